@@ -1,0 +1,202 @@
+/**
+ * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
+ * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
+ */
+import type { Provider, ProviderStatus, RuntimeApi } from './runtime/runtime.ts';
+
+/** Which provider and which way into ONNX Runtime to use; left out, the best available. */
+export interface DeviceChoice {
+  readonly provider?: Provider;
+  readonly api?: RuntimeApi;
+  readonly threads?: number;
+}
+
+/** A diffusers model folder, and optionally what a run made of it. */
+export interface ModelReference {
+  readonly base: string;
+  /** A folder holding any of `unet/`, `text_encoder/`, `vae/` or `lora.safetensors`, laid over the base. */
+  readonly checkpoint?: string;
+  /** Strength a LoRA checkpoint is merged with; default 1. */
+  readonly loraScale?: number;
+}
+
+export interface TrainingImage {
+  /** Unique in its data set and stable over runs: the path relative to the data set's folder. */
+  readonly id: string;
+  readonly path: string;
+  /** One is drawn each time the image is used; an empty string is the unconditional caption. Never empty. */
+  readonly captions: readonly string[];
+  /** The bucket: scaled to cover this size (EXIF rotation applied), then centre-cropped to it. */
+  readonly width: number;
+  readonly height: number;
+  /** How often the image is used in one epoch; default 1. */
+  readonly repeats?: number;
+}
+
+export type Method =
+  | { readonly kind: 'full'; readonly textEncoder: boolean }
+  | { readonly kind: 'lora'; readonly textEncoder: boolean; readonly rank: number; readonly alpha: number }
+  /** UNet and text encoder from fresh weights; `base` holds their configs and a trained VAE. */
+  | { readonly kind: 'scratch' }
+  /** The VAE; from fresh weights where `base/vae` has a config and no weights. */
+  | { readonly kind: 'vae'; readonly kl: number };
+
+export interface LearningRateSchedule {
+  readonly kind: 'constant' | 'linear' | 'cosine';
+  readonly warmupSteps: number;
+}
+
+export interface TrainingSettings {
+  readonly epochs: number;
+  readonly checkpointEpochs: readonly number[];
+  readonly batchSize: number;
+  readonly gradientAccumulation: number;
+  readonly learningRate: number;
+  readonly schedule: LearningRateSchedule;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Gradients are scaled to at most this global norm; 0 for no clipping. */
+  readonly maxGradientNorm: number;
+  /** Decay of the exponential moving average of the weights, which then is what checkpoints hold; 0 for none. */
+  readonly emaDecay: number;
+  /** Gamma of min-SNR loss weighting; 0 for none. */
+  readonly minSnrGamma: number;
+  readonly noiseOffset: number;
+  /** Probability of training a use of an image on the empty caption. */
+  readonly captionDropout: number;
+  readonly randomFlip: boolean;
+  readonly seed: number;
+  readonly checkpointPrecision: 'float32' | 'float16';
+  /** Minutes between states saved for resuming, besides those at checkpoints and when stopped. */
+  readonly stateEveryMinutes: number;
+}
+
+export interface TrainJob {
+  readonly kind: 'train';
+  /** The run's folder: `checkpoints/epoch-0005/`, `state/`, `metrics.jsonl` come to lie in it. */
+  readonly folder: string;
+  /** Latents and text embeddings by content hash; shared by all runs. */
+  readonly cacheFolder: string;
+  readonly base: string;
+  readonly method: Method;
+  readonly settings: TrainingSettings;
+  readonly images: readonly TrainingImage[];
+  readonly validation: readonly TrainingImage[];
+  readonly device: DeviceChoice;
+}
+
+export const samplers = ['ddim', 'pndm', 'euler', 'euler-ancestral', 'dpm++-2m', 'dpm++-2m-karras'] as const;
+export type SamplerName = (typeof samplers)[number];
+
+export interface Picture {
+  readonly model: ModelReference;
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly seed: number;
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly width: number;
+  readonly height: number;
+  /** The PNG file to write; it carries its recipe as the text other tools read. */
+  readonly output: string;
+}
+
+export interface GenerateJob {
+  readonly kind: 'generate';
+  /** Pictures of one model are made together, in batches of equal size and sampler. */
+  readonly pictures: readonly Picture[];
+  readonly batchSize: number;
+  readonly device: DeviceChoice;
+}
+
+export interface ExportJob {
+  readonly kind: 'export';
+  readonly model: ModelReference;
+  /** `diffusers`: a complete model folder, LoRA merged. `lora`: one safetensors file with kohya's keys. */
+  readonly format: 'diffusers' | 'lora';
+  /** The folder or file to write; must not exist. */
+  readonly output: string;
+  readonly precision: 'float32' | 'float16';
+  /** Extra metadata for a LoRA file's header, all strings. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface InfoJob {
+  readonly kind: 'info';
+  /** A diffusers folder, checkpoint or safetensors file to describe. */
+  readonly path?: string;
+}
+
+export type Job = TrainJob | GenerateJob | ExportJob | InfoJob;
+
+export type JobEvent =
+  /** Something that takes a while before the first step: `loading`, `encoding images`, `building graphs`. */
+  | { readonly type: 'progress'; readonly phase: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'step';
+      readonly epoch: number;
+      /** Optimizer steps done, and how many the run has. */
+      readonly step: number;
+      readonly totalSteps: number;
+      readonly loss: number;
+      readonly gradientNorm: number;
+      readonly learningRate: number;
+      /** Wall time of this step alone, in seconds, and images it used. */
+      readonly seconds: number;
+      readonly images: number;
+    }
+  | {
+      readonly type: 'epoch';
+      readonly epoch: number;
+      readonly trainLoss: number;
+      readonly validationLoss: number | null;
+    }
+  | { readonly type: 'checkpoint'; readonly epoch: number; readonly folder: string }
+  /** A state from which the run resumes to the same bytes. */
+  | { readonly type: 'state'; readonly step: number }
+  | { readonly type: 'picture'; readonly index: number; readonly output: string }
+  | { readonly type: 'note'; readonly message: string };
+
+export interface TrainResult {
+  readonly kind: 'train';
+  /** `stopped`: at a step boundary on request, resumable. */
+  readonly end: 'finished' | 'stopped';
+  readonly step: number;
+  readonly epoch: number;
+  readonly trainLoss: number | null;
+  readonly validationLoss: number | null;
+}
+
+export interface ComponentSummary {
+  readonly name: string;
+  readonly className: string;
+  readonly parameters: number;
+  readonly dtype: string;
+}
+
+export interface InfoResult {
+  readonly kind: 'info';
+  readonly runtime: string;
+  readonly providers: readonly ProviderStatus[];
+  readonly model: {
+    readonly path: string;
+    readonly components: readonly ComponentSummary[];
+    readonly metadata: Readonly<Record<string, string>>;
+  } | null;
+}
+
+export type JobResult =
+  | TrainResult
+  | { readonly kind: 'generate'; readonly pictures: number; readonly seconds: number }
+  | { readonly kind: 'export'; readonly output: string; readonly bytes: number }
+  | InfoResult;
+
+/** How a job talks back while it runs, and how it is asked to stop. */
+export interface JobContext {
+  readonly emit: (event: JobEvent) => void;
+  /** Aborted when a stop is wanted; looked at between steps, so what is on disk is whole. */
+  readonly stop: AbortSignal;
+}

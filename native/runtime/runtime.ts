@@ -1,0 +1,85 @@
+import type { DataArray, DataType } from '../graph/data-type.ts';
+
+/** Where a graph runs. The order is the order of preference. */
+export const providers = ['cuda', 'directml', 'webgpu', 'cpu'] as const;
+export type Provider = (typeof providers)[number];
+
+/** Which way into ONNX Runtime serves: its C API with IO binding, or onnxruntime-node's own `run`. */
+export type RuntimeApi = 'c-api' | 'node';
+
+/** What was found out about one provider on this machine. */
+export interface ProviderStatus {
+  readonly provider: Provider;
+  readonly available: boolean;
+  /** For a person: the device's name where it is available, else why it is not. */
+  readonly reason: string;
+}
+
+/**
+ * A dense tensor that lives wherever its runtime keeps it. On the CPU provider it is the JavaScript array it was
+ * made with, so nothing is copied; elsewhere it is device memory, and `write` and `read` are the only crossings.
+ */
+export interface Tensor {
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  /** Copies `data` (as many elements as the shape has) into the tensor. */
+  write(data: DataArray): void;
+  /** Copies the tensor into `into`, or into a new array. */
+  read<A extends DataArray>(into: A): Promise<A>;
+  dispose(): void;
+}
+
+export type TensorMap = Readonly<Record<string, Tensor>>;
+
+/** Inputs and outputs fixed once, run many times: the form of every training and sampling step. */
+export interface BoundRun {
+  /** Resolves when every output has been written. The event loop stays free with the C API, not with `node`. */
+  run(): Promise<void>;
+  dispose(): void;
+}
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Every graph input needs a tensor; outputs not named are not fetched. An output may be the very tensor of an
+   * input where `Runtime.runsInPlace` says so. Throws where a name, type or shape does not fit.
+   */
+  bind(inputs: TensorMap, outputs: TensorMap): BoundRun;
+  dispose(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /**
+   * Tensors to use as the model's initializers of these names, whose bytes are not in the model: constants to the
+   * optimizer, so they are folded and pre-packed. They must not change while the session lives.
+   */
+  readonly initializers?: Readonly<Record<string, HostTensor>>;
+  /** Names of graph optimizers to switch off, as ONNX Runtime spells them: `EliminateCommonSubexpression`. */
+  readonly disabledOptimizers?: readonly string[];
+  /** Threads for one operator; by default one per physical core. Matters to the CPU provider alone. */
+  readonly threads?: number;
+  /** Keep freed memory for reuse in a growing arena (faster) or give it back (smaller). Default true. */
+  readonly arena?: boolean;
+}
+
+/** A tensor in JavaScript's memory. */
+export interface HostTensor {
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  readonly data: DataArray;
+}
+
+export interface Runtime {
+  readonly provider: Provider;
+  readonly api: RuntimeApi;
+  /** For a person: `ONNX Runtime 1.30.0, CPU, 2 threads, C API`. */
+  readonly description: string;
+  /** Whether a bound run may write an output over one of its inputs (elementwise graphs such as optimizers). */
+  readonly runsInPlace: boolean;
+  /** `model`: a serialized ONNX ModelProto. */
+  createSession(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
+  /** A tensor over `data`: on the CPU the array itself, elsewhere a copy on the device. Without data, zeros. */
+  tensor(type: DataType, shape: readonly number[], data?: DataArray): Tensor;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+// Runs before `npm start`, `npm test`, `npm run demo` and `npm run bench`, on whatever Node the machine has:
+// installs what package-lock.json names unless exactly that is already there.
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+const marker = 'node_modules/.installed-lock';
+const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+
+if (!existsSync(marker) || readFileSync(marker, 'utf8') !== lock) {
+  console.log('Installing what Screenfold needs (once) …');
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
+  if (error || status !== 0) {
+    console.error(
+      'The installation failed; its own message is above. Run `npm ci` again once that is mended.',
+    );
+    process.exit(1);
+  }
+  writeFileSync(marker, lock);
+}

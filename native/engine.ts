@@ -1,0 +1,5 @@
+/** Entry of the engine process. */
+import { beEngineProcess } from './engine/process.ts';
+import { runJob } from './run-job.ts';
+
+await beEngineProcess(runJob);

@@ -1,0 +1,23 @@
+import { parentOverIpc } from './parent-ipc.ts';
+import { failureMessage, serve, type RunJob } from './serve.ts';
+
+/**
+ * Makes this process an engine: one job in from the parent that forked it, its progress and its result or failure
+ * out, then the end. Standard output and error carry logs alone.
+ */
+export async function beEngineProcess(runJob: RunJob): Promise<never> {
+  const parent = parentOverIpc(process);
+
+  // A terminal sends Ctrl-C to the parent and to this process alike; the parent decides what it means.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, parent.stop);
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      void parent.port.send(failureMessage(error)).then(() => process.exit(1));
+    });
+  }
+
+  await serve(parent.port, runJob);
+  // Native threads of ONNX Runtime would otherwise keep a finished process alive.
+  process.exit(0);
+}

@@ -1,0 +1,26 @@
+import type { Node, Value } from '../graph/graph.ts';
+
+export interface RuleCall {
+  readonly node: Node;
+  /** Gradient of the loss with respect to each output; `null` where the loss does not depend on it. */
+  readonly outputGradients: readonly (Value | null)[];
+  /** Whether the gradient of input i is wanted: an answer for another is dropped. */
+  readonly wanted: readonly boolean[];
+}
+
+/** Builds the gradient of each input, in their order, of the input's own or a broadcast shape; `null` for none. */
+export type GradientRule = (call: RuleCall) => readonly (Value | null)[];
+
+export type RuleTable = Readonly<Record<string, GradientRule>>;
+
+/** One table out of many; an operator named twice is a mistake and throws. */
+export function mergeRules(tables: readonly RuleTable[]): ReadonlyMap<string, GradientRule> {
+  const rules = new Map<string, GradientRule>();
+  for (const table of tables) {
+    for (const [op, rule] of Object.entries(table)) {
+      if (rules.has(op)) throw new Error(`The operator ${op} has two gradient rules.`);
+      rules.set(op, rule);
+    }
+  }
+  return rules;
+}

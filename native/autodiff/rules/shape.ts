@@ -1,0 +1,82 @@
+import type { Node, Value } from '../../graph/graph.ts';
+import { concat, expand, pad, reshape, scatterAddRows, slice, transpose } from '../../graph/ops/shape.ts';
+import type { RuleTable } from '../rule.ts';
+
+export const shapeRules: RuleTable = {
+  Reshape: ({ node, outputGradients: [dy] }) => [reshape(dy!, node.inputs[0]!.shape), null],
+  Transpose: ({ node, outputGradients: [dy] }) => {
+    const order = ints(node, 'perm');
+    return [
+      transpose(
+        dy!,
+        order.map((_, i) => order.indexOf(i)),
+      ),
+    ];
+  },
+  Concat: ({ node, outputGradients: [dy] }) => {
+    const axis = int(node, 'axis');
+    let begin = 0;
+    return node.inputs.map((input) => {
+      const end = begin + input!.shape[axis]!;
+      const piece = slice(dy!, [{ axis, begin, end }]);
+      begin = end;
+      return piece;
+    });
+  },
+  Slice: ({ node, outputGradients: [dy] }) => {
+    const x = node.inputs[0]!;
+    const [begins, , axes, steps] = node.inputs.slice(1).map((input) => constantInts(input!));
+    if (steps!.some((step) => step !== 1))
+      throw new Error(`A strided Slice has no gradient rule (node ${node.name}).`);
+    const before = x.shape.map(() => 0);
+    axes!.forEach((axis, i) => (before[axis] = begins![i]!));
+    const after = x.shape.map((extent, i) => extent - before[i]! - dy!.shape[i]!);
+    return [pad(dy!, before, after), null, null, null, null];
+  },
+  Split: ({ node, outputGradients }) => {
+    const pieces = node.outputs.map(
+      (output, i) => outputGradients[i] ?? output.graph.filled(output.shape, 0),
+    );
+    return [concat(pieces, int(node, 'axis')), null];
+  },
+  // The sum back over what was broadcast happens where all gradients are un-broadcast.
+  Expand: ({ outputGradients: [dy] }) => [dy!, null],
+  Pad: ({ node, outputGradients: [dy] }) => {
+    const x = node.inputs[0]!;
+    const before = constantInts(node.inputs[1]!);
+    const ranges = x.shape.map((extent, axis) => ({
+      axis,
+      begin: before[axis]!,
+      end: before[axis]! + extent,
+    }));
+    return [slice(dy!, ranges), null];
+  },
+  Gather: ({ node, outputGradients: [dy] }) => {
+    const [table, indices] = node.inputs as readonly [Value, Value];
+    if (int(node, 'axis') !== 0)
+      throw new Error(`Gather has a gradient rule on axis 0 only (node ${node.name}).`);
+    const count = indices.shape.reduce((product, extent) => product * extent, 1);
+    const rows = reshape(dy!, [count, ...table.shape.slice(1)]);
+    const zeros = expand(table.graph.scalar(0), table.shape);
+    return [scatterAddRows(zeros, reshape(indices, [count, 1]), rows), null];
+  },
+};
+
+function int(node: Node, name: string): number {
+  const attribute = node.attributes[name];
+  if (!attribute || !('int' in attribute)) throw new Error(`${node.name} has no integer attribute ${name}.`);
+  return attribute.int;
+}
+
+function ints(node: Node, name: string): readonly number[] {
+  const attribute = node.attributes[name];
+  if (!attribute || !('ints' in attribute))
+    throw new Error(`${node.name} has no integers attribute ${name}.`);
+  return attribute.ints;
+}
+
+function constantInts(value: Value): number[] {
+  const constant = value.graph.constants.get(value.name);
+  if (!constant) throw new Error(`${value.name} is not a constant.`);
+  return Array.from(constant.data, Number);
+}

@@ -1,0 +1,25 @@
+import type { Value } from '../graph.ts';
+
+function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): number[] {
+  return x.shape.flatMap((extent, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [extent]));
+}
+
+export function reduceSum(x: Value, axes: readonly number[], keepDims = false): Value {
+  const inputs = [x, x.graph.constant('int64', [axes.length], axes)];
+  const attributes = { keepdims: { int: Number(keepDims) } };
+  return x.graph.node('ReduceSum', inputs, attributes, [
+    { type: x.type, shape: reducedShape(x, axes, keepDims) },
+  ])[0]!;
+}
+
+export function reduceMean(x: Value, axes: readonly number[], keepDims = false): Value {
+  const attributes = { axes: { ints: axes }, keepdims: { int: Number(keepDims) } };
+  return x.graph.node('ReduceMean', [x], attributes, [
+    { type: x.type, shape: reducedShape(x, axes, keepDims) },
+  ])[0]!;
+}
+
+/** Over the last axis. */
+export function softmax(x: Value): Value {
+  return x.graph.node('Softmax', [x], { axis: { int: -1 } }, [{ type: x.type, shape: x.shape }])[0]!;
+}

@@ -1,0 +1,166 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+
+import type { DataArray } from './data-type.ts';
+import type { Attribute, Graph, Node, Value } from './graph.ts';
+import {
+  AttributeProto_AttributeType,
+  type AttributeProtoSchema,
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+  type TensorProtoSchema,
+} from './onnx_pb.js';
+import { onnxType } from './ops/elementwise.ts';
+
+/** The standard operator set every graph keeps to: the first with LayerNormalization, which all providers know. */
+export const opset = 17;
+
+export interface ExternalData {
+  /** File name the model will look for beside itself. */
+  readonly location: string;
+  /** Constants of at least this many bytes go there. */
+  readonly minimumBytes: number;
+}
+
+export interface SerializedModel {
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** What to write to the external file, in order; empty where everything is in the model. */
+  readonly external: readonly DataArray[];
+}
+
+export interface SerializeOptions {
+  readonly external?: ExternalData;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Inputs of the graph that become initializers without bytes, which the session is given when it is made. */
+  readonly initializers?: readonly string[];
+}
+
+/** Bytes an external tensor's offset is a multiple of, so that it can be mapped into memory. */
+const alignment = 4096;
+
+/**
+ * The graph as an ONNX ModelProto with the given outputs by name. Nodes no output needs are left out; inputs are
+ * all kept, so a session's signature does not depend on what was found dead.
+ */
+export function serializeModel(
+  graph: Graph,
+  outputs: Readonly<Record<string, Value>>,
+  { external, metadata = {}, initializers = [] }: SerializeOptions = {},
+): SerializedModel {
+  const names = new Map<string, string>();
+  const renames: { name: string; value: Value }[] = [];
+  const fixed = new Set([...graph.inputs.map((input) => input.name), ...graph.constants.keys()]);
+  for (const [name, value] of Object.entries(outputs)) {
+    if (fixed.has(value.name) || names.has(value.name)) renames.push({ name, value });
+    else names.set(value.name, name);
+  }
+  const nameOf = (value: Value | null): string => (value ? (names.get(value.name) ?? value.name) : '');
+
+  const nodes = liveNodes(graph, Object.values(outputs));
+  const used = new Set(nodes.flatMap((node) => node.inputs.map((input) => input?.name)));
+  for (const { value } of renames) used.add(value.name);
+
+  const files: DataArray[] = [];
+  let offset = 0;
+  const tensors: MessageInitShape<typeof TensorProtoSchema>[] = [];
+  for (const { value, data } of graph.constants.values()) {
+    if (!used.has(value.name)) continue;
+    const tensor = { dims: value.shape.map(BigInt), dataType: onnxType[value.type], name: value.name };
+    if (external && data.byteLength >= external.minimumBytes) {
+      const padding = (alignment - (offset % alignment)) % alignment;
+      if (padding > 0) files.push(new Uint8Array(padding));
+      offset += padding;
+      tensors.push({ ...tensor, ...externalLocation(external.location, offset, data.byteLength) });
+      files.push(data);
+      offset += data.byteLength;
+    } else {
+      tensors.push({ ...tensor, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
+    }
+  }
+  const given = new Set(initializers);
+  for (const input of graph.inputs) {
+    if (!given.has(input.name)) continue;
+    // ONNX Runtime replaces the whole tensor; the file named here is never opened.
+    const bytes = input.shape.reduce((product, extent) => product * extent, 4);
+    tensors.push({
+      dims: input.shape.map(BigInt),
+      dataType: onnxType[input.type],
+      name: input.name,
+      ...externalLocation('given-to-the-session', 0, bytes),
+    });
+  }
+
+  const message = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: 'screenfold',
+    opsetImport: [{ domain: '', version: BigInt(opset) }],
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: 'graph',
+      input: graph.inputs
+        .filter((input) => !given.has(input.name))
+        .map((input) => valueInfo(input, input.name)),
+      output: Object.entries(outputs).map(([name, value]) => valueInfo(value, name)),
+      initializer: tensors,
+      node: [
+        ...nodes.map((node) => ({
+          name: node.name,
+          opType: node.op,
+          input: node.inputs.map(nameOf),
+          output: node.outputs.map(nameOf),
+          attribute: Object.entries(node.attributes).map(([name, attribute]) =>
+            attributeProto(name, attribute),
+          ),
+        })),
+        ...renames.map(({ name, value }) => ({
+          name: `output/${name}`,
+          opType: 'Identity',
+          input: [nameOf(value)],
+          output: [name],
+        })),
+      ],
+    },
+  });
+  return { model: toBinary(ModelProtoSchema, message), external: files };
+}
+
+/** Nodes that any of `outputs` depends on, in order. */
+export function liveNodes(graph: Graph, outputs: readonly Value[]): Node[] {
+  const needed = new Set(outputs.map((value) => value.name));
+  const live: Node[] = [];
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
+    if (!node.outputs.some((output) => needed.has(output.name))) continue;
+    live.push(node);
+    for (const input of node.inputs) if (input) needed.add(input.name);
+  }
+  return live.reverse();
+}
+
+function externalLocation(location: string, offset: number, length: number) {
+  return {
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: [
+      { key: 'location', value: location },
+      { key: 'offset', value: String(offset) },
+      { key: 'length', value: String(length) },
+    ],
+  };
+}
+
+function valueInfo(value: Value, name: string) {
+  const dim = value.shape.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
+  return {
+    name,
+    type: {
+      value: { case: 'tensorType' as const, value: { elemType: onnxType[value.type], shape: { dim } } },
+    },
+  };
+}
+
+function attributeProto(name: string, attribute: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
+  if ('int' in attribute) return { name, type: AttributeProto_AttributeType.INT, i: BigInt(attribute.int) };
+  if ('ints' in attribute)
+    return { name, type: AttributeProto_AttributeType.INTS, ints: attribute.ints.map(BigInt) };
+  if ('float' in attribute) return { name, type: AttributeProto_AttributeType.FLOAT, f: attribute.float };
+  return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(attribute.string) };
+}

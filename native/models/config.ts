@@ -1,0 +1,86 @@
+import { Failure } from '../failure.ts';
+
+/** A diffusers or transformers `config.json`, read field by field with errors that name file and field. */
+export class ConfigReader {
+  private readonly config: Readonly<Record<string, unknown>>;
+  private readonly source: string;
+
+  constructor(config: unknown, source: string) {
+    if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+      throw new Failure(
+        'config-invalid',
+        `${source} is not a JSON object.`,
+        'Download or export the model again.',
+      );
+    }
+    this.config = config as Readonly<Record<string, unknown>>;
+    this.source = source;
+  }
+
+  integer(field: string, fallback?: number): number {
+    const value = this.config[field] ?? fallback;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value < 1e7) return value;
+    return this.refuse(field, 'a positive integer');
+  }
+
+  number(field: string, fallback?: number): number {
+    const value = this.config[field] ?? fallback;
+    return typeof value === 'number' && Number.isFinite(value) ? value : this.refuse(field, 'a number');
+  }
+
+  boolean(field: string, fallback: boolean): boolean {
+    const value = this.config[field] ?? fallback;
+    return typeof value === 'boolean' ? value : this.refuse(field, 'true or false');
+  }
+
+  choice<T extends string>(field: string, choices: readonly T[], fallback?: T): T {
+    const value = this.config[field] ?? fallback;
+    const found = choices.find((choice) => choice === value);
+    return found ?? this.refuse(field, `one of ${choices.join(', ')}`);
+  }
+
+  choices<T extends string>(field: string, choices: readonly T[]): readonly T[] {
+    const value = this.config[field];
+    if (!Array.isArray(value) || value.length === 0) return this.refuse(field, 'a list');
+    return value.map(
+      (entry) =>
+        choices.find((choice) => choice === entry) ?? this.refuse(field, `a list of ${choices.join(', ')}`),
+    );
+  }
+
+  integers(field: string, length?: number): readonly number[] {
+    const value = this.config[field];
+    const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: length ?? 0 }, () => value);
+    const fits = list.length > 0 && (length === undefined || list.length === length);
+    if (
+      fits &&
+      list.every((entry) => Number.isSafeInteger(entry) && (entry as number) > 0 && (entry as number) < 1e7)
+    ) {
+      return list as number[];
+    }
+    return this.refuse(field, length === undefined ? 'a list of integers' : `${length} positive integers`);
+  }
+
+  /** Refuses every field whose value is neither absent nor one that changes nothing. */
+  only(allowed: Readonly<Record<string, readonly unknown[]>>): void {
+    for (const [field, values] of Object.entries(allowed)) {
+      const value = this.config[field];
+      if (value !== undefined && value !== null && !values.includes(value)) {
+        throw new Failure(
+          'config-unsupported',
+          `${this.source}: "${field}" is ${JSON.stringify(value)}, which Screenfold does not know how to build.`,
+          'Use a model of the Stable Diffusion 1.x or 2.x family.',
+        );
+      }
+    }
+  }
+
+  private refuse(field: string, expected: string): never {
+    const value = this.config[field];
+    throw new Failure(
+      'config-invalid',
+      `${this.source}: "${field}" should be ${expected}, not ${value === undefined ? 'missing' : JSON.stringify(value)}.`,
+      'Use a model of the Stable Diffusion 1.x or 2.x family, complete with its config files.',
+    );
+  }
+}

@@ -1,0 +1,155 @@
+import type { Value } from '../graph/graph.ts';
+import { conv, type ConvOptions } from '../graph/ops/conv.ts';
+import { add, mul } from '../graph/ops/elementwise.ts';
+import { gemm, matmul } from '../graph/ops/matmul.ts';
+import { layerNormalization } from '../graph/ops/norm.ts';
+import { reduceSum, softmax } from '../graph/ops/reduce.ts';
+import { reshape, transpose } from '../graph/ops/shape.ts';
+import type { Adapter, ModelBuilder } from './model-builder.ts';
+
+/** x [rows, in] -> [rows, out], with the adapter of that module where it has one. */
+export function linear(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  outFeatures: number,
+  hasBias = true,
+): Value {
+  const inFeatures = x.shape[1]!;
+  const weight = model.parameter(`${name}.weight`, [outFeatures, inFeatures]);
+  const bias = hasBias ? model.parameter(`${name}.bias`, [outFeatures]) : null;
+  const y = gemm(x, weight, bias, { transB: true });
+  const adapter = model.adapter(name, inFeatures, outFeatures);
+  return adapter ? add(y, lowRank(adapter, x)) : y;
+}
+
+function lowRank({ down, up, scale }: Adapter, x: Value): Value {
+  // Scaling in the middle touches rank numbers a row instead of all of the output's.
+  return gemm(mul(gemm(x, down, null, { transB: true }), scale), up, null, { transB: true });
+}
+
+/** x [n, c, h, w] -> [n, out, h', w'] with a square kernel. */
+export function conv2d(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  outChannels: number,
+  kernel: number,
+  options: ConvOptions = { padding: [kernel >> 1, kernel >> 1, kernel >> 1, kernel >> 1] },
+): Value {
+  const weight = model.parameter(`${name}.weight`, [outChannels, x.shape[1]!, kernel, kernel]);
+  return conv(x, weight, model.parameter(`${name}.bias`, [outChannels]), options);
+}
+
+/** A 1x1 convolution over pixels laid out as rows: x [rows, in] -> [rows, out]; its weight is [out, in, 1, 1]. */
+export function pointwiseConv(model: ModelBuilder, name: string, x: Value, outChannels: number): Value {
+  const inChannels = x.shape[1]!;
+  const weight = reshape(model.parameter(`${name}.weight`, [outChannels, inChannels, 1, 1]), [
+    outChannels,
+    inChannels,
+  ]);
+  const y = gemm(x, weight, model.parameter(`${name}.bias`, [outChannels]), { transB: true });
+  const adapter = model.adapter(name, inChannels, outChannels);
+  return adapter ? add(y, lowRank(adapter, x)) : y;
+}
+
+/** x [rows, n], normalised along n. */
+export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: number): Value {
+  const features = x.shape[1]!;
+  const scale = model.parameter(`${name}.weight`, [features]);
+  const shift = model.parameter(`${name}.bias`, [features]);
+  return x.graph.block([x, scale, shift], () => {
+    const ones = x.graph.filled([features], 1);
+    const { output: normalized, inverseDeviation } = layerNormalization(x, ones, null, epsilon);
+    const output = add(mul(normalized, scale), shift);
+    return {
+      outputs: [output],
+      gradient: ([dy]) => {
+        const weighted = mul(dy!, normalized);
+        const g = mul(dy!, scale);
+        const mean = mul(reduceSum(g, [1], true), 1 / features);
+        const along = mul(reduceSum(mul(weighted, scale), [1], true), 1 / features);
+        const dx = mul(add(g, add(mul(normalized, mul(along, -1)), mul(mean, -1))), inverseDeviation);
+        return [dx, reduceSum(weighted, [0]), reduceSum(dy!, [0])];
+      },
+    };
+  })[0]!;
+}
+
+/** x [n, c, h, w], normalised over each group of c / groups channels and all pixels (Wu & He 2018). */
+export function groupNorm(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  groups: number,
+  epsilon: number,
+): Value {
+  const [n, c, h, w] = x.shape as readonly [number, number, number, number];
+  const scale = model.parameter(`${name}.weight`, [c]);
+  const shift = model.parameter(`${name}.bias`, [c]);
+  return x.graph.block([x, scale, shift], () => {
+    const size = (c / groups) * h * w;
+    const ones = x.graph.filled([size], 1);
+    const { output, inverseDeviation } = layerNormalization(
+      reshape(x, [n * groups, size]),
+      ones,
+      null,
+      epsilon,
+    );
+    const normalized = reshape(output, [n, c, h * w]);
+    const scales = reshape(scale, [c, 1]);
+    const y = add(mul(normalized, scales), reshape(shift, [c, 1]));
+    return {
+      outputs: [reshape(y, x.shape)],
+      gradient: ([gradient]) => {
+        const dy = reshape(gradient!, [n, c, h * w]);
+        // All sums over pixels are taken once per channel; what the groups need is made of those few numbers.
+        const sums = reduceSum(dy, [2]);
+        const weightedSums = reduceSum(mul(dy, normalized), [2]);
+        const perGroup = (perChannel: Value): Value =>
+          mul(reduceSum(reshape(mul(perChannel, scale), [n * groups, c / groups]), [1], true), -1 / size);
+        const inverse = reshape(inverseDeviation, [n, groups, 1]);
+        const perChannelInverse = (perChannel: Value): Value =>
+          reshape(mul(reshape(perChannel, [1, groups, c / groups]), inverse), [n, c, 1]);
+        const offset = mul(reshape(perGroup(sums), [n, groups, 1]), inverse);
+        const slope = mul(reshape(perGroup(weightedSums), [n, groups, 1]), inverse);
+        const grouped = reshape(normalized, [n, groups, size]);
+        const own = reshape(mul(dy, perChannelInverse(scale)), [n, groups, size]);
+        const dx = add(own, add(mul(grouped, slope), offset));
+        return [reshape(dx, x.shape), reduceSum(weightedSums, [0]), reduceSum(sums, [0])];
+      },
+    };
+  })[0]!;
+}
+
+export interface AttentionShape {
+  readonly batch: number;
+  readonly heads: number;
+  /** Added to the scores: [queries, keys]. */
+  readonly mask?: Value;
+}
+
+/** Scaled dot-product attention (Vaswani et al. 2017): q [batch·sq, d], k and v [batch·sk, d] -> [batch·sq, d]. */
+export function attention(q: Value, k: Value, v: Value, { batch, heads, mask }: AttentionShape): Value {
+  const [rows, width] = q.shape as readonly [number, number];
+  const [sq, sk, size] = [rows / batch, k.shape[0]! / batch, width / heads];
+  const scaled = mul(q, 1 / Math.sqrt(size));
+  const queries = transpose(reshape(scaled, [batch, sq, heads, size]), [0, 2, 1, 3]);
+  const keys = transpose(reshape(k, [batch, sk, heads, size]), [0, 2, 3, 1]);
+  const values = transpose(reshape(v, [batch, sk, heads, size]), [0, 2, 1, 3]);
+  const scores = matmul(queries, keys);
+  const weights = softmax(mask ? add(scores, mask) : scores);
+  return reshape(transpose(matmul(weights, values), [0, 2, 1, 3]), [rows, width]);
+}
+
+/** [n, c, h, w] -> [n·h·w, c] */
+export function toRows(x: Value): Value {
+  const [n, c, h, w] = x.shape as readonly [number, number, number, number];
+  return reshape(transpose(reshape(x, [n, c, h * w]), [0, 2, 1]), [n * h * w, c]);
+}
+
+/** [n·h·w, c] -> [n, c, h, w] */
+export function toImage(rows: Value, [n, , h, w]: readonly number[]): Value {
+  const c = rows.shape[1]!;
+  return reshape(transpose(reshape(rows, [n!, h! * w!, c]), [0, 2, 1]), [n!, c, h!, w!]);
+}

@@ -1,0 +1,41 @@
+import type { Value } from '../graph/graph.ts';
+import { add } from '../graph/ops/elementwise.ts';
+import { upsampleNearest } from '../graph/ops/resample.ts';
+import { reshape } from '../graph/ops/shape.ts';
+import { silu } from './activations.ts';
+import { conv2d, groupNorm, linear } from './layers.ts';
+import type { ModelBuilder } from './model-builder.ts';
+
+export interface ResnetOptions {
+  readonly groups: number;
+  readonly epsilon: number;
+  /** SiLU of the timestep embedding [n, d]; a VAE has none. */
+  readonly embedding?: Value;
+}
+
+/** diffusers' `ResnetBlock2D`: x [n, c, h, w] -> [n, out, h, w]. */
+export function resnetBlock(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  outChannels: number,
+  { groups, epsilon, embedding }: ResnetOptions,
+): Value {
+  return model.graph.scoped(name, () => {
+    let hidden = silu(groupNorm(model, `${name}.norm1`, x, groups, epsilon));
+    hidden = conv2d(model, `${name}.conv1`, hidden, outChannels, 3);
+    if (embedding) {
+      const shift = linear(model, `${name}.time_emb_proj`, embedding, outChannels);
+      hidden = add(hidden, reshape(shift, [x.shape[0]!, outChannels, 1, 1]));
+    }
+    hidden = silu(groupNorm(model, `${name}.norm2`, hidden, groups, epsilon));
+    hidden = conv2d(model, `${name}.conv2`, hidden, outChannels, 3);
+    const skip = x.shape[1] === outChannels ? x : conv2d(model, `${name}.conv_shortcut`, x, outChannels, 1);
+    return add(skip, hidden);
+  });
+}
+
+/** diffusers' `Upsample2D`: twice the size by nearest neighbour, then a convolution. */
+export function upsampleBlock(model: ModelBuilder, name: string, x: Value): Value {
+  return conv2d(model, `${name}.conv`, upsampleNearest(x, 2), x.shape[1]!, 3);
+}

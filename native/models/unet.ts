@@ -1,0 +1,172 @@
+import type { Value } from '../graph/graph.ts';
+import { cos, mul, sin } from '../graph/ops/elementwise.ts';
+import { concat, reshape } from '../graph/ops/shape.ts';
+import { silu } from './activations.ts';
+import { ConfigReader } from './config.ts';
+import { conv2d, groupNorm, linear } from './layers.ts';
+import type { ModelBuilder } from './model-builder.ts';
+import { resnetBlock, upsampleBlock, type ResnetOptions } from './resnet-block.ts';
+import { transformer2d, type TransformerOptions } from './transformer-block.ts';
+
+export interface UNetConfig {
+  /** Edge of the square latents the model was made for. */
+  readonly sampleSize: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly blockOutChannels: readonly number[];
+  readonly layersPerBlock: number;
+  /** Whether the down block of each level has transformers; the up blocks mirror it. */
+  readonly crossAttention: readonly boolean[];
+  readonly heads: readonly number[];
+  readonly crossAttentionDim: number;
+  readonly groups: number;
+  readonly epsilon: number;
+  readonly linearProjection: boolean;
+  readonly flipSinToCos: boolean;
+  readonly freqShift: number;
+}
+
+const downBlocks = ['CrossAttnDownBlock2D', 'DownBlock2D'] as const;
+const upBlocks = ['CrossAttnUpBlock2D', 'UpBlock2D'] as const;
+
+/** Reads diffusers' `UNet2DConditionModel` config. Throws a Failure where it asks for what is not built here. */
+export function readUNetConfig(config: unknown, source = 'unet/config.json'): UNetConfig {
+  const read = new ConfigReader(config, source);
+  read.only({
+    act_fn: ['silu', 'swish'],
+    addition_embed_type: [],
+    attention_type: ['default'],
+    center_input_sample: [false],
+    class_embed_type: [],
+    class_embeddings_concat: [false],
+    conv_in_kernel: [3],
+    conv_out_kernel: [3],
+    cross_attention_norm: [],
+    downsample_padding: [1],
+    dual_cross_attention: [false],
+    encoder_hid_dim: [],
+    encoder_hid_dim_type: [],
+    mid_block_only_cross_attention: [false],
+    mid_block_scale_factor: [1],
+    mid_block_type: ['UNetMidBlock2DCrossAttn'],
+    num_attention_heads: [],
+    num_class_embeds: [],
+    only_cross_attention: [false],
+    resnet_out_scale_factor: [1],
+    resnet_skip_time_act: [false],
+    resnet_time_scale_shift: ['default'],
+    reverse_transformer_layers_per_block: [],
+    time_cond_proj_dim: [],
+    time_embedding_act_fn: [],
+    time_embedding_dim: [],
+    time_embedding_type: ['positional'],
+    timestep_post_act: [],
+    transformer_layers_per_block: [1],
+  });
+  const blockOutChannels = read.integers('block_out_channels');
+  const down = read.choices('down_block_types', downBlocks).map((type) => type === 'CrossAttnDownBlock2D');
+  const up = read.choices('up_block_types', upBlocks).map((type) => type === 'CrossAttnUpBlock2D');
+  if (down.length !== blockOutChannels.length || down.join() !== [...up].reverse().join()) {
+    read.only({ up_block_types: [] });
+  }
+  return {
+    sampleSize: read.integer('sample_size', 64),
+    inChannels: read.integer('in_channels', 4),
+    outChannels: read.integer('out_channels', 4),
+    blockOutChannels,
+    layersPerBlock: read.integer('layers_per_block', 2),
+    crossAttention: down,
+    // diffusers' own misnomer, kept for compatibility: this field holds the number of heads.
+    heads: read.integers('attention_head_dim', blockOutChannels.length),
+    crossAttentionDim: read.integer('cross_attention_dim', 1280),
+    groups: read.integer('norm_num_groups', 32),
+    epsilon: read.number('norm_eps', 1e-5),
+    linearProjection: read.boolean('use_linear_projection', false),
+    flipSinToCos: read.boolean('flip_sin_to_cos', true),
+    freqShift: read.number('freq_shift', 0),
+  };
+}
+
+export interface UNetInputs {
+  /** [n, in, h, w] */
+  readonly sample: Value;
+  /** [n], float32 */
+  readonly timesteps: Value;
+  /** [n, tokens, cross attention dim] */
+  readonly encoderHiddenStates: Value;
+}
+
+/** diffusers' `UNet2DConditionModel` for Stable Diffusion 1.x and 2.x; returns [n, out, h, w]. */
+export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs): Value {
+  const { blockOutChannels: channels, layersPerBlock, groups, epsilon } = config;
+  const levels = channels.length;
+  const [n, tokens, width] = inputs.encoderHiddenStates.shape as readonly [number, number, number];
+  const context = reshape(inputs.encoderHiddenStates, [n * tokens, width]);
+  const embedding = silu(timeEmbedding(model, config, inputs.timesteps));
+  const resnetOptions: ResnetOptions = { groups, epsilon, embedding };
+  const transformerOptions = (level: number): TransformerOptions => ({
+    context,
+    groups,
+    heads: config.heads[level]!,
+    linearProjection: config.linearProjection,
+  });
+
+  let x = conv2d(model, 'conv_in', inputs.sample, channels[0]!, 3);
+  const skips = [x];
+  for (let level = 0; level < levels; level++) {
+    const block = `down_blocks.${level}`;
+    for (let j = 0; j < layersPerBlock; j++) {
+      x = resnetBlock(model, `${block}.resnets.${j}`, x, channels[level]!, resnetOptions);
+      if (config.crossAttention[level]) {
+        x = transformer2d(model, `${block}.attentions.${j}`, x, transformerOptions(level));
+      }
+      skips.push(x);
+    }
+    if (level < levels - 1) {
+      const options = { stride: 2, padding: [1, 1, 1, 1] } as const;
+      x = conv2d(model, `${block}.downsamplers.0.conv`, x, channels[level]!, 3, options);
+      skips.push(x);
+    }
+  }
+
+  x = resnetBlock(model, 'mid_block.resnets.0', x, x.shape[1]!, resnetOptions);
+  x = transformer2d(model, 'mid_block.attentions.0', x, transformerOptions(levels - 1));
+  x = resnetBlock(model, 'mid_block.resnets.1', x, x.shape[1]!, resnetOptions);
+
+  for (let i = 0; i < levels; i++) {
+    const level = levels - 1 - i;
+    const block = `up_blocks.${i}`;
+    for (let j = 0; j <= layersPerBlock; j++) {
+      x = concat([x, skips.pop()!], 1);
+      x = resnetBlock(model, `${block}.resnets.${j}`, x, channels[level]!, resnetOptions);
+      if (config.crossAttention[level]) {
+        x = transformer2d(model, `${block}.attentions.${j}`, x, transformerOptions(level));
+      }
+    }
+    if (i < levels - 1) x = upsampleBlock(model, `${block}.upsamplers.0`, x);
+  }
+
+  x = silu(groupNorm(model, 'conv_norm_out', x, groups, epsilon));
+  return conv2d(model, 'conv_out', x, config.outChannels, 3);
+}
+
+/** Sinusoidal embedding of the timesteps (Vaswani et al. 2017, as in DDPM) and its two linear layers: [n] -> [n, 4c]. */
+function timeEmbedding(model: ModelBuilder, config: UNetConfig, timesteps: Value): Value {
+  const width = config.blockOutChannels[0]!;
+  const half = width / 2;
+  const frequencies = Float32Array.from({ length: half }, (_, i) =>
+    Math.exp((-Math.log(10000) * i) / (half - config.freqShift)),
+  );
+  const angles = mul(
+    reshape(timesteps, [timesteps.shape[0]!, 1]),
+    model.graph.constant('float32', [1, half], frequencies),
+  );
+  const waves = config.flipSinToCos ? [cos(angles), sin(angles)] : [sin(angles), cos(angles)];
+  const hidden = silu(linear(model, 'time_embedding.linear_1', concat(waves, 1), 4 * width));
+  return linear(model, 'time_embedding.linear_2', hidden, 4 * width);
+}
+
+/** Latents must be a multiple of this in both directions, or skips would not fit. */
+export function unetStride(config: UNetConfig): number {
+  return 2 ** (config.blockOutChannels.length - 1);
+}

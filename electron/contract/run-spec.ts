@@ -1,0 +1,127 @@
+/**
+ * The file that describes a training run, as a person writes it: one JSON object, strict, with a default for all
+ * but the base model and the data. Paths are as written; `resolveRunSpecPaths` makes them absolute.
+ */
+import { z } from 'zod';
+import { samplers } from '../../native/jobs.ts';
+import { providers } from '../../native/runtime/runtime.ts';
+
+const natural = z.int().min(1);
+const fromZero = z.number().min(0);
+const probability = z.number().min(0).max(1);
+const decay = z.number().min(0).lt(1);
+const text = z.string().min(1);
+
+const captions = z.discriminatedUnion('kind', [
+  /** A text file beside each image. */
+  z.strictObject({ kind: z.literal('sidecar') }),
+  /** The same words for every image. */
+  z.strictObject({ kind: z.literal('fixed'), text }),
+  /** `official art of ${name}, ${type}` over the columns of the folder's metadata. */
+  z.strictObject({ kind: z.literal('template'), template: text }),
+  /** One column of the folder's metadata. */
+  z.strictObject({ kind: z.literal('column'), column: text }),
+  /** No words at all. */
+  z.strictObject({ kind: z.literal('empty') }),
+]);
+
+const data = z.strictObject({
+  folder: text,
+  captions: captions.prefault({ kind: 'sidecar' }),
+  /** Images held out: how many (1 or more), which part (below 1), or which, by path within the folder. */
+  validation: z
+    .union([z.number().min(0), z.array(text)], {
+      error:
+        'must be a number of images, a fraction below 1, or a list of images by their path in the data folder',
+    })
+    .default(0),
+  /** How often each image is used in one epoch. */
+  repeats: natural.default(1),
+});
+
+const method = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('full'), textEncoder: z.boolean().default(false) }),
+  z.strictObject({
+    kind: z.literal('lora'),
+    textEncoder: z.boolean().default(false),
+    rank: natural.default(16),
+    alpha: z.number().positive().default(16),
+  }),
+  z.strictObject({ kind: z.literal('scratch') }),
+  z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),
+]);
+
+const train = z.strictObject({
+  epochs: natural.default(100),
+  /** Epochs to keep; those past the end are left out, and the last epoch is always kept. */
+  checkpoints: z.array(natural).default([1, 2, 5, 15, 30, 45, 60, 70, 100]),
+  batchSize: natural.default(1),
+  gradientAccumulation: natural.default(1),
+  /** Left out: 1e-5 for full finetuning, 1e-4 for every other method. */
+  learningRate: z.number().positive().optional(),
+  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+  warmupSteps: z.int().min(0).default(0),
+  beta1: decay.default(0.9),
+  beta2: decay.default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+  weightDecay: fromZero.default(0.01),
+  maxGradientNorm: fromZero.default(1),
+  emaDecay: decay.default(0),
+  minSnrGamma: fromZero.default(0),
+  noiseOffset: fromZero.default(0),
+  captionDropout: probability.default(0.1),
+  randomFlip: z.boolean().default(false),
+  seed: z.int().min(0).default(0),
+  checkpointPrecision: z.enum(['float32', 'float16']).default('float16'),
+  stateEveryMinutes: z.number().positive().default(10),
+});
+
+/** A prompt may be written as plain text. */
+const prompt = z.union(
+  [
+    z.string().transform((words) => ({ prompt: words, negativePrompt: '' })),
+    z.strictObject({ prompt: z.string(), negativePrompt: z.string().default('') }),
+  ],
+  { error: 'must be a text, or an object with "prompt" and "negativePrompt"' },
+);
+
+const samples = z.strictObject({
+  /** None: the captions of up to four held-out images, or of the first images. */
+  prompts: z.array(prompt).default([]),
+  seeds: z.array(z.int().min(0)).min(1).default([0]),
+  sampler: z.enum(samplers).default('dpm++-2m-karras'),
+  steps: natural.default(25),
+  guidanceScale: fromZero.default(7.5),
+  /** Pixels; left out: the run's resolution. */
+  width: natural.optional(),
+  height: natural.optional(),
+  batchSize: natural.default(4),
+});
+
+const device = z.strictObject({
+  provider: z.enum(providers).optional(),
+  api: z.enum(['c-api', 'node']).optional(),
+  threads: natural.optional(),
+});
+
+export const runSpecSchema = z.strictObject({
+  name: text.optional(),
+  /** A diffusers model folder. */
+  base: text,
+  data,
+  method: method.prefault({ kind: 'full' }),
+  /** Side of the square whose area the images are brought to, in pixels; left out: what the base was made for. */
+  resolution: natural.optional(),
+  train: train.prefault({}),
+  samples: samples.prefault({}),
+  /** Where the run comes to lie; left out: `runs/<name>`. */
+  folder: text.optional(),
+  /** Where latents and text embeddings are kept between runs; left out: the user's cache folder. */
+  cacheFolder: text.optional(),
+  device: device.prefault({}),
+});
+
+export type RunSpec = z.output<typeof runSpecSchema>;
+export type RunSpecInput = z.input<typeof runSpecSchema>;
+export type CaptionsSpec = RunSpec['data']['captions'];
+export type SamplesSpec = RunSpec['samples'];

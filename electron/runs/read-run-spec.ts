@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { applyOverride, parseJsonText, validateRunSpec, type Override } from '../contract/parse-run-spec.ts';
+import type { RunSpec } from '../contract/run-spec.ts';
+import { Failure } from '../../native/failure.ts';
+
+/** A spec whose paths are absolute and whose name and folder are settled. */
+export type ResolvedRunSpec = RunSpec & { readonly name: string; readonly folder: string };
+
+/** Reads the run file, lays the overrides over it and validates the whole. */
+export async function readRunSpec(file: string, overrides: readonly Override[]): Promise<ResolvedRunSpec> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Failure(
+      'run-spec-unreadable',
+      `The run file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      'Check its path, or describe the run by --base and --data.',
+      error,
+    );
+  });
+  const value = overrides.reduce(applyOverride, parseJsonText(text, file));
+  return resolveRunSpec(
+    validateRunSpec(value, file),
+    path.dirname(path.resolve(file)),
+    path.parse(file).name,
+  );
+}
+
+/** A spec made of flags alone. */
+export function runSpecOfFlags(overrides: readonly Override[], workingFolder: string): ResolvedRunSpec {
+  const spec = validateRunSpec(overrides.reduce<unknown>(applyOverride, {}), 'The command line');
+  return resolveRunSpec(spec, workingFolder, path.basename(path.resolve(workingFolder, spec.data.folder)));
+}
+
+/** Makes paths absolute, as seen from `from`, and names what has no name. */
+export function resolveRunSpec(spec: RunSpec, from: string, defaultName: string): ResolvedRunSpec {
+  const absolute = (file: string) => path.resolve(from, file);
+  const name = spec.name ?? defaultName;
+  return {
+    ...spec,
+    name,
+    base: absolute(spec.base),
+    data: { ...spec.data, folder: absolute(spec.data.folder) },
+    folder: absolute(spec.folder ?? path.join('runs', fileNameOf(name))),
+    ...(spec.cacheFolder === undefined ? {} : { cacheFolder: absolute(spec.cacheFolder) }),
+  };
+}
+
+/** A name as one path segment that every file system takes. */
+export function fileNameOf(name: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what Windows refuses in a name
+  const safe = name.normalize('NFC').replace(/[<>:"/\\|?*\u0000-\u001f]+/g, '-');
+  const trimmed = safe.replace(/^[\s.-]+|[\s.-]+$/g, '').slice(0, 80);
+  return trimmed === '' ? 'run' : trimmed;
+}

@@ -26,8 +26,8 @@ function fileOf(bytes: Uint8Array): string {
   return path;
 }
 
-function fileWith(header: unknown, data = new Uint8Array(0)): string {
-  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+function fileWith(header: unknown, data: Uint8Array = new Uint8Array(0)): string {
+  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header), 'latin1');
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   return fileOf(Buffer.concat([length, json, data]));
@@ -157,7 +157,7 @@ describe('writing', () => {
     ]);
     const file = await openSafetensors(path);
     expect([...(await file.readAs('half', 'float32'))]).toEqual([0.333251953125, -Infinity, 0]);
-    expect([...(await file.readAs('brain', 'float16'))]).toEqual([0x3556, 0xfc00, 0]);
+    expect([...(await file.readAs('brain', 'float16'))]).toEqual([0x3558, 0xfc00, 0]);
     await file.close();
   });
 
@@ -188,7 +188,7 @@ describe('a damaged or hostile file', () => {
     ['no JSON', '{"a":', four, 'not JSON'],
     ['no object', '[]', four, 'does not start with {'],
     ['leading space', ' {}', new Uint8Array(0), 'does not start with {'],
-    ['invalid UTF-8', `{"\u00ff":1}`.replace('ÿ', '\ud800'), four, 'is no JSON object'],
+    ['invalid UTF-8', '{"\u00ff":1}', four, 'not JSON'],
     ['a number for an entry', { a: 1 }, four, '"a" is no JSON object'],
     ['an unknown type', { a: entry('F31', [1], 0, 4) }, four, 'unknown type F31'],
     ['an inherited name for a type', { a: entry('toString', [1], 0, 4) }, four, 'unknown type toString'],

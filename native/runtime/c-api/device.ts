@@ -1,0 +1,134 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import { Failure } from '../../failure.ts';
+import type { DataType } from '../../graph/data-type.ts';
+import { ModelProtoSchema } from '../../graph/onnx_pb.js';
+import type { Provider } from '../runtime.ts';
+import { defaultMemory, deviceAllocator, elementTypes } from './functions.ts';
+import type { Ort, Pointer } from './library.ts';
+import { openSession } from './open-session.ts';
+
+/** Memory of a device other than the host, and the way across. */
+export interface Device {
+  /** Takes tensors' memory on the device. */
+  readonly allocator: Pointer;
+  /** Runs one thing on the device at a time, in order: not every provider bears two of its sessions side by side. */
+  readonly enter: <R>(run: () => Promise<R>) => Promise<R>;
+  /** Copies one value over another of the same type and shape, wherever they are. Throws while a run is under way. */
+  copy(type: DataType, from: Pointer, to: Pointer): void;
+  copyAsync(type: DataType, from: Pointer, to: Pointer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Names ONNX Runtime has given each provider's memory, newest first. */
+const memoryNames: Readonly<Record<Exclude<Provider, 'cpu'>, readonly string[]>> = {
+  cuda: ['Cuda'],
+  directml: ['DML'],
+  webgpu: ['WebGPU_Buffer', 'WebGPU_Buf'],
+};
+
+/**
+ * Opens the provider's device: makes one session that copies, and an allocator of that session's. Throws a `Failure`
+ * where the provider can't be had.
+ */
+export async function openDevice(
+  ort: Ort,
+  hostMemory: Pointer,
+  provider: Exclude<Provider, 'cpu'>,
+): Promise<Device> {
+  const copies = new Map<DataType, Pointer>();
+  for (const type of Object.keys(elementTypes) as DataType[]) {
+    const { pointer } = await openSession(ort, hostMemory, provider, 1, identityModel(type), {});
+    copies.set(type, pointer);
+  }
+  const allocator = openAllocator(ort, copies.get('float32')!, provider);
+  let last: Promise<unknown> = Promise.resolve();
+  let entered = 0;
+
+  const enter = async <R>(run: () => Promise<R>): Promise<R> => {
+    const turn = last.then(run);
+    last = turn.catch(() => undefined);
+    entered++;
+    try {
+      return await turn;
+    } finally {
+      entered--;
+    }
+  };
+  const bound = (type: DataType, from: Pointer, to: Pointer): Pointer => {
+    const binding = ort.create('IoBinding', 'CreateIoBinding', copies.get(type)!);
+    try {
+      ort.call('BindInput', binding, 'from', from);
+      ort.call('BindOutput', binding, 'to', to);
+      return binding;
+    } catch (error) {
+      ort.release('IoBinding', binding);
+      throw error;
+    }
+  };
+  return {
+    allocator,
+    enter,
+    copy: (type, from, to) => {
+      if (entered > 0) throw new Error('A tensor on the device was written while a graph was running there.');
+      const binding = bound(type, from, to);
+      try {
+        ort.call('RunWithBinding', copies.get(type)!, null, binding);
+        ort.call('SynchronizeBoundOutputs', binding);
+      } finally {
+        ort.release('IoBinding', binding);
+      }
+    },
+    copyAsync: (type, from, to) =>
+      enter(async () => {
+        const binding = bound(type, from, to);
+        try {
+          await ort.callAsync('RunWithBinding', copies.get(type)!, null, binding);
+          await ort.callAsync('SynchronizeBoundOutputs', binding);
+        } finally {
+          ort.release('IoBinding', binding);
+        }
+      }),
+    close: async () => {
+      await last;
+      ort.release('Allocator', allocator);
+      for (const session of copies.values()) ort.release('Session', session);
+    },
+  };
+}
+
+function openAllocator(ort: Ort, session: Pointer, provider: Exclude<Provider, 'cpu'>): Pointer {
+  let failure: unknown;
+  for (const name of memoryNames[provider]) {
+    const memory = ort.create('MemoryInfo', 'CreateMemoryInfo', name, deviceAllocator, 0, defaultMemory);
+    try {
+      return ort.create('Allocator', 'CreateAllocator', session, memory);
+    } catch (error) {
+      failure = error;
+    } finally {
+      ort.release('MemoryInfo', memory);
+    }
+  }
+  throw new Failure(
+    'no-device-memory',
+    `ONNX Runtime gives no memory on the device of ${provider}.`,
+    'Choose another device in the settings.',
+    failure,
+  );
+}
+
+/** A model of one Identity from `from` to `to`, of this type and any shape. */
+function identityModel(type: DataType): Uint8Array<ArrayBuffer> {
+  const tensor = { value: { case: 'tensorType' as const, value: { elemType: elementTypes[type] } } };
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [{ domain: '', version: 17n }],
+    graph: {
+      name: 'copy',
+      node: [{ opType: 'Identity', input: ['from'], output: ['to'] }],
+      input: [{ name: 'from', type: tensor }],
+      output: [{ name: 'to', type: tensor }],
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}

@@ -1,0 +1,32 @@
+import { Failure } from '../../failure.ts';
+import type { Provider, SessionOptions } from '../runtime.ts';
+import { OrtError, type Ort, type Pointer } from './library.ts';
+import { sessionOptions } from './session-options.ts';
+
+/** An `OrtSession` and the values of its initializers. Throws `graph-refused` with what ONNX Runtime says of it. */
+export async function openSession(
+  ort: Ort,
+  hostMemory: Pointer,
+  provider: Provider,
+  threads: number,
+  model: Uint8Array<ArrayBuffer>,
+  options: SessionOptions,
+): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
+  const { pointer, values } = sessionOptions(ort, hostMemory, provider, threads, options);
+  const out = new BigUint64Array(1);
+  try {
+    await ort.callAsync('CreateSessionFromArray', ort.env, model, model.byteLength, pointer, out);
+    return { pointer: ort.adopt('Session', out[0]!), initializers: values };
+  } catch (error) {
+    for (const value of values) ort.release('Value', value);
+    if (!(error instanceof OrtError)) throw error;
+    throw new Failure(
+      'graph-refused',
+      `ONNX Runtime does not take the graph: ${error.message}`,
+      'Try another device in the settings; if that fails as well, report it with this message.',
+      error,
+    );
+  } finally {
+    ort.release('SessionOptions', pointer);
+  }
+}

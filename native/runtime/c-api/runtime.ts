@@ -1,0 +1,80 @@
+import type { HostTensor, Provider, Runtime, Session } from '../runtime.ts';
+import { tensorData } from '../signature.ts';
+import { openDevice, type Device } from './device.ts';
+import { defaultMemory, deviceAllocator } from './functions.ts';
+import { loadOrt, type Ort, type Pointer } from './library.ts';
+import { openSession } from './open-session.ts';
+import { cApiSession } from './session.ts';
+import { deviceTensor, hostTensor, type OrtTensor } from './tensor.ts';
+
+export interface CApiRuntimeOptions {
+  readonly provider: Provider;
+  /** Threads for one operator; 0 leaves it to ONNX Runtime. */
+  readonly threads: number;
+  readonly description: string;
+}
+
+/**
+ * ONNX Runtime through its C API. Throws a `Failure` where the library or the provider can't be had.
+ */
+export async function createCApiRuntime(options: CApiRuntimeOptions): Promise<Runtime> {
+  const ort = loadOrt();
+  const hostMemory = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', deviceAllocator, defaultMemory);
+  try {
+    const device = options.provider === 'cpu' ? null : await openDevice(ort, hostMemory, options.provider);
+    return runtimeOn(ort, hostMemory, device, options);
+  } catch (error) {
+    ort.release('MemoryInfo', hostMemory);
+    throw error;
+  }
+}
+
+function runtimeOn(
+  ort: Ort,
+  hostMemory: Pointer,
+  device: Device | null,
+  { provider, threads, description }: CApiRuntimeOptions,
+): Runtime {
+  // What each session's initializers lie over, kept for as long as the session lives.
+  const sessions = new Map<Session, Readonly<Record<string, HostTensor>> | undefined>();
+  const tensors = new Set<OrtTensor>();
+  const enter = device?.enter ?? ((run) => run());
+  let disposal: Promise<void> | null = null;
+  const checkOpen = (): void => {
+    if (disposal) throw new Error('The runtime was disposed.');
+  };
+
+  return {
+    provider,
+    api: 'c-api',
+    description,
+    runsInPlace: true,
+    createSession: async (model, options = {}) => {
+      checkOpen();
+      const pointer = await enter(() => openSession(ort, hostMemory, provider, threads, model, options));
+      const session = cApiSession(ort, { ...pointer, onDevice: device !== null }, enter, () =>
+        sessions.delete(session),
+      );
+      sessions.set(session, options.initializers);
+      return session;
+    },
+    tensor: (type, shape, data) => {
+      checkOpen();
+      const elements = tensorData(type, shape, data);
+      if (device === null) return hostTensor(ort, hostMemory, type, shape, elements);
+      const tensor = deviceTensor(ort, hostMemory, device, type, shape, () => tensors.delete(tensor));
+      tensors.add(tensor);
+      tensor.write(elements);
+      return tensor;
+    },
+    dispose: () => {
+      disposal ??= (async () => {
+        await Promise.all([...sessions.keys()].map((session) => session.dispose()));
+        for (const tensor of tensors) tensor.dispose();
+        await device?.close();
+        ort.release('MemoryInfo', hostMemory);
+      })();
+      return disposal;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Provider, SessionOptions } from '../runtime.ts';
+import { logLevels, optimizeAll } from './functions.ts';
+import type { Ort, Pointer } from './library.ts';
+import { valueOver } from './tensor.ts';
+
+/** Options that any way into ONNX Runtime sets by key. */
+export function configEntries({ disabledOptimizers = [] }: SessionOptions): Readonly<Record<string, string>> {
+  return {
+    // A shape that contradicts the declared one is otherwise a warning, and the numbers are wrong.
+    'session.strict_shape_type_inference': '1',
+    // Training alternates between sessions: threads of one spinning for more work would slow down the next.
+    'session.force_spinning_stop': '1',
+    ...(disabledOptimizers.length > 0 && {
+      'optimization.disable_specified_optimizers': disabledOptimizers.join(';'),
+    }),
+  };
+}
+
+/** `OrtSessionOptions`, and the values it points to, which must live as long as the session made with it. */
+export interface OrtSessionOptions {
+  readonly pointer: Pointer;
+  readonly values: readonly Pointer[];
+}
+
+/** Throws `OrtError` where an option or the provider is refused; nothing is then left over. */
+export function sessionOptions(
+  ort: Ort,
+  hostMemory: Pointer,
+  provider: Provider,
+  threads: number,
+  options: SessionOptions,
+): OrtSessionOptions {
+  const values: Pointer[] = [];
+  const pointer = ort.create('SessionOptions', 'CreateSessionOptions');
+  try {
+    ort.call('SetSessionGraphOptimizationLevel', pointer, optimizeAll);
+    ort.call('SetSessionLogSeverityLevel', pointer, logLevels.warning);
+    ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
+    ort.call('SetDeterministicCompute', pointer, true);
+    if (options.arena === false) ort.call('DisableCpuMemArena', pointer);
+    for (const [key, value] of Object.entries(configEntries(options))) {
+      ort.call('AddSessionConfigEntry', pointer, key, value);
+    }
+    appendProvider(ort, provider, pointer);
+    const initializers = Object.entries(options.initializers ?? {});
+    for (const [, { type, shape, data }] of initializers) {
+      values.push(valueOver(ort, hostMemory, type, shape, data));
+    }
+    if (initializers.length > 0) {
+      const names = initializers.map(([name]) => name);
+      ort.call('AddExternalInitializers', pointer, names, BigUint64Array.from(values), names.length);
+    }
+    return { pointer, values };
+  } catch (error) {
+    for (const value of values) ort.release('Value', value);
+    ort.release('SessionOptions', pointer);
+    throw error;
+  }
+}
+
+const cudaOptions: Readonly<Record<string, string>> = {
+  device_id: '0',
+  // Searching by stopwatch could choose other algorithms after a resume, and so other bits.
+  cudnn_conv_algo_search: 'HEURISTIC',
+  arena_extend_strategy: 'kSameAsRequested',
+};
+
+function appendProvider(ort: Ort, provider: Provider, options: Pointer): void {
+  switch (provider) {
+    case 'cpu':
+      return;
+    case 'webgpu':
+      ort.call('SessionOptionsAppendExecutionProvider', options, 'WebGPU', [], [], 0);
+      return;
+    case 'directml':
+      // DirectML supports neither memory patterns nor running nodes side by side.
+      ort.call('DisableMemPattern', options);
+      ort.call('SessionOptionsAppendExecutionProvider', options, 'DML', ['device_id'], ['0'], 1);
+      return;
+    case 'cuda': {
+      const cuda = ort.get('CreateCUDAProviderOptions');
+      try {
+        const keys = Object.keys(cudaOptions);
+        ort.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(cudaOptions), keys.length);
+        ort.call('SessionOptionsAppendExecutionProvider_CUDA_V2', options, cuda);
+      } finally {
+        ort.call('ReleaseCUDAProviderOptions', cuda);
+      }
+    }
+  }
+}

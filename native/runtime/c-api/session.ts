@@ -1,0 +1,183 @@
+import koffi from 'koffi';
+
+import { Failure } from '../../failure.ts';
+import type { DataType } from '../../graph/data-type.ts';
+import type { BoundRun, Session, TensorMap } from '../runtime.ts';
+import { checkBinding, type Slot } from '../signature.ts';
+import { elementTypes } from './functions.ts';
+import type { Ort, Pointer } from './library.ts';
+import type { OrtTensor } from './tensor.ts';
+
+export interface SessionParts {
+  readonly pointer: Pointer;
+  /** Values that its initializers lie in. */
+  readonly initializers: readonly Pointer[];
+  /** Whether a tensor of the runtime is memory of another device than the host's. */
+  readonly onDevice: boolean;
+}
+
+/** A session over an `OrtSession`, which it owns from here on. `enter` runs one thing at a time where needed. */
+export function cApiSession(
+  ort: Ort,
+  { pointer, initializers, onDevice }: SessionParts,
+  enter: <R>(run: () => Promise<R>) => Promise<R>,
+  onDispose: () => void,
+): Session {
+  const inputSlots = slots(ort, pointer, 'Input');
+  const outputSlots = slots(ort, pointer, 'Output');
+  const elsewhere = onDevice ? inputsElsewhere(ort, pointer, inputSlots) : new Set<string>();
+  const bound = new Set<{ release: () => Promise<void> }>();
+  let disposal: Promise<void> | null = null;
+
+  return {
+    inputNames: inputSlots.map(({ name }) => name),
+    outputNames: outputSlots.map(({ name }) => name),
+    bind: (inputs, outputs) => {
+      if (disposal) throw new Error('The session was disposed.');
+      checkBinding(inputSlots, outputSlots, inputs, outputs);
+      const run = bind(ort, pointer, inputs, outputs, elsewhere, onDevice, enter, () => bound.delete(run));
+      bound.add(run);
+      return run;
+    },
+    dispose: () => {
+      disposal ??= (async () => {
+        await Promise.all([...bound].map((run) => run.release()));
+        ort.release('Session', pointer);
+        for (const value of initializers) ort.release('Value', value);
+        onDispose();
+      })();
+      return disposal;
+    },
+  };
+}
+
+function bind(
+  ort: Ort,
+  session: Pointer,
+  inputs: TensorMap,
+  outputs: TensorMap,
+  elsewhere: ReadonlySet<string>,
+  onDevice: boolean,
+  enter: <R>(run: () => Promise<R>) => Promise<R>,
+  onRelease: () => void,
+): BoundRun & { release: () => Promise<void> } {
+  // Kept by name: an IO binding holds the values, but nobody else the arrays they lie over.
+  let tensors: readonly (readonly [string, OrtTensor])[] = Object.entries(inputs) as [string, OrtTensor][];
+  let fetched: readonly (readonly [string, OrtTensor])[] = Object.entries(outputs) as [string, OrtTensor][];
+  const binding = ort.create('IoBinding', 'CreateIoBinding', session);
+  const late = tensors.filter(([name]) => elsewhere.has(name));
+  try {
+    for (const [name, tensor] of tensors) ort.call('BindInput', binding, name, tensor.value());
+    for (const [name, tensor] of fetched) ort.call('BindOutput', binding, name, tensor.value());
+  } catch (error) {
+    ort.release('IoBinding', binding);
+    throw error;
+  }
+  let running: Promise<void> | null = null;
+  let released = false;
+
+  const runOnce = async (): Promise<void> => {
+    try {
+      // Binding copies what a node reads on another device than its tensor's, once; so it has to be bound anew.
+      for (const [name, tensor] of late) ort.call('BindInput', binding, name, tensor.value());
+      await ort.callAsync('RunWithBinding', session, null, binding);
+      if (onDevice) await ort.callAsync('SynchronizeBoundOutputs', binding);
+    } catch (error) {
+      throw runFailure(error);
+    }
+  };
+  const release = async (): Promise<void> => {
+    if (released) return;
+    released = true;
+    // Without a run under way, everything is given back before this function first pauses.
+    if (running) await running.catch(() => undefined);
+    ort.release('IoBinding', binding);
+    tensors = [];
+    fetched = [];
+    onRelease();
+  };
+  return {
+    run: async () => {
+      if (released) throw new Error('The bound run was disposed.');
+      if (running) throw new Error('The bound run is already running.');
+      running = enter(runOnce);
+      try {
+        await running;
+      } finally {
+        running = null;
+      }
+    },
+    dispose: () => void release(),
+    release,
+  };
+}
+
+/** A run that ONNX Runtime gave up, told apart by whether memory was what it lacked. */
+export function runFailure(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { message } = error;
+  if (/out of memory|Failed to allocate memory|bad_alloc|E_OUTOFMEMORY/i.test(message)) {
+    return new Failure(
+      'out-of-memory',
+      `There was not enough memory for this step: ${message}`,
+      'Choose a smaller batch size or smaller pictures, train a LoRA instead of the whole model, or close other programs.',
+      error,
+    );
+  }
+  return new Failure(
+    'graph-run-failed',
+    `ONNX Runtime could not run the graph: ${message}`,
+    'Try another device in the settings; if that fails as well, report it with this message.',
+    error,
+  );
+}
+
+const typeNames = new Map<number, DataType>(
+  Object.entries(elementTypes).map(([name, number]) => [number, name as DataType]),
+);
+
+function slots(ort: Ort, session: Pointer, kind: 'Input' | 'Output'): Slot[] {
+  const count = new BigUint64Array(1);
+  ort.call(`SessionGet${kind}Count`, session, count);
+  const allocator = ort.get('GetAllocatorWithDefaultOptions');
+  return Array.from({ length: Number(count[0]) }, (_, index) => {
+    const text = ort.get(`SessionGet${kind}Name`, session, index, allocator);
+    const name = koffi.decode.string(text);
+    ort.call('AllocatorFree', allocator, text);
+    const info = ort.get(`SessionGet${kind}TypeInfo`, session, index);
+    try {
+      return { name, ...typeAndShape(ort, info) };
+    } finally {
+      ort.call('ReleaseTypeInfo', info);
+    }
+  });
+}
+
+function typeAndShape(ort: Ort, typeInfo: Pointer): Omit<Slot, 'name'> {
+  const tensorInfo = ort.get('CastTypeInfoToTensorInfo', typeInfo);
+  if (tensorInfo === 0n) return { type: null, shape: null };
+  const elementType = new Int32Array(1);
+  ort.call('GetTensorElementType', tensorInfo, elementType);
+  const rank = new BigUint64Array(1);
+  ort.call('GetDimensionsCount', tensorInfo, rank);
+  const extents = new BigInt64Array(Number(rank[0]));
+  if (extents.length > 0) ort.call('GetDimensions', tensorInfo, extents, extents.length);
+  return { type: typeNames.get(elementType[0]!) ?? null, shape: Array.from(extents, Number) };
+}
+
+/** Names of inputs that are read on another device than the provider's, such as by a node it has no kernel for. */
+function inputsElsewhere(ort: Ort, session: Pointer, inputSlots: readonly Slot[]): Set<string> {
+  const infos = new BigUint64Array(inputSlots.length);
+  ort.call('SessionGetMemoryInfoForInputs', session, infos, infos.length);
+  const host = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', 0, 0);
+  try {
+    const different = new Int32Array(1);
+    const names = inputSlots.filter((_, i) => {
+      ort.call('CompareMemoryInfo', infos[i]!, host, different);
+      return different[0] === 0;
+    });
+    return new Set(names.map(({ name }) => name));
+  } finally {
+    ort.release('MemoryInfo', host);
+  }
+}

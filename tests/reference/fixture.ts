@@ -15,6 +15,7 @@ export type ModelName =
   | 'unet-sd1-deep'
   | 'unet-sd2'
   | 'unet-plain-first'
+  | 'unet-tiny'
   | 'clip-sd1'
   | 'clip-sd2'
   | 'vae-2-levels'
@@ -48,7 +49,7 @@ export async function readFixture(name: string): Promise<Fixture> {
     const { buffer } = new Uint8Array(bytes.subarray(headerEnd + begin, headerEnd + end));
     tensors.set(key, hostTensor(entry.dtype, entry.shape, buffer));
   }
-  return { metadata: (header['__metadata__'] ?? {}) as Record<string, string>, tensors };
+  return { metadata: (header.__metadata__ ?? {}) as Record<string, string>, tensors };
 }
 
 function hostTensor(dtype: string, shape: readonly number[], buffer: ArrayBuffer): HostTensor {
@@ -85,7 +86,7 @@ export async function readModelFixture(name: ModelName): Promise<ModelFixture> {
   const { metadata, tensors } = await readFixture(name);
   const weights = [...tensors].filter(([key]) => !/^(input|output)\./.test(key));
   return {
-    config: JSON.parse(metadata['config'] ?? 'null') as unknown,
+    config: JSON.parse(metadata.config ?? 'null') as unknown,
     weights: new Map(weights),
     inputs: withPrefix(tensors, 'input.'),
     outputs: withPrefix(tensors, 'output.'),

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import type { HostTensor } from '../../native/runtime/runtime.ts';
+import { openSafetensors } from '../../native/weights/safetensors.ts';
 
 /** A fixture made by one of the scripts beside this file; what its tensors mean is said in that script. */
 export interface Fixture {
@@ -33,43 +35,25 @@ export interface ModelFixture {
   readonly outputs: ReadonlyMap<string, HostTensor>;
 }
 
-const folder = join(dirname(fileURLToPath(import.meta.url)), 'fixtures');
+const folder = dirname(fileURLToPath(import.meta.url));
 
 /** Reads `fixtures/<name>.safetensors`. */
 export async function readFixture(name: string): Promise<Fixture> {
-  const bytes = await readFile(join(folder, `${name}.safetensors`));
-  const headerEnd = 8 + Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, headerEnd)) as Record<string, unknown>;
-  const tensors = new Map<string, HostTensor>();
-  for (const [key, value] of Object.entries(header)) {
-    if (key === '__metadata__') continue;
-    const entry = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
-    const [begin, end] = entry.data_offsets;
-    // Copied, so that the elements are aligned whatever the header's length.
-    const { buffer } = new Uint8Array(bytes.subarray(headerEnd + begin, headerEnd + end));
-    tensors.set(key, hostTensor(entry.dtype, entry.shape, buffer));
+  const file = await openSafetensors(join(folder, 'fixtures', `${name}.safetensors`));
+  try {
+    const tensors = new Map<string, HostTensor>();
+    for (const [key, { dtype, shape }] of file.tensors) {
+      tensors.set(
+        key,
+        dtype === 'I64'
+          ? { type: 'int64', shape, data: new BigInt64Array((await file.read(key)).slice().buffer) }
+          : { type: 'float32', shape, data: await file.readAs(key, 'float32') },
+      );
+    }
+    return { metadata: Object.fromEntries(file.metadata), tensors };
+  } finally {
+    await file.close();
   }
-  return { metadata: (header.__metadata__ ?? {}) as Record<string, string>, tensors };
-}
-
-function hostTensor(dtype: string, shape: readonly number[], buffer: ArrayBuffer): HostTensor {
-  switch (dtype) {
-    case 'F32':
-      return { type: 'float32', shape, data: new Float32Array(buffer) };
-    case 'F16':
-      return { type: 'float32', shape, data: Float32Array.from(new Uint16Array(buffer), halfToNumber) };
-    case 'I64':
-      return { type: 'int64', shape, data: new BigInt64Array(buffer) };
-    default:
-      throw new Error(`no reading of ${dtype} in fixtures`);
-  }
-}
-
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = (bits & 0x3ff) / 1024;
-  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
 }
 
 /** The tensors whose names begin with `prefix`, without it. */
@@ -91,4 +75,37 @@ export async function readModelFixture(name: ModelName): Promise<ModelFixture> {
     inputs: withPrefix(tensors, 'input.'),
     outputs: withPrefix(tensors, 'output.'),
   };
+}
+
+export type FullSizeName = 'sd1-unet' | 'sd2-unet' | 'sd1-text-encoder' | 'sd2-text-encoder' | 'vae';
+
+/** A published Stable Diffusion component at full size: its config.json, and its state dict's shapes by name. */
+export interface FullSize {
+  readonly config: unknown;
+  readonly parameters: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Reads `configs/<name>.json` and the parameters full_size.py wrote beside it. */
+export async function readFullSize(name: FullSizeName): Promise<FullSize> {
+  const config = await readFile(join(folder, 'configs', `${name}.json`), 'utf8');
+  const parameters = gunzipSync(await readFile(join(folder, 'configs', `${name}.parameters.json.gz`)));
+  return {
+    config: JSON.parse(config) as unknown,
+    parameters: new Map(JSON.parse(parameters.toString()) as [string, number[]][]),
+  };
+}
+
+/** What both sides of the benchmark do: the UNet's config.json, and the batch it trains on. */
+export interface BenchSettings {
+  readonly batch: number;
+  readonly tokens: number;
+  /** Of the latents. */
+  readonly height: number;
+  readonly width: number;
+  readonly unet: unknown;
+}
+
+/** Reads `bench-unet.json`. */
+export async function readBenchSettings(): Promise<BenchSettings> {
+  return JSON.parse(await readFile(join(folder, 'bench-unet.json'), 'utf8')) as BenchSettings;
 }

@@ -50,6 +50,7 @@ export function serializeModel(
   const renames: { name: string; value: Value }[] = [];
   const fixed = new Set([...graph.inputs.map((input) => input.name), ...graph.constants.keys()]);
   for (const [name, value] of Object.entries(outputs)) {
+    if (fixed.has(name)) throw new Error(`The output ${name} has the name of an input or constant.`);
     if (fixed.has(value.name) || names.has(value.name)) renames.push({ name, value });
     else names.set(value.name, name);
   }

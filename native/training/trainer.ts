@@ -1,0 +1,278 @@
+import { allocate, elementCount, type DataArray } from '../graph/data-type.ts';
+import type { ParameterSpec } from '../models/model-builder.ts';
+import type { BoundRun, HostTensor, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import type { TrainingArtifacts } from './artifacts.ts';
+import {
+  buildAccumulator,
+  buildOptimizer,
+  optimizerScalars,
+  optimizerTensors,
+  scalarInputs,
+  type OptimizerSettings,
+} from './optimizer.ts';
+
+/** The contents of every batch input of a shape's artifacts, by name. */
+export type BatchData = Readonly<Record<string, DataArray>>;
+
+export interface TrainerOptions {
+  readonly runtime: Runtime;
+  readonly optimizer: OptimizerSettings;
+  readonly trainable: readonly ParameterSpec[];
+  /** Initial values of the trainable parameters, in the order of `trainable`; taken over, not copied, on the CPU. */
+  readonly initial: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
+  readonly frozen: (spec: ParameterSpec) => Promise<HostTensor>;
+  /** Graphs for batches of one shape, by its key. */
+  readonly artifacts: (shapeKey: string) => TrainingArtifacts;
+  readonly accumulate: boolean;
+  readonly sessionOptions?: SessionOptions;
+}
+
+/** What of a parameter can be read and restored. */
+export const stateKinds = ['parameter', 'firstMoment', 'secondMoment', 'ema'] as const;
+export type StateKind = (typeof stateKinds)[number];
+
+export interface Trainer {
+  readonly trainable: readonly ParameterSpec[];
+  /** Runs forward and backward; the first of a step replaces the gradients, later ones add to them. */
+  backward(shapeKey: string, batch: BatchData, first: boolean): Promise<number>;
+  /** Applies the gradients; resolves to their global norm before clipping. */
+  update(step: number, learningRate: number, emaDecay: number): Promise<number>;
+  /** The loss of a batch with the averaged weights where there are some, else with the weights. */
+  evaluate(shapeKey: string, batch: BatchData): Promise<number>;
+  readState(
+    kind: StateKind,
+    name: string,
+    into: Float32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>>;
+  writeState(kind: StateKind, name: string, data: Float32Array<ArrayBuffer>): void;
+  dispose(): Promise<void>;
+}
+
+interface ShapeSessions {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly loss: Tensor;
+  readonly train: Session;
+  /** Bound to the sums that the optimizer reads, and to scratch gradients. */
+  readonly first: BoundRun;
+  readonly further: BoundRun | null;
+  readonly artifacts: TrainingArtifacts;
+  evaluation: { readonly session: Session; readonly run: BoundRun } | null;
+}
+
+/**
+ * Holds the parameters, their moments and gradients where the device has them, and runs the training, optimizer and
+ * evaluation graphs over them. Only batches go in and only losses come out between checkpoints.
+ */
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { runtime, trainable, optimizer } = options;
+  const zeros = (spec: ParameterSpec): Tensor => runtime.tensor('float32', spec.shape);
+  const state: Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>> = {
+    parameter: new Map(),
+    firstMoment: new Map(),
+    secondMoment: new Map(),
+    ema: new Map(),
+    gradient: new Map(),
+    scratch: new Map(),
+  };
+  for (const spec of trainable) {
+    const initial = await options.initial(spec);
+    if (optimizer.ema) state.ema.set(spec.name, runtime.tensor('float32', spec.shape, initial.slice()));
+    state.parameter.set(spec.name, runtime.tensor('float32', spec.shape, initial));
+    state.firstMoment.set(spec.name, zeros(spec));
+    state.secondMoment.set(spec.name, zeros(spec));
+    state.gradient.set(spec.name, zeros(spec));
+    if (options.accumulate) state.scratch.set(spec.name, zeros(spec));
+  }
+  const frozen = new Map<string, Tensor>();
+  const shapes = new Map<string, Promise<ShapeSessions>>();
+  const stepper = await createStepper(options, state);
+
+  const parametersOf = (
+    artifacts: TrainingArtifacts,
+    weights: ReadonlyMap<string, Tensor>,
+  ): Record<string, Tensor> =>
+    Object.fromEntries([
+      ...artifacts.trainable.map(({ name }) => [name, weights.get(name)!] as const),
+      ...artifacts.frozen.map(({ name }) => [name, frozen.get(name)!] as const),
+    ]);
+
+  const open = async (shapeKey: string): Promise<ShapeSessions> => {
+    const artifacts = options.artifacts(shapeKey);
+    for (const spec of artifacts.frozen) {
+      if (frozen.has(spec.name)) continue;
+      const { type, shape, data } = await options.frozen(spec);
+      frozen.set(spec.name, runtime.tensor(type, shape, data));
+    }
+    const train = await runtime.createSession(artifacts.trainingModel, options.sessionOptions);
+    const batch = artifacts.batch.map(
+      ({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const,
+    );
+    const inputs = Object.fromEntries(batch);
+    const loss = runtime.tensor('float32', []);
+    const bind = (gradients: ReadonlyMap<string, Tensor>): BoundRun =>
+      train.bind(
+        { ...parametersOf(artifacts, state.parameter), ...inputs },
+        { loss, ...prefixed(optimizerTensors.gradient, gradients) },
+      );
+    return {
+      inputs,
+      loss,
+      train,
+      first: bind(state.gradient),
+      further: options.accumulate ? bind(state.scratch) : null,
+      artifacts,
+      evaluation: null,
+    };
+  };
+  const shapeSessions = (shapeKey: string): Promise<ShapeSessions> => {
+    let found = shapes.get(shapeKey);
+    if (!found) shapes.set(shapeKey, (found = open(shapeKey)));
+    return found;
+  };
+  const fill = ({ inputs }: ShapeSessions, batch: BatchData): void => {
+    for (const [name, tensor] of Object.entries(inputs)) tensor.write(batch[name]!);
+  };
+  const scalar = new Float32Array(1);
+
+  return {
+    trainable,
+    backward: async (shapeKey, batch, first) => {
+      const shape = await shapeSessions(shapeKey);
+      fill(shape, batch);
+      await (first ? shape.first : shape.further!).run();
+      if (!first) await stepper.accumulate!.run();
+      return (await shape.loss.read(scalar))[0]!;
+    },
+    update: (step, learningRate, emaDecay) => stepper.update(step, learningRate, emaDecay),
+    evaluate: async (shapeKey, batch) => {
+      const shape = await shapeSessions(shapeKey);
+      fill(shape, batch);
+      if (!shape.evaluation) {
+        const session = await runtime.createSession(shape.artifacts.evalModel, options.sessionOptions);
+        const weights = parametersOf(shape.artifacts, optimizer.ema ? state.ema : state.parameter);
+        shape.evaluation = {
+          session,
+          run: session.bind({ ...weights, ...shape.inputs }, { loss: shape.loss }),
+        };
+      }
+      await shape.evaluation.run.run();
+      return (await shape.loss.read(scalar))[0]!;
+    },
+    readState: (kind, name, into) => state[kind].get(name)!.read(into),
+    writeState: (kind, name, data) => {
+      state[kind].get(name)!.write(data);
+    },
+    dispose: async () => {
+      for (const opening of shapes.values()) {
+        const { first, further, evaluation, train, inputs, loss } = await opening;
+        for (const run of [first, further, evaluation?.run]) run?.dispose();
+        await train.dispose();
+        await evaluation?.session.dispose();
+        for (const tensor of [...Object.values(inputs), loss]) tensor.dispose();
+      }
+      await stepper.dispose();
+      for (const tensors of [...Object.values(state), frozen])
+        for (const tensor of tensors.values()) tensor.dispose();
+    },
+  };
+}
+
+function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): Record<string, Tensor> {
+  return Object.fromEntries([...tensors].map(([name, tensor]) => [prefix + name, tensor]));
+}
+
+interface Stepper {
+  update(step: number, learningRate: number, emaDecay: number): Promise<number>;
+  readonly accumulate: BoundRun | null;
+  dispose(): Promise<void>;
+}
+
+/** The optimizer graph over the state, written in place where the runtime allows, else by turns with a second set. */
+async function createStepper(
+  { runtime, trainable, optimizer, accumulate }: TrainerOptions,
+  state: Readonly<Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>>>,
+): Promise<Stepper> {
+  const session = await runtime.createSession(buildOptimizer(trainable, optimizer));
+  const scalars = Object.fromEntries(scalarInputs.map((name) => [name, runtime.tensor('float32', [])]));
+  const norm = runtime.tensor('float32', []);
+  const kinds = [
+    'parameter',
+    'firstMoment',
+    'secondMoment',
+    ...(optimizer.ema ? (['ema'] as const) : []),
+  ] as const;
+  const inputs = Object.assign(
+    { ...scalars, ...prefixed(optimizerTensors.gradient, state.gradient) },
+    ...kinds.map((kind) => prefixed(optimizerTensors[kind], state[kind])),
+  ) as Record<string, Tensor>;
+  const outputs = Object.assign(
+    { 'gradient-norm': norm },
+    ...kinds.map((kind) => prefixed(`new/${optimizerTensors[kind]}`, state[kind])),
+  ) as Record<string, Tensor>;
+  const run = await bindInPlace(runtime, session, inputs, outputs);
+
+  let accumulator: { readonly session: Session; readonly run: InPlaceRun } | null = null;
+  if (accumulate) {
+    const adder = await runtime.createSession(buildAccumulator(trainable));
+    const sums = prefixed('sum/', state.gradient);
+    const further = prefixed('gradient/', state.scratch);
+    const bound = await bindInPlace(
+      runtime,
+      adder,
+      { ...sums, ...further },
+      prefixed('new/sum/', state.gradient),
+    );
+    accumulator = { session: adder, run: bound };
+  }
+  const single = new Float32Array(1);
+  return {
+    accumulate: accumulator?.run ?? null,
+    update: async (step, learningRate, emaDecay) => {
+      const values = optimizerScalars(optimizer, step, learningRate, emaDecay);
+      for (const name of scalarInputs) scalars[name]!.write(single.fill(values[name]));
+      await run.run();
+      return (await norm.read(single))[0]!;
+    },
+    dispose: async () => {
+      run.dispose();
+      accumulator?.run.dispose();
+      await session.dispose();
+      await accumulator?.session.dispose();
+      for (const tensor of [...Object.values(scalars), norm]) tensor.dispose();
+    },
+  };
+}
+
+type InPlaceRun = BoundRun;
+
+/**
+ * Binds a graph whose outputs replace inputs. Where the runtime cannot write over an input, results land in a second
+ * set of tensors and are copied back.
+ */
+async function bindInPlace(
+  runtime: Runtime,
+  session: Session,
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: Readonly<Record<string, Tensor>>,
+): Promise<InPlaceRun> {
+  const inputTensors = new Set(Object.values(inputs));
+  if (runtime.runsInPlace) return session.bind(inputs, outputs);
+  const pairs: { readonly target: Tensor; readonly result: Tensor; readonly host: DataArray }[] = [];
+  const replaced = Object.entries(outputs).map(([name, target]) => {
+    if (!inputTensors.has(target)) return [name, target] as const;
+    const result = runtime.tensor(target.type, target.shape);
+    pairs.push({ target, result, host: allocate(target.type, elementCount(target.shape)) });
+    return [name, result] as const;
+  });
+  const bound = session.bind(inputs, Object.fromEntries(replaced));
+  return {
+    run: async () => {
+      await bound.run();
+      for (const { target, result, host } of pairs) target.write(await result.read(host));
+    },
+    dispose: () => {
+      bound.dispose();
+      for (const { result } of pairs) result.dispose();
+    },
+  };
+}

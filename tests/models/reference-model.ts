@@ -1,0 +1,64 @@
+import type { DataArray } from '../../native/graph/data-type.ts';
+import { Graph, type Value } from '../../native/graph/graph.ts';
+import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
+import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
+import { InputParameters, type Adapter } from '../../native/models/model-builder.ts';
+import { readUNetConfig, unet } from '../../native/models/unet.ts';
+import { readModelFixture, type ModelFixture, type ModelName } from '../reference/fixture.ts';
+
+export interface ReferenceModel {
+  readonly graph: Graph;
+  readonly fixture: ModelFixture;
+  readonly parameters: InputParameters;
+  /** By the fixture's names of outputs. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** Graph inputs by the fixture's names of inputs. */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** Weights and inputs, by the names of the graph's inputs. */
+  readonly data: Map<string, DataArray>;
+}
+
+/** One of the models of `tests/reference/models.py` as a graph, with its weights and inputs at hand. */
+export async function buildReferenceModel(
+  name: ModelName,
+  adapters?: (graph: Graph) => (module: string, inFeatures: number, outFeatures: number) => Adapter | null,
+): Promise<ReferenceModel> {
+  const fixture = await readModelFixture(name);
+  const graph = new Graph();
+  const parameters = new InputParameters(graph, '', adapters?.(graph));
+  const inputs: Record<string, Value> = {};
+  const data = new Map<string, DataArray>();
+  for (const [key, tensor] of fixture.inputs) {
+    const type = key === 'timestep' ? 'float32' : tensor.type;
+    inputs[key] = graph.input(key, type, tensor.shape);
+    data.set(key, key === 'timestep' ? Float32Array.from(Array.from(tensor.data, Number)) : tensor.data);
+  }
+  const outputs = buildOutputs(name, fixture.config, parameters, inputs);
+  for (const { name: parameter } of parameters.specs) {
+    const weight = fixture.weights.get(parameter);
+    if (weight) data.set(parameter, weight.data);
+  }
+  return { graph, fixture, parameters, outputs, inputs, data };
+}
+
+function buildOutputs(
+  name: ModelName,
+  config: unknown,
+  parameters: InputParameters,
+  inputs: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  if (name.startsWith('unet')) {
+    const sample = unet(parameters, readUNetConfig(config), {
+      sample: inputs.sample!,
+      timesteps: inputs.timestep!,
+      encoderHiddenStates: inputs.encoder_hidden_states!,
+    });
+    return { sample };
+  }
+  if (name.startsWith('clip')) {
+    return { last_hidden_state: clipText(parameters, readClipTextConfig(config), inputs.input_ids!) };
+  }
+  const vae = readAutoencoderConfig(config);
+  const { mean, logVariance } = encode(parameters, vae, inputs.sample!);
+  return { mean, logvar: logVariance, decoded: decode(parameters, vae, inputs.latents!) };
+}

@@ -65,20 +65,25 @@ export async function readRgb(path: string, size: ImageSize): Promise<Uint8Array
  * @throws Failure `image-unreadable`
  */
 export async function readImageSize(path: string): Promise<ImageSize> {
-  return await decoding(path, async (image) => {
-    const { autoOrient, pageHeight } = await image.metadata();
-    return { width: autoOrient.width, height: pageHeight ?? autoOrient.height };
-  });
+  return await decoding(path, sizeOf);
 }
 
 /**
- * Decodes every pixel and forgets it, so that a truncated or damaged file is found before it is needed.
+ * The size like `readImageSize`, after every pixel was decoded and forgotten, so that a truncated or damaged file is
+ * found before it is needed.
  * @throws Failure `image-unreadable`
  */
-export async function checkImage(path: string): Promise<void> {
-  await decoding(path, async (image) => {
-    await image.resize(32, 32, { fit: 'fill' }).raw().toBuffer();
+export async function checkImage(path: string): Promise<ImageSize> {
+  return await decoding(path, async (image) => {
+    const size = await sizeOf(image);
+    await image.resize(32, 32, { fit: 'fill', kernel: 'nearest' }).raw().toBuffer();
+    return size;
   });
+}
+
+async function sizeOf(image: Sharp): Promise<ImageSize> {
+  const { autoOrient, pageHeight } = await image.metadata();
+  return { width: autoOrient.width, height: pageHeight ?? autoOrient.height };
 }
 
 /**

@@ -1,0 +1,150 @@
+import { availableParallelism } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { Failure } from '../../native/failure.ts';
+import { checkImage, readImageSize, type ImageSize } from '../../native/images/decode.ts';
+import { kohyaFolder, readMetadata, readSidecars, stemOf } from './caption-sources.ts';
+import { compileFileNamePattern } from './file-name-pattern.ts';
+import { scanFolder } from './folder-scan.ts';
+import type { MetadataRecord } from './metadata-file.ts';
+
+export interface CaptionCandidate {
+  /** `sidecar`: a `.caption` or `.txt` file beside the image. */
+  readonly source: 'sidecar' | 'metadata' | 'class tokens';
+  /** Several are alternatives; an empty one is the unconditional caption. */
+  readonly texts: readonly string[];
+}
+
+export interface DatasetImage {
+  /** Path relative to the data set's folder, with forward slashes. */
+  readonly id: string;
+  readonly path: string;
+  /** Pixels, after EXIF rotation. */
+  readonly width: number;
+  readonly height: number;
+  /**
+   * What templates can say: a metadata file's columns, the fields of the file name pattern, and always `file` (name
+   * without extension) and, below the top, `folder` (its folder's name). Columns win over the rest.
+   */
+  readonly metadata: MetadataRecord;
+  /** Captions that came with the image, best first. */
+  readonly candidates: readonly CaptionCandidate[];
+  /** How often an epoch shows it: the number in front of a kohya folder's name, else 1. */
+  readonly repeats: number;
+}
+
+export interface DatasetProblem {
+  /** The image's or metadata file's path relative to the folder. */
+  readonly file: string;
+  readonly failure: Failure;
+}
+
+export interface Dataset {
+  readonly folder: string;
+  readonly images: readonly DatasetImage[];
+  /** Images that are left out, and captions or metadata that could not be read. */
+  readonly problems: readonly DatasetProblem[];
+  /** Files that are neither images nor anything about them. */
+  readonly ignored: number;
+}
+
+export interface DatasetOptions {
+  /**
+   * Decode every image whole, so that a truncated one is known now and not in the middle of a run; default true.
+   * False reads headers only, for a first look at a large folder.
+   */
+  readonly verify?: boolean;
+  /** Such as `{name}_{type}`, see `compileFileNamePattern`. */
+  readonly fileNamePattern?: string;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const imageName = /\.(?:png|jpe?g|jfif|webp|bmp|gif|avif|tiff?)$/i;
+
+/**
+ * Reads a folder of images with whatever captions and metadata came with them: caption files, Hugging Face image
+ * folders, kohya's folders and metadata, Danbooru's JSONL. Broken files are listed as problems and left out.
+ * @throws Failure `dataset-missing`, `dataset-empty`, `file-name-pattern`
+ */
+export async function readDataset(folder: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const pattern =
+    options.fileNamePattern === undefined ? null : compileFileNamePattern(options.fileNamePattern);
+  const root = resolve(folder);
+  const files = await scanFolder(root);
+  const found = files.filter(({ id }) => imageName.test(id));
+  if (found.length === 0) throw nothingThere(folder, files.length);
+
+  const sidecars = await readSidecars(found, files);
+  const metadata = await readMetadata(root, found, files);
+  const problems: DatasetProblem[] = [...sidecars.problems, ...metadata.problems];
+
+  let done = 0;
+  const sizes = await mapConcurrently(found, async ({ id, path }): Promise<ImageSize | null> => {
+    try {
+      return await (options.verify === false ? readImageSize(path) : checkImage(path));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      problems.push({ file: id, failure: error });
+      return null;
+    } finally {
+      options.onProgress?.(++done, found.length);
+    }
+  });
+
+  const images = found.flatMap(({ id, path }, index): DatasetImage[] => {
+    const size = sizes[index];
+    if (size === null || size === undefined) return [];
+    const row = metadata.rows.get(id);
+    const sidecar = sidecars.captions.get(id);
+    const kohya = kohyaFolder(root, id);
+    const stem = stemOf(basename(id));
+    const candidates: CaptionCandidate[] = [
+      ...(sidecar === undefined ? [] : [{ source: 'sidecar' as const, texts: [sidecar] }]),
+      ...(row === undefined || row.captions.length === 0
+        ? []
+        : [{ source: 'metadata' as const, texts: row.captions }]),
+      ...(kohya === null ? [] : [{ source: 'class tokens' as const, texts: [kohya.classTokens] }]),
+    ];
+    const parent = id.split('/').at(-2);
+    const fields: MetadataRecord = {
+      file: stem,
+      ...(parent === undefined ? {} : { folder: parent }),
+      ...pattern?.(stem),
+      ...row?.fields,
+    };
+    return [{ id, path, ...size, metadata: fields, candidates, repeats: kohya?.repeats ?? 1 }];
+  });
+  if (images.length === 0) throw allBroken(folder, problems);
+  problems.sort((a, b) => (a.file < b.file ? -1 : 1));
+  const used = found.length + sidecars.files + metadata.files;
+  return { folder: root, images, problems, ignored: files.length - used };
+}
+
+async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      results[index] = await work(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}
+
+function nothingThere(folder: string, files: number): Failure {
+  return new Failure(
+    'dataset-empty',
+    files === 0 ? `${folder} is empty` : `${folder} holds ${files} files and none is an image`,
+    'Choose a folder with png, jpg, webp, bmp, gif, avif or tiff images in it or in its subfolders.',
+  );
+}
+
+function allBroken(folder: string, problems: readonly DatasetProblem[]): Failure {
+  const broken = problems.filter(({ failure }) => failure.code === 'image-unreadable');
+  return new Failure(
+    'dataset-empty',
+    `None of the ${broken.length} images in ${folder} can be read; the first: ${broken[0]?.failure.message ?? ''}`,
+    'Check that the images open in an image viewer.',
+    broken[0]?.failure,
+  );
+}

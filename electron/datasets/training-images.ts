@@ -1,0 +1,20 @@
+import type { ImageSize } from '../../native/images/decode.ts';
+import type { TrainingImage } from '../../native/jobs.ts';
+import { assignBucket } from './buckets.ts';
+import type { Captions } from './captions.ts';
+import type { DatasetImage } from './dataset.ts';
+
+/** Images as the engine takes them: each with its captions and the bucket it is trained in. */
+export function toTrainingImages(
+  images: readonly DatasetImage[],
+  { captions }: Captions,
+  buckets: readonly ImageSize[],
+): readonly TrainingImage[] {
+  return images.map(({ id, path, width, height, repeats }) => ({
+    id,
+    path,
+    captions: captions.get(id) ?? [''],
+    ...assignBucket(width, height, buckets),
+    repeats,
+  }));
+}

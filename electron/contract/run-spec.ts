@@ -13,7 +13,7 @@ const decay = z.number().min(0).lt(1);
 const text = z.string().min(1);
 
 const captions = z.discriminatedUnion('kind', [
-  /** A text file beside each image. */
+  /** What came with the images: text files beside them, else captions in their metadata, else class tokens. */
   z.strictObject({ kind: z.literal('sidecar') }),
   /** The same words for every image. */
   z.strictObject({ kind: z.literal('fixed'), text }),
@@ -28,14 +28,19 @@ const captions = z.discriminatedUnion('kind', [
 const data = z.strictObject({
   folder: text,
   captions: captions.prefault({ kind: 'sidecar' }),
-  /** Images held out: how many (1 or more), which part (below 1), or which, by path within the folder. */
+  /** Fields for templates out of file names, such as `{name}_{type}`. */
+  fileNamePattern: text.optional(),
+  /**
+   * Images held out: how many (1 or more), which part (below 1), which, by path within the folder, or `marked`: those
+   * whose metadata column `split` says `validation`.
+   */
   validation: z
-    .union([z.number().min(0), z.array(text)], {
+    .union([z.int().min(0), z.number().min(0).lt(1), z.array(text), z.literal('marked')], {
       error:
-        'must be a number of images, a fraction below 1, or a list of images by their path in the data folder',
+        'must be a number of images, a fraction below 1, a list of images by their path in the data folder, or "marked"',
     })
     .default(0),
-  /** How often each image is used in one epoch. */
+  /** How often each image is used in one epoch, besides what the number before a folder's name says. */
   repeats: natural.default(1),
 });
 

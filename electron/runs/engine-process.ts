@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly stop?: AbortSignal;
   /** Aborted: the process is killed at once; what is on disk stays whole, work since the last state is lost. */
   readonly kill?: AbortSignal;
+  /** The engine's process has begun. */
+  readonly onStart?: (pid: number) => void;
   /** Every line the engine prints, which is log and nothing else. */
   readonly onLog?: (line: string) => void;
 }
@@ -44,7 +46,7 @@ async function runInProcess<J extends Job>(
   entry: string,
   environment: Readonly<NodeJS.ProcessEnv>,
   job: J,
-  { onEvent, stop, kill, onLog }: RunOptions = {},
+  { onEvent, onStart, stop, kill, onLog }: RunOptions = {},
 ): Promise<ResultOf<J>> {
   const child = fork(entry, [], {
     serialization: 'advanced',
@@ -93,6 +95,7 @@ async function runInProcess<J extends Job>(
         else if (kill?.aborted === true) reject(killed());
         else reject(died(code, signal, words()));
       });
+      if (child.pid !== undefined) onStart?.(child.pid);
       tell({ type: 'run', job });
       stop?.addEventListener('abort', stopNow);
       kill?.addEventListener('abort', killNow);

@@ -106,8 +106,14 @@ describe('a run file', () => {
   });
 
   test('is told what a validation split can be', () => {
+    for (const validation of [12, 0.1, 0, ['a.png'], 'marked']) {
+      expect(
+        validateRunSpec({ ...smallest, data: { folder: 'photos', validation } }, 'run.json').data.validation,
+      ).toEqual(validation);
+    }
+    expect(faultsOf({ ...smallest, data: { folder: 'photos', validation: 1.5 } })).toHaveLength(1);
     expect(faultsOf({ ...smallest, data: { folder: 'photos', validation: 'some' } })).toEqual([
-      'data.validation: must be a number of images, a fraction below 1, or a list of images by their path in the data folder, is "some"',
+      'data.validation: must be a number of images, a fraction below 1, a list of images by their path in the data folder, or "marked", is "some"',
     ]);
   });
 

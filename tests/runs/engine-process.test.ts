@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../electron/runs/engine-process.ts';
-import { Failure } from '../../native/failure.ts';
 import type { JobEvent } from '../../native/jobs.ts';
+import { failureOf } from './failure-of.ts';
 import { fakeJob } from './fake-job.ts';
 
 const entry = fileURLToPath(new URL('fake-engine.ts', import.meta.url));
@@ -20,15 +20,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-  const error: unknown = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Failure)) throw new Error(`Expected a failure, got ${String(error)}`);
-  return error;
-}
 
 describe('the engine process', () => {
   test('sends every event in order, numbers that are not finite included, then the result', async () => {

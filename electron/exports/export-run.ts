@@ -1,0 +1,164 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Failure } from '../../native/failure.ts';
+import type { TrainJob } from '../../native/jobs.ts';
+import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
+import type { Engine, RunOptions } from '../runs/engine-process.ts';
+import { fileNameOf } from '../runs/read-run-spec.ts';
+import { checkpointEpochs, readEpochLosses, type Run } from '../runs/run-folder.ts';
+import { modelAt } from '../runs/sample-plan.ts';
+import { modelCard } from './model-card.ts';
+
+export interface ExportChoice {
+  /** Left out: the last one kept. */
+  readonly epoch?: number;
+  /** Left out: `lora` for a LoRA run, `diffusers` for every other. */
+  readonly format?: 'diffusers' | 'lora';
+  /** Left out: under the run's `exports/`. */
+  readonly output?: string;
+  readonly precision: 'float32' | 'float16';
+  /** Strength a LoRA is merged with; default 1. */
+  readonly loraScale?: number;
+  readonly software: string;
+  readonly date: Date;
+}
+
+export interface Exported {
+  readonly format: 'diffusers' | 'lora';
+  readonly epoch: number;
+  readonly output: string;
+  readonly card: string;
+  readonly bytes: number;
+}
+
+/**
+ * Writes what a run made of its base as other tools read it, with a model card: `README.md` in a folder, a
+ * Markdown file of the same name beside a LoRA. Throws `no-such-epoch`, `not-a-lora`, `output-exists`.
+ */
+export async function exportRun(
+  run: Run,
+  choice: ExportChoice,
+  engine: Engine,
+  options: RunOptions = {},
+): Promise<Exported> {
+  const epoch = await chosenEpoch(run, choice.epoch);
+  const format = choice.format ?? (run.job.method.kind === 'lora' ? 'lora' : 'diffusers');
+  if (format === 'lora' && run.job.method.kind !== 'lora') {
+    throw new Failure(
+      'not-a-lora',
+      `The run ${run.folder} trained whole weights, so there is no LoRA in it.`,
+      'Export it with --format diffusers, or train with the method "lora".',
+    );
+  }
+  const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${format === 'lora' ? '.safetensors' : ''}`;
+  const output = path.resolve(choice.output ?? path.join(run.folder, 'exports', name));
+  if ((await stat(output).catch(() => null)) !== null) {
+    throw new Failure('output-exists', `${output} exists already.`, 'Name another with --out, or remove it.');
+  }
+
+  const model = modelAt(run, epoch);
+  const { bytes } = await engine.run(
+    {
+      kind: 'export',
+      model: choice.loraScale === undefined ? model : { ...model, loraScale: choice.loraScale },
+      format,
+      output,
+      precision: choice.precision,
+      metadata: format === 'lora' ? loraMetadata(run, epoch, path.parse(output).name) : {},
+    },
+    options,
+  );
+
+  const losses = await readEpochLosses(run.folder);
+  const card = format === 'lora' ? output.replace(/\.safetensors$/, '.md') : path.join(output, 'README.md');
+  await writeFileAtomic(
+    card,
+    modelCard({
+      spec: run.spec,
+      job: run.job,
+      epoch,
+      losses: losses.find((entry) => entry.epoch === epoch) ?? null,
+      format,
+      baseLicence: await licenceOf(run.job.base),
+      hashes: await weightHashes(output),
+      software: choice.software,
+      date: choice.date.toISOString().slice(0, 10),
+    }),
+  );
+  return { format, epoch, output, card, bytes };
+}
+
+async function chosenEpoch(run: Run, asked: number | undefined): Promise<number> {
+  const kept = await checkpointEpochs(run.folder);
+  const epoch = asked ?? kept.at(-1);
+  if (epoch !== undefined && kept.includes(epoch)) return epoch;
+  throw new Failure(
+    'no-such-epoch',
+    asked === undefined
+      ? `The run ${run.folder} has no checkpoint yet.`
+      : `The run ${run.folder} has no checkpoint of epoch ${asked}.`,
+    kept.length > 0 ? `It has ${kept.join(', ')}.` : `Train it first: screenfold resume ${run.folder}`,
+  );
+}
+
+/** What kohya's tools and A1111 show of a LoRA, besides what the engine knows of its weights. */
+function loraMetadata({ job, spec }: Run, epoch: number, name: string): Readonly<Record<string, string>> {
+  const { settings } = job;
+  const folder = path.basename(spec.data.folder);
+  return {
+    ss_output_name: name,
+    ss_num_train_images: String(job.images.length),
+    ss_num_validation_images: String(job.validation.length),
+    ss_num_epochs: String(settings.epochs),
+    ss_epoch: String(epoch),
+    ss_learning_rate: String(settings.learningRate),
+    ss_lr_scheduler: settings.schedule.kind,
+    ss_lr_warmup_steps: String(settings.schedule.warmupSteps),
+    ss_total_batch_size: String(settings.batchSize),
+    ss_gradient_accumulation_steps: String(settings.gradientAccumulation),
+    ss_max_grad_norm: String(settings.maxGradientNorm),
+    ss_caption_dropout_rate: String(settings.captionDropout),
+    ss_seed: String(settings.seed),
+    ss_sd_model_name: path.basename(job.base),
+    ss_resolution: `(${spec.resolution}, ${spec.resolution})`,
+    ss_tag_frequency: JSON.stringify({ [folder]: tagFrequency(job.images) }),
+    ss_dataset_dirs: JSON.stringify({
+      [folder]: { n_repeats: spec.data.repeats, img_count: job.images.length },
+    }),
+  };
+}
+
+/** How many images carry each comma-separated part of a caption. */
+export function tagFrequency(images: TrainJob['images']): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { captions } of images) {
+    const tags = new Set((captions[0] ?? '').split(',').map((tag) => tag.trim()));
+    for (const tag of tags) if (tag !== '') counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
+
+/** What the head of the base's own model card says, where it has one. */
+async function licenceOf(base: string): Promise<string | null> {
+  const card = await readFile(path.join(base, 'README.md'), 'utf8').catch(() => '');
+  const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
+  return /^license:\s*["']?([\w .+-]+?)["']?\s*$/m.exec(head)?.[1] ?? null;
+}
+
+async function weightHashes(output: string): Promise<Readonly<Record<string, string>>> {
+  const isFolder = (await stat(output)).isDirectory();
+  const names = isFolder
+    ? (await readdir(output, { recursive: true })).filter((name) => name.endsWith('.safetensors')).sort()
+    : [path.basename(output)];
+  const root = isFolder ? output : path.dirname(output);
+  const hashes: [string, string][] = [];
+  for (const name of names) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path.join(root, name)), hash);
+    hashes.push([name.split(path.sep).join('/'), hash.digest('hex')]);
+  }
+  return Object.fromEntries(hashes);
+}

@@ -1,0 +1,131 @@
+import path from 'node:path';
+import type { Method, TrainJob } from '../../native/jobs.ts';
+import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
+
+export interface ModelCard {
+  readonly spec: PlannedRunSpec;
+  readonly job: TrainJob;
+  readonly epoch: number;
+  readonly losses: EpochLosses | null;
+  readonly format: 'diffusers' | 'lora';
+  /** Licence of the base as its own card states it, or null. */
+  readonly baseLicence: string | null;
+  /** SHA-256 by file name, as exported. */
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly software: string;
+  /** Of the export, as `2026-01-31`. */
+  readonly date: string;
+}
+
+/** A model card as hubs and people read it: Markdown under a YAML head. */
+export function modelCard(card: ModelCard): string {
+  const { spec, job, epoch, losses, format, hashes } = card;
+  const { settings } = job;
+  const base = path.basename(job.base);
+  const triggers = [...new Set(job.images.map((image) => image.captions[0] ?? ''))].filter(
+    (text) => text !== '',
+  );
+  const recipe: readonly (readonly [string, string | number])[] = [
+    ['Method', methodText(job.method)],
+    ['Epoch', `${epoch} of ${settings.epochs}`],
+    [
+      'Images',
+      `${job.images.length}${job.validation.length > 0 ? `, and ${job.validation.length} held out` : ''}`,
+    ],
+    ['Resolution', `${spec.resolution} px`],
+    ['Batch', batchText(settings)],
+    ['Learning rate', `${settings.learningRate}, ${scheduleText(settings)}`],
+    ['AdamW', `β₁ ${settings.beta1}, β₂ ${settings.beta2}, weight decay ${settings.weightDecay}`],
+    ['Caption dropout', settings.captionDropout],
+    ...(settings.emaDecay > 0 ? [['EMA decay', settings.emaDecay] as const] : []),
+    ...(settings.minSnrGamma > 0 ? [['Min-SNR gamma', settings.minSnrGamma] as const] : []),
+    ...(settings.noiseOffset > 0 ? [['Noise offset', settings.noiseOffset] as const] : []),
+    ['Random flip', settings.randomFlip ? 'yes' : 'no'],
+    ['Seed', settings.seed],
+    ...(losses === null ? [] : [['Training loss', lossText(losses.trainLoss)] as const]),
+    ...(losses?.validationLoss == null
+      ? []
+      : [['Validation loss', lossText(losses.validationLoss)] as const]),
+  ];
+
+  return `${[
+    head(card, base),
+    `# ${inline(spec.name)}`,
+    `${format === 'lora' ? 'A LoRA for' : 'A Stable Diffusion model finetuned from'} \`${base}\`.`,
+    ...(triggers.length === 0
+      ? []
+      : [
+          '## Words it knows\n\nCaptions it was trained on:',
+          triggers
+            .slice(0, 5)
+            .map((text) => `- ${inline(text)}`)
+            .join('\n'),
+        ]),
+    '## Recipe',
+    ['| | |', '|---|---|', ...recipe.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
+    '## Licence',
+    licenceText(card.baseLicence),
+    '## Provenance',
+    `Made with ${card.software} on ${card.date}. SHA-256 of the weights:`,
+    Object.entries(hashes)
+      .map(([file, hash]) => `- \`${file}\`: \`${hash}\``)
+      .join('\n'),
+  ].join('\n\n')}\n`;
+}
+
+function head({ format, baseLicence }: ModelCard, base: string): string {
+  const tags = ['stable-diffusion', 'text-to-image', 'diffusers', ...(format === 'lora' ? ['lora'] : [])];
+  return [
+    '---',
+    // JSON's strings are YAML's too, and need no guessing about what YAML takes for something else.
+    `base_model: ${JSON.stringify(base)}`,
+    ...(baseLicence === null ? [] : [`license: ${JSON.stringify(baseLicence)}`]),
+    'tags:',
+    ...tags.map((tag) => `  - ${tag}`),
+    '---',
+  ].join('\n');
+}
+
+function methodText(method: Method): string {
+  const trained = 'textEncoder' in method && method.textEncoder ? 'UNet and text encoder' : 'UNet';
+  switch (method.kind) {
+    case 'full':
+      return `full finetuning of ${trained}`;
+    case 'lora':
+      return `LoRA of rank ${method.rank}, alpha ${method.alpha}, on ${trained}`;
+    case 'scratch':
+      return 'UNet and text encoder from fresh weights';
+    case 'vae':
+      return `VAE, KL weight ${method.kl}`;
+  }
+}
+
+function batchText({ batchSize, gradientAccumulation }: TrainJob['settings']): string {
+  return gradientAccumulation === 1 ? String(batchSize) : `${batchSize}, ${gradientAccumulation} accumulated`;
+}
+
+function scheduleText({ schedule }: TrainJob['settings']): string {
+  return schedule.warmupSteps === 0
+    ? schedule.kind
+    : `${schedule.kind} after ${schedule.warmupSteps} steps of warm-up`;
+}
+
+function licenceText(baseLicence: string | null): string {
+  const base =
+    baseLicence === null
+      ? 'The base does not state its licence here; find it where the base came from.'
+      : `The base states \`${baseLicence}\`.`;
+  return `${base} What was made from a model stays under the terms of that model, and the rights in the training images stay with whoever holds them.`;
+}
+
+function lossText(loss: number | null): string {
+  return loss === null ? '–' : loss.toFixed(5);
+}
+
+/** Text that stays one line and text in Markdown, whatever is in it. */
+function inline(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>|#]/g, '\\$&')
+    .trim();
+}

@@ -1,0 +1,71 @@
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { DeviceChoice, GenerateJob } from '../../../native/jobs.ts';
+import { readRun } from '../../runs/run-folder.ts';
+import { planSamples, type Prompt, type Sample } from '../../runs/sample-plan.ts';
+import { exitCodes, runJobInTerminal, type CommandContext, type ExitCode } from './context.ts';
+
+export interface CompareOptions {
+  readonly folder: string;
+  readonly epochs?: readonly number[];
+  /** None: the run's own. */
+  readonly prompts: readonly Prompt[];
+  readonly seeds?: readonly number[];
+  /** Left out: in the run's `compare/`. */
+  readonly sheet?: string;
+  readonly animation?: string;
+  readonly device: DeviceChoice;
+}
+
+export interface Comparison {
+  readonly code: ExitCode;
+  readonly sheet: string;
+  readonly animation: string;
+  readonly made: number;
+}
+
+/** Makes the pictures that are missing, and of all of them a sheet and an animation over the epochs. */
+export async function compareCommand(context: CommandContext, options: CompareOptions): Promise<Comparison> {
+  const { terminal, workingFolder } = context;
+  const { folder, prompts, epochs, seeds, device } = options;
+  const run = await readRun(path.resolve(workingFolder, folder));
+  const samples = await planSamples(run, {
+    prompts,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(seeds === undefined ? {} : { seeds }),
+  });
+  const sheet = path.resolve(workingFolder, options.sheet ?? path.join(run.folder, 'compare', 'sheet.png'));
+  const animation = path.resolve(
+    workingFolder,
+    options.animation ?? path.join(run.folder, 'compare', 'development.gif'),
+  );
+
+  const missing = await missingOf(samples);
+  terminal.line(`${samples.length} pictures, ${missing.length} of them to be made.`);
+  if (missing.length > 0) {
+    for (const output of missing.map(({ picture }) => path.dirname(picture.output)))
+      await mkdir(output, { recursive: true });
+    const job: GenerateJob = {
+      kind: 'generate',
+      pictures: missing.map(({ picture }) => picture),
+      batchSize: run.spec.samples.batchSize,
+      device: { ...run.job.device, ...device },
+    };
+    const { interrupted } = await runJobInTerminal(context, job, { pictures: missing.length });
+    if (interrupted) {
+      terminal.line('Stopped; the pictures made so far are kept and need not be made again.');
+      return { code: exitCodes.interrupted, sheet, animation, made: 0 };
+    }
+  }
+
+  terminal.line(`Side by side: ${sheet}`);
+  terminal.line(`Unfolding:    ${animation}`);
+  const comparison = { sheet, animation, made: missing.length };
+  terminal.object({ kind: 'compare', ...comparison, pictures: samples.map(({ picture }) => picture.output) });
+  return { code: exitCodes.ok, ...comparison };
+}
+
+async function missingOf(samples: readonly Sample[]): Promise<readonly Sample[]> {
+  const there = await Promise.all(samples.map(({ picture }) => stat(picture.output).catch(() => null)));
+  return samples.filter((_, index) => there[index] === null);
+}

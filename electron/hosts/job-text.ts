@@ -1,0 +1,63 @@
+/** How numbers and events of a job read in a terminal. */
+import type { JobEvent } from '../../native/jobs.ts';
+
+export type StepEvent = Extract<JobEvent, { readonly type: 'step' }>;
+export type EpochEvent = Extract<JobEvent, { readonly type: 'epoch' }>;
+
+/** `45 s`, `12 min`, `3 h 20 min`; two figures' worth, as an estimate deserves. */
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return '?';
+  if (seconds < 99.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
+
+export function bytesText(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const amount = bytes / 1000 ** power;
+  return `${power === 0 || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${units[power]!}`;
+}
+
+export function lossText(loss: number | null): string {
+  return loss === null ? '–' : loss.toFixed(4);
+}
+
+export function epochText({ epoch, trainLoss, validationLoss }: EpochEvent, epochs: number): string {
+  const validation = validationLoss === null ? '' : `   validation ${lossText(validationLoss)}`;
+  return `Epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}   train ${lossText(trainLoss)}${validation}`;
+}
+
+export function stepText(step: StepEvent, pace: Pace): string {
+  const rate = pace.imagesPerSecond === null ? '' : `, ${pace.imagesPerSecond.toPrecision(3)} images/s`;
+  const left = pace.secondsLeft === null ? '' : `, ${durationText(pace.secondsLeft)} left`;
+  return `loss ${lossText(step.loss)}${rate}${left}`;
+}
+
+export interface Pace {
+  readonly imagesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
+/**
+ * Follows how fast steps come, over the last `window` of them and by the clock on the wall, so that validation and
+ * saving count too. `now` in milliseconds.
+ */
+export function createPace(
+  window = 50,
+  now: () => number = () => performance.now(),
+): (step: StepEvent) => Pace {
+  const seen: { readonly at: number; readonly step: number; readonly images: number }[] = [];
+  return ({ step, totalSteps, images }) => {
+    seen.push({ at: now(), step, images });
+    if (seen.length > window) seen.shift();
+    const [first, ...rest] = seen;
+    const seconds = (seen.at(-1)!.at - first!.at) / 1000;
+    if (rest.length === 0 || seconds <= 0) return { imagesPerSecond: null, secondsLeft: null };
+    const trained = rest.reduce((sum, entry) => sum + entry.images, 0);
+    const secondsPerStep = seconds / (step - first!.step);
+    return { imagesPerSecond: trained / seconds, secondsLeft: secondsPerStep * (totalSteps - step) };
+  };
+}

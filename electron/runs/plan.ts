@@ -1,0 +1,178 @@
+import { bucketsFor } from '../datasets/buckets.ts';
+import { captionsFor } from '../datasets/captions.ts';
+import type { Dataset } from '../datasets/dataset.ts';
+import { splitDataset, type ValidationChoice } from '../datasets/split.ts';
+import { toTrainingImages } from '../datasets/training-images.ts';
+import { Failure } from '../../native/failure.ts';
+import type { TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import type { RunSpec } from '../contract/run-spec.ts';
+import type { BaseModel } from './base-model.ts';
+import type { ResolvedRunSpec } from './read-run-spec.ts';
+import type { Run } from './run-folder.ts';
+
+export interface PlanInput {
+  readonly spec: ResolvedRunSpec;
+  readonly base: BaseModel;
+  readonly dataset: Dataset;
+  /** Where the spec names none. */
+  readonly cacheFolder: string;
+}
+
+/** What a person wants to know before a run begins. */
+export interface PlanSummary {
+  readonly name: string;
+  readonly images: number;
+  readonly heldOut: number;
+  readonly resolution: number;
+  readonly buckets: readonly { readonly width: number; readonly height: number; readonly images: number }[];
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly checkpoints: readonly number[];
+  readonly captionExample: string;
+  /** Files left out, captions missing and the like, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface Plan {
+  readonly run: Run;
+  readonly summary: PlanSummary;
+}
+
+/**
+ * What a spec, the base and the data come to. Throws `resolution-invalid` where the model cannot work at that
+ * resolution, and what captions and split throw.
+ */
+export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): Plan {
+  const resolution = spec.resolution ?? base.resolution;
+  if (resolution % base.pixelStep !== 0) {
+    throw new Failure(
+      'resolution-invalid',
+      `${base.folder} cannot be trained at ${resolution} pixels.`,
+      `Choose a multiple of ${base.pixelStep}; it was made for ${base.resolution}.`,
+    );
+  }
+  const captions = captionsFor(dataset.images, spec.data.captions);
+  const split = splitDataset(dataset.images, validationChoice(spec.data.validation));
+  const buckets = bucketsFor(resolution, base.pixelStep);
+  const images = toTrainingImages(split.training, captions, buckets).map((image) => ({
+    ...image,
+    repeats: (image.repeats ?? 1) * spec.data.repeats,
+  }));
+  const validation = toTrainingImages(split.validation, captions, buckets);
+
+  const settings = settingsOf(spec);
+  const job: TrainJob = {
+    kind: 'train',
+    folder: spec.folder,
+    cacheFolder: spec.cacheFolder ?? cacheFolder,
+    base: spec.base,
+    method: spec.method,
+    settings,
+    images,
+    validation,
+    device: withoutUndefined(spec.device),
+  };
+  const stepsPerEpoch = countSteps(images, settings);
+  return {
+    run: { folder: spec.folder, spec: { ...spec, resolution }, job },
+    summary: {
+      name: spec.name,
+      images: images.length,
+      heldOut: validation.length,
+      resolution,
+      buckets: countBuckets(images),
+      stepsPerEpoch,
+      steps: stepsPerEpoch * settings.epochs,
+      epochs: settings.epochs,
+      checkpoints: settings.checkpointEpochs,
+      captionExample: images[0]?.captions[0] ?? '',
+      warnings: warningsOf(dataset, captions.missing),
+    },
+  };
+}
+
+const defaultLearningRate = { full: 1e-5, lora: 1e-4, scratch: 1e-4, vae: 1e-4 } as const;
+
+function settingsOf({ train, method }: RunSpec): TrainingSettings {
+  const { checkpoints, schedule, warmupSteps, learningRate, ...rest } = train;
+  const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
+  return {
+    ...rest,
+    learningRate: learningRate ?? defaultLearningRate[method.kind],
+    checkpointEpochs: [...kept].sort((a, b) => a - b),
+    schedule: { kind: schedule, warmupSteps },
+  };
+}
+
+function validationChoice(validation: RunSpec['data']['validation']): ValidationChoice {
+  if (validation === 'marked') return { kind: 'marked' };
+  if (typeof validation !== 'number') return { kind: 'ids', ids: validation };
+  if (validation === 0) return { kind: 'none' };
+  return validation < 1 ? { kind: 'fraction', fraction: validation } : { kind: 'count', count: validation };
+}
+
+/** Optimizer steps of an epoch: batches are of one bucket each, and the last of an epoch may be smaller. */
+function countSteps(images: readonly TrainingImage[], settings: TrainingSettings): number {
+  const batches = countBuckets(images, ({ repeats = 1 }) => repeats).reduce(
+    (sum, bucket) => sum + Math.ceil(bucket.images / settings.batchSize),
+    0,
+  );
+  return Math.ceil(batches / settings.gradientAccumulation);
+}
+
+function countBuckets(
+  images: readonly TrainingImage[],
+  weight: (image: TrainingImage) => number = () => 1,
+): PlanSummary['buckets'] {
+  const counts = new Map<string, { width: number; height: number; images: number }>();
+  for (const image of images) {
+    const { width, height } = image;
+    const bucket = counts.get(`${width}x${height}`) ?? { width, height, images: 0 };
+    bucket.images += weight(image);
+    counts.set(`${width}x${height}`, bucket);
+  }
+  return [...counts.values()].sort((a, b) => b.images - a.images);
+}
+
+const shownWarnings = 5;
+
+function warningsOf(
+  { problems, ignored }: Dataset,
+  missing: readonly { readonly id: string; readonly fields: readonly string[] }[],
+): readonly string[] {
+  const [first] = missing;
+  const lacks = first === undefined || first.fields.length === 0 ? '' : ` (no ${first.fields.join(', ')})`;
+  return [
+    ...problems.slice(0, shownWarnings).map(({ failure }) => failure.message),
+    ...(problems.length > shownWarnings ? [`… and ${problems.length - shownWarnings} more files.`] : []),
+    ...(first === undefined
+      ? []
+      : [`${missing.length} images lack a caption or a part of it; the first is ${first.id}${lacks}.`]),
+    ...(ignored > 0 ? [`${ignored} other files in the folder are not used.`] : []),
+  ];
+}
+
+export function summaryLines(summary: PlanSummary): readonly string[] {
+  const { name, images, heldOut, resolution, buckets, stepsPerEpoch, steps, epochs, checkpoints } = summary;
+  const shapes = buckets
+    .slice(0, 6)
+    .map(({ width, height, images: count }) => `${width}x${height}: ${count}`)
+    .join(', ');
+  return [
+    `${name}: ${images} images${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
+    `  ${epochs} epochs of ${stepsPerEpoch} steps: ${steps} steps; kept are epochs ${checkpoints.join(', ')}`,
+    `  a caption: ${summary.captionExample === '' ? '(empty)' : summary.captionExample}`,
+    ...summary.warnings.map((warning) => `  ! ${warning}`),
+  ];
+}
+
+/** Keys that hold nothing are left out, which is what `DeviceChoice` means by optional. */
+function withoutUndefined(device: RunSpec['device']): TrainJob['device'] {
+  const { provider, api, threads } = device;
+  return {
+    ...(provider === undefined ? {} : { provider }),
+    ...(api === undefined ? {} : { api }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}

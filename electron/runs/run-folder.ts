@@ -1,0 +1,165 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { explainIssues } from '../contract/explain-issues.ts';
+import { runSpecSchema } from '../contract/run-spec.ts';
+import { Failure } from '../../native/failure.ts';
+import type { TrainJob, TrainResult } from '../../native/jobs.ts';
+import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
+import type { ResolvedRunSpec } from './read-run-spec.ts';
+
+/** A spec with everything settled that the base and the data decide. */
+export type PlannedRunSpec = ResolvedRunSpec & { readonly resolution: number };
+
+/**
+ * A training run on disk. Its folder holds `run.json` (what was asked for), `outcome.json` (how it ended, once it
+ * did), and from the engine `metrics.jsonl`, `checkpoints/epoch-0005/` and `state/`; `samples/` and `exports/`
+ * are made from it.
+ */
+export interface Run {
+  readonly folder: string;
+  readonly spec: PlannedRunSpec;
+  readonly job: TrainJob;
+}
+
+const runFile = 'run.json';
+const outcomeFile = 'outcome.json';
+const formatVersion = 1;
+
+const image = z.looseObject({ id: z.string(), path: z.string(), captions: z.array(z.string()).min(1) });
+const runSchema = z.looseObject({
+  formatVersion: z.literal(formatVersion),
+  spec: runSpecSchema.required({ name: true, folder: true, resolution: true }),
+  job: z.looseObject({
+    kind: z.literal('train'),
+    base: z.string(),
+    method: z.looseObject({ kind: z.string() }),
+    settings: z.looseObject({ epochs: z.int(), checkpointEpochs: z.array(z.int()) }),
+    images: z.array(image),
+    validation: z.array(image),
+  }),
+});
+
+/** Makes the run's folder with `run.json` in it; throws `run-exists` where a run lies there already. */
+export async function createRun({ folder, spec, job }: Run): Promise<void> {
+  if (await isRunFolder(folder)) {
+    throw new Failure('run-exists', `${folder} already holds a run.`, 'Choose another name or folder.');
+  }
+  await mkdir(folder, { recursive: true });
+  await writeFileAtomic(
+    path.join(folder, runFile),
+    `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`,
+  );
+}
+
+export async function isRunFolder(folder: string): Promise<boolean> {
+  return (await readText(path.join(folder, runFile))) !== null;
+}
+
+/** Throws `run-missing` where the folder holds no run, `run-invalid` where its `run.json` is not one. */
+export async function readRun(folder: string): Promise<Run> {
+  const absolute = path.resolve(folder);
+  const file = path.join(absolute, runFile);
+  const text = await readText(file);
+  if (text === null) {
+    throw new Failure(
+      'run-missing',
+      `${folder} is no run: there is no ${runFile} in it.`,
+      'Name the folder that `screenfold train` made.',
+    );
+  }
+  const parsed = runSchema.safeParse(parseOr(text, null));
+  if (!parsed.success) {
+    const faults = explainIssues(parsed.error.issues, parseOr(text, null), runSchema);
+    throw new Failure(
+      'run-invalid',
+      `${file} was not written by this version of Screenfold, or was damaged:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+      'Restore it from a backup, or train again into another folder.',
+      parsed.error,
+    );
+  }
+  // The folder may have been moved since; what lies in it is what counts.
+  return {
+    folder: absolute,
+    spec: { ...(parsed.data.spec as PlannedRunSpec), folder: absolute },
+    job: { ...(parsed.data.job as unknown as TrainJob), folder: absolute },
+  };
+}
+
+/** How a run's last attempt ended; null before it did. */
+export type Outcome = Omit<TrainResult, 'kind'>;
+
+const number = z.number().nullable();
+const outcomeSchema = z.object({
+  end: z.enum(['finished', 'stopped']),
+  step: z.number(),
+  epoch: z.number(),
+  trainLoss: number,
+  validationLoss: number,
+});
+
+export async function readOutcome(folder: string): Promise<Outcome | null> {
+  const text = await readText(path.join(folder, outcomeFile));
+  return text === null ? null : (outcomeSchema.safeParse(parseOr(text, null)).data ?? null);
+}
+
+export async function writeOutcome(folder: string, outcome: Outcome): Promise<void> {
+  await writeFileAtomic(path.join(folder, outcomeFile), `${JSON.stringify(outcome, null, 2)}\n`);
+}
+
+/** Name of an epoch's folder under `checkpoints/` and `samples/`. */
+export function epochName(epoch: number): string {
+  return `epoch-${String(epoch).padStart(4, '0')}`;
+}
+
+export function checkpointFolder(runFolder: string, epoch: number): string {
+  return path.join(runFolder, 'checkpoints', epochName(epoch));
+}
+
+/** Epochs whose checkpoints are whole, in order. */
+export async function checkpointEpochs(runFolder: string): Promise<readonly number[]> {
+  const names = await readdir(path.join(runFolder, 'checkpoints')).catch(() => []);
+  return names
+    .map((name) => /^epoch-(\d{4,})$/.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+const epochLine = z.object({
+  type: z.literal('epoch'),
+  epoch: z.int(),
+  trainLoss: number,
+  validationLoss: number,
+});
+export type EpochLosses = Omit<z.output<typeof epochLine>, 'type'>;
+
+/** Losses by epoch of `metrics.jsonl`; a line cut off by a crash is passed over. */
+export async function readEpochLosses(runFolder: string): Promise<readonly EpochLosses[]> {
+  const text = (await readText(path.join(runFolder, 'metrics.jsonl'))) ?? '';
+  const losses = new Map<number, EpochLosses>();
+  for (const line of text.split('\n')) {
+    const { success, data } = epochLine.safeParse(parseOr(line, null));
+    // A resumed run writes the epoch it was killed in again.
+    if (success) losses.set(data.epoch, data);
+  }
+  return [...losses.values()].sort((a, b) => a.epoch - b.epoch);
+}
+
+async function readText(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+function parseOr(text: string, otherwise: unknown): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure } from '../../native/failure.ts';
+import type { ModelReference, Picture } from '../../native/jobs.ts';
+import type { SamplesSpec } from '../contract/run-spec.ts';
+import { checkpointEpochs, checkpointFolder, epochName, type Run } from './run-folder.ts';
+
+export type Prompt = SamplesSpec['prompts'][number];
+
+/** A picture of the development: which checkpoint, which words, which noise. */
+export interface Sample {
+  readonly epoch: number;
+  readonly prompt: Prompt;
+  readonly seed: number;
+  readonly picture: Picture;
+}
+
+export interface SampleChoice {
+  /** Left out: the base and every checkpoint there is. */
+  readonly epochs?: readonly number[];
+  /** Left out or empty: what the run's file says, else captions of its images. */
+  readonly prompts?: readonly Prompt[];
+  readonly seeds?: readonly number[];
+}
+
+const promptsFromCaptions = 4;
+
+/** The prompts a run's pictures are made of where nobody named others. */
+export function promptsOf({ spec, job }: Run): readonly Prompt[] {
+  if (spec.samples.prompts.length > 0) return spec.samples.prompts;
+  const images = job.validation.length > 0 ? job.validation : job.images;
+  const captions = new Set(images.flatMap((image) => image.captions.slice(0, 1)));
+  return [...captions].slice(0, promptsFromCaptions).map((prompt) => ({ prompt, negativePrompt: '' }));
+}
+
+/**
+ * Every picture of epochs x prompts x seeds, in that order, each with a file of its own under `samples/` whose name
+ * stands for the recipe and for the weights: the file is there exactly if that picture has been made.
+ * Throws `no-such-epoch` where a checkpoint is asked for that was not kept.
+ */
+export async function planSamples(run: Run, choice: SampleChoice = {}): Promise<readonly Sample[]> {
+  const kept = await checkpointEpochs(run.folder);
+  const epochs = [...new Set(choice.epochs ?? [0, ...kept])].sort((a, b) => a - b);
+  const missing = epochs.filter((epoch) => epoch !== 0 && !kept.includes(epoch));
+  if (missing.length > 0) {
+    throw new Failure(
+      'no-such-epoch',
+      `The run ${run.folder} has no checkpoint of epoch ${missing.join(', ')}.`,
+      `It has ${['the base (0)', ...kept].join(', ')}.`,
+    );
+  }
+  const prompts = choice.prompts?.length ? choice.prompts : promptsOf(run);
+  const seeds = choice.seeds ?? run.spec.samples.seeds;
+
+  const samples: Sample[] = [];
+  for (const epoch of epochs) {
+    const model = modelAt(run, epoch);
+    const weights = await weightsFingerprint(model);
+    for (const prompt of prompts) {
+      for (const seed of seeds) {
+        samples.push({ epoch, prompt, seed, picture: pictureOf(run, epoch, model, weights, prompt, seed) });
+      }
+    }
+  }
+  return samples;
+}
+
+/** The model as it was after an epoch; epoch 0 is the base alone. */
+export function modelAt(run: Run, epoch: number): ModelReference {
+  return epoch === 0
+    ? { base: run.job.base }
+    : { base: run.job.base, checkpoint: checkpointFolder(run.folder, epoch) };
+}
+
+function pictureOf(
+  { folder, spec }: Run,
+  epoch: number,
+  model: ModelReference,
+  weights: string,
+  { prompt, negativePrompt }: Prompt,
+  seed: number,
+): Picture {
+  const { sampler, steps, guidanceScale } = spec.samples;
+  const recipe = {
+    prompt,
+    negativePrompt,
+    seed,
+    sampler,
+    steps,
+    guidanceScale,
+    width: spec.samples.width ?? spec.resolution,
+    height: spec.samples.height ?? spec.resolution,
+  };
+  const digest = createHash('sha256')
+    .update(JSON.stringify([recipe, weights]))
+    .digest('hex')
+    .slice(0, 12);
+  const file = `${slug(prompt)}-${seed}-${digest}.png`;
+  return { ...recipe, model, output: path.join(folder, 'samples', epochName(epoch), file) };
+}
+
+/**
+ * Stands for the weights by name, size and time of every weights file: reading gigabytes to notice that a file was
+ * replaced would cost more than it tells.
+ */
+async function weightsFingerprint({ base, checkpoint }: ModelReference): Promise<string> {
+  const files: string[] = [];
+  for (const folder of checkpoint === undefined ? [base] : [base, checkpoint]) {
+    const names = await readdir(folder, { recursive: true }).catch(() => []);
+    for (const name of names.filter((entry) => entry.endsWith('.safetensors')).sort()) {
+      const { size, mtimeMs } = await stat(path.join(folder, name));
+      files.push(`${name} ${size} ${mtimeMs}`);
+    }
+  }
+  return files.join('\n');
+}
+
+/** A prompt as part of a file name: its letters and digits of any script, no longer than 40. */
+export function slug(prompt: string): string {
+  const words =
+    prompt
+      .normalize('NFC')
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const text = Array.from(words.join('-')).slice(0, 40).join('').replace(/-$/, '');
+  return text === '' ? 'empty' : text;
+}

@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Failure } from '../../native/failure.ts';
+import type { TrainJob, TrainResult } from '../../native/jobs.ts';
+import { createRun, isRunFolder, readOutcome, readRun, writeOutcome, type Run } from './run-folder.ts';
+import { lockRun, type LockOptions } from './run-lock.ts';
+
+/**
+ * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished.
+ * Throws `run-finished` or `run-differs` rather than touch another's work.
+ */
+export async function openRun(planned: Run): Promise<{ readonly run: Run; readonly resumed: boolean }> {
+  const { folder } = planned;
+  if (!(await isRunFolder(folder))) {
+    await createRun(planned);
+    return { run: planned, resumed: false };
+  }
+  const there = await readRun(folder);
+  await refuseFinished(folder);
+  if (!isSameWork(there.job, planned.job)) {
+    throw new Failure(
+      'run-differs',
+      `${folder} holds an unfinished run that asks for something else.`,
+      `Go on with that one by \`screenfold resume ${folder}\`, or give this one another --name or --out.`,
+    );
+  }
+  return { run: there, resumed: true };
+}
+
+export async function refuseFinished(folder: string): Promise<void> {
+  if ((await readOutcome(folder))?.end !== 'finished') return;
+  throw new Failure(
+    'run-finished',
+    `The run in ${folder} has finished; nothing was changed.`,
+    'Train again under another --name or --out, or remove that folder.',
+  );
+}
+
+/** The device decides how fast, and the data set's folder may be reached by another path: neither is the work. */
+function isSameWork(a: TrainJob, b: TrainJob): boolean {
+  const work = ({ device: _device, cacheFolder: _cacheFolder, ...rest }: TrainJob) =>
+    JSON.parse(JSON.stringify(rest)) as unknown;
+  return isDeepStrictEqual(work(a), work(b));
+}
+
+export interface TrainRunOptions extends LockOptions {
+  /** Runs the job on an engine; calls `onStart` with its process id. */
+  readonly runJob: (job: TrainJob, onStart: (pid: number) => void) => Promise<TrainResult>;
+}
+
+/** Trains a run, or trains on where it stopped, alone on its folder, and writes down how it ended. */
+export async function trainRun({ folder, job }: Run, options: TrainRunOptions): Promise<TrainResult> {
+  const lock = await lockRun(folder, options);
+  try {
+    const result = await options.runJob(job, (pid) => void lock.addEngine(pid));
+    await writeOutcome(folder, {
+      end: result.end,
+      step: result.step,
+      epoch: result.epoch,
+      trainLoss: result.trainLoss,
+      validationLoss: result.validationLoss,
+    });
+    return result;
+  } finally {
+    await lock.release();
+  }
+}

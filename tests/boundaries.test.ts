@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  /** Paths relative to the project, or a package's name. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What every source file imports or re-exports, types and dynamic imports included. */
+function importsOf(file: string, text: string): readonly Import[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => ({
+    from: file,
+    to: fileName.startsWith('.') ? path.posix.join(path.posix.dirname(file), fileName) : fileName,
+  }));
+}
+
+function sources(folder: string): readonly string[] {
+  return readdirSync(path.join(root, folder), { recursive: true })
+    .map((name) => path.posix.join(folder, String(name).split(path.sep).join('/')))
+    .filter((name) => /^[^.].*\.(ts|tsx|mjs)$/.test(path.posix.basename(name)));
+}
+
+/** A domain of electron/ and the domains it stands on; the order has no circles. */
+const domains: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
+  library: ['contract'],
+  datasets: ['contract', 'library'],
+  gallery: ['contract', 'library'],
+  runs: ['contract', 'library', 'datasets'],
+  exports: ['contract', 'library', 'runs'],
+};
+
+/** Of the engine: its messages, its failures, and files and pictures read and written. */
+const engineForElectron =
+  /^native\/(failure|jobs|runtime\/runtime|engine\/messages|weights\/atomic-file)\.ts$|^native\/images\//;
+
+/** Why an import may not be, or null where it may. */
+function breach({ from, to }: Import): string | null {
+  const [room = '', folder = ''] = from.split('/');
+  const [toRoom = '', toFolder = ''] = to.split('/');
+  const own = ['native', 'electron', 'renderer', 'scripts', 'tests'].includes(toRoom);
+  const onlyShell = room === 'electron' && ['shell', 'main.ts', 'preload.ts'].includes(folder);
+  if (to === 'electron') return onlyShell ? null : 'only the shell imports electron';
+  if (!own) return null;
+  if (toRoom === 'scripts' || toRoom === 'tests') return `the program does not import ${toRoom}`;
+
+  if (room === 'native') return toRoom === 'native' ? null : 'the engine stands alone';
+  if (room === 'renderer') {
+    const allowed = toRoom === 'renderer' || to.startsWith('electron/contract/');
+    return allowed ? null : 'the page imports nothing but the contract';
+  }
+  if (toRoom === 'native') return engineForElectron.test(to) ? null : 'the engine is reached by its messages';
+  if (toRoom === 'renderer') return 'nothing imports the page';
+
+  const below = domains[folder];
+  if (below === undefined || toFolder === folder || below.includes(toFolder)) return null;
+  return `${folder} does not stand on ${toFolder}`;
+}
+
+describe('imports', () => {
+  test('keep to the rooms of the program', () => {
+    const files = ['native', 'electron', 'renderer'].flatMap((folder) =>
+      readdirSync(root).includes(folder) ? sources(folder) : [],
+    );
+    expect(files.length).toBeGreaterThan(30);
+    const breaches = files
+      .flatMap((file) => importsOf(file, readFileSync(path.join(root, file), 'utf8')))
+      .flatMap((found) => {
+        const why = breach(found);
+        return why === null ? [] : [`${found.from} imports ${found.to}: ${why}`];
+      });
+    expect(breaches).toEqual([]);
+  });
+
+  test('are found in every form', () => {
+    const text = `import a from './a.ts'; import type { B } from '../b.ts'; export * from 'c'; await import('./d.ts');`;
+    expect(importsOf('electron/runs/x.ts', text).map(({ to }) => to)).toEqual([
+      'electron/runs/a.ts',
+      'electron/b.ts',
+      'c',
+      'electron/runs/d.ts',
+    ]);
+  });
+
+  test.each([
+    ['native/training/train.ts', 'electron/contract/run-spec.ts'],
+    ['renderer/main.tsx', 'electron/runs/plan.ts'],
+    ['renderer/main.tsx', 'native/jobs.ts'],
+    ['electron/runs/plan.ts', 'native/training/train.ts'],
+    ['electron/runs/plan.ts', 'electron/exports/model-card.ts'],
+    ['electron/datasets/dataset.ts', 'electron/hosts/cli.ts'],
+    ['electron/hosts/cli.ts', 'electron'],
+    ['electron/hosts/cli.ts', 'tests/runs/fake-job.ts'],
+  ])('%s may not import %s', (from, to) => {
+    expect(breach({ from, to })).not.toBeNull();
+  });
+
+  test.each([
+    ['renderer/main.tsx', 'electron/contract/run-spec.ts'],
+    ['electron/shell/window.ts', 'electron'],
+    ['electron/main.ts', 'electron/studio/studio.ts'],
+    ['electron/runs/engine-process.ts', 'native/engine/messages.ts'],
+    ['electron/hosts/commands/train.ts', 'electron/runs/plan.ts'],
+    ['native/training/train.ts', 'onnxruntime-node'],
+  ])('%s may import %s', (from, to) => {
+    expect(breach({ from, to })).toBeNull();
+  });
+});

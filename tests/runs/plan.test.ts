@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
+import type { Dataset, DatasetImage } from '../../electron/datasets/dataset.ts';
+import { planTraining, summaryLines } from '../../electron/runs/plan.ts';
+import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
+import { Failure } from '../../native/failure.ts';
+
+const base = { folder: '/base', resolution: 64, vaeFactor: 4, pixelStep: 16 };
+
+function image(id: string, width = 64, height = 64, repeats = 1): DatasetImage {
+  return { id, path: `/photos/${id}`, width, height, metadata: { name: id }, candidates: [], repeats };
+}
+
+function datasetOf(images: readonly DatasetImage[]): Dataset {
+  return { folder: '/photos', images, problems: [], ignored: 0 };
+}
+
+function planOf(dataset: Dataset, spec: Readonly<Record<string, unknown>> & { readonly data?: object } = {}) {
+  const { data, ...rest } = spec;
+  const whole = { base: 'base', data: { folder: 'photos', captions: { kind: 'empty' }, ...data }, ...rest };
+  const resolved = resolveRunSpec(validateRunSpec(whole, 'run.json'), '/', 'foxes');
+  return planTraining({ spec: resolved, base, dataset, cacheFolder: '/cache' });
+}
+
+const ten = Array.from({ length: 10 }, (_, index) => image(`${index}.png`));
+
+describe('a plan', () => {
+  test('counts steps by buckets, repeats, batches and accumulation', () => {
+    const wide = [image('wide.png', 200, 100), image('wider.png', 210, 100, 3)];
+    const { summary, run } = planOf(datasetOf([...ten, ...wide]), {
+      train: { epochs: 3, batchSize: 4, gradientAccumulation: 2 },
+    });
+    // 10 squares make 3 batches, 1 + 3 uses of wide images one more: 4 batches, two to a step.
+    expect(summary).toMatchObject({ images: 12, stepsPerEpoch: 2, steps: 6 });
+    expect(summary.buckets.map(({ images }) => images)).toEqual([10, 2]);
+    expect(run.job.images.find(({ id }) => id === 'wider.png')?.repeats).toBe(3);
+  });
+
+  test('multiplies repeats of folders by those of the run', () => {
+    const { run } = planOf(datasetOf([image('a.png', 64, 64, 3)]), { data: { repeats: 2 } });
+    expect(run.job.images[0]?.repeats).toBe(6);
+  });
+
+  test('keeps the chosen epochs up to the last, and the last', () => {
+    const kept = (train: object) => planOf(datasetOf(ten), { train }).summary.checkpoints;
+    expect(kept({})).toEqual([1, 2, 5, 15, 30, 45, 60, 70, 100]);
+    expect(kept({ epochs: 20 })).toEqual([1, 2, 5, 15, 20]);
+    expect(kept({ epochs: 20, checkpoints: [20, 3, 3, 40] })).toEqual([3, 20]);
+    expect(kept({ epochs: 20, checkpoints: [] })).toEqual([20]);
+  });
+
+  test('takes a learning rate that suits the method unless one is given', () => {
+    const rate = (spec: Readonly<Record<string, unknown>>) =>
+      planOf(datasetOf(ten), spec).run.job.settings.learningRate;
+    expect(rate({})).toBe(1e-5);
+    expect(rate({ method: { kind: 'lora' } })).toBe(1e-4);
+    expect(rate({ method: { kind: 'lora' }, train: { learningRate: 3e-4 } })).toBe(3e-4);
+  });
+
+  test('holds images out by number, part, name or mark', () => {
+    const held = (validation: unknown) =>
+      planOf(datasetOf(ten), { data: { validation } }).run.job.validation.map(({ id }) => id);
+    expect(held(0)).toEqual([]);
+    expect(held(3)).toHaveLength(3);
+    expect(held(0.5).length).toBeGreaterThan(0);
+    expect(held(['7.png'])).toEqual(['7.png']);
+    const marked = ten.map((entry, index) => ({
+      ...entry,
+      metadata: { split: index === 4 ? 'validation' : 'train' },
+    }));
+    expect(planOf(datasetOf(marked), { data: { validation: 'marked' } }).run.job.validation).toHaveLength(1);
+  });
+
+  test('works at what the base was made for unless told otherwise', () => {
+    expect(planOf(datasetOf(ten)).run.spec.resolution).toBe(64);
+    expect(planOf(datasetOf(ten), { resolution: 128 }).run.job.images[0]).toMatchObject({
+      width: 128,
+      height: 128,
+    });
+  });
+
+  test('refuses a resolution the model cannot halve as often as it must', () => {
+    const plan = () => planOf(datasetOf(ten), { resolution: 72 });
+    expect(plan).toThrow(Failure);
+    expect(plan).toThrow('/base cannot be trained at 72 pixels.');
+  });
+
+  test('warns of what is missing and of what is left out', () => {
+    const dataset = {
+      ...datasetOf([...ten, { ...image('nameless.png'), metadata: {} }]),
+      problems: [
+        { file: 'torn.png', failure: new Failure('image-unreadable', 'torn.png is truncated.', '') },
+      ],
+      ignored: 2,
+    };
+    const captions = { kind: 'template', template: 'art of ${name}' };
+    const { summary } = planOf(dataset, { data: { captions } });
+    expect(summary.warnings).toEqual([
+      'torn.png is truncated.',
+      '1 images lack a caption or a part of it; the first is nameless.png (no name).',
+      '2 other files in the folder are not used.',
+    ]);
+    expect(summary.captionExample).toBe('art of 0.png');
+    expect(summaryLines(summary).join('\n')).toMatchInlineSnapshot(`
+      "foxes: 11 images, at 64 pixels (64x64: 11)
+        100 epochs of 11 steps: 1100 steps; kept are epochs 1, 2, 5, 15, 30, 45, 60, 70, 100
+        a caption: art of 0.png
+        ! torn.png is truncated.
+        ! 1 images lack a caption or a part of it; the first is nameless.png (no name).
+        ! 2 other files in the folder are not used."
+    `);
+  });
+
+  test('is plain data that says no more than was settled', () => {
+    const { job } = planOf(datasetOf(ten), { device: { threads: 2 } }).run;
+    expect(job.device).toEqual({ threads: 2 });
+    expect(JSON.parse(JSON.stringify(job))).toEqual(job);
+  });
+});

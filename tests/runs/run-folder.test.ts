@@ -1,0 +1,79 @@
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  checkpointEpochs,
+  createRun,
+  readEpochLosses,
+  readOutcome,
+  readRun,
+  writeOutcome,
+} from '../../electron/runs/run-folder.ts';
+import { exampleRun, writeCheckpoint } from './example-run.ts';
+import { failureOf } from './failure-of.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+describe('a run folder', () => {
+  test('gives back the run it was made for', async () => {
+    const run = exampleRun(path.join(temporaryFolder(), 'run'));
+    await createRun(run);
+    expect(await readRun(run.folder)).toEqual(run);
+    expect(readdirSync(run.folder)).toEqual(['run.json']);
+  });
+
+  test('may be moved', async () => {
+    const folder = temporaryFolder();
+    await createRun(exampleRun(path.join(folder, 'run')));
+    renameSync(path.join(folder, 'run'), path.join(folder, 'moved'));
+    const { job, spec } = await readRun(path.join(folder, 'moved'));
+    expect([job.folder, spec.folder]).toEqual([path.join(folder, 'moved'), path.join(folder, 'moved')]);
+  });
+
+  test('is not made where another run lies', async () => {
+    const run = exampleRun(path.join(temporaryFolder(), 'run'));
+    await createRun(run);
+    expect((await failureOf(createRun(run))).code).toBe('run-exists');
+  });
+
+  test('that is none, or damaged, is refused by name', async () => {
+    const folder = temporaryFolder();
+    expect((await failureOf(readRun(folder))).code).toBe('run-missing');
+    for (const text of ['', '{', '[]', '{"formatVersion":2}', '{"formatVersion":1,"spec":{},"job":{}}']) {
+      writeFileSync(path.join(folder, 'run.json'), text);
+      const failure = await failureOf(readRun(folder));
+      expect(failure.code).toBe('run-invalid');
+      expect(failure.message).toContain(path.join(folder, 'run.json'));
+    }
+  });
+
+  test('has the epochs whose checkpoints are whole', async () => {
+    const run = exampleRun(path.join(temporaryFolder(), 'run'));
+    expect(await checkpointEpochs(run.folder)).toEqual([]);
+    for (const epoch of [100, 1, 12_345]) writeCheckpoint(run, epoch);
+    mkdirSync(path.join(run.folder, 'checkpoints', 'epoch-0005.partial-0123456789ab'));
+    expect(await checkpointEpochs(run.folder)).toEqual([1, 100, 12_345]);
+  });
+
+  test('tells how it ended, once it has', async () => {
+    const folder = temporaryFolder();
+    expect(await readOutcome(folder)).toBeNull();
+    const outcome = { end: 'stopped', step: 7, epoch: 2, trainLoss: 0.5, validationLoss: null } as const;
+    await writeOutcome(folder, outcome);
+    expect(await readOutcome(folder)).toEqual(outcome);
+  });
+
+  test('tells losses by epoch, the last word counting, whatever a crash left', async () => {
+    const folder = temporaryFolder();
+    const line = (epoch: number, trainLoss: number) =>
+      `${JSON.stringify({ type: 'epoch', epoch, trainLoss, validationLoss: null })}\n`;
+    const step = `${JSON.stringify({ type: 'step', step: 1, loss: 1 })}\n`;
+    writeFileSync(
+      path.join(folder, 'metrics.jsonl'),
+      `${line(1, 0.5)}${step}${line(2, 0.4)}${line(2, 0.3)}{"type":"ep`,
+    );
+    expect(await readEpochLosses(folder)).toEqual([
+      { type: 'epoch', epoch: 1, trainLoss: 0.5, validationLoss: null },
+      { type: 'epoch', epoch: 2, trainLoss: 0.3, validationLoss: null },
+    ]);
+  });
+});

@@ -1,0 +1,85 @@
+import { utimesSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { planSamples, promptsOf, slug } from '../../electron/runs/sample-plan.ts';
+import { exampleRun, writeCheckpoint, writeWeights } from './example-run.ts';
+import { failureOf } from './failure-of.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+function trainedRun(spec: object = {}) {
+  const run = exampleRun(path.join(temporaryFolder(), 'run'), spec);
+  writeWeights(run.job.base, 'weights of the base');
+  for (const epoch of [5, 1]) writeCheckpoint(run, epoch);
+  return run;
+}
+
+describe('the pictures of a run', () => {
+  test('are those of the base and every checkpoint, of every prompt and seed, with the same noise', async () => {
+    const run = trainedRun({ samples: { prompts: ['a fox', 'a cat'], seeds: [3, 4] } });
+    const samples = await planSamples(run);
+    expect(samples.map(({ epoch, prompt, seed }) => [epoch, prompt.prompt, seed])).toEqual(
+      [0, 1, 5].flatMap((epoch) =>
+        ['a fox', 'a cat'].flatMap((prompt) => [3, 4].map((seed) => [epoch, prompt, seed])),
+      ),
+    );
+    expect(
+      samples.map(({ picture }) => picture.model.checkpoint ?? null).filter((_, index) => index % 4 === 0),
+    ).toEqual([
+      null,
+      path.join(run.folder, 'checkpoints', 'epoch-0001'),
+      path.join(run.folder, 'checkpoints', 'epoch-0005'),
+    ]);
+    expect(samples[0]!.picture).toMatchObject({
+      seed: 3,
+      width: 64,
+      height: 64,
+      sampler: 'dpm++-2m-karras',
+      steps: 25,
+    });
+    expect(new Set(samples.map(({ picture }) => picture.output)).size).toBe(12);
+  });
+
+  test('are of the captions of held-out images where no prompt was given', () => {
+    const { job, ...rest } = exampleRun('/run');
+    expect(promptsOf({ job, ...rest }).map(({ prompt }) => prompt)).toEqual(['a green fox']);
+    expect(promptsOf({ job: { ...job, validation: [] }, ...rest }).map(({ prompt }) => prompt)).toEqual([
+      'a red fox, animal',
+      'a blue fox, animal',
+    ]);
+  });
+
+  test('keep their files as long as recipe and weights are the same', async () => {
+    const run = trainedRun();
+    const files = async (changed = run) => (await planSamples(changed)).map(({ picture }) => picture.output);
+    const before = await files();
+    expect(await files()).toEqual(before);
+
+    const moreSteps = { ...run, spec: { ...run.spec, samples: { ...run.spec.samples, steps: 26 } } };
+    expect((await files(moreSteps)).filter((file) => before.includes(file))).toEqual([]);
+
+    const weights = path.join(
+      run.folder,
+      'checkpoints',
+      'epoch-0005',
+      'unet',
+      'diffusion_pytorch_model.safetensors',
+    );
+    utimesSync(weights, new Date(0), new Date(0));
+    const after = await files();
+    expect(after.map((file) => before.includes(file))).toEqual([true, true, false]);
+  });
+
+  test('cannot be of an epoch that was not kept', async () => {
+    const failure = await failureOf(planSamples(trainedRun(), { epochs: [0, 1, 3] }));
+    expect(failure).toMatchObject({ code: 'no-such-epoch', hint: 'It has the base (0), 1, 5.' });
+  });
+
+  test('have names that every file system takes and a person recognizes', () => {
+    expect(slug('Official 3D art of “Pikachu”, ⚡ type/electric')).toBe(
+      'official-3d-art-of-pikachu-type-electric',
+    );
+    expect(slug('日本の狐')).toBe('日本の狐');
+    expect(slug('…')).toBe('empty');
+    expect(slug('a'.repeat(500))).toHaveLength(40);
+  });
+});

@@ -1,16 +1,165 @@
-import { availableParallelism } from 'node:os';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
+import { Failure } from '../failure.ts';
 import type { DeviceChoice } from '../jobs.ts';
-import { createCApiRuntime } from './c-api/runtime.ts';
-import { loadOrt } from './c-api/library.ts';
-import type { Runtime } from './runtime.ts';
+import { libraryPath, loadOrt } from './c-api/library.ts';
+import { koffi } from './foreign-functions.ts';
+import { openRuntime, providerLabels } from './open-runtime.ts';
+import { physicalCores } from './physical-cores.ts';
+import { probeInChild } from './probe-in-child.ts';
+import { providers, type Provider, type ProviderStatus, type Runtime, type RuntimeApi } from './runtime.ts';
 
-/** The best runtime this machine has for what was asked. */
-export async function chooseRuntime(choice: DeviceChoice): Promise<Runtime> {
-  const threads = choice.threads ?? availableParallelism();
-  return createCApiRuntime({
-    provider: 'cpu',
-    threads,
-    description: `ONNX Runtime ${loadOrt().version}, CPU, ${threads} threads, C API`,
-  });
+/** What was found out about a provider, and whether to choose it unasked. */
+interface Finding extends ProviderStatus {
+  /** Works, but slower than the CPU provider. */
+  readonly software: boolean;
+}
+
+/** A runtime, and what a person may want to know of how it was chosen. */
+export interface ChosenRuntime extends Runtime {
+  readonly notes: readonly string[];
+}
+
+/** What this machine offers, in order of preference. Providers are tried in processes of their own, once. */
+export async function detectProviders(): Promise<ProviderStatus[]> {
+  const findings = await Promise.all(providers.map(find));
+  return findings.map(({ provider, available, reason }) => ({ provider, available, reason }));
+}
+
+/**
+ * The runtime asked for, or the best there is: the first provider that works and is not played by the processor, by
+ * the C API, or by onnxruntime-node where that fails. Throws `provider-unavailable` with the reason where a provider
+ * was asked for by name and can't be had.
+ */
+export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime> {
+  const threads = choice.threads ?? physicalCores();
+  const apis: readonly RuntimeApi[] = choice.api ? [choice.api] : ['c-api', 'node'];
+  const notes: string[] = [];
+  for (const provider of choice.provider ? [choice.provider] : providers) {
+    const { available, software, reason } = await find(provider);
+    if (!available || (software && choice.provider !== provider)) {
+      notes.push(`${providerLabels[provider]} is not used: ${reason}`);
+      continue;
+    }
+    for (const api of apis) {
+      try {
+        const runtime = await openRuntime(provider, api, threads, deviceText(provider, threads, reason));
+        return { ...runtime, notes };
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        notes.push(`${providerLabels[provider]} does not start by ${apiLabels[api]}: ${error.message}`);
+      }
+    }
+  }
+  throw new Failure(
+    'provider-unavailable',
+    notes.join(' '),
+    'Choose another device in the settings, or let Screenfold choose.',
+  );
+}
+
+const apiLabels: Readonly<Record<RuntimeApi, string>> = { 'c-api': 'the C API', node: 'onnxruntime-node' };
+
+function deviceText(provider: Provider, threads: number, device: string): string {
+  if (provider !== 'cpu') return `${providerLabels[provider]} on ${device}`;
+  return threads === 0 ? 'CPU' : `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+const findings = new Map<Provider, Promise<Finding>>();
+
+function find(provider: Provider): Promise<Finding> {
+  const known = findings.get(provider);
+  if (known) return known;
+  const finding = finders[provider]().then((found) => ({ provider, ...found }));
+  findings.set(provider, finding);
+  return finding;
+}
+
+type Found = Omit<Finding, 'provider'>;
+
+const absent = (reason: string): Found => ({ available: false, software: false, reason });
+
+const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
+  cuda: async () => {
+    const gpu = await nvidiaGpu();
+    if (gpu === null) return absent('There is no NVIDIA GPU, or its driver is not installed.');
+    if (!compiledIn().has('CUDAExecutionProvider')) {
+      return absent(`${gpu} is there, but this build of ONNX Runtime does not support CUDA.`);
+    }
+    const missing = cudaLibraries.filter((name) => !existsSync(join(dirname(libraryPath()), name)));
+    if (missing.length > 0) {
+      return absent(
+        `${gpu} is there, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}.`,
+      );
+    }
+    return tried('cuda', gpu);
+  },
+  directml: () => {
+    if (process.platform !== 'win32') return Promise.resolve(absent('DirectML is a part of Windows.'));
+    if (!compiledIn().has('DmlExecutionProvider')) {
+      return Promise.resolve(absent('This build of ONNX Runtime does not support DirectML.'));
+    }
+    return tried('directml', 'the first graphics adapter');
+  },
+  webgpu: () => {
+    if (!compiledIn().has('WebGpuExecutionProvider')) {
+      return Promise.resolve(absent('This build of ONNX Runtime does not support WebGPU.'));
+    }
+    return tried('webgpu', 'the default graphics adapter');
+  },
+  cpu: () => {
+    const threads = physicalCores();
+    const reason = threads === 0 ? 'Always there.' : `Always there; ${threads} cores.`;
+    return Promise.resolve({ available: true, software: false, reason });
+  },
+};
+
+/** Libraries that ONNX Runtime loads beside its own when CUDA is asked for. */
+const cudaLibraries: readonly string[] =
+  process.platform === 'win32'
+    ? ['onnxruntime_providers_shared.dll', 'onnxruntime_providers_cuda.dll']
+    : ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
+
+const run = promisify(execFile);
+
+/** Names of the machine's NVIDIA GPUs by its driver's own tool; `null` without a driver. */
+async function nvidiaGpu(): Promise<string | null> {
+  try {
+    const { stdout } = await run('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], {
+      timeout: 20_000,
+    });
+    return stdout.trim().split('\n').join(', ') || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Providers this build of ONNX Runtime was compiled with; empty where its library does not load. */
+function compiledIn(): ReadonlySet<string> {
+  try {
+    const ort = loadOrt();
+    const names = new BigUint64Array(1);
+    const count = new Int32Array(1);
+    ort.call('GetAvailableProviders', names, count);
+    const set = new Set(koffi.decode(names[0], 'char *', count[0]!) as string[]);
+    ort.call('ReleaseAvailableProviders', names[0]!, count[0]!);
+    return set;
+  } catch {
+    return new Set();
+  }
+}
+
+/** What a process that tries the provider says, or that it ended without a word. */
+async function tried(provider: Provider, device: string): Promise<Found> {
+  const { works, detail, software } = await probeInChild(provider);
+  if (!works) return absent(`It was tried and does not work: ${detail}.`);
+  const name = detail === '' ? device : detail;
+  return {
+    available: true,
+    software,
+    reason: software ? `${name}, played by the processor: slower than the CPU provider.` : name,
+  };
 }

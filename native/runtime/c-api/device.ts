@@ -3,13 +3,16 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { Failure } from '../../failure.ts';
 import type { DataType } from '../../graph/data-type.ts';
 import { ModelProtoSchema } from '../../graph/onnx_pb.js';
+import { koffi } from '../foreign-functions.ts';
 import type { Provider } from '../runtime.ts';
-import { defaultMemory, deviceAllocator, elementTypes } from './functions.ts';
+import { elementTypes } from './functions.ts';
 import type { Ort, Pointer } from './library.ts';
 import { openSession } from './open-session.ts';
 
 /** Memory of a device other than the host, and the way across. */
 export interface Device {
+  /** ONNX Runtime's name of the device's memory. */
+  readonly memory: string;
   /** Takes tensors' memory on the device. */
   readonly allocator: Pointer;
   /** Runs one thing on the device at a time, in order: not every provider bears two of its sessions side by side. */
@@ -19,13 +22,6 @@ export interface Device {
   copyAsync(type: DataType, from: Pointer, to: Pointer): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Names ONNX Runtime has given each provider's memory, newest first. */
-const memoryNames: Readonly<Record<Exclude<Provider, 'cpu'>, readonly string[]>> = {
-  cuda: ['Cuda'],
-  directml: ['DML'],
-  webgpu: ['WebGPU_Buffer', 'WebGPU_Buf'],
-};
 
 /**
  * Opens the provider's device: makes one session that copies, and an allocator of that session's. Throws a `Failure`
@@ -41,7 +37,7 @@ export async function openDevice(
     const { pointer } = await openSession(ort, hostMemory, provider, 1, identityModel(type), {});
     copies.set(type, pointer);
   }
-  const allocator = openAllocator(ort, copies.get('float32')!, provider);
+  const { memory, allocator } = openAllocator(ort, copies.get('float32')!, provider);
   let last: Promise<unknown> = Promise.resolve();
   let entered = 0;
 
@@ -67,6 +63,7 @@ export async function openDevice(
     }
   };
   return {
+    memory,
     allocator,
     enter,
     copy: (type, from, to) => {
@@ -97,24 +94,35 @@ export async function openDevice(
   };
 }
 
-function openAllocator(ort: Ort, session: Pointer, provider: Exclude<Provider, 'cpu'>): Pointer {
-  let failure: unknown;
-  for (const name of memoryNames[provider]) {
-    const memory = ort.create('MemoryInfo', 'CreateMemoryInfo', name, deviceAllocator, 0, defaultMemory);
-    try {
-      return ort.create('Allocator', 'CreateAllocator', session, memory);
-    } catch (error) {
-      failure = error;
-    } finally {
-      ort.release('MemoryInfo', memory);
-    }
-  }
+/** Where the session takes its input, and an allocator of that memory. */
+function openAllocator(
+  ort: Ort,
+  session: Pointer,
+  provider: Provider,
+): { memory: string; allocator: Pointer } {
+  const info = inputMemory(ort, session, 1)[0]!;
+  const memory = memoryName(ort, info);
+  if (memory !== hostMemoryName)
+    return { memory, allocator: ort.create('Allocator', 'CreateAllocator', session, info) };
   throw new Failure(
-    'no-device-memory',
-    `ONNX Runtime gives no memory on the device of ${provider}.`,
+    'provider-unavailable',
+    `The ${provider} provider has no memory of its own for tensors.`,
     'Choose another device in the settings.',
-    failure,
   );
+}
+
+/** What ONNX Runtime calls the memory that JavaScript shares. */
+const hostMemoryName = 'Cpu';
+
+/** `OrtMemoryInfo` of each input of a session: where its first reader wants it. */
+export function inputMemory(ort: Ort, session: Pointer, count: number): BigUint64Array {
+  const infos = new BigUint64Array(count);
+  if (count > 0) ort.call('SessionGetMemoryInfoForInputs', session, infos, count);
+  return infos;
+}
+
+export function memoryName(ort: Ort, info: Pointer): string {
+  return koffi.decode.string(ort.get('MemoryInfoGetName', info));
 }
 
 /** A model of one Identity from `from` to `to`, of this type and any shape. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, sep } from 'node:path';
-
-import koffi from 'koffi';
+import { dirname, join } from 'node:path';
 
 import { Failure } from '../../failure.ts';
+import { koffi } from '../foreign-functions.ts';
 import {
   apiVersion,
   functions,
@@ -38,8 +37,7 @@ type ResultOf<N extends FunctionName> = Results[(typeof functions)[N][1]];
 type NamesReturning<R extends ResultType> = {
   [N in FunctionName]: (typeof functions)[N][1] extends R ? N : never;
 }[FunctionName];
-type Handle =
-  'Session' | 'SessionOptions' | 'IoBinding' | 'Value' | 'MemoryInfo' | 'Allocator' | 'RunOptions';
+type Handle = 'Session' | 'SessionOptions' | 'IoBinding' | 'Value' | 'MemoryInfo' | 'Allocator';
 
 /** What ONNX Runtime says in an `OrtStatus`. */
 export class OrtError extends Error {
@@ -95,13 +93,17 @@ const libraryNames: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'onnxruntime.dll',
 };
 
+/** A packed application's files are in one archive, which the system's loader can't read; libraries lie beside it. */
+export function unpacked(path: string): string {
+  return path.replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked');
+}
+
 /** Where the library of this platform lies; throws `onnxruntime-missing` where the package has none. */
 export function libraryPath(): string {
   const name = libraryNames[process.platform];
   const packageJson = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-  // A packed application's files are in one archive, which the system's loader can't read; libraries lie beside it.
-  const folder = dirname(packageJson).replace(`app.asar${sep}`, `app.asar.unpacked${sep}`);
-  const path = name && join(folder, 'bin', 'napi-v6', process.platform, process.arch, name);
+  const path =
+    name && join(unpacked(dirname(packageJson)), 'bin', 'napi-v6', process.platform, process.arch, name);
   if (!path || !existsSync(path)) {
     throw new Failure(
       'onnxruntime-missing',
@@ -111,12 +113,6 @@ export function libraryPath(): string {
   }
   return path;
 }
-
-/**
- * Bytes of the stack C code runs on. koffi gives it a block of its own, by default 128 KiB off the main thread,
- * which compiling a large graph or a shader would overrun; pages are only taken where they are touched.
- */
-const stackSize = 8 * 1024 * 1024;
 
 const koffiTypes = {
   status: 'void *',
@@ -134,12 +130,6 @@ type NativeCall = ((...args: unknown[]) => unknown) & {
 };
 
 function load(path: string): Ort {
-  koffi.config({
-    ...koffi.config(),
-    sync_stack_size: stackSize,
-    async_stack_size: stackSize,
-    resident_async_pools: 2,
-  });
   const library = koffi.load(path);
   const base = library.func('OrtGetApiBase', 'void *', [])() as Pointer;
   const [getApi, getVersion] = koffi.decode(base, 'void *', 2) as unknown as [Pointer, Pointer];
@@ -213,5 +203,5 @@ function load(path: string): Ort {
     },
     liveObjects: () => live,
   };
-  return { ...ort, env: ort.get('CreateEnv', logLevels.warning, 'screenfold') };
+  return { ...ort, env: ort.get('CreateEnv', logLevels.error, 'screenfold') };
 }

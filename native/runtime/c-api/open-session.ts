@@ -1,4 +1,4 @@
-import { Failure } from '../../failure.ts';
+import { graphRefused } from '../errors.ts';
 import type { Provider, SessionOptions } from '../runtime.ts';
 import { OrtError, type Ort, type Pointer } from './library.ts';
 import { sessionOptions } from './session-options.ts';
@@ -19,13 +19,7 @@ export async function openSession(
     return { pointer: ort.adopt('Session', out[0]!), initializers: values };
   } catch (error) {
     for (const value of values) ort.release('Value', value);
-    if (!(error instanceof OrtError)) throw error;
-    throw new Failure(
-      'graph-refused',
-      `ONNX Runtime does not take the graph: ${error.message}`,
-      'Try another device in the settings; if that fails as well, report it with this message.',
-      error,
-    );
+    throw error instanceof OrtError ? graphRefused(error) : error;
   } finally {
     ort.release('SessionOptions', pointer);
   }

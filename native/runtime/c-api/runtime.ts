@@ -52,7 +52,7 @@ function runtimeOn(
     createSession: async (model, options = {}) => {
       checkOpen();
       const pointer = await enter(() => openSession(ort, hostMemory, provider, threads, model, options));
-      const session = cApiSession(ort, { ...pointer, onDevice: device !== null }, enter, () =>
+      const session = cApiSession(ort, { ...pointer, deviceMemory: device?.memory ?? null }, enter, () =>
         sessions.delete(session),
       );
       sessions.set(session, options.initializers);

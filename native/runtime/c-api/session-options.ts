@@ -1,20 +1,9 @@
+import { Failure } from '../../failure.ts';
+import { configEntries } from '../config-entries.ts';
 import type { Provider, SessionOptions } from '../runtime.ts';
 import { logLevels, optimizeAll } from './functions.ts';
-import type { Ort, Pointer } from './library.ts';
+import { OrtError, type Ort, type Pointer } from './library.ts';
 import { valueOver } from './tensor.ts';
-
-/** Options that any way into ONNX Runtime sets by key. */
-export function configEntries({ disabledOptimizers = [] }: SessionOptions): Readonly<Record<string, string>> {
-  return {
-    // A shape that contradicts the declared one is otherwise a warning, and the numbers are wrong.
-    'session.strict_shape_type_inference': '1',
-    // Training alternates between sessions: threads of one spinning for more work would slow down the next.
-    'session.force_spinning_stop': '1',
-    ...(disabledOptimizers.length > 0 && {
-      'optimization.disable_specified_optimizers': disabledOptimizers.join(';'),
-    }),
-  };
-}
 
 /** `OrtSessionOptions`, and the values it points to, which must live as long as the session made with it. */
 export interface OrtSessionOptions {
@@ -22,7 +11,7 @@ export interface OrtSessionOptions {
   readonly values: readonly Pointer[];
 }
 
-/** Throws `OrtError` where an option or the provider is refused; nothing is then left over. */
+/** Throws `provider-unavailable` where the provider does not start; nothing is then left over. */
 export function sessionOptions(
   ort: Ort,
   hostMemory: Pointer,
@@ -34,14 +23,18 @@ export function sessionOptions(
   const pointer = ort.create('SessionOptions', 'CreateSessionOptions');
   try {
     ort.call('SetSessionGraphOptimizationLevel', pointer, optimizeAll);
-    ort.call('SetSessionLogSeverityLevel', pointer, logLevels.warning);
+    ort.call('SetSessionLogSeverityLevel', pointer, logLevels.error);
     ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
     ort.call('SetDeterministicCompute', pointer, true);
     if (options.arena === false) ort.call('DisableCpuMemArena', pointer);
     for (const [key, value] of Object.entries(configEntries(options))) {
       ort.call('AddSessionConfigEntry', pointer, key, value);
     }
-    appendProvider(ort, provider, pointer);
+    try {
+      appendProvider(ort, provider, pointer);
+    } catch (error) {
+      throw error instanceof OrtError ? providerRefused(provider, error) : error;
+    }
     const initializers = Object.entries(options.initializers ?? {});
     for (const [, { type, shape, data }] of initializers) {
       values.push(valueOver(ort, hostMemory, type, shape, data));
@@ -88,4 +81,13 @@ function appendProvider(ort: Ort, provider: Provider, options: Pointer): void {
       }
     }
   }
+}
+
+function providerRefused(provider: Provider, error: OrtError): Failure {
+  return new Failure(
+    'provider-unavailable',
+    `The ${provider} provider does not start: ${error.message}`,
+    'Choose another device in the settings.',
+    error,
+  );
 }

@@ -1,31 +1,32 @@
-import koffi from 'koffi';
-
-import { Failure } from '../../failure.ts';
 import type { DataType } from '../../graph/data-type.ts';
+import { runFailed } from '../errors.ts';
+import { koffi } from '../foreign-functions.ts';
 import type { BoundRun, Session, TensorMap } from '../runtime.ts';
 import { checkBinding, type Slot } from '../signature.ts';
+import { inputMemory, memoryName } from './device.ts';
 import { elementTypes } from './functions.ts';
-import type { Ort, Pointer } from './library.ts';
+import { OrtError, type Ort, type Pointer } from './library.ts';
 import type { OrtTensor } from './tensor.ts';
 
 export interface SessionParts {
   readonly pointer: Pointer;
   /** Values that its initializers lie in. */
   readonly initializers: readonly Pointer[];
-  /** Whether a tensor of the runtime is memory of another device than the host's. */
-  readonly onDevice: boolean;
+  /** ONNX Runtime's name of the memory the runtime's tensors are in; `null` for the host's. */
+  readonly deviceMemory: string | null;
 }
 
 /** A session over an `OrtSession`, which it owns from here on. `enter` runs one thing at a time where needed. */
 export function cApiSession(
   ort: Ort,
-  { pointer, initializers, onDevice }: SessionParts,
+  { pointer, initializers, deviceMemory }: SessionParts,
   enter: <R>(run: () => Promise<R>) => Promise<R>,
   onDispose: () => void,
 ): Session {
   const inputSlots = slots(ort, pointer, 'Input');
   const outputSlots = slots(ort, pointer, 'Output');
-  const elsewhere = onDevice ? inputsElsewhere(ort, pointer, inputSlots) : new Set<string>();
+  const elsewhere =
+    deviceMemory === null ? new Set<string>() : inputsElsewhere(ort, pointer, inputSlots, deviceMemory);
   const bound = new Set<{ release: () => Promise<void> }>();
   let disposal: Promise<void> | null = null;
 
@@ -35,7 +36,9 @@ export function cApiSession(
     bind: (inputs, outputs) => {
       if (disposal) throw new Error('The session was disposed.');
       checkBinding(inputSlots, outputSlots, inputs, outputs);
-      const run = bind(ort, pointer, inputs, outputs, elsewhere, onDevice, enter, () => bound.delete(run));
+      const run = bind(ort, pointer, inputs, outputs, elsewhere, deviceMemory !== null, enter, () =>
+        bound.delete(run),
+      );
       bound.add(run);
       return run;
     },
@@ -83,7 +86,7 @@ function bind(
       await ort.callAsync('RunWithBinding', session, null, binding);
       if (onDevice) await ort.callAsync('SynchronizeBoundOutputs', binding);
     } catch (error) {
-      throw runFailure(error);
+      throw error instanceof OrtError ? runFailed(error) : error;
     }
   };
   const release = async (): Promise<void> => {
@@ -110,26 +113,6 @@ function bind(
     dispose: () => void release(),
     release,
   };
-}
-
-/** A run that ONNX Runtime gave up, told apart by whether memory was what it lacked. */
-export function runFailure(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { message } = error;
-  if (/out of memory|Failed to allocate memory|bad_alloc|E_OUTOFMEMORY/i.test(message)) {
-    return new Failure(
-      'out-of-memory',
-      `There was not enough memory for this step: ${message}`,
-      'Choose a smaller batch size or smaller pictures, train a LoRA instead of the whole model, or close other programs.',
-      error,
-    );
-  }
-  return new Failure(
-    'graph-run-failed',
-    `ONNX Runtime could not run the graph: ${message}`,
-    'Try another device in the settings; if that fails as well, report it with this message.',
-    error,
-  );
 }
 
 const typeNames = new Map<number, DataType>(
@@ -165,19 +148,14 @@ function typeAndShape(ort: Ort, typeInfo: Pointer): Omit<Slot, 'name'> {
   return { type: typeNames.get(elementType[0]!) ?? null, shape: Array.from(extents, Number) };
 }
 
-/** Names of inputs that are read on another device than the provider's, such as by a node it has no kernel for. */
-function inputsElsewhere(ort: Ort, session: Pointer, inputSlots: readonly Slot[]): Set<string> {
-  const infos = new BigUint64Array(inputSlots.length);
-  ort.call('SessionGetMemoryInfoForInputs', session, infos, infos.length);
-  const host = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', 0, 0);
-  try {
-    const different = new Int32Array(1);
-    const names = inputSlots.filter((_, i) => {
-      ort.call('CompareMemoryInfo', infos[i]!, host, different);
-      return different[0] === 0;
-    });
-    return new Set(names.map(({ name }) => name));
-  } finally {
-    ort.release('MemoryInfo', host);
-  }
+/** Names of inputs that are read in other memory than the provider's, such as by a node it has no kernel for. */
+function inputsElsewhere(
+  ort: Ort,
+  session: Pointer,
+  inputSlots: readonly Slot[],
+  deviceMemory: string,
+): Set<string> {
+  const infos = inputMemory(ort, session, inputSlots.length);
+  const names = inputSlots.filter((_, i) => memoryName(ort, infos[i]!) !== deviceMemory);
+  return new Set(names.map(({ name }) => name));
 }

@@ -1,0 +1,14 @@
+import type { SessionOptions } from './runtime.ts';
+
+/** Session options that either way into ONNX Runtime sets by key. */
+export function configEntries({ disabledOptimizers = [] }: SessionOptions): Readonly<Record<string, string>> {
+  return {
+    // A shape that contradicts the declared one is otherwise a warning, and the numbers are wrong.
+    'session.strict_shape_type_inference': '1',
+    // Training alternates between sessions: threads of one spinning for more work would slow down the next.
+    'session.force_spinning_stop': '1',
+    ...(disabledOptimizers.length > 0 && {
+      'optimization.disable_specified_optimizers': disabledOptimizers.join(';'),
+    }),
+  };
+}

@@ -1,0 +1,30 @@
+import { createCApiRuntime } from './c-api/runtime.ts';
+import { loadOrt } from './c-api/library.ts';
+import { createNodeRuntime, nodeRuntimeVersion } from './node/runtime.ts';
+import type { Provider, Runtime, RuntimeApi } from './runtime.ts';
+
+/** For a person. */
+export const providerLabels: Readonly<Record<Provider, string>> = {
+  cuda: 'CUDA',
+  directml: 'DirectML',
+  webgpu: 'WebGPU',
+  cpu: 'CPU',
+};
+
+/**
+ * The runtime of one provider by one way into ONNX Runtime; `device` names what it runs on. Throws a `Failure` where
+ * that can't be had. `threads` 0 leaves their number to ONNX Runtime.
+ */
+export async function openRuntime(
+  provider: Provider,
+  api: RuntimeApi,
+  threads: number,
+  device: string,
+): Promise<Runtime> {
+  if (api === 'node') {
+    const description = `ONNX Runtime ${nodeRuntimeVersion()}, ${device}, onnxruntime-node`;
+    return createNodeRuntime({ provider, threads, description });
+  }
+  const description = `ONNX Runtime ${loadOrt().version}, ${device}, C API`;
+  return createCApiRuntime({ provider, threads, description });
+}

@@ -1,0 +1,45 @@
+/**
+ * A process of its own that tries one provider and writes what it found as one line of JSON. Drivers that are broken
+ * or missing may end it at any point, which then is the finding.
+ *
+ * Called as `probe.ts <provider>`.
+ */
+import { openRuntime } from './open-runtime.ts';
+import { providers, type Provider } from './runtime.ts';
+import { vulkanDevices } from './vulkan.ts';
+
+export interface ProbeResult {
+  readonly works: boolean;
+  /** The device's name, or why there is none. */
+  readonly detail: string;
+  /** The device is played by the processor: it works, but the CPU provider is faster. */
+  readonly software: boolean;
+}
+
+async function probe(provider: Provider): Promise<ProbeResult> {
+  // WebGPU goes through Vulkan on Linux; elsewhere the system always has an adapter of its own.
+  const devices = provider === 'webgpu' && process.platform === 'linux' ? vulkanDevices() : null;
+  if (devices?.length === 0) {
+    return { works: false, detail: 'Vulkan finds no graphics processor', software: false };
+  }
+  const runtime = await openRuntime(provider, 'c-api', 1, provider);
+  const numbers = Float32Array.of(1, 2, 3);
+  const tensor = runtime.tensor('float32', [3], numbers);
+  const back = await tensor.read(new Float32Array(3));
+  const works = back.every((number, i) => number === numbers[i]);
+  const device = devices?.find(({ software }) => !software) ?? devices?.[0];
+  return {
+    works,
+    detail: works ? (device?.name ?? '') : 'what was written to the device came back changed',
+    software: device?.software ?? false,
+  };
+}
+
+const provider = providers.find((name) => name === process.argv[2]);
+if (!provider) throw new Error(`${process.argv[2] ?? 'Nothing'} is no provider.`);
+const result = await probe(provider).catch((error: unknown): ProbeResult => ({
+  works: false,
+  detail: error instanceof Error ? error.message : String(error),
+  software: false,
+}));
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

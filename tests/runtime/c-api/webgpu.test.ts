@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+
+import { loadOrt } from '../../../native/runtime/c-api/library.ts';
+import { openRuntime } from '../../../native/runtime/open-runtime.ts';
+import { detectProviders } from '../../../native/runtime/providers.ts';
+import { describeConformance } from '../conformance.ts';
+import { identity } from '../models.ts';
+
+const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
+const open = () => openRuntime('webgpu', 'c-api', 2, 'WebGPU');
+
+if (webgpu?.available) {
+  describeConformance(`the C API on WebGPU (${webgpu.reason})`, open);
+
+  describe('the C API on WebGPU', () => {
+    test('a tensor is a copy on the device, changed by write alone', async () => {
+      const runtime = await open();
+      const session = await runtime.createSession(identity('float32', [2]));
+      const data = Float32Array.of(1, 2);
+      const x = runtime.tensor('float32', [2], data);
+      const y = runtime.tensor('float32', [2]);
+      data[0] = 9;
+      await session.bind({ x }, { y }).run();
+      expect(await y.read(new Float32Array(2))).toEqual(Float32Array.of(1, 2));
+      await runtime.dispose();
+    });
+
+    test('everything on the device is given back', async () => {
+      const ort = loadOrt();
+      const before = ort.liveObjects();
+      const runtime = await open();
+      const session = await runtime.createSession(identity('float32', [2]));
+      const x = runtime.tensor('float32', [2]);
+      const step = session.bind({ x }, { y: runtime.tensor('float32', [2]) });
+      const ready = ort.liveObjects();
+      for (let i = 0; i < 50; i++) {
+        x.write(Float32Array.of(i, i));
+        await step.run();
+        await x.read(new Float32Array(2));
+      }
+      expect(ort.liveObjects()).toBe(ready);
+      await runtime.dispose();
+      expect(ort.liveObjects()).toBe(before);
+    });
+  });
+} else {
+  test('the C API on WebGPU', (context) => {
+    const reason = `WebGPU is not available here: ${webgpu?.reason ?? 'it was not looked for'}`;
+    process.stdout.write(`${reason}\n`);
+    context.skip(reason);
+  });
+}

@@ -1,0 +1,50 @@
+/** How CLIP cuts text into words and writes a word's bytes as characters, before any merging. */
+
+/**
+ * One printable character per byte: printable Latin-1 stands for itself, the other bytes for characters from U+0100
+ * on (GPT-2's byte-level alphabet).
+ */
+export const byteSymbols: readonly string[] = (() => {
+  const isPrintable = (byte: number): boolean =>
+    (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
+})();
+
+/** The same symbols in the order in which CLIP's vocabulary lists them: those that stand for themselves first. */
+export const symbolsInVocabularyOrder: readonly string[] = [...byteSymbols].sort((a, b) => (a < b ? -1 : 1));
+
+export const endOfWord = '</w>';
+
+const literals = /^<\|(?:startoftext|endoftext)\|>$/;
+const words =
+  /<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
+
+/**
+ * NFC, white space to single spaces, lower case. A capital sigma becomes σ at a word's end too: the tokenizers
+ * library lowers one character at a time, JavaScript looks around it.
+ */
+export function normalizeText(text: string): string {
+  return text
+    .toWellFormed()
+    .normalize('NFC')
+    .replaceAll(/\p{White_Space}+/gu, ' ')
+    .replaceAll('Σ', 'σ')
+    .toLowerCase();
+}
+
+/** The words of a normalized text. White space separates and is dropped. */
+export function splitWords(normalized: string): readonly string[] {
+  return [...normalized.matchAll(words)].flatMap(([word]) =>
+    // Reached only where a special token's name is not taken as the token: then it is cut like any other text.
+    literals.test(word) ? ['<|', word.slice(2, -2), '|>'] : [word],
+  );
+}
+
+const encoder = new TextEncoder();
+
+/** A word as the symbols of its UTF-8 bytes, the last marked as the word's end. */
+export function wordSymbols(word: string): string[] {
+  const bytes = encoder.encode(word);
+  return Array.from(bytes, (byte, i) => byteSymbols[byte]! + (i === bytes.length - 1 ? endOfWord : ''));
+}

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
+import { nearest } from '../contract/nearest.ts';
 import { parseOverride, type Override } from '../contract/parse-run-spec.ts';
+import type { Failure } from '../../native/failure.ts';
 import { samplers, type DeviceChoice, type SamplerName } from '../../native/jobs.ts';
 import { providers, type Provider } from '../../native/runtime/runtime.ts';
 import {
@@ -13,7 +15,7 @@ import {
   type TrainFlags,
 } from './arguments.ts';
 import { compareCommand } from './commands/compare.ts';
-import { exitCodes, type CommandContext, type ExitCode } from './commands/context.ts';
+import { exitCodes, usage, type CommandContext, type ExitCode } from './commands/context.ts';
 import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { infoCommand } from './commands/info.ts';
@@ -76,7 +78,9 @@ export function createProgram({ version, contextOf, onEnd }: ProgramDependencies
   const context = () => contextOf(program.opts<GlobalOptions>());
   const device = () => new Option('--device <provider>', 'where to compute').choices(providers);
 
-  program.action(async () => {
+  program.allowExcessArguments().action(async () => {
+    const [typed] = program.args;
+    if (typed !== undefined) throw noSuchCommand(typed, program);
     await welcomeCommand(context());
     onEnd(exitCodes.ok);
   });
@@ -225,6 +229,15 @@ export function createProgram({ version, contextOf, onEnd }: ProgramDependencies
     });
 
   return program;
+}
+
+function noSuchCommand(typed: string, { commands }: Command): Failure {
+  const names = commands.map((command) => command.name());
+  const meant = nearest(typed, names);
+  return usage(
+    `There is no command "${typed}".`,
+    meant === null ? `There are ${names.join(', ')}.` : `Did you mean "${meant}"?`,
+  );
 }
 
 function deviceOf(provider: Provider | undefined): DeviceChoice {

@@ -27,21 +27,24 @@ export interface Follower {
   readonly end: () => void;
 }
 
+/** Standard output and error, or what stands in for them. */
+export type TextStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 export interface TerminalStreams {
-  readonly out: NodeJS.WriteStream;
-  readonly error: NodeJS.WriteStream;
+  readonly out: TextStream;
+  readonly error: TextStream;
 }
 
 export interface TerminalOptions {
   readonly json: boolean;
   readonly verbose: boolean;
-  readonly streams?: TerminalStreams;
+  readonly streams: TerminalStreams;
 }
 
 export function createTerminal({ json, verbose, streams }: TerminalOptions): Terminal {
-  const { out, error } = streams ?? { out: process.stdout, error: process.stderr };
-  const bar = !json && error.isTTY ? createBar(error) : null;
-  const write = (stream: NodeJS.WriteStream, text: string) => {
+  const { out, error } = streams;
+  const bar = !json && error.isTTY === true ? createBar(error) : null;
+  const write = (stream: TextStream, text: string) => {
     if (bar === null) stream.write(`${text}\n`);
     else bar.aside(() => stream.write(`${text}\n`));
   };
@@ -74,7 +77,7 @@ interface Bar {
   readonly hide: () => void;
 }
 
-function createBar(stream: NodeJS.WriteStream): Bar {
+function createBar(stream: TextStream): Bar {
   const bar = new SingleBar({
     stream,
     format: '{label} {bar} {value}/{total}  {detail}',

@@ -1,6 +1,5 @@
 import { createCApiRuntime } from './c-api/runtime.ts';
 import { loadOrt } from './c-api/library.ts';
-import { createNodeRuntime, nodeRuntimeVersion } from './node/runtime.ts';
 import type { Provider, Runtime, RuntimeApi } from './runtime.ts';
 
 /** For a person. */
@@ -22,6 +21,8 @@ export async function openRuntime(
   device: string,
 ): Promise<Runtime> {
   if (api === 'node') {
+    // Loaded only where it serves, since loading it fails where its native half does not fit the system.
+    const { createNodeRuntime, nodeRuntimeVersion } = await import('./node/runtime.ts');
     const description = `ONNX Runtime ${nodeRuntimeVersion()}, ${device}, onnxruntime-node`;
     return createNodeRuntime({ provider, threads, description });
   }

@@ -52,10 +52,11 @@ export interface Session {
 export interface SessionOptions {
   /**
    * Tensors to use as the model's initializers of these names, whose bytes are not in the model: constants to the
-   * optimizer, so they are folded and pre-packed. They must not change while the session lives.
+   * optimizer, so they are folded and pre-packed. They must not change while the session lives. In the model each is an
+   * initializer stored as external data; what file and place it names does not matter.
    */
   readonly initializers?: Readonly<Record<string, HostTensor>>;
-  /** Names of graph optimizers to switch off, as ONNX Runtime spells them: `EliminateCommonSubexpression`. */
+  /** Names of graph optimizers to switch off, as ONNX Runtime spells them: `CommonSubexpressionElimination`. */
   readonly disabledOptimizers?: readonly string[];
   /** Threads for one operator; by default one per physical core. Matters to the CPU provider alone. */
   readonly threads?: number;

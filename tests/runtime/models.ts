@@ -91,3 +91,24 @@ export function mixedTypes(): Model {
   ])[0]!;
   return modelOf(graph, { y: mul(wide, 2), big, next });
 }
+
+/** Row `row` of `table` [2, 2] as `y`; there is no third. */
+export function lookUp(): Model {
+  const graph = new Graph();
+  const table = graph.input('table', 'float32', [2, 2]);
+  const row = graph.input('row', 'int64', []);
+  return modelOf(graph, { y: graph.node('Gather', [table, row], {}, [{ type: 'float32', shape: [2] }])[0]! });
+}
+
+/** Adds up `x` spread over `side` by `side`, which has to be held whole. */
+export function enormous(side: number): Model {
+  const graph = new Graph();
+  const x = graph.input('x', 'float32', [1, 1]);
+  const target = graph.constant('int64', [2], [side, side]);
+  const spread = graph.node('Expand', [x, target], {}, [{ type: 'float32', shape: [side, side] }])[0]!;
+  const turned = graph.node('Transpose', [spread], {}, [{ type: 'float32', shape: [side, side] }])[0]!;
+  const sum = graph.node('ReduceSum', [add(turned, spread)], { keepdims: { int: 0 } }, [
+    { type: 'float32', shape: [] },
+  ])[0]!;
+  return modelOf(graph, { y: sum });
+}

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 
 import { openRuntime } from '../../native/runtime/open-runtime.ts';
 import { describeConformance } from './conformance.ts';
+import { describeCpuFailures } from './cpu-failures.ts';
 import { identity } from './models.ts';
 
 const open = () => openRuntime('cpu', 'node', 2, 'CPU, 2 threads');
 
 describeConformance('onnxruntime-node on the CPU', open);
+describeCpuFailures('onnxruntime-node on the CPU', open);
 
 describe('onnxruntime-node on the CPU', () => {
   test('reads and writes the very arrays it was given', async () => {

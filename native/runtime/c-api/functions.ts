@@ -77,8 +77,11 @@ export const apiVersion = 23;
 /** `ONNXTensorElementDataType`. */
 export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 
-/** `OrtLoggingLevel`: warnings are left out. The one that matters, contradicting shapes, is made an error. */
-export const logLevels = { error: 3 } as const;
+/**
+ * `OrtLoggingLevel`: errors come back as statuses, so they need not be in the log as well. The one warning that matters,
+ * contradicting shapes, is made an error.
+ */
+export const fatalOnly = 4;
 
 /** `GraphOptimizationLevel`: everything. */
 export const optimizeAll = 99;

@@ -7,7 +7,7 @@ import { koffi } from '../foreign-functions.ts';
 import {
   apiVersion,
   functions,
-  logLevels,
+  fatalOnly,
   type FunctionName,
   type ParameterType,
   type ResultType,
@@ -203,5 +203,5 @@ function load(path: string): Ort {
     },
     liveObjects: () => live,
   };
-  return { ...ort, env: ort.get('CreateEnv', logLevels.error, 'screenfold') };
+  return { ...ort, env: ort.get('CreateEnv', fatalOnly, 'screenfold') };
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../failure.ts';
 import { configEntries } from '../config-entries.ts';
 import type { Provider, SessionOptions } from '../runtime.ts';
-import { logLevels, optimizeAll } from './functions.ts';
+import { fatalOnly, optimizeAll } from './functions.ts';
 import { OrtError, type Ort, type Pointer } from './library.ts';
 import { valueOver } from './tensor.ts';
 
@@ -23,7 +23,7 @@ export function sessionOptions(
   const pointer = ort.create('SessionOptions', 'CreateSessionOptions');
   try {
     ort.call('SetSessionGraphOptimizationLevel', pointer, optimizeAll);
-    ort.call('SetSessionLogSeverityLevel', pointer, logLevels.error);
+    ort.call('SetSessionLogSeverityLevel', pointer, fatalOnly);
     ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
     ort.call('SetDeterministicCompute', pointer, true);
     if (options.arena === false) ort.call('DisableCpuMemArena', pointer);

@@ -1,7 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import * as onnxruntime from 'onnxruntime-node';
 
-import { Failure } from '../../failure.ts';
 import type { DataArray, DataType } from '../../graph/data-type.ts';
 import { ModelProtoSchema } from '../../graph/onnx_pb.js';
 import { configEntries } from '../config-entries.ts';
@@ -79,7 +78,7 @@ async function openSession(
     return await onnxruntime.InferenceSession.create(named, {
       executionProviders: [providerNames[provider]],
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       enableCpuMemArena: options.arena ?? true,
       ...(intraOpNumThreads > 0 && { intraOpNumThreads }),
       ...(externalData.length > 0 && { externalData }),
@@ -237,11 +236,7 @@ function slot(metadata: onnxruntime.InferenceSession.ValueMetadata): Slot {
   };
 }
 
-/** Throws where onnxruntime-node's binding does not load on this machine. */
+/** `1.30.0` */
 export function nodeRuntimeVersion(): string {
-  const version = onnxruntime.env.versions.node;
-  if (version === undefined) {
-    throw new Failure('onnxruntime-missing', 'onnxruntime-node did not load.', 'Install Screenfold again.');
-  }
-  return version;
+  return onnxruntime.env.versions.node ?? 'of unknown version';
 }

@@ -9,11 +9,13 @@ import { loadOrt } from '../../../native/runtime/c-api/library.ts';
 import { openRuntime } from '../../../native/runtime/open-runtime.ts';
 import type { Runtime, Tensor } from '../../../native/runtime/runtime.ts';
 import { describeConformance } from '../conformance.ts';
+import { describeCpuFailures } from '../cpu-failures.ts';
 import { adamw, contradictory, identity, linear, slow } from '../models.ts';
 
 const open = () => openRuntime('cpu', 'c-api', 2, 'CPU, 2 threads');
 
 describeConformance('the C API on the CPU', open);
+describeCpuFailures('the C API on the CPU', open);
 
 describe('the C API on the CPU', () => {
   test('says what it is', async () => {

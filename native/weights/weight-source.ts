@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../failure.ts';
+import { isJsonObject, readJsonObject } from './json-file.ts';
+import { openSafetensors } from './safetensors.ts';
+import type { SafetensorsDtype, SafetensorsFile } from './safetensors.ts';
+import { currentName, currentShape } from './weight-names.ts';
+import type { ComponentName } from './weight-names.ts';
+
+/** The weights of one component under their current state-dict keys, in one file or several. */
+export interface WeightSource {
+  readonly names: readonly string[];
+  /** Paths of the files, in a fixed order. */
+  readonly files: readonly string[];
+  shape(name: string): readonly number[];
+  dtype(name: string): SafetensorsDtype;
+  /** Fills `target`, which must have as many elements as the weight. */
+  readInto(name: string, target: Float32Array<ArrayBuffer>): Promise<void>;
+  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** Whole weights before half ones, single files before shards; the stems are diffusers' and transformers'. */
+const fileNames = ['diffusion_pytorch_model', 'model'].flatMap((stem) => [
+  `${stem}.safetensors`,
+  `${stem}.safetensors.index.json`,
+  `${stem}.fp16.safetensors`,
+  `${stem}.safetensors.index.fp16.json`,
+  `${stem}.fp16.safetensors.index.json`,
+  `${stem}.non_ema.safetensors`,
+]);
+
+const pickles = /\.(?:bin|ckpt|pt|pth)(?:\.index\.json)?$/;
+
+/** The shards an index names. Their names come from the file, so none may lead out of the folder. */
+async function readIndex(folder: string, name: string): Promise<ReadonlyMap<string, string>> {
+  const path = join(folder, name);
+  const refuse = (what: string): Failure =>
+    new Failure('model-index-invalid', `${path} ${what}`, 'Download the model again.');
+  const map = (await readJsonObject(path))?.weight_map;
+  if (!isJsonObject(map) || Object.keys(map).length === 0) throw refuse('has no weight_map');
+  const shards = new Map<string, string>();
+  for (const [weight, shard] of Object.entries(map)) {
+    if (typeof shard !== 'string' || !/^[\w-][\w.-]*\.safetensors$/.test(shard))
+      throw refuse(`names ${JSON.stringify(shard)} as the file of ${weight}`);
+    shards.set(weight, shard);
+  }
+  return shards;
+}
+
+interface Located {
+  readonly file: SafetensorsFile;
+  readonly key: string;
+  readonly shape: readonly number[];
+}
+
+function locate(
+  component: ComponentName,
+  files: readonly SafetensorsFile[],
+  shards: ReadonlyMap<string, string> | null,
+  folder: string,
+): ReadonlyMap<string, Located> {
+  const located = new Map<string, Located>();
+  for (const file of files) {
+    for (const [key, { shape }] of file.tensors) {
+      const listed = shards?.get(key);
+      if (shards !== null && (listed === undefined || join(folder, listed) !== file.path)) continue;
+      const name = currentName(component, key);
+      if (name === null) continue;
+      const known = located.get(name);
+      if (known !== undefined) {
+        throw new Failure(
+          'weights-ambiguous',
+          `${file.path} has ${name} twice, as ${known.key} and ${key}`,
+          'Use the model as it was published; this one was put together wrongly.',
+        );
+      }
+      located.set(name, { file, key, shape: currentShape(component, name, shape) });
+    }
+  }
+  const keys = new Set([...located.values()].map(({ key }) => key));
+  for (const key of shards?.keys() ?? []) {
+    if (currentName(component, key) !== null && !keys.has(key)) {
+      throw new Failure(
+        'tensor-missing',
+        `${folder} lacks ${key}, which its index lists`,
+        'Download the model again.',
+      );
+    }
+  }
+  return located;
+}
+
+/**
+ * Opens what weights a component's folder has: `diffusion_pytorch_model` or `model`, `.safetensors`, `.fp16.`
+ * variants and sharded files. Null where there are none at all, as for a model to be trained from scratch.
+ *
+ * @throws Failure `model-weights-pickle`, `model-index-invalid`, `tensor-missing`, `weights-ambiguous` and those of
+ * `openSafetensors`
+ */
+export async function openWeightSource(
+  folder: string,
+  component: ComponentName,
+): Promise<WeightSource | null> {
+  const present = new Set(await readdir(folder));
+  const name = fileNames.find((candidate) => present.has(candidate));
+  if (name === undefined) {
+    const pickle = [...present].sort().find((candidate) => pickles.test(candidate));
+    if (pickle === undefined) return null;
+    throw new Failure(
+      'model-weights-pickle',
+      `${folder} has its weights only as ${pickle}, which may carry code that runs when it is read`,
+      'Get the safetensors version of the model, or save it as one with diffusers: ' +
+        'StableDiffusionPipeline.from_pretrained(folder).save_pretrained(new_folder, safe_serialization=True).',
+    );
+  }
+  const shards = name.endsWith('.json') ? await readIndex(folder, name) : null;
+  const shardNames = shards === null ? [name] : [...new Set(shards.values())].sort();
+  const files: SafetensorsFile[] = [];
+  const close = async (): Promise<void> => {
+    for (const file of files.splice(0)) await file.close();
+  };
+  try {
+    for (const shard of shardNames) files.push(await openSafetensors(join(folder, shard)));
+    return source(
+      locate(component, files, shards, folder),
+      shardNames.map((shard) => join(folder, shard)),
+      close,
+    );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function source(
+  located: ReadonlyMap<string, Located>,
+  files: readonly string[],
+  close: () => Promise<void>,
+): WeightSource {
+  const find = (name: string): Located => {
+    const found = located.get(name);
+    if (found !== undefined) return found;
+    throw new Failure(
+      'tensor-missing',
+      `${files[0]!} has no weight ${name}`,
+      'Check that its config.json belongs to it; if so, download the model again.',
+    );
+  };
+  return {
+    names: [...located.keys()],
+    files,
+    close,
+    shape: (name) => find(name).shape,
+    dtype: (name) => find(name).file.tensors.get(find(name).key)!.dtype,
+    async readInto(name, target) {
+      const { file, key } = find(name);
+      await file.readInto(key, target);
+    },
+    async read(name) {
+      const { file, key } = find(name);
+      return file.readAs(key, 'float32');
+    },
+  };
+}
+
+/** SHA-256, in hex, over files' lengths and bytes, read as streams. */
+export async function hashFiles(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    let length = 0;
+    for await (const chunk of createReadStream(path, { highWaterMark: 4 << 20 })) {
+      const bytes = chunk as Buffer;
+      hash.update(bytes);
+      length += bytes.length;
+    }
+    hash.update(`\n${length}\n`);
+  }
+  return hash.digest('hex');
+}

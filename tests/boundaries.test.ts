@@ -31,8 +31,8 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   library: ['contract'],
   datasets: ['contract', 'library'],
-  gallery: ['contract', 'library'],
   runs: ['contract', 'library', 'datasets'],
+  gallery: ['contract', 'library', 'runs'],
   exports: ['contract', 'library', 'runs'],
 };
 

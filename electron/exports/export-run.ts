@@ -8,8 +8,7 @@ import type { TrainJob } from '../../native/jobs.ts';
 import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
 import type { Engine, RunOptions } from '../runs/engine-process.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
-import { checkpointEpochs, readEpochLosses, type Run } from '../runs/run-folder.ts';
-import { modelAt } from '../runs/sample-plan.ts';
+import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
 import { modelCard } from './model-card.ts';
 
 export interface ExportChoice {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import { Failure } from '../../native/failure.ts';
-import type { TrainJob, TrainResult } from '../../native/jobs.ts';
+import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 
@@ -114,6 +114,13 @@ export function epochName(epoch: number): string {
 
 export function checkpointFolder(runFolder: string, epoch: number): string {
   return path.join(runFolder, 'checkpoints', epochName(epoch));
+}
+
+/** The model as it was after an epoch; epoch 0 is the base alone. */
+export function modelAt(run: Run, epoch: number): ModelReference {
+  return epoch === 0
+    ? { base: run.job.base }
+    : { base: run.job.base, checkpoint: checkpointFolder(run.folder, epoch) };
 }
 
 /** Epochs whose checkpoints are whole, in order. */

@@ -1,36 +1,13 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { runCli } from '../../electron/hosts/run-cli.ts';
-import { startEngine } from '../../electron/runs/engine-process.ts';
 import { createRun, writeOutcome } from '../../electron/runs/run-folder.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
-import { temporaryFolder } from '../runs/temporary-folder.ts';
+import { screenfold, studio, type Ended } from './typed.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
-
-/** What typing `screenfold …` in a folder comes to, within this process. */
-async function screenfold(folder: string, ...args: readonly string[]): Promise<Ended> {
-  const [out, error] = [new PassThrough(), new PassThrough()];
-  const code = await runCli(args, {
-    streams: { out, error },
-    workingFolder: folder,
-    environment: { SCREENFOLD_CACHE: path.join(folder, 'cache') },
-    platform: process.platform,
-    home: folder,
-    engine: startEngine(),
-  });
-  return { code, out: String(out.read() ?? ''), error: String(error.read() ?? '') };
-}
 
 /** The same in a process of its own. */
 function screenfoldProcess(folder: string, ...args: readonly string[]): Promise<Ended> {
@@ -44,33 +21,6 @@ function screenfoldProcess(folder: string, ...args: readonly string[]): Promise<
       resolve({ code, out, error });
     });
   });
-}
-
-/** A folder with a few of the sample's images, a model's configs, and a run file over both. */
-function studio(): string {
-  const folder = temporaryFolder();
-  mkdirSync(path.join(folder, 'images'));
-  for (const name of ['alien', 'avocado', 'balloon']) {
-    cpSync(
-      path.join(root, 'resources', 'sample', `${name}.webp`),
-      path.join(folder, 'images', `${name}.webp`),
-    );
-  }
-  const config = (name: string, content: object) => {
-    mkdirSync(path.join(folder, 'base', name), { recursive: true });
-    writeFileSync(path.join(folder, 'base', name, 'config.json'), JSON.stringify(content));
-  };
-  config('unet', { sample_size: 16, block_out_channels: [32, 64] });
-  config('vae', { block_out_channels: [16, 16, 16] });
-  writeFileSync(
-    path.join(folder, 'foxes.json'),
-    JSON.stringify({
-      base: 'base',
-      data: { folder: 'images', captions: { kind: 'template', template: 'art of ${file}' }, validation: 1 },
-      train: { epochs: 10, batchSize: 2 },
-    }),
-  );
-  return folder;
 }
 
 describe('the command line', () => {
@@ -90,7 +40,7 @@ describe('the command line', () => {
   });
 
   test('helps', async () => {
-    const help = await screenfold(root, '--help');
+    const help = await screenfold(root, ['--help']);
     expect(help.code).toBe(0);
     for (const command of ['train', 'resume', 'generate', 'compare', 'export', 'info']) {
       expect(help.out).toContain(`\n  ${command} `);
@@ -109,7 +59,7 @@ describe('the command line', () => {
     [['generate', '.'], 'There is nothing to make a picture of.'],
     [['generate', '.', '-p', 'a fox', '--seed', 'x'], 'It must be whole numbers, as in 1,2,5 or 0-3.'],
   ])('ends with 2 and a word of advice on %j', async (args, words) => {
-    const { code, error, out } = await screenfold(root, ...args);
+    const { code, error, out } = await screenfold(root, args);
     expect(error).toContain(words);
     expect(error).not.toContain('    at ');
     expect([code, out]).toEqual([2, '']);
@@ -117,14 +67,13 @@ describe('the command line', () => {
 
   test('plans a run file, with flags over it', async () => {
     const folder = studio();
-    const { code, out, error } = await screenfold(
-      folder,
+    const { code, out, error } = await screenfold(folder, [
       'train',
       'foxes.json',
       '--epochs',
       '3',
       '--dry-run',
-    );
+    ]);
     expect([code, error]).toEqual([0, '']);
     expect(out).toContain('foxes: 2 images and 1 held out, at 64 pixels (64x64: 2)');
     expect(out).toContain('3 epochs of 1 steps: 3 steps; kept are epochs 1, 2, 3');
@@ -132,7 +81,7 @@ describe('the command line', () => {
 
   test('plans as JSON for programs', async () => {
     const folder = studio();
-    const { out } = await screenfold(folder, 'train', 'foxes.json', '--dry-run', '--json');
+    const { out } = await screenfold(folder, ['train', 'foxes.json', '--dry-run', '--json']);
     const plan = JSON.parse(out.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
     expect(plan).toMatchObject({
       kind: 'plan',
@@ -144,7 +93,7 @@ describe('the command line', () => {
   test('names the file, the place in it and what is meant when a run file is wrong', async () => {
     const folder = studio();
     writeFileSync(path.join(folder, 'wrong.json'), '{"base":"base","data":{"foldr":"images"}}');
-    const { code, error } = await screenfold(folder, 'train', 'wrong.json');
+    const { code, error } = await screenfold(folder, ['train', 'wrong.json']);
     expect(code).toBe(2);
     expect(error).toContain('wrong.json does not describe a run:\n');
     expect(error).toContain('data.foldr: there is no such key; did you mean "folder"?');
@@ -152,15 +101,14 @@ describe('the command line', () => {
 
   test('tells a failure to a person on one stream and to a program on the other', async () => {
     const folder = studio();
-    const { code, out, error } = await screenfold(
-      folder,
+    const { code, out, error } = await screenfold(folder, [
       'train',
       '--base',
       'nowhere',
       '--data',
       'images',
       '--json',
-    );
+    ]);
     expect(code).toBe(1);
     expect(error).toBe(
       `There is no base model at ${path.join(folder, 'nowhere')}.\n` +
@@ -185,7 +133,7 @@ describe('the command line', () => {
       ['train', run.folder],
       ['train', 'foxes.json'],
     ]) {
-      const { code, error } = await screenfold(folder, ...args);
+      const { code, error } = await screenfold(folder, args);
       expect(error).toContain(`The run in ${run.folder} has finished; nothing was changed.`);
       expect(code).toBe(1);
     }
@@ -197,7 +145,7 @@ describe('the command line', () => {
     await createRun(run);
     writeWeights(run.job.base);
     writeCheckpoint(run, 5);
-    const { code, out } = await screenfold(folder, 'info', run.folder);
+    const { code, out } = await screenfold(folder, ['info', run.folder]);
     expect(code).toBe(0);
     expect(out).toContain('2 images and 1 held out');
     expect(out).toContain('epoch    5');
@@ -208,7 +156,7 @@ describe('the command line', () => {
     const folder = studio();
     const run = exampleRun(path.join(folder, 'runs', 'foxes'));
     await createRun(run);
-    const { code, error } = await screenfold(folder, 'compare', run.folder, '--epochs', '0,3');
+    const { code, error } = await screenfold(folder, ['compare', run.folder, '--epochs', '0,3']);
     expect(error).toContain('has no checkpoint of epoch 3.\nIt has the base (0).');
     expect(code).toBe(1);
   });

@@ -1,8 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DeviceChoice, GenerateJob } from '../../../native/jobs.ts';
-import { readRun } from '../../runs/run-folder.ts';
-import { planSamples, type Prompt, type Sample } from '../../runs/sample-plan.ts';
+import { writeAnimation } from '../../gallery/animation.ts';
+import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
+import { planSamples, type Prompt, type Sample } from '../../gallery/sample-plan.ts';
+import { writeSheet } from '../../gallery/sheet.ts';
+import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
 import { exitCodes, runJobInTerminal, type CommandContext, type ExitCode } from './context.ts';
 
 export interface CompareOptions {
@@ -58,6 +61,10 @@ export async function compareCommand(context: CommandContext, options: CompareOp
     }
   }
 
+  await mkdir(path.dirname(sheet), { recursive: true });
+  await mkdir(path.dirname(animation), { recursive: true });
+  await writeSheet(sheet, comparisonSheet(run, samples, await readEpochLosses(run.folder)));
+  await writeAnimation(animation, comparisonAnimation(run, samples));
   terminal.line(`Side by side: ${sheet}`);
   terminal.line(`Unfolding:    ${animation}`);
   const comparison = { sheet, animation, made: missing.length };

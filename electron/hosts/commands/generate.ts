@@ -8,8 +8,8 @@ import type {
   SamplerName,
 } from '../../../native/jobs.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
-import { checkpointEpochs, isRunFolder, readRun } from '../../runs/run-folder.ts';
-import { modelAt, slug } from '../../runs/sample-plan.ts';
+import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
+import { slug } from '../../gallery/sample-plan.ts';
 import { Failure } from '../../../native/failure.ts';
 import { exitCodes, runJobInTerminal, usage, type CommandContext, type ExitCode } from './context.ts';
 

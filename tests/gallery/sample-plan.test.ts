@@ -1,10 +1,10 @@
 import { utimesSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planSamples, promptsOf, slug } from '../../electron/runs/sample-plan.ts';
-import { exampleRun, writeCheckpoint, writeWeights } from './example-run.ts';
-import { failureOf } from './failure-of.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { planSamples, promptsOf, slug } from '../../electron/gallery/sample-plan.ts';
+import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
+import { failureOf } from '../runs/failure-of.ts';
+import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 function trainedRun(spec: object = {}) {
   const run = exampleRun(path.join(temporaryFolder(), 'run'), spec);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference, Picture } from '../../native/jobs.ts';
 import type { SamplesSpec } from '../contract/run-spec.ts';
-import { checkpointEpochs, checkpointFolder, epochName, type Run } from './run-folder.ts';
+import { checkpointEpochs, epochName, modelAt, type Run } from '../runs/run-folder.ts';
 
 export type Prompt = SamplesSpec['prompts'][number];
 
@@ -64,13 +64,6 @@ export async function planSamples(run: Run, choice: SampleChoice = {}): Promise<
     }
   }
   return samples;
-}
-
-/** The model as it was after an epoch; epoch 0 is the base alone. */
-export function modelAt(run: Run, epoch: number): ModelReference {
-  return epoch === 0
-    ? { base: run.job.base }
-    : { base: run.job.base, checkpoint: checkpointFolder(run.folder, epoch) };
 }
 
 function pictureOf(

@@ -1,0 +1,114 @@
+import path from 'node:path';
+import type { EpochLosses, Run } from '../runs/run-folder.ts';
+import type { Prompt, Sample } from './sample-plan.ts';
+import type { Animation } from './animation.ts';
+import type { Label } from './label.ts';
+import type { Sheet } from './sheet.ts';
+
+/**
+ * The sheet of a run's development: a column for every epoch, from the base on, a row for every prompt and seed.
+ * Where prompts are captions of held-out images, those stand in front.
+ */
+export function comparisonSheet(run: Run, samples: readonly Sample[], losses: readonly EpochLosses[]): Sheet {
+  const epochs = [...new Set(samples.map(({ epoch }) => epoch))];
+  const rows = rowsOf(samples);
+  const heldOut = rows.map(({ prompt }) => heldOutImage(run, prompt));
+  const showsHeldOut = heldOut.some((file) => file !== null);
+  const seeds = new Set(rows.map(({ seed }) => seed));
+  return {
+    title: run.spec.name,
+    subtitle: subtitle(run),
+    columns: [
+      ...(showsHeldOut ? [{ text: 'Held out', note: 'never trained on' }] : []),
+      ...epochs.map((epoch) => epochLabel(epoch, losses)),
+    ],
+    rows: rows.map(({ prompt, seed }) => rowLabel(prompt, seed, seeds.size > 1)),
+    pictures: rows.map((row, index) => [
+      ...(showsHeldOut ? [heldOut[index] ?? null] : []),
+      ...epochs.map((epoch) => fileOf(samples, epoch, row)),
+    ]),
+    footer: footer(run, [...seeds]),
+  };
+}
+
+/** The same pictures as an animation: a frame for every epoch, in each the pictures of all prompts and seeds. */
+export function comparisonAnimation(run: Run, samples: readonly Sample[]): Animation {
+  const epochs = [...new Set(samples.map(({ epoch }) => epoch))];
+  const rows = rowsOf(samples);
+  const seedsDiffer = new Set(rows.map(({ seed }) => seed)).size > 1;
+  return {
+    title: `${run.spec.name}: ${subtitle(run)}`,
+    captions: rows.map(({ prompt, seed }) => rowLabel(prompt, seed, seedsDiffer)),
+    frames: epochs.map((epoch) => ({
+      label: epochLabel(epoch, []).text,
+      pictures: rows.map((row) => fileOf(samples, epoch, row)),
+    })),
+  };
+}
+
+interface Row {
+  readonly prompt: Prompt;
+  readonly seed: number;
+}
+
+function isRow(a: Row, b: Row): boolean {
+  return (
+    a.seed === b.seed &&
+    a.prompt.prompt === b.prompt.prompt &&
+    a.prompt.negativePrompt === b.prompt.negativePrompt
+  );
+}
+
+function rowsOf(samples: readonly Sample[]): readonly Row[] {
+  const rows: Row[] = [];
+  for (const { prompt, seed } of samples) {
+    if (!rows.some((row) => isRow(row, { prompt, seed }))) rows.push({ prompt, seed });
+  }
+  return rows;
+}
+
+function fileOf(samples: readonly Sample[], epoch: number, row: Row): string | null {
+  return samples.find((sample) => sample.epoch === epoch && isRow(row, sample))?.picture.output ?? null;
+}
+
+function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
+  return job.validation.find(({ captions }) => captions.includes(prompt))?.path ?? null;
+}
+
+function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label {
+  if (epoch === 0) return { text: 'Base', note: 'epoch 0' };
+  const loss = losses.find((entry) => entry.epoch === epoch);
+  const measured = loss?.validationLoss ?? loss?.trainLoss ?? null;
+  if (measured === null) return { text: `Epoch ${epoch}` };
+  const kind = loss?.validationLoss == null ? 'train' : 'validation';
+  return { text: `Epoch ${epoch}`, note: `${kind} ${measured.toFixed(4)}` };
+}
+
+function rowLabel({ prompt, negativePrompt }: Prompt, seed: number, seedsDiffer: boolean): Label {
+  const notes = [
+    ...(negativePrompt === '' ? [] : [`without ${negativePrompt}`]),
+    ...(seedsDiffer ? [`seed ${seed}`] : []),
+  ];
+  return {
+    text: prompt === '' ? '(no words)' : prompt,
+    ...(notes.length > 0 ? { note: notes.join(', ') } : {}),
+  };
+}
+
+function subtitle({ job }: Run): string {
+  const { method, images, settings, base } = job;
+  const how = { full: 'finetuned', lora: 'LoRA', scratch: 'trained from fresh weights', vae: 'VAE trained' }[
+    method.kind
+  ];
+  return `${images.length} images, ${how}, ${settings.epochs} epochs, over ${path.basename(base)}`;
+}
+
+function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[] {
+  const { sampler, steps, guidanceScale } = spec.samples;
+  const { learningRate, batchSize, schedule, seed } = job.settings;
+  const noise = seeds.length === 1 ? `seed ${seeds[0]!}` : `seeds ${seeds.join(', ')}`;
+  return [
+    `Pictures: ${sampler}, ${steps} steps, guidance ${guidanceScale}, ${noise}; the same noise in every column.`,
+    `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
+  ];
+}

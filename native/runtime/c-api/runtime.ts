@@ -1,4 +1,4 @@
-import type { HostTensor, Provider, Runtime, Session } from '../runtime.ts';
+import type { HostTensor, Provider, Runtime, Session, SessionOptions } from '../runtime.ts';
 import { tensorData } from '../signature.ts';
 import { openDevice, type Device } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
@@ -43,6 +43,9 @@ function runtimeOn(
   const checkOpen = (): void => {
     if (disposal) throw new Error('The runtime was disposed.');
   };
+  // Apart from what makes the session, whose functions would otherwise keep the model and the initializers for good.
+  const openHere = (model: Uint8Array<ArrayBuffer>, options: SessionOptions) =>
+    enter(() => openSession(ort, hostMemory, provider, threads, model, options));
 
   return {
     provider,
@@ -51,8 +54,8 @@ function runtimeOn(
     runsInPlace: true,
     createSession: async (model, options = {}) => {
       checkOpen();
-      const pointer = await enter(() => openSession(ort, hostMemory, provider, threads, model, options));
-      const session = cApiSession(ort, { ...pointer, deviceMemory: device?.memory ?? null }, enter, () =>
+      const opened = await openHere(model, options);
+      const session = cApiSession(ort, { ...opened, deviceMemory: device?.memory ?? null }, enter, () =>
         sessions.delete(session),
       );
       sessions.set(session, options.initializers);

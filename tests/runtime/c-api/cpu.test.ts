@@ -42,7 +42,6 @@ describe('the C API on the CPU', () => {
   });
 
   test('small arrays stay where ONNX Runtime was told, whatever the garbage collector moves', async () => {
-    const collect = garbageCollector();
     const runtime = await open();
     const session = await runtime.createSession(identity('float32', [3]));
     const pairs = Array.from({ length: 200 }, (_, i) => {
@@ -53,10 +52,7 @@ describe('the C API on the CPU', () => {
       const y = runtime.tensor('float32', [3], output);
       return { input, output, step: session.bind({ x }, { y }) };
     });
-    for (let round = 0; round < 3; round++) {
-      churn();
-      collect();
-    }
+    for (let round = 0; round < 3; round++) await collectEverything();
     for (const [i, { input, output, step }] of pairs.entries()) {
       input[0] = -i;
       await step.run();
@@ -66,34 +62,44 @@ describe('the C API on the CPU', () => {
   });
 
   test('a bound run keeps the arrays of tensors nobody else holds', async () => {
-    const collect = garbageCollector();
     const runtime = await open();
     const session = await runtime.createSession(identity('float32', [100_000]));
     const output = new Float32Array(100_000);
-    const step = session.bind(
-      { x: runtime.tensor('float32', [100_000], new Float32Array(100_000).fill(7)) },
-      { y: runtime.tensor('float32', [100_000], output) },
-    );
-    churn();
-    collect();
-    churn();
+    // In a function of its own, so that nothing of this one's frame still points to the input.
+    const bindUnheld = () => {
+      const input = new Float32Array(100_000).fill(7);
+      const unused = new Float32Array(100_000).fill(7);
+      runtime.tensor('float32', [100_000], unused);
+      const step = session.bind(
+        { x: runtime.tensor('float32', [100_000], input) },
+        { y: runtime.tensor('float32', [100_000], output) },
+      );
+      return { step, input: new WeakRef(input), unused: new WeakRef(unused) };
+    };
+    const { step, input, unused } = bindUnheld();
+    await collectEverything();
+    expect(unused.deref()).toBeUndefined();
+    expect(input.deref()).toBeDefined();
     await step.run();
     expect(output.every((number) => number === 7)).toBe(true);
     await runtime.dispose();
   });
 
-  test('a session keeps the arrays of its initializers', async () => {
-    const collect = garbageCollector();
+  test('a session keeps the arrays of its initializers, until it is disposed', async () => {
     const runtime = await open();
-    const session = await runtime.createSession(linear(1, 1000, 100, ['w', 'b']), {
-      initializers: {
-        w: { type: 'float32', shape: [1000, 100], data: new Float32Array(100_000).fill(1) },
-        b: { type: 'float32', shape: [100], data: new Float32Array(100).fill(0.5) },
-      },
-    });
-    churn();
-    collect();
-    churn();
+    const makeUnheld = async () => {
+      const data = new Float32Array(100_000).fill(1);
+      const session = await runtime.createSession(linear(1, 1000, 100, ['w', 'b']), {
+        initializers: {
+          w: { type: 'float32', shape: [1000, 100], data },
+          b: { type: 'float32', shape: [100], data: new Float32Array(100).fill(0.5) },
+        },
+      });
+      return { session, data: new WeakRef(data) };
+    };
+    const { session, data } = await makeUnheld();
+    await collectEverything();
+    expect(data.deref()).toBeDefined();
     const y = new Float32Array(100);
     await session
       .bind(
@@ -102,6 +108,9 @@ describe('the C API on the CPU', () => {
       )
       .run();
     expect(y).toEqual(new Float32Array(100).fill(1000.5));
+    await session.dispose();
+    await collectEverything();
+    expect(data.deref()).toBeUndefined();
     await runtime.dispose();
   });
 
@@ -180,13 +189,14 @@ function adamTensors(runtime: Runtime, count: number, length: number) {
   return { inputs, outputs };
 }
 
-function garbageCollector(): () => void {
+/** Collects what nothing refers to, and uses the freed memory, so that what was freed too early is overwritten. */
+async function collectEverything(): Promise<void> {
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
-}
-
-/** Fills and frees memory, so that what was freed too early is overwritten. */
-function churn(): void {
+  const collect = runInNewContext('gc') as () => void;
+  // What a weak reference was made of stays until the end of the turn.
+  await sleep(0);
+  collect();
+  await sleep(0);
   for (let i = 0; i < 50; i++) {
     new Float32Array(100_000).fill(-1);
     Array.from({ length: 1000 }, (_, j) => Float32Array.of(j, -1, -1));

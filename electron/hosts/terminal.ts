@@ -90,14 +90,17 @@ function createBar(stream: TextStream): Bar {
     gracefulExit: false,
   });
   let shown: readonly [string, number, number, string] | null = null;
-  const show: Bar['show'] = (label, done, total, detail) => {
-    if (shown?.[2] !== total) bar.start(total, done, { label, detail });
-    else bar.update(done, { label, detail });
-    shown = [label, done, total, detail];
-  };
   const hide = () => {
     if (shown !== null) bar.stop();
     shown = null;
+  };
+  const show: Bar['show'] = (label, done, total, detail) => {
+    if (shown?.[2] === total) bar.update(done, { label, detail });
+    else {
+      hide();
+      bar.start(total, done, { label, detail });
+    }
+    shown = [label, done, total, detail];
   };
   return {
     show,

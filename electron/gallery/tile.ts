@@ -10,15 +10,17 @@ const smallest = 192;
 const largest = 384;
 
 /**
- * The size all pictures of a sheet are shown at: the largest among them, doubled, tripled and so on where it is small, and
- * reduced where it is large. Null paths are places without a picture.
+ * The size all pictures of a sheet are shown at: the most frequent among them, doubled, tripled and so on where it is
+ * small, and reduced where it is large; of equally frequent ones the largest. So a photograph beside what the model makes
+ * of its caption is shown at the model's size. Null paths are places without a picture.
  * @throws Failure `image-unreadable`
  */
 export async function tileSize(paths: readonly (string | null)[]): Promise<ImageSize> {
-  const sizes = await Promise.all([...new Set(paths)].filter((path) => path !== null).map(readImageSize));
-  const width = Math.max(...sizes.map((size) => size.width), 1);
-  const height = Math.max(...sizes.map((size) => size.height), 1);
-  if (sizes.length === 0) return { width: smallest, height: smallest };
+  const sizes = await Promise.all(paths.filter((path) => path !== null).map(readImageSize));
+  const groups = [...Map.groupBy(sizes, ({ width, height }) => `${width}x${height}`).values()];
+  const area = ([size]: readonly ImageSize[]) => size!.width * size!.height;
+  const [most] = groups.sort((a, b) => b.length - a.length || area(b) - area(a));
+  const { width, height } = most?.[0] ?? { width: smallest, height: smallest };
   const side = Math.max(width, height);
   const scale = side < smallest ? Math.ceil(smallest / side) : Math.min(1, largest / side);
   return { width: Math.round(width * scale), height: Math.round(height * scale) };

@@ -56,6 +56,17 @@ describe('writeSheet', () => {
     expect([second!.right - second!.left + 1, second!.bottom - second!.top + 1]).toEqual([96, 192]);
   });
 
+  it("shows a large photograph at the size of the model's own pictures", async () => {
+    const [photo, a, b] = await Promise.all([
+      solid(folder.path, colors[0]!, 900, 900),
+      solid(folder.path, colors[1]!, 64, 64),
+      solid(folder.path, colors[2]!, 64, 64),
+    ]);
+    const columns = ['Held out', 'Base', 'Epoch 1'].map((text) => ({ text }));
+    const { boxes } = await draw({ columns, pictures: [[photo, a, b]], rows: [{ text: 'a fox' }] });
+    expect(boxes.map(({ count }) => count)).toEqual([192 * 192, 192 * 192, 192 * 192, 0]);
+  });
+
   it('leaves a blank tile where there is no picture', async () => {
     const a = await solid(folder.path, colors[0]!);
     const { boxes, data, size } = await draw({ pictures: [[a, null]], rows: [{ text: 'a fox' }] });

@@ -33,11 +33,21 @@ export async function openDevice(
   provider: Exclude<Provider, 'cpu'>,
 ): Promise<Device> {
   const copies = new Map<DataType, Pointer>();
-  for (const type of Object.keys(elementTypes) as DataType[]) {
-    const { pointer } = await openSession(ort, hostMemory, provider, 1, identityModel(type), {});
-    copies.set(type, pointer);
+  const releaseCopies = (): void => {
+    for (const session of copies.values()) ort.release('Session', session);
+  };
+  let place: { memory: string; allocator: Pointer };
+  try {
+    for (const type of Object.keys(elementTypes) as DataType[]) {
+      const { pointer } = await openSession(ort, hostMemory, provider, 1, identityModel(type), {});
+      copies.set(type, pointer);
+    }
+    place = openAllocator(ort, copies.get('float32')!, provider);
+  } catch (error) {
+    releaseCopies();
+    throw error;
   }
-  const { memory, allocator } = openAllocator(ort, copies.get('float32')!, provider);
+  const { memory, allocator } = place;
   let last: Promise<unknown> = Promise.resolve();
   let entered = 0;
 
@@ -89,7 +99,7 @@ export async function openDevice(
     close: async () => {
       await last;
       ort.release('Allocator', allocator);
-      for (const session of copies.values()) ort.release('Session', session);
+      releaseCopies();
     },
   };
 }

@@ -129,8 +129,12 @@ type NativeCall = ((...args: unknown[]) => unknown) & {
   async: (...args: [...unknown[], (error: Error | null, result: unknown) => void]) => void;
 };
 
+/** Held, because koffi unloads a library that the garbage collector finds unused, and every function with it. */
+const libraries: koffi.LibraryHandle[] = [];
+
 function load(path: string): Ort {
   const library = koffi.load(path);
+  libraries.push(library);
   const base = library.func('OrtGetApiBase', 'void *', [])() as Pointer;
   const [getApi, getVersion] = koffi.decode(base, 'void *', 2) as unknown as [Pointer, Pointer];
   const version = koffi.call(getVersion, koffi.proto('str', [])) as string;

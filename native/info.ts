@@ -1,13 +1,94 @@
-import { Failure } from './failure.ts';
-import type { InfoJob, JobContext, JobResult } from './jobs.ts';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
-/** Refuses: this build has no engine for it. */
-export function info(_job: InfoJob, _context: JobContext): Promise<JobResult> {
-  return Promise.reject(
-    new Failure(
-      'not-in-this-build',
-      'This build of Screenfold cannot describe machines or models.',
-      'Use a complete build.',
-    ),
+import { Failure } from './failure.ts';
+import { elementCount } from './graph/data-type.ts';
+import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
+import { chooseRuntime, detectProviders } from './runtime/providers.ts';
+import { openComponent, openModelFolder, type ModelComponent } from './weights/model-folder.ts';
+import { openSafetensors } from './weights/safetensors.ts';
+import { componentNames } from './weights/weight-names.ts';
+
+/** What this machine can compute on and, where a path is given, what model lies there. */
+export async function info({ path }: InfoJob, _context: JobContext): Promise<InfoResult> {
+  const model = path === undefined ? null : await describe(path);
+  const providers = await detectProviders();
+  const runtime = await chooseRuntime({});
+  try {
+    return { kind: 'info', runtime: runtime.description, providers, model };
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+async function describe(path: string): Promise<NonNullable<InfoResult['model']>> {
+  const found = await stat(path).catch(() => null);
+  if (!found) throw new Failure('model-missing', `There is nothing at ${path}.`, 'Check the path.');
+  if (!found.isDirectory()) return describeFile(path);
+  if (await exists(join(path, 'model_index.json'))) {
+    const folder = await openModelFolder(path);
+    try {
+      const components = [...folder.components.values()].map(summary);
+      const scheduler = folder.scheduler;
+      const metadata = {
+        scheduler: String(scheduler._class_name),
+        prediction: String(scheduler.prediction_type ?? 'epsilon'),
+      };
+      return { path, components, metadata };
+    } finally {
+      await folder.close();
+    }
+  }
+  return describeCheckpoint(path);
+}
+
+/** A checkpoint has components without an index, or a LoRA. */
+async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult['model']>> {
+  const lora = join(path, 'lora.safetensors');
+  if (await exists(lora)) return { ...(await describeFile(lora)), path };
+  const components: ComponentSummary[] = [];
+  for (const name of componentNames) {
+    if (!(await exists(join(path, name, 'config.json')))) continue;
+    const component = await openComponent(join(path, name), name);
+    components.push(summary(component));
+    await component.close();
+  }
+  if (components.length > 0) return { path, components, metadata: {} };
+  throw new Failure(
+    'model-missing',
+    `${path} holds no model: neither model_index.json nor any of unet, vae, text_encoder or lora.safetensors.`,
+    'Name a diffusers folder, a checkpoint of a run, or a safetensors file.',
   );
+}
+
+async function describeFile(path: string): Promise<NonNullable<InfoResult['model']>> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors = [...file.tensors.values()];
+    const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+    const dtype = [...new Set(tensors.map((tensor) => tensor.dtype))].join(', ');
+    const isLora = [...file.tensors.keys()].some((name) => /lora_down|lora_A|\.lora\.down/.test(name));
+    const className = isLora ? 'LoRA' : `${tensors.length} tensors`;
+    return {
+      path,
+      components: [{ name: 'file', className, parameters, dtype }],
+      metadata: Object.fromEntries(file.metadata),
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+function summary({ name, className, weights }: ModelComponent): ComponentSummary {
+  const names = weights?.names ?? [];
+  return {
+    name,
+    className,
+    parameters: names.reduce((sum, key) => sum + elementCount(weights!.shape(key)), 0),
+    dtype: weights ? [...new Set(names.map((key) => weights.dtype(key)))].join(', ') : 'no weights yet',
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
 }

@@ -1,13 +1,83 @@
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
 import { Failure } from '../failure.ts';
 import type { ExportJob, JobContext, JobResult } from '../jobs.ts';
+import { modulePaths, openStableDiffusion } from '../models/stable-diffusion.ts';
+import { readLora, writeKohyaLora } from './lora-file.ts';
+import { writeModelFolder } from './write-model-folder.ts';
 
-/** Refuses: this build has no engine for it. */
-export function exportModel(_job: ExportJob, _context: JobContext): Promise<JobResult> {
-  return Promise.reject(
-    new Failure(
-      'not-in-this-build',
-      'This build of Screenfold cannot export models.',
-      'Use a complete build.',
-    ),
-  );
+/** Writes a base with what a run made of it in a form other tools read. */
+export async function exportModel(job: ExportJob, context: JobContext): Promise<JobResult> {
+  const { output } = job;
+  if ((await stat(output).catch(() => null)) !== null) {
+    throw new Failure('output-exists', `${output} already exists.`, 'Choose another name, or move it away.');
+  }
+  await mkdir(dirname(output), { recursive: true });
+  context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
+  await (job.format === 'diffusers' ? exportFolder(job) : exportLora(job));
+  context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
+  return { kind: 'export', output, bytes: await bytesOf(output) };
+}
+
+async function exportFolder({ model: reference, output, precision }: ExportJob): Promise<void> {
+  const model = await openStableDiffusion(reference);
+  try {
+    const part = ({ configFile, weights }: (typeof model)['unet' | 'vae' | 'text_encoder']) => {
+      return { config: configFile, weights: weights() };
+    };
+    await writeModelFolder(output, {
+      components: { unet: part(model.unet), vae: part(model.vae), text_encoder: part(model.text_encoder) },
+      scheduler: model.schedulerFile,
+      tokenizerFolder: model.tokenizerFolder,
+      precision,
+    });
+  } finally {
+    await model.close();
+  }
+}
+
+async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
+  const file = join(reference.checkpoint ?? '', 'lora.safetensors');
+  if (reference.checkpoint === undefined || (await stat(file).catch(() => null)) === null) {
+    throw new Failure(
+      'not-a-lora',
+      `${reference.checkpoint ?? reference.base} holds no LoRA.`,
+      'Export it as a diffusers folder, or train with the method LoRA.',
+    );
+  }
+  const base = await openStableDiffusion({ base: reference.base });
+  try {
+    const paths = modulePaths({ unet: base.unet.config, text_encoder: base.text_encoder.config });
+    const { modules } = await readLora(file, paths);
+    await writeKohyaLora(output, modules, precision, {
+      ...loraFamily(base.schedulerFile, base.unet.config.crossAttentionDim),
+      ...metadata,
+    });
+  } finally {
+    await base.close();
+  }
+}
+
+/** What tells other tools which family a LoRA belongs to; 1024 is the width of SD 2.x's text encoder. */
+function loraFamily(
+  scheduler: Readonly<Record<string, unknown>>,
+  width: number,
+): Readonly<Record<string, string>> {
+  if (width !== 1024) return {};
+  const prediction = scheduler.prediction_type === 'v_prediction' ? 'v' : 'epsilon';
+  return {
+    ss_v2: 'True',
+    ss_base_model_version: prediction === 'v' ? 'sd_v2_v' : 'sd_v2',
+    'modelspec.architecture':
+      prediction === 'v' ? 'stable-diffusion-v2-768-v/lora' : 'stable-diffusion-v2-512/lora',
+  };
+}
+
+async function bytesOf(path: string): Promise<number> {
+  const found = await stat(path);
+  if (!found.isDirectory()) return found.size;
+  let bytes = 0;
+  for (const name of await readdir(path)) bytes += await bytesOf(join(path, name));
+  return bytes;
 }

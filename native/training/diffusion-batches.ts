@@ -1,0 +1,189 @@
+import type { TrainingImage, TrainingSettings } from '../jobs.ts';
+import { bernoulli, integer, normals, uniform } from '../random/philox.ts';
+import type { NoiseSchedule } from '../sampling/noise-schedule.ts';
+import type { Conditioning } from './conditioning.ts';
+import { bucketRows, type MicroBatch } from './data-order.ts';
+import { timestepWeight } from './diffusion-loss.ts';
+import type { ReadMoments } from './encode.ts';
+import type { BatchPlace, PreparedBatch } from './training-loop.ts';
+
+export interface LatentLayout {
+  readonly channels: number;
+  /** Pixels per latent along an edge. */
+  readonly factor: number;
+  readonly scalingFactor: number;
+}
+
+export interface DiffusionBatchOptions {
+  readonly settings: TrainingSettings;
+  readonly schedule: NoiseSchedule;
+  readonly layout: LatentLayout;
+  readonly readMoments: ReadMoments;
+  readonly conditioning: Conditioning;
+}
+
+/** One row of a batch, all its random choices made. */
+interface Row {
+  /** Scaled, [c, h, w]. */
+  readonly latents: Float32Array;
+  readonly noise: Float32Array;
+  readonly timestep: number;
+  readonly caption: string;
+  readonly weight: number;
+}
+
+/** Names a bucket's graph: rows and size in latent pixels. */
+export function diffusionShapeKey(
+  rows: number,
+  { width, height }: { width: number; height: number },
+  factor: number,
+): string {
+  return `${rows}x${height / factor}x${width / factor}`;
+}
+
+export function parseDiffusionShapeKey(key: string): { batch: number; height: number; width: number } {
+  const [batch, height, width] = key.split('x').map(Number) as [number, number, number];
+  return { batch, height, width };
+}
+
+/**
+ * A training batch. Every draw (posterior sample, noise, timestep, caption, dropout, flip) is a function of the run's
+ * seed, the optimizer step and the image's place in it.
+ */
+export async function prepareTrainingBatch(
+  { images, rows, bucket }: MicroBatch,
+  { step, firstIndex, share }: BatchPlace,
+  options: DiffusionBatchOptions,
+): Promise<PreparedBatch> {
+  const { settings, schedule } = options;
+  const drawn = await Promise.all(
+    images.map(async (image, i): Promise<Row> => {
+      const index = firstIndex + i;
+      const { seed } = settings;
+      const flipped = settings.randomFlip && bernoulli(seed, 'flip', step, index, 0.5);
+      const moments = await options.readMoments({ image, flipped });
+      const size = moments.length / 2;
+      const posterior = normals(seed, 'posterior', step, index, new Float32Array(size));
+      const latents = new Float32Array(size);
+      for (let k = 0; k < size; k++) {
+        latents[k] = (moments[k]! + moments[size + k]! * posterior[k]!) * options.layout.scalingFactor;
+      }
+      const timestep = integer(seed, 'timesteps', step, index, schedule.trainTimesteps);
+      const dropped = bernoulli(seed, 'dropout', step, index, settings.captionDropout);
+      const choice = integer(seed, 'captions', step, index, image.captions.length);
+      return {
+        latents,
+        noise: trainingNoise(settings, step, index, size, options.layout.channels),
+        timestep,
+        caption: dropped ? '' : image.captions[choice]!,
+        weight: share * timestepWeight(schedule, timestep, settings.minSnrGamma),
+      };
+    }),
+  );
+  return assemble(drawn, diffusionShapeKey(rows, bucket, options.layout.factor), options);
+}
+
+function trainingNoise(
+  { seed, noiseOffset }: TrainingSettings,
+  step: number,
+  index: number,
+  size: number,
+  channels: number,
+): Float32Array {
+  const noise = normals(seed, 'noise', step, index, new Float32Array(size));
+  if (noiseOffset > 0) {
+    const offsets = normals(seed, 'noise-offset', step, index, new Float32Array(channels));
+    const area = size / channels;
+    for (let k = 0; k < size; k++) noise[k] = noise[k]! + noiseOffset * offsets[Math.floor(k / area)]!;
+  }
+  return noise;
+}
+
+/** Timesteps each held-out image is judged at, spread evenly so that few draws cover all noise levels. */
+const validationTimesteps = 4;
+/** Of the noise for validation: the same in every run, so that losses of different runs compare. */
+const validationSeed = 0;
+
+/**
+ * The held-out batches: every image at a few fixed timesteps with fixed noise, its latents the posterior's mean, its
+ * caption the first; plain mean squared error, whatever weighting training uses.
+ */
+export function planValidation(
+  images: readonly TrainingImage[],
+  batchSize: number,
+  options: DiffusionBatchOptions,
+): (() => Promise<PreparedBatch>)[] {
+  const { schedule, layout } = options;
+  const rowsTotal = images.length * validationTimesteps;
+  const points = images.flatMap((image, ordinal) =>
+    Array.from({ length: validationTimesteps }, (_, k) => ({
+      image,
+      ordinal,
+      k,
+      width: image.width,
+      height: image.height,
+    })),
+  );
+  const buckets = Map.groupBy(points, ({ width, height }) => `${width}x${height}`);
+  const rowsOf = bucketRows(
+    images.map((image) => ({ ...image, repeats: validationTimesteps })),
+    batchSize,
+  );
+  return [...buckets].flatMap(([key, members]) => {
+    const rows = rowsOf.get(key)!;
+    const batches: (() => Promise<PreparedBatch>)[] = [];
+    for (let i = 0; i < members.length; i += rows) {
+      const chunk = members.slice(i, i + rows);
+      batches.push(async () => {
+        const drawn = await Promise.all(
+          chunk.map(async ({ image, ordinal, k }): Promise<Row> => {
+            const moments = await options.readMoments({ image, flipped: false });
+            const size = moments.length / 2;
+            const within = uniform(validationSeed, 'validation', ordinal, k);
+            return {
+              latents: moments.slice(0, size).map((value) => value * layout.scalingFactor),
+              noise: normals(validationSeed, 'noise', ordinal, k, new Float32Array(size)),
+              timestep: Math.floor(((k + within) / validationTimesteps) * schedule.trainTimesteps),
+              caption: image.captions[0]!,
+              weight: 1 / rowsTotal,
+            };
+          }),
+        );
+        return assemble(drawn, diffusionShapeKey(rows, chunk[0]!, layout.factor), options);
+      });
+    }
+    return batches;
+  });
+}
+
+/** Lays rows out as the graph's inputs; rows of the graph beyond them repeat the first and weigh nothing. */
+async function assemble(
+  drawn: readonly Row[],
+  shapeKey: string,
+  { schedule, conditioning }: DiffusionBatchOptions,
+): Promise<PreparedBatch> {
+  const { batch } = parseDiffusionShapeKey(shapeKey);
+  const padded = Array.from({ length: batch }, (_, i): Row => drawn[i] ?? { ...drawn[0]!, weight: 0 });
+  const size = padded[0]!.latents.length;
+  const pack = (pick: (row: Row) => Float32Array): Float32Array<ArrayBuffer> => {
+    const packed = new Float32Array(batch * size);
+    padded.forEach((row, i) => {
+      packed.set(pick(row), i * size);
+    });
+    return packed;
+  };
+  const kept = padded.map(({ timestep }) => schedule.alphasCumprod[timestep]!);
+  const { name, data } = await conditioning.fill(padded.map((row) => row.caption));
+  return {
+    shapeKey,
+    data: {
+      latents: pack((row) => row.latents),
+      noise: pack((row) => row.noise),
+      timesteps: Float32Array.from(padded, (row) => row.timestep),
+      signal_rate: Float32Array.from(kept, Math.sqrt),
+      noise_rate: Float32Array.from(kept, (alpha) => Math.sqrt(1 - alpha)),
+      loss_weights: Float32Array.from(padded, (row) => row.weight),
+      [name]: data,
+    },
+  };
+}

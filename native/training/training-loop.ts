@@ -1,0 +1,190 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Failure } from '../failure.ts';
+import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
+import { removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../weights/atomic-file.ts';
+import { planEpoch, stepsPerEpoch, type MicroBatch, type StepPlan } from './data-order.ts';
+import { learningRateAt } from './learning-rate.ts';
+import { openMetricsLog } from './metrics-log.ts';
+import { restoreState, saveState, type Position } from './run-state.ts';
+import type { BatchData, Trainer } from './trainer.ts';
+
+export interface PreparedBatch {
+  readonly shapeKey: string;
+  readonly data: BatchData;
+}
+
+/** Which of a step's random draws a micro-batch takes, and what each of its images counts. */
+export interface BatchPlace {
+  /** Optimizer step, from 1. */
+  readonly step: number;
+  /** Index of the batch's first image among those of the step. */
+  readonly firstIndex: number;
+  /** 1 / images of the step. */
+  readonly share: number;
+}
+
+/** What a method of training adds to the loop. */
+export interface Recipe {
+  readonly trainer: Trainer;
+  prepare(batch: MicroBatch, place: BatchPlace): Promise<PreparedBatch>;
+  /** The held-out batches, the same at every call, weighted so that their losses add up to the mean. */
+  readonly validation: readonly (() => Promise<PreparedBatch>)[];
+  /** Writes what the run has made into an empty folder. */
+  writeCheckpoint(folder: string): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Trains from wherever the run's state stands to its last epoch, or to the step boundary after a stop is asked for.
+ * Throws a Failure at the first loss or gradient that is not finite; checkpoints and state then are those before.
+ */
+export async function trainingLoop(job: TrainJob, recipe: Recipe, context: JobContext): Promise<TrainResult> {
+  const { settings, images } = job;
+  const { trainer } = recipe;
+  const perEpoch = stepsPerEpoch(images, settings.batchSize, settings.gradientAccumulation);
+  const totalSteps = perEpoch * settings.epochs;
+  let position = await restoreState(job, trainer);
+  const log = await openMetricsLog(join(job.folder, 'metrics.jsonl'), position.step, position.epochsDone);
+  let stateSavedAt = performance.now();
+  const save = async (): Promise<void> => {
+    await saveState(job, trainer, position);
+    context.emit({ type: 'state', step: position.step });
+    stateSavedAt = performance.now();
+  };
+  let trainLoss: number | null = null;
+  let validationLoss: number | null = null;
+  const result = (end: TrainResult['end']): TrainResult => {
+    return { kind: 'train', end, step: position.step, epoch: position.epochsDone, trainLoss, validationLoss };
+  };
+
+  try {
+    while (position.epochsDone < settings.epochs) {
+      const epoch = position.epochsDone + 1;
+      const steps = planEpoch(
+        images,
+        settings.batchSize,
+        settings.gradientAccumulation,
+        settings.seed,
+        epoch,
+      );
+      for (let i = position.step - position.epochsDone * perEpoch; i < steps.length; i++) {
+        if (context.stop.aborted) {
+          await save();
+          return result('stopped');
+        }
+        const started = performance.now();
+        const step = position.step + 1;
+        const learningRate = learningRateAt(settings.learningRate, settings.schedule, step, totalSteps);
+        const { loss, gradientNorm } = await trainingStep(recipe, steps[i]!, step, learningRate, job, epoch);
+        position = { ...position, step, lossSum: position.lossSum + loss, lossCount: position.lossCount + 1 };
+        const metric = {
+          type: 'step',
+          epoch,
+          step,
+          totalSteps,
+          loss,
+          gradientNorm,
+          learningRate,
+          seconds: (performance.now() - started) / 1000,
+          images: steps[i]!.reduce((sum, batch) => sum + batch.images.length, 0),
+        } as const;
+        await log.write(metric);
+        context.emit(metric);
+        if (performance.now() - stateSavedAt > settings.stateEveryMinutes * 60_000) await save();
+      }
+
+      trainLoss = position.lossSum / position.lossCount;
+      validationLoss = await validate(recipe);
+      position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0 };
+      if (settings.checkpointEpochs.includes(epoch)) {
+        const folder = await writeCheckpoint(job, recipe, { ...position, trainLoss, validationLoss });
+        context.emit({ type: 'checkpoint', epoch, folder });
+        await save();
+      }
+      const metric = { type: 'epoch', epoch, trainLoss, validationLoss } as const;
+      await log.write(metric);
+      context.emit(metric);
+    }
+    return result('finished');
+  } finally {
+    await log.close();
+  }
+}
+
+async function trainingStep(
+  { trainer, prepare }: Recipe,
+  plan: StepPlan,
+  step: number,
+  learningRate: number,
+  { settings }: TrainJob,
+  epoch: number,
+): Promise<{ loss: number; gradientNorm: number }> {
+  const count = plan.reduce((sum, batch) => sum + batch.images.length, 0);
+  let [loss, firstIndex] = [0, 0];
+  for (const batch of plan) {
+    const { shapeKey, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
+    const part = await trainer.backward(shapeKey, data, firstIndex === 0);
+    if (!Number.isFinite(part)) throw notFinite('loss', step, epoch, batch);
+    loss += part;
+    firstIndex += batch.images.length;
+  }
+  // Grows towards the full decay, so that a short run's average does not cling to where it began.
+  const emaDecay = Math.min(settings.emaDecay, (1 + step) / (10 + step));
+  const gradientNorm = await trainer.update(step, learningRate, emaDecay);
+  if (!Number.isFinite(gradientNorm)) throw notFinite('gradient', step, epoch, ...plan);
+  return { loss, gradientNorm };
+}
+
+function notFinite(what: string, step: number, epoch: number, ...batches: readonly MicroBatch[]): Failure {
+  const names = batches.flatMap((batch) => batch.images.map((image) => image.id));
+  return new Failure(
+    'loss-not-finite',
+    `The ${what} of step ${step} (epoch ${epoch}) is not a finite number; the images were ${names.join(', ')}.`,
+    'The checkpoints before it are kept. Lower the learning rate, or look whether one of these images is damaged.',
+  );
+}
+
+async function validate({ trainer, validation }: Recipe): Promise<number | null> {
+  if (validation.length === 0) return null;
+  let loss = 0;
+  for (const prepare of validation) {
+    const { shapeKey, data } = await prepare();
+    loss += await trainer.evaluate(shapeKey, data);
+  }
+  return loss;
+}
+
+interface CheckpointSummary extends Position {
+  readonly trainLoss: number;
+  readonly validationLoss: number | null;
+}
+
+/** Folder of an epoch's checkpoint, as it is called in every run. */
+export function checkpointName(epoch: number): string {
+  return `epoch-${String(epoch).padStart(4, '0')}`;
+}
+
+async function writeCheckpoint(job: TrainJob, recipe: Recipe, summary: CheckpointSummary): Promise<string> {
+  const parent = join(job.folder, 'checkpoints');
+  await mkdir(parent, { recursive: true });
+  await removePartialWrites(parent);
+  const folder = join(parent, checkpointName(summary.epochsDone));
+  // A run killed after a checkpoint and before its state comes by here again, with the same weights.
+  if ((await readdir(parent)).includes(checkpointName(summary.epochsDone))) return folder;
+  await writeFolderAtomic(folder, async (target) => {
+    await recipe.writeCheckpoint(target);
+    const { step, epochsDone, trainLoss, validationLoss } = summary;
+    const content = {
+      formatVersion: 1,
+      method: job.method,
+      step,
+      epoch: epochsDone,
+      trainLoss,
+      validationLoss,
+    };
+    await writeFileAtomic(join(target, 'checkpoint.json'), `${JSON.stringify(content, null, 2)}\n`);
+  });
+  return folder;
+}

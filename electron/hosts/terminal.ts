@@ -121,23 +121,30 @@ function follow(job: FollowedJob, { line }: Terminal, bar: Bar | null): Follower
   const epochs = job.epochs ?? 0;
   let saidAt = -Infinity;
   let phase = '';
+  let phaseBegan = 0;
   let pictures = 0;
   const begun = performance.now();
 
   /** Whether it is time again for a plain line, where there is no bar. */
-  const due = () => {
-    if (performance.now() - saidAt < 1000 * secondsBetweenPlainLines) return false;
+  const due = (now = false) => {
+    if (!now && performance.now() - saidAt < 1000 * secondsBetweenPlainLines) return false;
     saidAt = performance.now();
     return true;
   };
 
   const event = (said: JobEvent): void => {
     switch (said.type) {
-      case 'progress':
-        if (bar !== null) bar.show(said.phase, said.done, said.total, '');
-        else if (said.phase !== phase || due()) line(`${said.phase} ${said.done}/${said.total}`);
+      case 'progress': {
+        if (said.phase !== phase) phaseBegan = performance.now();
+        const text = leftText(performance.now() - phaseBegan, said.done, said.total);
+        if (bar !== null) bar.show(said.phase, said.done, said.total, text);
+        // Where pictures are made, each of them is a line of its own.
+        else if (job.pictures === undefined && due(said.phase !== phase)) {
+          line(`${said.phase} ${said.done}/${said.total}`);
+        }
         phase = said.phase;
         return;
+      }
       case 'step': {
         const text = stepText(said, pace(said));
         if (bar !== null) bar.show(`Epoch ${said.epoch}/${epochs}`, said.step, said.totalSteps, text);
@@ -150,9 +157,10 @@ function follow(job: FollowedJob, { line }: Terminal, bar: Bar | null): Follower
       case 'picture': {
         pictures += 1;
         const total = job.pictures ?? pictures;
-        const left = ((performance.now() - begun) / 1000 / pictures) * (total - pictures);
-        if (bar !== null) bar.show('Pictures', pictures, total, `${durationText(left)} left`);
-        else if (due() || pictures === total) line(`Picture ${pictures}/${total}`);
+        // The sampler's own progress, finer than whole pictures, keeps the bar where there is any.
+        if (bar !== null && phase === '')
+          bar.show('Pictures', pictures, total, leftText(performance.now() - begun, pictures, total));
+        if (bar === null && due(pictures === total)) line(`Picture ${pictures}/${total}`);
         return;
       }
       case 'note':
@@ -164,4 +172,8 @@ function follow(job: FollowedJob, { line }: Terminal, bar: Bar | null): Follower
     }
   };
   return { event, end: () => bar?.hide() };
+}
+
+function leftText(milliseconds: number, done: number, total: number): string {
+  return done === 0 ? '' : `${durationText((milliseconds / 1000 / done) * (total - done))} left`;
 }

@@ -92,8 +92,8 @@ async function runInProcess<J extends Job>(
       // `close`, not `exit`: only then everything it said and printed has arrived.
       child.on('close', (code, signal) => {
         if (outcome !== null) outcome();
-        else if (kill?.aborted === true) reject(killed());
-        else reject(died(code, signal, words()));
+        else if (kill?.aborted === true) reject(killed(job.kind));
+        else reject(died(job.kind, code, signal, words()));
       });
       if (child.pid !== undefined) onStart?.(child.pid);
       tell({ type: 'run', job });
@@ -133,21 +133,32 @@ function keepLastLines(
   return () => [...lines, ...[...partial.values()].filter((line) => line.trim() !== '')];
 }
 
-function killed(): Failure {
-  return new Failure(
-    'engine-killed',
-    'The engine was killed on request.',
-    'A training run can be resumed from its newest saved state.',
-  );
+function killed(kind: Job['kind']): Failure {
+  return new Failure('engine-killed', 'The engine was killed on request.', afterwards(kind));
 }
 
-function died(code: number | null, signal: NodeJS.Signals | null, words: readonly string[]): Failure {
+function afterwards(kind: Job['kind']): string {
+  return kind === 'train'
+    ? 'The run can be resumed from its newest saved state.'
+    : 'Nothing half-made was kept.';
+}
+
+function died(
+  kind: Job['kind'],
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  words: readonly string[],
+): Failure {
   const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
   const said = words.length === 0 ? '' : ` Its last words:\n${words.map((line) => `  ${line}`).join('\n')}`;
   // The kernel's out-of-memory killer sends SIGKILL; nothing else does uninvited.
-  const hint =
+  const advice =
     signal === 'SIGKILL'
-      ? 'This is how a machine ends a process when memory runs out: use a smaller batch, a lower resolution or LoRA, then resume.'
-      : 'A training run can be resumed from its newest saved state; if it happens again, report it with the lines above.';
-  return new Failure('engine-died', `The engine ended without a result (${how}).${said}`, hint);
+      ? 'This is how a machine ends a process when memory runs out: use a smaller batch or size, or train a LoRA.'
+      : 'If it happens again, report it with the lines above.';
+  return new Failure(
+    'engine-died',
+    `The engine ended without a result (${how}).${said}`,
+    `${afterwards(kind)} ${advice}`,
+  );
 }

@@ -1,9 +1,10 @@
 import type { Value } from '../graph/graph.ts';
 import { add, clip } from '../graph/ops/elementwise.ts';
+import { toImage, toRows } from '../graph/ops/image-rows.ts';
 import { split } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
-import { attention, conv2d, groupNorm, linear, toImage, toRows } from './layers.ts';
+import { attention, conv2d, groupNorm, linear } from './layers.ts';
 import type { ModelBuilder } from './model-builder.ts';
 import { resnetBlock, upsampleBlock } from './resnet-block.ts';
 

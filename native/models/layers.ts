@@ -141,15 +141,3 @@ export function attention(q: Value, k: Value, v: Value, { batch, heads, mask }: 
   const weights = softmax(mask ? add(scores, mask) : scores);
   return reshape(transpose(matmul(weights, values), [0, 2, 1, 3]), [rows, width]);
 }
-
-/** [n, c, h, w] -> [n·h·w, c] */
-export function toRows(x: Value): Value {
-  const [n, c, h, w] = x.shape as readonly [number, number, number, number];
-  return reshape(transpose(reshape(x, [n, c, h * w]), [0, 2, 1]), [n * h * w, c]);
-}
-
-/** [n·h·w, c] -> [n, c, h, w] */
-export function toImage(rows: Value, [n, , h, w]: readonly number[]): Value {
-  const c = rows.shape[1]!;
-  return reshape(transpose(reshape(rows, [n!, h! * w!, c]), [0, 2, 1]), [n!, c, h!, w!]);
-}

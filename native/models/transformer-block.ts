@@ -1,8 +1,9 @@
 import type { Value } from '../graph/graph.ts';
 import { add, mul } from '../graph/ops/elementwise.ts';
+import { toImage, toRows } from '../graph/ops/image-rows.ts';
 import { split } from '../graph/ops/shape.ts';
 import { gelu } from './activations.ts';
-import { attention, groupNorm, layerNorm, linear, pointwiseConv, toImage, toRows } from './layers.ts';
+import { attention, groupNorm, layerNorm, linear, pointwiseConv } from './layers.ts';
 import type { ModelBuilder } from './model-builder.ts';
 
 export interface TransformerOptions {

@@ -1,23 +1,26 @@
-import type { Value } from '../../graph/graph.ts';
+import type { Graph, Value } from '../../graph/graph.ts';
 import { conv, convTranspose, type Padding } from '../../graph/ops/conv.ts';
+import { patches, reached, toImage, toRows } from '../../graph/ops/image-rows.ts';
 import { gemm, matmul } from '../../graph/ops/matmul.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
-import { concat, gather, pad, reshape, slice, transpose } from '../../graph/ops/shape.ts';
+import { gather, reshape, transpose } from '../../graph/ops/shape.ts';
 import type { RuleTable } from '../rule.ts';
 
 export const convRules: RuleTable = {
   Conv: ({ node, outputGradients: [dy], wanted }) => {
     const [x, weight, bias] = node.inputs as readonly [Value, Value, Value | undefined];
     const { strides, pads } = node.attributes as { strides: { ints: number[] }; pads: { ints: number[] } };
-    const stride = strides.ints[0]!;
-    const padding = pads.ints as unknown as Padding;
-    return [
-      wanted[0] ? inputGradient(dy!, weight, x.shape, stride, padding) : null,
-      wanted[1] ? weightGradient(dy!, x, weight.shape, stride, padding) : null,
-      ...(bias ? [wanted[2] ? channelSums(dy!) : null] : []),
-    ];
+    const geometry = { stride: strides.ints[0]!, padding: pads.ints as unknown as Padding };
+    const [dx, dWeight] = inputAndWeightGradients(dy!, x, weight, geometry, wanted);
+    return [dx, dWeight, ...(bias ? [wanted[2] ? channelSums(dy!) : null] : [])];
   },
 };
+
+interface Geometry {
+  readonly stride: number;
+  /** Top, left, bottom, right. */
+  readonly padding: Padding;
+}
 
 /** [n, c, h, w] -> [c], the longest runs of memory first. */
 function channelSums(dy: Value): Value {
@@ -25,66 +28,61 @@ function channelSums(dy: Value): Value {
   return reduceSum(reduceSum(reshape(dy, [n, c, h * w]), [2]), [0]);
 }
 
+/**
+ * Where both gradients are wanted, one gathering of the output's gradient around every input pixel (im2col over
+ * pixels as rows) serves two matrix products.
+ */
+function inputAndWeightGradients(
+  dy: Value,
+  x: Value,
+  weight: Value,
+  { stride, padding }: Geometry,
+  [inputWanted, weightWanted]: readonly boolean[],
+): readonly [Value | null, Value | null] {
+  const [o, c, kh, kw] = weight.shape as readonly [number, number, number, number];
+  const taps = kh * kw;
+  const geometry = { input: x.shape, output: dy.shape, kernel: [kh, kw], stride, padding } as const;
+  if (inputWanted && weightWanted && stride === 1) {
+    const rows = reached(toRows(dy), geometry);
+    const byTap = reshape(transpose(reshape(weight, [o * c, taps]), [1, 0]), [taps * o, c]);
+    const product = gemm(rows, toRows(x), null, { transA: true });
+    return [
+      toImage(gemm(rows, byTap, null, {}), x.shape),
+      reshape(transpose(reshape(product, [taps, o * c]), [1, 0]), weight.shape),
+    ];
+  }
+  const dx = inputWanted ? inputGradient(dy, weight, x.shape, { stride, padding }) : null;
+  if (!weightWanted) return [dx, null];
+  const product = gemm(toRows(dy), patches(toRows(x), geometry), null, { transA: true });
+  return [dx, reshape(transpose(reshape(product, [o, taps, c]), [0, 2, 1]), weight.shape)];
+}
+
 function inputGradient(
   dy: Value,
   weight: Value,
   inputShape: readonly number[],
-  stride: number,
-  padding: Padding,
+  { stride, padding }: Geometry,
 ): Value {
   const [n, c, h, w] = inputShape as readonly [number, number, number, number];
   const [o, , kh, kw] = weight.shape as readonly [number, number, number, number];
   if (kh === 1 && kw === 1 && stride === 1 && padding.every((p) => p === 0)) {
-    const rows = reshape(dy, [n, o, h * w]);
-    return reshape(matmul(transpose(reshape(weight, [o, c]), [1, 0]), rows), inputShape);
+    const pixels = reshape(dy, [n, o, h * w]);
+    return reshape(matmul(transpose(reshape(weight, [o, c]), [1, 0]), pixels), inputShape);
   }
   if (stride !== 1) return convTranspose(dy, weight, { stride, padding }, [h, w]);
-  // A convolution with the kernel turned by half a turn and its channels swapped.
-  const turned = gather(reshape(weight, [o, c, kh * kw]), reversed(weight, kh * kw), 2);
-  const swapped = transpose(reshape(turned, [o, c, kh, kw]), [1, 0, 2, 3]);
+  // A convolution with the kernel turned by half a turn and its channels swapped. Taps come first while they are
+  // turned, so that what moves is long.
+  const byTap = transpose(reshape(weight, [o * c, kh * kw]), [1, 0]);
+  const turned = reshape(gather(byTap, reversed(weight.graph, kh * kw), 0), [kh * kw, o, c]);
+  const swapped = reshape(transpose(turned, [2, 1, 0]), [c, o, kh, kw]);
   const [top, left, bottom, right] = padding;
   return conv(dy, swapped, null, { padding: [kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right] });
 }
 
-function reversed(like: Value, count: number): Value {
-  return like.graph.constant(
+function reversed(graph: Graph, count: number): Value {
+  return graph.constant(
     'int64',
     [count],
     Array.from({ length: count }, (_, i) => count - 1 - i),
   );
-}
-
-/**
- * One matrix product of the output's gradient with the input's patches (im2col): measured against nine batched
- * products and against a convolution with batch and channels swapped, it is the fastest or as fast over whole nets.
- */
-function weightGradient(
-  dy: Value,
-  x: Value,
-  weightShape: readonly number[],
-  stride: number,
-  [top, left, bottom, right]: Padding,
-): Value {
-  const [n, o, h, w] = dy.shape as readonly [number, number, number, number];
-  const [, c, kh, kw] = weightShape as readonly [number, number, number, number];
-  if (kh === 1 && kw === 1 && stride === 1) {
-    const products = matmul(reshape(dy, [n, o, h * w]), transpose(reshape(x, [n, c, h * w]), [0, 2, 1]));
-    return reshape(reduceSum(products, [0]), weightShape);
-  }
-  // [c, n, h, w]: a patch row then is a plain reshape of a slice.
-  const swapped = transpose(x, [1, 0, 2, 3]);
-  const padded = pad(swapped, [0, 0, top, left], [0, 0, bottom, right]);
-  const patches: Value[] = [];
-  for (let i = 0; i < kh; i++) {
-    for (let j = 0; j < kw; j++) {
-      const piece = slice(padded, [
-        { axis: 2, begin: i, end: i + (h - 1) * stride + 1, step: stride },
-        { axis: 3, begin: j, end: j + (w - 1) * stride + 1, step: stride },
-      ]);
-      patches.push(reshape(piece, [c, n * h * w]));
-    }
-  }
-  const rows = reshape(transpose(dy, [1, 0, 2, 3]), [o, n * h * w]);
-  const product = gemm(rows, concat(patches, 0), null, { transB: true });
-  return reshape(transpose(reshape(product, [o, kh * kw, c]), [0, 2, 1]), weightShape);
 }

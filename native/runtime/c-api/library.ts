@@ -130,7 +130,7 @@ type NativeCall = ((...args: unknown[]) => unknown) & {
 };
 
 /** Held, because koffi unloads a library that the garbage collector finds unused, and every function with it. */
-const libraries: koffi.LibraryHandle[] = [];
+const libraries: unknown[] = [];
 
 function load(path: string): Ort {
   const library = koffi.load(path);

@@ -198,10 +198,14 @@ export function weightsOf(source: WeightSource): WeightToWrite[] {
   return source.names.map((name) => ({ name, shape: source.shape(name), data: () => source.read(name) }));
 }
 
+/** Fields that transformers 5 refuses as integers, and JavaScript cannot tell 1.0 from 1. */
+const fractions = /^( {2}"(?:initializer_factor|initializer_range|layer_norm_eps)": -?\d+)(?=,?$)/gm;
+
 /** A config as it is, but for the element type transformers notes in it. */
-function configFor(config: JsonObject, precision: WeightPrecision): JsonObject {
+function configText(config: JsonObject, precision: WeightPrecision): string {
   const noted = ['dtype', 'torch_dtype'].filter((key) => key in config);
-  return { ...config, ...Object.fromEntries(noted.map((key) => [key, precision])) };
+  const updated = { ...config, ...Object.fromEntries(noted.map((key) => [key, precision])) };
+  return `${JSON.stringify(updated, null, 2).replaceAll(fractions, '$1.0')}\n`;
 }
 
 /**
@@ -218,8 +222,7 @@ export async function writeComponent(
   precision: WeightPrecision,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const text = `${JSON.stringify(configFor(config, precision), null, 2)}\n`;
-  await writeFileAtomic(join(folder, 'config.json'), text);
+  await writeFileAtomic(join(folder, 'config.json'), configText(config, precision));
   if (weights === null) return;
   const file = name === 'text_encoder' ? 'model.safetensors' : 'diffusion_pytorch_model.safetensors';
   const dtype = precision === 'float16' ? 'F16' : 'F32';

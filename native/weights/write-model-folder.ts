@@ -53,16 +53,24 @@ async function copyTokenizer(from: string, to: string): Promise<void> {
  * Writes a complete folder that diffusers' `StableDiffusionPipeline.from_pretrained` reads, whole or not at all. No
  * safety checker is claimed or included.
  *
- * @throws Failure `output-exists`, `write-failed`, `tokenizer-missing`
+ * @throws Failure `output-exists`, `write-failed`, `tokenizer-missing`, `scheduler-invalid`
  */
 export async function writeModelFolder(path: string, parts: ModelParts): Promise<void> {
+  const scheduler = parts.scheduler._class_name;
+  if (typeof scheduler !== 'string') {
+    throw new Failure(
+      'scheduler-invalid',
+      'The scheduler_config.json of the base model does not say which scheduler it is for',
+      'Copy the base model’s scheduler folder again.',
+    );
+  }
   const index = {
     _class_name: 'StableDiffusionPipeline',
     _diffusers_version: diffusersVersion,
     feature_extractor: [null, null],
     requires_safety_checker: false,
     safety_checker: [null, null],
-    scheduler: ['diffusers', parts.scheduler._class_name],
+    scheduler: ['diffusers', scheduler],
     text_encoder: componentClasses.text_encoder,
     tokenizer: ['transformers', 'CLIPTokenizer'],
     unet: componentClasses.unet,

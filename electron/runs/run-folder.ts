@@ -68,9 +68,10 @@ export async function readRun(folder: string): Promise<Run> {
       'Name the folder that `screenfold train` made.',
     );
   }
-  const parsed = runSchema.safeParse(parseOr(text, null));
+  const content = parseOr(text, null);
+  const parsed = runSchema.safeParse(content);
   if (!parsed.success) {
-    const faults = explainIssues(parsed.error.issues, parseOr(text, null), runSchema);
+    const faults = explainIssues(parsed.error.issues, content, runSchema);
     throw new Failure(
       'run-invalid',
       `${file} was not written by this version of Screenfold, or was damaged:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
@@ -78,12 +79,10 @@ export async function readRun(folder: string): Promise<Run> {
       parsed.error,
     );
   }
+  // As written, not as parsed: the engine takes a run up only if it is asked for exactly what it began with.
+  const { spec, job } = content as Pick<Run, 'spec' | 'job'>;
   // The folder may have been moved since; what lies in it is what counts.
-  return {
-    folder: absolute,
-    spec: { ...(parsed.data.spec as PlannedRunSpec), folder: absolute },
-    job: { ...(parsed.data.job as unknown as TrainJob), folder: absolute },
-  };
+  return { folder: absolute, spec: { ...spec, folder: absolute }, job: { ...job, folder: absolute } };
 }
 
 /** How a run's last attempt ended; null before it did. */

@@ -12,7 +12,7 @@ export async function openRun(planned: Run): Promise<{ readonly run: Run; readon
   const { folder } = planned;
   if (!(await isRunFolder(folder))) {
     await createRun(planned);
-    return { run: planned, resumed: false };
+    return { run: await readRun(folder), resumed: false };
   }
   const there = await readRun(folder);
   await refuseFinished(folder);

@@ -90,7 +90,9 @@ function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result
   const folder = shown(run.folder, workingFolder);
   terminal.object({ ...result, folder: run.folder });
   if (result.end === 'stopped') {
-    terminal.line(`Stopped after step ${result.step} in epoch ${result.epoch}; everything is saved.`);
+    terminal.line(
+      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done; everything is saved.`,
+    );
     terminal.line(`Go on with it: screenfold resume ${folder}`);
     return exitCodes.interrupted;
   }

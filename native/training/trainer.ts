@@ -1,6 +1,10 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
 import { allocate, elementCount, type DataArray } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
 import type { BoundRun, HostTensor, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import { writeFileAtomic } from '../weights/atomic-file.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import {
   buildAccumulator,
@@ -24,6 +28,8 @@ export interface TrainerOptions {
   /** Graphs for batches of one shape, by its key. */
   readonly artifacts: (shapeKey: string) => TrainingArtifacts;
   readonly accumulate: boolean;
+  /** Where the graphs are kept as `.onnx` files, for whoever wants to look at them or run them elsewhere. */
+  readonly artifactFolder?: string;
   readonly sessionOptions?: SessionOptions;
 }
 
@@ -103,6 +109,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const { type, shape, data } = await options.frozen(spec);
       frozen.set(spec.name, runtime.tensor(type, shape, data));
     }
+    await keepArtifact(options, join(shapeKey, 'training_model.onnx'), artifacts.trainingModel);
+    await keepArtifact(options, join(shapeKey, 'eval_model.onnx'), artifacts.evalModel);
     const train = await runtime.createSession(artifacts.trainingModel, options.sessionOptions);
     const batch = artifacts.batch.map(
       ({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const,
@@ -177,6 +185,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   };
 }
 
+async function keepArtifact(
+  { artifactFolder }: TrainerOptions,
+  name: string,
+  model: Uint8Array,
+): Promise<void> {
+  if (artifactFolder === undefined) return;
+  const path = join(artifactFolder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, model);
+}
+
 function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): Record<string, Tensor> {
   return Object.fromEntries([...tensors].map(([name, tensor]) => [prefix + name, tensor]));
 }
@@ -189,10 +208,13 @@ interface Stepper {
 
 /** The optimizer graph over the state, written in place where the runtime allows, else by turns with a second set. */
 async function createStepper(
-  { runtime, trainable, optimizer, accumulate }: TrainerOptions,
+  options: TrainerOptions,
   state: Readonly<Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>>>,
 ): Promise<Stepper> {
-  const session = await runtime.createSession(buildOptimizer(trainable, optimizer));
+  const { runtime, trainable, optimizer, accumulate } = options;
+  const model = buildOptimizer(trainable, optimizer);
+  await keepArtifact(options, 'optimizer_model.onnx', model);
+  const session = await runtime.createSession(model);
   const scalars = Object.fromEntries(scalarInputs.map((name) => [name, runtime.tensor('float32', [])]));
   const norm = runtime.tensor('float32', []);
   const kinds = [

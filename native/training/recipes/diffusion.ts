@@ -104,6 +104,7 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
     },
     artifacts,
     accumulate: settings.gradientAccumulation > 1,
+    artifactFolder: join(job.folder, 'artifacts'),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
   return {

@@ -98,6 +98,7 @@ export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl
     frozen: ({ name }) => Promise.reject(new Error(`${name}: nothing of a VAE is frozen.`)),
     artifacts,
     accumulate: settings.gradientAccumulation > 1,
+    artifactFolder: join(job.folder, 'artifacts'),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
   const pixels = pixelMemory();

@@ -20,9 +20,11 @@ export const quickGelu = (x: Value): Value => scaledSilu(x, 1.702);
 /** Exact GELU, x·Φ(x). */
 export function gelu(x: Value): Value {
   return x.graph.block([x], () => {
-    const phi = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    const density = (): Value => mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return { outputs: [mul(x, phi)], gradient: ([dy]) => [mul(dy!, add(phi, mul(x, density())))] };
+    const t = mul(x, Math.SQRT1_2);
+    const phi = mul(add(erf(t), 1), 0.5);
+    // x·φ(x) = t·exp(log(1 / √π) - t²), φ being the normal density.
+    const slope = (): Value => mul(t, exp(sub(-0.5 * Math.log(Math.PI), mul(t, t))));
+    return { outputs: [mul(x, phi)], gradient: ([dy]) => [mul(dy!, add(phi, slope()))] };
   })[0]!;
 }
 

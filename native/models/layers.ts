@@ -3,7 +3,7 @@ import { conv, type ConvOptions } from '../graph/ops/conv.ts';
 import { add, mul } from '../graph/ops/elementwise.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
-import { reduceSum, softmax } from '../graph/ops/reduce.ts';
+import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
 import type { Adapter, ModelBuilder } from './model-builder.ts';
 
@@ -66,11 +66,12 @@ export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: 
       outputs: [output],
       gradient: ([dy]) => {
         const weighted = mul(dy!, normalized);
-        const g = mul(dy!, scale);
-        const mean = mul(reduceSum(g, [1], true), 1 / features);
-        const along = mul(reduceSum(mul(weighted, scale), [1], true), 1 / features);
-        const dx = mul(add(g, add(mul(normalized, mul(along, -1)), mul(mean, -1))), inverseDeviation);
-        return [dx, reduceSum(weighted, [0]), reduceSum(dy!, [0])];
+        // Means along the features of dy·scale and of dy·scale·x̂, negated, without making either product.
+        const averaging = reshape(mul(scale, -1 / features), [features, 1]);
+        const slope = matmul(weighted, averaging);
+        const offset = matmul(dy!, averaging);
+        const dx = mul(add(mul(dy!, scale), add(mul(normalized, slope), offset)), inverseDeviation);
+        return [dx, sumRows(weighted), sumRows(dy!)];
       },
     };
   })[0]!;

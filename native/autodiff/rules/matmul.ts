@@ -1,6 +1,6 @@
 import type { Node, Value } from '../../graph/graph.ts';
 import { gemm, matmul } from '../../graph/ops/matmul.ts';
-import { reduceSum } from '../../graph/ops/reduce.ts';
+import { sumRows } from '../../graph/ops/reduce.ts';
 import { transpose } from '../../graph/ops/shape.ts';
 import type { RuleTable } from '../rule.ts';
 
@@ -27,7 +27,7 @@ export const matmulRules: RuleTable = {
 };
 
 function biasGradient(bias: Value, dy: Value): Value {
-  return bias.shape.length === 1 && bias.shape[0] === dy.shape[1] ? reduceSum(dy, [0]) : dy;
+  return bias.shape.length === 1 && bias.shape[0] === dy.shape[1] ? sumRows(dy) : dy;
 }
 
 function swapLast(x: Value): Value {

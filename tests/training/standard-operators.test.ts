@@ -1,0 +1,71 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+
+import { ModelProtoSchema } from '../../native/graph/onnx_pb.js';
+import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
+import { readClipTextConfig } from '../../native/models/clip-text.ts';
+import { readUNetConfig } from '../../native/models/unet.ts';
+import { buildArtifacts } from '../../native/training/artifacts.ts';
+import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
+import { buildOptimizer } from '../../native/training/optimizer.ts';
+import { buildAutoencoderGraph } from '../../native/training/recipes/vae.ts';
+import { readModelFixture } from '../reference/fixture.ts';
+
+/** Of ONNX's default domain at opset 17 (https://onnx.ai/onnx/operators), those that artifacts are known to use. */
+const standard = new Set(
+  `Abs Add AveragePool Cast Clip Concat Conv ConvTranspose Cos Div Erf Exp Expand Gather Gemm Identity
+  LayerNormalization Less Log MatMul Min Mul Neg Pad Reciprocal ReduceMean ReduceSum ReduceSumSquare Reshape Resize
+  ScatterND Sigmoid Sign Sin Slice Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where`.split(
+    /\s+/,
+  ),
+);
+
+function operators(model: Uint8Array): { readonly op: string; readonly domain: string }[] {
+  const { graph, opsetImport } = fromBinary(ModelProtoSchema, model);
+  expect(opsetImport.map(({ domain, version }) => [domain, version])).toEqual([['', 17n]]);
+  return graph!.node.map(({ opType, domain }) => ({ op: opType, domain }));
+}
+
+function expectStandard(model: Uint8Array): void {
+  const found = operators(model);
+  expect(found.length).toBeGreaterThan(100);
+  expect(found.filter(({ op, domain }) => domain !== '' || !standard.has(op))).toEqual([]);
+}
+
+describe('training artifacts', () => {
+  it('of UNet and text encoder hold standard operators alone', async () => {
+    const [denoiser, text] = [await readModelFixture('unet-sd1'), await readModelFixture('clip-sd1')];
+    for (const trained of ['full', { rank: 4, scale: 1 }] as const) {
+      const { trainingModel, trainable } = buildArtifacts(
+        buildDiffusionGraph({
+          unet: readUNetConfig(denoiser.config),
+          text: readClipTextConfig(text.config),
+          predictionType: 'v_prediction',
+          trained,
+          batch: 2,
+          height: 8,
+          width: 8,
+          tokens: 16,
+        }),
+      );
+      expectStandard(trainingModel);
+      expectStandard(
+        buildOptimizer(trainable, {
+          beta1: 0.9,
+          beta2: 0.99,
+          epsilon: 1e-8,
+          weightDecay: 0,
+          maxGradientNorm: 1,
+          ema: true,
+        }),
+      );
+    }
+  });
+
+  it('of the VAE hold standard operators alone', async () => {
+    const { config } = await readModelFixture('vae-3-levels');
+    expectStandard(
+      buildArtifacts(buildAutoencoderGraph(readAutoencoderConfig(config), 1e-6, 2, 16, 16)).trainingModel,
+    );
+  });
+});

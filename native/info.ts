@@ -32,7 +32,7 @@ async function describe(path: string): Promise<NonNullable<InfoResult['model']>>
       const scheduler = folder.scheduler;
       const metadata = {
         scheduler: String(scheduler._class_name),
-        prediction: String(scheduler.prediction_type ?? 'epsilon'),
+        prediction: typeof scheduler.prediction_type === 'string' ? scheduler.prediction_type : 'epsilon',
       };
       return { path, components, metadata };
     } finally {

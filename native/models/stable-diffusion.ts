@@ -33,7 +33,7 @@ export interface Component<C> {
   /** False where there is a config alone: a model to be trained from scratch. */
   readonly hasWeights: boolean;
   /** All weights as they are read, a LoRA included, each when its turn has come; none without weights. */
-  weights(): WeightToWrite[];
+  readonly weights: () => WeightToWrite[];
   /** A weight, a LoRA already added. Throws a Failure where it is missing or of another shape. */
   readonly readWeight: ReadWeight;
   /** Equal for equal config and weights, LoRA included. */

@@ -19,16 +19,17 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
   const started = performance.now();
   const runtime = await chooseRuntime(job.device);
   context.emit({ type: 'note', message: runtime.description });
+  const stopped = (): boolean => context.stop.aborted;
   let made = 0;
   try {
     const all = job.pictures.map((picture, index): Numbered => ({ picture, index }));
     for (const ofModel of Map.groupBy(all, ({ picture }) => JSON.stringify(picture.model)).values()) {
-      if (context.stop.aborted) break;
+      if (stopped()) break;
       const model = await openStableDiffusion(ofModel[0]!.picture.model);
       const pipeline = createTextToImage(runtime, model);
       try {
         for (const batch of batches(ofModel, job.batchSize)) {
-          if (context.stop.aborted) break;
+          if (stopped()) break;
           const settings: SamplingSettings = batch[0]!.picture;
           const pictures = await pipeline.generate(
             batch.map(({ picture }) => picture),

@@ -36,7 +36,7 @@ export function initialWeights(spec: ParameterSpec, seed: number, zeroBranches: 
   if (zeroBranches && /(\.conv2|\.proj_out|^unet\.conv_out|\.out_proj|\.fc2)\.weight$/.test(name)) {
     return new Float32Array(size);
   }
-  if (/embedding\.weight$/.test(name)) {
+  if (name.endsWith('embedding.weight')) {
     const weights = normals(seed, 'initial-weights', 0, streamIndex(name), new Float32Array(size));
     for (let i = 0; i < size; i++) weights[i] = weights[i]! * 0.02;
     return weights;

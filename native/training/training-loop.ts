@@ -28,7 +28,7 @@ export interface BatchPlace {
 /** What a method of training adds to the loop. */
 export interface Recipe {
   readonly trainer: Trainer;
-  prepare(batch: MicroBatch, place: BatchPlace): Promise<PreparedBatch>;
+  readonly prepare: (batch: MicroBatch, place: BatchPlace) => Promise<PreparedBatch>;
   /** The held-out batches, the same at every call, weighted so that their losses add up to the mean. */
   readonly validation: readonly (() => Promise<PreparedBatch>)[];
   /** Writes what the run has made into an empty folder. */

@@ -16,14 +16,14 @@ export const convRules: RuleTable = {
   },
 };
 
-interface Geometry {
+export interface Stepping {
   readonly stride: number;
   /** Top, left, bottom, right. */
   readonly padding: Padding;
 }
 
-/** [n, c, h, w] -> [c], the longest runs of memory first. */
-function channelSums(dy: Value): Value {
+/** A bias's gradient: [n, c, h, w] -> [c], the longest runs of memory first. */
+export function channelSums(dy: Value): Value {
   const [n, c, h, w] = dy.shape as readonly [number, number, number, number];
   return reduceSum(reduceSum(reshape(dy, [n, c, h * w]), [2]), [0]);
 }
@@ -32,11 +32,11 @@ function channelSums(dy: Value): Value {
  * Where both gradients are wanted, one gathering of the output's gradient around every input pixel (im2col over
  * pixels as rows) serves two matrix products.
  */
-function inputAndWeightGradients(
+export function inputAndWeightGradients(
   dy: Value,
   x: Value,
   weight: Value,
-  { stride, padding }: Geometry,
+  { stride, padding }: Stepping,
   [inputWanted, weightWanted]: readonly boolean[],
 ): readonly [Value | null, Value | null] {
   const [o, c, kh, kw] = weight.shape as readonly [number, number, number, number];
@@ -62,7 +62,7 @@ function inputGradient(
   dy: Value,
   weight: Value,
   inputShape: readonly number[],
-  { stride, padding }: Geometry,
+  { stride, padding }: Stepping,
 ): Value {
   const [n, c, h, w] = inputShape as readonly [number, number, number, number];
   const [o, , kh, kw] = weight.shape as readonly [number, number, number, number];

@@ -58,6 +58,11 @@ export interface SessionOptions {
   readonly initializers?: Readonly<Record<string, HostTensor>>;
   /** Names of graph optimizers to switch off, as ONNX Runtime spells them: `CommonSubexpressionElimination`. */
   readonly disabledOptimizers?: readonly string[];
+  /**
+   * Whether ONNX Runtime rewrites the graph first; default true. Its passes take time by the product of nodes and
+   * outputs, which an elementwise graph with thousands of outputs has nothing to gain from.
+   */
+  readonly optimize?: boolean;
   /** Threads for one operator; by default one per physical core. Matters to the CPU provider alone. */
   readonly threads?: number;
   /** Keep freed memory for reuse in a growing arena (faster) or give it back (smaller). Default true. */

@@ -85,6 +85,7 @@ export const fatalOnly = 4;
 
 /** `GraphOptimizationLevel`: everything. */
 export const optimizeAll = 99;
+export const optimizeNothing = 0;
 
 /** `OrtAllocatorType` and `OrtMemType`. */
 export const deviceAllocator = 0;

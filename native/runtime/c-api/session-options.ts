@@ -1,7 +1,7 @@
 import { Failure } from '../../failure.ts';
 import { configEntries } from '../config-entries.ts';
 import type { Provider, SessionOptions } from '../runtime.ts';
-import { fatalOnly, optimizeAll } from './functions.ts';
+import { fatalOnly, optimizeAll, optimizeNothing } from './functions.ts';
 import { OrtError, type Ort, type Pointer } from './library.ts';
 import { valueOver } from './tensor.ts';
 
@@ -22,7 +22,8 @@ export function sessionOptions(
   const values: Pointer[] = [];
   const pointer = ort.create('SessionOptions', 'CreateSessionOptions');
   try {
-    ort.call('SetSessionGraphOptimizationLevel', pointer, optimizeAll);
+    const level = options.optimize === false ? optimizeNothing : optimizeAll;
+    ort.call('SetSessionGraphOptimizationLevel', pointer, level);
     ort.call('SetSessionLogSeverityLevel', pointer, fatalOnly);
     ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
     ort.call('SetDeterministicCompute', pointer, true);

@@ -77,7 +77,7 @@ async function openSession(
   try {
     return await onnxruntime.InferenceSession.create(named, {
       executionProviders: [providerNames[provider]],
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
       logSeverityLevel: 4,
       enableCpuMemArena: options.arena ?? true,
       ...(intraOpNumThreads > 0 && { intraOpNumThreads }),

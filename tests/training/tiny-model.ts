@@ -1,0 +1,249 @@
+/**
+ * A whole Stable Diffusion of a few thousand weights, and pictures to train it on, made on the spot: the same code as
+ * for the real ones runs in milliseconds. Everything is a function of the names and numbers below, so two machines
+ * make the same files.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import sharp from 'sharp';
+
+import { elementCount } from '../../native/graph/data-type.ts';
+import { Graph } from '../../native/graph/graph.ts';
+import type { TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
+import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
+import { InputParameters, type ParameterSpec } from '../../native/models/model-builder.ts';
+import { readUNetConfig, unet } from '../../native/models/unet.ts';
+import { normals } from '../../native/random/philox.ts';
+import { initialWeights } from '../../native/training/initial-weights.ts';
+import type { ComponentName, WeightToWrite } from '../../native/weights/model-folder.ts';
+import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
+import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
+
+const vocabularySize = 600;
+const tokens = 16;
+const width = 16;
+
+export const tinyConfigs = {
+  text_encoder: {
+    architectures: ['CLIPTextModel'],
+    bos_token_id: vocabularySize - 2,
+    eos_token_id: vocabularySize - 1,
+    hidden_act: 'quick_gelu',
+    hidden_size: width,
+    intermediate_size: 32,
+    layer_norm_eps: 1e-5,
+    max_position_embeddings: tokens,
+    model_type: 'clip_text_model',
+    num_attention_heads: 2,
+    num_hidden_layers: 2,
+    pad_token_id: vocabularySize - 1,
+    projection_dim: width,
+    vocab_size: vocabularySize,
+  },
+  unet: {
+    _class_name: 'UNet2DConditionModel',
+    _diffusers_version: '0.30.0',
+    act_fn: 'silu',
+    attention_head_dim: 2,
+    block_out_channels: [16, 32],
+    center_input_sample: false,
+    cross_attention_dim: width,
+    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+    downsample_padding: 1,
+    flip_sin_to_cos: true,
+    freq_shift: 0,
+    in_channels: 4,
+    layers_per_block: 1,
+    mid_block_scale_factor: 1,
+    norm_eps: 1e-5,
+    norm_num_groups: 8,
+    out_channels: 4,
+    sample_size: 8,
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+  },
+  vae: {
+    _class_name: 'AutoencoderKL',
+    _diffusers_version: '0.30.0',
+    act_fn: 'silu',
+    block_out_channels: [8, 16, 16],
+    down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'],
+    in_channels: 3,
+    latent_channels: 4,
+    layers_per_block: 1,
+    norm_num_groups: 8,
+    out_channels: 3,
+    sample_size: 32,
+    scaling_factor: 0.5,
+    up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'],
+  },
+} as const satisfies Record<ComponentName, object>;
+
+export const tinyScheduler = {
+  _class_name: 'DDIMScheduler',
+  _diffusers_version: '0.30.0',
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  clip_sample: false,
+  num_train_timesteps: 1000,
+  prediction_type: 'epsilon',
+  set_alpha_to_one: false,
+  steps_offset: 1,
+  timestep_spacing: 'leading',
+} as const;
+
+/** Every parameter of a component, found by building it. */
+export function tinyParameters(name: ComponentName): ParameterSpec[] {
+  const graph = new Graph();
+  const model = new InputParameters(graph);
+  const input = (label: string, shape: readonly number[]) => graph.input(label, 'float32', shape);
+  if (name === 'unet') {
+    unet(model, readUNetConfig(tinyConfigs.unet), {
+      sample: input('sample', [1, 4, 8, 8]),
+      timesteps: input('timesteps', [1]),
+      encoderHiddenStates: input('states', [1, tokens, width]),
+    });
+  } else if (name === 'vae') {
+    const config = readAutoencoderConfig(tinyConfigs.vae);
+    encode(model, config, input('pictures', [1, 3, 32, 32]));
+    decode(model, config, input('latents', [1, 4, 8, 8]));
+  } else {
+    clipText(model, readClipTextConfig(tinyConfigs.text_encoder), graph.input('ids', 'int64', [1, tokens]));
+  }
+  return model.specs;
+}
+
+/** Random weights, biases and scales too, so that no term of the model is one that does nothing. */
+function tinyWeights(name: ComponentName, seed: number): WeightToWrite[] {
+  return tinyParameters(name).map((spec, i) => {
+    const data = initialWeights({ ...spec, name: `${name}.${spec.name}` }, seed, false);
+    if (spec.shape.length === 1) {
+      const shift = normals(seed, 'initial-weights', 1, i, new Float32Array(data.length));
+      for (let k = 0; k < data.length; k++) data[k] = data[k]! + 0.1 * shift[k]!;
+    } else if (name === 'vae') {
+      // Wider than PyTorch's defaults, whose activations shrink from layer to layer: pictures would all be grey.
+      for (let k = 0; k < data.length; k++) data[k] = data[k]! * 1.8;
+    }
+    return { name: spec.name, shape: spec.shape, data };
+  });
+}
+
+const texts = Array.from({ length: 3 }, () =>
+  ['a red square on blue', 'a green circle on white', 'a yellow stripe', 'two small grey dots, blurred'].join(),
+);
+
+export interface TinyModelOptions {
+  readonly seed?: number;
+  /** Goes over `tinyScheduler`. */
+  readonly scheduler?: Readonly<Record<string, unknown>>;
+  /** Components that get a config and no weights. */
+  readonly withoutWeights?: readonly ComponentName[];
+}
+
+/** Writes the model as a diffusers folder. */
+export async function writeTinyModel(
+  folder: string,
+  { seed = 1, scheduler = {}, withoutWeights = [] }: TinyModelOptions = {},
+): Promise<void> {
+  const tokenizerFolder = `${folder}-tokenizer`;
+  await writeClipTokenizer(tokenizerFolder, trainBpe(texts, vocabularySize), tokens);
+  const part = (name: ComponentName) => ({
+    config: tinyConfigs[name],
+    weights: withoutWeights.includes(name) ? null : tinyWeights(name, seed),
+  });
+  await writeModelFolder(folder, {
+    components: { unet: part('unet'), vae: part('vae'), text_encoder: part('text_encoder') },
+    scheduler: { ...tinyScheduler, ...scheduler },
+    tokenizerFolder,
+    precision: 'float32',
+  });
+}
+
+export function tinyParameterCount(name: ComponentName): number {
+  return tinyParameters(name).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
+/** A small picture that differs from every other by its number. */
+export async function drawPicture(path: string, number: number, size = 40): Promise<void> {
+  const hue = (number * 67) % 360;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}">
+    <rect width="100%" height="100%" fill="hsl(${hue}, 60%, 70%)"/>
+    <circle cx="${10 + ((number * 7) % 20)}" cy="${12 + ((number * 5) % 16)}" r="9" fill="hsl(${hue + 140}, 80%, 40%)"/>
+  </svg>`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, await sharp(Buffer.from(svg)).png().toBuffer());
+}
+
+const captions = ['a red square on blue', 'a green circle', 'a yellow stripe', 'two dots'];
+
+/** Draws `count` pictures into the folder, spread over the buckets given as `[width, height]`. */
+export async function drawImages(
+  folder: string,
+  count: number,
+  buckets: readonly (readonly [number, number])[] = [[32, 32]],
+): Promise<TrainingImage[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, i): Promise<TrainingImage> => {
+      const id = `picture ${i}.png`;
+      await drawPicture(join(folder, id), i);
+      const [bucketWidth, bucketHeight] = buckets[i % buckets.length]!;
+      const text = captions[i % captions.length]!;
+      return {
+        id,
+        path: join(folder, id),
+        captions: i % 3 === 0 ? [text, `${text}, again`] : [text],
+        width: bucketWidth,
+        height: bucketHeight,
+      };
+    }),
+  );
+}
+
+export const tinySettings: TrainingSettings = {
+  epochs: 2,
+  checkpointEpochs: [2],
+  batchSize: 2,
+  gradientAccumulation: 1,
+  learningRate: 1e-3,
+  schedule: { kind: 'constant', warmupSteps: 0 },
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 1e-2,
+  maxGradientNorm: 1,
+  emaDecay: 0,
+  minSnrGamma: 0,
+  noiseOffset: 0,
+  captionDropout: 0,
+  randomFlip: false,
+  seed: 3,
+  checkpointPrecision: 'float32',
+  stateEveryMinutes: 60,
+};
+
+/** A job of full finetuning in `folder`, with `changes` to its settings. */
+export function tinyJob(
+  parts: Pick<TrainJob, 'folder' | 'base' | 'images'> & Partial<TrainJob>,
+  changes: Partial<TrainingSettings> = {},
+): TrainJob {
+  return {
+    kind: 'train',
+    cacheFolder: join(parts.folder, '..', 'cache'),
+    method: { kind: 'full', textEncoder: false },
+    settings: { ...tinySettings, ...changes },
+    validation: [],
+    device: { provider: 'cpu' },
+    ...parts,
+  };
+}
+
+/** Every line of a JSONL file. */
+export async function readLines(path: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(path, 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

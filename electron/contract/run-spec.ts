@@ -50,7 +50,8 @@ const method = z.discriminatedUnion('kind', [
     kind: z.literal('lora'),
     textEncoder: z.boolean().default(false),
     rank: natural.default(16),
-    alpha: z.number().positive().default(16),
+    /** Left out: the rank, for a strength of 1. */
+    alpha: z.number().positive().optional(),
   }),
   z.strictObject({ kind: z.literal('scratch') }),
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),

@@ -17,7 +17,7 @@ export interface Sample {
 }
 
 export interface SampleChoice {
-  /** Left out: the base and every checkpoint there is. */
+  /** Left out: the base, if there was one, and every checkpoint there is. */
   readonly epochs?: readonly number[];
   /** Left out or empty: what the run's file says, else captions of its images. */
   readonly prompts?: readonly Prompt[];
@@ -37,17 +37,26 @@ export function promptsOf({ spec, job }: Run): readonly Prompt[] {
 /**
  * Every picture of epochs x prompts x seeds, in that order, each with a file of its own under `samples/` whose name
  * stands for the recipe and for the weights: the file is there exactly if that picture has been made.
- * Throws `no-such-epoch` where a checkpoint is asked for that was not kept.
+ * Throws `no-such-epoch` where a checkpoint is asked for that was not kept, `no-checkpoint` where there is none at all.
  */
 export async function planSamples(run: Run, choice: SampleChoice = {}): Promise<readonly Sample[]> {
   const kept = await checkpointEpochs(run.folder);
-  const epochs = [...new Set(choice.epochs ?? [0, ...kept])].sort((a, b) => a - b);
-  const missing = epochs.filter((epoch) => epoch !== 0 && !kept.includes(epoch));
+  // What is trained from fresh weights has no base to make pictures from.
+  const all = run.job.method.kind === 'scratch' ? kept : [0, ...kept];
+  const epochs = [...new Set(choice.epochs ?? all)].sort((a, b) => a - b);
+  const missing = epochs.filter((epoch) => !all.includes(epoch));
   if (missing.length > 0) {
     throw new Failure(
       'no-such-epoch',
       `The run ${run.folder} has no checkpoint of epoch ${missing.join(', ')}.`,
-      `It has ${['the base (0)', ...kept].join(', ')}.`,
+      `It has ${all.map((epoch) => (epoch === 0 ? 'the base (0)' : epoch)).join(', ')}.`,
+    );
+  }
+  if (epochs.length === 0) {
+    throw new Failure(
+      'no-checkpoint',
+      `The run ${run.folder} has no checkpoint yet.`,
+      `Go on with it: screenfold resume ${run.folder}`,
     );
   }
   const prompts = choice.prompts?.length ? choice.prompts : promptsOf(run);

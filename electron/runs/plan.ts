@@ -4,7 +4,7 @@ import type { Dataset } from '../datasets/dataset.ts';
 import { splitDataset, type ValidationChoice } from '../datasets/split.ts';
 import { toTrainingImages } from '../datasets/training-images.ts';
 import { Failure } from '../../native/failure.ts';
-import type { TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import type { BaseModel } from './base-model.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
@@ -67,7 +67,7 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
     folder: spec.folder,
     cacheFolder: spec.cacheFolder ?? cacheFolder,
     base: spec.base,
-    method: spec.method,
+    method: methodOf(spec.method),
     settings,
     images,
     validation,
@@ -90,6 +90,10 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
       warnings: warningsOf(dataset, captions.missing),
     },
   };
+}
+
+function methodOf(method: RunSpec['method']): Method {
+  return method.kind === 'lora' ? { ...method, alpha: method.alpha ?? method.rank } : method;
 }
 
 const defaultLearningRate = { full: 1e-5, lora: 1e-4, scratch: 1e-4, vae: 1e-4 } as const;

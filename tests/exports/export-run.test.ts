@@ -75,7 +75,7 @@ describe('exporting a run', () => {
       ss_tag_frequency: '{"photos":{"animal":2,"a red fox":1,"a blue fox":1}}',
     });
     const card = readFileSync(path.join(path.dirname(output), 'fox style.md'), 'utf8');
-    expect(card).toContain('LoRA of rank 4, alpha 16, on UNet');
+    expect(card).toContain('LoRA of rank 4, alpha 4, on UNet');
     expect(card).toContain('  - lora\n');
   });
 

@@ -74,6 +74,13 @@ describe('the pictures of a run', () => {
     expect(failure).toMatchObject({ code: 'no-such-epoch', hint: 'It has the base (0), 1, 5.' });
   });
 
+  test('leave the base out where training began with fresh weights', async () => {
+    const samples = await planSamples(trainedRun({ method: { kind: 'scratch' } }));
+    expect(samples.map(({ epoch }) => epoch)).toEqual([1, 5]);
+    const empty = exampleRun(path.join(temporaryFolder(), 'run'), { method: { kind: 'scratch' } });
+    expect((await failureOf(planSamples(empty))).code).toBe('no-checkpoint');
+  });
+
   test('have names that every file system takes and a person recognizes', () => {
     expect(slug('Official 3D art of “Pikachu”, ⚡ type/electric')).toBe(
       'official-3d-art-of-pikachu-type-electric',

@@ -1,37 +1,22 @@
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createRun, writeOutcome } from '../../electron/runs/run-folder.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
-import { screenfold, studio, type Ended } from './typed.ts';
+import { screenfold, screenfoldProcess, studio } from './typed.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The same in a process of its own. */
-function screenfoldProcess(folder: string, ...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const program = path.join(root, 'electron', 'hosts', 'screenfold.mjs');
-    const child = spawn(process.execPath, [program, ...args], { cwd: folder });
-    let [out, error] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (error += text));
-    child.on('close', (code) => {
-      resolve({ code, out, error });
-    });
-  });
-}
-
 describe('the command line', () => {
   test('as a program ends with the code and the words of its command', async () => {
-    const version = await screenfoldProcess(root, '--version');
+    const version = await screenfoldProcess(root, ['--version']);
     expect(version).toEqual({
       code: 0,
       out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
       error: '',
     });
-    const wrong = await screenfoldProcess(root, 'train');
+    const wrong = await screenfoldProcess(root, ['train']);
     expect(wrong).toMatchObject({
       code: 2,
       out: '',

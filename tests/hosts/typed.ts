@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -32,9 +33,25 @@ export async function screenfold(
   return { code, out: String(out.read() ?? ''), error: String(error.read() ?? '') };
 }
 
+/** The same in a process of its own, which is killed without warning once it has said `last`, where that is given. */
+export function screenfoldProcess(folder: string, args: readonly string[], last?: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const program = path.join(root, 'electron', 'hosts', 'screenfold.mjs');
+    const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+    let [out, error] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      if (last !== undefined && out.includes(last)) child.kill('SIGKILL');
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (error += text));
+    child.on('close', (code) => {
+      resolve({ code, out, error });
+    });
+  });
+}
+
 /** A folder with a few of the sample's images, a model's configs, and a run file over both. */
-export function studio(): string {
-  const folder = temporaryFolder();
+export function studio(folder = temporaryFolder()): string {
   mkdirSync(path.join(folder, 'images'));
   for (const name of ['alien', 'avocado', 'balloon']) {
     cpSync(

@@ -11,7 +11,7 @@ export function exampleRun(folder: string, spec: object = {}): Run {
     path.dirname(folder),
     'foxes',
   );
-  const { train } = resolved;
+  const { train, method } = resolved;
   const image = (id: string, caption: string) => ({
     id,
     path: path.join(resolved.data.folder, id),
@@ -27,7 +27,7 @@ export function exampleRun(folder: string, spec: object = {}): Run {
       folder,
       cacheFolder: path.join(path.dirname(folder), 'cache'),
       base: resolved.base,
-      method: resolved.method,
+      method: method.kind === 'lora' ? { ...method, alpha: method.alpha ?? method.rank } : method,
       settings: {
         ...train,
         learningRate: train.learningRate ?? 1e-4,

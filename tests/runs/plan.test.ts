@@ -57,6 +57,13 @@ describe('a plan', () => {
     expect(rate({ method: { kind: 'lora' }, train: { learningRate: 3e-4 } })).toBe(3e-4);
   });
 
+  test('gives a LoRA the strength 1 unless told otherwise', () => {
+    const method = (lora: object) =>
+      planOf(datasetOf(ten), { method: { kind: 'lora', ...lora } }).run.job.method;
+    expect(method({ rank: 4 })).toEqual({ kind: 'lora', textEncoder: false, rank: 4, alpha: 4 });
+    expect(method({ rank: 4, alpha: 1 })).toMatchObject({ rank: 4, alpha: 1 });
+  });
+
   test('holds images out by number, part, name or mark', () => {
     const held = (validation: unknown) =>
       planOf(datasetOf(ten), { data: { validation } }).run.job.validation.map(({ id }) => id);

@@ -99,7 +99,7 @@ function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result
   const validation =
     result.validationLoss === null ? '' : `, validation loss ${lossText(result.validationLoss)}`;
   terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
-  terminal.line(`See how it developed:    screenfold compare ${folder}`);
+  if (run.job.method.kind !== 'vae') terminal.line(`See how it developed:    screenfold compare ${folder}`);
   terminal.line(`Take an epoch with you:  screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
   return exitCodes.ok;
 }

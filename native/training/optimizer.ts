@@ -1,6 +1,8 @@
+import { elementCount } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { add, div, minimum, mul, sqrt, sub } from '../graph/ops/elementwise.ts';
-import { reduceSum } from '../graph/ops/reduce.ts';
+import { reduceSumSquare } from '../graph/ops/reduce.ts';
+import { concat, reshape, split } from '../graph/ops/shape.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
 
@@ -45,45 +47,82 @@ export function buildOptimizer(
   const [learningRate, decay, epsilon, emaRate] = scalarInputs.map((name) =>
     graph.input(name, 'float32', []),
   );
-  const gradients = specs.map(({ name, shape }) =>
-    graph.input(optimizerTensors.gradient + name, 'float32', shape),
-  );
+  const lengths = new Map(specs.map(({ name, shape }) => [name, elementCount(shape)]));
+  const batches = batchVectors(specs);
+  const join = (prefix: string, names: readonly string[], shape: readonly number[]): Value =>
+    concat(
+      names.map((name) =>
+        graph.input(prefix + name, 'float32', names.length > 1 ? [lengths.get(name)!] : shape),
+      ),
+      0,
+    );
+  const gradients = batches.map(({ names, shape }) => join(optimizerTensors.gradient, names, shape));
   const norm = globalNorm(gradients);
   const clip = maxGradientNorm > 0 ? minimum(div(maxGradientNorm, add(norm, 1e-6)), 1) : graph.scalar(1);
   const gradientShare = mul(clip, 1 - beta1);
   const squareShare = mul(mul(clip, clip), 1 - beta2);
 
   const outputs: Record<string, Value> = { 'gradient-norm': norm };
-  specs.forEach(({ name, shape }, i) => {
-    const gradient = gradients[i]!;
-    const state = (prefix: string): Value => graph.input(prefix + name, 'float32', shape);
-    const parameter = state(optimizerTensors.parameter);
-    const first = add(mul(state(optimizerTensors.firstMoment), beta1), mul(gradient, gradientShare));
+  batches.forEach(({ names, shape }, i) => {
+    const emit = (prefix: string, value: Value): void => {
+      const parts =
+        names.length > 1
+          ? split(
+              value,
+              names.map((name) => lengths.get(name)!),
+              0,
+            )
+          : [value];
+      names.forEach((name, k) => (outputs[`new/${prefix}${name}`] = parts[k]!));
+    };
+    // ONNX Runtime multiplies by a scalar ten times slower where the last axis is 1 (a 1x1 kernel's): such a tensor
+    // is flat until the last operation, which alone writes to the output.
+    const flat = (x: Value): Value => (shape.at(-1) === 1 ? reshape(x, [elementCount(shape)]) : x);
+    const shaped = (x: Value): Value => reshape(x, shape);
+    const state = (prefix: string): Value => flat(join(prefix, names, shape));
+    const gradient = flat(gradients[i]!);
+    const weighted = (a: Value, b: Value): Value => add(shaped(a), shaped(b));
+    const first = weighted(mul(state(optimizerTensors.firstMoment), beta1), mul(gradient, gradientShare));
     const squared = mul(mul(gradient, gradient), squareShare);
-    const second = add(mul(state(optimizerTensors.secondMoment), beta2), squared);
-    const update = mul(div(first, add(sqrt(second), epsilon!)), learningRate!);
-    const next = sub(mul(parameter, decay!), update);
-    outputs[`new/${optimizerTensors.parameter}${name}`] = next;
-    outputs[`new/${optimizerTensors.firstMoment}${name}`] = first;
-    outputs[`new/${optimizerTensors.secondMoment}${name}`] = second;
+    const second = weighted(mul(state(optimizerTensors.secondMoment), beta2), squared);
+    const update = mul(flat(div(first, shaped(add(flat(sqrt(second)), epsilon!)))), learningRate!);
+    const next = sub(shaped(mul(state(optimizerTensors.parameter), decay!)), shaped(update));
+    emit(optimizerTensors.parameter, next);
+    emit(optimizerTensors.firstMoment, first);
+    emit(optimizerTensors.secondMoment, second);
     if (ema) {
-      const average = state(optimizerTensors.ema);
       // ema + rate (next - ema), with the old average read once.
-      outputs[`new/${optimizerTensors.ema}${name}`] = add(
-        mul(average, sub(1, emaRate!)),
-        mul(next, emaRate!),
-      );
+      const average = mul(state(optimizerTensors.ema), sub(1, emaRate!));
+      emit(optimizerTensors.ema, weighted(average, mul(flat(next), emaRate!)));
     }
   });
   return serializeModel(graph, outputs).model;
 }
 
+/** Parameters that are updated by the same nodes. */
+interface Batch {
+  readonly names: readonly string[];
+  /** Of all of them together: of one as it is, of vectors end to end. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * Every parameter by itself but the vectors (biases, scales of norms), which are laid end to end: there are hundreds
+ * of them, each too short to be worth a dozen nodes.
+ */
+function batchVectors(specs: readonly ParameterSpec[]): Batch[] {
+  const vectors = specs.filter(({ shape }) => shape.length === 1);
+  if (vectors.length < 2) return specs.map(({ name, shape }) => ({ names: [name], shape }));
+  const length = vectors.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  return [
+    { names: vectors.map(({ name }) => name), shape: [length] },
+    ...specs.filter(({ shape }) => shape.length !== 1).map(({ name, shape }) => ({ names: [name], shape })),
+  ];
+}
+
 function globalNorm(gradients: readonly Value[]): Value {
-  const squares = gradients.map((gradient) => {
-    const axes = gradient.shape.map((_, axis) => axis);
-    return reduceSum(mul(gradient, gradient), axes);
-  });
-  return sqrt(squares.reduce((sum, square) => add(sum, square)));
+  // Not a sum of products: those would be shared with the second moment's and kept for all parameters at once.
+  return sqrt(gradients.map(reduceSumSquare).reduce((sum, square) => add(sum, square)));
 }
 
 /**

@@ -20,6 +20,12 @@ export function sumRows(x: Value): Value {
   return reshape(matmul(x.graph.filled([1, rows], 1), x), [n]);
 }
 
+/** Sum of the squares of all elements. */
+export function reduceSumSquare(x: Value): Value {
+  const attributes = { axes: { ints: x.shape.map((_, axis) => axis) }, keepdims: { int: 0 } };
+  return x.graph.node('ReduceSumSquare', [x], attributes, [{ type: x.type, shape: [] }])[0]!;
+}
+
 export function reduceMean(x: Value, axes: readonly number[], keepDims = false): Value {
   const attributes = { axes: { ints: axes }, keepdims: { int: Number(keepDims) } };
   return x.graph.node('ReduceMean', [x], attributes, [

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../failure.ts';
 import { elementCount } from '../graph/data-type.ts';
 import type { TrainJob } from '../jobs.ts';
-import { removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../weights/atomic-file.ts';
+import {
+  makeFolder,
+  removePartialWrites,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '../weights/atomic-file.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import type { StateKind, Trainer } from './trainer.ts';
 
@@ -18,16 +23,32 @@ export interface Position {
   /** Sum and count of the step losses of the epoch under way. */
   readonly lossSum: number;
   readonly lossCount: number;
+  /** Of the last epoch done. */
+  readonly trainLoss: number | null;
+  readonly validationLoss: number | null;
 }
 
-interface StateFile extends Position {
-  readonly formatVersion: 1;
+export const beginning: Position = {
+  step: 0,
+  epochsDone: 0,
+  lossSum: 0,
+  lossCount: 0,
+  trainLoss: null,
+  validationLoss: null,
+};
+
+/** What a state must have been made of to be continued. */
+export interface RunIdentity {
+  /** Of everything of the job but where it runs and lies. */
   readonly fingerprint: string;
+  /** Of what of the base stays as it is while training: see `baseIdentity`. */
+  readonly base: string;
 }
 
-export const beginning: Position = { step: 0, epochsDone: 0, lossSum: 0, lossCount: 0 };
+interface StateFile extends Position, RunIdentity {
+  readonly formatVersion: 1;
+}
 
-/** What must be the same for a state to be continued: everything of the job but where it runs and lies. */
 export function jobFingerprint({ method, settings, images, validation }: TrainJob): string {
   const identity = ({ id, captions, width, height, repeats }: TrainJob['images'][number]) => [
     id,
@@ -43,6 +64,8 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
 
 const stateName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
+const stateFolder = ({ folder }: TrainJob): string => join(folder, 'state');
+
 function kindsOf(job: TrainJob): readonly StateKind[] {
   return [
     'parameter',
@@ -52,15 +75,24 @@ function kindsOf(job: TrainJob): readonly StateKind[] {
   ];
 }
 
-/** Writes a state whole, then removes the older ones. */
-export async function saveState(job: TrainJob, trainer: Trainer, position: Position): Promise<void> {
-  const folder = join(job.folder, 'state');
-  await mkdir(folder, { recursive: true });
+/**
+ * Writes a state whole, then removes the older ones.
+ *
+ * @throws Failure `weights-not-finite`, `write-failed`; the state before is kept
+ */
+export async function saveState(
+  job: TrainJob,
+  identity: RunIdentity,
+  trainer: Trainer,
+  position: Position,
+): Promise<void> {
+  const folder = stateFolder(job);
+  await makeFolder(folder);
   const name = stateName(position.step);
   const before = await readdir(folder);
   if (before.includes(name)) {
     // The same step gives the same tensors; only whether its epoch was closed can differ.
-    await writeStateFile(join(folder, name), job, position);
+    await writeStateFile(join(folder, name), identity, position);
   } else {
     await writeFolderAtomic(join(folder, name), async (target) => {
       const tensors = kindsOf(job).flatMap((kind) =>
@@ -68,38 +100,74 @@ export async function saveState(job: TrainJob, trainer: Trainer, position: Posit
           name: `${kind}/${parameter}`,
           dtype: 'F32' as const,
           shape,
-          data: () => trainer.readState(kind, parameter, new Float32Array(elementCount(shape))),
+          data: () => readFinite(trainer, kind, { name: parameter, shape }),
         })),
       );
       await writeSafetensors(join(target, 'tensors.safetensors'), tensors);
-      await writeStateFile(target, job, position);
+      await writeStateFile(target, identity, position);
     });
   }
   for (const old of before) if (old !== name) await rm(join(folder, old), { recursive: true, force: true });
 }
 
-async function writeStateFile(folder: string, job: TrainJob, position: Position): Promise<void> {
-  const content: StateFile = { formatVersion: 1, fingerprint: jobFingerprint(job), ...position };
+/**
+ * Reads a tensor of the training state to be kept. A loss tells of broken weights only at the step after.
+ *
+ * @throws Failure `weights-not-finite`
+ */
+export async function readFinite(
+  trainer: Trainer,
+  kind: StateKind,
+  { name, shape }: Trainer['trainable'][number],
+): Promise<Float32Array<ArrayBuffer>> {
+  const data = await trainer.readState(kind, name, new Float32Array(elementCount(shape)));
+  if (data.every(Number.isFinite)) return data;
+  throw new Failure(
+    'weights-not-finite',
+    `Training has broken ${name}: it holds numbers that are not finite.`,
+    'The checkpoints before are kept. Train again with a lower learning rate.',
+  );
+}
+
+async function writeStateFile(folder: string, identity: RunIdentity, position: Position): Promise<void> {
+  const content: StateFile = { formatVersion: 1, ...identity, ...position };
   await writeFileAtomic(join(folder, 'state.json'), `${JSON.stringify(content)}\n`);
 }
 
 /**
- * Restores the newest complete state into the trainer and says where it stands; `beginning` where there is none.
- * Throws a Failure where the state belongs to another plan.
+ * Where the run's newest complete state stands; `beginning` where there is none.
+ *
+ * @throws Failure `resume-mismatch` where the state belongs to another plan or base, `state-unreadable`
  */
-export async function restoreState(job: TrainJob, trainer: Trainer): Promise<Position> {
-  const folder = join(job.folder, 'state');
-  const found = await newestState(folder);
-  if (!found) return beginning;
-  const { name, file } = found;
-  if (file.fingerprint !== jobFingerprint(job)) {
-    throw new Failure(
-      'resume-mismatch',
-      `The state in ${join(folder, name)} belongs to a run with other images, captions or settings.`,
-      'Resume with the settings and the data set the run began with, or train into a new folder.',
-    );
+export async function findState(job: TrainJob, identity: RunIdentity): Promise<Position> {
+  const folder = stateFolder(job);
+  const name = await newestState(folder);
+  if (name === null) return beginning;
+  const path = join(folder, name);
+  const file = await readStateFile(join(path, 'state.json'));
+  if (file.fingerprint !== identity.fingerprint) {
+    throw mismatch(`The state in ${path} belongs to a run with other images, captions or settings.`);
   }
-  const tensors = await openSafetensors(join(folder, name, 'tensors.safetensors'));
+  // States of before this was noted lack it.
+  if ((file.base ?? identity.base) !== identity.base) {
+    throw mismatch(`The state in ${path} belongs to a run on another base model than ${job.base} is now.`);
+  }
+  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null } = file;
+  return { step, epochsDone, lossSum, lossCount, trainLoss, validationLoss };
+}
+
+export function mismatch(message: string): Failure {
+  return new Failure(
+    'resume-mismatch',
+    message,
+    'Resume with what the run began with, or train into a new folder.',
+  );
+}
+
+/** Puts the tensors of the state that `findState` found into the trainer. */
+export async function restoreState(job: TrainJob, trainer: Trainer, { step }: Position): Promise<void> {
+  const path = join(stateFolder(job), stateName(step), 'tensors.safetensors');
+  const tensors = await openSafetensors(path);
   try {
     for (const kind of kindsOf(job)) {
       for (const spec of trainer.trainable) {
@@ -109,20 +177,21 @@ export async function restoreState(job: TrainJob, trainer: Trainer): Promise<Pos
   } finally {
     await tensors.close();
   }
-  const { step, epochsDone, lossSum, lossCount } = file;
-  return { step, epochsDone, lossSum, lossCount };
 }
 
-async function newestState(folder: string): Promise<{ name: string; file: StateFile } | null> {
+async function newestState(folder: string): Promise<string | null> {
   const names = await readdir(folder).catch(() => []);
   if (names.length > 0) await removePartialWrites(folder);
   const complete = names.filter((name) => /^step-\d{8}$/.test(name)).sort();
-  const name = complete.at(-1);
-  if (name === undefined) return null;
-  const path = join(folder, name, 'state.json');
+  return complete.at(-1) ?? null;
+}
+
+type ReadStateFile = Omit<StateFile, 'base' | 'trainLoss' | 'validationLoss'> & Partial<StateFile>;
+
+async function readStateFile(path: string): Promise<ReadStateFile> {
   try {
     const file = JSON.parse(await readFile(path, 'utf8')) as Partial<StateFile>;
-    if (file.formatVersion === 1 && Number.isSafeInteger(file.step)) return { name, file: file as StateFile };
+    if (file.formatVersion === 1 && Number.isSafeInteger(file.step)) return file as ReadStateFile;
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -133,7 +202,7 @@ function unreadable(path: string, cause?: unknown): Failure {
   return new Failure(
     'state-unreadable',
     `${path} is not a state this version of Screenfold wrote.`,
-    'Restore the folder from a backup, or remove it to train from the beginning.',
+    'Restore the folder from a backup, or train from the beginning into a new folder.',
     cause,
   );
 }

@@ -1,13 +1,26 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../failure.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
-import { removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../weights/atomic-file.ts';
+import {
+  makeFolder,
+  removePartialWrites,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '../weights/atomic-file.ts';
 import { planEpoch, stepsPerEpoch, type MicroBatch, type StepPlan } from './data-order.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { openMetricsLog } from './metrics-log.ts';
-import { restoreState, saveState, type Position } from './run-state.ts';
+import {
+  beginning,
+  findState,
+  mismatch,
+  restoreState,
+  saveState,
+  type Position,
+  type RunIdentity,
+} from './run-state.ts';
 import type { BatchData, Trainer } from './trainer.ts';
 
 export interface PreparedBatch {
@@ -38,25 +51,29 @@ export interface Recipe {
 
 /**
  * Trains from wherever the run's state stands to its last epoch, or to the step boundary after a stop is asked for.
- * Throws a Failure at the first loss or gradient that is not finite; checkpoints and state then are those before.
+ *
+ * @throws Failure `loss-not-finite` or `weights-not-finite` at the first number that is none; checkpoints and state then
+ * are those before. Besides, those of `findPosition` and of writing files.
  */
-export async function trainingLoop(job: TrainJob, recipe: Recipe, context: JobContext): Promise<TrainResult> {
+export async function trainingLoop(
+  job: TrainJob,
+  identity: RunIdentity,
+  recipe: Recipe,
+  context: JobContext,
+): Promise<TrainResult> {
   const { settings, images } = job;
   const { trainer } = recipe;
   const perEpoch = stepsPerEpoch(images, settings.batchSize, settings.gradientAccumulation);
   const totalSteps = perEpoch * settings.epochs;
-  let position = await restoreState(job, trainer);
+  let position = await findPosition(job, identity);
+  if (position !== beginning) await restoreState(job, trainer, position);
   const log = await openMetricsLog(join(job.folder, 'metrics.jsonl'), position.step, position.epochsDone);
   let stateSavedAt = performance.now();
   const save = async (): Promise<void> => {
-    await saveState(job, trainer, position);
+    await log.sync();
+    await saveState(job, identity, trainer, position);
     context.emit({ type: 'state', step: position.step });
     stateSavedAt = performance.now();
-  };
-  let trainLoss: number | null = null;
-  let validationLoss: number | null = null;
-  const result = (end: TrainResult['end']): TrainResult => {
-    return { kind: 'train', end, step: position.step, epoch: position.epochsDone, trainLoss, validationLoss };
   };
 
   try {
@@ -72,7 +89,7 @@ export async function trainingLoop(job: TrainJob, recipe: Recipe, context: JobCo
       for (let i = position.step - position.epochsDone * perEpoch; i < steps.length; i++) {
         if (context.stop.aborted) {
           await save();
-          return result('stopped');
+          return trainResult('stopped', position);
         }
         const started = performance.now();
         const step = position.step + 1;
@@ -95,22 +112,29 @@ export async function trainingLoop(job: TrainJob, recipe: Recipe, context: JobCo
         if (performance.now() - stateSavedAt > settings.stateEveryMinutes * 60_000) await save();
       }
 
-      trainLoss = position.lossSum / position.lossCount;
-      validationLoss = await validate(recipe);
-      position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0 };
-      if (settings.checkpointEpochs.includes(epoch)) {
-        const folder = await writeCheckpoint(job, recipe, { ...position, trainLoss, validationLoss });
-        context.emit({ type: 'checkpoint', epoch, folder });
-        await save();
-      }
+      const trainLoss = position.lossSum / position.lossCount;
+      const validationLoss = await validate(recipe, position.step, epoch);
+      position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0, trainLoss, validationLoss };
       const metric = { type: 'epoch', epoch, trainLoss, validationLoss } as const;
+      // Before the state: a run killed in between resumes from an older one and writes this line again.
       await log.write(metric);
+      const isCheckpoint = settings.checkpointEpochs.includes(epoch);
+      if (isCheckpoint) {
+        const folder = await writeCheckpoint(job, identity, recipe, position);
+        context.emit({ type: 'checkpoint', epoch, folder });
+      }
+      if (isCheckpoint || epoch === settings.epochs) await save();
       context.emit(metric);
     }
-    return result('finished');
+    return trainResult('finished', position);
   } finally {
     await log.close();
   }
+}
+
+export function trainResult(end: TrainResult['end'], position: Position): TrainResult {
+  const { step, epochsDone: epoch, trainLoss, validationLoss } = position;
+  return { kind: 'train', end, step, epoch, trainLoss, validationLoss };
 }
 
 async function trainingStep(
@@ -146,19 +170,25 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
   );
 }
 
-async function validate({ trainer, validation }: Recipe): Promise<number | null> {
+async function validate(
+  { trainer, validation }: Recipe,
+  step: number,
+  epoch: number,
+): Promise<number | null> {
   if (validation.length === 0) return null;
   let loss = 0;
   for (const prepare of validation) {
     const { shapeKey, data } = await prepare();
     loss += await trainer.evaluate(shapeKey, data);
   }
+  if (!Number.isFinite(loss)) {
+    throw new Failure(
+      'loss-not-finite',
+      `The validation loss after step ${step} (epoch ${epoch}) is not a finite number.`,
+      'The checkpoints before it are kept. Lower the learning rate.',
+    );
+  }
   return loss;
-}
-
-interface CheckpointSummary extends Position {
-  readonly trainLoss: number;
-  readonly validationLoss: number | null;
 }
 
 /** Folder of an epoch's checkpoint, as it is called in every run. */
@@ -166,18 +196,53 @@ export function checkpointName(epoch: number): string {
   return `epoch-${String(epoch).padStart(4, '0')}`;
 }
 
-async function writeCheckpoint(job: TrainJob, recipe: Recipe, summary: CheckpointSummary): Promise<string> {
-  const parent = join(job.folder, 'checkpoints');
-  await mkdir(parent, { recursive: true });
+const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, 'checkpoints');
+
+/**
+ * Where the run stands, once it is sure that what lies in its folder is its own.
+ *
+ * @throws Failure `resume-mismatch`, `state-unreadable`
+ */
+export async function findPosition(job: TrainJob, identity: RunIdentity): Promise<Position> {
+  const position = await findState(job, identity);
+  if (position !== beginning) return position;
+  const parent = checkpointsFolder(job);
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!/^epoch-\d+$/.test(name)) continue;
+    const folder = join(parent, name);
+    if (await isOwnCheckpoint(folder, identity)) continue;
+    throw mismatch(`${folder} is a checkpoint of a run with other images, captions, settings or base model.`);
+  }
+  return position;
+}
+
+async function isOwnCheckpoint(folder: string, { fingerprint, base }: RunIdentity): Promise<boolean> {
+  try {
+    const file = JSON.parse(await readFile(join(folder, 'checkpoint.json'), 'utf8')) as Partial<RunIdentity>;
+    return file.fingerprint === fingerprint && file.base === base;
+  } catch {
+    return false;
+  }
+}
+
+async function writeCheckpoint(
+  job: TrainJob,
+  identity: RunIdentity,
+  recipe: Recipe,
+  { step, epochsDone, trainLoss, validationLoss }: Position,
+): Promise<string> {
+  const parent = checkpointsFolder(job);
+  await makeFolder(parent);
   await removePartialWrites(parent);
-  const folder = join(parent, checkpointName(summary.epochsDone));
+  const name = checkpointName(epochsDone);
+  const folder = join(parent, name);
   // A run killed after a checkpoint and before its state comes by here again, with the same weights.
-  if ((await readdir(parent)).includes(checkpointName(summary.epochsDone))) return folder;
+  if ((await readdir(parent)).includes(name)) return folder;
   await writeFolderAtomic(folder, async (target) => {
     await recipe.writeCheckpoint(target);
-    const { step, epochsDone, trainLoss, validationLoss } = summary;
     const content = {
       formatVersion: 1,
+      ...identity,
       method: job.method,
       step,
       epoch: epochsDone,

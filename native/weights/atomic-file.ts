@@ -32,6 +32,19 @@ function writeFailure(path: string, cause: unknown): Failure {
   return new Failure('write-failed', `Could not write ${path}: ${reason}`, hint, cause);
 }
 
+/**
+ * Makes a folder and its parents where they are missing.
+ *
+ * @throws Failure `write-failed`
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}
+
 async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 
+import { Failure } from '../failure.ts';
 import { hashFile, readPixels } from '../images/decode.ts';
 import type { TrainingImage } from '../jobs.ts';
-import { encode, type AutoencoderConfig } from '../models/autoencoder.ts';
+import { autoencoderFactor, encode, type AutoencoderConfig } from '../models/autoencoder.ts';
 import { clipText, type ClipTextConfig } from '../models/clip-text.ts';
 import { openInference, type Inference, type ReadWeight } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { BlobCache } from './blob-cache.ts';
+import type { Blob, BlobCache } from './blob-cache.ts';
 
 /** How many are encoded at once: enough to keep the processor busy, little memory at any picture size. */
 const batchSize = 4;
@@ -40,18 +41,15 @@ export async function encodeImages(
   options: EncodeOptions,
 ): Promise<ReadMoments> {
   const fileHashes = new Map<string, string>();
-  const keys = new Map<string, string>();
-  const nameOf = ({ image, flipped }: ImageView): string =>
-    `${image.width}x${image.height}${flipped ? '-' : '+'}${image.path}`;
-  for (const view of views) {
-    const { image, flipped } = view;
-    const hash = fileHashes.get(image.path) ?? (await hashFile(image.path));
-    fileHashes.set(image.path, hash);
-    keys.set(
-      nameOf(view),
-      contentKey('latents', options.modelHash, hash, image.width, image.height, flipped),
-    );
+  for (const { image } of views) {
+    options.stop.throwIfAborted();
+    if (!fileHashes.has(image.path)) fileHashes.set(image.path, await hashFile(image.path));
   }
+  const area = autoencoderFactor(config) ** 2;
+  const blobOf = ({ image: { path, width, height }, flipped }: ImageView): Blob => ({
+    key: contentKey('latents', options.modelHash, fileHashes.get(path)!, width, height, flipped),
+    length: (2 * config.latentChannels * width * height) / area,
+  });
 
   const bySize = Map.groupBy(views, ({ image }) => `${image.width}x${image.height}`);
   let done = 0;
@@ -69,8 +67,9 @@ export async function encodeImages(
     );
     for (const view of members) {
       options.stop.throwIfAborted();
-      await options.cache.get(keys.get(nameOf(view))!, async () => {
+      await options.cache.get(blobOf(view), async () => {
         const pictures = await readView(view);
+        await checkUnchanged(view.image.path, fileHashes.get(view.image.path)!);
         const { mean, logVariance } = await (await encoder.get()).run({ pictures });
         const moments = new Float32Array(2 * mean!.length);
         moments.set(mean!);
@@ -85,9 +84,27 @@ export async function encodeImages(
     await encoder.dispose();
   }
   return (view) =>
-    options.cache.get(keys.get(nameOf(view))!, () => {
-      throw new Error(`The latents of ${view.image.id} are no longer in the cache.`);
+    options.cache.get(blobOf(view), () => {
+      throw cacheLost(`The latents of ${view.image.id}`);
     });
+}
+
+/** What was read may be of a file that was edited since it was hashed; stored, it would be found under the old hash. */
+async function checkUnchanged(path: string, hash: string): Promise<void> {
+  if ((await hashFile(path)) === hash) return;
+  throw new Failure(
+    'image-changed',
+    `${path} was changed while it was being read for training.`,
+    'Leave the images as they are until training has begun, and begin again.',
+  );
+}
+
+function cacheLost(what: string): Failure {
+  return new Failure(
+    'cache-lost',
+    `${what} are no longer in the cache.`,
+    'Do not empty the cache while a run is training. Resume the run: what is missing is made again.',
+  );
 }
 
 /** Pixels of a view, [3, h, w] in [-1, 1]. */
@@ -111,14 +128,17 @@ export async function encodeCaptions(
 ): Promise<ReadEmbedding> {
   const distinct = [...new Set(captions)];
   const ids = new Map(distinct.map((caption) => [caption, tokenize(caption)]));
-  const keyOf = (caption: string): string => contentKey('embedding', options.modelHash, ...ids.get(caption)!);
   const tokens = config.positions;
+  const size = tokens * config.hiddenSize;
+  const blobOf = (caption: string): Blob => ({
+    key: contentKey('embedding', options.modelHash, ...ids.get(caption)!),
+    length: size,
+  });
   const encoder = lazy(() =>
     openInference(options.runtime, options.readWeight, (model, graph) => {
       return { states: clipText(model, config, graph.input('input_ids', 'int64', [batchSize, tokens])) };
     }),
   );
-  const size = tokens * config.hiddenSize;
   let done = 0;
   for (let i = 0; i < distinct.length; i += batchSize) {
     options.stop.throwIfAborted();
@@ -132,7 +152,7 @@ export async function encodeCaptions(
       return states!.slice();
     });
     for (const [row, caption] of chunk.entries()) {
-      await options.cache.get(keyOf(caption), async () =>
+      await options.cache.get(blobOf(caption), async () =>
         (await encoded()).slice(row * size, (row + 1) * size),
       );
       options.onProgress(++done, distinct.length);
@@ -140,8 +160,8 @@ export async function encodeCaptions(
   }
   await encoder.dispose();
   return (caption) =>
-    options.cache.get(keyOf(caption), () => {
-      throw new Error(`The embedding of “${caption}” is no longer in the cache.`);
+    options.cache.get(blobOf(caption), () => {
+      throw cacheLost(`The embeddings of “${caption}”`);
     });
 }
 

@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { allocate, elementCount, type DataArray } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
 import type { BoundRun, HostTensor, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
-import { writeFileAtomic } from '../weights/atomic-file.ts';
+import { makeFolder, writeFileAtomic } from '../weights/atomic-file.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import {
   buildAccumulator,
@@ -172,7 +171,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     dispose: async () => {
       for (const opening of shapes.values()) {
-        const { first, further, evaluation, train, inputs, loss } = await opening;
+        const opened = await opening.catch(() => null);
+        if (!opened) continue;
+        const { first, further, evaluation, train, inputs, loss } = opened;
         for (const run of [first, further, evaluation?.run]) run?.dispose();
         await train.dispose();
         await evaluation?.session.dispose();
@@ -192,7 +193,7 @@ async function keepArtifact(
 ): Promise<void> {
   if (artifactFolder === undefined) return;
   const path = join(artifactFolder, name);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFileAtomic(path, model);
 }
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
-import { elementCount } from '../../graph/data-type.ts';
 import type { JobContext, TrainingImage, TrainJob } from '../../jobs.ts';
 import { autoencoderFactor } from '../../models/autoencoder.ts';
 import type { ReadWeight } from '../../models/inference.ts';
 import type { ParameterSpec } from '../../models/model-builder.ts';
 import type { StableDiffusion } from '../../models/stable-diffusion.ts';
+import { unetStride } from '../../models/unet.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { noiseSchedule } from '../../sampling/noise-schedule.ts';
 import { buildArtifacts, type TrainingArtifacts } from '../artifacts.ts';
@@ -19,6 +19,8 @@ import {
   type TrainedComponent,
 } from '../diffusion-graph.ts';
 import { encodeCaptions, encodeImages, type EncodeOptions } from '../encode.ts';
+import { checkImageSizes } from '../image-sizes.ts';
+import { readFinite } from '../run-state.ts';
 import { createTrainer, type Trainer } from '../trainer.ts';
 import type { Recipe } from '../training-loop.ts';
 
@@ -41,6 +43,7 @@ export interface DiffusionRecipeOptions {
 export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<Recipe> {
   const { job, model, runtime, context, textEncoderTrained } = options;
   const { settings } = job;
+  checkImageSizes(job, autoencoderFactor(model.vae.config) * unetStride(model.unet.config));
   const cache = openBlobCache(job.cacheFolder, cacheMemoryBytes);
   const encodeOptions = async (component: 'vae' | 'text_encoder', phase: string): Promise<EncodeOptions> => ({
     runtime,
@@ -164,7 +167,7 @@ export async function writeComponents(
       specs.map(({ name, shape }) => ({
         name: splitParameterName(name).key,
         shape,
-        data: () => trainer.readState(kind, name, new Float32Array(elementCount(shape))),
+        data: () => readFinite(trainer, kind, { name, shape }),
       })),
     );
   }

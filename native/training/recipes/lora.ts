@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
-import { elementCount } from '../../graph/data-type.ts';
 import { writeKohyaLora, type LoraModule } from '../../weights/lora-file.ts';
 import { parseAdapterName } from '../diffusion-graph.ts';
 import { initialAdapter } from '../initial-weights.ts';
+import { readFinite } from '../run-state.ts';
 import type { Trainer } from '../trainer.ts';
 import type { Recipe } from '../training-loop.ts';
 import { diffusionRecipe, type DiffusionRecipeOptions } from './diffusion.ts';
@@ -49,9 +49,7 @@ async function readModules(
   pointwise: boolean,
 ): Promise<LoraModule[]> {
   const parts = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const { name, shape } of trainer.trainable) {
-    parts.set(name, await trainer.readState(kind, name, new Float32Array(elementCount(shape))));
-  }
+  for (const spec of trainer.trainable) parts.set(spec.name, await readFinite(trainer, kind, spec));
   return [...parts.keys()].flatMap((name) => {
     const adapter = parseAdapterName(name);
     if (adapter?.part !== 'down') return [];

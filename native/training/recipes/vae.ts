@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { JobContext, TrainingImage, TrainJob } from '../../jobs.ts';
+import { Failure } from '../../failure.ts';
 import { Graph, type Value } from '../../graph/graph.ts';
 import { abs, add, exp, mul, sub } from '../../graph/ops/elementwise.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
@@ -16,6 +17,8 @@ import { buildArtifacts, type LossGraph, type TrainingArtifacts } from '../artif
 import { bucketRows, type MicroBatch } from '../data-order.ts';
 import { readView } from '../encode.ts';
 import { initialWeights } from '../initial-weights.ts';
+import { checkImageSizes } from '../image-sizes.ts';
+import { readFinite } from '../run-state.ts';
 import { createTrainer, type Trainer } from '../trainer.ts';
 import type { BatchPlace, PreparedBatch, Recipe } from '../training-loop.ts';
 
@@ -76,6 +79,7 @@ export function buildAutoencoderGraph(
 export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl: number): Promise<Recipe> {
   const { settings } = job;
   const { config } = model.vae;
+  checkImageSizes(job, autoencoderFactor(config));
   const built = new Map<string, TrainingArtifacts>();
   const artifacts = (shapeKey: string): TrainingArtifacts => {
     let found = built.get(shapeKey);
@@ -152,7 +156,7 @@ export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl
         trainer.trainable.map(({ name, shape }) => ({
           name,
           shape,
-          data: () => trainer.readState(kind, name, new Float32Array(elementCount(shape))),
+          data: () => readFinite(trainer, kind, { name, shape }),
         })),
         { scaling_factor: scalingFactor },
       );
@@ -209,7 +213,13 @@ async function measureScalingFactor(
     count += mean!.length;
   }
   await encoder.dispose();
-  return 1 / Math.sqrt(squares / count - (sum / count) ** 2);
+  const variance = squares / count - (sum / count) ** 2;
+  if (variance > 0) return 1 / Math.sqrt(variance);
+  throw new Failure(
+    'latents-constant',
+    'The VAE gives the same latents for every image, so nothing can be trained on them.',
+    'Train it with a lower learning rate or a lower weight of the KL divergence, and on images that differ.',
+  );
 }
 
 /** Bytes of decoded pictures kept; a small data set is read once. */
@@ -224,7 +234,8 @@ function pixelMemory(): ReadPixels {
   const kept = new Map<string, Float32Array>();
   let used = 0;
   return async (view) => {
-    const key = `${view.flipped ? '-' : '+'}${view.image.path}`;
+    const { path, width, height } = view.image;
+    const key = `${width}x${height}${view.flipped ? '-' : '+'}${path}`;
     const known = kept.get(key);
     if (known) return known;
     const pixels = await readView(view);

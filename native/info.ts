@@ -29,10 +29,10 @@ async function describe(path: string): Promise<NonNullable<InfoResult['model']>>
     const folder = await openModelFolder(path);
     try {
       const components = [...folder.components.values()].map(summary);
-      const scheduler = folder.scheduler;
+      const { _class_name: scheduler, prediction_type: prediction } = folder.scheduler;
       const metadata = {
-        scheduler: String(scheduler._class_name),
-        prediction: typeof scheduler.prediction_type === 'string' ? scheduler.prediction_type : 'epsilon',
+        scheduler: typeof scheduler === 'string' ? scheduler : 'unknown',
+        prediction: typeof prediction === 'string' ? prediction : 'epsilon',
       };
       return { path, components, metadata };
     } finally {

@@ -19,6 +19,7 @@ import {
   type WeightPrecision,
   type WeightToWrite,
 } from '../weights/model-folder.ts';
+import { hashFiles } from '../weights/weight-source.ts';
 import { readAutoencoderConfig, type AutoencoderConfig } from './autoencoder.ts';
 import { clipText, readClipTextConfig, type ClipTextConfig } from './clip-text.ts';
 import type { ReadWeight } from './inference.ts';
@@ -65,6 +66,7 @@ export interface StableDiffusion {
  * @throws Failure those of `openModelFolder`, of the configs and of the LoRA; `checkpoint-missing`, `model-mismatch`
  */
 export async function openStableDiffusion(reference: ModelReference): Promise<StableDiffusion> {
+  if (reference.checkpoint !== undefined) await checkCheckpoint(reference.checkpoint);
   const base = await openModelFolder(reference.base);
   const opened: ModelComponent[] = [];
   try {
@@ -115,14 +117,19 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
 }
 
+const checkpointParts = ['unet', 'text_encoder', 'vae', 'lora.safetensors'] as const;
+
+/** A folder with none of them would pass for the untouched base. */
+async function checkCheckpoint(checkpoint: string): Promise<void> {
+  for (const part of checkpointParts) if (await exists(join(checkpoint, part))) return;
+  throw new Failure(
+    'checkpoint-missing',
+    `There is no checkpoint at ${checkpoint}: it holds none of ${checkpointParts.join(', ')}.`,
+    'Choose an epoch whose checkpoint was kept.',
+  );
+}
+
 async function componentOf(checkpoint: string, name: ComponentName): Promise<ModelComponent | null> {
-  if (!(await exists(checkpoint))) {
-    throw new Failure(
-      'checkpoint-missing',
-      `There is no checkpoint at ${checkpoint}.`,
-      'Choose an epoch whose checkpoint was kept.',
-    );
-  }
   const folder = join(checkpoint, name);
   return (await exists(folder)) ? openComponent(folder, name) : null;
 }
@@ -241,7 +248,7 @@ function openedComponent<C>(folder: ModelComponent, config: C, lora: Adaptation 
     readWeight,
     hash: async () => {
       const own = await folder.hash();
-      return lora && lora.modules.size > 0 ? `${own}+${lora.file}x${lora.strength}` : own;
+      return lora && lora.modules.size > 0 ? `${own}+${await hashFiles([lora.file])}x${lora.strength}` : own;
     },
     write: (target, precision, written, changes = {}) =>
       writeComponent(target, name, { ...folder.config, ...changes }, written, precision),

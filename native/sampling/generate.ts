@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
 import { formatParameters } from '../images/generation-parameters.ts';
@@ -6,7 +5,8 @@ import { writePng } from '../images/png.ts';
 import type { GenerateJob, JobContext, JobResult, Picture } from '../jobs.ts';
 import { openStableDiffusion } from '../models/stable-diffusion.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
-import { createTextToImage, toRgb, type SamplingSettings } from './text-to-image.ts';
+import { makeFolder } from '../weights/atomic-file.ts';
+import { createTextToImage, toRgb } from './text-to-image.ts';
 
 /** A picture and its place among those asked for. */
 interface Numbered {
@@ -14,39 +14,33 @@ interface Numbered {
   readonly index: number;
 }
 
-/** Makes the pictures model by model, in batches of equal settings, each written as soon as it is there. */
+/**
+ * Makes the pictures model by model, in batches of equal settings, each written as soon as it is there. Stopped, it
+ * leaves the batch under way and resolves to what was made until then.
+ */
 export async function generate(job: GenerateJob, context: JobContext): Promise<JobResult> {
   const started = performance.now();
   const runtime = await chooseRuntime(job.device);
   context.emit({ type: 'note', message: runtime.description });
-  const stopped = (): boolean => context.stop.aborted;
   let made = 0;
+  const onPicture = (index: number, output: string): void => {
+    made += 1;
+    context.emit({ type: 'picture', index, output });
+  };
+  const onSteps = countSteps(job, context);
   try {
     const all = job.pictures.map((picture, index): Numbered => ({ picture, index }));
     for (const ofModel of Map.groupBy(all, ({ picture }) => JSON.stringify(picture.model)).values()) {
-      if (stopped()) break;
+      context.stop.throwIfAborted();
       const model = await openStableDiffusion(ofModel[0]!.picture.model);
       const pipeline = createTextToImage(runtime, model);
       try {
         for (const batch of batches(ofModel, job.batchSize)) {
-          if (stopped()) break;
-          const settings: SamplingSettings = batch[0]!.picture;
-          const pictures = await pipeline.generate(
-            batch.map(({ picture }) => picture),
-            settings,
-            (done, total) => {
-              context.emit({
-                type: 'progress',
-                phase: 'sampling',
-                done: made * total + done * batch.length,
-                total: all.length * total,
-              });
-            },
-          );
+          const requests = batch.map(({ picture }) => picture);
+          const pictures = await pipeline.generate(requests, requests[0]!, onSteps(requests));
           for (const [i, { picture, index }] of batch.entries()) {
             await writePicture(picture, pictures[i]!);
-            made += 1;
-            context.emit({ type: 'picture', index, output: picture.output });
+            onPicture(index, picture.output);
           }
         }
       } finally {
@@ -54,10 +48,37 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
         await model.close();
       }
     }
+  } catch (error) {
+    if (!context.stop.aborted || error !== context.stop.reason) throw error;
   } finally {
     await runtime.dispose();
   }
   return { kind: 'generate', pictures: made, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Tells of all pictures' steps as one measure, and ends the sampling between two of them when a stop is wanted. */
+function countSteps(
+  { pictures }: GenerateJob,
+  { emit, stop }: JobContext,
+): (batch: readonly Picture[]) => (done: number, ofBatch: number) => void {
+  const total = pictures.reduce((sum, { steps }) => sum + steps, 0);
+  let before = 0;
+  return (batch) => {
+    stop.throwIfAborted();
+    const begun = before;
+    const share = batch.length * batch[0]!.steps;
+    before += share;
+    return (done, ofBatch) => {
+      // Some samplers call the model once more than they have steps.
+      emit({
+        type: 'progress',
+        phase: 'sampling',
+        done: begun + Math.floor((share * done) / ofBatch),
+        total,
+      });
+      stop.throwIfAborted();
+    };
+  };
 }
 
 function batches(pictures: readonly Numbered[], batchSize: number): Numbered[][] {
@@ -77,7 +98,7 @@ async function writePicture(picture: Picture, pixels: Float32Array): Promise<voi
   const name = [model.base, ...(model.checkpoint === undefined ? [] : [model.checkpoint])].map((path) =>
     basename(path),
   );
-  await mkdir(dirname(output), { recursive: true });
+  await makeFolder(dirname(output));
   await writePng(
     output,
     { width, height, rgb: toRgb(pixels) },

@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { createSampler } from './create-sampler.ts';
 import { applyGuidance } from './guidance.ts';
 import { createPictureNoise } from './picture-noise.ts';
+import { roundHalfToEven } from './samplers/timesteps.ts';
 
 /** What all pictures of a batch share. */
 export interface SamplingSettings {
@@ -27,7 +28,10 @@ export interface PictureRequest {
 }
 
 export interface TextToImage {
-  /** Pictures in the order asked for, each [3, h, w] in [-1, 1]; seeds mean what they mean in diffusers. */
+  /**
+   * Pictures in the order asked for, each [3, h, w] in [-1, 1]; seeds mean what they mean in diffusers. `onStep` is
+   * called after each of the sampler's steps, and ends the sampling by throwing.
+   */
   generate(
     requests: readonly PictureRequest[],
     settings: SamplingSettings,
@@ -140,13 +144,17 @@ export function createTextToImage(runtime: Runtime, model: StableDiffusion): Tex
       return pictures;
     },
     dispose: async () => {
-      for (const opened of [textEncoder, denoiser?.opened, decoder?.opened]) await (await opened)?.dispose();
+      for (const opened of [textEncoder, denoiser?.opened, decoder?.opened]) {
+        // One that could not be opened has said so already, to whoever asked for it.
+        const inference = await opened?.catch(() => null);
+        await inference?.dispose();
+      }
     },
   };
 }
 
-function checkSize({ width, height, steps }: SamplingSettings, multiple: number): void {
-  if (width > 0 && height > 0 && width % multiple === 0 && height % multiple === 0 && steps > 0) return;
+function checkSize({ width, height }: SamplingSettings, multiple: number): void {
+  if (width > 0 && height > 0 && width % multiple === 0 && height % multiple === 0) return;
   throw new Failure(
     'picture-size',
     `This model cannot make a picture of ${width} x ${height} pixels.`,
@@ -182,10 +190,4 @@ export function toRgb(picture: Float32Array): Uint8Array<ArrayBuffer> {
     }
   }
   return rgb;
-}
-
-/** NumPy's rounding. */
-function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }

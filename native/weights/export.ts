@@ -1,10 +1,12 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Failure } from '../failure.ts';
 import type { ExportJob, JobContext, JobResult } from '../jobs.ts';
 import { modulePaths, openStableDiffusion } from '../models/stable-diffusion.ts';
+import { makeFolder } from './atomic-file.ts';
 import { readLora, writeKohyaLora } from './lora-file.ts';
+import type { ComponentName } from './weight-names.ts';
 import { writeModelFolder } from './write-model-folder.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
@@ -13,7 +15,7 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   if ((await stat(output).catch(() => null)) !== null) {
     throw new Failure('output-exists', `${output} already exists.`, 'Choose another name, or move it away.');
   }
-  await mkdir(dirname(output), { recursive: true });
+  await makeFolder(dirname(output));
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
   await (job.format === 'diffusers' ? exportFolder(job) : exportLora(job));
   context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
@@ -23,11 +25,13 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
 async function exportFolder({ model: reference, output, precision }: ExportJob): Promise<void> {
   const model = await openStableDiffusion(reference);
   try {
-    const part = ({ configFile, weights }: (typeof model)['unet' | 'vae' | 'text_encoder']) => {
+    const part = (name: ComponentName) => {
+      const { hasWeights, configFile, weights } = model[name];
+      if (!hasWeights) throw weightless(reference.base, name);
       return { config: configFile, weights: weights() };
     };
     await writeModelFolder(output, {
-      components: { unet: part(model.unet), vae: part(model.vae), text_encoder: part(model.text_encoder) },
+      components: { unet: part('unet'), vae: part('vae'), text_encoder: part('text_encoder') },
       scheduler: model.schedulerFile,
       tokenizerFolder: model.tokenizerFolder,
       precision,
@@ -35,6 +39,14 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
   } finally {
     await model.close();
   }
+}
+
+function weightless(base: string, name: ComponentName): Failure {
+  return new Failure(
+    'weights-missing',
+    `The ${name} of ${base} has a config and no weights.`,
+    'Train it first, and export a checkpoint.',
+  );
 }
 
 async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {

@@ -131,7 +131,12 @@ function tinyWeights(name: ComponentName, seed: number): WeightToWrite[] {
 }
 
 const texts = Array.from({ length: 3 }, () =>
-  ['a red square on blue', 'a green circle on white', 'a yellow stripe', 'two small grey dots, blurred'].join(),
+  [
+    'a red square on blue',
+    'a green circle on white',
+    'a yellow stripe',
+    'two small grey dots, blurred',
+  ].join(),
 );
 
 export interface TinyModelOptions {

@@ -113,16 +113,14 @@ export function groupNorm(
         // All sums over pixels are taken once per channel; what the groups need is made of those few numbers.
         const sums = reduceSum(dy, [2]);
         const weightedSums = reduceSum(mul(dy, normalized), [2]);
-        const perGroup = (perChannel: Value): Value =>
-          mul(reduceSum(reshape(mul(perChannel, scale), [n * groups, c / groups]), [1], true), -1 / size);
         const inverse = reshape(inverseDeviation, [n, groups, 1]);
-        const perChannelInverse = (perChannel: Value): Value =>
-          reshape(mul(reshape(perChannel, [1, groups, c / groups]), inverse), [n, c, 1]);
-        const offset = mul(reshape(perGroup(sums), [n, groups, 1]), inverse);
-        const slope = mul(reshape(perGroup(weightedSums), [n, groups, 1]), inverse);
+        const inverseScale = reshape(mul(reshape(scale, [1, groups, c / groups]), inverse), [n, c, 1]);
+        const meanScale = mul(scale, -1 / size);
+        const perGroup = (perChannel: Value): Value =>
+          mul(reduceSum(reshape(mul(perChannel, meanScale), [n, groups, c / groups]), [2], true), inverse);
         const grouped = reshape(normalized, [n, groups, size]);
-        const own = reshape(mul(dy, perChannelInverse(scale)), [n, groups, size]);
-        const dx = add(own, add(mul(grouped, slope), offset));
+        const own = reshape(mul(dy, inverseScale), [n, groups, size]);
+        const dx = add(own, add(mul(grouped, perGroup(weightedSums)), perGroup(sums)));
         return [reshape(dx, x.shape), reduceSum(weightedSums, [0]), reduceSum(sums, [0])];
       },
     };

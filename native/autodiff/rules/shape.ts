@@ -1,4 +1,5 @@
 import type { Node, Value } from '../../graph/graph.ts';
+import { cast } from '../../graph/ops/elementwise.ts';
 import { concat, expand, pad, reshape, scatterAddRows, slice, transpose } from '../../graph/ops/shape.ts';
 import type { RuleTable } from '../rule.ts';
 
@@ -58,7 +59,7 @@ export const shapeRules: RuleTable = {
     const count = indices.shape.reduce((product, extent) => product * extent, 1);
     const rows = reshape(dy!, [count, ...table.shape.slice(1)]);
     const zeros = expand(table.graph.scalar(0), table.shape);
-    return [scatterAddRows(zeros, reshape(indices, [count, 1]), rows), null];
+    return [scatterAddRows(zeros, reshape(cast(indices, 'int64'), [count, 1]), rows), null];
   },
 };
 

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+
+import { Graph, type Value } from '../../native/graph/graph.ts';
+import { conv, convTranspose } from '../../native/graph/ops/conv.ts';
+import { add, broadcastShape, exp } from '../../native/graph/ops/elementwise.ts';
+import { gemm, matmul } from '../../native/graph/ops/matmul.ts';
+import { concat, gather, pad, reshape, slice, split, transpose } from '../../native/graph/ops/shape.ts';
+
+const padding = [1, 1, 1, 1] as const;
+
+function values(...shapes: (readonly number[])[]): Value[] {
+  const graph = new Graph();
+  return shapes.map((shape, i) => graph.input(`input_${i}`, 'float32', shape));
+}
+
+describe('shapes', () => {
+  it('broadcast as in NumPy', () => {
+    expect(broadcastShape([4, 1, 3], [2, 1])).toEqual([4, 2, 3]);
+    expect(broadcastShape([], [2])).toEqual([2]);
+    expect(() => broadcastShape([2, 3], [2])).toThrow('The shapes [2, 3] and [2] do not broadcast.');
+  });
+
+  it('of a convolution follow kernel, stride and padding, and its transpose gives them back', () => {
+    const [x, weight] = values([1, 2, 7, 8], [4, 2, 3, 3]) as [Value, Value];
+    const y = conv(x, weight, null, { stride: 2, padding });
+    expect(y.shape).toEqual([1, 4, 4, 4]);
+    expect(convTranspose(y, weight, { stride: 2, padding }, [7, 8]).shape).toEqual(x.shape);
+  });
+
+  it('of products, joins and cuts are known while the graph is built', () => {
+    const [a, b] = values([2, 3, 4], [4, 5]) as [Value, Value];
+    expect(matmul(a, b).shape).toEqual([2, 3, 5]);
+    expect(concat([a, a], 1).shape).toEqual([2, 6, 4]);
+    expect(split(a, [1, 2], 1).map(({ shape }) => shape)).toEqual([
+      [2, 1, 4],
+      [2, 2, 4],
+    ]);
+    expect(slice(a, [{ axis: 2, begin: 0, end: 4, step: 3 }]).shape).toEqual([2, 3, 2]);
+    expect(pad(a, [0, 1, 0], [0, 0, 2]).shape).toEqual([2, 4, 6]);
+    expect(gather(a, a.graph.constant('int64', [5, 1], [0, 1, 0, 1, 0]), 0).shape).toEqual([5, 1, 3, 4]);
+    expect(transpose(a, [2, 0, 1]).shape).toEqual([4, 2, 3]);
+  });
+});
+
+describe('what does not fit is refused where it is built', () => {
+  const refused: readonly (readonly [string, () => unknown, string])[] = [
+    [
+      'a product',
+      () => {
+        const [a, b] = values([2, 3], [2, 3]) as [Value, Value];
+        return matmul(a, b);
+      },
+      'MatMul: [2, 3] and [2, 3] do not multiply.',
+    ],
+    [
+      'a Gemm of a transposed matrix',
+      () => {
+        const [a, b] = values([2, 3], [3, 2]) as [Value, Value];
+        return gemm(a, b, null, { transA: true });
+      },
+      'Gemm: [2, 3] and [3, 2] do not multiply.',
+    ],
+    [
+      'a convolution of other channels',
+      () => {
+        const [x, weight] = values([1, 3, 4, 4], [2, 4, 3, 3]) as [Value, Value];
+        return conv(x, weight, null, { padding });
+      },
+      'Conv: [1, 3, 4, 4] does not fit a weight [2, 4, 3, 3].',
+    ],
+    [
+      'a reshape',
+      () => reshape(values([2, 3])[0]!, [4]),
+      'input_0 of shape [2, 3] cannot be reshaped to [4].',
+    ],
+    [
+      'a transpose of other rank',
+      () => transpose(values([2, 3])[0]!, [0, 1, 2]),
+      'cannot be transposed by [0, 1, 2]',
+    ],
+    [
+      'a transpose that repeats an axis',
+      () => transpose(values([2, 3])[0]!, [0, 0]),
+      'cannot be transposed by [0, 0]',
+    ],
+    ['a join', () => concat(values([2, 3], [2, 4]), 0), 'Concat on axis 0: [2, 4] does not fit [2, 3].'],
+    ['a cut', () => split(values([2, 3])[0]!, [1, 1], 1), 'axis 1 of [2, 3] cannot be split into 1 + 1.'],
+    [
+      'a slice past the end',
+      () => slice(values([2, 3])[0]!, [{ axis: 1, begin: 1, end: 4 }]),
+      'the slice 1:4:1 leaves axis 1 of [2, 3]',
+    ],
+    [
+      'a mixture of types',
+      () => {
+        const graph = new Graph();
+        return add(graph.input('a', 'float32', [2]), graph.input('b', 'int64', [2]));
+      },
+      'Add: a is float32 and b is int64.',
+    ],
+    [
+      'a mixture of graphs',
+      () => add(values([2])[0]!, values([2])[0]!),
+      'Add: the input input_0 belongs to another graph.',
+    ],
+    [
+      'a name used twice',
+      () => {
+        const graph = new Graph();
+        graph.input('x', 'float32', [1]);
+        return graph.input('x', 'float32', [1]);
+      },
+      'The name x is used twice in one graph.',
+    ],
+    [
+      'a constant with elements missing',
+      () => new Graph().constant('float32', [2, 2], [1, 2, 3]),
+      'A constant of shape [2, 2] was given 3 elements.',
+    ],
+    [
+      'an extent that is no whole number',
+      () => new Graph().input('x', 'float32', [1.5]),
+      'x would have the shape [1.5].',
+    ],
+  ];
+
+  it.each(refused)('%s', (_, build, message) => {
+    expect(build).toThrow(message);
+  });
+});
+
+describe('a graph', () => {
+  it('keeps equal constants once', () => {
+    const graph = new Graph();
+    expect(graph.scalar(2)).toBe(graph.scalar(2));
+    expect(graph.filled([1000], 1)).toBe(graph.filled([1000], 1));
+    expect(graph.scalar(2)).not.toBe(graph.constant('float32', [1], [2]));
+  });
+
+  it('names nodes after where in the model they are', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [1]);
+    const y = graph.scoped('down', () => graph.scoped('resnets.0', () => exp(x)));
+    expect(y.name).toBe('down/resnets.0/Exp_0');
+    expect(exp(x).name).toBe('Exp_1');
+  });
+});

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { allocate, elementCount, type DataArray } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
 import type { BoundRun, HostTensor, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
-import { makeFolder, writeFileAtomic } from '../weights/atomic-file.ts';
+import { makeFolder, removePartialWrites, writeFileAtomic } from '../weights/atomic-file.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import {
   buildAccumulator,
@@ -194,6 +194,7 @@ async function keepArtifact(
   if (artifactFolder === undefined) return;
   const path = join(artifactFolder, name);
   await makeFolder(dirname(path));
+  await removePartialWrites(dirname(path));
   await writeFileAtomic(path, model);
 }
 

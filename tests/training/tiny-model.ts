@@ -3,20 +3,23 @@
  * for the real ones runs in milliseconds. Everything is a function of the names and numbers below, so two machines
  * make the same files.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 
 import sharp from 'sharp';
 
-import { elementCount } from '../../native/graph/data-type.ts';
+import { Failure } from '../../native/failure.ts';
 import { Graph } from '../../native/graph/graph.ts';
-import type { TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import type { JobEvent, TrainingImage, TrainingSettings, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
 import { InputParameters, type ParameterSpec } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { normals } from '../../native/random/philox.ts';
 import { initialWeights } from '../../native/training/initial-weights.ts';
+import { train } from '../../native/training/train.ts';
+import type { JsonObject } from '../../native/weights/json-file.ts';
 import type { ComponentName, WeightToWrite } from '../../native/weights/model-folder.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
@@ -94,30 +97,38 @@ export const tinyScheduler = {
   timestep_spacing: 'leading',
 } as const;
 
+/** A UNet of one level with its one transformer in the middle, for tests that start many processes. */
+export const plainUNet = {
+  ...tinyConfigs.unet,
+  block_out_channels: [16],
+  down_block_types: ['DownBlock2D'],
+  up_block_types: ['UpBlock2D'],
+};
+
 /** Every parameter of a component, found by building it. */
-export function tinyParameters(name: ComponentName): ParameterSpec[] {
+export function tinyParameters(name: ComponentName, config: object = tinyConfigs[name]): ParameterSpec[] {
   const graph = new Graph();
   const model = new InputParameters(graph);
   const input = (label: string, shape: readonly number[]) => graph.input(label, 'float32', shape);
   if (name === 'unet') {
-    unet(model, readUNetConfig(tinyConfigs.unet), {
+    unet(model, readUNetConfig(config), {
       sample: input('sample', [1, 4, 8, 8]),
       timesteps: input('timesteps', [1]),
       encoderHiddenStates: input('states', [1, tokens, width]),
     });
   } else if (name === 'vae') {
-    const config = readAutoencoderConfig(tinyConfigs.vae);
-    encode(model, config, input('pictures', [1, 3, 32, 32]));
-    decode(model, config, input('latents', [1, 4, 8, 8]));
+    const vae = readAutoencoderConfig(config);
+    encode(model, vae, input('pictures', [1, 3, 32, 32]));
+    decode(model, vae, input('latents', [1, 4, 8, 8]));
   } else {
-    clipText(model, readClipTextConfig(tinyConfigs.text_encoder), graph.input('ids', 'int64', [1, tokens]));
+    clipText(model, readClipTextConfig(config), graph.input('ids', 'int64', [1, tokens]));
   }
   return model.specs;
 }
 
 /** Random weights, biases and scales too, so that no term of the model is one that does nothing. */
-function tinyWeights(name: ComponentName, seed: number): WeightToWrite[] {
-  return tinyParameters(name).map((spec, i) => {
+function tinyWeights(name: ComponentName, config: object, seed: number): WeightToWrite[] {
+  return tinyParameters(name, config).map((spec, i) => {
     const data = initialWeights({ ...spec, name: `${name}.${spec.name}` }, seed, false);
     if (spec.shape.length === 1) {
       const shift = normals(seed, 'initial-weights', 1, i, new Float32Array(data.length));
@@ -143,6 +154,8 @@ export interface TinyModelOptions {
   readonly seed?: number;
   /** Goes over `tinyScheduler`. */
   readonly scheduler?: Readonly<Record<string, unknown>>;
+  /** Instead of that of `tinyConfigs`. */
+  readonly unet?: object;
   /** Components that get a config and no weights. */
   readonly withoutWeights?: readonly ComponentName[];
 }
@@ -150,24 +163,26 @@ export interface TinyModelOptions {
 /** Writes the model as a diffusers folder. */
 export async function writeTinyModel(
   folder: string,
-  { seed = 1, scheduler = {}, withoutWeights = [] }: TinyModelOptions = {},
+  {
+    seed = 1,
+    scheduler = {},
+    unet: unetConfig = tinyConfigs.unet,
+    withoutWeights = [],
+  }: TinyModelOptions = {},
 ): Promise<void> {
   const tokenizerFolder = `${folder}-tokenizer`;
   await writeClipTokenizer(tokenizerFolder, trainBpe(texts, vocabularySize), tokens);
-  const part = (name: ComponentName) => ({
-    config: tinyConfigs[name],
-    weights: withoutWeights.includes(name) ? null : tinyWeights(name, seed),
-  });
+  const part = (name: ComponentName) => {
+    const config = name === 'unet' ? unetConfig : tinyConfigs[name];
+    const weights = withoutWeights.includes(name) ? null : tinyWeights(name, config, seed);
+    return { config: config as JsonObject, weights };
+  };
   await writeModelFolder(folder, {
     components: { unet: part('unet'), vae: part('vae'), text_encoder: part('text_encoder') },
     scheduler: { ...tinyScheduler, ...scheduler },
     tokenizerFolder,
     precision: 'float32',
   });
-}
-
-export function tinyParameterCount(name: ComponentName): number {
-  return tinyParameters(name).reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
 /** A small picture that differs from every other by its number. */
@@ -244,11 +259,57 @@ export function tinyJob(
   };
 }
 
-/** Every line of a JSONL file. */
-export async function readLines(path: string): Promise<Record<string, unknown>[]> {
-  const text = await readFile(path, 'utf8');
+/** Trains in this process and collects what is said; `onEvent` may throw or abort. */
+export async function trainHere(
+  job: TrainJob,
+  onEvent: (event: JobEvent) => void = () => undefined,
+  stop = new AbortController().signal,
+): Promise<{ readonly result: TrainResult; readonly events: readonly JobEvent[] }> {
+  const events: JobEvent[] = [];
+  const emit = (event: JobEvent): void => {
+    events.push(event);
+    onEvent(event);
+  };
+  return { result: await train(job, { emit, stop }), events };
+}
+
+/** The optimizer steps among events. */
+export function stepsOf(events: readonly JobEvent[]): Extract<JobEvent, { readonly type: 'step' }>[] {
+  return events.filter((event) => event.type === 'step');
+}
+
+/** The lines of a run's log without what the clock decides. */
+export async function readMetrics(folder: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(join(folder, 'metrics.jsonl'), 'utf8');
   return text
+    .trimEnd()
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => ({ ...(JSON.parse(line) as Record<string, unknown>), seconds: 0 }));
+}
+
+/** SHA-256 of every file below a folder, by relative path. */
+export async function hashTree(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const hashes: [string, string][] = [];
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    hashes.push([
+      relative(folder, path),
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    ]);
+  }
+  return Object.fromEntries(hashes.sort());
+}
+
+/** The `Failure` a promise is rejected with; anything else it comes to is an error of the test. */
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const error: unknown = await promise.then(
+    () => new Error('It did not fail.'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof Failure) return error;
+  throw error;
 }

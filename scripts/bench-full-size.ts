@@ -6,6 +6,7 @@
 import { elementCount, type DataArray } from '../native/graph/data-type.ts';
 import type { ParameterSpec } from '../native/models/model-builder.ts';
 import { readUNetConfig } from '../native/models/unet.ts';
+import { prefersWinograd } from '../native/models/winograd-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';
@@ -35,6 +36,7 @@ const artifacts = buildArtifacts(
     height: size,
     width: size,
     tokens,
+    winograd: prefersWinograd(runtime.provider),
   }),
 );
 const graphSeconds = (performance.now() - begun) / 1000;

@@ -12,6 +12,7 @@ import type { DeviceChoice } from '../native/jobs.ts';
 import { openInference } from '../native/models/inference.ts';
 import type { ParameterSpec } from '../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
+import { prefersWinograd } from '../native/models/winograd-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { providers, type Provider, type Runtime } from '../native/runtime/runtime.ts';
@@ -84,6 +85,7 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
     height,
     width,
     tokens,
+    winograd: prefersWinograd(runtime.provider),
   } as const;
   const artifacts = buildArtifacts(buildDiffusionGraph(options));
   const trainer = await createTrainer({

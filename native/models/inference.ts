@@ -26,7 +26,7 @@ export async function openInference(
 ): Promise<Inference> {
   const graph = new Graph();
   // No model input has a slash in its name, so no parameter can be called as one.
-  const parameters = new InputParameters(graph, 'weight/');
+  const parameters = new InputParameters(graph, 'weight/', { winograd: !!process.env.WINO });
   const outputs = build(parameters, graph);
   const initializers: Record<string, HostTensor> = {};
   for (const spec of parameters.specs) {

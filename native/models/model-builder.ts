@@ -16,7 +16,9 @@ export interface ModelBuilder {
   /** The parameter of that name and shape: an input, an initializer or a constant, as the caller decides. */
   parameter(name: string, shape: readonly number[]): Value;
   /** The adapter on a linear module (or 1x1 convolution) of that path, if it has one. */
-  adapter(module: string, inFeatures: number, outFeatures: number): Adapter | null;
+  readonly adapter: (module: string, inFeatures: number, outFeatures: number) => Adapter | null;
+  /** Whether 3x3 convolutions are built by Winograd's method rather than left to the provider's Conv. */
+  readonly winograd: boolean;
 }
 
 export interface ParameterSpec {
@@ -24,18 +26,29 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
 }
 
+export interface InputParametersOptions {
+  readonly adapter?: ModelBuilder['adapter'];
+  readonly winograd?: boolean;
+}
+
 /** Builds parameters as graph inputs under `prefix + name` and remembers them in the order met. */
 export class InputParameters implements ModelBuilder {
   readonly specs: ParameterSpec[] = [];
   readonly values = new Map<string, Value>();
   readonly graph: Graph;
+  readonly adapter: ModelBuilder['adapter'];
+  readonly winograd: boolean;
   private readonly prefix: string;
-  private readonly adapters: (module: string, inFeatures: number, outFeatures: number) => Adapter | null;
 
-  constructor(graph: Graph, prefix = '', adapters: InputParameters['adapter'] = () => null) {
+  constructor(
+    graph: Graph,
+    prefix = '',
+    { adapter = () => null, winograd = false }: InputParametersOptions = {},
+  ) {
     this.graph = graph;
     this.prefix = prefix;
-    this.adapters = adapters;
+    this.adapter = adapter;
+    this.winograd = winograd;
   }
 
   parameter(name: string, shape: readonly number[]): Value {
@@ -45,9 +58,5 @@ export class InputParameters implements ModelBuilder {
     this.values.set(name, value);
     this.specs.push({ name, shape });
     return value;
-  }
-
-  adapter(module: string, inFeatures: number, outFeatures: number): Adapter | null {
-    return this.adapters(module, inFeatures, outFeatures);
   }
 }

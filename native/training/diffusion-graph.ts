@@ -18,6 +18,7 @@ export interface DiffusionGraphOptions {
   readonly height: number;
   readonly width: number;
   readonly tokens: number;
+  readonly winograd?: boolean;
 }
 
 /** Prefixes of parameter names, before the state-dict key or module path. */
@@ -48,11 +49,13 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
   const graph = new Graph();
   const adapters = new Map<string, Value>();
   const builder = (component: TrainedComponent): InputParameters =>
-    new InputParameters(graph, parameterPrefixes[component], (module, inFeatures, outFeatures) =>
-      trained === 'full' || !takesAdapter(component, module)
-        ? null
-        : buildAdapter(graph, adapters, component, module, inFeatures, outFeatures, trained),
-    );
+    new InputParameters(graph, parameterPrefixes[component], {
+      winograd: options.winograd ?? false,
+      adapter: (module, inFeatures, outFeatures) =>
+        trained === 'full' || !takesAdapter(component, module)
+          ? null
+          : buildAdapter(graph, adapters, component, module, inFeatures, outFeatures, trained),
+    });
   const denoiser = builder('unet');
   const encoder = builder('text_encoder');
 

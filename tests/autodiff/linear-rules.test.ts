@@ -17,7 +17,8 @@ import {
   split,
   transpose,
 } from '../../native/graph/ops/shape.ts';
-import { convByRows } from '../../native/models/conv-by-rows.ts';
+import { relativeDifference } from '../graph/evaluate.ts';
+import { winogradConv } from '../../native/models/winograd-conv.ts';
 import { differentiate, unitDifferences, type Shapes } from './gradient-check.ts';
 
 type Build = (inputs: Record<string, Value>) => Value;
@@ -96,11 +97,18 @@ const cases: readonly (readonly [name: string, shapes: Shapes, build: Build])[] 
     { x: [2, c, h, w], weight: [2, c, ...kernel], bias: [2] },
     ({ x, weight, bias }) => conv(x!, weight!, bias!, { stride, padding }),
   ]),
-  [
-    'a Conv by rows',
-    { x: [2, 2, 3, 2], weight: [3, 2, 3, 3], bias: [3] },
-    ({ x, weight, bias }) => convByRows(x!, weight!, bias!, [1, 1, 1, 1]),
-  ],
+  ...(
+    [
+      [4, 4],
+      [3, 2],
+      [5, 3],
+      [1, 1],
+    ] as const
+  ).map(([h, w]): (typeof cases)[number] => [
+    `a Conv by Winograd's method on ${h}x${w} pixels`,
+    { x: [2, 2, h, w], weight: [3, 2, 3, 3], bias: [3] },
+    ({ x, weight, bias }) => winogradConv(x!, weight!, bias!),
+  ]),
 ];
 
 describe.each(cases)('%s', (_, shapes, build) => {
@@ -141,13 +149,19 @@ describe('Conv', () => {
     expect(alone.gradients.weight).toEqual(both.gradients.weight);
   });
 
-  it('by rows is the same function', async () => {
-    const plain = await differentiate(shapes, ({ x, weight, bias }) => conv(x!, weight!, bias!, { padding }));
-    const byRows = await differentiate(shapes, ({ x, weight, bias }) =>
-      convByRows(x!, weight!, bias!, padding),
-    );
-    expect(await byRows.lossAt(plain.inputs)).toBe(await plain.lossAt(plain.inputs));
-    expect(byRows.gradients).toEqual(plain.gradients);
+  it.each([
+    [8, 8],
+    [5, 7],
+    [1, 2],
+  ])("is the same function by Winograd's method on %ix%i pixels", async (h, w) => {
+    const sizes = { x: [2, 5, h, w], weight: [4, 5, 3, 3], bias: [4] };
+    const plain = await differentiate(sizes, ({ x, weight, bias }) => conv(x!, weight!, bias!, { padding }));
+    const winograd = await differentiate(sizes, ({ x, weight, bias }) => winogradConv(x!, weight!, bias!));
+    // 1e-5 of each: the transforms add and halve, so that a sum is rounded a few times more often.
+    expect(await winograd.lossAt(plain.inputs)).toBeCloseTo(await plain.lossAt(plain.inputs), 3);
+    for (const name of ['x', 'weight', 'bias'] as const) {
+      expect(relativeDifference(winograd.gradients[name]!, plain.gradients[name]!), name).toBeLessThan(1e-5);
+    }
   });
 });
 

@@ -25,7 +25,7 @@ export async function buildReferenceModel(
 ): Promise<ReferenceModel> {
   const fixture = await readModelFixture(name);
   const graph = new Graph();
-  const parameters = new InputParameters(graph, '', adapters?.(graph));
+  const parameters = new InputParameters(graph, '', adapters ? { adapter: adapters(graph) } : {});
   const inputs: Record<string, Value> = {};
   const data = new Map<string, DataArray>();
   for (const [key, tensor] of fixture.inputs) {

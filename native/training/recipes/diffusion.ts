@@ -6,6 +6,7 @@ import type { ReadWeight } from '../../models/inference.ts';
 import type { ParameterSpec } from '../../models/model-builder.ts';
 import type { StableDiffusion } from '../../models/stable-diffusion.ts';
 import { unetStride } from '../../models/unet.ts';
+import { prefersWinograd } from '../../models/winograd-conv.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { noiseSchedule } from '../../sampling/noise-schedule.ts';
 import { buildArtifacts, type TrainingArtifacts } from '../artifacts.ts';
@@ -87,6 +88,7 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
         predictionType: schedule.predictionType,
         trained: options.trained,
         tokens: model.text_encoder.config.positions,
+        winograd: prefersWinograd(runtime.provider),
         ...parseDiffusionShapeKey(shapeKey),
       });
       built.set(shapeKey, (found = buildArtifacts(graph)));

@@ -10,6 +10,7 @@ import { autoencoderFactor, decode, encode, type AutoencoderConfig } from '../..
 import { openInference } from '../../models/inference.ts';
 import { InputParameters } from '../../models/model-builder.ts';
 import type { StableDiffusion } from '../../models/stable-diffusion.ts';
+import { prefersWinograd } from '../../models/winograd-conv.ts';
 import { bernoulli, normals } from '../../random/philox.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { elementCount } from '../../graph/data-type.ts';
@@ -42,9 +43,10 @@ export function buildAutoencoderGraph(
   batch: number,
   height: number,
   width: number,
+  winograd = false,
 ): LossGraph {
   const graph = new Graph();
-  const model = new InputParameters(graph);
+  const model = new InputParameters(graph, '', { winograd });
   const factor = autoencoderFactor(config);
   const pictures = graph.input('pictures', 'float32', [batch, config.inChannels, height, width]);
   const latentShape = [batch, config.latentChannels, height / factor, width / factor];
@@ -85,7 +87,12 @@ export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl
     let found = built.get(shapeKey);
     if (!found) {
       const [batch, height, width] = shapeKey.split('x').map(Number) as [number, number, number];
-      built.set(shapeKey, (found = buildArtifacts(buildAutoencoderGraph(config, kl, batch, height, width))));
+      built.set(
+        shapeKey,
+        (found = buildArtifacts(
+          buildAutoencoderGraph(config, kl, batch, height, width, prefersWinograd(runtime.provider)),
+        )),
+      );
     }
     return found;
   };

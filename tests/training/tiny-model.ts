@@ -17,9 +17,11 @@ import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
 import { InputParameters, type ParameterSpec } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { normals } from '../../native/random/philox.ts';
+import { takesAdapter } from '../../native/training/diffusion-graph.ts';
 import { initialWeights } from '../../native/training/initial-weights.ts';
 import { train } from '../../native/training/train.ts';
 import type { JsonObject } from '../../native/weights/json-file.ts';
+import type { LoraModule } from '../../native/weights/lora-file.ts';
 import type { ComponentName, WeightToWrite } from '../../native/weights/model-folder.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
@@ -183,6 +185,22 @@ export async function writeTinyModel(
     tokenizerFolder,
     precision: 'float32',
   });
+}
+
+/** A LoRA on every module that takes one, strong enough to change pictures. */
+export function tinyLora(rank = 2, alpha = 3): LoraModule[] {
+  return (['unet', 'text_encoder'] as const).flatMap((component) =>
+    tinyParameters(component).flatMap(({ name, shape }, i): LoraModule[] => {
+      const module = name.replace(/\.weight$/, '');
+      if (shape.length < 2 || !takesAdapter(component, module)) return [];
+      const [rows, columns, ...kernel] = shape as [number, number, ...number[]];
+      const part = (index: number, length: number): Float32Array<ArrayBuffer> =>
+        normals(5, 'initial-weights', index, i, new Float32Array(length)).map((value) => value * 0.2);
+      return [
+        { component, module, rank, alpha, kernel, down: part(0, rank * columns), up: part(1, rows * rank) },
+      ];
+    }),
+  );
 }
 
 /** A small picture that differs from every other by its number. */

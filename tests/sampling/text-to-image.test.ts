@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { DataArray } from '../../native/graph/data-type.ts';
+import { openStableDiffusion } from '../../native/models/stable-diffusion.ts';
+import { normals } from '../../native/random/philox.ts';
+import { chooseRuntime } from '../../native/runtime/providers.ts';
+import type { Runtime } from '../../native/runtime/runtime.ts';
+import {
+  createTextToImage,
+  toRgb,
+  type PictureRequest,
+  type SamplingSettings,
+} from '../../native/sampling/text-to-image.ts';
+import {
+  adapterName,
+  buildDiffusionGraph,
+  type DiffusionGraphOptions,
+} from '../../native/training/diffusion-graph.ts';
+import { evaluate, maxDifference } from '../graph/evaluate.ts';
+import { temporaryFolder } from '../images/pictures.ts';
+import { writeTextToImageModels } from '../reference/text-to-image-models.ts';
+import { failureOf, tinyLora } from '../training/tiny-model.ts';
+
+interface Recipe extends PictureRequest, SamplingSettings {
+  readonly model: 'epsilon' | 'velocity';
+  /** Strength of the LoRA, where there is one. */
+  readonly lora: number | null;
+}
+
+/** diffusers 0.42.1, transformers 5.23.0, peft 0.21.2, PyTorch 2.15.0; made by tests/reference/text_to_image.py. */
+const fixture = JSON.parse(
+  readFileSync(new URL('../reference/fixtures/text-to-image.json', import.meta.url), 'utf8'),
+) as { readonly models: string; readonly pictures: readonly (Recipe & { readonly rgb: string })[] };
+
+const folder = temporaryFolder();
+let runtime: Runtime;
+let models: string;
+beforeAll(async () => {
+  models = await writeTextToImageModels(folder.path);
+  runtime = await chooseRuntime({ provider: 'cpu' });
+});
+afterAll(() => runtime.dispose());
+
+const open = (model: Recipe['model'], lora: number | null) =>
+  openStableDiffusion({
+    base: join(folder.path, model),
+    ...(lora !== null && { checkpoint: join(folder.path, 'lora'), loraScale: lora }),
+  });
+
+/** The pictures of one model as bytes. */
+async function draw(
+  { model, lora, ...settings }: Recipe,
+  requests: readonly PictureRequest[] = [settings],
+): Promise<Uint8Array[]> {
+  const opened = await open(model, lora);
+  const pipeline = createTextToImage(runtime, opened);
+  try {
+    return (await pipeline.generate(requests, settings)).map(toRgb);
+  } finally {
+    await pipeline.dispose();
+    await opened.close();
+  }
+}
+
+const base: Recipe = { ...fixture.pictures[0]!, sampler: 'ddim', seed: 7 };
+
+describe('a picture from a folder Screenfold wrote', () => {
+  it('is made with the very files the reference pictures were made with', () => {
+    expect(models).toBe(fixture.models);
+  });
+
+  const named = fixture.pictures.map((picture) => {
+    const { model, sampler, guidanceScale, width, height, lora } = picture;
+    const name = `${model}, ${sampler}, guidance ${guidanceScale}, ${width}x${height}, LoRA ${lora ?? 'none'}`;
+    return [name, picture] as const;
+  });
+  // 2 of 255: float32 sums in another order over a few steps, and a rounding to bytes.
+  it.each(named)('is diffusers’ own within 2/255: %s', async (_, picture) => {
+    const [drawn] = await draw(picture);
+    expect(maxDifference(drawn!, Buffer.from(picture.rgb, 'base64'))).toBeLessThanOrEqual(2);
+  });
+
+  it('depends on all of its recipe by more than that', async () => {
+    const [plain] = await draw(base);
+    const changes: readonly Partial<Recipe>[] = [
+      { seed: 8 },
+      { prompt: 'a green circle' },
+      { negativePrompt: '' },
+      { guidanceScale: 1 },
+      { steps: 5 },
+      { lora: 1 },
+      { model: 'velocity' },
+      // Not `euler`, which is DDIM in other words.
+      ...(['pndm', 'euler-ancestral', 'dpm++-2m', 'dpm++-2m-karras'] as const).map((sampler) => ({
+        sampler,
+      })),
+    ];
+    for (const change of changes) {
+      const [changed] = await draw({ ...base, ...change });
+      expect(maxDifference(changed!, plain!), JSON.stringify(change)).toBeGreaterThan(2);
+    }
+  });
+});
+
+describe('the pictures of a batch', () => {
+  const requests = [
+    { prompt: 'a red square', negativePrompt: '', seed: 1 },
+    { prompt: 'two dots', negativePrompt: 'a red square', seed: 2 },
+    { prompt: 'a red square', negativePrompt: '', seed: 3 },
+  ];
+
+  // 1 of 255: matrix products over more rows may sum in another order.
+  it.each(['ddim', 'euler-ancestral'] as const)(
+    'are those each makes alone, within 1/255: %s',
+    async (sampler) => {
+      const together = await draw({ ...base, sampler }, requests);
+      expect(together).toHaveLength(3);
+      for (const [i, request] of requests.entries()) {
+        const [alone] = await draw({ ...base, sampler }, [request]);
+        expect(maxDifference(together[i]!, alone!)).toBeLessThanOrEqual(1);
+      }
+    },
+  );
+
+  it('come to the same when the pipeline made others before', async () => {
+    const model = await open('epsilon', null);
+    const pipeline = createTextToImage(runtime, model);
+    const first = await pipeline.generate(requests, base);
+    await pipeline.generate(requests.slice(0, 1), { ...base, width: 40, height: 24, guidanceScale: 1 });
+    expect(await pipeline.generate(requests, base)).toEqual(first);
+    await pipeline.dispose();
+    await model.close();
+  });
+});
+
+describe('a LoRA', () => {
+  it('of strength 0 changes nothing', async () => {
+    expect(await draw({ ...base, lora: 0 })).toEqual(await draw(base));
+  });
+
+  it('merged into the weights predicts what it does beside them, as it is trained', async () => {
+    const [plain, merged] = [await open('epsilon', null), await open('epsilon', 1)];
+    const [rank, alpha] = [2, 3];
+    const lora = tinyLora(rank, alpha);
+    const adapters = new Map(
+      lora.flatMap(({ component, module, down, up }) => [
+        [adapterName(component, module, 'down'), down] as const,
+        [adapterName(component, module, 'up'), up] as const,
+      ]),
+    );
+    const loss = async (model: typeof plain, trained: DiffusionGraphOptions['trained']): Promise<number> => {
+      const { graph, loss: output } = buildDiffusionGraph({
+        unet: model.unet.config,
+        text: null,
+        predictionType: 'epsilon',
+        trained,
+        batch: 2,
+        height: 8,
+        width: 8,
+        tokens: 16,
+      });
+      const data = new Map<string, DataArray>(adapters);
+      for (const { name, shape } of graph.inputs) {
+        const key = name.replace(/^unet\./, '');
+        if (key !== name) data.set(name, await model.unet.readWeight({ name: key, shape }));
+      }
+      const normal = (i: number, size: number) => normals(4, 'noise', 0, i, new Float32Array(size));
+      data.set('latents', normal(0, 2 * 256)).set('noise', normal(1, 2 * 256));
+      data.set('encoder_hidden_states', normal(2, 2 * 256)).set('timesteps', Float32Array.of(20, 700));
+      for (const name of ['signal_rate', 'noise_rate', 'loss_weights'])
+        data.set(name, Float32Array.of(0.5, 0.5));
+      return (await evaluate(graph, { loss: output }, data)).get('loss')![0]!;
+    };
+    const beside = await loss(plain, { rank, scale: alpha / rank });
+    // 1e-5 relative: float32 rounding of the merged weights and of the two products.
+    expect(Math.abs((await loss(merged, 'full')) / beside - 1)).toBeLessThan(1e-5);
+    expect(Math.abs((await loss(plain, 'full')) / beside - 1)).toBeGreaterThan(1e-2);
+    await plain.close();
+    await merged.close();
+  });
+});
+
+describe('what cannot be drawn', () => {
+  it.each([
+    [{ width: 30 }, 'picture-size', /multiples of 8/],
+    [{ height: 0 }, 'picture-size', /multiples of 8/],
+    [{ steps: 0 }, 'sampler-steps', /steps/],
+    [{ steps: 1001 }, 'sampler-steps', /steps/],
+  ] as const)('is refused: %o', async (change, code, hint) => {
+    const failure = await failureOf(draw({ ...base, ...change }));
+    expect([failure.code, failure.hint]).toEqual([code, expect.stringMatching(hint)]);
+  });
+});
+
+describe('bytes of a picture', () => {
+  it('are clamped and rounded, halves to the even one', () => {
+    const picture = Float32Array.of(-2, -1, 0, 1, 3, 2 * (0.5 / 255) - 1);
+    // Planes of two pixels: red -2 -1, green 0 1, blue 3 and a half.
+    expect([...toRgb(picture)]).toEqual([0, 128, 255, 0, 255, 0]);
+  });
+});

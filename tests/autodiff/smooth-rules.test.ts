@@ -67,6 +67,7 @@ const parametersOf = (inputs: Record<string, Value>) => ({
   graph: inputs.x!.graph,
   parameter: (name: string) => inputs[name.split('.')[1]!]!,
   adapter: () => null,
+  winograd: false,
 });
 
 const cases: readonly Case[] = [

@@ -25,8 +25,9 @@ export async function openInference(
   build: (model: ModelBuilder, graph: Graph) => Readonly<Record<string, Value>>,
 ): Promise<Inference> {
   const graph = new Graph();
+  // Convolutions are left to the provider: with constant weights its own are as fast as Winograd's method, or faster.
   // No model input has a slash in its name, so no parameter can be called as one.
-  const parameters = new InputParameters(graph, 'weight/', { winograd: !!process.env.WINO });
+  const parameters = new InputParameters(graph, 'weight/');
   const outputs = build(parameters, graph);
   const initializers: Record<string, HostTensor> = {};
   for (const spec of parameters.specs) {

@@ -25,17 +25,33 @@ export interface AutoencoderConfig {
 /** Reads diffusers' `AutoencoderKL` config. */
 export function readAutoencoderConfig(config: unknown, source = 'vae/config.json'): AutoencoderConfig {
   const read = new ConfigReader(config, source);
-  read.only({ act_fn: ['silu'], shift_factor: [0], latents_mean: [], latents_std: [] });
-  read.choices('down_block_types', ['DownEncoderBlock2D']);
-  read.choices('up_block_types', ['UpDecoderBlock2D']);
+  read.only({
+    act_fn: ['silu'],
+    in_channels: [3],
+    out_channels: [3],
+    shift_factor: [0],
+    latents_mean: [],
+    latents_std: [],
+  });
+  const blockOutChannels = read.integers('block_out_channels');
+  const down = read.choices('down_block_types', ['DownEncoderBlock2D']);
+  const up = read.choices('up_block_types', ['UpDecoderBlock2D']);
+  if (down.length !== blockOutChannels.length) read.only({ down_block_types: [] });
+  if (up.length !== blockOutChannels.length) read.only({ up_block_types: [] });
+  const groups = read.integer('norm_num_groups', 32);
+  read.divides(
+    'norm_num_groups',
+    blockOutChannels.map(() => groups),
+    blockOutChannels,
+  );
   return {
     inChannels: read.integer('in_channels', 3),
     outChannels: read.integer('out_channels', 3),
     latentChannels: read.integer('latent_channels', 4),
-    blockOutChannels: read.integers('block_out_channels'),
-    layersPerBlock: read.integer('layers_per_block', 1),
-    groups: read.integer('norm_num_groups', 32),
-    scalingFactor: read.number('scaling_factor', 0.18215),
+    blockOutChannels,
+    layersPerBlock: read.integer('layers_per_block', 1, 16),
+    groups,
+    scalingFactor: read.positive('scaling_factor', 0.18215),
     midAttention: read.boolean('mid_block_add_attention', true),
     quantConv: read.boolean('use_quant_conv', true),
     postQuantConv: read.boolean('use_post_quant_conv', true),

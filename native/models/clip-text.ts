@@ -20,13 +20,16 @@ export interface ClipTextConfig {
 /** Reads transformers' `CLIPTextModel` config. */
 export function readClipTextConfig(config: unknown, source = 'text_encoder/config.json'): ClipTextConfig {
   const read = new ConfigReader(config, source);
+  const hiddenSize = read.integer('hidden_size', 512);
+  const heads = read.integer('num_attention_heads', 8);
+  read.divides('num_attention_heads', [heads], [hiddenSize]);
   return {
     vocabularySize: read.integer('vocab_size', 49408),
-    hiddenSize: read.integer('hidden_size', 512),
+    hiddenSize,
     intermediateSize: read.integer('intermediate_size', 2048),
-    layers: read.integer('num_hidden_layers', 12),
-    heads: read.integer('num_attention_heads', 8),
-    positions: read.integer('max_position_embeddings', 77),
+    layers: read.integer('num_hidden_layers', 12, 128),
+    heads,
+    positions: read.integer('max_position_embeddings', 77, 4096),
     activation: read.choice('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
     epsilon: read.number('layer_norm_eps', 1e-5),
   };

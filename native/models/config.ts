@@ -1,5 +1,8 @@
 import { Failure } from '../failure.ts';
 
+/** Of resolution; Stable Diffusion has four. */
+const maxLevels = 8;
+
 /** A diffusers or transformers `config.json`, read field by field with errors that name file and field. */
 export class ConfigReader {
   private readonly config: Readonly<Record<string, unknown>>;
@@ -17,15 +20,27 @@ export class ConfigReader {
     this.source = source;
   }
 
-  integer(field: string, fallback?: number): number {
+  /** `max` keeps a hostile file from asking for a graph that fills the memory. */
+  integer(field: string, fallback?: number, max = 1e7): number {
     const value = this.config[field] ?? fallback;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value < 1e7) return value;
-    return this.refuse(field, 'a positive integer');
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= max) return value;
+    return this.refuse(field, `an integer from 1 to ${max}`);
+  }
+
+  /** Refuses the field, read before as `divisors`, unless each of the values is a multiple of the one at its place. */
+  divides(field: string, divisors: readonly number[], values: readonly number[]): void {
+    if (values.some((value, i) => value % divisors[i]! !== 0))
+      this.refuse(field, `such that it divides ${values.join(', ')}`);
   }
 
   number(field: string, fallback?: number): number {
     const value = this.config[field] ?? fallback;
     return typeof value === 'number' && Number.isFinite(value) ? value : this.refuse(field, 'a number');
+  }
+
+  positive(field: string, fallback: number): number {
+    const value = this.number(field, fallback);
+    return value > 0 ? value : this.refuse(field, 'a positive number');
   }
 
   boolean(field: string, fallback: boolean): boolean {
@@ -51,7 +66,8 @@ export class ConfigReader {
   integers(field: string, length?: number): readonly number[] {
     const value = this.config[field];
     const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: length ?? 0 }, () => value);
-    const fits = list.length > 0 && (length === undefined || list.length === length);
+    const fits =
+      list.length > 0 && list.length <= maxLevels && (length === undefined || list.length === length);
     if (
       fits &&
       list.every((entry) => Number.isSafeInteger(entry) && (entry as number) > 0 && (entry as number) < 1e7)

@@ -69,17 +69,28 @@ export function readUNetConfig(config: unknown, source = 'unet/config.json'): UN
   if (down.length !== blockOutChannels.length || down.join() !== [...up].reverse().join()) {
     read.only({ up_block_types: [] });
   }
+  const levels = blockOutChannels.length;
+  // diffusers' own misnomer, kept for compatibility: this field holds the number of heads.
+  const heads = read.integers('attention_head_dim', levels);
+  read.divides('attention_head_dim', heads, blockOutChannels);
+  const groups = read.integer('norm_num_groups', 32);
+  read.divides(
+    'norm_num_groups',
+    blockOutChannels.map(() => groups),
+    blockOutChannels,
+  );
+  // The first level's channels are half sines and half cosines in the embedding of timesteps.
+  read.divides('block_out_channels', [2], blockOutChannels.slice(0, 1));
   return {
     sampleSize: read.integer('sample_size', 64),
     inChannels: read.integer('in_channels', 4),
     outChannels: read.integer('out_channels', 4),
     blockOutChannels,
-    layersPerBlock: read.integer('layers_per_block', 2),
+    layersPerBlock: read.integer('layers_per_block', 2, 16),
     crossAttention: down,
-    // diffusers' own misnomer, kept for compatibility: this field holds the number of heads.
-    heads: read.integers('attention_head_dim', blockOutChannels.length),
+    heads,
     crossAttentionDim: read.integer('cross_attention_dim', 1280),
-    groups: read.integer('norm_num_groups', 32),
+    groups,
     epsilon: read.number('norm_eps', 1e-5),
     linearProjection: read.boolean('use_linear_projection', false),
     flipSinToCos: read.boolean('flip_sin_to_cos', true),

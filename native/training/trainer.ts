@@ -10,6 +10,7 @@ import {
   buildOptimizer,
   optimizerScalars,
   optimizerTensors,
+  pieces,
   scalarInputs,
   type OptimizerSettings,
 } from './optimizer.ts';
@@ -70,27 +71,35 @@ interface ShapeSessions {
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, trainable, optimizer } = options;
-  const zeros = (spec: ParameterSpec): Tensor => runtime.tensor('float32', spec.shape);
-  const state: Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>> = {
-    parameter: new Map(),
-    firstMoment: new Map(),
-    secondMoment: new Map(),
-    ema: new Map(),
-    gradient: new Map(),
-    scratch: new Map(),
+  const state = emptyState();
+  // Only on the CPU do tensors over parts of an array share its memory.
+  const steps = runtime.provider === 'cpu' ? pieces(trainable) : null;
+  const stepState = steps ? emptyState() : state;
+  const piecesOf = Map.groupBy(steps ?? [], ({ parameter }) => parameter);
+  const place = (
+    kind: keyof State,
+    { name, shape }: ParameterSpec,
+    values?: Float32Array<ArrayBuffer>,
+  ): void => {
+    const data = values ?? (steps ? new Float32Array(elementCount(shape)) : undefined);
+    state[kind].set(name, runtime.tensor('float32', shape, data));
+    for (const piece of piecesOf.get(name) ?? []) {
+      const part = data!.subarray(piece.begin, piece.end);
+      stepState[kind].set(piece.name, runtime.tensor('float32', piece.shape, part));
+    }
   };
   for (const spec of trainable) {
     const initial = await options.initial(spec);
-    if (optimizer.ema) state.ema.set(spec.name, runtime.tensor('float32', spec.shape, initial.slice()));
-    state.parameter.set(spec.name, runtime.tensor('float32', spec.shape, initial));
-    state.firstMoment.set(spec.name, zeros(spec));
-    state.secondMoment.set(spec.name, zeros(spec));
-    state.gradient.set(spec.name, zeros(spec));
-    if (options.accumulate) state.scratch.set(spec.name, zeros(spec));
+    if (optimizer.ema) place('ema', spec, initial.slice());
+    place('parameter', spec, initial);
+    place('firstMoment', spec);
+    place('secondMoment', spec);
+    place('gradient', spec);
+    if (options.accumulate) place('scratch', spec);
   }
   const frozen = new Map<string, Tensor>();
   const shapes = new Map<string, Promise<ShapeSessions>>();
-  const stepper = await createStepper(options, state);
+  const stepper = await createStepper(options, steps ?? trainable, stepState);
 
   const parametersOf = (
     artifacts: TrainingArtifacts,
@@ -180,11 +189,23 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         for (const tensor of [...Object.values(inputs), loss]) tensor.dispose();
       }
       await stepper.dispose();
-      for (const tensors of [...Object.values(state), frozen])
+      for (const tensors of [...Object.values(state), ...(steps ? Object.values(stepState) : []), frozen])
         for (const tensor of tensors.values()) tensor.dispose();
     },
   };
 }
+
+/** Tensors of each kind by the parameter's name, or its piece's. */
+type State = Readonly<Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>>>;
+
+const emptyState = (): State => ({
+  parameter: new Map(),
+  firstMoment: new Map(),
+  secondMoment: new Map(),
+  ema: new Map(),
+  gradient: new Map(),
+  scratch: new Map(),
+});
 
 async function keepArtifact(
   { artifactFolder }: TrainerOptions,
@@ -214,9 +235,10 @@ const elementwise: SessionOptions = { optimize: false };
 /** The optimizer graph over the state, written in place where the runtime allows, else by turns with a second set. */
 async function createStepper(
   options: TrainerOptions,
-  state: Readonly<Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>>>,
+  trainable: readonly ParameterSpec[],
+  state: State,
 ): Promise<Stepper> {
-  const { runtime, trainable, optimizer, accumulate } = options;
+  const { runtime, optimizer, accumulate } = options;
   const model = buildOptimizer(trainable, optimizer);
   await keepArtifact(options, 'optimizer_model.onnx', model);
   const session = await runtime.createSession(model, elementwise);

@@ -13,6 +13,7 @@ import {
   toRgb,
   type PictureRequest,
   type SamplingSettings,
+  type TextToImage,
 } from '../../native/sampling/text-to-image.ts';
 import {
   adapterName,
@@ -42,7 +43,10 @@ beforeAll(async () => {
   models = await writeTextToImageModels(folder.path);
   runtime = await chooseRuntime({ provider: 'cpu' });
 });
-afterAll(() => runtime.dispose());
+afterAll(async () => {
+  for (const close of closing) await close();
+  await runtime.dispose();
+});
 
 const open = (model: Recipe['model'], lora: number | null) =>
   openStableDiffusion({
@@ -50,19 +54,28 @@ const open = (model: Recipe['model'], lora: number | null) =>
     ...(lora !== null && { checkpoint: join(folder.path, 'lora'), loraScale: lora }),
   });
 
+/** Pipelines by model and LoRA, each opened once. */
+const pipelines = new Map<string, Promise<TextToImage>>();
+const closing: (() => Promise<void>)[] = [];
+async function openPipeline(model: Recipe['model'], lora: number | null): Promise<TextToImage> {
+  const opened = await open(model, lora);
+  const pipeline = createTextToImage(runtime, opened);
+  closing.push(
+    () => pipeline.dispose(),
+    () => opened.close(),
+  );
+  return pipeline;
+}
+
 /** The pictures of one model as bytes. */
 async function draw(
   { model, lora, ...settings }: Recipe,
   requests: readonly PictureRequest[] = [settings],
 ): Promise<Uint8Array[]> {
-  const opened = await open(model, lora);
-  const pipeline = createTextToImage(runtime, opened);
-  try {
-    return (await pipeline.generate(requests, settings)).map(toRgb);
-  } finally {
-    await pipeline.dispose();
-    await opened.close();
-  }
+  const key = `${model} ${lora}`;
+  const pipeline = pipelines.get(key) ?? openPipeline(model, lora);
+  pipelines.set(key, pipeline);
+  return (await (await pipeline).generate(requests, settings)).map(toRgb);
 }
 
 const base: Recipe = { ...fixture.pictures[0]!, sampler: 'ddim', seed: 7 };
@@ -126,13 +139,10 @@ describe('the pictures of a batch', () => {
   );
 
   it('come to the same when the pipeline made others before', async () => {
-    const model = await open('epsilon', null);
-    const pipeline = createTextToImage(runtime, model);
+    const pipeline = await openPipeline('epsilon', null);
     const first = await pipeline.generate(requests, base);
     await pipeline.generate(requests.slice(0, 1), { ...base, width: 40, height: 24, guidanceScale: 1 });
     expect(await pipeline.generate(requests, base)).toEqual(first);
-    await pipeline.dispose();
-    await model.close();
   });
 });
 

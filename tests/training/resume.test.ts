@@ -169,6 +169,22 @@ describe('a run that is stopped or broken off', () => {
     expect(await readMetrics(stopped.folder)).toEqual(await readMetrics(whole.folder));
   });
 
+  it.each([
+    { kind: 'lora', textEncoder: true, rank: 2, alpha: 1 },
+    { kind: 'vae', kl: 1e-6 },
+  ] as const)('goes on to the same bytes with $kind as well', async (method) => {
+    const settings = { ...whole.settings, epochs: 2, checkpointEpochs: [2], gradientAccumulation: 1 };
+    const square = whole.images.filter(({ width }) => width === 32).slice(0, 3);
+    const [alone, stopped] = ['alone', 'stopped'].map((name) =>
+      copyOf(`${name} ${method.kind}`, { method, settings, images: square, validation: [] }),
+    ) as [TrainJob, TrainJob];
+    await trainHere(alone);
+    await trainUntil(stopped, 2);
+    await trainHere(stopped);
+    expect(await filesOf(stopped)).toEqual(await filesOf(alone));
+    expect(await readMetrics(stopped.folder)).toEqual(await readMetrics(alone.folder));
+  });
+
   it('stops while images are encoded, and says where the run stands', async () => {
     const stopped = copyOf('stopped-encoding');
     await trainUntil(stopped, 4);

@@ -1,3 +1,4 @@
+import { elementCount } from '../graph/data-type.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { toImage, toRows } from '../graph/ops/image-rows.ts';
@@ -8,68 +9,114 @@ import { concat, gather, reshape, transpose } from '../graph/ops/shape.ts';
 
 type Matrix = readonly (readonly number[])[];
 
-/** F(2, 3) of Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.1. */
-const inputTransform: Matrix = [
-  [1, 0, -1, 0],
-  [0, 1, 1, 0],
-  [0, -1, 1, 0],
-  [0, 1, 0, -1],
-];
-const kernelTransform: Matrix = [
-  [1, 0, 0],
-  [0.5, 0.5, 0.5],
-  [0.5, -0.5, 0.5],
-  [0, 0, 1],
-];
-const outputTransform: Matrix = [
-  [1, 1, 1, 0],
-  [0, 1, -1, -1],
-];
+/**
+ * F(m, 3) of Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), sections 4.1 and 4.3: output tiles
+ * of m x m pixels from windows of (m + 2) x (m + 2).
+ */
+interface Filtering {
+  readonly tile: number;
+  readonly input: Matrix;
+  readonly kernel: Matrix;
+  readonly output: Matrix;
+}
+
+/** 16 products for what takes 36. */
+const smallTiles: Filtering = {
+  tile: 2,
+  input: [
+    [1, 0, -1, 0],
+    [0, 1, 1, 0],
+    [0, -1, 1, 0],
+    [0, 1, 0, -1],
+  ],
+  kernel: [
+    [1, 0, 0],
+    [0.5, 0.5, 0.5],
+    [0.5, -0.5, 0.5],
+    [0, 0, 1],
+  ],
+  output: [
+    [1, 1, 1, 0],
+    [0, 1, -1, -1],
+  ],
+};
+
+/** 36 products for what takes 144, of kernels four times their size. */
+const largeTiles: Filtering = {
+  tile: 4,
+  input: [
+    [4, 0, -5, 0, 1, 0],
+    [0, -4, -4, 1, 1, 0],
+    [0, 4, -4, -1, 1, 0],
+    [0, -2, -1, 2, 1, 0],
+    [0, 2, -1, -2, 1, 0],
+    [0, 4, 0, -5, 0, 1],
+  ],
+  kernel: [
+    [1 / 4, 0, 0],
+    [-1 / 6, -1 / 6, -1 / 6],
+    [-1 / 6, 1 / 6, -1 / 6],
+    [1 / 24, 1 / 12, 1 / 6],
+    [1 / 24, -1 / 12, 1 / 6],
+    [0, 0, 1],
+  ],
+  output: [
+    [1, 1, 1, 1, 1, 0],
+    [0, 1, -1, 2, -2, 0],
+    [0, 1, 1, 4, 4, 0],
+    [0, 1, -1, 8, -8, 1],
+  ],
+};
+
+/** Large tiles pay where a batch has at least as many of them: with fewer, transforming the kernels costs more. */
+const largeTilesWorthwhile = 24;
 
 /**
- * Whether models are built with it for a provider. Measured on the CPU, where it takes 0.5 to 0.9 of the time of a
+ * Whether models are built with it for a provider. Measured on the CPU, where it takes 0.2 to 0.9 of the time of a
  * convolution's forward and backward pass; GPU providers bring such methods of their own.
  */
 export function prefersWinograd(provider: Provider): boolean {
   return provider === 'cpu';
 }
 
+/** The size of output tiles `winogradConv` takes for an input [n, c, h, w]. */
+export function tileSize([n, , h, w]: readonly number[]): 2 | 4 {
+  return n! * Math.ceil(h! / 4) * Math.ceil(w! / 4) >= largeTilesWorthwhile ? 4 : 2;
+}
+
 /**
  * A 3x3 convolution of stride 1 and padding 1 by Winograd's minimal filtering: x [n, c, h, w] with weight [o, c, 3, 3]
- * and bias [o] -> [n, o, h, w]. Every output tile of 2x2 pixels is made of 16 products instead of 36, and so are both
- * gradients; all tiles of the batch go through one batched matrix product. Its rounding error is about that of Conv.
+ * and bias [o] -> [n, o, h, w]. All tiles of the batch go through one batched matrix product, of 4/9 (tiles of 2x2) or
+ * 1/4 (of 4x4) of a plain convolution's work, forward as well as for both gradients. Against Conv, relative to the
+ * result's norm, its rounding differs by about 4e-7 and 2e-6.
  *
  * The two-dimensional transforms are products with the Kronecker squares of the small matrices; which pixel belongs to
  * which tile is a gathering of rows.
  */
-export function winogradConv(x: Value, weight: Value, bias: Value): Value {
+export function winogradConv(x: Value, weight: Value, bias: Value, tile = tileSize(x.shape)): Value {
   return x.graph.block([x, weight, bias], () => {
     const { graph } = x;
     const [n, c, h, w] = x.shape as readonly [number, number, number, number];
     const o = weight.shape[0]!;
-    const grid: TileGrid = { n, h, w, rows: Math.ceil(h / 2), columns: Math.ceil(w / 2) };
+    const filtering = tile === 4 ? largeTiles : smallTiles;
+    const grid: TileGrid = { n, h, w, tile, rows: Math.ceil(h / tile), columns: Math.ceil(w / tile) };
     const tiles = n * grid.rows * grid.columns;
-    const transform = (matrix: Matrix, values: Value, width: number): Value => {
+    const taps = (tile + 2) ** 2;
+    const transform = (matrix: Matrix, values: Value): Value => {
       const square = kronecker(matrix, matrix);
-      return gemm(
-        constantMatrix(graph, square),
-        reshape(values, [square[0]!.length, tiles * width]),
-        null,
-        {},
-      );
+      const columns = elementCount(values.shape) / square[0]!.length;
+      return gemm(constantMatrix(graph, square), reshape(values, [square[0]!.length, columns]), null, {});
     };
 
-    const inputTiles = reshape(
-      transform(inputTransform, gather(withZeroRow(toRows(x)), inputIndices(graph, grid), 0), c),
-      [16, tiles, c],
-    );
-    const taps = transpose(reshape(weight, [o * c, 9]), [1, 0]);
-    const kernels = reshape(
-      gemm(constantMatrix(graph, kronecker(kernelTransform, kernelTransform)), taps, null, {}),
-      [16, o, c],
-    );
+    const windows = gather(withZeroRow(toRows(x)), windowIndices(graph, grid), 0);
+    const inputTiles = reshape(transform(filtering.input, windows), [taps, tiles, c]);
+    const kernels = reshape(transform(filtering.kernel, transpose(reshape(weight, [o * c, 9]), [1, 0])), [
+      taps,
+      o,
+      c,
+    ]);
     const products = matmul(inputTiles, transpose(kernels, [0, 2, 1]));
-    const pixels = reshape(transform(outputTransform, products, o), [4 * tiles, o]);
+    const pixels = reshape(transform(filtering.output, products), [tile * tile * tiles, o]);
     const output = add(gather(pixels, outputIndices(graph, grid), 0), bias);
 
     return {
@@ -78,19 +125,20 @@ export function winogradConv(x: Value, weight: Value, bias: Value): Value {
       gradient: ([gradient]) => {
         const dy = toRows(gradient!);
         const dyTiles = gather(withZeroRow(dy), tileIndices(graph, grid), 0);
-        const dProducts = reshape(transform(transposed(outputTransform), dyTiles, o), [16, tiles, o]);
-        const dTiles = transform(transposed(inputTransform), matmul(dProducts, kernels), c);
-        const shares = gather(withZeroRow(reshape(dTiles, [16 * tiles, c])), shareIndices(graph, grid), 0);
+        const dProducts = reshape(transform(transposed(filtering.output), dyTiles), [taps, tiles, o]);
+        const dWindows = transform(transposed(filtering.input), matmul(dProducts, kernels));
+        const shares = gather(
+          withZeroRow(reshape(dWindows, [taps * tiles, c])),
+          shareIndices(graph, grid),
+          0,
+        );
         // As a product, since summing over the first of few axes is many times slower.
         const ones = constantMatrix(graph, [[1, 1, 1, 1]]);
-        const dKernels = reshape(matmul(transpose(dProducts, [0, 2, 1]), inputTiles), [16, o * c]);
-        const kernelSquare = kronecker(transposed(kernelTransform), transposed(kernelTransform));
-        const dTaps = gemm(constantMatrix(graph, kernelSquare), dKernels, null, {});
+        const dx = gemm(ones, reshape(shares, [4, n * h * w * c]), null, {});
+        const dKernels = matmul(transpose(dProducts, [0, 2, 1]), inputTiles);
+        const dTaps = reshape(transform(transposed(filtering.kernel), dKernels), [9, o * c]);
         return [
-          toImage(
-            reshape(gemm(ones, reshape(shares, [4, n * h * w * c]), null, {}), [n * h * w, c]),
-            x.shape,
-          ),
+          toImage(reshape(dx, [n * h * w, c]), x.shape),
           reshape(transpose(dTaps, [1, 0]), weight.shape),
           reduceSum(dy, [0]),
         ];
@@ -103,94 +151,101 @@ interface TileGrid {
   readonly n: number;
   readonly h: number;
   readonly w: number;
-  /** Tiles of 2x2 pixels along each side, the last one hanging over an odd edge. */
+  /** Edge of a tile in pixels, and tiles along each side; the last hang over an edge they do not divide. */
+  readonly tile: number;
   readonly rows: number;
   readonly columns: number;
 }
 
-/** An index that points at the row of zeros which `withZeroRow` appends. */
-function pixelIndex({ n, h, w }: TileGrid, b: number, y: number, x: number): number {
+/** A pixel's row; outside of the image the row of zeros which `withZeroRow` appends. */
+function pixelRow({ n, h, w }: TileGrid, b: number, y: number, x: number): number {
   return y >= 0 && x >= 0 && y < h && x < w ? (b * h + y) * w + x : n * h * w;
 }
 
-/** [16, tiles]: the pixels of every tile's 4x4 window, which begins one pixel before the tile. */
-function inputIndices(graph: Graph, grid: TileGrid): Value {
-  return indices(graph, 'input', grid, 16, (tap, b, row, column) =>
-    pixelIndex(grid, b, 2 * row + (tap >> 2) - 1, 2 * column + (tap & 3) - 1),
+/** [taps, tiles]: the pixels of every tile's window, which begins one pixel before the tile. */
+function windowIndices(graph: Graph, grid: TileGrid): Value {
+  const edge = grid.tile + 2;
+  return byTile(graph, 'window', grid, edge ** 2, (tap, b, y, x) =>
+    pixelRow(grid, b, y + Math.floor(tap / edge) - 1, x + (tap % edge) - 1),
   );
 }
 
-/** [4, tiles]: the pixels of every tile. */
+/** [tile², tiles]: the pixels of every tile. */
 function tileIndices(graph: Graph, grid: TileGrid): Value {
-  return indices(graph, 'tile', grid, 4, (part, b, row, column) =>
-    pixelIndex(grid, b, 2 * row + (part >> 1), 2 * column + (part & 1)),
+  const { tile } = grid;
+  return byTile(graph, 'tile', grid, tile ** 2, (part, b, y, x) =>
+    pixelRow(grid, b, y + Math.floor(part / tile), x + (part % tile)),
   );
 }
 
-/** [pixels]: where each pixel lies among [4, tiles]. */
-function outputIndices(graph: Graph, grid: TileGrid): Value {
-  const { n, h, w, rows, columns } = grid;
-  return remembered(graph, `output ${n} ${h} ${w}`, () => {
-    const found = Int32Array.from({ length: n * h * w }, (_, i) => {
-      const [b, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
-      return ((y & 1) * 2 + (x & 1)) * n * rows * columns + (b * rows + (y >> 1)) * columns + (x >> 1);
-    });
-    return graph.constant('int32', [found.length], found);
-  });
-}
-
-/** [4, pixels]: where, among [16, tiles], each of the up to four windows over a pixel has it. */
-function shareIndices(graph: Graph, grid: TileGrid): Value {
-  const { n, h, w, rows, columns } = grid;
-  const tiles = n * rows * columns;
-  return remembered(graph, `share ${n} ${h} ${w}`, () => {
-    const found = Int32Array.from({ length: 4 * n * h * w }, (_, i) => {
-      const [share, pixel] = [Math.floor(i / (n * h * w)), i % (n * h * w)];
-      const [b, y, x] = [Math.floor(pixel / (h * w)), Math.floor(pixel / w) % h, pixel % w];
-      const row = ((y + 1) >> 1) - (share >> 1);
-      const column = ((x + 1) >> 1) - (share & 1);
-      const tap = 4 * (y + 1 - 2 * row) + (x + 1 - 2 * column);
-      const inside = row >= 0 && column >= 0 && row < rows && column < columns;
-      return inside ? tap * tiles + (b * rows + row) * columns + column : 16 * tiles;
-    });
-    return graph.constant('int32', [4, n * h * w], found);
-  });
-}
-
-function indices(
+function byTile(
   graph: Graph,
   kind: string,
-  { n, h, w, rows, columns }: TileGrid,
+  grid: TileGrid,
   parts: number,
-  source: (part: number, b: number, row: number, column: number) => number,
+  source: (part: number, b: number, y: number, x: number) => number,
 ): Value {
-  return remembered(graph, `${kind} ${n} ${h} ${w}`, () => {
-    const tiles = n * rows * columns;
-    const found = Int32Array.from({ length: parts * tiles }, (_, i) => {
-      const tile = i % tiles;
-      const row = Math.floor(tile / columns) % rows;
-      return source(Math.floor(i / tiles), Math.floor(tile / (rows * columns)), row, tile % columns);
-    });
-    return graph.constant('int32', [parts, tiles], found);
+  const { n, tile, rows, columns } = grid;
+  const tiles = n * rows * columns;
+  return remembered(graph, kind, grid, [parts, tiles], (i) => {
+    const [part, index] = [Math.floor(i / tiles), i % tiles];
+    const row = Math.floor(index / columns) % rows;
+    return source(part, Math.floor(index / (rows * columns)), tile * row, tile * (index % columns));
   });
 }
 
-const constants = new WeakMap<Graph, Map<string, Value>>();
+/** [pixels]: where each pixel lies among [tile², tiles]. */
+function outputIndices(graph: Graph, grid: TileGrid): Value {
+  const { n, h, w, tile, rows, columns } = grid;
+  return remembered(graph, 'output', grid, [n * h * w], (i) => {
+    const [b, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+    const part = (y % tile) * tile + (x % tile);
+    return (part * n + b) * rows * columns + Math.floor(y / tile) * columns + Math.floor(x / tile);
+  });
+}
+
+/** [4, pixels]: where, among [taps, tiles], each of the up to four windows over a pixel has it. */
+function shareIndices(graph: Graph, grid: TileGrid): Value {
+  const { n, h, w, tile, rows, columns } = grid;
+  const edge = tile + 2;
+  const tiles = n * rows * columns;
+  return remembered(graph, 'share', grid, [4, n * h * w], (k) => {
+    const [share, i] = [Math.floor(k / (n * h * w)), k % (n * h * w)];
+    const [b, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+    const row = Math.floor((y + 1) / tile) - (share >> 1);
+    const column = Math.floor((x + 1) / tile) - (share & 1);
+    const [dy, dx] = [y + 1 - tile * row, x + 1 - tile * column];
+    const inside = row >= 0 && column >= 0 && row < rows && column < columns && dy < edge && dx < edge;
+    return inside ? (dy * edge + dx) * tiles + (b * rows + row) * columns + column : edge ** 2 * tiles;
+  });
+}
+
+const made = new WeakMap<Graph, Map<string, Value>>();
 
 /** Large constants are not compared by content, so each is made once for a graph by its name. */
-function remembered(graph: Graph, key: string, make: () => Value): Value {
-  const known = constants.get(graph) ?? new Map<string, Value>();
-  constants.set(graph, known);
-  const value = known.get(key) ?? make();
+function remembered(
+  graph: Graph,
+  kind: string,
+  { n, h, w, tile }: TileGrid,
+  shape: readonly number[],
+  index: (i: number) => number,
+): Value {
+  const known = made.get(graph) ?? new Map<string, Value>();
+  made.set(graph, known);
+  const key = [kind, n, h, w, tile].join(' ');
+  const value =
+    known.get(key) ??
+    graph.constant(
+      'int32',
+      shape,
+      Int32Array.from({ length: elementCount(shape) }, (_, i) => index(i)),
+    );
   known.set(key, value);
   return value;
 }
 
 function constantMatrix(graph: Graph, matrix: Matrix): Value {
-  const flat = matrix.flat();
-  return remembered(graph, `matrix ${flat.join()}`, () =>
-    graph.constant('float32', [matrix.length, matrix[0]!.length], flat),
-  );
+  return graph.constant('float32', [matrix.length, matrix[0]!.length], matrix.flat());
 }
 
 function withZeroRow(rows: Value): Value {

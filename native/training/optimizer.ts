@@ -36,7 +36,8 @@ export type ScalarInput = (typeof scalarInputs)[number];
  * `gradient/name`, `first-moment/name`, `second-moment/name` (and `ema/name`); outputs the same but the gradient, after `new/`.
  * Further: scalar inputs (`scalarInputs`) and the output `gradient-norm`, that of the gradients before clipping.
  *
- * Every state tensor is read by one node that its new value depends on, so it may be written over in place.
+ * The moments are kept without their factors 1 - beta1 and 1 - beta2, which the scalars make up for: two passes over
+ * memory less. Every state tensor is read by one node that its new value depends on, so it may be written over in place.
  */
 export function buildOptimizer(
   specs: readonly ParameterSpec[],
@@ -58,9 +59,7 @@ export function buildOptimizer(
     );
   const gradients = batches.map(({ names, shape }) => join(optimizerTensors.gradient, names, shape));
   const norm = globalNorm(gradients);
-  const clip = maxGradientNorm > 0 ? minimum(div(maxGradientNorm, add(norm, 1e-6)), 1) : graph.scalar(1);
-  const gradientShare = mul(clip, 1 - beta1);
-  const squareShare = mul(mul(clip, clip), 1 - beta2);
+  const clip = maxGradientNorm > 0 ? minimum(div(maxGradientNorm, add(norm, 1e-6)), 1) : null;
 
   const outputs: Record<string, Value> = { 'gradient-norm': norm };
   batches.forEach(({ names, shape }, i) => {
@@ -80,11 +79,10 @@ export function buildOptimizer(
     const flat = (x: Value): Value => (shape.at(-1) === 1 ? reshape(x, [elementCount(shape)]) : x);
     const shaped = (x: Value): Value => reshape(x, shape);
     const state = (prefix: string): Value => flat(join(prefix, names, shape));
-    const gradient = flat(gradients[i]!);
+    const gradient = clip ? mul(flat(gradients[i]!), clip) : flat(gradients[i]!);
     const weighted = (a: Value, b: Value): Value => add(shaped(a), shaped(b));
-    const first = weighted(mul(state(optimizerTensors.firstMoment), beta1), mul(gradient, gradientShare));
-    const squared = mul(mul(gradient, gradient), squareShare);
-    const second = weighted(mul(state(optimizerTensors.secondMoment), beta2), squared);
+    const first = weighted(mul(state(optimizerTensors.firstMoment), beta1), gradient);
+    const second = weighted(mul(state(optimizerTensors.secondMoment), beta2), mul(gradient, gradient));
     const update = mul(flat(div(first, shaped(add(flat(sqrt(second)), epsilon!)))), learningRate!);
     const next = sub(shaped(mul(state(optimizerTensors.parameter), decay!)), shaped(update));
     emit(optimizerTensors.parameter, next);
@@ -162,8 +160,9 @@ function globalNorm(gradients: readonly Value[]): Value {
 }
 
 /**
- * The scalars of optimizer step `step` (from 1). With bias corrections c1 = 1 - beta1^t and c2 = 1 - beta2^t, AdamW's
- * update lr · (m / c1) / (sqrt(v / c2) + eps) is written as (lr · sqrt(c2) / c1) · m / (sqrt(v) + eps · sqrt(c2)).
+ * The scalars of optimizer step `step` (from 1). With c1 = 1 - beta1^t, c2 = 1 - beta2^t and the moments as they are kept,
+ * M = m / (1 - beta1) and V = v / (1 - beta2), AdamW's update lr · (m / c1) / (sqrt(v / c2) + eps) is written as
+ * lr · (1 - beta1) / c1 / r · M / (sqrt(V) + eps / r), where r = sqrt((1 - beta2) / c2).
  */
 export function optimizerScalars(
   { beta1, beta2, epsilon, weightDecay }: OptimizerSettings,
@@ -171,11 +170,11 @@ export function optimizerScalars(
   learningRate: number,
   emaDecay: number,
 ): Readonly<Record<ScalarInput, number>> {
-  const root2 = Math.sqrt(1 - beta2 ** step);
+  const r = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
   return {
-    'learning-rate': (learningRate * root2) / (1 - beta1 ** step),
+    'learning-rate': (learningRate * (1 - beta1)) / (1 - beta1 ** step) / r,
     decay: 1 - learningRate * weightDecay,
-    'denominator-epsilon': epsilon * root2,
+    'denominator-epsilon': epsilon / r,
     'ema-rate': 1 - emaDecay,
   };
 }

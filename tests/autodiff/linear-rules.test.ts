@@ -99,15 +99,18 @@ const cases: readonly (readonly [name: string, shapes: Shapes, build: Build])[] 
   ]),
   ...(
     [
-      [4, 4],
-      [3, 2],
-      [5, 3],
-      [1, 1],
+      [4, 4, 2],
+      [3, 2, 2],
+      [5, 3, 2],
+      [1, 1, 2],
+      [4, 4, 4],
+      [5, 3, 4],
+      [9, 1, 4],
     ] as const
-  ).map(([h, w]): (typeof cases)[number] => [
-    `a Conv by Winograd's method on ${h}x${w} pixels`,
+  ).map(([h, w, tile]): (typeof cases)[number] => [
+    `a Conv by Winograd's method on ${h}x${w} pixels in tiles of ${tile}`,
     { x: [2, 2, h, w], weight: [3, 2, 3, 3], bias: [3] },
-    ({ x, weight, bias }) => winogradConv(x!, weight!, bias!),
+    ({ x, weight, bias }) => winogradConv(x!, weight!, bias!, tile),
   ]),
 ];
 
@@ -150,19 +153,32 @@ describe('Conv', () => {
   });
 
   it.each([
-    [8, 8],
-    [5, 7],
-    [1, 2],
-  ])("is the same function by Winograd's method on %ix%i pixels", async (h, w) => {
-    const sizes = { x: [2, 5, h, w], weight: [4, 5, 3, 3], bias: [4] };
-    const plain = await differentiate(sizes, ({ x, weight, bias }) => conv(x!, weight!, bias!, { padding }));
-    const winograd = await differentiate(sizes, ({ x, weight, bias }) => winogradConv(x!, weight!, bias!));
-    // 1e-5 of each: the transforms add and halve, so that a sum is rounded a few times more often.
-    expect(await winograd.lossAt(plain.inputs)).toBeCloseTo(await plain.lossAt(plain.inputs), 3);
-    for (const name of ['x', 'weight', 'bias'] as const) {
-      expect(relativeDifference(winograd.gradients[name]!, plain.gradients[name]!), name).toBeLessThan(1e-5);
-    }
-  });
+    [8, 8, 2],
+    [5, 7, 2],
+    [1, 2, 2],
+    [8, 8, 4],
+    [5, 7, 4],
+    [1, 2, 4],
+    [17, 3, 4],
+  ] as const)(
+    "is the same function by Winograd's method on %ix%i pixels in tiles of %i",
+    async (h, w, tile) => {
+      const sizes = { x: [2, 5, h, w], weight: [4, 5, 3, 3], bias: [4] };
+      const plain = await differentiate(sizes, ({ x, weight, bias }) =>
+        conv(x!, weight!, bias!, { padding }),
+      );
+      const winograd = await differentiate(sizes, ({ x, weight, bias }) =>
+        winogradConv(x!, weight!, bias!, tile),
+      );
+      // 1e-5 of each: the transforms add and halve, so that a sum is rounded a few times more often.
+      expect(await winograd.lossAt(plain.inputs)).toBeCloseTo(await plain.lossAt(plain.inputs), 3);
+      for (const name of ['x', 'weight', 'bias'] as const) {
+        expect(relativeDifference(winograd.gradients[name]!, plain.gradients[name]!), name).toBeLessThan(
+          1e-5,
+        );
+      }
+    },
+  );
 });
 
 describe('patches', () => {

@@ -36,7 +36,7 @@ export interface TrainingImage {
 export type Method =
   | { readonly kind: 'full'; readonly textEncoder: boolean }
   | { readonly kind: 'lora'; readonly textEncoder: boolean; readonly rank: number; readonly alpha: number }
-  /** UNet and text encoder from fresh weights; `base` holds their configs and a trained VAE. */
+  /** UNet and text encoder, from fresh weights where `base` has a config and no weights; its VAE is trained. */
   | { readonly kind: 'scratch' }
   /** The VAE; from fresh weights where `base/vae` has a config and no weights. */
   | { readonly kind: 'vae'; readonly kl: number };

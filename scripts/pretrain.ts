@@ -1,6 +1,6 @@
 /**
- * Trains the embedded base model, `seedling`, from scratch with Screenfold's own engine: first its VAE, then UNet and
- * text encoder together, on Noto Emoji with captions from their names and tags. `npm run pretrain`; Ctrl-C stops at a
+ * Trains the embedded base model, `seedling`, from scratch with Screenfold's own engine: first its VAE and then its
+ * UNet on all of Noto Emoji, then UNet and text encoder together on the fewer glyphs whose names it is to know. `npm run pretrain`; Ctrl-C stops at a
  * step boundary, and running it again goes on there. What it makes lies in `.screenfold/pretrain/`;
  * `npm run pretrain -- --install` puts the newest weights into `resources/seedling`.
  */
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../native/jobs.ts';
+import { readDataset } from '../electron/datasets/dataset.ts';
 import { train } from '../native/training/train.ts';
 import { exportModel } from '../native/weights/export.ts';
 import { trainBpe, writeClipTokenizer } from '../native/weights/train-bpe.ts';
@@ -23,7 +24,8 @@ const base = join(work, 'base');
 const { values: flags } = parseArgs({
   options: {
     'vae-epochs': { type: 'string', default: '10' },
-    epochs: { type: 'string', default: '60' },
+    epochs: { type: 'string', default: '20' },
+    'word-epochs': { type: 'string', default: '110' },
     install: { type: 'boolean', default: false },
   },
 });
@@ -111,7 +113,7 @@ async function install(): Promise<void> {
   const target = join(root, 'resources', 'seedling');
   const made = join(work, 'export');
   await rm(made, { recursive: true, force: true });
-  const model = { base, checkpoint: await newestCheckpoint('denoiser') };
+  const model = { base, checkpoint: await newestCheckpoint('words') };
   await exportModel(
     { kind: 'export', model, format: 'diffusers', output: made, precision: 'float16', metadata: {} },
     { emit: report, stop: stop.signal },
@@ -155,12 +157,32 @@ if (flags.install) {
   );
   await cp(join(vae, 'vae'), join(base, 'vae'), { recursive: true });
   const epochs = Number(flags.epochs);
-  await runStage(
+  const denoiser = await runStage(
     'denoiser',
     { kind: 'scratch' },
     { ...common, epochs, checkpointEpochs: milestones(epochs) },
     images,
     heldOut,
+  );
+
+  // A small text encoder learns few names well or many hardly: here those of the sample data set, and some more.
+  await cp(join(denoiser, 'unet'), join(base, 'unet'), { recursive: true });
+  const sample = await readDataset(join(root, 'resources', 'sample'), { verify: false });
+  const names = new Set(sample.images.map(({ metadata }) => metadata.name));
+  const known = glyphs.filter(({ name }, i) => names.has(name) || i % 20 === 0);
+  const wordEpochs = Number(flags['word-epochs']);
+  await runStage(
+    'words',
+    { kind: 'scratch' },
+    { ...common, epochs: wordEpochs, checkpointEpochs: milestones(wordEpochs) },
+    known.map(({ file_name, name, category }) => ({
+      id: file_name,
+      path: join(noto, file_name),
+      captions: [name, `${name}, ${category}`, `flat art of ${name}, ${category}`, `a picture of ${name}`],
+      width: 64,
+      height: 64,
+    })),
+    [],
   );
   await install();
 }

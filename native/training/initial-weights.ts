@@ -25,15 +25,15 @@ function uniformWithin(bound: number, { name, shape }: ParameterSpec, seed: numb
 
 /**
  * Fresh weights of a model: PyTorch's defaults (uniform within 1/sqrt(fan in) for linear and convolution weights),
- * normal with deviation 0.02 for embeddings as CLIP's, ones and zeros for norms, and zeros for what a residual
- * branch ends in, as in latent diffusion: every block begins as the identity.
+ * normal with deviation 0.02 for embeddings as CLIP's, ones and zeros for norms, and, with `zeroBranches`, zeros for what
+ * a UNet's residual branches end in, as in latent diffusion: every block begins as the identity.
  */
 export function initialWeights(spec: ParameterSpec, seed: number, zeroBranches: boolean): Weights {
   const { name, shape } = spec;
   const size = elementCount(shape);
   if (/norm[^.]*\.weight$/.test(name)) return new Float32Array(size).fill(1);
   if (name.endsWith('.bias')) return new Float32Array(size);
-  if (zeroBranches && /(\.conv2|\.proj_out|^unet\.conv_out|\.out_proj|\.fc2)\.weight$/.test(name)) {
+  if (zeroBranches && /(\.conv2|\.proj_out|^unet\.conv_out)\.weight$/.test(name)) {
     return new Float32Array(size);
   }
   if (name.endsWith('embedding.weight')) {

@@ -1,16 +1,30 @@
 import { initialWeights } from '../initial-weights.ts';
 import type { Recipe } from '../training-loop.ts';
-import { diffusionRecipe, writeComponents, type DiffusionRecipeOptions } from './diffusion.ts';
+import {
+  baseWeight,
+  diffusionRecipe,
+  splitParameterName,
+  writeComponents,
+  type DiffusionRecipeOptions,
+} from './diffusion.ts';
 
 type ScratchOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;
 
-/** UNet and text encoder together from fresh weights; the base gives their configs and a trained VAE. */
+/**
+ * UNet and text encoder together, each from fresh weights where the base has a config and no weights of it. The base
+ * gives a trained VAE.
+ */
 export function scratchRecipe(options: ScratchOptions): Promise<Recipe> {
   return diffusionRecipe({
     ...options,
     textEncoderTrained: true,
     trained: 'full',
-    initial: (spec) => Promise.resolve(initialWeights(spec, options.job.settings.seed, true)),
+    initial: (spec) => {
+      const { component } = splitParameterName(spec.name);
+      return options.model[component].hasWeights
+        ? baseWeight(options.model)(spec)
+        : Promise.resolve(initialWeights(spec, options.job.settings.seed, component === 'unet'));
+    },
     writeCheckpoint: (folder, trainer) => writeComponents(folder, trainer, options),
   });
 }

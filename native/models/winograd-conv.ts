@@ -3,8 +3,8 @@ import type { Graph, Value } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { toImage, toRows } from '../graph/ops/image-rows.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
-import { reduceSum } from '../graph/ops/reduce.ts';
 import type { Provider } from '../runtime/runtime.ts';
+import { sumRows } from '../graph/ops/reduce.ts';
 import { concat, gather, reshape, transpose } from '../graph/ops/shape.ts';
 
 type Matrix = readonly (readonly number[])[];
@@ -124,7 +124,8 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile = tileSi
       // The transposes of the same linear maps, in reverse order.
       gradient: ([gradient]) => {
         const dy = toRows(gradient!);
-        const dyTiles = gather(withZeroRow(dy), tileIndices(graph, grid), 0);
+        const whole = h % tile === 0 && w % tile === 0;
+        const dyTiles = gather(whole ? dy : withZeroRow(dy), tileIndices(graph, grid), 0);
         const dProducts = reshape(transform(transposed(filtering.output), dyTiles), [taps, tiles, o]);
         const dWindows = transform(transposed(filtering.input), matmul(dProducts, kernels));
         const shares = gather(
@@ -140,7 +141,7 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile = tileSi
         return [
           toImage(reshape(dx, [n * h * w, c]), x.shape),
           reshape(transpose(dTaps, [1, 0]), weight.shape),
-          reduceSum(dy, [0]),
+          sumRows(dy),
         ];
       },
     };

@@ -68,8 +68,15 @@ const largeTiles: Filtering = {
   ],
 };
 
-/** Large tiles pay where a batch has at least as many of them: with fewer, transforming the kernels costs more. */
+/** Fewer large tiles than this in a batch, and small ones are as fast. */
 const largeTilesWorthwhile = 24;
+/** With fewer channels, the transforms take what the products save: at 24 they took 1.0 to 1.3 of Conv's time. */
+const fewestChannels = 32;
+/**
+ * Transformed kernels may be at most this many times as large as the pictures they meet. Beyond, at many channels and
+ * few pixels, transforming and keeping them costs more than is saved: gigabytes in a full-size UNet.
+ */
+const largestKernels = 32;
 
 /**
  * Whether models are built with it for a provider. Measured on the CPU, where it takes 0.2 to 0.9 of the time of a
@@ -79,9 +86,13 @@ export function prefersWinograd(provider: Provider): boolean {
   return provider === 'cpu';
 }
 
-/** The size of output tiles `winogradConv` takes for an input [n, c, h, w]. */
-export function tileSize([n, , h, w]: readonly number[]): 2 | 4 {
-  return n! * Math.ceil(h! / 4) * Math.ceil(w! / 4) >= largeTilesWorthwhile ? 4 : 2;
+/** The edge of output tiles that suits an input [n, c, h, w] and `o` output channels; `null` where plain Conv does. */
+export function winogradTile([n, c, h, w]: readonly number[], o: number): 2 | 4 | null {
+  if (Math.min(c!, o) < fewestChannels) return null;
+  const room = (largestKernels * n! * h! * w! * (c! + o)) / 2;
+  const fourByFour = n! * Math.ceil(h! / 4) * Math.ceil(w! / 4);
+  if (fourByFour >= largeTilesWorthwhile && 36 * c! * o <= room) return 4;
+  return 16 * c! * o <= room ? 2 : null;
 }
 
 /**
@@ -93,7 +104,7 @@ export function tileSize([n, , h, w]: readonly number[]): 2 | 4 {
  * The two-dimensional transforms are products with the Kronecker squares of the small matrices; which pixel belongs to
  * which tile is a gathering of rows.
  */
-export function winogradConv(x: Value, weight: Value, bias: Value, tile = tileSize(x.shape)): Value {
+export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4): Value {
   return x.graph.block([x, weight, bias], () => {
     const { graph } = x;
     const [n, c, h, w] = x.shape as readonly [number, number, number, number];

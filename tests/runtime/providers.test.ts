@@ -99,5 +99,5 @@ test('libraries of a packed application are taken from beside its archive', () =
   expect(unpacked('C:\\App\\resources\\app.asar\\node_modules\\x')).toBe(
     'C:\\App\\resources\\app.asar.unpacked\\node_modules\\x',
   );
-  expect(unpacked('/work/node_modules/x')).toBe('/work/node_modules/x');
+  expect(unpacked('/somewhere/node_modules/x')).toBe('/somewhere/node_modules/x');
 });

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { command, done, failureSchema, id, ids, nothing, query, sizeSchema, time } from './values.ts';
+
+export const datasetSummarySchema = z.object({
+  id,
+  name: z.string(),
+  /** The folder it was read from; null where its images come from several places. */
+  folder: z.string().nullable(),
+  /** Images in it, the excluded and the held-out ones included. */
+  images: z.int(),
+  excluded: z.int(),
+  heldOut: z.int(),
+  /** Files that could not be used. */
+  problems: z.int(),
+  captionSets: z.int(),
+  importing: z.boolean(),
+  /** Comes with Screenfold. */
+  sample: z.boolean(),
+  createdAt: time,
+  /** Up to four images to show it by. */
+  cover: ids,
+});
+export type DatasetSummary = z.output<typeof datasetSummarySchema>;
+
+export const datasetDetailSchema = datasetSummarySchema.extend({
+  /** What templates can say, and how many images have it; an example each. */
+  fields: z.array(z.object({ name: z.string(), images: z.int(), example: z.string() })),
+  fileNamePattern: z.string().nullable(),
+  /** Bytes of the original images. */
+  bytes: z.int(),
+  /** What Undo and Redo would do next, in words; null where there is nothing. */
+  undo: z.string().nullable(),
+  redo: z.string().nullable(),
+});
+export type DatasetDetail = z.output<typeof datasetDetailSchema>;
+
+/** Which images, in which order. Captions are those of `captionSetId`. */
+export const imageQuerySchema = z.strictObject({
+  search: z.string().default(''),
+  filter: z
+    .enum(['all', 'training', 'held-out', 'excluded', 'captioned', 'uncaptioned', 'duplicates'])
+    .default('all'),
+  /** Images whose caption has this tag (a part between commas). */
+  tag: z.string().nullable().default(null),
+  sort: z.enum(['name', 'added', 'bytes', 'pixels', 'aspect', 'caption']).default('name'),
+  descending: z.boolean().default(false),
+  captionSetId: id.nullable().default(null),
+});
+export type ImageQuery = z.output<typeof imageQuerySchema>;
+
+export const imageRowSchema = z.object({
+  id,
+  /** Path within the data set, with forward slashes. */
+  file: z.string(),
+  ...sizeSchema.shape,
+  bytes: z.int(),
+  heldOut: z.boolean(),
+  excluded: z.boolean(),
+  repeats: z.int(),
+  /** In the caption set asked for; null without one or where the image has none. */
+  caption: z.string().nullable(),
+});
+export type ImageRow = z.output<typeof imageRowSchema>;
+
+export const imageDetailSchema = imageRowSchema.extend({
+  path: z.string(),
+  metadata: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  /** Its caption in every caption set of its data set. */
+  captions: z.array(z.object({ captionSetId: id, name: z.string(), text: z.string().nullable() })),
+  addedAt: time,
+});
+export type ImageDetail = z.output<typeof imageDetailSchema>;
+
+export const duplicateGroupSchema = z.object({
+  kind: z.enum(['exact', 'near']),
+  /** Differing bits of the perceptual hashes, of 64; the largest in the group. */
+  distance: z.int(),
+  /** Some are trained on and some held out, which makes the validation loss flatter than it is. */
+  crossesSplit: z.boolean(),
+  images: z.array(imageRowSchema),
+});
+export type DuplicateGroup = z.output<typeof duplicateGroupSchema>;
+
+export const validationChoiceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('count'), count: z.int().min(0) }),
+  z.strictObject({ kind: z.literal('fraction'), fraction: z.number().min(0).lt(1) }),
+  /** As the metadata column `split` says. */
+  z.strictObject({ kind: z.literal('marked') }),
+]);
+
+export const bucketSchema = z.object({
+  ...sizeSchema.shape,
+  images: z.int(),
+  /** Part of the images' area that cropping to the bucket takes away, 0 to 1, on average. */
+  cropped: z.number(),
+});
+export type Bucket = z.output<typeof bucketSchema>;
+
+const datasetId = z.strictObject({ datasetId: id });
+
+export const datasetMethods = {
+  'datasets.list': query(nothing, z.array(datasetSummarySchema)),
+  'datasets.get': query(datasetId, datasetDetailSchema),
+  /**
+   * Begins to read folders and files (absolute paths, or one finished upload) into a new data set, or into an existing
+   * one. Goes on in the background; `datasets.progress` tells how far it is.
+   */
+  'datasets.import': command(
+    z.strictObject({
+      paths: z.array(z.string().min(1)).default([]),
+      uploadId: z.string().nullable().default(null),
+      name: z.string().nullable().default(null),
+      datasetId: id.nullable().default(null),
+      fileNamePattern: z.string().nullable().default(null),
+    }),
+    z.object({ datasetId: id }),
+  ),
+  'datasets.cancelImport': command(datasetId, done),
+  /** Reads its folder again: new images come in, changed ones are read anew, gone ones are marked by a problem. */
+  'datasets.rescan': command(datasetId, done),
+  'datasets.rename': command(datasetId.extend({ name: z.string().trim().min(1) }), done),
+  /** Forgets the data set, its captions included; the original images stay. Refused while a run needs it. */
+  'datasets.remove': command(datasetId, done),
+  'datasets.problems': query(datasetId, z.array(z.object({ file: z.string(), failure: failureSchema }))),
+  /** A window of the images that the query selects. */
+  'datasets.images': query(
+    datasetId.extend({
+      query: imageQuerySchema,
+      offset: z.int().min(0),
+      limit: z.int().min(1).max(1000),
+    }),
+    z.object({ total: z.int(), rows: z.array(imageRowSchema) }),
+  ),
+  /** Ids of all images that the query selects, in its order. */
+  'datasets.imageIds': query(datasetId.extend({ query: imageQuerySchema }), ids),
+  'datasets.image': query(z.strictObject({ imageId: id }), imageDetailSchema),
+  'datasets.exclude': command(z.strictObject({ imageIds: ids.min(1), excluded: z.boolean() }), done),
+  'datasets.holdOut': command(z.strictObject({ imageIds: ids.min(1), heldOut: z.boolean() }), done),
+  'datasets.setValidation': command(datasetId.extend({ choice: validationChoiceSchema }), done),
+  /** Groups of equal or alike images among those not excluded, largest first. */
+  'datasets.duplicates': query(
+    datasetId.extend({ distance: z.int().min(0).max(16).default(4) }),
+    z.array(duplicateGroupSchema),
+  ),
+  /** Buckets the training images would fall into. */
+  'datasets.buckets': query(
+    datasetId.extend({ resolution: z.int().min(8).max(4096), step: z.int().min(1) }),
+    z.array(bucketSchema),
+  ),
+  /** Undoes the newest change of captions, exclusions or split, and says in words what it was. */
+  'datasets.undo': command(datasetId, z.object({ undone: z.string().nullable() })),
+  'datasets.redo': command(datasetId, z.object({ redone: z.string().nullable() })),
+};
+
+export const datasetEvents = {
+  'datasets.progress': z.object({
+    datasetId: id,
+    phase: z.enum(['looking', 'reading', 'finished', 'cancelled', 'failed']),
+    done: z.int(),
+    total: z.int(),
+    problems: z.int(),
+    imagesPerSecond: z.number(),
+    failure: failureSchema.nullable(),
+  }),
+};
+export type ImportProgress = z.output<(typeof datasetEvents)['datasets.progress']>;

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { layoutSchema } from './gallery.ts';
+import { command, done, failureSchema, id, nothing, query, time } from './values.ts';
+
+export const exportSchema = z.object({
+  id,
+  kind: z.enum(['diffusers', 'lora', 'sheet', 'animation']),
+  status: z.enum(['running', 'ready', 'failed']),
+  failure: failureSchema.nullable(),
+  /** `my style, epoch 15`. */
+  title: z.string(),
+  /** The folder or file. */
+  path: z.string(),
+  bytes: z.number().nullable(),
+  runId: id.nullable(),
+  epoch: z.int().nullable(),
+  createdAt: time,
+});
+export type Export = z.output<typeof exportSchema>;
+
+const started = z.object({ exportId: id });
+/** Left out: a name of its own in the library's `exports/`. Must not exist. */
+const output = z.string().min(1).nullable().default(null);
+
+export const exportMethods = {
+  'exports.list': query(nothing, z.array(exportSchema)),
+  /** A model other tools read, with its card. Goes on in the background. */
+  'exports.model': command(
+    z.strictObject({
+      runId: id,
+      epoch: z.int().min(1),
+      format: z.enum(['diffusers', 'lora']),
+      precision: z.enum(['float32', 'float16']).default('float16'),
+      output,
+    }),
+    started,
+  ),
+  /** The comparison as laid out, as one PNG with its recipe. */
+  'exports.sheet': command(z.strictObject({ layout: layoutSchema, output }), started),
+  /** How the pictures develop over epochs. */
+  'exports.animation': command(
+    z.strictObject({
+      layout: layoutSchema,
+      format: z.enum(['gif', 'webp']),
+      secondsPerFrame: z.number().min(0.05).max(10).default(0.9),
+      output,
+    }),
+    started,
+  ),
+  /** Forgets the entry; the files stay. */
+  'exports.remove': command(z.strictObject({ exportId: id }), done),
+};
+
+export const exportEvents = { 'exports.changed': exportSchema };

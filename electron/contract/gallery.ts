@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { command, done, failureSchema, id, ids, promptSchema, query, recipeSchema, time } from './values.ts';
+
+export const sampleSchema = z.object({
+  id,
+  /** Null for a picture of the prompt bench made from a model. */
+  runId: id.nullable(),
+  modelId: id.nullable(),
+  /** 0: the untouched base; null where the model is no run's. */
+  epoch: z.int().nullable(),
+  ...promptSchema.shape,
+  negativePrompt: z.string(),
+  seed: z.int(),
+  recipe: recipeSchema,
+  status: z.enum(['queued', 'making', 'ready', 'failed', 'cancelled']),
+  failure: failureSchema.nullable(),
+  favourite: z.boolean(),
+  createdAt: time,
+});
+export type Sample = z.output<typeof sampleSchema>;
+
+/** Everything there is to compare of some runs; the page lays it out. */
+export const comparisonSchema = z.object({
+  runs: z.array(
+    z.object({
+      id,
+      name: z.string(),
+      captionSetName: z.string(),
+      baseName: z.string(),
+      method: z.string(),
+      /** 0 and every kept epoch. */
+      epochs: z.array(z.int()),
+      losses: z.array(
+        z.object({ epoch: z.int(), trainLoss: z.number().nullable(), validationLoss: z.number().nullable() }),
+      ),
+      recipe: recipeSchema,
+    }),
+  ),
+  /** All runs' together, in order. */
+  prompts: z.array(
+    promptSchema.extend({
+      negativePrompt: z.string(),
+      /** The held-out image whose caption it is. */
+      heldOutImageId: id.nullable(),
+    }),
+  ),
+  seeds: z.array(z.int()),
+  samples: z.array(sampleSchema),
+});
+export type Comparison = z.output<typeof comparisonSchema>;
+
+const axisSchema = z.enum(['epoch', 'prompt', 'seed', 'run']);
+export type Axis = z.output<typeof axisSchema>;
+
+/** Which part of a comparison, and how it is laid out. Axes that are neither rows nor columns have one value. */
+export const layoutSchema = z.strictObject({
+  runIds: ids.min(1),
+  epochs: z.array(z.int().min(0)).min(1),
+  prompts: z.array(promptSchema).min(1),
+  seeds: z.array(z.int().min(0)).min(1),
+  columns: axisSchema,
+  rows: axisSchema,
+});
+export type ComparisonLayout = z.output<typeof layoutSchema>;
+
+export const galleryMethods = {
+  'gallery.comparison': query(z.strictObject({ runIds: ids.min(1) }), comparisonSchema),
+  /** Puts what is missing of the runs' epochs, prompts and seeds in the queue; says how many pictures that is. */
+  'gallery.fill': command(z.strictObject({ runIds: ids.min(1) }), z.object({ queued: z.int() })),
+  /** Takes the queued pictures of these runs out of the queue. */
+  'gallery.cancelQueued': command(z.strictObject({ runIds: ids.min(1) }), done),
+  /** Single pictures of the prompt bench: from a model, or from an epoch of a run. */
+  'gallery.generate': command(
+    z.strictObject({
+      model: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('model'), modelId: id }),
+        z.strictObject({ kind: z.literal('run'), runId: id, epoch: z.int().min(0) }),
+      ]),
+      prompt: z.string(),
+      negativePrompt: z.string().default(''),
+      seeds: z.array(z.int().min(0)).min(1).max(64),
+      recipe: recipeSchema,
+    }),
+    z.object({ sampleIds: ids }),
+  ),
+  /** What the prompt bench made, newest first. */
+  'gallery.history': query(
+    z.strictObject({ offset: z.int().min(0).default(0), limit: z.int().min(1).max(500).default(100) }),
+    z.object({ total: z.int(), samples: z.array(sampleSchema) }),
+  ),
+  'gallery.favourites': query(z.strictObject({}), z.array(sampleSchema)),
+  'gallery.sample': query(z.strictObject({ sampleId: id }), sampleSchema),
+  'gallery.setFavourite': command(z.strictObject({ sampleId: id, favourite: z.boolean() }), done),
+  /** Deletes pictures of the prompt bench. */
+  'gallery.removeSamples': command(z.strictObject({ sampleIds: ids.min(1) }), done),
+};
+
+export const galleryEvents = {
+  /** A picture began, is there, or failed. */
+  'gallery.sample': sampleSchema,
+  'gallery.queue': z.object({ queued: z.int(), making: z.int() }),
+};

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { command, done, id, nothing, query, time } from './values.ts';
+
+export const modelSchema = z.object({
+  id,
+  name: z.string(),
+  /** `embedded`: comes with Screenfold. `folder`: added by path. `finetune`: kept from a run. */
+  kind: z.enum(['embedded', 'folder', 'finetune']),
+  folder: z.string(),
+  /** Its folder is gone or no longer a model. */
+  missing: z.boolean(),
+  /** Pixels it was made for, and the step that sides must keep to. */
+  resolution: z.int(),
+  pixelStep: z.int(),
+  parameters: z.int(),
+  components: z.array(
+    z.object({ name: z.string(), className: z.string(), parameters: z.int(), dtype: z.string() }),
+  ),
+  bytes: z.number(),
+  prediction: z.enum(['epsilon', 'v_prediction']),
+  /** What it was finetuned from, by which run, after which epoch. */
+  parentId: id.nullable(),
+  runId: id.nullable(),
+  epoch: z.int().nullable(),
+  /** The run's recipe, data and cost in words, kept with it. */
+  card: z.string().nullable(),
+  createdAt: time,
+});
+export type Model = z.output<typeof modelSchema>;
+
+export const modelMethods = {
+  'models.list': query(nothing, z.array(modelSchema)),
+  'models.get': query(z.strictObject({ modelId: id }), modelSchema),
+  /** A diffusers folder becomes a base to choose. */
+  'models.add': command(z.strictObject({ path: z.string().min(1) }), z.object({ modelId: id })),
+  /** Makes an epoch of a run a model of the library, to generate from and to finetune further. */
+  'models.keep': command(
+    z.strictObject({ runId: id, epoch: z.int().min(1), name: z.string().trim().min(1) }),
+    z.object({ modelId: id }),
+  ),
+  'models.rename': command(z.strictObject({ modelId: id, name: z.string().trim().min(1) }), done),
+  /** A kept finetune is deleted; of a folder added by path only the entry. */
+  'models.remove': command(z.strictObject({ modelId: id }), done),
+};

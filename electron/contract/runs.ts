@@ -1,0 +1,222 @@
+import { z } from 'zod';
+import { runSpecSchema } from './run-spec.ts';
+import {
+  command,
+  costRateSchema,
+  done,
+  failureSchema,
+  id,
+  ids,
+  nothing,
+  promptSchema,
+  providerName,
+  query,
+  recipeSchema,
+  sizeSchema,
+  time,
+} from './values.ts';
+
+/** What a person chooses of a run. Several caption sets make as many runs, alike in everything else. */
+export const runRequestSchema = z.strictObject({
+  name: z.string().trim().min(1),
+  baseModelId: id,
+  datasetId: id,
+  captionSetIds: ids.min(1),
+  method: runSpecSchema.shape.method,
+  /** Pixels; null: what the base was made for. */
+  resolution: z.int().min(8).nullable().default(null),
+  train: runSpecSchema.shape.train,
+  /** Empty: captions of up to four held-out images, or of the first images. */
+  prompts: z.array(promptSchema).default([]),
+  seeds: z.array(z.int().min(0)).min(1).default([0]),
+  recipe: recipeSchema,
+  /** Null: the best there is. */
+  provider: providerName.nullable().default(null),
+  costRate: costRateSchema.default({ kind: 'none' }),
+});
+export type RunRequest = z.output<typeof runRequestSchema>;
+
+/** A run before it starts. Everything over time is by epoch. */
+export const runPlanSchema = z.object({
+  images: z.int(),
+  heldOut: z.int(),
+  resolution: z.int(),
+  buckets: z.array(sizeSchema.extend({ images: z.int() })),
+  stepsPerEpoch: z.int(),
+  epochs: z.int(),
+  steps: z.int(),
+  /** Epochs that are kept. */
+  checkpoints: z.array(z.int()),
+  /** As many runs are started. */
+  runs: z.int(),
+  /** From the speed of earlier runs like it; null where there were none. */
+  secondsPerEpoch: z.number().nullable(),
+  /** Of all runs; null as above. */
+  seconds: z.number().nullable(),
+  cost: z.number().nullable(),
+  /** Of all checkpoints and the state, in bytes. */
+  diskBytes: z.number(),
+  freeDiskBytes: z.number(),
+  /** Weights, gradients and moments, in bytes; activations come on top. */
+  memoryBytes: z.number(),
+  parameters: z.int(),
+  trainedParameters: z.int(),
+  captionExamples: z.array(z.string()),
+  prompts: z.array(promptSchema),
+  warnings: z.array(z.string()),
+});
+export type RunPlan = z.output<typeof runPlanSchema>;
+
+export const runStatusSchema = z.enum([
+  'queued',
+  /** Loading, encoding, building graphs. */
+  'preparing',
+  'training',
+  /** Stops at the end of the step under way. */
+  'stopping',
+  /** By a person; goes on when asked to. */
+  'paused',
+  'finished',
+  'failed',
+  /** Screenfold ended while it ran; resumable. */
+  'interrupted',
+  'cancelled',
+]);
+export type RunStatus = z.output<typeof runStatusSchema>;
+
+export const runSummarySchema = z.object({
+  id,
+  name: z.string(),
+  status: runStatusSchema,
+  /** Place in the queue, from 1; null unless queued. */
+  queuePosition: z.int().nullable(),
+  datasetId: id.nullable(),
+  datasetName: z.string(),
+  captionSetName: z.string(),
+  baseModelId: id.nullable(),
+  baseName: z.string(),
+  method: z.enum(['full', 'lora', 'scratch', 'vae']),
+  epochs: z.int(),
+  epoch: z.int(),
+  step: z.int(),
+  steps: z.int(),
+  /** Kept epochs that are there, epoch 0 (the base) not among them. */
+  checkpoints: z.array(z.int()),
+  trainLoss: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  /** Computing time so far. */
+  seconds: z.number(),
+  cost: z.number().nullable(),
+  failure: failureSchema.nullable(),
+  createdAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  /** A finished sample to show it by. */
+  coverSampleId: id.nullable(),
+});
+export type RunSummary = z.output<typeof runSummarySchema>;
+
+export const runDetailSchema = runSummarySchema.extend({
+  request: runRequestSchema,
+  plan: runPlanSchema,
+  folder: z.string(),
+  prompts: z.array(promptSchema),
+  seeds: z.array(z.int()),
+  bytes: z.number(),
+  /** Every stretch of computing, by epoch. */
+  ledger: z.array(
+    z.object({ epoch: z.int(), seconds: z.number(), images: z.int(), cost: z.number().nullable() }),
+  ),
+});
+export type RunDetail = z.output<typeof runDetailSchema>;
+
+/** Of a run under way, a few times a second. */
+export const runProgressSchema = z.object({
+  runId: id,
+  status: runStatusSchema,
+  /** `encoding images` and the like, and how far; null while training. */
+  phase: z.string().nullable(),
+  done: z.int(),
+  total: z.int(),
+  epoch: z.int(),
+  epochs: z.int(),
+  step: z.int(),
+  steps: z.int(),
+  loss: z.number().nullable(),
+  learningRate: z.number().nullable(),
+  imagesPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  /** Computing time so far. */
+  seconds: z.number(),
+  cost: z.number().nullable(),
+});
+export type RunProgress = z.output<typeof runProgressSchema>;
+
+export const runMetricsSchema = z.object({
+  /** Thinned out to at most a few thousand points: each the mean of those it stands for. */
+  steps: z.object({
+    step: z.array(z.number()),
+    /** Fraction of an epoch counts: 2.5 is in the middle of the third. */
+    epoch: z.array(z.number()),
+    loss: z.array(z.number()),
+    learningRate: z.array(z.number()),
+    gradientNorm: z.array(z.number()),
+  }),
+  epochs: z.array(
+    z.object({ epoch: z.int(), trainLoss: z.number().nullable(), validationLoss: z.number().nullable() }),
+  ),
+});
+export type RunMetrics = z.output<typeof runMetricsSchema>;
+
+const run = z.strictObject({ runId: id });
+
+export const runMethods = {
+  /** A request with good defaults for this base and data set; null: the newest base, the newest data set. */
+  'runs.defaults': query(
+    z.strictObject({
+      datasetId: id.nullable().default(null),
+      baseModelId: id.nullable().default(null),
+      method: z.enum(['full', 'lora']).nullable().default(null),
+    }),
+    runRequestSchema,
+  ),
+  'runs.plan': query(z.strictObject({ request: runRequestSchema }), runPlanSchema),
+  /** Puts it in the queue; it begins as soon as it is its turn. */
+  'runs.start': command(z.strictObject({ request: runRequestSchema }), z.object({ runIds: ids })),
+  'runs.list': query(nothing, z.array(runSummarySchema)),
+  'runs.get': query(run, runDetailSchema),
+  'runs.metrics': query(run, runMetricsSchema),
+  /** Where it is now, as the last `runs.progress` said; null where it is not under way. */
+  'runs.progressNow': query(run, runProgressSchema.nullable()),
+  'runs.log': query(run.extend({ lines: z.int().min(1).max(5000).default(500) }), z.array(z.string())),
+  /** Stops at the end of the step, keeping the state; `resume` goes on to the same bytes. */
+  'runs.pause': command(run, done),
+  /** As pause, for good: its checkpoints stay, its state goes. */
+  'runs.stop': command(run, done),
+  'runs.resume': command(run, done),
+  'runs.rename': command(run.extend({ name: z.string().trim().min(1) }), done),
+  /** To this place among the queued, from 1. */
+  'runs.move': command(run.extend({ position: z.int().min(1) }), done),
+  /** Its folder and its samples are deleted; what was exported or kept as a model stays. */
+  'runs.remove': command(run, done),
+  /** Prompts and seeds its pictures are made of; missing pictures are made in the background. */
+  'runs.setSamples': command(
+    z.strictObject({
+      runIds: ids.min(1),
+      prompts: z.array(promptSchema).min(1),
+      seeds: z.array(z.int().min(0)).min(1),
+    }),
+    done,
+  ),
+};
+
+export const runEvents = {
+  'runs.progress': runProgressSchema,
+  /** A checkpoint was written, an epoch ended. */
+  'runs.epoch': z.object({
+    runId: id,
+    epoch: z.int(),
+    trainLoss: z.number().nullable(),
+    validationLoss: z.number().nullable(),
+  }),
+};

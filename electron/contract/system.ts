@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { command, costRateSchema, done, id, nothing, providerName, query } from './values.ts';
+
+export const settingsSchema = z.strictObject({
+  theme: z.enum(['light', 'dark', 'system']).default('system'),
+  /** Null: the best there is. */
+  provider: providerName.nullable().default(null),
+  costRate: costRateSchema.default({ kind: 'none' }),
+  /** ISO 4217. */
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('EUR'),
+  /** When a run's pictures are made: beside training, in pauses of it, or once it has ended. */
+  samplesWhileTraining: z.enum(['beside', 'pausing', 'afterwards']).default('beside'),
+});
+export type Settings = z.output<typeof settingsSchema>;
+
+export const systemInfoSchema = z.object({
+  version: z.string(),
+  /** The window's own program, or a browser at a local address. */
+  host: z.enum(['desktop', 'web', 'memory']),
+  platform: z.string(),
+  libraryFolder: z.string(),
+  processor: z.string(),
+  cores: z.int(),
+  memoryBytes: z.number(),
+  node: z.string(),
+  electron: z.string().nullable(),
+  /** Detected in the background; null until then. */
+  runtime: z.string().nullable(),
+  providers: z
+    .array(z.object({ provider: providerName, available: z.boolean(), reason: z.string() }))
+    .nullable(),
+  update: z.object({ version: z.string(), ready: z.boolean() }).nullable(),
+});
+export type SystemInfo = z.output<typeof systemInfoSchema>;
+
+export const folderListingSchema = z.object({
+  folder: z.string(),
+  /** Null at the top. */
+  parent: z.string().nullable(),
+  entries: z.array(
+    z.object({
+      name: z.string(),
+      path: z.string(),
+      kind: z.enum(['folder', 'image', 'model', 'file']),
+    }),
+  ),
+  /** Home, drives and the like. */
+  places: z.array(z.object({ name: z.string(), path: z.string() })),
+  images: z.int(),
+});
+export type FolderListing = z.output<typeof folderListingSchema>;
+
+export const systemMethods = {
+  'system.info': query(nothing, systemInfoSchema),
+  'system.settings': query(nothing, settingsSchema),
+  'system.changeSettings': command(z.strictObject({ change: settingsSchema.partial() }), settingsSchema),
+  /** Newest last. */
+  'system.log': query(
+    z.strictObject({ lines: z.int().min(1).max(5000).default(500) }),
+    z.array(z.object({ time: z.int(), level: z.string(), message: z.string() })),
+  ),
+  /** The library moves nowhere: from the next start on, another folder is used. */
+  'system.setLibraryFolder': command(z.strictObject({ folder: z.string().min(1) }), done),
+  /** The platform's own dialog; null where the person cancelled. Fails with `no-dialogs` outside the desktop. */
+  'system.pick': command(
+    z.strictObject({
+      what: z.enum(['folder', 'files', 'save']),
+      title: z.string(),
+      suggestion: z.string().default(''),
+    }),
+    z.object({ paths: z.array(z.string()).nullable() }),
+  ),
+  /** For choosing a folder where there are no dialogs. Null: the home folder. */
+  'system.browse': query(z.strictObject({ folder: z.string().nullable() }), folderListingSchema),
+  /** Shows something of the library in the file manager; gives its path where there is none to show it. */
+  'system.reveal': command(
+    z.strictObject({
+      target: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('export'), exportId: id }),
+        z.strictObject({ kind: z.literal('run'), runId: id }),
+        z.strictObject({ kind: z.literal('model'), modelId: id }),
+        z.strictObject({ kind: z.literal('image'), imageId: id }),
+        z.strictObject({ kind: z.literal('library') }),
+        z.strictObject({ kind: z.literal('log') }),
+      ]),
+    }),
+    z.object({ path: z.string(), shown: z.boolean() }),
+  ),
+  /** Installs a downloaded update and starts again. */
+  'system.restartForUpdate': command(nothing, done),
+};
+
+/** What a query gave may no longer be so: pages ask again for what they show of these. */
+export const subjectSchema = z.enum([
+  'datasets',
+  'images',
+  'captions',
+  'runs',
+  'models',
+  'exports',
+  'settings',
+  'system',
+]);
+export type Subject = z.output<typeof subjectSchema>;
+
+export const systemEvents = {
+  changed: z.object({
+    subjects: z.array(subjectSchema),
+    /** Where it concerns one data set or run alone. */
+    datasetId: id.optional(),
+    runId: id.optional(),
+  }),
+};

@@ -1,0 +1,62 @@
+/** Values that several parts of the contract are made of. */
+import { z } from 'zod';
+import { samplers } from '../../native/jobs.ts';
+import { providers } from '../../native/runtime/runtime.ts';
+
+/** Row ids of the library's database. */
+export const id = z.int().min(1);
+export const ids = z.array(id);
+/** Milliseconds since 1970. */
+export const time = z.int();
+export const nothing = z.strictObject({});
+/** What a command without a result gives. */
+export const done = z.null();
+
+export const samplerName = z.enum(samplers);
+export const providerName = z.enum(providers);
+
+/** An expected failure as it crosses to the page: what happened, what to do, and for programs a code. */
+export const failureSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string(),
+});
+export type FailureData = z.output<typeof failureSchema>;
+
+export const sizeSchema = z.object({ width: z.int().min(1), height: z.int().min(1) });
+
+export const promptSchema = z.object({ prompt: z.string(), negativePrompt: z.string().default('') });
+export type PromptData = z.output<typeof promptSchema>;
+
+/** How a picture is made of noise, besides prompt and seed. */
+export const recipeSchema = z.object({
+  sampler: samplerName,
+  steps: z.int().min(1).max(1000),
+  guidanceScale: z.number().min(0).max(100),
+  /** Pixels. */
+  width: z.int().min(8).max(4096),
+  height: z.int().min(8).max(4096),
+});
+export type Recipe = z.output<typeof recipeSchema>;
+
+/** What an hour of computing costs; currency is the settings'. */
+export const costRateSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('hourly'), pricePerHour: z.number().min(0) }),
+  z.strictObject({
+    kind: z.literal('energy'),
+    watts: z.number().min(0),
+    pricePerKilowattHour: z.number().min(0),
+  }),
+]);
+export type CostRate = z.output<typeof costRateSchema>;
+
+/** A method that changes nothing. */
+export function query<I extends z.ZodType, O extends z.ZodType>(input: I, output: O) {
+  return { kind: 'query' as const, input, output };
+}
+
+/** A method that does something. */
+export function command<I extends z.ZodType, O extends z.ZodType>(input: I, output: O) {
+  return { kind: 'command' as const, input, output };
+}

@@ -1,0 +1,60 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Publish } from '../contract/api.ts';
+import { openDatabase, type LibraryDatabase } from './database.ts';
+
+/** Everything Screenfold keeps for a person, in one folder. Original images are referenced, never copied or changed. */
+export interface Library {
+  readonly folder: string;
+  readonly database: LibraryDatabase;
+  readonly paths: {
+    readonly thumbnails: string;
+    readonly cache: string;
+    readonly runs: string;
+    readonly models: string;
+    readonly exports: string;
+    /** What a browser sent. */
+    readonly uploads: string;
+    readonly logs: string;
+  };
+  close(): void;
+}
+
+export function openLibrary(folder: string): Library {
+  const root = resolve(folder);
+  const paths = {
+    thumbnails: join(root, 'thumbnails'),
+    cache: join(root, 'cache'),
+    runs: join(root, 'runs'),
+    models: join(root, 'models'),
+    exports: join(root, 'exports'),
+    uploads: join(root, 'uploads'),
+    logs: join(root, 'logs'),
+  };
+  for (const path of Object.values(paths)) mkdirSync(path, { recursive: true });
+  const database = openDatabase(join(root, 'library.sqlite'));
+  return {
+    folder: root,
+    database,
+    paths,
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+/** What a person would want in a log when something went wrong. */
+export interface Log {
+  info(message: string, detail?: unknown): void;
+  warn(message: string, detail?: unknown): void;
+  error(message: string, detail?: unknown): void;
+}
+
+/** What every domain is given. */
+export interface DomainContext {
+  readonly library: Library;
+  readonly publish: Publish;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

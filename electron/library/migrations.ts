@@ -1,0 +1,5 @@
+import { datasetTables } from './migrations/01-datasets.ts';
+import { runTables } from './migrations/02-runs.ts';
+
+/** In order; `user_version` counts those applied. One that has been published is never changed, only followed. */
+export const migrations: readonly string[] = [datasetTables, runTables];

@@ -1,0 +1,45 @@
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { Router } from 'wouter';
+import { useHashLocation } from 'wouter/use-hash-location';
+import type { StudioClient } from './client.ts';
+import { Routes } from './routes.tsx';
+import { Shell } from './shell.tsx';
+import { StudioProvider } from './studio.tsx';
+import { surfaces, theme } from './theme.ts';
+
+/** The style nonce that the host put into the page's head, for the content security policy. */
+const styleNonce = () => document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? '';
+
+export function createQueries(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      // The studio tells when something changes; asking again by the clock would be noise.
+      queries: { staleTime: Infinity, retry: false, refetchOnWindowFocus: false, networkMode: 'always' },
+      mutations: { networkMode: 'always' },
+    },
+  });
+}
+
+export function App({ client, queries }: { client: StudioClient; queries: QueryClient }) {
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={surfaces}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
+      <Notifications position="bottom-right" />
+      <QueryClientProvider client={queries}>
+        <StudioProvider client={client}>
+          <Router hook={useHashLocation}>
+            <Shell>
+              <Routes />
+            </Shell>
+          </Router>
+        </StudioProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,38 @@
+import { Center, Loader } from '@mantine/core';
+import { IconMapQuestion } from '@tabler/icons-react';
+import { Suspense, type ComponentType } from 'react';
+import { Route, Switch } from 'wouter';
+import { EmptyState } from '../components/empty-state.tsx';
+
+/** A screen by the path it stands at, as `/datasets/:id`; loaded when it is first gone to. */
+interface Place {
+  readonly path: string;
+  readonly screen: ComponentType;
+}
+
+const screens: readonly Place[] = [];
+
+export function Routes() {
+  return (
+    <Suspense fallback={<Waiting />}>
+      <Switch>
+        {screens.map(({ path, screen }) => (
+          <Route key={path} path={path} component={screen} />
+        ))}
+        <Route>
+          <EmptyState icon={<IconMapQuestion size={40} stroke={1.2} />} title="There is no such page">
+            Choose a place at the left.
+          </EmptyState>
+        </Route>
+      </Switch>
+    </Suspense>
+  );
+}
+
+function Waiting() {
+  return (
+    <Center h="100%">
+      <Loader size="sm" aria-label="Loading" />
+    </Center>
+  );
+}

@@ -1,0 +1,86 @@
+import { Text, Tooltip, UnstyledButton } from '@mantine/core';
+import {
+  IconAdjustments,
+  IconBoxModel2,
+  IconFlame,
+  IconLayoutColumns,
+  IconPhoto,
+  IconSettings,
+  type Icon,
+} from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
+import { Mark } from './mark.tsx';
+import classes from './shell.module.css';
+import { useConnection } from './studio.tsx';
+
+interface Place {
+  readonly href: string;
+  readonly label: string;
+  readonly icon: Icon;
+}
+
+const places: readonly Place[] = [
+  { href: '/datasets', label: 'Data sets', icon: IconPhoto },
+  { href: '/train', label: 'Train', icon: IconFlame },
+  { href: '/compare', label: 'Compare', icon: IconLayoutColumns },
+  { href: '/bench', label: 'Bench', icon: IconAdjustments },
+  { href: '/models', label: 'Models', icon: IconBoxModel2 },
+];
+const settings: Place = { href: '/settings', label: 'Settings', icon: IconSettings };
+
+/** The rail of places at the left, and the screen beside it. `activity` stands at the rail's foot. */
+export function Shell({ activity, children }: { activity?: ReactNode; children: ReactNode }) {
+  const connection = useConnection();
+  return (
+    <div className={classes.shell}>
+      <nav className={classes.rail} aria-label="Screenfold">
+        <Link href="/" className={classes.mark} aria-label="Screenfold, start">
+          <Mark size={28} />
+        </Link>
+        {places.map((place) => (
+          <RailLink key={place.href} place={place} />
+        ))}
+        <div className={classes.foot}>
+          {activity}
+          <RailLink place={settings} />
+        </div>
+      </nav>
+      <main className={classes.main}>
+        {connection === 'lost' && (
+          <div className={classes.lost} role="status">
+            The studio does not answer. Trying to reach it again …
+          </div>
+        )}
+        <div className={classes.screen}>{children}</div>
+      </main>
+    </div>
+  );
+}
+
+function RailLink({ place }: { place: Place }) {
+  const [location] = useLocation();
+  const here = location === place.href || location.startsWith(`${place.href}/`);
+  const { icon: PlaceIcon } = place;
+  return (
+    <Tooltip
+      label={place.label}
+      position="right"
+      openDelay={600}
+      events={{ hover: true, focus: false, touch: false }}
+    >
+      <UnstyledButton
+        component={Link}
+        href={place.href}
+        className={classes.place}
+        data-here={here || undefined}
+        aria-current={here ? 'page' : undefined}
+      >
+        <PlaceIcon size={22} stroke={1.6} aria-hidden />
+        <Text size="xs" component="span" className={classes.label}>
+          {place.label}
+        </Text>
+      </UnstyledButton>
+    </Tooltip>
+  );
+}

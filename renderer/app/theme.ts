@@ -1,0 +1,87 @@
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+
+/** Fired clay: the one accent, the same as on exported sheets (shade 6). */
+const clay: MantineColorsTuple = [
+  '#fcf1ed',
+  '#f6dfd7',
+  '#ecbcab',
+  '#e2977d',
+  '#d97756',
+  '#d0644a',
+  '#c2553a',
+  '#a8462d',
+  '#8f3a25',
+  '#732d1c',
+];
+
+/** Warm greys, as paper and ink; pictures stand on them without a tint of their own. */
+const stone: MantineColorsTuple = [
+  '#f7f6f3',
+  '#efede8',
+  '#e3e0d9',
+  '#d2cec5',
+  '#b3aea4',
+  '#8d877c',
+  '#6b655b',
+  '#524d45',
+  '#34302b',
+  '#1d1b18',
+];
+
+const dark: MantineColorsTuple = [
+  '#d9d5cd',
+  '#bdb8af',
+  '#9f998f',
+  '#6f6a62',
+  '#45413b',
+  '#35322d',
+  '#2a2724',
+  '#201e1b',
+  '#191715',
+  '#121110',
+];
+
+export const theme = createTheme({
+  primaryColor: 'clay',
+  primaryShade: { light: 7, dark: 6 },
+  colors: { clay, gray: stone, dark },
+  white: '#ffffff',
+  black: '#1d1b18',
+  fontFamily: "'Inter', system-ui, sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'SF Mono', Menlo, Consolas, monospace",
+  headings: { fontFamily: "'Inter', system-ui, sans-serif", fontWeight: '600' },
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  focusRing: 'auto',
+  respectReducedMotion: true,
+});
+
+/**
+ * Surfaces by what lies on them, for both schemes: `canvas` behind everything, `panel` for controls, `well` for
+ * pictures, `line` between them; `quiet` is the second ink (4.5 : 1 on canvas and panel, WCAG AA).
+ */
+export const surfaces: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--sf-canvas': '#f7f6f3',
+    '--sf-panel': '#ffffff',
+    '--sf-well': '#efede8',
+    '--sf-line': '#e3e0d9',
+    '--sf-ink': '#1d1b18',
+    '--sf-quiet': '#6b655b',
+    '--sf-accent': '#a8462d',
+    '--mantine-color-body': '#f7f6f3',
+    '--mantine-color-dimmed': '#6b655b',
+  },
+  dark: {
+    '--sf-canvas': '#191715',
+    '--sf-panel': '#201e1b',
+    '--sf-well': '#121110',
+    '--sf-line': '#35322d',
+    '--sf-ink': '#ece8e1',
+    '--sf-quiet': '#a8a297',
+    '--sf-accent': '#e2977d',
+    '--mantine-color-body': '#191715',
+    '--mantine-color-dimmed': '#a8a297',
+  },
+});

@@ -3,7 +3,7 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Router } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
-import type { StudioClient } from './client.ts';
+import type { StudioClient } from '../../electron/contract/client.ts';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
 import { StudioProvider } from './studio.tsx';

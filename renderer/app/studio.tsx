@@ -9,7 +9,7 @@ import {
 } from '@tanstack/react-query';
 import { createContext, use, useEffect, useEffectEvent, useSyncExternalStore, type ReactNode } from 'react';
 import type { EventName, EventOf, InputOf, MethodName, OutputOf } from '../../electron/contract/api.ts';
-import type { ConnectionStatus, StudioClient } from './client.ts';
+import type { ConnectionStatus, StudioClient } from '../../electron/contract/client.ts';
 import { methodsAbout } from './subjects.ts';
 
 const StudioContext = createContext<StudioClient | null>(null);

@@ -33,7 +33,8 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   datasets: ['contract', 'library'],
   runs: ['contract', 'library', 'datasets'],
   gallery: ['contract', 'library', 'runs'],
-  exports: ['contract', 'library', 'runs'],
+  exports: ['contract', 'library', 'runs', 'gallery'],
+  models: ['contract', 'library', 'runs', 'exports'],
 };
 
 /** Of the engine: its messages, its failures, and files and pictures read and written. */

@@ -13,6 +13,8 @@ export interface Library {
     readonly runs: string;
     readonly models: string;
     readonly exports: string;
+    /** Of the prompt bench; a run's lie in its folder. */
+    readonly pictures: string;
     /** What a browser sent. */
     readonly uploads: string;
     readonly logs: string;
@@ -28,6 +30,7 @@ export function openLibrary(folder: string): Library {
     runs: join(root, 'runs'),
     models: join(root, 'models'),
     exports: join(root, 'exports'),
+    pictures: join(root, 'pictures'),
     uploads: join(root, 'uploads'),
     logs: join(root, 'logs'),
   };

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import {
+  bytesText,
+  countOf,
+  durationText,
+  lossText,
+  moneyText,
+  parametersText,
+  rateText,
+} from '../../../renderer/components/quantities.ts';
+
+describe('a duration', () => {
+  test.each([
+    [0, '0 s'],
+    [0.2, '< 1 s'],
+    [45, '45 s'],
+    [59.6, '1 min'],
+    [200, '3 min 20 s'],
+    [659, '10 min'],
+    [3600, '1 h'],
+    [3900, '1 h 5 min'],
+    [86_399, '23 h 59 min'],
+    [97_200, '1 d 3 h'],
+  ])('of %d seconds is %s', (seconds, text) => {
+    expect(durationText(seconds)).toBe(text);
+  });
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [9_949_000, '9.9 MB'],
+  [12_300_000, '12 MB'],
+  [999_600, '1.0 MB'],
+  [3_440_000_000, '3.4 GB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(bytesText(bytes)).toBe(text);
+});
+
+test('parameters are counted in thousands, millions and billions', () => {
+  expect(parametersText(340)).toBe('340');
+  expect(parametersText(7_200_000)).toBe('7.2 M');
+  expect(parametersText(859_520_964)).toBe('860 M');
+});
+
+test('money below the smallest coin is said to be below it', () => {
+  expect(moneyText(0, 'EUR')).toBe('€0.00');
+  expect(moneyText(0.004, 'EUR')).toBe('< €0.01');
+  expect(moneyText(1234.5, 'USD')).toBe('$1,234.50');
+  expect(moneyText(0.4, 'JPY')).toBe('< ¥1');
+});
+
+test('a rate below one image a second is told by its inverse', () => {
+  expect(rateText(12.3)).toBe('12 images/s');
+  expect(rateText(3.44)).toBe('3.4 images/s');
+  expect(rateText(0.25)).toBe('4.0 s per image');
+  expect(rateText(0)).toBe('–');
+});
+
+test('one is one and many are many', () => {
+  expect(countOf(1, 'image')).toBe('1 image');
+  expect(countOf(12_000, 'image')).toBe('12,000 images');
+  expect(countOf(2, 'entry', 'entries')).toBe('2 entries');
+});
+
+test('a loss has three figures, and a dash where there is none', () => {
+  expect(lossText(0.091234)).toBe('0.0912');
+  expect(lossText(null)).toBe('–');
+});

@@ -35,7 +35,8 @@ export interface Captions {
 export function captionsFor(images: readonly DatasetImage[], set: CaptionSet): Captions {
   if (set.kind === 'empty') return same(images, '');
   if (set.kind === 'fixed') return same(images, set.text);
-  const caption = captionerFor(images, set);
+  const caption = captionerOf(set);
+  requireFields(images, set);
   const captions = new Map<string, readonly string[]>();
   const missing: MissingCaption[] = [];
   for (const image of images) {
@@ -47,34 +48,50 @@ export function captionsFor(images: readonly DatasetImage[], set: CaptionSet): C
   return { captions, missing };
 }
 
-type Captioner = (image: DatasetImage) => {
+/** What a caption set says of one image, and which fields it lacks for it. */
+export type Captioner = (image: Pick<DatasetImage, 'metadata' | 'candidates'>) => {
   readonly texts: readonly string[];
   readonly fields: readonly string[];
 };
 
-function captionerFor(
-  images: readonly DatasetImage[],
-  set: Extract<CaptionSet, { kind: 'template' | 'sidecar' | 'column' }>,
-): Captioner {
+/**
+ * Captions image by image, for when not all of them are known yet: a field that no image has is just missing.
+ * @throws Failure `caption-template`: a broken `${`
+ */
+export function captionerOf(set: CaptionSet): Captioner {
   switch (set.kind) {
+    case 'empty':
+      return () => ({ texts: [''], fields: [] });
+    case 'fixed':
+      return () => ({ texts: [set.text], fields: [] });
     case 'sidecar':
       return (image) => ({ texts: image.candidates[0]?.texts ?? [], fields: [] });
     case 'column': {
       const column = set.column.normalize('NFC');
-      if (!images.some((image) => Object.hasOwn(image.metadata, column))) {
-        throw new Failure('caption-column', `No image has a column '${column}'`, availableFields(images));
-      }
       return (image) => {
         const texts = valueOf(image, column);
         return { texts, fields: texts.length === 0 ? [column] : [] };
       };
     }
     case 'template':
-      return templateCaptioner(images, set.template);
+      return templateCaptioner(set.template);
   }
 }
 
-function templateCaptioner(images: readonly DatasetImage[], template: string): Captioner {
+/** A typing mistake would give every image the same poor caption; better to say so. */
+function requireFields(images: readonly DatasetImage[], set: CaptionSet): void {
+  const known = (field: string) => images.some((image) => Object.hasOwn(image.metadata, field));
+  if (set.kind === 'column' && !known(set.column.normalize('NFC'))) {
+    const column = set.column.normalize('NFC');
+    throw new Failure('caption-column', `No image has a column '${column}'`, availableFields(images));
+  }
+  if (set.kind !== 'template') return;
+  const unknown = parseTemplate(set.template).fields.find((field) => !known(field));
+  if (unknown === undefined) return;
+  throw new Failure('caption-template', `No image has a field '${unknown}'`, availableFields(images));
+}
+
+function parseTemplate(template: string): { literals: readonly string[]; fields: readonly string[] } {
   const parts = template.split(/\$\{\s*([^{}$]+?)\s*\}/);
   const literals = parts.filter((_, index) => index % 2 === 0);
   const fields = parts.filter((_, index) => index % 2 === 1).map((field) => field.normalize('NFC'));
@@ -85,11 +102,11 @@ function templateCaptioner(images: readonly DatasetImage[], template: string): C
       'Write fields as in: a photo of ${name}, ${category}',
     );
   }
-  for (const field of fields) {
-    if (!images.some((image) => Object.hasOwn(image.metadata, field))) {
-      throw new Failure('caption-template', `No image has a field '${field}'`, availableFields(images));
-    }
-  }
+  return { literals, fields };
+}
+
+function templateCaptioner(template: string): Captioner {
+  const { literals, fields } = parseTemplate(template);
   return (image) => {
     const values = fields.map((field) => valueOf(image, field).join(', '));
     const absent = fields.filter((_, index) => values[index] === '');
@@ -99,7 +116,7 @@ function templateCaptioner(images: readonly DatasetImage[], template: string): C
   };
 }
 
-function valueOf(image: DatasetImage, field: string): readonly string[] {
+function valueOf(image: Pick<DatasetImage, 'metadata'>, field: string): readonly string[] {
   return Object.hasOwn(image.metadata, field) ? textsOf(image.metadata[field]) : [];
 }
 

@@ -1,18 +1,23 @@
 import { z } from 'zod';
 import { command, costRateSchema, done, id, nothing, providerName, query } from './values.ts';
 
-export const settingsSchema = z.strictObject({
-  theme: z.enum(['light', 'dark', 'system']).default('system'),
+const settings = z.strictObject({
+  theme: z.enum(['light', 'dark', 'system']),
   /** Null: the best there is. */
-  provider: providerName.nullable().default(null),
-  costRate: costRateSchema.default({ kind: 'none' }),
+  provider: providerName.nullable(),
+  costRate: costRateSchema,
   /** ISO 4217. */
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .default('EUR'),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capitals, as in EUR'),
   /** When a run's pictures are made: beside training, in pauses of it, or once it has ended. */
-  samplesWhileTraining: z.enum(['beside', 'pausing', 'afterwards']).default('beside'),
+  samplesWhileTraining: z.enum(['beside', 'pausing', 'afterwards']),
+});
+
+export const settingsSchema = z.strictObject({
+  theme: settings.shape.theme.default('system'),
+  provider: settings.shape.provider.default(null),
+  costRate: settings.shape.costRate.default({ kind: 'none' }),
+  currency: settings.shape.currency.default('EUR'),
+  samplesWhileTraining: settings.shape.samplesWhileTraining.default('beside'),
 });
 export type Settings = z.output<typeof settingsSchema>;
 
@@ -56,7 +61,8 @@ export type FolderListing = z.output<typeof folderListingSchema>;
 export const systemMethods = {
   'system.info': query(nothing, systemInfoSchema),
   'system.settings': query(nothing, settingsSchema),
-  'system.changeSettings': command(z.strictObject({ change: settingsSchema.partial() }), settingsSchema),
+  /** Only what `change` names becomes another. */
+  'system.changeSettings': command(z.strictObject({ change: settings.partial() }), settingsSchema),
   /** Newest last. */
   'system.log': query(
     z.strictObject({ lines: z.int().min(1).max(5000).default(500) }),

@@ -14,6 +14,12 @@ export function naturalNumber(text: string): number {
   return value;
 }
 
+export function portNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65535) throw new InvalidArgumentError('It must be at most 65535.');
+  return value;
+}
+
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0) {

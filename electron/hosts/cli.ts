@@ -1,6 +1,7 @@
 /** The studio from a terminal. */
 import { homedir } from 'node:os';
 import { startEngine } from '../runs/engine-process.ts';
+import { openStudio } from './open-studio.ts';
 import { runCli } from './run-cli.ts';
 
 // `head` and its like close the pipe early; that is no error of ours.
@@ -16,4 +17,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   platform: process.platform,
   home: homedir(),
   engine: startEngine(),
+  openStudio,
 });

@@ -8,6 +8,7 @@ import {
   naturalNumber,
   numberList,
   overridesOf,
+  portNumber,
   positiveNumber,
   size,
   validationChoice,
@@ -20,7 +21,7 @@ import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { infoCommand } from './commands/info.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
-import { welcomeCommand } from './commands/welcome.ts';
+import type { StudioFlags } from './open-studio.ts';
 
 export interface GlobalOptions {
   readonly json: boolean;
@@ -30,6 +31,7 @@ export interface GlobalOptions {
 export interface ProgramDependencies {
   readonly version: string;
   readonly contextOf: (options: GlobalOptions) => CommandContext;
+  readonly openStudio: (context: CommandContext, flags: StudioFlags) => Promise<ExitCode>;
   /** Told how the command ended; a failure is thrown instead. */
   readonly onEnd: (code: ExitCode) => void;
 }
@@ -68,9 +70,12 @@ interface ExportFlags {
 }
 
 /** The command line's grammar; what it asks for is in `commands/`. */
-export function createProgram({ version, contextOf, onEnd }: ProgramDependencies): Command {
+export function createProgram({ version, contextOf, openStudio, onEnd }: ProgramDependencies): Command {
   const program = new Command('screenfold')
-    .description('Finetune Stable Diffusion on your own images, and compare what it learned epoch by epoch.')
+    .description(
+      'Finetune Stable Diffusion on your own images, and compare what it learned epoch by epoch.\n' +
+        'Without a command, opens the studio.',
+    )
     .version(version)
     .option('--json', 'write JSON on standard output, for programs', false)
     .option('--verbose', 'show the log of the engine, and stacks of errors', false)
@@ -78,12 +83,17 @@ export function createProgram({ version, contextOf, onEnd }: ProgramDependencies
   const context = () => contextOf(program.opts<GlobalOptions>());
   const device = () => new Option('--device <provider>', 'where to compute').choices(providers);
 
-  program.allowExcessArguments().action(async () => {
-    const [typed] = program.args;
-    if (typed !== undefined) throw noSuchCommand(typed, program);
-    await welcomeCommand(context());
-    onEnd(exitCodes.ok);
-  });
+  program
+    .option('--library <folder>', 'the library to open (default: the one chosen last)')
+    .option('--browser', 'open in the browser, even where there is a window', false)
+    .option('--port <number>', 'for the browser, on this machine alone', portNumber)
+    .option('--no-open', 'only say the address, for opening it oneself')
+    .allowExcessArguments()
+    .action(async (flags: StudioFlags) => {
+      const [typed] = program.args;
+      if (typed !== undefined) throw noSuchCommand(typed, program);
+      onEnd(await openStudio(context(), flags));
+    });
 
   program
     .command('train')

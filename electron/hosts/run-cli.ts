@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import type { Engine } from '../runs/engine-process.ts';
-import { exitCodes } from './commands/context.ts';
+import { exitCodes, type ExitCode } from './commands/context.ts';
+import type { StudioFlags, StudioLauncher } from './open-studio.ts';
 import { createProgram, type GlobalOptions } from './program.ts';
 import { reportFailure } from './report-failure.ts';
 import { createTerminal, type TerminalStreams } from './terminal.ts';
@@ -14,12 +17,15 @@ export interface CliSurroundings {
   readonly platform: NodeJS.Platform;
   readonly home: string;
   readonly engine: Engine;
+  /** What typing no command comes to. */
+  readonly openStudio: (launcher: StudioLauncher, flags: StudioFlags) => Promise<ExitCode>;
 }
 
 /** Does what was typed after `screenfold`; resolves to the exit code. */
 export async function runCli(args: readonly string[], surroundings: CliSurroundings): Promise<number> {
   const { streams, workingFolder, engine } = surroundings;
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const manifest = await readFile(join(root, 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { readonly version: string };
 
   let code: number = exitCodes.ok;
@@ -32,6 +38,8 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
       cacheFolder: userCacheFolder(surroundings),
       software: `Screenfold ${version}`,
     }),
+    openStudio: ({ terminal }, flags) =>
+      surroundings.openStudio({ root, surroundings, workingFolder, version, engine, terminal }, flags),
     onEnd: (ended) => {
       code = ended;
     },

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { openStudio as openRealStudio } from '../../electron/hosts/open-studio.ts';
 import { runCli } from '../../electron/hosts/run-cli.ts';
 import { startEngine, type Engine } from '../../electron/runs/engine-process.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
@@ -20,6 +21,7 @@ export async function screenfold(
   folder: string,
   args: readonly string[],
   engine: Engine = startEngine(),
+  openStudio: typeof openRealStudio = () => Promise.reject(new Error('nobody asked for the studio')),
 ): Promise<Ended> {
   const [out, error] = [new PassThrough(), new PassThrough()];
   const code = await runCli(args, {
@@ -29,6 +31,7 @@ export async function screenfold(
     platform: process.platform,
     home: folder,
     engine,
+    openStudio,
   });
   return { code, out: String(out.read() ?? ''), error: String(error.read() ?? '') };
 }

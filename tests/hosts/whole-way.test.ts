@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import type { StudioFlags } from '../../electron/hosts/open-studio.ts';
 import { drawingEngine } from './drawing-engine.ts';
 import { screenfold, studio } from './typed.ts';
 
@@ -119,11 +120,19 @@ describe('from a terminal', () => {
     ]);
   });
 
-  test('nothing typed shows what the machine can do and what to type next', async () => {
-    const { code, out } = await screenfold(studio(), [], drawingEngine().engine);
-    expect(code).toBe(0);
-    expect(out).toContain('  – cuda      no driver\n  ✓ cpu       2 threads\n');
-    expect(out).toContain('npm run demo');
-    expect(out).toContain('screenfold train --base <model> --data <images>');
+  test('nothing typed opens the studio', async () => {
+    const opened: StudioFlags[] = [];
+    const openStudio = (_launcher: unknown, flags: StudioFlags) => {
+      opened.push(flags);
+      return Promise.resolve(0 as const);
+    };
+    const { engine, jobs } = drawingEngine();
+    await screenfold(studio(), [], engine, openStudio);
+    await screenfold(studio(), ['--port', '9000', '--no-open', '--library', 'mine'], engine, openStudio);
+    expect(opened).toMatchObject([
+      { open: true, browser: false },
+      { open: false, port: 9000, library: 'mine' },
+    ]);
+    expect(jobs).toEqual([]);
   });
 });

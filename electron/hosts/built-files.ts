@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure } from '../../native/failure.ts';
+
+/** What is built of the sources before it can run: the page, and for the desktop its main, preload and engine. */
+export type Built = 'renderer' | 'desktop';
+
+const inputs: Readonly<Record<Built, readonly string[]>> = {
+  renderer: ['renderer', 'electron/contract', 'native', 'vite.config.ts', 'package-lock.json'],
+  desktop: ['electron', 'native', 'scripts/build.ts', 'package-lock.json'],
+};
+
+/** Hex; changes with any source that goes into it. */
+export async function sourceHash(root: string, built: Built): Promise<string> {
+  const hash = createHash('sha256');
+  for (const input of inputs[built]) {
+    for (const file of await filesOf(path.join(root, input))) {
+      hash.update(path.relative(root, file).split(path.sep).join('/')).update('\0');
+      hash.update(await readFile(file)).update('\0');
+    }
+  }
+  return hash.digest('hex');
+}
+
+const markOf = (root: string, built: Built) => path.join(root, 'dist', built, '.built-from');
+
+export async function isBuilt(root: string, built: Built): Promise<boolean> {
+  const mark = await readFile(markOf(root, built), 'utf8').catch(() => null);
+  return mark !== null && mark === (await sourceHash(root, built));
+}
+
+/** Builds what is missing or older than its sources, telling so first. */
+export async function ensureBuilt(
+  root: string,
+  built: Built,
+  { onBuild, onLine }: { readonly onBuild: () => void; readonly onLine: (line: string) => void },
+): Promise<void> {
+  if (await isBuilt(root, built)) return;
+  onBuild();
+  const child = spawn(process.execPath, [path.join(root, 'scripts', 'build.ts'), built], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      for (const line of text.split('\n')) if (line.trim() !== '') onLine(line);
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code !== 0) {
+    throw new Failure(
+      'build-failed',
+      `Building Screenfold's ${built} failed:\n${said.trim()}`,
+      'Run `npm ci` and start again; if that does not help, report it with the lines above.',
+    );
+  }
+}
+
+async function filesOf(at: string): Promise<readonly string[]> {
+  const entries = await readdir(at, { withFileTypes: true, recursive: true }).catch(() => null);
+  // Not a folder: the file itself.
+  if (entries === null) return [at];
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}

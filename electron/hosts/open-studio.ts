@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../../native/failure.ts';
+import type { Engine } from '../runs/engine-process.ts';
+import { createStudio } from '../studio/studio.ts';
+import { ensureBuilt, type Built } from './built-files.ts';
+import { chooseHost, type HostChoice } from './choose-host.ts';
+import { exitCodes, type ExitCode } from './commands/context.ts';
+import { electronProgram, fetchElectron } from './electron-program.ts';
+import { withInterrupts } from './interrupts.ts';
+import { chosenLibrary, rememberLibrary } from './library-choice.ts';
+import { browserOpener, openBrowser } from './open-browser.ts';
+import type { Terminal } from './terminal.ts';
+import type { Surroundings } from './user-folders.ts';
+import { startWebHost, type WebHost } from './web.ts';
+
+export interface StudioFlags {
+  /** Left out: a fixed one, or any where that is taken. */
+  readonly port?: number;
+  readonly open: boolean;
+  readonly library?: string;
+  readonly browser: boolean;
+}
+
+export interface StudioLauncher {
+  /** Where Screenfold's own files lie. */
+  readonly root: string;
+  readonly surroundings: Surroundings;
+  readonly workingFolder: string;
+  readonly version: string;
+  readonly engine: Engine;
+  readonly terminal: Terminal;
+}
+
+const usualPort = 8420;
+
+/** Opens the studio in its window or in the browser, saying which and why; resolves when it has been closed. */
+export async function openStudio(launcher: StudioLauncher, flags: StudioFlags): Promise<ExitCode> {
+  const { root, terminal, surroundings, workingFolder } = launcher;
+  const library =
+    flags.library === undefined
+      ? await chosenLibrary(surroundings)
+      : path.resolve(workingFolder, flags.library);
+  const choice = await settle(launcher, flags);
+  if (choice.kind === 'desktop') {
+    await prepare(launcher, ['renderer', 'desktop']);
+    terminal.line('Opening Screenfold in its window.');
+    return runElectron(choice.electron, root, library);
+  }
+  terminal.line(`Opening Screenfold in the browser: ${choice.why}.`);
+  await prepare(launcher, ['renderer']);
+  return runWebHost(launcher, flags, library);
+}
+
+type Settled = Exclude<HostChoice, { readonly kind: 'fetch-electron' }>;
+
+async function settle(
+  { root, surroundings, terminal }: StudioLauncher,
+  flags: StudioFlags,
+): Promise<Settled> {
+  const { platform, environment } = surroundings;
+  const look = () =>
+    chooseHost({
+      platform,
+      environment,
+      userId: process.getuid?.() ?? null,
+      electron: electronProgram(root, environment),
+      wantsBrowser: flags.browser || flags.port !== undefined,
+    });
+  const first = look();
+  if (first.kind !== 'fetch-electron') return first;
+  terminal.line('Fetching the program that shows the window (once, about 110 MB) …');
+  await fetchElectron(root);
+  const second = look();
+  if (second.kind !== 'fetch-electron') return second;
+  return { kind: 'browser', why: 'the program that shows the window could not be fetched' };
+}
+
+async function prepare({ root, terminal }: StudioLauncher, wanted: readonly Built[]): Promise<void> {
+  for (const built of wanted) {
+    await ensureBuilt(root, built, {
+      onBuild: () => {
+        terminal.line(`Building the ${built === 'renderer' ? 'page' : 'window'} (once) …`);
+      },
+      onLine: terminal.log,
+    });
+  }
+}
+
+function runElectron(electron: string, root: string, library: string): Promise<ExitCode> {
+  const child = spawn(electron, [root, `--library=${library}`], { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve(code === 0 ? exitCodes.ok : exitCodes.failure);
+    });
+  });
+}
+
+async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library: string): Promise<ExitCode> {
+  const { terminal, surroundings, root } = launcher;
+  const studio = createStudio({
+    libraryFolder: library,
+    engine: launcher.engine,
+    version: launcher.version,
+    checkOutput: surroundings.environment.NODE_ENV === 'development',
+    surface: {
+      host: 'web',
+      electron: null,
+      pick: null,
+      reveal: null,
+      updates: null,
+      rememberLibraryFolder: (folder) => rememberLibrary(surroundings, folder),
+    },
+  });
+  // Told to whoever started it too, and not to the page alone.
+  studio.catch((error: unknown) => {
+    const { message, hint } = error instanceof Failure ? error : { message: String(error), hint: '' };
+    terminal.warn(`${message}\n${hint}`);
+  });
+  const host = await startHost(studio, path.join(root, 'dist', 'renderer'), flags.port);
+  const opener = flags.open
+    ? browserOpener(host.ticket(), surroundings.platform, surroundings.environment)
+    : null;
+  terminal.object({ address: host.address, library });
+  terminal.line(`\n  ${host.address}\n\nThe library is ${library}. Ctrl-C ends Screenfold.`);
+  if (opener !== null) openBrowser(opener);
+  await withInterrupts(
+    () => {
+      terminal.line('Closing …');
+    },
+    ({ stop, kill }) => closeWhenStopped(host, studio, stop, kill),
+  );
+  return exitCodes.ok;
+}
+
+async function startHost(
+  studio: ReturnType<typeof createStudio>,
+  pageFolder: string,
+  port: number | undefined,
+): Promise<WebHost> {
+  if (!existsSync(pageFolder)) throw new Error(`${pageFolder} is not there`);
+  try {
+    return await startWebHost({ studio, pageFolder, port: port ?? usualPort });
+  } catch (error) {
+    const mayBeAnother = port === undefined && error instanceof Failure && error.code === 'port-taken';
+    if (!mayBeAnother) throw error;
+    return startWebHost({ studio, pageFolder, port: 0 });
+  }
+}
+
+async function closeWhenStopped(
+  host: WebHost,
+  studio: ReturnType<typeof createStudio>,
+  stop: AbortSignal,
+  kill: AbortSignal,
+): Promise<void> {
+  await new Promise((resolve) => {
+    stop.addEventListener('abort', resolve);
+  });
+  const closed = async () => {
+    await host.close();
+    await studio.then(
+      (started) => started.close(),
+      () => undefined,
+    );
+  };
+  const killed = new Promise((resolve) => {
+    kill.addEventListener('abort', resolve);
+  });
+  await Promise.race([closed(), killed]);
+}

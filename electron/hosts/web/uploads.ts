@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import path from 'node:path';
+import { Failure } from '../../../native/failure.ts';
+import { decodedSegments } from '../page-files.ts';
+
+/** Larger than any picture and any archive's metadata; it bounds what one request can fill the disk with. */
+export const largestUpload = 1024 * 1024 * 1024;
+
+const uploadId = /^[A-Za-z0-9-]{8,64}$/;
+
+/** Where the file of `/uploads/<id>/<path>` comes to lie below `folder`; null where the path may not be one. */
+export function uploadTarget(folder: string, urlPath: string): string | null {
+  const segments = decodedSegments(urlPath);
+  if (segments === null || segments.length < 3 || segments[0] !== 'uploads') return null;
+  if (!uploadId.test(segments[1]!)) return null;
+  return path.join(folder, ...segments.slice(1));
+}
+
+/**
+ * Writes what comes to a file, all of it or nothing: beside its place first, then renamed.
+ * @throws Failure `upload-too-large`
+ */
+export async function receiveUpload(source: Readable, target: string, limit: number): Promise<void> {
+  await mkdir(path.dirname(target), { recursive: true });
+  const beside = `${target}.${randomBytes(6).toString('hex')}.part`;
+  try {
+    await pipeline(source, bounded(limit), createWriteStream(beside, { flags: 'wx', flush: true }));
+    await rename(beside, target);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+function bounded(limit: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, next) => {
+      bytes += chunk.length;
+      if (bytes <= limit) next(null, chunk);
+      else next(tooLarge(limit));
+    },
+  });
+}
+
+export function tooLarge(limit: number): Failure {
+  return new Failure(
+    'upload-too-large',
+    `A file is larger than ${limit} bytes.`,
+    'Put it on this machine in another way, and choose its folder.',
+  );
+}

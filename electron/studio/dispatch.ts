@@ -1,0 +1,100 @@
+import { Failure } from '../../native/failure.ts';
+import { methods, type AllHandlers, type MethodDefinition } from '../contract/api.ts';
+import { explainIssues } from '../contract/explain-issues.ts';
+import { nearest } from '../contract/nearest.ts';
+import { requestSchema, type RequestMessage, type ResponseMessage } from '../contract/protocol.ts';
+import type { FailureData } from '../contract/values.ts';
+import type { Log } from '../library/library.ts';
+
+export interface DispatchOptions {
+  readonly log: Log;
+  /** Hold what handlers give to the contract as well: for tests, and while developing. */
+  readonly checkOutput: boolean;
+}
+
+export type Dispatch = (request: RequestMessage) => Promise<ResponseMessage>;
+
+type AnyHandler = (input: unknown) => unknown;
+
+/** One table of handlers behind one function, which never throws: whatever goes wrong is a `failed` answer. */
+export function createDispatch(
+  handlers: Partial<AllHandlers>,
+  { log, checkOutput }: DispatchOptions,
+): Dispatch {
+  return async ({ id, method, input }) => {
+    try {
+      const definition = definitionOf(method);
+      const handler = handlerOf(handlers, method);
+      if (definition === null || handler === null) throw unknownMethod(method, Object.keys(handlers));
+      const parsed = definition.input.safeParse(input);
+      if (!parsed.success) throw invalidInput(method, parsed.error.issues, input, definition);
+      const output = await handler(parsed.data);
+      if (checkOutput) definition.output.parse(output);
+      return { type: 'result', id, output };
+    } catch (error) {
+      if (!(error instanceof Failure)) log.error(`${method} failed`, error);
+      return { type: 'failed', id, failure: failureData(error) };
+    }
+  };
+}
+
+/** The request that a message is, or the answer to one that is none; null where there is nobody to answer. */
+export function readRequest(message: unknown): RequestMessage | ResponseMessage | null {
+  const parsed = requestSchema.safeParse(message);
+  // A method without input may leave it out, which a schema of unknowns takes for a missing key.
+  if (parsed.success) return { ...parsed.data, input: parsed.data.input };
+  const id =
+    typeof message === 'object' && message !== null ? (message as { readonly id?: unknown }).id : undefined;
+  if (typeof id !== 'number' || !Number.isInteger(id)) return null;
+  const faults = explainIssues(parsed.error.issues, message, requestSchema);
+  return {
+    type: 'failed',
+    id,
+    failure: {
+      code: 'message-invalid',
+      message: `The studio was sent what is no call: ${faults.join('; ')}.`,
+      hint: 'Load the page again; it may be of another version than the studio.',
+    },
+  };
+}
+
+/** An error as it crosses to the page. One that is no `Failure` is a fault of the program and says so. */
+export function failureData(error: unknown): FailureData {
+  if (error instanceof Failure) return { code: error.code, message: error.message, hint: error.hint };
+  return {
+    code: 'internal',
+    message: `Something went wrong in Screenfold itself: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'The log, in the settings, says more. Report it with the lines found there.',
+  };
+}
+
+function definitionOf(method: string): MethodDefinition | null {
+  return Object.hasOwn(methods, method) ? methods[method as keyof typeof methods] : null;
+}
+
+function handlerOf(handlers: Partial<AllHandlers>, method: string): AnyHandler | null {
+  if (!Object.hasOwn(handlers, method)) return null;
+  return (handlers[method as keyof AllHandlers] as AnyHandler | undefined) ?? null;
+}
+
+function unknownMethod(method: string, known: readonly string[]): Failure {
+  const meant = nearest(method, known);
+  return new Failure(
+    'method-unknown',
+    `The studio knows no method "${method}".`,
+    meant === null ? 'Load the page again.' : `Did you mean "${meant}"?`,
+  );
+}
+
+function invalidInput(
+  method: string,
+  issues: Parameters<typeof explainIssues>[0],
+  input: unknown,
+  { input: schema }: MethodDefinition,
+): Failure {
+  return new Failure(
+    'input-invalid',
+    `${method} was asked with something it cannot take: ${explainIssues(issues, input, schema).join('; ')}.`,
+    'Correct what is named.',
+  );
+}

@@ -1,0 +1,60 @@
+import { renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import pino from 'pino';
+import type { Log } from '../library/library.ts';
+
+export interface LogLine {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+export interface StudioLog extends Log {
+  readonly file: string;
+  /** The newest lines of this session, oldest first. */
+  recent(lines: number): readonly LogLine[];
+  close(): void;
+}
+
+const kept = 5000;
+const largestFile = 8 * 1024 * 1024;
+
+/**
+ * Writes JSON lines to `screenfold.log` in the folder and keeps the newest in memory. Lines are on disk when the call
+ * returns: what was said before a crash is what one wants to read after it.
+ */
+export function createLog(folder: string, now: () => number): StudioLog {
+  const file = join(folder, 'screenfold.log');
+  setAside(file);
+  const destination = pino.destination({ dest: file, sync: true, mkdir: true });
+  const writer = pino({ base: null, timestamp: () => `,"time":${now()}` }, destination);
+  const lines: LogLine[] = [];
+  const say = (level: LogLine['level']) => (message: string, detail?: unknown) => {
+    const text = detail === undefined ? message : `${message}: ${detailText(detail)}`;
+    lines.push({ time: now(), level, message: text });
+    if (lines.length > kept) lines.splice(0, lines.length - kept);
+    writer[level](text);
+  };
+  return {
+    file,
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+    recent: (count) => lines.slice(-count),
+    close: () => {
+      destination.end();
+    },
+  };
+}
+
+/** One file before the present one is enough to look back. */
+function setAside(file: string): void {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > largestFile) renameSync(file, `${file}.1`);
+}
+
+function detailText(detail: unknown): string {
+  return typeof detail === 'string' ? detail : inspect(detail, { depth: 4, breakLength: 110 });
+}

@@ -1,0 +1,81 @@
+import { homedir } from 'node:os';
+import type { AllHandlers } from '../contract/api.ts';
+import { openLibrary, type DomainContext } from '../library/library.ts';
+import type { Engine } from '../runs/engine-process.ts';
+import { createDispatch, type Dispatch } from './dispatch.ts';
+import { createEvents, type Events } from './events.ts';
+import { createLog } from './log.ts';
+import { resolveMedia, type MediaFile, type MediaSources } from './media.ts';
+import { revealPath } from './reveal-target.ts';
+import type { HostSurface } from './surface.ts';
+import { createSystem } from './system.ts';
+
+export interface StudioDependencies {
+  readonly libraryFolder: string;
+  readonly engine: Engine;
+  readonly surface: HostSurface;
+  readonly version: string;
+  readonly home?: string;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Hold results and events to the contract as well: for tests, and while developing. */
+  readonly checkOutput?: boolean;
+}
+
+/** Everything behind the page, whichever host it runs in. */
+export interface Studio {
+  readonly version: string;
+  readonly libraryFolder: string;
+  /** Where a browser's files are put before they are imported. */
+  readonly uploads: string;
+  readonly dispatch: Dispatch;
+  readonly subscribe: Events['subscribe'];
+  /** The picture at one of the contract's media paths, or null. */
+  readonly media: (path: string) => Promise<MediaFile | null>;
+  /** Whether a run computes at this moment. */
+  readonly training: () => boolean;
+  close(): Promise<void>;
+}
+
+/** @throws Failure where the library cannot be opened */
+export async function createStudio(dependencies: StudioDependencies): Promise<Studio> {
+  const { engine, surface, version } = dependencies;
+  const { home = homedir(), now = Date.now, checkOutput = false } = dependencies;
+  const library = openLibrary(dependencies.libraryFolder);
+  const log = createLog(library.paths.logs, now);
+  const events = createEvents(checkOutput);
+  const context: DomainContext = { library, publish: events.publish, log, now };
+  log.info(`Screenfold ${version} opens ${library.folder}`);
+
+  const training = () => false;
+  const handlers: Partial<AllHandlers> = {
+    ...createSystem({
+      context,
+      log,
+      engine,
+      surface,
+      version,
+      home,
+      training,
+      pathOf: (target) => revealPath(target, library, log.file, handlers),
+    }),
+  };
+  const sources: Partial<MediaSources> = {};
+
+  await Promise.resolve();
+  return {
+    version,
+    libraryFolder: library.folder,
+    uploads: library.paths.uploads,
+    dispatch: createDispatch(handlers, { log, checkOutput }),
+    subscribe: events.subscribe,
+    media: (path) => resolveMedia(path, sources),
+    training,
+    close: async () => {
+      log.info('Screenfold closes');
+      library.close();
+      log.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -4,6 +4,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Router } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import type { StudioClient } from '../../electron/contract/client.ts';
+import { ImportingProvider } from '../features/datasets/importing-provider.tsx';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
 import { StudioProvider } from './studio.tsx';
@@ -33,11 +34,13 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <StudioProvider client={client}>
-          <Router hook={useHashLocation}>
-            <Shell>
-              <Routes />
-            </Shell>
-          </Router>
+          <ImportingProvider>
+            <Router hook={useHashLocation}>
+              <Shell>
+                <Routes />
+              </Shell>
+            </Router>
+          </ImportingProvider>
         </StudioProvider>
       </QueryClientProvider>
     </MantineProvider>

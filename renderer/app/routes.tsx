@@ -1,6 +1,6 @@
 import { Center, Loader } from '@mantine/core';
 import { IconMapQuestion } from '@tabler/icons-react';
-import { Suspense, type ComponentType } from 'react';
+import { lazy, Suspense, type ComponentType } from 'react';
 import { Route, Switch } from 'wouter';
 import { EmptyState } from '../components/empty-state.tsx';
 
@@ -10,7 +10,11 @@ interface Place {
   readonly screen: ComponentType;
 }
 
-const screens: readonly Place[] = [];
+const DatasetsScreen = lazy(async () => ({
+  default: (await import('../features/datasets/datasets-screen.tsx')).DatasetsScreen,
+}));
+
+const screens: readonly Place[] = [{ path: '/datasets', screen: DatasetsScreen }];
 
 export function Routes() {
   return (

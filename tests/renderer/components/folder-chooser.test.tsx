@@ -1,0 +1,61 @@
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test, vi } from 'vitest';
+import { StudioFailure } from '../../../electron/contract/client.ts';
+import { FolderChooser } from '../../../renderer/components/folder-chooser.tsx';
+import { fakeStudio, renderWithStudio } from '../fake-studio.tsx';
+
+const studio = () =>
+  fakeStudio({
+    'system.browse': ({ folder }) => {
+      if (folder === '/nowhere') {
+        throw new StudioFailure({ code: 'folder-missing', message: 'There is no /nowhere', hint: '' });
+      }
+      const at = folder ?? '/home/me';
+      return {
+        folder: at,
+        parent: '/home',
+        entries: [
+          { name: 'cats', path: `${at}/cats`, kind: 'folder' as const },
+          { name: 'a.png', path: `${at}/a.png`, kind: 'image' as const },
+        ],
+        places: [{ name: 'Home', path: '/home/me' }],
+        images: 1,
+      };
+    },
+  });
+
+const draw = (onChoose = vi.fn()) => {
+  renderWithStudio(
+    <FolderChooser open title="Choose" confirm="Add" onChoose={onChoose} onClose={vi.fn()} />,
+    studio(),
+  );
+  return onChoose;
+};
+
+describe('choosing a folder', () => {
+  test('goes into folders, and takes the one it is in', async () => {
+    const onChoose = draw();
+    await userEvent.click(await screen.findByRole('button', { name: 'cats' }));
+    await waitFor(() => {
+      expect(screen.getByLabelText('Folder')).toHaveProperty('value', '/home/me/cats');
+    });
+    await userEvent.click(screen.getByRole('button', { name: 'Add' }));
+    expect(onChoose).toHaveBeenCalledWith('/home/me/cats');
+  });
+
+  test('takes a typed path, and says where there is none', async () => {
+    draw();
+    const field = await screen.findByLabelText('Folder');
+    await screen.findByRole('button', { name: 'cats' });
+    await userEvent.clear(field);
+    await userEvent.type(field, '/nowhere{Enter}');
+    expect(await screen.findByText('There is no /nowhere')).toBeDefined();
+    expect(screen.getByRole('button', { name: 'Add' })).toHaveProperty('disabled', true);
+  });
+
+  test('lists files, but does not go into them', async () => {
+    draw();
+    expect(await screen.findByRole('button', { name: 'a.png' })).toHaveProperty('disabled', true);
+  });
+});

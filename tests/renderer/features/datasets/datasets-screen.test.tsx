@@ -1,0 +1,101 @@
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import type { DatasetSummary } from '../../../../electron/contract/datasets.ts';
+import { DatasetsScreen } from '../../../../renderer/features/datasets/datasets-screen.tsx';
+import { ImportingProvider } from '../../../../renderer/features/datasets/importing-provider.tsx';
+import { fakeStudio, renderWithStudio, type FakeStudio } from '../../fake-studio.tsx';
+
+const cats: DatasetSummary = {
+  id: 7,
+  name: 'Cats',
+  folder: '/pictures/cats',
+  images: 1200,
+  excluded: 3,
+  heldOut: 20,
+  problems: 2,
+  captionSets: 1,
+  importing: false,
+  sample: false,
+  createdAt: 0,
+  cover: [1, 2, 3, 4],
+};
+
+const draw = (studio: FakeStudio) =>
+  renderWithStudio(
+    <ImportingProvider>
+      <DatasetsScreen />
+    </ImportingProvider>,
+    studio,
+    '/datasets',
+  );
+
+describe('the data sets', () => {
+  test('show what is in them, and lead to the files that could not be used', async () => {
+    draw(fakeStudio({ 'datasets.list': () => [cats] }));
+    expect(await screen.findByRole('link', { name: 'Cats' })).toHaveProperty('pathname', '/datasets/7');
+    expect(screen.getByText('1,200 images')).toBeDefined();
+    expect(screen.getByText('20 held out · 3 excluded · 1 caption set')).toBeDefined();
+    expect(screen.getByRole('link', { name: '2 files could not be used' })).toHaveProperty(
+      'pathname',
+      '/datasets/7/problems',
+    );
+  });
+
+  test('say how to have one where there are none', async () => {
+    draw(fakeStudio({ 'datasets.list': () => [] }));
+    expect(await screen.findByText('No data sets yet')).toBeDefined();
+  });
+
+  test('tell how far an import is, and cancel it', async () => {
+    const studio = fakeStudio({
+      'datasets.list': () => [{ ...cats, importing: true }],
+      'datasets.cancelImport': () => null,
+    });
+    draw(studio);
+    await screen.findByRole('link', { name: 'Cats' });
+    act(() => {
+      studio.publish('datasets.progress', {
+        datasetId: 7,
+        phase: 'reading',
+        done: 412,
+        total: 10_000,
+        problems: 3,
+        imagesPerSecond: 250,
+        failure: null,
+      });
+    });
+    expect(screen.getByText('412 of 10,000 images · 250 images/s · 3 files skipped')).toBeDefined();
+    await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+    expect(studio.inputsOf('datasets.cancelImport')).toEqual([{ datasetId: 7 }]);
+  });
+
+  test('take a pasted path, and go to the new data set', async () => {
+    const studio = fakeStudio({
+      'datasets.list': () => [],
+      'datasets.import': () => ({ datasetId: 9 }),
+    });
+    const { location } = draw(studio);
+    await screen.findByText('No data sets yet');
+    fireEvent.paste(document.body, {
+      clipboardData: { files: [], getData: () => '/pictures/dogs' },
+    });
+    await waitFor(() => {
+      expect(location()).toBe('/datasets/9');
+    });
+    expect(studio.inputsOf('datasets.import')).toMatchObject([{ paths: ['/pictures/dogs'] }]);
+  });
+
+  test('are removed only after asking', async () => {
+    const studio = fakeStudio({ 'datasets.list': () => [cats], 'datasets.remove': () => null });
+    draw(studio);
+    await userEvent.click(await screen.findByRole('button', { name: 'More for Cats' }));
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Remove…' }));
+    expect(studio.inputsOf('datasets.remove')).toEqual([]);
+    const dialog = await screen.findByRole('dialog', { name: 'Remove Cats?' });
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Remove data set' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('datasets.remove')).toEqual([{ datasetId: 7 }]);
+    });
+  });
+});

@@ -1,0 +1,86 @@
+/** A picture that is loaded and decoded, and what it takes of memory in bytes. */
+export interface DecodedPicture {
+  readonly bytes: number;
+}
+
+/** Resolves when the picture can be drawn without waiting. */
+export type LoadPicture = (address: string) => Promise<DecodedPicture>;
+
+export interface PictureCache {
+  /** Loads these, the first ones first, and forgets others where memory runs short. Replaces what was wanted before. */
+  want(addresses: readonly string[]): void;
+  has(address: string): boolean;
+}
+
+/**
+ * Keeps decoded pictures so that showing one is instantaneous. What is wanted now is kept before what was wanted
+ * earlier; together they stay below `budget` bytes, one picture more at most. A picture that fails to load is tried
+ * again when it is wanted anew.
+ */
+export function createPictureCache(
+  load: LoadPicture,
+  { budget = 600e6, atOnce = 6 }: { readonly budget?: number; readonly atOnce?: number } = {},
+): PictureCache {
+  /** In the order in which they were last wanted, the longest ago first. */
+  const kept = new Map<string, DecodedPicture>();
+  const loading = new Set<string>();
+  let wanted: readonly string[] = [];
+  let waiting: string[] = [];
+
+  const size = () => [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const makeRoom = () => {
+    const needed = new Set(wanted);
+    let total = size();
+    for (const [address, { bytes }] of kept) {
+      if (total <= budget) return;
+      if (needed.has(address)) continue;
+      kept.delete(address);
+      total -= bytes;
+    }
+  };
+  const next = () => {
+    while (loading.size < atOnce && waiting.length > 0 && size() < budget) {
+      const address = waiting.shift()!;
+      if (kept.has(address) || loading.has(address)) continue;
+      loading.add(address);
+      void load(address)
+        .then(
+          (picture) => {
+            kept.set(address, picture);
+            makeRoom();
+          },
+          () => undefined,
+        )
+        .then(() => {
+          loading.delete(address);
+          next();
+        });
+    }
+  };
+  return {
+    want: (addresses) => {
+      wanted = addresses;
+      waiting = addresses.filter((address) => !kept.has(address));
+      for (const address of addresses.toReversed()) {
+        const picture = kept.get(address);
+        if (picture === undefined) continue;
+        kept.delete(address);
+        kept.set(address, picture);
+      }
+      makeRoom();
+      next();
+    },
+    has: (address) => kept.has(address),
+  };
+}
+
+/** Loads with the browser, which keeps what an image element holds decoded as long as somebody holds the element. */
+export async function loadInBrowser(
+  address: string,
+): Promise<DecodedPicture & { readonly image: HTMLImageElement }> {
+  const image = new Image();
+  image.decoding = 'async';
+  image.src = address;
+  await image.decode();
+  return { image, bytes: image.naturalWidth * image.naturalHeight * 4 };
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { promptKey } from '../../../../renderer/features/compare/axes.ts';
+import { cellAt, openBook, tally, withSample } from '../../../../renderer/features/compare/book.ts';
+import { aComparison, aSample } from './a-comparison.ts';
+
+const at = (epoch: number, prompt = 'a cat') => ({
+  run: 1,
+  epoch,
+  prompt: promptKey({ prompt, negativePrompt: '' }),
+  seed: 0,
+});
+const changed = (id: number, change: Partial<ReturnType<typeof aSample>>) => {
+  const comparison = aComparison();
+  return {
+    ...comparison,
+    samples: comparison.samples.map((sample) => (sample.id === id ? { ...sample, ...change } : sample)),
+  };
+};
+
+describe('a cell', () => {
+  test('is a picture that is there', () => {
+    expect(cellAt(openBook(aComparison()), at(1))).toMatchObject({ kind: 'ready', sample: { epoch: 1 } });
+  });
+
+  test.each(['queued', 'making'] as const)('is %s while it is on the way', (status) => {
+    expect(cellAt(openBook(changed(1, { status })), at(0)).kind).toBe(status);
+  });
+
+  test('says why it failed', () => {
+    const failure = { code: 'engine-died', message: 'The engine ended.', hint: 'Try again.' };
+    expect(cellAt(openBook(changed(1, { status: 'failed', failure })), at(0))).toMatchObject({
+      kind: 'failed',
+      failure,
+    });
+  });
+
+  test('is missing where its checkpoint is kept and nobody asked for it, or took it out of the queue', () => {
+    const comparison = aComparison();
+    const book = openBook({ ...comparison, samples: comparison.samples.filter(({ id }) => id !== 1) });
+    expect(cellAt(book, at(0)).kind).toBe('missing');
+    expect(cellAt(openBook(changed(1, { status: 'cancelled' })), at(0)).kind).toBe('missing');
+  });
+
+  test('is not kept where the run has no checkpoint of that epoch', () => {
+    const book = openBook(
+      aComparison({
+        runs: [
+          [0, 1],
+          [0, 2],
+        ],
+      }),
+    );
+    expect(cellAt(book, at(2)).kind).toBe('not-kept');
+    expect(cellAt(book, { ...at(2), run: 2 }).kind).toBe('ready');
+  });
+});
+
+describe('the tally', () => {
+  test('counts what is there, on the way, failed and missing', () => {
+    const comparison = changed(1, { status: 'queued' });
+    const samples = comparison.samples
+      .filter(({ id }) => id !== 2)
+      .map((sample) => (sample.id === 3 ? { ...sample, status: 'failed' as const } : sample));
+    expect(tally(openBook({ ...comparison, samples }))).toEqual({
+      ready: 5,
+      waiting: 1,
+      failed: 1,
+      missing: 1,
+    });
+  });
+});
+
+describe('a picture that has just come', () => {
+  test('takes the place of what was there, and nothing else changes', () => {
+    const before = changed(3, { status: 'making' });
+    const after = withSample(before, { ...before.samples[2]!, status: 'ready' });
+    expect(after.samples[2]!.status).toBe('ready');
+    expect(after.samples.filter((sample, index) => sample !== before.samples[index])).toHaveLength(1);
+  });
+
+  test('is added where it is new', () => {
+    const before = aComparison();
+    const after = withSample(before, aSample({ id: 99, epoch: 7 }));
+    expect(after.samples).toHaveLength(before.samples.length + 1);
+  });
+
+  test.each([
+    ['of another run', aSample({ id: 99, runId: 2 })],
+    ['of the prompt bench', aSample({ id: 99, prompt: 'something else' })],
+    ['from a model', aSample({ id: 99, runId: null, modelId: 4 })],
+  ])('is left alone %s', (_, sample) => {
+    const before = aComparison();
+    expect(withSample(before, sample)).toBe(before);
+  });
+});

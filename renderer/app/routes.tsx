@@ -10,11 +10,16 @@ interface Place {
   readonly screen: ComponentType;
 }
 
-const DatasetsScreen = lazy(async () => ({
-  default: (await import('../features/datasets/datasets-screen.tsx')).DatasetsScreen,
-}));
+const at = (path: string, load: () => Promise<ComponentType>): Place => ({
+  path,
+  screen: lazy(async () => ({ default: await load() })),
+});
 
-const screens: readonly Place[] = [{ path: '/datasets', screen: DatasetsScreen }];
+const screens: readonly Place[] = [
+  at('/datasets', async () => (await import('../features/datasets/datasets-screen.tsx')).DatasetsScreen),
+  at('/', async () => (await import('../features/train/start-screen.tsx')).StartScreen),
+  at('/train', async () => (await import('../features/train/train-screen.tsx')).TrainScreen),
+];
 
 export function Routes() {
   return (

@@ -1,8 +1,10 @@
 /** What Mantine asks of a browser and jsdom does not have. */
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
 afterEach(cleanup);
+// A second is little on a machine that trains beside the tests.
+configure({ asyncUtilTimeout: 15_000 });
 
 const nothing = () => undefined;
 

@@ -1,0 +1,40 @@
+import { epochMarks } from './epoch-scale.ts';
+import classes from './epoch-ruler.module.css';
+
+/** The epochs of a run as a line, with those that are kept as dots; filled as far as it has come. */
+export function EpochRuler({
+  epochs,
+  kept,
+  reached = 0,
+}: {
+  epochs: number;
+  kept: readonly number[];
+  /** Fraction of an epoch counts. */
+  reached?: number;
+}) {
+  const marks = epochMarks(epochs, [0, ...kept]);
+  return (
+    <div
+      className={`${classes.ruler} figures`}
+      role="img"
+      aria-label={`${epochs} epochs, of which ${kept.join(', ')} are kept`}
+    >
+      <div className={classes.track} />
+      <div className={classes.reached} style={{ width: `${(Math.min(1, reached / epochs) || 0) * 100}%` }} />
+      {marks.map(({ epoch, at, labelled }) => (
+        <div key={epoch}>
+          <div
+            className={classes.mark}
+            style={{ left: `${at * 100}%` }}
+            data-reached={epoch <= reached || undefined}
+          />
+          {labelled && (
+            <div className={classes.label} style={{ left: `${at * 100}%` }}>
+              {epoch}
+            </div>
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}

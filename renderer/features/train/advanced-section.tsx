@@ -1,0 +1,270 @@
+import { Select, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { RunRequest } from '../../../electron/contract/runs.ts';
+import { providerName } from '../../../electron/contract/values.ts';
+import { NumberField } from '../../components/number-field.tsx';
+import { NumberListField } from '../../components/number-list-field.tsx';
+import { FoldedSection } from './form-section.tsx';
+import { useRequestForm } from './request-form.ts';
+import { advancedSummary } from './advanced-summary.ts';
+
+/** Everything most runs leave as it is, in groups by what it is about. */
+export function AdvancedSection() {
+  const { request, message } = useRequestForm();
+  const faulty = [...trainNumbers, 'checkpoints'].some((name) => message(`train.${name}`) !== undefined);
+  return (
+    <FoldedSection
+      title="Advanced"
+      summary={advancedSummary(request)}
+      faulty={faulty || message('resolution') !== undefined || message('method.alpha') !== undefined}
+    >
+      <Stack gap={20}>
+        <Group title="Batch">
+          <TrainNumber name="batchSize" label="Batch size" min={1} />
+          <TrainNumber
+            name="gradientAccumulation"
+            label="Accumulated batches"
+            min={1}
+            description="Batches per step."
+          />
+          <Resolution />
+        </Group>
+        <Group title="Learning rate">
+          <Schedule />
+          <TrainNumber name="warmupSteps" label="Warm-up" unit="steps" />
+        </Group>
+        <Group title="Optimizer (AdamW)">
+          <TrainNumber name="weightDecay" label="Weight decay" step={0.01} />
+          <TrainNumber
+            name="maxGradientNorm"
+            label="Clip gradients at norm"
+            step={0.1}
+            description="0: not."
+          />
+          <TrainNumber name="beta1" label="β₁" step={0.01} />
+          <TrainNumber name="beta2" label="β₂" step={0.001} />
+          <TrainNumber name="epsilon" label="ε" step={0} />
+          <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
+        </Group>
+        <Group title="Loss">
+          <TrainNumber
+            name="minSnrGamma"
+            label="Min-SNR γ"
+            step={0.5}
+            description="0: unweighted. Often 5."
+          />
+          <TrainNumber name="noiseOffset" label="Noise offset" step={0.01} description="0: none." />
+        </Group>
+        <Group title="Images and captions">
+          <TrainNumber
+            name="captionDropout"
+            label="Caption dropout"
+            step={0.05}
+            description="Part trained without words, which guidance needs."
+          />
+          <TrainNumber name="seed" label="Seed of the run" />
+          <RandomFlip />
+        </Group>
+        <Group title="Checkpoints" wide>
+          <Checkpoints />
+          <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
+            <Precision />
+            <TrainNumber
+              name="stateEveryMinutes"
+              label="Save the state every"
+              unit="min"
+              description="For resuming after a crash."
+            />
+          </SimpleGrid>
+        </Group>
+        <Group title="Model and device">
+          {request.method.kind === 'lora' && <Alpha />}
+          <Provider />
+        </Group>
+      </Stack>
+    </FoldedSection>
+  );
+}
+
+function Group({ title, wide = false, children }: { title: string; wide?: boolean; children: ReactNode }) {
+  return (
+    <Stack gap={8} role="group" aria-label={title}>
+      <Text size="xs" fw={600} c="dimmed">
+        {title}
+      </Text>
+      {wide ? (
+        <Stack gap={12}>{children}</Stack>
+      ) : (
+        <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
+          {children}
+        </SimpleGrid>
+      )}
+    </Stack>
+  );
+}
+
+const trainNumbers = [
+  'batchSize',
+  'gradientAccumulation',
+  'warmupSteps',
+  'weightDecay',
+  'maxGradientNorm',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'emaDecay',
+  'minSnrGamma',
+  'noiseOffset',
+  'captionDropout',
+  'seed',
+  'stateEveryMinutes',
+] as const satisfies readonly (keyof RunRequest['train'])[];
+
+function TrainNumber({
+  name,
+  ...field
+}: {
+  name: (typeof trainNumbers)[number];
+  label: string;
+  min?: number;
+  step?: number;
+  unit?: string;
+  description?: string;
+}) {
+  const { request, edit, message } = useRequestForm();
+  return (
+    <NumberField
+      {...field}
+      value={request.train[name]}
+      error={message(`train.${name}`)}
+      onChange={(value) => {
+        edit({ train: { [name]: value } });
+      }}
+    />
+  );
+}
+
+function Schedule() {
+  const { request, edit } = useRequestForm();
+  return (
+    <Select
+      label="Schedule"
+      data={[
+        { value: 'constant', label: 'Constant' },
+        { value: 'linear', label: 'Linear to 0' },
+        { value: 'cosine', label: 'Cosine to 0' },
+      ]}
+      value={request.train.schedule}
+      allowDeselect={false}
+      onChange={(schedule) => {
+        if (schedule !== null) edit({ train: { schedule: schedule } });
+      }}
+    />
+  );
+}
+
+function Resolution() {
+  const { request, edit, message } = useRequestForm();
+  return (
+    <NumberField
+      label="Resolution"
+      unit="px"
+      step={8}
+      min={8}
+      optional
+      placeholder="as the base"
+      value={request.resolution ?? undefined}
+      error={message('resolution')}
+      onChange={(resolution) => {
+        edit({ resolution: resolution ?? null });
+      }}
+    />
+  );
+}
+
+function RandomFlip() {
+  const { request, edit } = useRequestForm();
+  return (
+    <Switch
+      mt={26}
+      size="sm"
+      label="Mirror at random"
+      checked={request.train.randomFlip}
+      onChange={(event) => {
+        edit({ train: { randomFlip: event.currentTarget.checked } });
+      }}
+    />
+  );
+}
+
+function Checkpoints() {
+  const { request, edit, message } = useRequestForm();
+  return (
+    <NumberListField
+      label="Epochs to keep"
+      description="The last epoch is always kept; those past it are left out."
+      values={request.train.checkpoints}
+      error={message('train.checkpoints')}
+      onChange={(checkpoints) => {
+        edit({ train: { checkpoints: [...checkpoints] } });
+      }}
+    />
+  );
+}
+
+function Precision() {
+  const { request, edit } = useRequestForm();
+  return (
+    <Select
+      label="Precision of checkpoints"
+      data={[
+        { value: 'float16', label: 'float16' },
+        { value: 'float32', label: 'float32' },
+      ]}
+      value={request.train.checkpointPrecision}
+      allowDeselect={false}
+      onChange={(value) => {
+        edit({ train: { checkpointPrecision: value === 'float32' ? 'float32' : 'float16' } });
+      }}
+    />
+  );
+}
+
+function Alpha() {
+  const { request, edit, message } = useRequestForm();
+  const { method } = request;
+  if (method.kind !== 'lora') return null;
+  return (
+    <NumberField
+      label="LoRA alpha"
+      optional
+      placeholder="as the rank"
+      value={method.alpha}
+      error={message('method.alpha')}
+      onChange={(alpha) => {
+        edit({ method: { alpha } });
+      }}
+    />
+  );
+}
+
+const providerNames = { cuda: 'CUDA', directml: 'DirectML', webgpu: 'WebGPU', cpu: 'CPU' } as const;
+
+function Provider() {
+  const { request, edit } = useRequestForm();
+  return (
+    <Select
+      label="Compute on"
+      data={[
+        { value: 'best', label: 'The best there is' },
+        ...providerName.options.map((name) => ({ value: name, label: providerNames[name] })),
+      ]}
+      value={request.provider ?? 'best'}
+      allowDeselect={false}
+      onChange={(value) => {
+        const { success, data } = providerName.safeParse(value);
+        edit({ provider: success ? data : null });
+      }}
+    />
+  );
+}

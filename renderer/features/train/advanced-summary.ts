@@ -1,0 +1,15 @@
+import type { RunRequest } from '../../../electron/contract/runs.ts';
+
+/** What the folded part says of itself: batch and schedule always, the rest where it is in use. */
+export function advancedSummary({ train }: RunRequest): string {
+  const { batchSize, gradientAccumulation, schedule, emaDecay, minSnrGamma, noiseOffset, randomFlip } = train;
+  return [
+    `batch ${batchSize}${gradientAccumulation > 1 ? ` × ${gradientAccumulation}` : ''}`,
+    `${schedule} schedule`,
+    ...(emaDecay > 0 ? [`EMA ${emaDecay}`] : []),
+    ...(minSnrGamma > 0 ? [`min-SNR ${minSnrGamma}`] : []),
+    ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),
+    ...(randomFlip ? ['mirrored'] : []),
+    `seed ${train.seed}`,
+  ].join(' · ');
+}

@@ -1,0 +1,110 @@
+import { Anchor, Checkbox, Group, Radio, Stack, Switch, Text } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { countText } from '../../components/quantities.ts';
+import { FormSection } from './form-section.tsx';
+import { useRequestForm } from './request-form.ts';
+
+/** One caption set, or several to compare: as many runs, alike in everything else. */
+export function CaptionSection() {
+  const { request, edit, message } = useRequestForm();
+  const { captionSetIds } = request;
+  const sets =
+    useStudioQuery('captions.sets', { datasetId: request.datasetId }, { keepPrevious: true }).data ?? [];
+  const [asked, setAsked] = useState(false);
+  const comparing = asked || captionSetIds.length > 1;
+  const error = message('captionSetIds');
+  const compare = (on: boolean) => {
+    setAsked(on);
+    if (!on) edit({ captionSetIds: captionSetIds.slice(0, 1) });
+  };
+  return (
+    <FormSection title="Captions">
+      <Stack gap={10}>
+        {comparing ? (
+          <Checkbox.Group
+            aria-label="Caption sets"
+            value={captionSetIds.map(String)}
+            onChange={(values) => {
+              edit({ captionSetIds: values.map(Number) });
+            }}
+            {...(error !== undefined && { error })}
+          >
+            <Stack gap={8}>
+              {sets.map((set) => (
+                <Checkbox key={set.id} value={String(set.id)} {...captionSetLabel(set)} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+        ) : (
+          <Radio.Group
+            aria-label="Caption set"
+            value={String(captionSetIds[0] ?? '')}
+            onChange={(value) => {
+              edit({ captionSetIds: [Number(value)] });
+            }}
+            {...(error !== undefined && { error })}
+          >
+            <Stack gap={8}>
+              {sets.map((set) => (
+                <Radio key={set.id} value={String(set.id)} {...captionSetLabel(set)} />
+              ))}
+            </Stack>
+          </Radio.Group>
+        )}
+        <Group justify="space-between" gap="xs" mih={24}>
+          <Switch
+            size="xs"
+            label="Compare captions"
+            checked={comparing}
+            disabled={sets.length < 2 && !comparing}
+            onChange={(event) => {
+              compare(event.currentTarget.checked);
+            }}
+          />
+          {comparing ? (
+            <Text size="xs" c="dimmed" role="status">
+              {captionSetIds.length > 1
+                ? `${captionSetIds.length} runs, one after the other, alike in all but their captions.`
+                : 'Choose two or more; each makes a run of its own.'}
+            </Text>
+          ) : (
+            <Anchor component={Link} href={`/datasets/${request.datasetId}`} size="xs">
+              Edit captions
+            </Anchor>
+          )}
+        </Group>
+      </Stack>
+    </FormSection>
+  );
+}
+
+function captionSetLabel({ name, source, captioned, uncaptioned }: CaptionSetData) {
+  const counts =
+    uncaptioned === 0
+      ? `all ${countText(captioned)} captioned`
+      : `${countText(captioned)} captioned, ${countText(uncaptioned)} without`;
+  return { label: name, description: `${sourceText(source)} · ${counts}` };
+}
+
+/** Where a caption set's texts come from, in a few words. */
+export function sourceText(source: CaptionSource): string {
+  switch (source.kind) {
+    case 'empty':
+      return 'no words';
+    case 'fixed':
+      return `“${source.text}”`;
+    case 'template':
+      return `“${source.template}”`;
+    case 'sidecar':
+      return 'from files';
+    case 'column':
+      return `from the column ${source.column}`;
+    case 'hand':
+      return 'by hand';
+    case 'copy':
+      return 'copied';
+  }
+}

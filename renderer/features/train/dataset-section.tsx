@@ -1,0 +1,103 @@
+import { Anchor, Group, Select, Stack, Text } from '@mantine/core';
+import { Link } from 'wouter';
+import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
+import { media } from '../../app/media.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { countOf, countText } from '../../components/quantities.ts';
+import classes from './dataset-section.module.css';
+import { useDraft } from './draft-context.ts';
+import { FormSection } from './form-section.tsx';
+import { useRequestForm } from './request-form.ts';
+
+/** Which images: the data set by name and cover, its counts, and a wall of its pictures. */
+export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary[] }) {
+  const { request } = useRequestForm();
+  const { chooseDataset } = useDraft();
+  const chosen = datasets.find(({ id }) => id === request.datasetId);
+  return (
+    <FormSection title="Data set">
+      <Stack gap={10}>
+        <Select
+          aria-label="Data set"
+          data={datasets.map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={String(request.datasetId)}
+          allowDeselect={false}
+          searchable={datasets.length > 8}
+          onChange={(value) => {
+            if (value !== null) chooseDataset(Number(value));
+          }}
+          renderOption={({ option }) => (
+            <DatasetOption dataset={datasets.find(({ id }) => String(id) === option.value)} />
+          )}
+        />
+        <Wall datasetId={request.datasetId} captionSetId={request.captionSetIds[0] ?? null} />
+        {chosen !== undefined && (
+          <Group justify="space-between" gap="xs">
+            <Text size="xs" c="dimmed" className="figures">
+              {datasetCounts(chosen)}
+            </Text>
+            <Anchor component={Link} href={`/datasets/${chosen.id}`} size="xs">
+              Open data set
+            </Anchor>
+          </Group>
+        )}
+      </Stack>
+    </FormSection>
+  );
+}
+
+/** `76 images, 12 of them held out` */
+export function datasetCounts({ images, excluded, heldOut, importing }: DatasetSummary): string {
+  return [
+    countOf(images - excluded, 'image'),
+    heldOut > 0 ? `${countText(heldOut)} of them held out` : 'none held out',
+    ...(excluded > 0 ? [`${countText(excluded)} excluded`] : []),
+    ...(importing ? ['still reading'] : []),
+  ].join(', ');
+}
+
+function DatasetOption({ dataset }: { dataset: DatasetSummary | undefined }) {
+  if (dataset === undefined) return null;
+  const [cover] = dataset.cover;
+  return (
+    <span className={classes.option}>
+      {cover === undefined ? (
+        <span className={classes.cover} />
+      ) : (
+        <img className={classes.cover} src={media.thumbnail(cover)} alt="" />
+      )}
+      <span style={{ minWidth: 0 }}>
+        <Text size="sm" truncate>
+          {dataset.name}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {datasetCounts(dataset)}
+        </Text>
+      </span>
+    </span>
+  );
+}
+
+/** Enough for two rows of a wide form. */
+const wallPictures = 60;
+
+function Wall({ datasetId, captionSetId }: { datasetId: number; captionSetId: number | null }) {
+  const { data } = useStudioQuery(
+    'datasets.images',
+    { datasetId, query: { captionSetId, filter: 'training' }, offset: 0, limit: wallPictures },
+    { keepPrevious: true },
+  );
+  return (
+    <div className={classes.wall}>
+      {data?.rows.map(({ id, file, caption }) => (
+        <img
+          key={id}
+          className={classes.picture}
+          src={media.thumbnail(id)}
+          alt={caption ?? file}
+          title={caption ?? file}
+        />
+      ))}
+    </div>
+  );
+}

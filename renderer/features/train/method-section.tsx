@@ -1,0 +1,137 @@
+import {
+  Anchor,
+  Group,
+  SegmentedControl,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  Text,
+  TextInput,
+} from '@mantine/core';
+import { Link } from 'wouter';
+import type { Model } from '../../../electron/contract/models.ts';
+import { NumberField } from '../../components/number-field.tsx';
+import { bytesText, parametersText } from '../../components/quantities.ts';
+import { useDraft } from './draft-context.ts';
+import { FormSection } from './form-section.tsx';
+import { useRequestForm } from './request-form.ts';
+
+/** The model a run starts from. */
+export function BaseSection({ models }: { models: readonly Model[] }) {
+  const { request } = useRequestForm();
+  const { chooseBase } = useDraft();
+  const chosen = models.find(({ id }) => id === request.baseModelId);
+  return (
+    <FormSection title="Base model">
+      <Stack gap={8}>
+        <Select
+          aria-label="Base model"
+          data={models.map(({ id, name, missing }) => ({
+            value: String(id),
+            label: missing ? `${name} (its folder is gone)` : name,
+            disabled: missing,
+          }))}
+          value={String(request.baseModelId)}
+          allowDeselect={false}
+          searchable={models.length > 8}
+          onChange={(value) => {
+            if (value !== null) chooseBase(Number(value));
+          }}
+        />
+        <Group justify="space-between" gap="xs">
+          <Text size="xs" c="dimmed" className="figures">
+            {chosen === undefined ? ' ' : modelFacts(chosen)}
+          </Text>
+          <Anchor component={Link} href="/models" size="xs">
+            Add a model
+          </Anchor>
+        </Group>
+      </Stack>
+    </FormSection>
+  );
+}
+
+/** `64 px · 7.2 M parameters · 14 MB` */
+export function modelFacts({ resolution, parameters, bytes }: Model): string {
+  return `${resolution} px · ${parametersText(parameters)} parameters · ${bytesText(bytes)}`;
+}
+
+/** What is trained of it, for how long and how fast. */
+export function MethodSection() {
+  const { request, edit, message } = useRequestForm();
+  const { chooseMethod } = useDraft();
+  const { method, train } = request;
+  return (
+    <FormSection title="Training">
+      <Stack gap={14}>
+        <SegmentedControl
+          aria-label="Method"
+          fullWidth
+          data={[
+            { value: 'full', label: 'Full finetuning' },
+            { value: 'lora', label: 'LoRA' },
+          ]}
+          value={method.kind}
+          onChange={(kind) => {
+            chooseMethod(kind === 'lora' ? 'lora' : 'full');
+          }}
+        />
+        <SimpleGrid cols={method.kind === 'lora' ? 3 : 2} spacing={12}>
+          <NumberField
+            label="Epochs"
+            value={train.epochs}
+            min={1}
+            error={message('train.epochs')}
+            onChange={(epochs) => {
+              edit({ train: { epochs } });
+            }}
+          />
+          <NumberField
+            label="Learning rate"
+            value={train.learningRate}
+            optional
+            step={train.learningRate === undefined ? 0 : stepOf(train.learningRate)}
+            min={Number.MIN_VALUE}
+            placeholder={method.kind === 'full' ? '1e-5' : '1e-4'}
+            error={message('train.learningRate')}
+            onChange={(learningRate) => {
+              edit({ train: { learningRate } });
+            }}
+          />
+          {method.kind === 'lora' && (
+            <NumberField
+              label="Rank"
+              value={method.rank}
+              min={1}
+              error={message('method.rank')}
+              onChange={(rank) => {
+                edit({ method: { rank } });
+              }}
+            />
+          )}
+        </SimpleGrid>
+        <Switch
+          size="sm"
+          label="Train the text encoder too"
+          description="Learns new words; wants a smaller learning rate and forgets sooner."
+          checked={'textEncoder' in method && method.textEncoder}
+          onChange={(event) => {
+            edit({ method: { textEncoder: event.currentTarget.checked } });
+          }}
+        />
+        <TextInput
+          label="Name"
+          value={request.name}
+          error={message('name')}
+          onChange={(event) => {
+            edit({ name: event.currentTarget.value });
+          }}
+        />
+      </Stack>
+    </FormSection>
+  );
+}
+
+/** One in the first figure: 1e-5 goes to 2e-5. */
+const stepOf = (value: number) => 10 ** Math.floor(Math.log10(Math.max(value, Number.MIN_VALUE)));

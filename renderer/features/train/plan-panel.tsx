@@ -1,0 +1,153 @@
+import { Alert, Button, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconFlame } from '@tabler/icons-react';
+import type { RunPlan, RunRequest } from '../../../electron/contract/runs.ts';
+import { EpochRuler } from '../../components/epoch-ruler.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { countOf } from '../../components/quantities.ts';
+import classes from './plan-panel.module.css';
+import { planRows } from './plan-rows.ts';
+
+/** What would be done, kept up to date, and the button that does it. */
+export function PlanPanel({
+  request,
+  plan,
+  error,
+  stale,
+  faults,
+  starting,
+  currency,
+  onStart,
+}: {
+  request: RunRequest;
+  plan: RunPlan | undefined;
+  error: unknown;
+  /** A newer plan is under way. */
+  stale: boolean;
+  /** How many fields of the form are wrong. */
+  faults: number;
+  starting: boolean;
+  currency: string;
+  onStart: () => void;
+}) {
+  const runs = request.captionSetIds.length;
+  return (
+    <aside className={classes.panel} aria-label="Plan">
+      <div className={classes.scrolling}>
+        <Title order={2} size="h5" mb={4}>
+          Plan
+        </Title>
+        {error !== null && error !== undefined ? (
+          <FailureNote error={error} />
+        ) : plan === undefined ? (
+          <Waiting />
+        ) : (
+          <Plan plan={plan} request={request} currency={currency} stale={stale || faults > 0} />
+        )}
+      </div>
+      <div className={classes.foot}>
+        <Button
+          fullWidth
+          size="md"
+          leftSection={<IconFlame size={18} aria-hidden />}
+          loading={starting}
+          disabled={faults > 0 || (error !== null && error !== undefined)}
+          onClick={onStart}
+        >
+          {runs > 1 ? `Train ${runs} runs` : 'Train'}
+        </Button>
+        <Text size="xs" c="dimmed" ta="center" mt={8} mih={18} role="status">
+          {faults > 0
+            ? `${countOf(faults, 'field')} of the form ${faults === 1 ? 'needs' : 'need'} correcting.`
+            : ' '}
+        </Text>
+      </div>
+    </aside>
+  );
+}
+
+function Plan({
+  plan,
+  request,
+  currency,
+  stale,
+}: {
+  plan: RunPlan;
+  request: RunRequest;
+  currency: string;
+  stale: boolean;
+}) {
+  return (
+    <div className={classes.plan} data-stale={stale || undefined} aria-busy={stale}>
+      <Text size="sm" c="dimmed" mb={8} className="figures">
+        {countOf(plan.epochs, 'epoch')}, {plan.checkpoints.length} kept
+      </Text>
+      <EpochRuler epochs={plan.epochs} kept={plan.checkpoints} />
+      <dl className={`${classes.rows} figures`}>
+        {planRows(plan, request.costRate, currency).map(({ name, value, note, alarming }) => (
+          <Row key={name} name={name} value={value} note={note} alarming={alarming} />
+        ))}
+      </dl>
+      {plan.warnings.length > 0 && (
+        <Alert color="yellow" variant="light" mt={12} p="sm" title="Before you start">
+          <Stack gap={4}>
+            {plan.warnings.map((warning) => (
+              <Text size="sm" key={warning}>
+                {warning}
+              </Text>
+            ))}
+          </Stack>
+        </Alert>
+      )}
+      <Text size="xs" fw={600} c="dimmed" mt={16}>
+        Captions it is trained on
+      </Text>
+      <ul className={classes.examples}>
+        {plan.captionExamples.map((caption, index) => (
+          <li key={index} title={caption}>
+            {caption === '' ? (
+              <Text component="i" c="dimmed">
+                no words
+              </Text>
+            ) : (
+              caption
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Row({
+  name,
+  value,
+  note,
+  alarming,
+}: {
+  name: string;
+  value: string;
+  note: string | null;
+  alarming: boolean;
+}) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={alarming ? classes.alarming : undefined}>
+        {value}
+        {note !== null && <span className={classes.note}>{note}</span>}
+      </dd>
+    </>
+  );
+}
+
+function Waiting() {
+  return (
+    <Stack gap={14} mt={8} aria-label="Making the plan" role="status">
+      <Skeleton height={18} width="60%" />
+      <Skeleton height={30} />
+      {Array.from({ length: 7 }, (_, index) => (
+        <Skeleton key={index} height={24} />
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,85 @@
+import type { RunPlan } from '../../../electron/contract/runs.ts';
+import type { CostRate } from '../../../electron/contract/values.ts';
+import {
+  bytesText,
+  countOf,
+  countText,
+  durationText,
+  moneyText,
+  parametersText,
+} from '../../components/quantities.ts';
+
+export interface PlanRow {
+  readonly name: string;
+  readonly value: string;
+  /** Said more quietly beneath. */
+  readonly note: string | null;
+  readonly alarming: boolean;
+}
+
+/** A plan as a person reads it, everything by the epoch. */
+export function planRows(plan: RunPlan, costRate: CostRate, currency: string): readonly PlanRow[] {
+  const all = plan.runs > 1 ? ` for all ${plan.runs} runs` : '';
+  const row = (name: string, value: string, note: string | null = null, alarming = false): PlanRow => ({
+    name,
+    value,
+    note,
+    alarming,
+  });
+  return [
+    row(
+      'Images',
+      countText(plan.images),
+      [
+        plan.heldOut > 0
+          ? `${countText(plan.heldOut)} more held out`
+          : 'none held out, so no validation loss',
+        bucketText(plan),
+      ].join('; '),
+    ),
+    row(
+      'Steps',
+      `${countText(plan.stepsPerEpoch)} per epoch`,
+      `${countText(plan.steps)} in ${countOf(plan.epochs, 'epoch')}`,
+    ),
+    plan.secondsPerEpoch === null
+      ? row('Time', 'known after the first steps', 'No run like it has been measured here yet.')
+      : row(
+          'Time',
+          `${durationText(plan.secondsPerEpoch)} per epoch`,
+          plan.seconds === null ? null : `${durationText(plan.seconds)}${all}, by the speed of earlier runs`,
+        ),
+    costRow(),
+    row(
+      'Disk',
+      bytesText(plan.diskBytes),
+      `${bytesText(plan.freeDiskBytes)} free`,
+      plan.diskBytes > plan.freeDiskBytes,
+    ),
+    row('Memory', bytesText(plan.memoryBytes), 'weights, gradients and moments; activations come on top'),
+    row(
+      'Trained',
+      `${parametersText(plan.trainedParameters)} parameters`,
+      plan.trainedParameters === plan.parameters ? null : `of ${parametersText(plan.parameters)}`,
+    ),
+  ];
+
+  function costRow(): PlanRow {
+    if (costRate.kind === 'none') return row('Cost', 'not counted');
+    if (plan.cost === null) return row('Cost', 'known with the time');
+    const perEpoch = plan.cost / Math.max(1, plan.epochs * plan.runs);
+    return row(
+      'Cost',
+      `${moneyText(perEpoch, currency)} per epoch`,
+      `${moneyText(plan.cost, currency)}${all || ' in all'}`,
+    );
+  }
+}
+
+function bucketText({ buckets, resolution }: RunPlan): string {
+  const [only] = buckets;
+  if (only === undefined) return `${resolution} px`;
+  return buckets.length === 1
+    ? `${only.width} × ${only.height} px`
+    : `${buckets.length} buckets around ${resolution} px`;
+}

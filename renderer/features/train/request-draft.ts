@@ -1,0 +1,147 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { CostRate, PromptData, Recipe } from '../../../electron/contract/values.ts';
+import type { RunRequest } from '../../../electron/contract/runs.ts';
+
+/** What the studio's defaults depend on; null: as the studio proposes. */
+export interface Choice {
+  readonly datasetId: number | null;
+  readonly baseModelId: number | null;
+  readonly method: 'full' | 'lora' | null;
+}
+
+/** What a person wrote over the defaults. NaN stands for what is no number yet. */
+export interface Edits {
+  readonly name?: string;
+  readonly captionSetIds?: readonly number[];
+  readonly method?: {
+    readonly textEncoder?: boolean;
+    readonly rank?: number;
+    readonly alpha?: number | undefined;
+  };
+  readonly resolution?: number | null;
+  readonly train?: Partial<RunRequest['train']>;
+  readonly prompts?: readonly PromptData[];
+  readonly seeds?: readonly number[];
+  readonly recipe?: Partial<Recipe>;
+  readonly provider?: RunRequest['provider'];
+  readonly costRate?: CostRate;
+}
+
+export interface RequestDraft {
+  readonly choice: Choice;
+  readonly edits: Edits;
+}
+
+export const untouched: RequestDraft = {
+  choice: { datasetId: null, baseModelId: null, method: null },
+  edits: {},
+};
+
+/** The defaults with what a person wrote laid over them. */
+export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
+  const { captionSetIds, method, train, prompts, seeds, recipe, ...plain } = edits;
+  return {
+    ...defaults,
+    ...plain,
+    method: methodWith(defaults.method, method ?? {}),
+    train: { ...defaults.train, ...train },
+    recipe: { ...defaults.recipe, ...recipe },
+    ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
+    ...(prompts && { prompts: [...prompts] }),
+    ...(seeds && { seeds: [...seeds] }),
+  };
+}
+
+function methodWith(method: RunRequest['method'], edits: NonNullable<Edits['method']>): RunRequest['method'] {
+  switch (method.kind) {
+    case 'lora':
+      return { ...method, ...edits };
+    case 'full':
+      return { ...method, textEncoder: edits.textEncoder ?? method.textEncoder };
+    default:
+      return method;
+  }
+}
+
+/** Parts that are objects are laid over one another, everything else is replaced. */
+export function withEdits(edits: Edits, change: Edits): Edits {
+  return {
+    ...edits,
+    ...change,
+    ...(change.method && { method: { ...edits.method, ...change.method } }),
+    ...(change.train && { train: { ...edits.train, ...change.train } }),
+    ...(change.recipe && { recipe: { ...edits.recipe, ...change.recipe } }),
+  };
+}
+
+/** Another data set: its caption sets and the prompts made of its captions are not the old one's. */
+export function withDataset({ choice, edits }: RequestDraft, datasetId: number): RequestDraft {
+  const { captionSetIds: _sets, name: _name, ...kept } = edits;
+  return { choice: { ...choice, datasetId }, edits: kept };
+}
+
+/** Another base: sizes are those it was made for. */
+export function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
+  const { resolution: _resolution, recipe, name: _name, ...kept } = edits;
+  const { width: _width, height: _height, ...recipeKept } = recipe ?? {};
+  return { choice: { ...choice, baseModelId }, edits: { ...kept, recipe: recipeKept } };
+}
+
+/** Another method: its own learning rate, which differs by an order of magnitude. */
+export function withMethod({ choice, edits }: RequestDraft, method: 'full' | 'lora'): RequestDraft {
+  const { train, name: _name, ...kept } = edits;
+  const { learningRate: _rate, ...trainKept } = train ?? {};
+  return { choice: { ...choice, method }, edits: { ...kept, train: trainKept } };
+}
+
+/** Everything as in a run that was, under a name of its own. */
+export function draftLike(request: RunRequest): RequestDraft {
+  const { name: _name, datasetId, baseModelId, method, ...rest } = request;
+  const kind = method.kind === 'lora' ? 'lora' : 'full';
+  const { kind: _kind, ...settings } =
+    method.kind === 'lora' ? method : { kind, textEncoder: textEncoderOf(method) };
+  return { choice: { datasetId, baseModelId, method: kind }, edits: { ...rest, method: settings } };
+}
+
+const textEncoderOf = (method: RunRequest['method']) => 'textEncoder' in method && method.textEncoder;
+
+export interface DraftActions {
+  readonly chooseDataset: (datasetId: number) => void;
+  readonly chooseBase: (baseModelId: number) => void;
+  readonly chooseMethod: (method: 'full' | 'lora') => void;
+  readonly edit: (change: Edits) => void;
+  readonly useAgain: (request: RunRequest) => void;
+  readonly startOver: () => void;
+  /** After a start: the same again would be named anew. */
+  readonly forgetName: () => void;
+}
+
+export type DraftStore = StoreApi<RequestDraft & DraftActions>;
+
+/** The run being put together, kept while one moves between screens. */
+export function createDraftStore(): DraftStore {
+  return createStore<RequestDraft & DraftActions>((set) => ({
+    ...untouched,
+    chooseDataset: (datasetId) => {
+      set((draft) => withDataset(draft, datasetId));
+    },
+    chooseBase: (baseModelId) => {
+      set((draft) => withBase(draft, baseModelId));
+    },
+    chooseMethod: (method) => {
+      set((draft) => withMethod(draft, method));
+    },
+    edit: (change) => {
+      set(({ edits }) => ({ edits: withEdits(edits, change) }));
+    },
+    useAgain: (request) => {
+      set(draftLike(request));
+    },
+    startOver: () => {
+      set(untouched);
+    },
+    forgetName: () => {
+      set(({ edits: { name: _name, ...kept } }) => ({ edits: kept }));
+    },
+  }));
+}

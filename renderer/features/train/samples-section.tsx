@@ -1,0 +1,191 @@
+import { ActionIcon, Button, Group, Select, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { samplerName, type PromptData, type Recipe } from '../../../electron/contract/values.ts';
+import { NumberField } from '../../components/number-field.tsx';
+import { NumberListField } from '../../components/number-list-field.tsx';
+import { FoldedSection } from './form-section.tsx';
+import { useRequestForm } from './request-form.ts';
+import { samplerText } from '../../components/sampler-text.ts';
+
+/** The pictures made at every checkpoint: prompts, seeds, and how noise becomes a picture. */
+export function SamplesSection({ planned }: { planned: readonly PromptData[] }) {
+  const { request, message } = useRequestForm();
+  const { prompts, seeds, recipe } = request;
+  const faulty = ['prompts', 'seeds', 'recipe'].some((part) => message(part) !== undefined);
+  return (
+    <FoldedSection
+      title="Samples"
+      faulty={faulty}
+      summary={[
+        prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
+        seeds.length === 1 ? `seed ${seeds[0]!}` : `${seeds.length} seeds`,
+        `${samplerText(recipe.sampler)}, ${recipe.steps} steps`,
+      ].join(' · ')}
+    >
+      <Stack gap={16}>
+        <PromptList planned={planned} />
+        <Seeds />
+        <RecipeFields />
+      </Stack>
+    </FoldedSection>
+  );
+}
+
+const promptCount = (count: number) => (count === 1 ? '1 prompt' : `${count} prompts`);
+
+function PromptList({ planned }: { planned: readonly PromptData[] }) {
+  const { request, edit } = useRequestForm();
+  const { prompts } = request;
+  const change = (index: number, part: Partial<PromptData>) => {
+    edit({ prompts: prompts.map((prompt, at) => (at === index ? { ...prompt, ...part } : prompt)) });
+  };
+  return (
+    <Stack gap={8}>
+      {prompts.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {planned.length === 0
+            ? 'Prompts are captions of held-out images, or of the first images.'
+            : `Prompts are captions of the images: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`}
+        </Text>
+      )}
+      {prompts.map(({ prompt, negativePrompt }, index) => (
+        <Group key={index} gap={8} align="start" wrap="nowrap">
+          <Textarea
+            flex={3}
+            autosize
+            maxRows={4}
+            aria-label={`Prompt ${index + 1}`}
+            placeholder="Prompt"
+            value={prompt}
+            onChange={(event) => {
+              change(index, { prompt: event.currentTarget.value });
+            }}
+          />
+          <Textarea
+            flex={2}
+            autosize
+            maxRows={4}
+            aria-label={`Negative prompt ${index + 1}`}
+            placeholder="Negative prompt"
+            value={negativePrompt}
+            onChange={(event) => {
+              change(index, { negativePrompt: event.currentTarget.value });
+            }}
+          />
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={34}
+            aria-label={`Remove prompt ${index + 1}`}
+            onClick={() => {
+              edit({ prompts: prompts.filter((_, at) => at !== index) });
+            }}
+          >
+            <IconTrash size={16} />
+          </ActionIcon>
+        </Group>
+      ))}
+      <Group gap={8}>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => {
+            edit({ prompts: [...prompts, { prompt: '', negativePrompt: '' }] });
+          }}
+        >
+          Add a prompt
+        </Button>
+        {prompts.length === 0 && planned.length > 0 && (
+          <Button
+            variant="subtle"
+            color="gray"
+            size="xs"
+            onClick={() => {
+              edit({ prompts: planned });
+            }}
+          >
+            Edit these
+          </Button>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+function Seeds() {
+  const { request, edit, message } = useRequestForm();
+  return (
+    <NumberListField
+      label="Seeds"
+      description="Each prompt is drawn once per seed, from the same noise at every epoch."
+      values={request.seeds}
+      error={message('seeds')}
+      onChange={(seeds) => {
+        edit({ seeds });
+      }}
+    />
+  );
+}
+
+function RecipeFields() {
+  const { request, edit, message } = useRequestForm();
+  const { recipe } = request;
+  const set = (part: Partial<Recipe>) => {
+    edit({ recipe: part });
+  };
+  return (
+    <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
+      <Select
+        label="Sampler"
+        data={samplerName.options.map((name) => ({ value: name, label: samplerText(name) }))}
+        value={recipe.sampler}
+        allowDeselect={false}
+        onChange={(value) => {
+          const { success, data } = samplerName.safeParse(value);
+          if (success) set({ sampler: data });
+        }}
+      />
+      <NumberField
+        label="Steps"
+        value={recipe.steps}
+        min={1}
+        error={message('recipe.steps')}
+        onChange={(steps) => {
+          set({ steps });
+        }}
+      />
+      <NumberField
+        label="Guidance scale"
+        value={recipe.guidanceScale}
+        step={0.5}
+        error={message('recipe.guidanceScale')}
+        onChange={(guidanceScale) => {
+          set({ guidanceScale });
+        }}
+      />
+      <NumberField
+        label="Width"
+        unit="px"
+        step={8}
+        min={8}
+        value={recipe.width}
+        error={message('recipe.width')}
+        onChange={(width) => {
+          set({ width });
+        }}
+      />
+      <NumberField
+        label="Height"
+        unit="px"
+        step={8}
+        min={8}
+        value={recipe.height}
+        error={message('recipe.height')}
+        onChange={(height) => {
+          set({ height });
+        }}
+      />
+    </SimpleGrid>
+  );
+}

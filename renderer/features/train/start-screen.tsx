@@ -1,0 +1,33 @@
+import { Center, Loader } from '@mantine/core';
+import { Redirect } from 'wouter';
+import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+
+/** Where the studio opens: at the run under way, else at the newest run, else at the form for the first one. */
+export function StartScreen() {
+  const runs = useStudioQuery('runs.list', {});
+  if (runs.error !== null) {
+    return (
+      <Center h="100%" p="xl">
+        <FailureNote error={runs.error} onRetry={() => void runs.refetch()} />
+      </Center>
+    );
+  }
+  if (runs.data === undefined) {
+    return (
+      <Center h="100%">
+        <Loader size="sm" aria-label="Loading" />
+      </Center>
+    );
+  }
+  return <Redirect to={startingPlace(runs.data)} replace />;
+}
+
+const underWay: readonly RunSummary['status'][] = ['preparing', 'training', 'stopping'];
+
+export function startingPlace(runs: readonly RunSummary[]): string {
+  const newestFirst = [...runs].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+  const run = newestFirst.find(({ status }) => underWay.includes(status)) ?? newestFirst[0];
+  return run === undefined ? '/train' : `/runs/${run.id}`;
+}

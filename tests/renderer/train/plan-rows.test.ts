@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { planRows } from '../../../renderer/features/train/plan-rows.ts';
+import { examplePlan } from '../example-run.ts';
+
+const hourly = { kind: 'hourly', pricePerHour: 2 } as const;
+const valueOf = (rows: ReturnType<typeof planRows>, name: string) => rows.find((row) => row.name === name);
+
+test('time and cost that nobody can know yet are said to come', () => {
+  const rows = planRows(examplePlan, hourly, 'EUR');
+  expect(valueOf(rows, 'Time')?.value).toBe('known after the first steps');
+  expect(valueOf(rows, 'Cost')?.value).toBe('known with the time');
+});
+
+test('time and cost are told by the epoch first, then in all', () => {
+  const rows = planRows({ ...examplePlan, secondsPerEpoch: 90, seconds: 900, cost: 0.5 }, hourly, 'EUR');
+  expect(valueOf(rows, 'Time')).toMatchObject({
+    value: '1 min 30 s per epoch',
+    note: '15 min, by the speed of earlier runs',
+  });
+  expect(valueOf(rows, 'Cost')).toMatchObject({ value: '€0.05 per epoch', note: '€0.50 in all' });
+});
+
+test('of several runs the whole is said to be of all', () => {
+  const rows = planRows({ ...examplePlan, runs: 3, secondsPerEpoch: 60, seconds: 1800 }, hourly, 'EUR');
+  expect(valueOf(rows, 'Time')?.note).toBe('30 min for all 3 runs, by the speed of earlier runs');
+});
+
+test('a disk that is too small is alarming', () => {
+  expect(valueOf(planRows(examplePlan, hourly, 'EUR'), 'Disk')?.alarming).toBe(false);
+  expect(valueOf(planRows({ ...examplePlan, freeDiskBytes: 1 }, hourly, 'EUR'), 'Disk')?.alarming).toBe(true);
+});
+
+test('what is not counted has no cost', () => {
+  expect(valueOf(planRows(examplePlan, { kind: 'none' }, 'EUR'), 'Cost')?.value).toBe('not counted');
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import {
+  createDraftStore,
+  draftLike,
+  requestOf,
+  untouched,
+  withEdits,
+} from '../../../renderer/features/train/request-draft.ts';
+import { exampleRequest } from '../example-run.ts';
+
+describe('a request', () => {
+  test('is the defaults where nobody wrote anything', () => {
+    expect(requestOf(exampleRequest, {})).toEqual(exampleRequest);
+  });
+
+  test('takes from the edits what was written, and of objects only the written part', () => {
+    const edits = withEdits(withEdits({ name: 'mine' }, { train: { epochs: 30 } }), { train: { seed: 5 } });
+    const request = requestOf(exampleRequest, edits);
+    expect(request).toEqual({
+      ...exampleRequest,
+      name: 'mine',
+      train: { ...exampleRequest.train, epochs: 30, seed: 5 },
+    });
+  });
+
+  test('keeps rank and alpha out of full finetuning', () => {
+    const request = requestOf(exampleRequest, { method: { rank: 8, alpha: 4, textEncoder: true } });
+    expect(request.method).toEqual({ kind: 'full', textEncoder: true });
+  });
+});
+
+describe('a draft', () => {
+  test('forgets caption sets when the data set changes, and nothing else of the recipe', () => {
+    const store = createDraftStore();
+    store.getState().edit({ captionSetIds: [1, 2], train: { epochs: 3 } });
+    store.getState().chooseDataset(9);
+    expect(store.getState().choice.datasetId).toBe(9);
+    expect(store.getState().edits).toEqual({ train: { epochs: 3 } });
+  });
+
+  test('forgets sizes when the base changes', () => {
+    const store = createDraftStore();
+    store.getState().edit({ resolution: 512, recipe: { width: 512, height: 768, steps: 12 } });
+    store.getState().chooseBase(4);
+    expect(store.getState().edits).toEqual({ recipe: { steps: 12 } });
+  });
+
+  test('forgets the learning rate when the method changes', () => {
+    const store = createDraftStore();
+    store.getState().edit({ train: { learningRate: 3e-5, epochs: 7 } });
+    store.getState().chooseMethod('lora');
+    expect(store.getState().edits.train).toEqual({ epochs: 7 });
+  });
+
+  test('made of an earlier request comes to that request again, by another name', () => {
+    const lora = {
+      ...exampleRequest,
+      method: { kind: 'lora' as const, textEncoder: true, rank: 4, alpha: 2 },
+    };
+    const { choice, edits } = draftLike(lora);
+    expect(choice).toEqual({ datasetId: 1, baseModelId: 1, method: 'lora' });
+    const defaults = { ...exampleRequest, name: 'emoji 2', method: { ...lora.method, rank: 16 } };
+    expect(requestOf(defaults, edits)).toEqual({ ...lora, name: 'emoji 2' });
+  });
+
+  test('started over is as nobody had touched it', () => {
+    const store = createDraftStore();
+    store.getState().useAgain(exampleRequest);
+    store.getState().startOver();
+    expect(store.getState()).toMatchObject(untouched);
+  });
+});

@@ -1,0 +1,130 @@
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import type { AllHandlers } from '../../../electron/contract/api.ts';
+import { settingsSchema } from '../../../electron/contract/system.ts';
+import { DraftContext } from '../../../renderer/features/train/draft-context.ts';
+import { createDraftStore } from '../../../renderer/features/train/request-draft.ts';
+import { startingPlace } from '../../../renderer/features/train/start-screen.tsx';
+import { TrainScreen } from '../../../renderer/features/train/train-screen.tsx';
+import {
+  exampleCaptionSet,
+  exampleDataset,
+  exampleModel,
+  examplePlan,
+  exampleRequest,
+  exampleRun,
+} from '../example-run.ts';
+import { fakeStudio, renderWithStudio } from '../fake-studio.tsx';
+
+const answers: Partial<AllHandlers> = {
+  'runs.defaults': () => exampleRequest,
+  'runs.list': () => [],
+  'runs.plan': ({ request }) => ({ ...examplePlan, epochs: request.train.epochs }),
+  'runs.start': ({ request }) => ({ runIds: request.captionSetIds.map((id) => id + 10) }),
+  'datasets.list': () => [exampleDataset],
+  'datasets.images': () => ({
+    total: 1,
+    rows: [
+      {
+        id: 1,
+        file: 'crab.webp',
+        width: 64,
+        height: 64,
+        bytes: 100,
+        heldOut: false,
+        excluded: false,
+        repeats: 1,
+        caption: 'a crab',
+      },
+    ],
+  }),
+  'captions.sets': () => [exampleCaptionSet, { ...exampleCaptionSet, id: 2, name: 'By name' }],
+  'models.list': () => [exampleModel],
+  'system.settings': () => settingsSchema.parse({}),
+};
+
+function show(handlers: Partial<AllHandlers> = {}) {
+  const studio = fakeStudio({ ...answers, ...handlers });
+  const rendered = renderWithStudio(
+    <DraftContext value={createDraftStore()}>
+      <TrainScreen />
+    </DraftContext>,
+    studio,
+    '/train',
+  );
+  return { studio, user: userEvent.setup(), ...rendered };
+}
+
+describe('the train screen', () => {
+  test('starts a run by one click, with nothing to configure, and goes to it', async () => {
+    const { studio, user, location } = show();
+    expect(await screen.findByAltText('a crab')).toBeTruthy();
+    await user.click(await screen.findByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toEqual([{ request: exampleRequest }]);
+    await waitFor(() => {
+      expect(location()).toBe('/runs/11');
+    });
+  });
+
+  test('plans anew what was changed', async () => {
+    const { user } = show();
+    const epochs = await screen.findByLabelText('Epochs');
+    await screen.findByText('10 epochs, 4 kept');
+    await user.clear(epochs);
+    await user.type(epochs, '30');
+    expect(await screen.findByText('30 epochs, 4 kept')).toBeTruthy();
+  });
+
+  test('says at the field what is wrong, and does not start', async () => {
+    const { studio, user } = show();
+    const rate = await screen.findByLabelText('Learning rate');
+    await user.clear(rate);
+    await user.type(rate, 'fast');
+    expect(await screen.findByText('Enter a number')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(true);
+    await user.clear(rate);
+    await user.type(rate, '2e-5');
+    await waitFor(() => {
+      expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(false);
+    });
+    await user.click(screen.getByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { train: { learningRate: 2e-5 } } }]);
+  });
+
+  test('compares captions by a run for each set', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('switch', { name: 'Compare captions' }));
+    await user.click(await screen.findByRole('checkbox', { name: /By name/ }));
+    await user.click(await screen.findByRole('button', { name: 'Train 2 runs' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { captionSetIds: [1, 2] } }]);
+  });
+
+  test('shows why there is no plan, and holds the button back', async () => {
+    show({
+      'runs.plan': () => {
+        throw Object.assign(new Error('No captions.'), { code: 'captions-missing', hint: 'Make some.' });
+      },
+    });
+    expect(await screen.findByText('Make some.')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(true);
+  });
+
+  test('sends to the data sets where there are none', async () => {
+    show({ 'datasets.list': () => [] });
+    const link = await screen.findByRole('link', { name: 'Bring in images' });
+    expect(link.getAttribute('href')).toBe('/datasets');
+  });
+});
+
+describe('the studio opens', () => {
+  test('at the form where there are no runs', () => {
+    expect(startingPlace([])).toBe('/train');
+  });
+
+  test('at the run under way, else at the newest', () => {
+    const past = { ...exampleRun, id: 8, status: 'finished' as const, createdAt: 2000 };
+    expect(startingPlace([past, exampleRun])).toBe('/runs/7');
+    expect(startingPlace([{ ...exampleRun, status: 'failed' }, past])).toBe('/runs/8');
+  });
+});

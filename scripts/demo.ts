@@ -18,7 +18,7 @@ import { readOutcome } from '../electron/runs/run-folder.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = path.join(root, '.screenfold', 'demo');
 const run = path.join(folder, 'run');
-const runFile = path.join(root, 'scripts', 'demo.json');
+const runFile = path.join(root, 'resources', 'sample', 'run.json');
 
 const options = { json: process.argv.includes('--json'), verbose: process.argv.includes('--verbose') };
 const streams = { out: process.stdout, error: process.stderr };
@@ -29,7 +29,11 @@ async function demo(context: CommandContext): Promise<ExitCode> {
   await rm(folder, { recursive: true, force: true });
 
   terminal.line(`1. Finetuning, as ${path.relative(root, runFile)} describes it\n`);
-  const trained = await trainCommand(context, { what: runFile, overrides: [], dryRun: false });
+  const trained = await trainCommand(context, {
+    what: runFile,
+    overrides: [{ path: ['folder'], value: run }],
+    dryRun: false,
+  });
   if (trained !== exitCodes.ok) return trained;
 
   terminal.line('\n2. The same prompts and noise from every epoch\n');

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { bucketsFor } from '../../electron/datasets/buckets.ts';
@@ -5,6 +6,7 @@ import { captionsFor } from '../../electron/datasets/captions.ts';
 import { readDataset } from '../../electron/datasets/dataset.ts';
 import { splitDataset } from '../../electron/datasets/split.ts';
 import { toTrainingImages } from '../../electron/datasets/training-images.ts';
+import { readRunSpec } from '../../electron/runs/read-run-spec.ts';
 
 describe('the sample data set', () => {
   it('is whole, captioned by its template, and holds out twelve', async () => {
@@ -25,5 +27,22 @@ describe('the sample data set', () => {
       height: 64,
       repeats: 1,
     });
+  });
+  it('comes with a run of its own, as the run file schema has it, whose epochs kept are those it shows', async () => {
+    const file = fileURLToPath(new URL('../../resources/sample/run.json', import.meta.url));
+    const spec = await readRunSpec(file, []);
+    expect(spec.data.folder).toBe(path.dirname(file));
+    expect(spec.base).toBe(path.resolve(path.dirname(file), '../seedling'));
+    expect(spec.data.captions).toEqual({
+      kind: 'template',
+      template: 'official 3d art of ${name}, ${category}',
+    });
+    expect(spec.train.epochs).toBeGreaterThanOrEqual(30);
+    expect(spec.train.checkpoints).toEqual(expect.arrayContaining([1, 2, 5, 15, spec.train.epochs]));
+    const { images } = await readDataset(spec.data.folder, { verify: false });
+    const captions = images.map(
+      ({ metadata: { name, category } }) => `official 3d art of ${String(name)}, ${String(category)}`,
+    );
+    expect(captions).toEqual(expect.arrayContaining(spec.samples.prompts.map(({ prompt }) => prompt)));
   });
 });

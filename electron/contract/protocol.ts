@@ -13,7 +13,8 @@ export const requestSchema = z.strictObject({
   /** The page's own, unique among its open calls. */
   id: z.int().min(0),
   method: z.string(),
-  input: z.unknown(),
+  /** Left out where it is undefined, as JSON has it. */
+  input: z.unknown().optional(),
 });
 export type RequestMessage = z.output<typeof requestSchema>;
 

@@ -41,8 +41,7 @@ export function createDispatch(
 /** The request that a message is, or the answer to one that is none; null where there is nobody to answer. */
 export function readRequest(message: unknown): RequestMessage | ResponseMessage | null {
   const parsed = requestSchema.safeParse(message);
-  // A method without input may leave it out, which a schema of unknowns takes for a missing key.
-  if (parsed.success) return { ...parsed.data, input: parsed.data.input };
+  if (parsed.success) return parsed.data;
   const id =
     typeof message === 'object' && message !== null ? (message as { readonly id?: unknown }).id : undefined;
   if (typeof id !== 'number' || !Number.isInteger(id)) return null;

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import type { AllHandlers } from '../contract/api.ts';
-import { openLibrary, type DomainContext } from '../library/library.ts';
+import { lockLibrary } from '../library/library-lock.ts';
+import { openLibrary, type DomainContext, type Library } from '../library/library.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
 import { createEvents, type Events } from './events.ts';
@@ -42,6 +43,7 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
   const { engine, surface, version } = dependencies;
   const { home = homedir(), now = Date.now, checkOutput = false } = dependencies;
   const library = openLibrary(dependencies.libraryFolder);
+  const unlock = lockedOrClosed(library);
   const log = createLog(library.paths.logs, now);
   const events = createEvents(checkOutput);
   const context: DomainContext = { library, publish: events.publish, log, now };
@@ -74,8 +76,18 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
     close: async () => {
       log.info('Screenfold closes');
       library.close();
+      unlock();
       log.close();
       return Promise.resolve();
     },
   };
+}
+
+function lockedOrClosed(library: Library): () => void {
+  try {
+    return lockLibrary(library.folder);
+  } catch (error) {
+    library.close();
+    throw error;
+  }
 }

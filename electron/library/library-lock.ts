@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Failure } from '../../native/failure.ts';
+
+/**
+ * Keeps a second Screenfold out of a library: two would train the same queue. The lock is one of the operating
+ * system's on an empty database, which goes with its process however that ends, so none is ever left behind.
+ * @returns what gives it back
+ * @throws Failure `library-in-use`
+ */
+export function lockLibrary(folder: string): () => void {
+  const lock = new Database(join(folder, 'library.lock'), { timeout: 0 });
+  try {
+    lock.pragma('journal_mode = MEMORY');
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (!(error instanceof Database.SqliteError && error.code === 'SQLITE_BUSY')) throw error;
+    throw new Failure(
+      'library-in-use',
+      `Another Screenfold has the library ${folder} open.`,
+      'Close it first, or open another library with --library.',
+      error,
+    );
+  }
+  return () => {
+    lock.close();
+  };
+}

@@ -1,0 +1,47 @@
+import { onTestFinished } from 'vitest';
+import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
+import { linkInMemory } from '../../electron/hosts/memory.ts';
+import type { Engine } from '../../electron/runs/engine-process.ts';
+import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';
+import type { HostSurface } from '../../electron/studio/surface.ts';
+import { Failure } from '../../native/failure.ts';
+import { temporaryFolder } from '../runs/temporary-folder.ts';
+
+export const bareSurface: HostSurface = {
+  host: 'memory',
+  electron: null,
+  pick: null,
+  reveal: null,
+  updates: null,
+  rememberLibraryFolder: () => Promise.resolve(),
+};
+
+/** An engine that can do nothing. */
+export const noEngine: Engine = {
+  run: () => Promise.reject(new Failure('engine-died', 'There is no engine here.', 'Do without.')),
+};
+
+export interface Opened {
+  readonly studio: Studio;
+  readonly client: ClosableClient;
+}
+
+/** A real studio over a library of this test's own, and a page's client to it; closed when the test ends. */
+export async function openStudio(changes: Partial<StudioDependencies> = {}): Promise<Opened> {
+  const studio = await createStudio({
+    libraryFolder: temporaryFolder(),
+    engine: noEngine,
+    surface: bareSurface,
+    version: '1.2.3',
+    checkOutput: true,
+    ...changes,
+  });
+  const client = createClient(linkInMemory(Promise.resolve(studio)));
+  let open = true;
+  onTestFinished(async () => {
+    client.close();
+    if (open) await studio.close();
+    open = false;
+  });
+  return { studio: { ...studio, close: () => ((open = false), studio.close()) }, client };
+}

@@ -6,8 +6,8 @@ import type { DatasetImage } from './dataset.ts';
 
 /** Images as the engine takes them: each with its captions and the bucket it is trained in. */
 export function toTrainingImages(
-  images: readonly DatasetImage[],
-  { captions }: Captions,
+  images: readonly Pick<DatasetImage, 'id' | 'path' | 'width' | 'height' | 'repeats'>[],
+  { captions }: Pick<Captions, 'captions'>,
   buckets: readonly ImageSize[],
 ): readonly TrainingImage[] {
   return images.map(({ id, path, width, height, repeats }) => ({

@@ -23,6 +23,8 @@ export interface ExportChoice {
   readonly loraScale?: number;
   readonly software: string;
   readonly date: Date;
+  /** More of the recipe for the card, by name: what only the library knows, such as the cost. */
+  readonly facts?: readonly (readonly [name: string, value: string])[];
 }
 
 export interface Exported {
@@ -85,6 +87,7 @@ export async function exportRun(
       hashes: await weightHashes(output),
       software: choice.software,
       date: choice.date.toISOString().slice(0, 10),
+      facts: choice.facts ?? [],
     }),
   );
   return { format, epoch, output, card, bytes };

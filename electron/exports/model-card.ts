@@ -15,6 +15,8 @@ export interface ModelCard {
   readonly software: string;
   /** Of the export, as `2026-01-31`. */
   readonly date: string;
+  /** More rows of the recipe. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
 /** A model card as hubs and people read it: Markdown under a YAML head. */
@@ -46,6 +48,7 @@ export function modelCard(card: ModelCard): string {
     ...(losses?.validationLoss == null
       ? []
       : [['Validation loss', lossText(losses.validationLoss)] as const]),
+    ...card.facts.map(([name, value]) => [inline(name), inline(value)] as const),
   ];
 
   return `${[

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { Failure } from '../../native/failure.ts';
 import type { ImageSize } from '../../native/images/decode.ts';
 import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
+import { withGifComment, xmpDescription } from './animation-text.ts';
 import { heightOf, labelLines, linesToSvg, type Label } from './label.ts';
 import { textToSvg } from './lettering.ts';
 import { accent, hairline, paper, subtitleStyle, titleStyle } from './theme.ts';
@@ -30,6 +31,8 @@ export interface AnimationOptions {
   readonly secondsAtEnd?: number;
   /** Pictures side by side; default: about as wide as high. */
   readonly columns?: number;
+  /** The recipe, for the file's metadata: a comment in a GIF, XMP in a WebP. */
+  readonly description?: string;
 }
 
 const margin = 32;
@@ -68,12 +71,17 @@ export async function writeAnimation(
   const atEnd = Math.round(1000 * (options.secondsAtEnd ?? 3));
   const delay = frames.map((_, index) => (index === frames.length - 1 ? atEnd : perFrame));
   const joined = frames.length === 1 ? sharp(frames[0]) : sharp(frames, { join: { animated: true } });
-  const bytes = await (
+  const { description } = options;
+  const bytes =
     format === 'gif'
-      ? joined.gif({ delay, loop: 0, effort: 6, dither: 0.5, keepDuplicateFrames: true })
-      : joined.webp({ delay, loop: 0, quality: 90, smartSubsample: true })
-  ).toBuffer();
-  await writeFileAtomic(path, bytes);
+      ? await joined.gif({ delay, loop: 0, effort: 6, dither: 0.5, keepDuplicateFrames: true }).toBuffer()
+      : await (description === undefined ? joined : joined.withXmp(xmpDescription(description)))
+          .webp({ delay, loop: 0, quality: 90, smartSubsample: true })
+          .toBuffer();
+  await writeFileAtomic(
+    path,
+    format === 'gif' && description !== undefined ? withGifComment(bytes, description) : bytes,
+  );
   return layout.size;
 }
 

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
-import type { Prompt, Sample } from './sample-plan.ts';
+import type { Prompt } from '../runs/run-prompts.ts';
+import type { Sample } from './sample-plan.ts';
 import type { Animation } from './animation.ts';
-import type { Label } from './label.ts';
+import { epochLabel, promptLabel } from './axis-labels.ts';
 import type { Sheet } from './sheet.ts';
 
 /**
@@ -22,7 +23,7 @@ export function comparisonSheet(run: Run, samples: readonly Sample[], losses: re
       ...(showsHeldOut ? [{ text: 'Held out', note: 'never trained on' }] : []),
       ...epochs.map((epoch) => epochLabel(epoch, losses)),
     ],
-    rows: rows.map(({ prompt, seed }) => rowLabel(prompt, seed, seeds.size > 1)),
+    rows: rows.map(({ prompt, seed }) => promptLabel(prompt, seed, seeds.size > 1)),
     pictures: rows.map((row, index) => [
       ...(showsHeldOut ? [heldOut[index] ?? null] : []),
       ...epochs.map((epoch) => fileOf(samples, epoch, row)),
@@ -38,7 +39,7 @@ export function comparisonAnimation(run: Run, samples: readonly Sample[]): Anima
   const seedsDiffer = new Set(rows.map(({ seed }) => seed)).size > 1;
   return {
     title: `${run.spec.name}: ${subtitle(run)}`,
-    captions: rows.map(({ prompt, seed }) => rowLabel(prompt, seed, seedsDiffer)),
+    captions: rows.map(({ prompt, seed }) => promptLabel(prompt, seed, seedsDiffer)),
     frames: epochs.map((epoch) => ({
       label: epochLabel(epoch, []).text,
       pictures: rows.map((row) => fileOf(samples, epoch, row)),
@@ -71,31 +72,11 @@ function fileOf(samples: readonly Sample[], epoch: number, row: Row): string | n
   return samples.find((sample) => sample.epoch === epoch && isRow(row, sample))?.picture.output ?? null;
 }
 
-function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
+export function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
   return job.validation.find(({ captions }) => captions.includes(prompt))?.path ?? null;
 }
 
-function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label {
-  if (epoch === 0) return { text: 'Base', note: 'epoch 0' };
-  const loss = losses.find((entry) => entry.epoch === epoch);
-  const measured = loss?.validationLoss ?? loss?.trainLoss ?? null;
-  if (measured === null) return { text: `Epoch ${epoch}` };
-  const kind = loss?.validationLoss == null ? 'train' : 'validation';
-  return { text: `Epoch ${epoch}`, note: `${kind} ${measured.toFixed(4)}` };
-}
-
-function rowLabel({ prompt, negativePrompt }: Prompt, seed: number, seedsDiffer: boolean): Label {
-  const notes = [
-    ...(negativePrompt === '' ? [] : [`without ${negativePrompt}`]),
-    ...(seedsDiffer ? [`seed ${seed}`] : []),
-  ];
-  return {
-    text: prompt === '' ? '(no words)' : prompt,
-    ...(notes.length > 0 ? { note: notes.join(', ') } : {}),
-  };
-}
-
-function subtitle({ job }: Run): string {
+export function subtitle({ job }: Run): string {
   const { method, images, settings, base } = job;
   const how = { full: 'finetuned', lora: 'LoRA', scratch: 'trained from fresh weights', vae: 'VAE trained' }[
     method.kind

@@ -3,10 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference, Picture } from '../../native/jobs.ts';
-import type { SamplesSpec } from '../contract/run-spec.ts';
 import { checkpointEpochs, epochName, modelAt, type Run } from '../runs/run-folder.ts';
-
-export type Prompt = SamplesSpec['prompts'][number];
+import { promptsOf, type Prompt } from '../runs/run-prompts.ts';
 
 /** A picture of the development: which checkpoint, which words, which noise. */
 export interface Sample {
@@ -22,16 +20,6 @@ export interface SampleChoice {
   /** Left out or empty: what the run's file says, else captions of its images. */
   readonly prompts?: readonly Prompt[];
   readonly seeds?: readonly number[];
-}
-
-const promptsFromCaptions = 4;
-
-/** The prompts a run's pictures are made of where nobody named others. */
-export function promptsOf({ spec, job }: Run): readonly Prompt[] {
-  if (spec.samples.prompts.length > 0) return spec.samples.prompts;
-  const images = job.validation.length > 0 ? job.validation : job.images;
-  const captions = new Set(images.flatMap((image) => image.captions.slice(0, 1)));
-  return [...captions].slice(0, promptsFromCaptions).map((prompt) => ({ prompt, negativePrompt: '' }));
 }
 
 /**

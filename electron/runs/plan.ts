@@ -1,6 +1,7 @@
 import { bucketsFor } from '../datasets/buckets.ts';
 import { captionsFor } from '../datasets/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
+import type { RunData } from '../datasets/run-data.ts';
 import { splitDataset, type ValidationChoice } from '../datasets/split.ts';
 import { toTrainingImages } from '../datasets/training-images.ts';
 import { Failure } from '../../native/failure.ts';
@@ -17,6 +18,10 @@ export interface PlanInput {
   /** Where the spec names none. */
   readonly cacheFolder: string;
 }
+
+export type JobInput = Omit<PlanInput, 'dataset'> & {
+  readonly data: Pick<RunData, 'training' | 'heldOut' | 'captions' | 'warnings'>;
+};
 
 /** What a person wants to know before a run begins. */
 export interface PlanSummary {
@@ -40,10 +45,25 @@ export interface Plan {
 }
 
 /**
- * What a spec, the base and the data come to. Throws `resolution-invalid` where the model cannot work at that
- * resolution, and what captions and split throw.
+ * What a spec, the base and a folder of images come to. Throws what `planJob`, captions and split throw.
  */
 export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): Plan {
+  const captions = captionsFor(dataset.images, spec.data.captions);
+  const split = splitDataset(dataset.images, validationChoice(spec.data.validation));
+  const data = {
+    training: split.training,
+    heldOut: split.validation,
+    captions,
+    warnings: warningsOf(dataset, captions.missing),
+  };
+  return planJob({ spec, base, data, cacheFolder });
+}
+
+/**
+ * What a spec, the base and the data come to. Throws `resolution-invalid` where the model cannot work at that
+ * resolution.
+ */
+export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
   const resolution = spec.resolution ?? base.resolution;
   if (resolution % base.pixelStep !== 0) {
     throw new Failure(
@@ -52,14 +72,12 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
       `Choose a multiple of ${base.pixelStep}; it was made for ${base.resolution}.`,
     );
   }
-  const captions = captionsFor(dataset.images, spec.data.captions);
-  const split = splitDataset(dataset.images, validationChoice(spec.data.validation));
   const buckets = bucketsFor(resolution, base.pixelStep);
-  const images = toTrainingImages(split.training, captions, buckets).map((image) => ({
+  const images = toTrainingImages(data.training, data.captions, buckets).map((image) => ({
     ...image,
     repeats: (image.repeats ?? 1) * spec.data.repeats,
   }));
-  const validation = toTrainingImages(split.validation, captions, buckets);
+  const validation = toTrainingImages(data.heldOut, data.captions, buckets);
 
   const settings = settingsOf(spec);
   const job: TrainJob = {
@@ -87,7 +105,7 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
       epochs: settings.epochs,
       checkpoints: settings.checkpointEpochs,
       captionExample: images[0]?.captions[0] ?? '',
-      warnings: warningsOf(dataset, captions.missing),
+      warnings: data.warnings,
     },
   };
 }

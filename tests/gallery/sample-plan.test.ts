@@ -1,7 +1,8 @@
 import { utimesSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planSamples, promptsOf, slug } from '../../electron/gallery/sample-plan.ts';
+import { planSamples, slug } from '../../electron/gallery/sample-plan.ts';
+import { promptsOf } from '../../electron/runs/run-prompts.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
 import { failureOf } from '../runs/failure-of.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';

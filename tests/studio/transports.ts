@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -8,7 +8,6 @@ import { linkOverPort, linkOverSocket } from '../../electron/contract/links.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost } from '../../electron/hosts/web.ts';
 import { portOverMessages, type MainPort } from '../../electron/shell/page-port.ts';
-import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { servePage, type ServedStudio } from '../../electron/studio/serve-page.ts';
 
 export interface Transport {
@@ -30,7 +29,7 @@ export async function signedIn(
 
 /** Any folder with a page in it. */
 export function pageFolder(): string {
-  const folder = temporaryFolder();
+  const folder = mkdtempSync(path.join(tmpdir(), 'screenfold-page-'));
   writeFileSync(path.join(folder, 'index.html'), '<!doctype html><head></head><body>page</body>');
   return folder;
 }

@@ -3,9 +3,10 @@ import path from 'node:path';
 import type { DeviceChoice, GenerateJob } from '../../../native/jobs.ts';
 import { writeAnimation } from '../../gallery/animation.ts';
 import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
-import { planSamples, type Prompt, type Sample } from '../../gallery/sample-plan.ts';
+import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
 import { writeSheet } from '../../gallery/sheet.ts';
 import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
+import type { Prompt } from '../../runs/run-prompts.ts';
 import { exitCodes, runJobInTerminal, type CommandContext, type ExitCode } from './context.ts';
 
 export interface CompareOptions {

@@ -1,0 +1,45 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure } from '../../native/failure.ts';
+
+/** A name that is free in a folder: `name`, else `name 2` and so on. */
+export async function freePath(folder: string, name: string, extension = ''): Promise<string> {
+  for (let count = 1; ; count++) {
+    const candidate = path.join(folder, `${name}${count === 1 ? '' : ` ${count}`}${extension}`);
+    if (!(await exists(candidate))) return candidate;
+  }
+}
+
+/** Throws Failure `output-exists`. */
+export async function refuseTaken(output: string): Promise<void> {
+  if (await exists(output)) {
+    throw new Failure('output-exists', `${output} exists already.`, 'Choose another name, or move it away.');
+  }
+}
+
+/**
+ * Lets something of several files come into being out of sight, under its own name, and moves it to its place when it is
+ * whole. Whatever ends it before leaves nothing behind, or at worst a folder named `.partial` of it.
+ * @param write makes `output` (and perhaps files beside it) in the folder it is given
+ */
+export async function placeWhole<T>(output: string, write: (inside: string) => Promise<T>): Promise<T> {
+  await refuseTaken(output);
+  const folder = path.dirname(output);
+  const partial = path.join(folder, `.${path.basename(output)}.partial`);
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  try {
+    const made = path.join(partial, path.basename(output));
+    const result = await write(made);
+    const card = made.replace(/\.safetensors$/, '.md');
+    if (card !== made && (await exists(card))) await rename(card, path.join(folder, path.basename(card)));
+    await rename(made, output);
+    return result;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => null)) !== null;
+}

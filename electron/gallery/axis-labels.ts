@@ -1,0 +1,25 @@
+import type { EpochLosses } from '../runs/run-folder.ts';
+import type { Prompt } from '../runs/run-prompts.ts';
+import type { Label } from './label.ts';
+
+/** With the loss on the held-out images where there is one, else on those trained on. */
+export function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label {
+  if (epoch === 0) return { text: 'Base', note: 'epoch 0' };
+  const loss = losses.find((entry) => entry.epoch === epoch);
+  const measured = loss?.validationLoss ?? loss?.trainLoss ?? null;
+  if (measured === null) return { text: `Epoch ${epoch}` };
+  const kind = loss?.validationLoss == null ? 'train' : 'validation';
+  return { text: `Epoch ${epoch}`, note: `${kind} ${measured.toFixed(4)}` };
+}
+
+/** What a picture was asked for; its seed where there are several. */
+export function promptLabel({ prompt, negativePrompt }: Prompt, seed: number, showsSeed: boolean): Label {
+  const notes = [
+    ...(negativePrompt === '' ? [] : [`without ${negativePrompt}`]),
+    ...(showsSeed ? [`seed ${seed}`] : []),
+  ];
+  return {
+    text: prompt === '' ? '(no words)' : prompt,
+    ...(notes.length > 0 ? { note: notes.join(', ') } : {}),
+  };
+}

@@ -1,0 +1,55 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Model } from '../contract/models.ts';
+import { readBaseModel } from '../runs/base-model.ts';
+import type { Engine } from '../runs/engine-process.ts';
+
+/** What a model's folder says of it. */
+export type ModelFacts = Pick<
+  Model,
+  'resolution' | 'pixelStep' | 'prediction' | 'components' | 'bytes' | 'card'
+>;
+
+/**
+ * Reads what configs alone say, in milliseconds; components stay unknown.
+ * @throws Failure `base-missing`, `base-invalid`
+ */
+export async function readModelConfigs(folder: string): Promise<ModelFacts> {
+  const { resolution, pixelStep } = await readBaseModel(folder, 'full');
+  const scheduler = await readFile(path.join(folder, 'scheduler', 'scheduler_config.json'), 'utf8').catch(
+    () => '',
+  );
+  return {
+    resolution,
+    pixelStep,
+    prediction: /"prediction_type"\s*:\s*"v_prediction"/.test(scheduler) ? 'v_prediction' : 'epsilon',
+    components: [],
+    bytes: await bytesOf(folder),
+    card: await readFile(path.join(folder, 'README.md'), 'utf8').catch(() => null),
+  };
+}
+
+/**
+ * Has the engine open the model, which checks that it is whole and of a kind that can be trained.
+ * @throws Failure those of `readModelConfigs`, and what the engine finds wrong with it
+ */
+export async function inspectModel(folder: string, engine: Engine): Promise<ModelFacts> {
+  // First, because its failures say which kinds of models there are.
+  const { model } = await engine.run({ kind: 'info', path: folder });
+  const facts = await readModelConfigs(folder);
+  return { ...facts, components: (model?.components ?? []).map((component) => ({ ...component })) };
+}
+
+/** The folder is there and looks like a model. */
+export async function isModelFolder(folder: string): Promise<boolean> {
+  return (await stat(path.join(folder, 'model_index.json')).catch(() => null)) !== null;
+}
+
+async function bytesOf(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(folder, { recursive: true })) {
+    const found = await stat(path.join(folder, name)).catch(() => null);
+    if (found?.isFile() === true) bytes += found.size;
+  }
+  return bytes;
+}

@@ -1,0 +1,165 @@
+import { statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { runSpecSchema } from '../contract/run-spec.ts';
+import type { RunPlan, RunRequest } from '../contract/runs.ts';
+import { Failure } from '../../native/failure.ts';
+import type { RunData } from '../datasets/run-data.ts';
+import { readAdapterParameters } from './adapter-size.ts';
+import { readBaseModel } from './base-model.ts';
+import { costOf } from './cost.ts';
+import { footprintOf, type ParameterCounts } from './footprint.ts';
+import { planJob } from './plan.ts';
+import type { ResolvedRunSpec } from './read-run-spec.ts';
+import type { Run } from './run-folder.ts';
+import { promptsOf } from './run-prompts.ts';
+import { speedKey, type SpeedKey, type Speeds } from './speeds.ts';
+
+/** A model of the library as a run starts from it. */
+export interface RunBase {
+  readonly id: number;
+  readonly name: string;
+  readonly folder: string;
+  readonly counts: ParameterCounts;
+}
+
+export interface RequestDeps {
+  /** Throws Failure `model-missing`. */
+  readonly base: (modelId: number) => Promise<RunBase>;
+  readonly data: (datasetId: number, captionSetId: number, seed: number) => RunData | Promise<RunData>;
+  readonly speeds: Speeds;
+  readonly cacheFolder: string;
+  /** A folder on the disk that checkpoints are written to. */
+  readonly runsFolder: string;
+}
+
+export interface PlannedRequest {
+  readonly plan: RunPlan;
+  readonly run: Run;
+  readonly base: RunBase;
+  readonly datasetName: string;
+  readonly captionSetName: string;
+}
+
+/**
+ * What one of a request's runs comes to.
+ * @param folder where it will lie
+ * @throws Failure `recipe-size`, and what models, data and `planJob` throw
+ */
+export async function planRequest(
+  request: RunRequest,
+  captionSetId: number,
+  folder: string,
+  deps: RequestDeps,
+): Promise<PlannedRequest> {
+  const base = await deps.base(request.baseModelId);
+  const data = await deps.data(request.datasetId, captionSetId, request.train.seed);
+  const model = await readBaseModel(base.folder, request.method.kind);
+  checkSize(request, model.vaeFactor);
+  const spec = specOf(request, base.folder, data, folder);
+  const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
+
+  const { job } = run;
+  const { settings } = job;
+  const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
+  const adapter = job.method.kind === 'lora' ? await readAdapterParameters(base.folder, job.method) : 0;
+  const footprint = footprintOf(base.counts, job.method, settings, adapter ?? 0);
+  const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
+  const runs = request.captionSetIds.length;
+  const secondsPerEpoch = speed === null ? null : speed * uses;
+  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * settings.epochs * runs;
+  const { bavail, bsize } = await statfs(deps.runsFolder);
+  const freeDiskBytes = bavail * bsize;
+  const plan: RunPlan = {
+    images: summary.images,
+    heldOut: summary.heldOut,
+    resolution: summary.resolution,
+    buckets: summary.buckets.map((bucket) => ({ ...bucket })),
+    stepsPerEpoch: summary.stepsPerEpoch,
+    epochs: summary.epochs,
+    steps: summary.steps,
+    checkpoints: [...summary.checkpoints],
+    runs,
+    secondsPerEpoch,
+    seconds,
+    cost: seconds === null ? null : costOf(seconds, request.costRate),
+    ...footprint,
+    freeDiskBytes,
+    captionExamples: examplesOf(run),
+    prompts: promptsOf(run).map((prompt) => ({ ...prompt })),
+    warnings: [
+      ...summary.warnings,
+      ...diskWarning(footprint.diskBytes * runs, freeDiskBytes),
+      ...memoryWarning(request, footprint.memoryBytes),
+      ...(settings.schedule.warmupSteps >= summary.steps
+        ? [
+            `The warm-up of ${settings.schedule.warmupSteps} steps is longer than the run of ${summary.steps}.`,
+          ]
+        : []),
+      ...(summary.heldOut === 0 ? ['No image is held out, so overfitting will not show in numbers.'] : []),
+    ],
+  };
+  return { plan, run, base, datasetName: data.datasetName, captionSetName: data.captionSetName };
+}
+
+export function speedKeyOf(
+  provider: string | null,
+  base: Pick<RunBase, 'counts'>,
+  { job, spec }: Run,
+): SpeedKey {
+  return speedKey(provider, base.counts, job.method, job.settings.batchSize, spec.resolution);
+}
+
+function specOf(request: RunRequest, baseFolder: string, data: RunData, folder: string): ResolvedRunSpec {
+  const { name, method, train, recipe, prompts, seeds, resolution, provider } = request;
+  const spec = runSpecSchema.parse({
+    name,
+    base: baseFolder,
+    data: {
+      folder: data.folder ?? data.datasetName,
+      validation: data.heldOut.length === 0 ? 0 : data.heldOut.map(({ id }) => id),
+    },
+    method,
+    ...(resolution === null ? {} : { resolution }),
+    train,
+    samples: { prompts, seeds, ...recipe },
+    device: provider === null ? {} : { provider },
+  });
+  return { ...spec, name, folder };
+}
+
+function checkSize({ recipe }: RunRequest, step: number): void {
+  for (const side of ['width', 'height'] as const) {
+    if (recipe[side] % step === 0) continue;
+    throw new Failure(
+      'recipe-size',
+      `This model makes no pictures of ${side} ${recipe[side]}.`,
+      `Choose a multiple of ${step}.`,
+    );
+  }
+}
+
+function examplesOf({ job }: Run): string[] {
+  const texts = new Set(job.images.slice(0, 200).flatMap(({ captions }) => captions.slice(0, 1)));
+  return [...texts].slice(0, 4);
+}
+
+function diskWarning(needed: number, free: number): readonly string[] {
+  if (needed < free) return [];
+  return [
+    `The checkpoints need ${gigabytes(needed)}, and this disk has ${gigabytes(free)} left. Keep fewer epochs.`,
+  ];
+}
+
+function memoryWarning({ provider }: RunRequest, needed: number): readonly string[] {
+  // What a graphics card has is not known here; what computes on the processor lives in its memory.
+  const available = totalmem();
+  if (provider !== 'cpu' || needed < available) return [];
+  return [
+    `Weights and moments need ${gigabytes(needed)} of memory, and this machine has ${gigabytes(available)}.`,
+  ];
+}
+
+function gigabytes(bytes: number): string {
+  const value = bytes / 2 ** 30;
+  return `${value.toFixed(value < 10 ? 1 : 0)} GiB`;
+}

@@ -1,0 +1,150 @@
+import type { RunProgress, RunStatus } from '../contract/runs.ts';
+import type { CostRate } from '../contract/values.ts';
+import type { JobEvent } from '../../native/jobs.ts';
+import { costOf } from './cost.ts';
+import type { LedgerEntry } from './run-records.ts';
+
+export interface MeterOptions {
+  readonly runId: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** Uses of images in an epoch, repeats counted. */
+  readonly imagesPerEpoch: number;
+  readonly rate: CostRate;
+  /** Of earlier runs like it; null where there were none. */
+  readonly secondsPerImage: number | null;
+  /** Where the run stands. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number | null;
+  readonly secondsSpent: number;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Watches a run by what its engine says: how far it is, how fast, what it has cost. Time counts while an engine works for
+ * it, whatever it does, by the epoch under way.
+ */
+export interface RunMeter {
+  readonly begin: () => void;
+  readonly end: () => void;
+  readonly event: (event: JobEvent) => void;
+  readonly progress: (status: RunStatus) => RunProgress;
+  /** What was spent since it was last asked, to be written down. */
+  readonly takeSpent: () => readonly LedgerEntry[];
+  /** Of the epochs that this run has gone through whole, validation and checkpoints included; null before the first. */
+  readonly secondsPerImage: () => number | null;
+  readonly position: () => { readonly epoch: number; readonly step: number };
+}
+
+/** Steps of this many seconds make up the rate that is shown. */
+const rateWindow = 30_000;
+
+export function createRunMeter(options: MeterOptions): RunMeter {
+  const { epochs, stepsPerEpoch, imagesPerEpoch, now, rate } = options;
+  let { epoch: epochsDone, step, loss, secondsSpent } = options;
+  let learningRate: number | null = null;
+  let phase: { readonly name: string; readonly done: number; readonly total: number } | null = null;
+  /** Since when time has not been counted; null while no engine works. */
+  let countedTo: number | null = null;
+  const spent = new Map<number, { seconds: number; images: number }>();
+  const recent: { readonly at: number; readonly images: number; readonly seconds: number }[] = [];
+  /** When the epoch under way began; null where this process did not see it begin. */
+  let epochBegan: number | null = null;
+  let measured: { seconds: number; images: number } | null = null;
+
+  const count = (images: number) => {
+    if (countedTo === null) return;
+    const at = now();
+    const seconds = (at - countedTo) / 1000;
+    countedTo = at;
+    secondsSpent += seconds;
+    const epoch = Math.min(epochsDone + 1, epochs);
+    const entry = spent.get(epoch) ?? { seconds: 0, images: 0 };
+    spent.set(epoch, { seconds: entry.seconds + seconds, images: entry.images + images });
+  };
+
+  const event = (said: JobEvent) => {
+    if (said.type === 'progress') {
+      phase = { name: said.phase, done: said.done, total: said.total };
+    } else if (said.type === 'step') {
+      phase = null;
+      count(said.images);
+      ({ step, loss, learningRate } = said);
+      const at = now();
+      // A resumed run may begin again behind what was last written down.
+      epochsDone = said.epoch - 1;
+      if (step === epochsDone * stepsPerEpoch + 1) epochBegan = at - 1000 * said.seconds;
+      recent.push({ at, images: said.images, seconds: said.seconds });
+      while (recent.length > 3 && recent[0]!.at < at - rateWindow) recent.shift();
+    } else if (said.type === 'epoch') {
+      count(0);
+      const at = now();
+      epochsDone = said.epoch;
+      if (epochBegan !== null) {
+        const seconds = (at - epochBegan) / 1000;
+        measured = {
+          seconds: (measured?.seconds ?? 0) + seconds,
+          images: (measured?.images ?? 0) + imagesPerEpoch,
+        };
+      }
+      epochBegan = at;
+    }
+  };
+
+  const stepRate = () => {
+    const seconds = recent.reduce((sum, entry) => sum + entry.seconds, 0);
+    return seconds > 0 ? recent.reduce((sum, entry) => sum + entry.images, 0) / seconds : null;
+  };
+  const secondsPerImage = () => (measured === null ? null : measured.seconds / measured.images);
+  const secondsLeft = () => {
+    const own = stepRate();
+    const each = secondsPerImage() ?? (own === null ? options.secondsPerImage : 1 / own);
+    if (each === null) return null;
+    const left = epochs - Math.max(epochsDone, step / Math.max(1, stepsPerEpoch));
+    return Math.max(0, left) * imagesPerEpoch * each;
+  };
+
+  return {
+    begin: () => {
+      countedTo = now();
+      epochBegan = null;
+      recent.length = 0;
+    },
+    end: () => {
+      count(0);
+      countedTo = null;
+      phase = null;
+    },
+    event,
+    progress: (status) => {
+      count(0);
+      return {
+        runId: options.runId,
+        status,
+        phase: phase?.name ?? null,
+        done: phase?.done ?? 0,
+        total: phase?.total ?? 0,
+        epoch: epochsDone,
+        epochs,
+        step,
+        steps: stepsPerEpoch * epochs,
+        loss: loss !== null && Number.isFinite(loss) ? loss : null,
+        learningRate,
+        imagesPerSecond: stepRate(),
+        secondsLeft: secondsLeft(),
+        seconds: secondsSpent,
+        cost: costOf(secondsSpent, rate),
+      };
+    },
+    takeSpent: () => {
+      count(0);
+      const entries = [...spent].map(([epoch, entry]) => ({ epoch, ...entry }));
+      spent.clear();
+      return entries;
+    },
+    secondsPerImage,
+    position: () => ({ epoch: epochsDone, step }),
+  };
+}

@@ -1,0 +1,14 @@
+import type { SamplesSpec } from '../contract/run-spec.ts';
+import type { Run } from './run-folder.ts';
+
+export type Prompt = SamplesSpec['prompts'][number];
+
+const promptsFromCaptions = 4;
+
+/** The prompts a run's pictures are made of where nobody named others. */
+export function promptsOf({ spec, job }: Run): readonly Prompt[] {
+  if (spec.samples.prompts.length > 0) return spec.samples.prompts;
+  const images = job.validation.length > 0 ? job.validation : job.images;
+  const captions = new Set(images.flatMap((image) => image.captions.slice(0, 1)));
+  return [...captions].slice(0, promptsFromCaptions).map((prompt) => ({ prompt, negativePrompt: '' }));
+}

@@ -1,0 +1,269 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { RunProgress, RunStatus } from '../contract/runs.ts';
+import type { DomainContext } from '../library/library.ts';
+import { Failure } from '../../native/failure.ts';
+import type { JobEvent, TrainResult } from '../../native/jobs.ts';
+import type { Engine } from './engine-process.ts';
+import type { RightOfWay } from './right-of-way.ts';
+import { readRun, type Run } from './run-folder.ts';
+import { openRunLog, type RunLog } from './run-log.ts';
+import { createRunMeter, type RunMeter } from './run-meter.ts';
+import type { RunRecords } from './run-records.ts';
+import type { SpeedKey, Speeds } from './speeds.ts';
+import { trainRun } from './train-run.ts';
+
+/** Why a run is to end before its last epoch: to go on later, for good, or because Screenfold ends. */
+export type Wish = 'pause' | 'cancel' | 'close';
+
+export interface SupervisionDeps {
+  readonly context: DomainContext;
+  readonly engine: Engine;
+  readonly records: RunRecords;
+  readonly speeds: Speeds;
+  readonly speedKeyOf: (run: Run) => SpeedKey | null;
+  readonly way: RightOfWay;
+  /** New weights are there to make pictures of, at the beginning the base's; or there is time now. */
+  readonly onPictures: (runId: number) => void;
+}
+
+/** A run under way. */
+export interface Supervision {
+  readonly runId: number;
+  readonly progress: () => RunProgress;
+  readonly stop: (wish: Wish) => void;
+  /** Resolves, never rejects, when its row says how it ended. */
+  readonly ended: Promise<void>;
+}
+
+const progressEvery = 250;
+const writtenEvery = 5000;
+
+/** Trains a queued run to its end, its pause or its failure, and keeps its row up to date. */
+export function superviseRun(runId: number, deps: SupervisionDeps): Supervision {
+  const { context, records, way } = deps;
+  const { publish, now } = context;
+  let wish: Wish | null = null;
+  let meter: RunMeter | null = null;
+  let endAttempt: (() => void) | null = null;
+  let shownAt = 0;
+  let shownLater: NodeJS.Timeout | null = null;
+  let writtenAt = 0;
+
+  const status = () => records.get(runId).status;
+  const setStatus = (next: RunStatus) => {
+    records.change(runId, { status: next });
+    publish('changed', { subjects: ['runs'], runId });
+  };
+  const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
+  const show = () => {
+    if (shownLater !== null) return;
+    const wait = Math.max(0, shownAt + progressEvery - now());
+    const say = () => {
+      shownLater = null;
+      shownAt = now();
+      publish('runs.progress', progress());
+    };
+    if (wait === 0) say();
+    else shownLater = setTimeout(say, wait);
+  };
+  const write = () => {
+    if (meter === null) return;
+    writtenAt = now();
+    for (const entry of meter.takeSpent()) records.spend(runId, entry);
+    records.change(runId, meter.position());
+  };
+
+  const onEvent = (run: Run, log: RunLog, event: JobEvent) => {
+    meter?.event(event);
+    if (event.type === 'note') log.line(event.message);
+    if (event.type === 'step' && status() === 'preparing') setStatus('training');
+    if (event.type === 'epoch') {
+      const { epoch, trainLoss, validationLoss } = event;
+      records.change(runId, { trainLoss, validationLoss });
+      write();
+      const key = deps.speedKeyOf(run);
+      const speed = meter?.secondsPerImage() ?? null;
+      if (key !== null && speed !== null) deps.speeds.record(key, speed);
+      publish('runs.epoch', { runId, epoch, trainLoss, validationLoss });
+    }
+    if (event.type === 'checkpoint') {
+      records.addCheckpoint(runId, event.epoch);
+      publish('changed', { subjects: ['runs'], runId });
+      deps.onPictures(runId);
+    }
+    if (event.type !== 'picture' && now() - writtenAt > writtenEvery) write();
+    show();
+  };
+
+  /** One engine's part of it: to the end, or to where it is asked to stop. */
+  const attempt = (run: Run, log: RunLog, watched: RunMeter): Promise<TrainResult | 'stopped'> =>
+    way.train(async (giveWay) => {
+      const [stop, kill] = [new AbortController(), new AbortController()];
+      let stepped = false;
+      // Before its first step an engine has nothing to save, and may be long in hearing.
+      endAttempt = () => {
+        if (stepped) stop.abort();
+        else kill.abort();
+      };
+      const end = endAttempt;
+      giveWay.addEventListener('abort', end);
+      if (giveWay.aborted || wish !== null) return 'stopped';
+      watched.begin();
+      try {
+        return await trainRun(run, {
+          runJob: (job, onStart) =>
+            deps.engine.run(job, {
+              onStart,
+              onEvent: (event) => {
+                if (event.type === 'step') stepped = true;
+                try {
+                  onEvent(run, log, event);
+                } catch (error) {
+                  // A full disk under the database must not end the training; its files are written by the engine.
+                  context.log.error('what a run said could not be kept', error);
+                }
+              },
+              onLog: log.line,
+              stop: stop.signal,
+              kill: kill.signal,
+            }),
+          onWait: () => {
+            watched.event({
+              type: 'progress',
+              phase: 'waiting for the engine to end its step',
+              done: 0,
+              total: 0,
+            });
+            show();
+          },
+        });
+      } catch (error) {
+        if (kill.signal.aborted && error instanceof Failure && error.code === 'engine-killed')
+          return 'stopped';
+        throw error;
+      } finally {
+        watched.end();
+        endAttempt = null;
+        write();
+      }
+    });
+
+  const work = async (): Promise<void> => {
+    const record = records.get(runId);
+    records.change(runId, {
+      status: 'preparing',
+      queueOrder: null,
+      failure: null,
+      startedAt: record.startedAt ?? now(),
+      endedAt: null,
+    });
+    publish('changed', { subjects: ['runs'], runId });
+    const log = openRunLog(record.folder, now);
+    try {
+      const run = await readRun(record.folder);
+      const key = deps.speedKeyOf(run);
+      meter = createRunMeter({
+        runId,
+        epochs: record.epochs,
+        stepsPerEpoch: record.plan.stepsPerEpoch,
+        imagesPerEpoch: run.job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0),
+        rate: record.request.costRate,
+        secondsPerImage: key === null ? null : deps.speeds.get(key),
+        epoch: record.epoch,
+        step: record.step,
+        loss: record.trainLoss,
+        secondsSpent: records.secondsSpent(runId),
+        now,
+      });
+      deps.onPictures(runId);
+      log.line(record.step === 0 ? 'begins' : `goes on after step ${record.step}`);
+      for (;;) {
+        const result = await attempt(run, log, meter);
+        if (result !== 'stopped' && result.end === 'finished') {
+          const { step, epoch, trainLoss, validationLoss } = result;
+          records.change(runId, { step, epoch, trainLoss, validationLoss });
+          await finish('finished', log);
+          break;
+        }
+        if (wish !== null) {
+          await finish(({ pause: 'paused', cancel: 'cancelled', close: 'interrupted' } as const)[wish], log);
+          break;
+        }
+      }
+    } catch (error) {
+      const failure =
+        error instanceof Failure
+          ? error
+          : new Failure(
+              'run-fault',
+              String(error),
+              'This is a fault in Screenfold: report it with the log.',
+              error,
+            );
+      log.line(`${failure.code}: ${failure.message}`);
+      if (!(error instanceof Failure)) context.log.error('a run failed', error);
+      const { code, message, hint } = failure;
+      records.change(runId, { failure: { code, message, hint } });
+      await finish('failed', log);
+    } finally {
+      await log.close();
+    }
+  };
+
+  /** What is needed to go on is of no use to a run that has ended for good. */
+  const finish = async (how: RunStatus, log: RunLog) => {
+    log.line(how);
+    if (how === 'finished' || how === 'cancelled') {
+      await removeState(records.get(runId).folder).catch((error: unknown) => {
+        context.log.warn('the state of an ended run could not be removed', error);
+      });
+    }
+    records.change(runId, { endedAt: now() });
+    setStatus(how);
+    if (shownLater !== null) clearTimeout(shownLater);
+    shownLater = null;
+    publish('runs.progress', progress());
+    // Pictures may have waited for this end.
+    deps.onPictures(runId);
+  };
+
+  return {
+    runId,
+    progress,
+    stop: (asked) => {
+      // Ending for good is not undone by a pause asked for later.
+      if (wish !== 'cancel') wish = asked;
+      if (['preparing', 'training'].includes(status())) setStatus('stopping');
+      endAttempt?.();
+      show();
+    },
+    ended: work(),
+  };
+}
+
+/** The state that a run resumes from: as large as the model several times over. */
+export async function removeState(folder: string): Promise<void> {
+  await rm(path.join(folder, 'state'), { recursive: true, force: true });
+}
+
+function blankProgress(records: RunRecords, runId: number): RunProgress {
+  const { status, epoch, epochs, step, steps } = records.get(runId);
+  return {
+    runId,
+    status,
+    phase: 'reading the run',
+    done: 0,
+    total: 0,
+    epoch,
+    epochs,
+    step,
+    steps,
+    loss: null,
+    learningRate: null,
+    imagesPerSecond: null,
+    secondsLeft: null,
+    seconds: records.secondsSpent(runId),
+    cost: null,
+  };
+}

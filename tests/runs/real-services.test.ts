@@ -1,0 +1,203 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { methods, type MethodName } from '../../electron/contract/api.ts';
+import { readGifComment } from '../../electron/gallery/animation-text.ts';
+import { startEngine } from '../../electron/runs/engine-process.ts';
+import { readPngText } from '../../native/images/png.ts';
+import { writeTinyModel } from '../training/tiny-model.ts';
+import { addExampleDataset } from './example-dataset.ts';
+import { servicesOver } from './library-of.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** A dozen processes of the engine, on machines that do something else besides; ends in seconds. */
+const patience = 240_000;
+
+/** What a page would get: answers that the contract allows. */
+function allowed(method: MethodName, answer: unknown): unknown {
+  return methods[method].output.parse(answer);
+}
+
+test(
+  'a run is planned, trained, looked at, compared, exported, kept and finetuned further',
+  { timeout: patience },
+  async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, 'tiny');
+    await writeTinyModel(model);
+    const { models, runs, gallery, exports, context, until, told, settings } = servicesOver(
+      path.join(folder, 'library'),
+      startEngine(),
+    );
+    settings.change({ provider: 'cpu' });
+    const { heldOutImageId } = await addExampleDataset(
+      context.library.database,
+      path.join(folder, 'squares'),
+    );
+    const { modelId } = await models.handlers['models.add']({ path: model });
+    const [base] = await models.handlers['models.list']({});
+    allowed('models.list', [base]);
+    expect(base).toMatchObject({ id: modelId, name: 'tiny', kind: 'folder', missing: false, resolution: 32 });
+    expect(base!.parameters).toBeGreaterThan(1000);
+
+    const defaults = await runs.handlers['runs.defaults']({
+      datasetId: null,
+      baseModelId: null,
+      method: 'full',
+    });
+    allowed('runs.defaults', defaults);
+    const request = {
+      ...defaults,
+      name: 'squares',
+      train: { ...defaults.train, epochs: 3, checkpoints: [1, 3], batchSize: 2, learningRate: 1e-3 },
+      recipe: { ...defaults.recipe, steps: 2 },
+      costRate: { kind: 'hourly' as const, pricePerHour: 36 },
+    };
+    const plan = await runs.handlers['runs.plan']({ request });
+    allowed('runs.plan', plan);
+    expect(plan).toMatchObject({
+      images: 5,
+      heldOut: 1,
+      epochs: 3,
+      stepsPerEpoch: 3,
+      checkpoints: [1, 3],
+      seconds: null,
+    });
+    expect(plan.prompts).toEqual([{ prompt: 'a violet square', negativePrompt: '' }]);
+
+    const { runIds } = await runs.handlers['runs.start']({ request });
+    const runId = runIds[0]!;
+    await until('runs.progress', (progress) => ['finished', 'failed'].includes(progress.status));
+    const run = await runs.handlers['runs.get']({ runId });
+    allowed('runs.get', run);
+    expect(run.failure).toBeNull();
+    expect(run).toMatchObject({
+      status: 'finished',
+      epoch: 3,
+      step: 9,
+      checkpoints: [1, 3],
+      captionSetName: 'names',
+    });
+    expect(run.ledger.reduce((sum, { images }) => sum + images, 0)).toBe(15);
+    expect(run.cost).toBeCloseTo(run.seconds / 100, 6);
+    expect(run.ledger.reduce((sum, { cost }) => sum + cost!, 0)).toBeCloseTo(run.cost!, 6);
+    expect(existsSync(path.join(run.folder, 'state'))).toBe(false);
+    const metrics = await runs.handlers['runs.metrics']({ runId });
+    allowed('runs.metrics', metrics);
+    expect(metrics.steps.loss).toHaveLength(9);
+    expect(metrics.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+
+    await until('gallery.sample', ({ epoch, status }) => epoch === 3 && status === 'ready');
+    const compare = () => gallery.handlers['gallery.comparison']({ runIds });
+    const comparison = await compare();
+    allowed('gallery.comparison', comparison);
+    expect(comparison.runs[0]?.epochs).toEqual([0, 1, 3]);
+    expect(comparison.prompts[0]?.heldOutImageId).toBe(heldOutImageId);
+    expect(comparison.samples.map(({ epoch, status }) => [epoch, status])).toEqual([
+      [0, 'ready'],
+      [1, 'ready'],
+      [3, 'ready'],
+    ]);
+    const pixels = await Promise.all(
+      comparison.samples.map(({ id }) => sharp(gallery.sampleFile(id)).raw().toBuffer()),
+    );
+    expect(pixels[0]!.equals(pixels[2]!)).toBe(false);
+
+    // What was planned next time knows how fast it was.
+    expect((await runs.handlers['runs.plan']({ request })).secondsPerEpoch).toBeGreaterThan(0);
+
+    const layout = {
+      runIds,
+      epochs: [0, 1, 3],
+      prompts: comparison.prompts.map(({ prompt, negativePrompt }) => ({ prompt, negativePrompt })),
+      seeds: [0],
+      columns: 'epoch' as const,
+      rows: 'prompt' as const,
+    };
+    const ended = async (exportId: number) => {
+      const { failure, path: file } = await until(
+        'exports.changed',
+        ({ id, status }) => id === exportId && status !== 'running',
+      );
+      expect(failure).toBeNull();
+      return file;
+    };
+    const { exportId } = await exports.handlers['exports.sheet']({ layout, output: null });
+    const sheet = await ended(exportId);
+    expect(exports.exportFile(exportId)).toBe(sheet);
+    expect(JSON.parse((await readPngText(sheet)).Screenfold!)).toMatchObject({
+      epochs: [0, 1, 3],
+      seeds: [0],
+    });
+    for (const format of ['gif', 'webp'] as const) {
+      const started = await exports.handlers['exports.animation']({
+        layout,
+        format,
+        secondsPerFrame: 0.5,
+        output: null,
+      });
+      const file = await ended(started.exportId);
+      const { pages, xmpAsString } = await sharp(file, { animated: true }).metadata();
+      expect(pages).toBe(3);
+      const text = format === 'gif' ? readGifComment(readFileSync(file)) : xmpAsString;
+      expect(text).toContain('a violet square');
+    }
+    const exported = await exports.handlers['exports.model']({
+      runId,
+      epoch: 3,
+      format: 'diffusers',
+      precision: 'float16',
+      output: null,
+    });
+    const modelFolder = await ended(exported.exportId);
+    expect(readFileSync(path.join(modelFolder, 'README.md'), 'utf8')).toContain('| Data set | squares |');
+    allowed('exports.list', await exports.handlers['exports.list']({}));
+
+    // A finetune of the finetune.
+    const kept = await models.handlers['models.keep']({ runId, epoch: 1, name: 'squares 1' });
+    const finetune = await models.handlers['models.get']({ modelId: kept.modelId });
+    allowed('models.get', finetune);
+    expect(finetune).toMatchObject({
+      kind: 'finetune',
+      parentId: modelId,
+      runId,
+      epoch: 1,
+      parameters: base!.parameters,
+    });
+    expect(finetune.card).toContain('| Cost |');
+    const again = {
+      ...request,
+      name: 'again',
+      baseModelId: kept.modelId,
+      method: { kind: 'lora' as const, textEncoder: false, rank: 2 },
+    };
+    const second = await runs.handlers['runs.start']({ request: again });
+    const secondId = second.runIds[0]!;
+    await until(
+      'runs.progress',
+      ({ runId: id, status }) => id === secondId && ['finished', 'failed'].includes(status),
+    );
+    const finetuned = await runs.handlers['runs.get']({ runId: secondId });
+    expect(finetuned).toMatchObject({ status: 'finished', failure: null, baseName: 'squares 1' });
+    // What the plan said of a LoRA's size is what its file holds: F16 and the scalars of alpha.
+    const lora = path.join(finetuned.folder, 'checkpoints', 'epoch-0003', 'lora.safetensors');
+    const bytes = readFileSync(lora);
+    const data = bytes.length - 8 - Number(bytes.readBigUInt64LE(0));
+    const alphas = (bytes.toString('latin1', 8, bytes.length - data).match(/\.alpha"/g) ?? []).length;
+    expect(data).toBe(2 * (finetuned.plan.trainedParameters + alphas));
+
+    // The bench, from an epoch of that LoRA.
+    const { sampleIds } = await gallery.handlers['gallery.generate']({
+      model: { kind: 'run', runId: secondId, epoch: 3 },
+      prompt: 'a red square',
+      negativePrompt: '',
+      seeds: [5, 6],
+      recipe: request.recipe,
+    });
+    for (const id of sampleIds)
+      await until('gallery.sample', (sample) => sample.id === id && sample.status === 'ready');
+    expect((await gallery.handlers['gallery.history']({ offset: 0, limit: 10 })).total).toBe(2);
+    expect(told.filter(({ event }) => event === 'runs.epoch')).toHaveLength(6);
+  },
+);

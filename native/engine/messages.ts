@@ -5,7 +5,9 @@ export type ToEngine =
   /** The one job of this process; a second is refused. */
   | { readonly type: 'run'; readonly job: Job }
   /** Stop at the next step boundary, with what is on disk whole. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** The job's end has arrived; where a channel cannot tell by itself, the process waits for this before it goes. */
+  | { readonly type: 'received' };
 
 /** An error that left its process: enough to make a `Failure` of it again. */
 export interface FailureMessage {

@@ -1,12 +1,15 @@
 import { parentOverIpc } from './parent-ipc.ts';
+import { parentOverUtilityPort, type UtilityPort } from './parent-utility-port.ts';
 import { failureMessage, serve, type RunJob } from './serve.ts';
 
 /**
- * Makes this process an engine: one job in from the parent that forked it, its progress and its result or failure
+ * Makes this process an engine: one job in from the parent that started it, its progress and its result or failure
  * out, then the end. Standard output and error carry logs alone.
  */
 export async function beEngineProcess(runJob: RunJob): Promise<never> {
-  const parent = parentOverIpc(process);
+  // Electron's own processes have a port in place of node's channel.
+  const { parentPort } = process as { readonly parentPort?: UtilityPort };
+  const parent = parentPort === undefined ? parentOverIpc(process) : parentOverUtilityPort(parentPort);
 
   // A terminal sends Ctrl-C to the parent and to this process alike; the parent decides what it means.
   process.on('SIGINT', () => undefined);

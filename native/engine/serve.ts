@@ -24,7 +24,7 @@ export async function serve(port: ParentPort, runJob: RunJob): Promise<void> {
   const job = await new Promise<Job | null>((resolve) => {
     port.onMessage((message) => {
       if (message.type === 'run') resolve(message.job);
-      else stop.abort();
+      else if (message.type === 'stop') stop.abort();
     });
     port.onClosed(() => {
       stop.abort();

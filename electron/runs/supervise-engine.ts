@@ -1,0 +1,127 @@
+import type { FromEngine, ToEngine } from '../../native/engine/messages.ts';
+import { Failure } from '../../native/failure.ts';
+import type { Job } from '../../native/jobs.ts';
+import type { ResultOf, RunOptions } from './engine-process.ts';
+
+/** A process with an engine in it, whatever started it. */
+export interface EngineChild {
+  /** Its outputs, which are log and nothing else. */
+  readonly outputs: readonly (NodeJS.ReadableStream | null)[];
+  /** Nothing happens where it is gone already. */
+  readonly tell: (message: ToEngine) => void;
+  readonly killNow: () => void;
+  readonly onMessage: (listener: (message: FromEngine) => void) => void;
+  readonly onStarted: (listener: (pid: number) => void) => void;
+  readonly onNotStarted: (listener: (error: Error) => void) => void;
+  /** Called once, when all it said and printed has arrived. */
+  readonly onEnd: (listener: (code: number | null, signal: NodeJS.Signals | null) => void) => void;
+}
+
+const lastLines = 20;
+
+/** Has a fresh engine do one job; see `Engine.run`. */
+export async function superviseEngine<J extends Job>(
+  child: EngineChild,
+  job: J,
+  { onEvent, onStart, stop, kill, onLog }: RunOptions = {},
+): Promise<ResultOf<J>> {
+  const words = keepLastLines(child.outputs, lastLines, onLog);
+  const stopNow = () => {
+    child.tell({ type: 'stop' });
+  };
+  try {
+    return await new Promise<ResultOf<J>>((resolve, reject) => {
+      let outcome: (() => void) | null = null;
+      child.onMessage((said) => {
+        if (said.type === 'event') {
+          onEvent?.(said.event);
+          return;
+        }
+        outcome = () => {
+          if (said.type === 'result') resolve(said.result as ResultOf<J>);
+          else reject(new Failure(said.code, said.message, said.hint, said.detail));
+        };
+        child.tell({ type: 'received' });
+      });
+      child.onNotStarted((error) => {
+        reject(
+          new Failure(
+            'engine-not-started',
+            `The engine could not be started: ${error.message}`,
+            'Install Screenfold again.',
+            error,
+          ),
+        );
+      });
+      child.onEnd((code, signal) => {
+        if (outcome !== null) outcome();
+        else if (kill?.aborted === true) reject(killed(job.kind));
+        else reject(died(job.kind, code, signal, words()));
+      });
+      child.onStarted((pid) => onStart?.(pid));
+      child.tell({ type: 'run', job });
+      stop?.addEventListener('abort', stopNow);
+      kill?.addEventListener('abort', child.killNow);
+      if (stop?.aborted === true) stopNow();
+      if (kill?.aborted === true) child.killNow();
+    });
+  } finally {
+    stop?.removeEventListener('abort', stopNow);
+    kill?.removeEventListener('abort', child.killNow);
+  }
+}
+
+function keepLastLines(
+  streams: readonly (NodeJS.ReadableStream | null)[],
+  count: number,
+  onLine: ((line: string) => void) | undefined,
+): () => readonly string[] {
+  const lines: string[] = [];
+  const partial = new Map<NodeJS.ReadableStream, string>();
+  const push = (line: string) => {
+    if (line.trim() === '') return;
+    onLine?.(line);
+    lines.push(line);
+    if (lines.length > count) lines.shift();
+  };
+  for (const stream of streams) {
+    if (stream === null) continue;
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      const whole = ((partial.get(stream) ?? '') + chunk).split('\n');
+      partial.set(stream, whole.pop() ?? '');
+      whole.forEach(push);
+    });
+  }
+  return () => [...lines, ...[...partial.values()].filter((line) => line.trim() !== '')];
+}
+
+function killed(kind: Job['kind']): Failure {
+  return new Failure('engine-killed', 'The engine was killed on request.', afterwards(kind));
+}
+
+function afterwards(kind: Job['kind']): string {
+  return kind === 'train'
+    ? 'The run can be resumed from its newest saved state.'
+    : 'Nothing half-made was kept.';
+}
+
+function died(
+  kind: Job['kind'],
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  words: readonly string[],
+): Failure {
+  const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
+  const said = words.length === 0 ? '' : ` Its last words:\n${words.map((line) => `  ${line}`).join('\n')}`;
+  // The kernel's out-of-memory killer sends SIGKILL; nothing else does uninvited.
+  const advice =
+    signal === 'SIGKILL'
+      ? 'This is how a machine ends a process when memory runs out: use a smaller batch or size, or train a LoRA.'
+      : 'If it happens again, report it with the lines above.';
+  return new Failure(
+    'engine-died',
+    `The engine ended without a result (${how}).${said}`,
+    `${afterwards(kind)} ${advice}`,
+  );
+}

@@ -5,6 +5,7 @@ import { Router } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import type { StudioClient } from '../../electron/contract/client.ts';
 import { ImportingProvider } from '../features/datasets/importing-provider.tsx';
+import { Activity } from '../features/runs/activity.tsx';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
 import { StudioProvider } from './studio.tsx';
@@ -36,7 +37,7 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
         <StudioProvider client={client}>
           <ImportingProvider>
             <Router hook={useHashLocation}>
-              <Shell>
+              <Shell activity={<Activity />}>
                 <Routes />
               </Shell>
             </Router>

@@ -19,6 +19,8 @@ const screens: readonly Place[] = [
   at('/datasets', async () => (await import('../features/datasets/datasets-screen.tsx')).DatasetsScreen),
   at('/', async () => (await import('../features/train/start-screen.tsx')).StartScreen),
   at('/train', async () => (await import('../features/train/train-screen.tsx')).TrainScreen),
+  at('/runs', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
+  at('/runs/:id', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
 ];
 
 export function Routes() {

@@ -6,6 +6,7 @@ import {
   IconLayoutColumns,
   IconPhoto,
   IconSettings,
+  IconTimeline,
   type Icon,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
@@ -23,6 +24,7 @@ interface Place {
 const places: readonly Place[] = [
   { href: '/datasets', label: 'Data sets', icon: IconPhoto },
   { href: '/train', label: 'Train', icon: IconFlame },
+  { href: '/runs', label: 'Runs', icon: IconTimeline },
   { href: '/compare', label: 'Compare', icon: IconLayoutColumns },
   { href: '/bench', label: 'Bench', icon: IconAdjustments },
   { href: '/models', label: 'Models', icon: IconBoxModel2 },

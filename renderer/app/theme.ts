@@ -58,7 +58,7 @@ export const theme = createTheme({
 
 /**
  * Surfaces by what lies on them, for both schemes: `canvas` behind everything, `panel` for controls, `well` for
- * pictures, `line` between them; `quiet` is the second ink (4.5 : 1 on canvas and panel, WCAG AA).
+ * pictures, `line` between them; `step-ink` for what is drawn faintly beneath the accent; `quiet` is the second ink (4.5 : 1 on canvas and panel, WCAG AA).
  */
 export const surfaces: CSSVariablesResolver = () => ({
   variables: {},
@@ -70,6 +70,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-ink': '#1d1b18',
     '--sf-quiet': '#6b655b',
     '--sf-accent': '#a8462d',
+    '--sf-step-ink': '#e6c3b5',
     '--mantine-color-body': '#f7f6f3',
     '--mantine-color-dimmed': '#6b655b',
   },
@@ -81,6 +82,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-ink': '#ece8e1',
     '--sf-quiet': '#a8a297',
     '--sf-accent': '#e2977d',
+    '--sf-step-ink': '#5d3a2d',
     '--mantine-color-body': '#191715',
     '--mantine-color-dimmed': '#a8a297',
   },

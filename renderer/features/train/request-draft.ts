@@ -110,7 +110,7 @@ export interface DraftActions {
   readonly chooseBase: (baseModelId: number) => void;
   readonly chooseMethod: (method: 'full' | 'lora') => void;
   readonly edit: (change: Edits) => void;
-  readonly useAgain: (request: RunRequest) => void;
+  readonly fillFrom: (request: RunRequest) => void;
   readonly startOver: () => void;
   /** After a start: the same again would be named anew. */
   readonly forgetName: () => void;
@@ -134,7 +134,7 @@ export function createDraftStore(): DraftStore {
     edit: (change) => {
       set(({ edits }) => ({ edits: withEdits(edits, change) }));
     },
-    useAgain: (request) => {
+    fillFrom: (request) => {
       set(draftLike(request));
     },
     startOver: () => {

@@ -5,8 +5,8 @@ import {
   requestOf,
   untouched,
   withEdits,
-} from '../../../renderer/features/train/request-draft.ts';
-import { exampleRequest } from '../example-run.ts';
+} from '../../../../renderer/features/train/request-draft.ts';
+import { exampleRequest } from '../../example-run.ts';
 
 describe('a request', () => {
   test('is the defaults where nobody wrote anything', () => {
@@ -65,7 +65,7 @@ describe('a draft', () => {
 
   test('started over is as nobody had touched it', () => {
     const store = createDraftStore();
-    store.getState().useAgain(exampleRequest);
+    store.getState().fillFrom(exampleRequest);
     store.getState().startOver();
     expect(store.getState()).toMatchObject(untouched);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { planRows } from '../../../renderer/features/train/plan-rows.ts';
-import { examplePlan } from '../example-run.ts';
+import { planRows } from '../../../../renderer/features/train/plan-rows.ts';
+import { examplePlan } from '../../example-run.ts';
 
 const hourly = { kind: 'hourly', pricePerHour: 2 } as const;
 const valueOf = (rows: ReturnType<typeof planRows>, name: string) => rows.find((row) => row.name === name);

@@ -1,12 +1,12 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
-import type { AllHandlers } from '../../../electron/contract/api.ts';
-import { settingsSchema } from '../../../electron/contract/system.ts';
-import { DraftContext } from '../../../renderer/features/train/draft-context.ts';
-import { createDraftStore } from '../../../renderer/features/train/request-draft.ts';
-import { startingPlace } from '../../../renderer/features/train/start-screen.tsx';
-import { TrainScreen } from '../../../renderer/features/train/train-screen.tsx';
+import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import { settingsSchema } from '../../../../electron/contract/system.ts';
+import { DraftContext } from '../../../../renderer/features/train/draft-context.ts';
+import { createDraftStore } from '../../../../renderer/features/train/request-draft.ts';
+import { startingPlace } from '../../../../renderer/features/train/start-screen.tsx';
+import { TrainScreen } from '../../../../renderer/features/train/train-screen.tsx';
 import {
   exampleCaptionSet,
   exampleDataset,
@@ -14,8 +14,8 @@ import {
   examplePlan,
   exampleRequest,
   exampleRun,
-} from '../example-run.ts';
-import { fakeStudio, renderWithStudio } from '../fake-studio.tsx';
+} from '../../example-run.ts';
+import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 
 const answers: Partial<AllHandlers> = {
   'runs.defaults': () => exampleRequest,

@@ -1,0 +1,61 @@
+import { Group, Loader, Text } from '@mantine/core';
+import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { Export } from '../../electron/contract/exports.ts';
+import { CopyPath } from './copy-path.tsx';
+import { bytesText } from './quantities.ts';
+import { RevealButton } from './reveal-button.tsx';
+
+/** One export: how it stands, where it lies, and the ways to it. */
+export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }) {
+  const { status, title, path, bytes, failure } = entry;
+  return (
+    <Group gap={12} wrap="nowrap" align="start" py={10}>
+      <span style={{ width: 18, paddingTop: 2, lineHeight: 0 }}>
+        {status === 'running' ? (
+          <Loader size={16} aria-label="Being written" />
+        ) : status === 'ready' ? (
+          <IconCheck size={18} color="var(--mantine-color-teal-text)" aria-label="Ready" />
+        ) : (
+          <IconAlertTriangle size={18} color="var(--mantine-color-red-text)" aria-label="Failed" />
+        )}
+      </span>
+      <div style={{ flex: 1, minWidth: 0 }}>
+        <Text size="sm" fw={500} truncate>
+          {title}
+        </Text>
+        <Text size="xs" c="dimmed" className="figures" style={{ overflowWrap: 'anywhere' }}>
+          {exportKindText(entry)}
+          {bytes !== null && ` · ${bytesText(bytes)}`}
+          {status === 'running' && ' · being written'}
+          {status === 'ready' && ` · ${path}`}
+        </Text>
+        {failure !== null && (
+          <Text size="xs" c="red">
+            {failure.message} {failure.hint}
+          </Text>
+        )}
+      </div>
+      {status === 'ready' && (
+        <Group gap={2} wrap="nowrap">
+          <CopyPath path={path} />
+          <RevealButton target={{ kind: 'export', exportId: entry.id }} />
+        </Group>
+      )}
+      {more}
+    </Group>
+  );
+}
+
+function exportKindText({ kind }: Export): string {
+  switch (kind) {
+    case 'diffusers':
+      return 'Model folder';
+    case 'lora':
+      return 'LoRA file';
+    case 'sheet':
+      return 'Sheet';
+    case 'animation':
+      return 'Animation';
+  }
+}

@@ -1,0 +1,83 @@
+import type { RunMetrics } from '../../../electron/contract/runs.ts';
+
+/** Columns of a chart over one axis: `epoch`, rising. Null where a curve has no point there. */
+export interface LossCurves {
+  readonly epoch: readonly number[];
+  /** Of single steps, or means of a few where there are many. */
+  readonly step: readonly (number | null)[];
+  readonly smooth: readonly (number | null)[];
+  readonly validation: readonly (number | null)[];
+}
+
+/** More than a screen is wide in pixels would only be drawn over one another. */
+const chartPoints = 1500;
+
+export function lossCurves({ steps, epochs }: RunMetrics): LossCurves {
+  const { xs, ys } = thinned(steps.epoch, steps.loss, chartPoints);
+  const smooth = smoothed(ys);
+  const points = new Map<number, { step: number | null; smooth: number | null; validation: number | null }>();
+  xs.forEach((x, i) => points.set(x, { step: ys[i]!, smooth: smooth[i]!, validation: null }));
+  for (const { epoch, validationLoss } of epochs) {
+    if (validationLoss === null) continue;
+    points.set(epoch, { ...(points.get(epoch) ?? { step: null, smooth: null }), validation: validationLoss });
+  }
+  const sorted = [...points].sort(([a], [b]) => a - b);
+  return {
+    epoch: sorted.map(([x]) => x),
+    step: sorted.map(([, point]) => point.step),
+    smooth: sorted.map(([, point]) => point.smooth),
+    validation: sorted.map(([, point]) => point.validation),
+  };
+}
+
+/** At most `limit` points, each the mean of as many neighbours; what is no number is left out. */
+export function thinned(
+  xs: readonly number[],
+  ys: readonly number[],
+  limit: number,
+): { readonly xs: readonly number[]; readonly ys: readonly number[] } {
+  const kept = xs.flatMap((x, i) => {
+    const y = ys[i];
+    return y !== undefined && Number.isFinite(x) && Number.isFinite(y) ? [{ x, y }] : [];
+  });
+  const size = Math.max(1, Math.ceil(kept.length / limit));
+  const groups = Array.from({ length: Math.ceil(kept.length / size) }, (_, i) =>
+    kept.slice(i * size, (i + 1) * size),
+  );
+  return {
+    xs: groups.map((group) => mean(group.map(({ x }) => x))),
+    ys: groups.map((group) => mean(group.map(({ y }) => y))),
+  };
+}
+
+/**
+ * An exponential average that halves over a thirtieth of the curve, freed of its start's weight: the losses of single
+ * steps are mostly the timesteps that were drawn.
+ */
+export function smoothed(values: readonly number[]): readonly number[] {
+  const keep = 0.5 ** (1 / Math.max(1, values.length / 30));
+  let sum = 0;
+  let weight = 0;
+  return values.map((value) => {
+    sum = keep * sum + (1 - keep) * value;
+    weight = keep * weight + (1 - keep);
+    return sum / weight;
+  });
+}
+
+/** From where to where losses are drawn: a few outliers of single steps do not flatten all the rest. */
+export function lossRange({ step, smooth, validation }: LossCurves): readonly [number, number] {
+  const steps = numbers(step).sort((a, b) => a - b);
+  const inner = steps.length === 0 ? [] : [quantile(steps, 0.03), quantile(steps, 0.97)];
+  const all = [...inner, ...numbers(smooth), ...numbers(validation)];
+  if (all.length === 0) return [0, 1];
+  const low = Math.min(...all);
+  const high = Math.max(...all);
+  const room = (high - low || high || 1) * 0.06;
+  return [Math.max(0, low - room), high + room];
+}
+
+const numbers = (values: readonly (number | null)[]) => values.filter((value) => value !== null);
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const quantile = (sorted: readonly number[], part: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!;

@@ -1,0 +1,134 @@
+import { Loader, Tooltip } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { Link } from 'wouter';
+import type { Sample } from '../../../electron/contract/gallery.ts';
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { media } from '../../app/media.ts';
+import { lossText } from '../../components/quantities.ts';
+import type { Development, DevelopmentColumn, DevelopmentRow } from './development.ts';
+import classes from './development-strip.module.css';
+import { EpochMenu } from './epoch-menu.tsx';
+
+/** The same prompts and seeds from the base through every epoch kept; what is to come has its place already. */
+export function DevelopmentStrip({ run, development }: { run: RunDetail; development: Development }) {
+  const { epochs, rows } = development;
+  // Few columns are not blown up over the whole width, many keep a size that tells something.
+  const columns = `148px repeat(${epochs.length}, minmax(84px, 176px))`;
+  return (
+    <div className={classes.strip} tabIndex={0} role="region" aria-label="Pictures by epoch">
+      <div
+        className={classes.grid}
+        role="table"
+        aria-label="Samples"
+        style={{ gridTemplateColumns: columns }}
+      >
+        <div className={classes.row} role="row">
+          <div className={classes.corner} role="columnheader" aria-label="Prompt" />
+          {epochs.map((column) => (
+            <Head key={column.epoch} run={run} column={column} />
+          ))}
+        </div>
+        {rows.map((row) => (
+          <Row
+            key={`${row.prompt}\n${row.negativePrompt}\n${row.seed}`}
+            run={run}
+            row={row}
+            columns={epochs}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Head({
+  run,
+  column: { epoch, kept, trainLoss, validationLoss },
+}: {
+  run: RunDetail;
+  column: DevelopmentColumn;
+}) {
+  const loss = validationLoss ?? trainLoss;
+  return (
+    <div className={`${classes.head} figures`} role="columnheader" data-waiting={!kept || undefined}>
+      <span>
+        {epoch === 0 ? 'Base' : `Epoch ${epoch}`}
+        <span className={classes.foot} style={{ display: 'block' }} title="Loss">
+          {epoch === 0 ? 'epoch 0' : loss === null ? ' ' : lossText(loss)}
+        </span>
+      </span>
+      {epoch > 0 && kept && <EpochMenu run={run} epoch={epoch} />}
+    </div>
+  );
+}
+
+function Row({
+  run,
+  row: { prompt, negativePrompt, seed, samples },
+  columns,
+}: {
+  run: RunDetail;
+  row: DevelopmentRow;
+  columns: readonly DevelopmentColumn[];
+}) {
+  return (
+    <div className={classes.row} role="row">
+      <div className={classes.label} role="rowheader">
+        <span
+          className={classes.prompt}
+          title={negativePrompt === '' ? prompt : `${prompt}\nnot: ${negativePrompt}`}
+        >
+          {prompt === '' ? <i>no words</i> : prompt}
+        </span>
+        <span className={`${classes.seed} figures`}>seed {seed}</span>
+      </div>
+      {samples.map((sample, index) => (
+        <Cell
+          key={columns[index]!.epoch}
+          runId={run.id}
+          sample={sample}
+          name={`${prompt}, seed ${seed}, epoch ${columns[index]!.epoch}`}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Cell({ runId, sample, name }: { runId: number; sample: Sample | null; name: string }) {
+  if (sample === null || sample.status === 'cancelled') {
+    return <div className={classes.cell} role="cell" data-empty aria-label={`${name}: not there yet`} />;
+  }
+  switch (sample.status) {
+    case 'ready':
+      return (
+        <Link
+          href={`/compare?runs=${runId}`}
+          className={classes.cell}
+          role="cell"
+          aria-label={`${name}: compare`}
+        >
+          <img src={media.sample(sample.id)} alt={name} />
+        </Link>
+      );
+    case 'making':
+      return (
+        <div className={classes.cell} role="cell">
+          <Loader size={18} aria-label={`${name}: being made`} />
+        </div>
+      );
+    case 'failed':
+      return (
+        <Tooltip label={sample.failure?.message ?? 'It was not made.'} multiline maw={320}>
+          <div className={classes.cell} role="cell" tabIndex={0} aria-label={`${name}: failed`}>
+            <IconAlertTriangle size={20} />
+          </div>
+        </Tooltip>
+      );
+    case 'queued':
+      return (
+        <div className={classes.cell} role="cell" aria-label={`${name}: queued`}>
+          <span className={classes.waiting} />
+        </div>
+      );
+  }
+}

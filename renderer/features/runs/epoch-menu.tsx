@@ -1,0 +1,45 @@
+import { ActionIcon, Menu } from '@mantine/core';
+import { IconBoxModel2, IconDots, IconFileExport } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { ExportDialog } from './export-dialog.tsx';
+import { KeepDialog } from './keep-dialog.tsx';
+
+/** What can be done with one kept epoch. */
+export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
+  const [open, setOpen] = useState<'export' | 'keep' | null>(null);
+  const close = () => {
+    setOpen(null);
+  };
+  return (
+    <>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size={24} aria-label={`Actions for epoch ${epoch}`}>
+            <IconDots size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            leftSection={<IconFileExport size={16} />}
+            onClick={() => {
+              setOpen('export');
+            }}
+          >
+            Export epoch {epoch}…
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconBoxModel2 size={16} />}
+            onClick={() => {
+              setOpen('keep');
+            }}
+          >
+            Keep as a model…
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <ExportDialog run={run} epoch={epoch} open={open === 'export'} onClose={close} />
+      <KeepDialog run={run} epoch={epoch} open={open === 'keep'} onClose={close} />
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import type { RunDetail, RunMetrics } from '../../../electron/contract/runs.ts';
+
+/** One epoch of a run as its table shows it. */
+export interface EpochRow {
+  readonly epoch: number;
+  readonly kept: boolean;
+  readonly trainLoss: number | null;
+  readonly validationLoss: number | null;
+  readonly seconds: number | null;
+  readonly imagesPerSecond: number | null;
+  readonly cost: number | null;
+  /** Lowest validation loss of the kept ones. */
+  readonly best: boolean;
+}
+
+/** Every epoch that was trained, newest last, with its losses and what it took. */
+export function epochRows(
+  { checkpoints, ledger }: Pick<RunDetail, 'checkpoints' | 'ledger'>,
+  metrics: Pick<RunMetrics, 'epochs'> | undefined,
+): readonly EpochRow[] {
+  const losses = new Map(metrics?.epochs.map((entry) => [entry.epoch, entry]));
+  const spent = new Map(ledger.map((entry) => [entry.epoch, entry]));
+  const numbers = [...new Set([...losses.keys(), ...spent.keys(), ...checkpoints])].sort((a, b) => a - b);
+  const validations = checkpoints.flatMap((epoch) => losses.get(epoch)?.validationLoss ?? []);
+  const lowest = Math.min(...validations);
+  return numbers.map((epoch) => {
+    const loss = losses.get(epoch);
+    const entry = spent.get(epoch);
+    const kept = checkpoints.includes(epoch);
+    return {
+      epoch,
+      kept,
+      trainLoss: loss?.trainLoss ?? null,
+      validationLoss: loss?.validationLoss ?? null,
+      seconds: entry?.seconds ?? null,
+      imagesPerSecond: entry !== undefined && entry.seconds > 0 ? entry.images / entry.seconds : null,
+      cost: entry?.cost ?? null,
+      best: kept && validations.length > 1 && loss?.validationLoss === lowest,
+    };
+  });
+}

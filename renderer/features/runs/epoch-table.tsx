@@ -1,0 +1,61 @@
+import { Badge, Table, Text } from '@mantine/core';
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { durationText, lossText, moneyText, rateText } from '../../components/quantities.ts';
+import { EpochMenu } from './epoch-menu.tsx';
+import type { EpochRow } from './epoch-rows.ts';
+
+/** Every epoch with its losses, its time and its cost; those kept can be exported. */
+export function EpochTable({
+  run,
+  rows,
+  currency,
+}: {
+  run: RunDetail;
+  rows: readonly EpochRow[];
+  currency: string;
+}) {
+  if (rows.length === 0) {
+    return (
+      <Text size="sm" c="dimmed" py="lg">
+        The first epoch is not through yet.
+      </Text>
+    );
+  }
+  return (
+    <Table className="figures" verticalSpacing={6} stickyHeader>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th w={150}>Epoch</Table.Th>
+          <Table.Th ta="right">Training loss</Table.Th>
+          <Table.Th ta="right">Validation loss</Table.Th>
+          <Table.Th ta="right">Time</Table.Th>
+          <Table.Th ta="right">Rate</Table.Th>
+          <Table.Th ta="right">Cost</Table.Th>
+          <Table.Th w={48} />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {rows.map((row) => (
+          <Table.Tr key={row.epoch}>
+            <Table.Td>
+              {row.epoch}
+              {row.kept && (
+                <Badge ml={8} size="sm" variant="light" color={row.best ? 'clay' : 'gray'} tt="none">
+                  {row.best ? 'kept, lowest loss' : 'kept'}
+                </Badge>
+              )}
+            </Table.Td>
+            <Table.Td ta="right">{lossText(row.trainLoss)}</Table.Td>
+            <Table.Td ta="right">{lossText(row.validationLoss)}</Table.Td>
+            <Table.Td ta="right">{row.seconds === null ? '–' : durationText(row.seconds)}</Table.Td>
+            <Table.Td ta="right">
+              {row.imagesPerSecond === null ? '–' : rateText(row.imagesPerSecond)}
+            </Table.Td>
+            <Table.Td ta="right">{row.cost === null ? '–' : moneyText(row.cost, currency)}</Table.Td>
+            <Table.Td h={38}>{row.kept && <EpochMenu run={run} epoch={row.epoch} />}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,109 @@
+import { Button, Group, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { useStudioCommand } from '../../app/studio.tsx';
+import { ExportEntry } from '../../components/export-entry.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { useExports } from '../../components/use-exports.ts';
+
+type Format = 'diffusers' | 'lora';
+
+/** Writes one epoch as a model other tools read, and says when and where it lies. */
+export function ExportDialog({
+  run,
+  epoch,
+  open,
+  onClose,
+}: {
+  run: Pick<RunSummary, 'id' | 'name' | 'method'>;
+  epoch: number;
+  open: boolean;
+  onClose: () => void;
+}) {
+  return (
+    <Modal opened={open} onClose={onClose} title={`Export ${run.name}, epoch ${epoch}`} centered size="lg">
+      <ExportForm run={run} epoch={epoch} onClose={onClose} />
+    </Modal>
+  );
+}
+
+function ExportForm({
+  run,
+  epoch,
+  onClose,
+}: {
+  run: Pick<RunSummary, 'id' | 'method'>;
+  epoch: number;
+  onClose: () => void;
+}) {
+  const [format, setFormat] = useState<Format>(run.method === 'lora' ? 'lora' : 'diffusers');
+  const [precision, setPrecision] = useState<'float16' | 'float32'>('float16');
+  const start = useStudioCommand('exports.model');
+  const entry = useExports()?.find(({ id }) => id === start.data?.exportId);
+  const started = start.isSuccess;
+  return (
+    <Stack gap="lg">
+      {started ? (
+        <div aria-live="polite">{entry !== undefined && <ExportEntry entry={entry} />}</div>
+      ) : (
+        <>
+          <Radio.Group
+            label="As"
+            value={format}
+            onChange={(value) => {
+              setFormat(value === 'lora' ? 'lora' : 'diffusers');
+            }}
+          >
+            <Stack gap={10} mt={8}>
+              <Radio
+                value="diffusers"
+                label="Model folder"
+                description="The whole model as diffusers has it, with its model card."
+              />
+              <Radio
+                value="lora"
+                label="LoRA file"
+                disabled={run.method !== 'lora'}
+                description={
+                  run.method === 'lora'
+                    ? 'One small file, which kohya, A1111 and ComfyUI read over the base.'
+                    : 'Only of runs that trained a LoRA.'
+                }
+              />
+            </Stack>
+          </Radio.Group>
+          <Stack gap={6}>
+            <Text size="sm" fw={500}>
+              Precision
+            </Text>
+            <SegmentedControl
+              aria-label="Precision"
+              data={[
+                { value: 'float16', label: 'float16, half the size' },
+                { value: 'float32', label: 'float32' },
+              ]}
+              value={precision}
+              onChange={setPrecision}
+            />
+          </Stack>
+          {start.error !== null && <FailureNote error={start.error} />}
+        </>
+      )}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onClose}>
+          {started ? 'Close' : 'Cancel'}
+        </Button>
+        {!started && (
+          <Button
+            loading={start.isPending}
+            onClick={() => {
+              start.mutate({ runId: run.id, epoch, format, precision });
+            }}
+          >
+            Export
+          </Button>
+        )}
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,46 @@
+import { notifications } from '@mantine/notifications';
+import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand } from '../../app/studio.tsx';
+import { RenameDialog } from '../../components/rename-dialog.tsx';
+
+/** Makes an epoch a model of the library, under a name. */
+export function KeepDialog({
+  run,
+  epoch,
+  open,
+  onClose,
+}: {
+  run: Pick<RunSummary, 'id' | 'name'>;
+  epoch: number;
+  open: boolean;
+  onClose: () => void;
+}) {
+  const keep = useStudioCommand('models.keep');
+  return (
+    <RenameDialog
+      open={open}
+      title={`Keep epoch ${epoch} as a model`}
+      label="Name of the model"
+      confirm="Keep"
+      name={`${run.name}, epoch ${epoch}`}
+      busy={keep.isPending}
+      onClose={onClose}
+      onRename={(name) => {
+        keep.mutate(
+          { runId: run.id, epoch, name },
+          {
+            onSuccess: () => {
+              onClose();
+              notifications.show({
+                title: `${name} is among the models`,
+                message: 'Generate from it on the bench, or train further from it.',
+              });
+            },
+            onError: showFailure,
+          },
+        );
+      }}
+    />
+  );
+}

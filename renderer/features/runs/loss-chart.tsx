@@ -1,0 +1,129 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { lossText } from '../../components/quantities.ts';
+import { lossRange, type LossCurves } from './curve.ts';
+import { chartInks, chartOptions } from './loss-chart-options.ts';
+import classes from './loss-chart.module.css';
+
+const height = 244;
+
+/** Training and validation loss over epochs, with the kept ones marked; values at the cursor stand in the legend. */
+export function LossChart({
+  curves,
+  epochs,
+  kept,
+}: {
+  curves: LossCurves;
+  epochs: number;
+  kept: readonly number[];
+}) {
+  const { ref, width } = useElementSize();
+  const scheme = useComputedColorScheme('light');
+  const [at, setAt] = useState<number | null>(null);
+  const holder = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const marks = useRef(kept);
+  const draw = useEffectEvent((element: HTMLElement) => {
+    const options = chartOptions({
+      width,
+      height,
+      epochs,
+      inks: chartInks(element),
+      kept: () => marks.current,
+      onCursor: setAt,
+    });
+    return new uPlot(options, dataOf(curves), element);
+  });
+
+  const drawable = width > 0;
+  useEffect(() => {
+    if (holder.current === null || !drawable) return;
+    const drawn = draw(holder.current);
+    chart.current = drawn;
+    return () => {
+      drawn.destroy();
+      chart.current = null;
+    };
+  }, [drawable, scheme, epochs]);
+  useEffect(() => {
+    chart.current?.setSize({ width, height });
+  }, [width]);
+  useEffect(() => {
+    marks.current = kept;
+    const [low, high] = lossRange(curves);
+    chart.current?.batch((drawn: uPlot) => {
+      drawn.setData(dataOf(curves), false);
+      drawn.setScale('x', { min: 0, max: epochs });
+      drawn.setScale('y', { min: low, max: high });
+    });
+  }, [curves, kept, epochs, drawable, scheme]);
+
+  return (
+    <div>
+      <Legend curves={curves} at={at} />
+      <div
+        className={classes.chart}
+        ref={ref}
+        role="img"
+        aria-label={`Loss over ${epochs} epochs; the table of epochs has its figures`}
+      >
+        <div ref={holder} />
+      </div>
+    </div>
+  );
+}
+
+const dataOf = ({ epoch, step, smooth, validation }: LossCurves): uPlot.AlignedData => [
+  [...epoch],
+  [...step],
+  [...smooth],
+  [...validation],
+];
+
+function Legend({ curves, at }: { curves: LossCurves; at: number | null }) {
+  const index = at ?? curves.epoch.length - 1;
+  return (
+    <div className={`${classes.legend} figures`}>
+      <Item name="Training" ink="var(--sf-accent)" value={lastUntil(curves.smooth, index)} />
+      <Item name="Single steps" ink="var(--sf-step-ink)" value={lastUntil(curves.step, index)} />
+      <Item name="Validation" ink="var(--sf-ink)" value={lastUntil(curves.validation, index)} />
+      <span className={classes.where}>
+        {curves.epoch.length === 0 ? '' : `at epoch ${(curves.epoch[index] ?? 0).toFixed(1)}`}
+      </span>
+    </div>
+  );
+}
+
+function Item({ name, ink, value }: { name: string; ink: string; value: number | null }) {
+  return (
+    <span className={classes.item}>
+      <span className={classes.swatch} style={{ borderColor: ink }} />
+      {name}
+      <span className={classes.value}>{lossText(value)}</span>
+    </span>
+  );
+}
+
+/** The newest value up to there: validation has one an epoch, and holds until the next. */
+function lastUntil(values: readonly (number | null)[], index: number): number | null {
+  for (let i = Math.min(index, values.length - 1); i >= 0; i--) {
+    const value = values[i];
+    if (value !== null && value !== undefined) return value;
+  }
+  return null;
+}
+
+/** Holds the chart's place until there are two points to join. */
+export function NoCurve({ children }: { children: string }) {
+  return (
+    <div>
+      <div className={classes.legend} />
+      <div className={classes.chart}>
+        <div className={classes.empty}>{children}</div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { countText, parametersText } from '../../components/quantities.ts';
+import { numberText } from '../../components/number-text.ts';
+import { samplerText } from '../../components/sampler-text.ts';
+
+export interface RecipeGroup {
+  readonly title: string;
+  readonly rows: readonly (readonly [string, string])[];
+}
+
+/** Everything a run was started with, in groups. */
+export function recipeGroups(run: RunDetail): readonly RecipeGroup[] {
+  const { request, plan } = run;
+  const { method, train, recipe } = request;
+  const learningRate = train.learningRate ?? (method.kind === 'full' ? 1e-5 : 1e-4);
+  return [
+    {
+      title: 'Data',
+      rows: [
+        ['Data set', run.datasetName],
+        ['Captions', run.captionSetName],
+        ['Images', `${countText(plan.images)} and ${countText(plan.heldOut)} held out`],
+        ['Resolution', `${plan.resolution} px`],
+        ['Caption dropout', String(train.captionDropout)],
+        ['Mirror at random', train.randomFlip ? 'yes' : 'no'],
+      ],
+    },
+    {
+      title: 'Model',
+      rows: [
+        ['Base', run.baseName],
+        ['Method', methodText(method)],
+        [
+          'Trained',
+          `${parametersText(plan.trainedParameters)} of ${parametersText(plan.parameters)} parameters`,
+        ],
+        ['EMA decay', train.emaDecay === 0 ? 'none' : String(train.emaDecay)],
+      ],
+    },
+    {
+      title: 'Training',
+      rows: [
+        ['Epochs', `${run.epochs} of ${countText(plan.stepsPerEpoch)} steps`],
+        ['Kept', plan.checkpoints.join(', ')],
+        [
+          'Batch',
+          `${train.batchSize}${train.gradientAccumulation > 1 ? ` × ${train.gradientAccumulation}` : ''}`,
+        ],
+        ['Learning rate', `${numberText(learningRate)}, ${train.schedule}`],
+        ['Warm-up', train.warmupSteps === 0 ? 'none' : `${train.warmupSteps} steps`],
+        [
+          'AdamW',
+          `β₁ ${train.beta1}, β₂ ${train.beta2}, ε ${numberText(train.epsilon)}, weight decay ${train.weightDecay}`,
+        ],
+        [
+          'Gradient norm',
+          train.maxGradientNorm === 0 ? 'not clipped' : `clipped at ${train.maxGradientNorm}`,
+        ],
+        ['Min-SNR γ', train.minSnrGamma === 0 ? 'unweighted' : String(train.minSnrGamma)],
+        ['Noise offset', train.noiseOffset === 0 ? 'none' : String(train.noiseOffset)],
+        ['Seed', String(train.seed)],
+        ['Precision of checkpoints', train.checkpointPrecision],
+      ],
+    },
+    {
+      title: 'Samples',
+      rows: [
+        ['Sampler', `${samplerText(recipe.sampler)}, ${recipe.steps} steps`],
+        ['Guidance scale', String(recipe.guidanceScale)],
+        ['Size', `${recipe.width} × ${recipe.height} px`],
+        ['Seeds', run.seeds.join(', ')],
+        ...run.prompts.map(
+          ({ prompt }, index) => [`Prompt ${index + 1}`, prompt === '' ? 'no words' : prompt] as const,
+        ),
+      ],
+    },
+  ];
+}
+
+function methodText(method: RunDetail['request']['method']): string {
+  const parts = 'textEncoder' in method && method.textEncoder ? 'UNet and text encoder' : 'UNet';
+  switch (method.kind) {
+    case 'full':
+      return `full finetuning of ${parts}`;
+    case 'lora':
+      return `LoRA of rank ${method.rank}, alpha ${method.alpha ?? method.rank}, on ${parts}`;
+    case 'scratch':
+      return 'from fresh weights';
+    case 'vae':
+      return 'the VAE';
+  }
+}

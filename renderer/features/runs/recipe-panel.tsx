@@ -1,0 +1,41 @@
+import { Title } from '@mantine/core';
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { bytesText } from '../../components/quantities.ts';
+import { recipeGroups } from './recipe-groups.ts';
+import classes from './recipe-panel.module.css';
+
+/** All settings of a run. */
+export function RecipePanel({ run }: { run: RunDetail }) {
+  const kept = {
+    title: 'On disk',
+    rows: [
+      ['Folder', run.folder],
+      ['Size', bytesText(run.bytes)],
+    ] as const,
+  };
+  return (
+    <div className={classes.groups}>
+      {[...recipeGroups(run), kept].map(({ title, rows }) => (
+        <section key={title} className={classes.group}>
+          <Title order={3} size="h6">
+            {title}
+          </Title>
+          <dl className={`${classes.rows} figures`}>
+            {rows.map(([name, value]) => (
+              <Row key={name} name={name} value={value} />
+            ))}
+          </dl>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Row({ name, value }: { name: string; value: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}

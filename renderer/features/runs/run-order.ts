@@ -1,0 +1,28 @@
+import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { isUnderWay } from './run-status.ts';
+
+export interface RunGroups {
+  readonly underWay: readonly RunSummary[];
+  /** First to begin first. */
+  readonly queued: readonly RunSummary[];
+  /** Ended or waiting for somebody, newest first. */
+  readonly past: readonly RunSummary[];
+}
+
+export function groupRuns(runs: readonly RunSummary[]): RunGroups {
+  const newestFirst = [...runs].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+  return {
+    underWay: newestFirst.filter(({ status }) => isUnderWay(status)),
+    queued: runs
+      .filter(({ status }) => status === 'queued')
+      .sort((a, b) => (a.queuePosition ?? 0) - (b.queuePosition ?? 0) || a.id - b.id),
+    past: newestFirst.filter(({ status }) => !isUnderWay(status) && status !== 'queued'),
+  };
+}
+
+/** The place a queued run goes to when it is moved, from 1; null where it stands at that end already. */
+export function movedPlace(queued: readonly RunSummary[], runId: number, by: -1 | 1): number | null {
+  const index = queued.findIndex(({ id }) => id === runId);
+  const to = index + by;
+  return index === -1 || to < 0 || to >= queued.length ? null : to + 1;
+}

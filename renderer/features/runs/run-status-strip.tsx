@@ -1,0 +1,96 @@
+import { Progress } from '@mantine/core';
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { EpochRuler } from '../../components/epoch-ruler.tsx';
+import { countText, durationText, moneyText, rateText } from '../../components/quantities.ts';
+import { capital } from './run-list.tsx';
+import classes from './run-status-strip.module.css';
+import { isUnderWay, statusText } from './run-status.ts';
+import type { RunView } from './run-view.ts';
+
+/** How a run stands, at a glance: what it does, how far it is by the epoch, its rate, its time and its cost. */
+export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: RunView; currency: string }) {
+  const { phase, reached } = view;
+  const live = isUnderWay(view.status);
+  return (
+    <section className={classes.strip} aria-label="Status">
+      <div className={classes.line}>
+        <div className={classes.what}>
+          <div className={`${classes.headline} figures`} aria-live="polite">
+            {headline(run, view)}
+          </div>
+          <div className={`${classes.detail} figures`}>{detail(run, view)}</div>
+        </div>
+        <dl className={`${classes.figures} figures`}>
+          {live && (
+            <Figure
+              name="Rate"
+              value={view.imagesPerSecond === null ? '–' : rateText(view.imagesPerSecond)}
+            />
+          )}
+          {live && (
+            <Figure name="Left" value={view.secondsLeft === null ? '–' : durationText(view.secondsLeft)} />
+          )}
+          <Figure name="Spent" value={durationText(view.seconds)} />
+          {view.cost !== null && <Figure name="Cost" value={moneyText(view.cost, currency)} />}
+        </dl>
+      </div>
+      <div className={classes.ruler}>
+        {phase !== null && phase.total > 0 && view.status !== 'training' ? (
+          <div style={{ height: 38, padding: '8px 10px 0' }}>
+            <Progress
+              value={(phase.done / phase.total) * 100}
+              size={4}
+              aria-label={capital(phase.name)}
+              transitionDuration={150}
+            />
+          </div>
+        ) : (
+          <EpochRuler epochs={run.epochs} kept={run.plan.checkpoints} reached={reached} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div className={classes.figure}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function headline(run: RunDetail, { status, phase, epoch }: RunView): string {
+  switch (status) {
+    case 'training':
+      return `Epoch ${Math.max(1, epoch)} of ${run.epochs}`;
+    case 'preparing':
+      return capital(phase?.name ?? 'preparing');
+    case 'queued':
+      return run.queuePosition === null || run.queuePosition === 1
+        ? 'Next in the queue'
+        : `${run.queuePosition}. in the queue`;
+    case 'finished':
+      return `Finished, ${run.epochs} epochs`;
+    case 'failed':
+    case 'interrupted':
+    case 'paused':
+    case 'cancelled':
+      return `${statusText(status)} at epoch ${epoch} of ${run.epochs}`;
+    case 'stopping':
+      return statusText(status);
+  }
+}
+
+function detail(run: RunDetail, { status, phase, fraction }: RunView): string {
+  const source = `${run.datasetName}, ${run.captionSetName}, on ${run.baseName}`;
+  if (status === 'preparing' && phase !== null && phase.total > 0) {
+    return `${countText(phase.done)} of ${countText(phase.total)}`;
+  }
+  if (status === 'training') {
+    const beside = phase === null ? '' : ` · ${phase.name}`;
+    return `Step ${countText(Math.round(fraction * run.steps))} of ${countText(run.steps)}${beside} · ${source}`;
+  }
+  return source;
+}

@@ -1,0 +1,56 @@
+import type { RunStatus } from '../../../electron/contract/runs.ts';
+
+const texts: Readonly<Record<RunStatus, string>> = {
+  queued: 'Queued',
+  preparing: 'Preparing',
+  training: 'Training',
+  stopping: 'Stopping after this step',
+  paused: 'Paused',
+  finished: 'Finished',
+  failed: 'Failed',
+  interrupted: 'Interrupted',
+  cancelled: 'Stopped',
+};
+
+export function statusText(status: RunStatus): string {
+  return texts[status];
+}
+
+/** Something computes, or is about to stop. */
+export function isUnderWay(status: RunStatus): boolean {
+  return status === 'preparing' || status === 'training' || status === 'stopping';
+}
+
+/** Nothing computes, and it could go on. */
+export function canResume(status: RunStatus): boolean {
+  return status === 'paused' || status === 'interrupted' || status === 'failed';
+}
+
+export function canPause(status: RunStatus): boolean {
+  return status === 'preparing' || status === 'training';
+}
+
+/** What is queued can be taken back, what is under way or paused be ended for good. */
+export function canStop(status: RunStatus): boolean {
+  return status === 'queued' || canPause(status) || status === 'paused' || status === 'interrupted';
+}
+
+/** A Mantine colour for a status's dot and badge. */
+export function statusColor(status: RunStatus): string {
+  switch (status) {
+    case 'preparing':
+    case 'training':
+    case 'stopping':
+      return 'clay';
+    case 'failed':
+      return 'red';
+    case 'interrupted':
+    case 'paused':
+      return 'yellow';
+    case 'finished':
+      return 'teal';
+    case 'queued':
+    case 'cancelled':
+      return 'gray';
+  }
+}

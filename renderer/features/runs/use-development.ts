@@ -1,0 +1,20 @@
+import { useQueryClient } from '@tanstack/react-query';
+import type { Comparison } from '../../../electron/contract/gallery.ts';
+import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { useStudioEvent, useStudioQuery } from '../../app/studio.tsx';
+import { development, withSample, type Development } from './development.ts';
+
+/** A run's pictures, picture by picture as they come; undefined until it is known which there are. */
+export function useDevelopment(run: RunDetail): Development | undefined {
+  const queries = useQueryClient();
+  const input = { runIds: [run.id] };
+  const { data } = useStudioQuery('gallery.comparison', input, { keepPrevious: true });
+  useStudioEvent('gallery.sample', (sample) => {
+    if (sample.runId !== run.id) return;
+    queries.setQueryData<Comparison>(
+      ['gallery.comparison', input],
+      (comparison) => comparison && withSample(comparison, sample),
+    );
+  });
+  return data && development(run, run.plan.checkpoints, data);
+}

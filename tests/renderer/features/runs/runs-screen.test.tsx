@@ -1,0 +1,177 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import { Route } from 'wouter';
+import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import type { RunDetail, RunSummary } from '../../../../electron/contract/runs.ts';
+import { settingsSchema } from '../../../../electron/contract/system.ts';
+import { Activity } from '../../../../renderer/features/runs/activity.tsx';
+import { RunsScreen } from '../../../../renderer/features/runs/runs-screen.tsx';
+import { examplePlan, exampleRequest, exampleRun } from '../../example-run.ts';
+import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+
+const detailOf = (run: RunSummary): RunDetail => ({
+  ...run,
+  request: exampleRequest,
+  plan: examplePlan,
+  folder: '/runs/7',
+  prompts: examplePlan.prompts,
+  seeds: [0],
+  bytes: 1000,
+  ledger: [{ epoch: 1, seconds: 30, images: 76, cost: null }],
+});
+
+function show(run: RunSummary, handlers: Partial<AllHandlers> = {}, others: readonly RunSummary[] = []) {
+  const studio = fakeStudio({
+    'runs.list': () => [run, ...others],
+    'runs.get': () => detailOf(run),
+    'runs.metrics': () => ({
+      steps: { step: [], epoch: [], loss: [], learningRate: [], gradientNorm: [] },
+      epochs: [{ epoch: 1, trainLoss: 0.2, validationLoss: 0.3 }],
+    }),
+    'runs.progressNow': () => null,
+    'runs.pause': () => null,
+    'runs.stop': () => null,
+    'runs.resume': () => null,
+    'runs.move': () => null,
+    'gallery.comparison': () => ({
+      runs: [],
+      prompts: [{ prompt: 'a crab', negativePrompt: '', heldOutImageId: null }],
+      seeds: [0],
+      samples: [],
+    }),
+    'system.settings': () => settingsSchema.parse({}),
+    ...handlers,
+  });
+  const rendered = renderWithStudio(
+    <>
+      <Activity />
+      <Route path="/runs/:id?" component={RunsScreen} />
+    </>,
+    studio,
+    `/runs/${run.id}`,
+  );
+  return { studio, user: userEvent.setup(), ...rendered };
+}
+
+const progress = {
+  runId: 7,
+  status: 'training',
+  phase: null,
+  done: 0,
+  total: 0,
+  epoch: 4,
+  epochs: 10,
+  step: 95,
+  steps: 190,
+  loss: 0.1,
+  learningRate: 1e-5,
+  imagesPerSecond: 4,
+  secondsLeft: 120,
+  seconds: 70,
+  cost: null,
+} as const;
+
+describe('a run under way', () => {
+  test('shows what its engine says, on the screen and in the rail', async () => {
+    const { studio } = show(exampleRun);
+    await screen.findByText('Epoch 2 of 10');
+    studio.publish('runs.progress', { ...progress, step: 96 });
+    expect(await screen.findByText('Epoch 6 of 10')).toBeTruthy();
+    expect(screen.getByText('4.0 images/s')).toBeTruthy();
+    expect(screen.getByRole('link', { name: 'emoji, full: epoch 6 of 10, 50 percent' })).toBeTruthy();
+  });
+
+  test('shows each picture when it comes', async () => {
+    const { studio } = show(exampleRun);
+    expect((await screen.findAllByLabelText('a crab, seed 0, epoch 1: not there yet')).length).toBe(1);
+    studio.publish('gallery.sample', {
+      id: 5,
+      runId: 7,
+      modelId: null,
+      epoch: 1,
+      prompt: 'a crab',
+      negativePrompt: '',
+      seed: 0,
+      recipe: exampleRequest.recipe,
+      status: 'ready',
+      failure: null,
+      favourite: false,
+      createdAt: 0,
+    });
+    const picture = await screen.findByAltText('a crab, seed 0, epoch 1');
+    expect(picture.getAttribute('src')).toBe('/media/samples/5');
+  });
+
+  test('is paused at once, and stopped only after asking', async () => {
+    const { studio, user } = show(exampleRun);
+    await user.click(await screen.findByRole('button', { name: 'Pause' }));
+    expect(studio.inputsOf('runs.pause')).toEqual([{ runId: 7 }]);
+    await user.click(screen.getByRole('button', { name: 'Stop' }));
+    expect(studio.inputsOf('runs.stop')).toEqual([]);
+    await user.click(await screen.findByRole('button', { name: 'Stop run' }));
+    expect(studio.inputsOf('runs.stop')).toEqual([{ runId: 7 }]);
+  });
+});
+
+describe('a run that does not go on by itself', () => {
+  test('offers to resume where it was interrupted', async () => {
+    const { studio, user } = show({ ...exampleRun, status: 'interrupted' });
+    expect(await screen.findByText(/The newest checkpoint is of epoch 2/)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Resume' }));
+    expect(studio.inputsOf('runs.resume')).toEqual([{ runId: 7 }]);
+  });
+
+  test('says why it failed and what to do', async () => {
+    const failure = {
+      code: 'out-of-memory',
+      message: 'The device ran out of memory.',
+      hint: 'Try a smaller batch.',
+    };
+    show({ ...exampleRun, status: 'failed', failure });
+    const alert = await screen.findByRole('alert');
+    expect(within(alert).getByText('The device ran out of memory.')).toBeTruthy();
+    expect(within(alert).getByText(/Try a smaller batch/)).toBeTruthy();
+  });
+});
+
+describe('the queue', () => {
+  test('is put in another order by its arrows', async () => {
+    const second = { ...exampleRun, id: 9, name: 'second', status: 'queued' as const, queuePosition: 1 };
+    const third = { ...exampleRun, id: 10, name: 'third', status: 'queued' as const, queuePosition: 2 };
+    const { studio, user } = show(exampleRun, {}, [second, third]);
+    await user.click(await screen.findByRole('button', { name: 'third earlier' }));
+    expect(studio.inputsOf('runs.move')).toEqual([{ runId: 10, position: 1 }]);
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'second earlier' }).disabled).toBe(true);
+  });
+});
+
+describe('an epoch that was kept', () => {
+  test('is exported, and the dialog tells when it is written and where', async () => {
+    const { studio, user } = show(
+      { ...exampleRun, status: 'finished' },
+      { 'exports.model': () => ({ exportId: 3 }), 'exports.list': () => [] },
+    );
+    await user.click(await screen.findByRole('button', { name: 'Actions for epoch 2' }));
+    await user.click(await screen.findByRole('menuitem', { name: /Export epoch 2/ }));
+    await user.click(await screen.findByRole('button', { name: 'Export' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('exports.model')).toEqual([
+        { runId: 7, epoch: 2, format: 'diffusers', precision: 'float16', output: null },
+      ]);
+    });
+    studio.publish('exports.changed', {
+      id: 3,
+      kind: 'diffusers',
+      status: 'ready',
+      failure: null,
+      title: 'emoji, epoch 2',
+      path: '/exports/emoji',
+      bytes: 14_000_000,
+      runId: 7,
+      epoch: 2,
+      createdAt: 1,
+    });
+    expect(await screen.findByText(/14 MB · \/exports\/emoji/)).toBeTruthy();
+  });
+});

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { DatasetProblem } from './dataset.ts';
@@ -47,6 +48,17 @@ export async function readSidecars(
     used.add(file.id);
   }
   return { captions, problems, files: used.size };
+}
+
+/** The named files of a folder and, for those that are images, the caption files beside them. */
+export async function captionFilesBeside(
+  folder: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const stems = new Set(names.map((name) => stemOf(name).toLowerCase()));
+  const beside = await readdir(folder).catch(() => []);
+  const captions = beside.filter((name) => captionName.test(name) && stems.has(stemOf(name).toLowerCase()));
+  return [...new Set([...names, ...captions])];
 }
 
 export interface Metadata {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import { checkImage, readImageSize, type ImageSize } from '../../native/images/decode.ts';
-import { kohyaFolder, readMetadata, readSidecars, stemOf } from './caption-sources.ts';
 import { compileFileNamePattern } from './file-name-pattern.ts';
+import { readFolderContents } from './folder-contents.ts';
 import { scanFolder } from './folder-scan.ts';
 import type { MetadataRecord } from './metadata-file.ts';
 
@@ -58,8 +58,6 @@ export interface DatasetOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const imageName = /\.(?:png|jpe?g|jfif|webp|bmp|gif|avif|tiff?)$/i;
-
 /**
  * Reads a folder of images with whatever captions and metadata came with them: caption files, Hugging Face image
  * folders, kohya's folders and metadata, Danbooru's JSONL. Broken files are listed as problems and left out.
@@ -70,12 +68,10 @@ export async function readDataset(folder: string, options: DatasetOptions = {}):
     options.fileNamePattern === undefined ? null : compileFileNamePattern(options.fileNamePattern);
   const root = resolve(folder);
   const files = await scanFolder(root);
-  const found = files.filter(({ id }) => imageName.test(id));
+  const contents = await readFolderContents(root, files, pattern);
+  const found = contents.images;
   if (found.length === 0) throw nothingThere(folder, files.length);
-
-  const sidecars = await readSidecars(found, files);
-  const metadata = await readMetadata(root, found, files);
-  const problems: DatasetProblem[] = [...sidecars.problems, ...metadata.problems];
+  const problems: DatasetProblem[] = [...contents.problems];
 
   let done = 0;
   const sizes = await mapConcurrently(found, async ({ id, path }): Promise<ImageSize | null> => {
@@ -93,30 +89,11 @@ export async function readDataset(folder: string, options: DatasetOptions = {}):
   const images = found.flatMap(({ id, path }, index): DatasetImage[] => {
     const size = sizes[index];
     if (size === null || size === undefined) return [];
-    const row = metadata.rows.get(id);
-    const sidecar = sidecars.captions.get(id);
-    const kohya = kohyaFolder(root, id);
-    const stem = stemOf(basename(id));
-    const candidates: CaptionCandidate[] = [
-      ...(sidecar === undefined ? [] : [{ source: 'sidecar' as const, texts: [sidecar] }]),
-      ...(row === undefined || row.captions.length === 0
-        ? []
-        : [{ source: 'metadata' as const, texts: row.captions }]),
-      ...(kohya === null ? [] : [{ source: 'class tokens' as const, texts: [kohya.classTokens] }]),
-    ];
-    const parent = id.split('/').at(-2);
-    const fields: MetadataRecord = {
-      file: stem,
-      ...(parent === undefined ? {} : { folder: parent }),
-      ...pattern?.(stem),
-      ...row?.fields,
-    };
-    return [{ id, path, ...size, metadata: fields, candidates, repeats: kohya?.repeats ?? 1 }];
+    return [{ id, path, ...size, ...contents.describe(id) }];
   });
   if (images.length === 0) throw allBroken(folder, problems);
   problems.sort((a, b) => (a.file < b.file ? -1 : 1));
-  const used = found.length + sidecars.files + metadata.files;
-  return { folder: root, images, problems, ignored: files.length - used };
+  return { folder: root, images, problems, ignored: contents.ignored };
 }
 
 async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
@@ -131,7 +108,7 @@ async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Pro
   return results;
 }
 
-function nothingThere(folder: string, files: number): Failure {
+export function nothingThere(folder: string, files: number): Failure {
   return new Failure(
     'dataset-empty',
     files === 0 ? `${folder} is empty` : `${folder} holds ${files} files and none is an image`,

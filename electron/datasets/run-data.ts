@@ -3,6 +3,7 @@ import { captionSourceSchema, tagOptionsSchema, type CaptionSource } from '../co
 import type { LibraryDatabase } from '../library/database.ts';
 import { captionerOf, type Captioner, type Captions, type MissingCaption } from './captions.ts';
 import type { DatasetImage } from './dataset.ts';
+import { unknownCaptionSet, unknownDataset } from './domain.ts';
 import { storedImages } from './image-records.ts';
 import { tagVariants } from './tag-variants.ts';
 
@@ -90,22 +91,6 @@ export function folderOf(database: LibraryDatabase, datasetId: number): string |
     .all(datasetId);
   const [only] = sources;
   return sources.length === 1 && only?.files === null ? only.root : null;
-}
-
-export function unknownDataset(): Failure {
-  return new Failure(
-    'dataset-unknown',
-    'There is no such data set.',
-    'It may have been removed; choose another.',
-  );
-}
-
-export function unknownCaptionSet(): Failure {
-  return new Failure(
-    'caption-set-unknown',
-    'There is no such caption set.',
-    'It may have been removed; choose another.',
-  );
 }
 
 function captionTexts(database: LibraryDatabase, captionSetId: number): ReadonlyMap<number, string> {

@@ -46,11 +46,7 @@ function heldOut(images: readonly Splittable[], choice: ValidationChoice): Reado
     case 'none':
       return new Set();
     case 'marked':
-      return new Set(
-        images
-          .filter(({ metadata }) => validationNames.has(textsOf(metadata.split)[0]?.toLowerCase() ?? ''))
-          .map(({ id }) => id),
-      );
+      return new Set(images.filter(({ metadata }) => isMarkedValidation(metadata)).map(({ id }) => id));
     case 'ids': {
       const known = new Set(images.map(({ id }) => id));
       const unknown = choice.ids.filter((id) => !known.has(id));
@@ -74,6 +70,11 @@ function heldOut(images: readonly Splittable[], choice: ValidationChoice): Reado
       return new Set(chosen.length === 0 ? ids.slice(0, 1) : chosen.slice(0, Math.max(1, ids.length - 1)));
     }
   }
+}
+
+/** Whether an image's own metadata holds it out. */
+export function isMarkedValidation(metadata: MetadataRecord): boolean {
+  return validationNames.has(textsOf(metadata.split)[0]?.toLowerCase() ?? '');
 }
 
 function byChance(images: readonly Splittable[], seed: number | undefined): readonly string[] {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { decode as decodeBmp } from 'bmp-ts';
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { Failure } from '../failure.ts';
 
 export interface ImageSize {
@@ -81,8 +81,54 @@ export async function checkImage(path: string): Promise<ImageSize> {
   });
 }
 
+/**
+ * An image of any readable format, EXIF rotation applied, to be encoded as something else.
+ * @throws Failure `image-unreadable`
+ */
+export async function readUpright(path: string): Promise<Sharp> {
+  return await decoding(path, (image) => Promise.resolve(image.autoOrient()));
+}
+
+/** A picture made small, as bytes `[height, width, channels]`: RGB, or RGBA where it is transparent in places. */
+export interface SmallPicture {
+  /** As the file is seen, EXIF rotation applied. */
+  readonly size: ImageSize;
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 3 | 4;
+}
+
+/**
+ * An image file's bytes scaled down to fit a square, never up, in sRGB with EXIF rotation applied. Every pixel is decoded,
+ * so a truncated or damaged file is found.
+ * @param path to name it by where it is refused
+ * @param side of the square, in pixels
+ * @throws Failure `image-unreadable`
+ */
+export async function shrinkImage(bytes: Buffer, path: string, side: number): Promise<SmallPicture> {
+  try {
+    if (bytes.length === 0) throw new Error('the file is empty');
+    const { image, metadata } = await openWithMetadata(bytes);
+    const { data, info } = await image
+      .autoOrient()
+      .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3 && info.channels !== 4) throw new Error(`it has ${info.channels} channels`);
+    const size = metadata === null ? await sizeOf(image) : sizeIn(metadata);
+    return { size, pixels: data, width: info.width, height: info.height, channels: info.channels };
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
 async function sizeOf(image: Sharp): Promise<ImageSize> {
-  const { autoOrient, pageHeight } = await image.metadata();
+  return sizeIn(await image.metadata());
+}
+
+function sizeIn({ autoOrient, pageHeight }: Metadata): ImageSize {
   return { width: autoOrient.width, height: pageHeight ?? autoOrient.height };
 }
 
@@ -112,12 +158,16 @@ async function decoding<T>(path: string, work: (image: Sharp) => Promise<T>): Pr
 }
 
 async function open(bytes: Buffer): Promise<Sharp> {
-  if (bytes.subarray(0, 2).toString('latin1') === 'BM') return openBmp(bytes);
+  return (await openWithMetadata(bytes)).image;
+}
+
+async function openWithMetadata(bytes: Buffer): Promise<{ image: Sharp; metadata: Metadata | null }> {
+  if (bytes.subarray(0, 2).toString('latin1') === 'BM') return { image: openBmp(bytes), metadata: null };
   const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
-  const { format } = await image.metadata();
-  if (!formats.has(format))
-    throw new Error(`${format} is not among the image formats that can be trained on`);
-  return image;
+  const metadata = await image.metadata();
+  if (!formats.has(metadata.format))
+    throw new Error(`${metadata.format} is not among the image formats that can be trained on`);
+  return { image, metadata };
 }
 
 /** libvips as sharp ships it has no BMP reader. */

@@ -1,0 +1,75 @@
+import type { HandlersOf } from '../contract/api.ts';
+import type { DomainContext } from '../library/library.ts';
+import { addSampleDataset } from './add-dataset.ts';
+import { captionHandlers } from './caption-handlers.ts';
+import { datasetHandlers } from './dataset-handlers.ts';
+import { openDomain } from './domain.ts';
+import { createDuplicateGroups } from './duplicate-groups.ts';
+import { createImageSelection } from './image-selection.ts';
+import { createImports } from './imports.ts';
+import { createJournal } from './journal.ts';
+import { createMedia, type DatasetMedia } from './media.ts';
+import { readRunData, type RunData } from './run-data.ts';
+import { openThumbnails } from './thumbnails.ts';
+
+/** Data sets and their captions: what pages ask of them, and what other domains need of them. */
+export interface Datasets extends DatasetMedia {
+  readonly handlers: HandlersOf<'datasets' | 'captions'>;
+  /**
+   * What a run is planned on.
+   * @param seed of shuffling and dropout of tags
+   * @throws Failure `dataset-unknown`, `caption-set-unknown`, `dataset-empty`
+   */
+  readonly runData: (datasetId: number, captionSetId: number, seed: number) => RunData;
+  /**
+   * The data set that comes with Screenfold, added when a library is first opened.
+   * @returns its id; null where a person has removed it
+   */
+  readonly addSample: (folder: string, name: string) => number | null;
+  /** Resolves when nothing is being imported. */
+  readonly settled: () => Promise<void>;
+  /** Stops imports, to be continued when the library is opened next. */
+  readonly close: () => Promise<void>;
+}
+
+export interface DatasetOptions {
+  /** Name of a run that needs a data set; null where none does. */
+  readonly usedBy?: (datasetId: number) => string | null;
+  /** Image files read at a time. */
+  readonly concurrency?: number;
+}
+
+export function createDatasets(context: DomainContext, options: DatasetOptions = {}): Datasets {
+  const domain = openDomain(context);
+  const { database } = domain;
+  const thumbnails = openThumbnails(context.library.paths.thumbnails);
+  thumbnails.catch((error: unknown) => {
+    context.log.error('The folder of thumbnails cannot be used', error);
+  });
+  const journal = createJournal(database, context.now);
+  const duplicates = createDuplicateGroups(domain);
+  const selection = createImageSelection(domain, duplicates.ids);
+  const imports = createImports(domain, thumbnails, options.concurrency);
+  const usedBy = options.usedBy ?? (() => null);
+  return {
+    handlers: {
+      ...datasetHandlers({ domain, journal, selection, duplicates, imports, usedBy }),
+      ...captionHandlers(domain, journal, selection),
+    },
+    ...createMedia(domain, thumbnails),
+    runData: (datasetId, captionSetId, seed) => readRunData(database, datasetId, captionSetId, seed),
+    addSample: (folder, name) => {
+      const sample = addSampleDataset(domain, folder, name, {
+        kind: 'template',
+        template: 'official 3d art of ${name}, ${category}',
+      });
+      if (sample?.added === true) {
+        imports.start(sample.datasetId);
+        domain.changed(sample.datasetId, 'datasets');
+      }
+      return sample?.datasetId ?? null;
+    },
+    settled: imports.settled,
+    close: imports.close,
+  };
+}

@@ -36,10 +36,18 @@ export interface TrainingImage {
 export type Method =
   | { readonly kind: 'full'; readonly textEncoder: boolean }
   | { readonly kind: 'lora'; readonly textEncoder: boolean; readonly rank: number; readonly alpha: number }
-  /** UNet and text encoder, from fresh weights where `base` has a config and no weights; its VAE is trained. */
-  | { readonly kind: 'scratch' }
-  /** The VAE; from fresh weights where `base/vae` has a config and no weights. */
-  | { readonly kind: 'vae'; readonly kl: number };
+  /**
+   * UNet and, unless it is frozen (`textEncoder: false`), text encoder, from fresh weights where `base` has a config and no
+   * weights; its VAE is trained.
+   */
+  | { readonly kind: 'scratch'; readonly textEncoder?: boolean }
+  /** The text encoder alone, by how well captions tell pictures; from fresh weights where there are none. */
+  | { readonly kind: 'text' }
+  /**
+   * The VAE; from fresh weights where `base/vae` has a config and no weights. With `part: 'decoder'` its encoder stays as it
+   * is, and with it all latents.
+   */
+  | { readonly kind: 'vae'; readonly kl: number; readonly part?: 'decoder' };
 
 export interface LearningRateSchedule {
   readonly kind: 'constant' | 'linear' | 'cosine';

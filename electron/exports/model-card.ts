@@ -97,7 +97,9 @@ function methodText(method: Method): string {
     case 'lora':
       return `LoRA of rank ${method.rank}, alpha ${method.alpha}, on ${trained}`;
     case 'scratch':
-      return 'UNet and text encoder from fresh weights';
+      return `UNet${method.textEncoder === false ? '' : ' and text encoder'} from fresh weights`;
+    case 'text':
+      return 'text encoder, by how well captions tell pictures';
     case 'vae':
       return `VAE, KL weight ${method.kl}`;
   }

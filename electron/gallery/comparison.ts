@@ -78,9 +78,13 @@ export function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
 
 export function subtitle({ job }: Run): string {
   const { method, images, settings, base } = job;
-  const how = { full: 'finetuned', lora: 'LoRA', scratch: 'trained from fresh weights', vae: 'VAE trained' }[
-    method.kind
-  ];
+  const how = {
+    full: 'finetuned',
+    lora: 'LoRA',
+    scratch: 'trained from fresh weights',
+    text: 'text encoder trained',
+    vae: 'VAE trained',
+  }[method.kind];
   return `${images.length} images, ${how}, ${settings.epochs} epochs, over ${path.basename(base)}`;
 }
 

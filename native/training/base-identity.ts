@@ -6,12 +6,13 @@ import type { StableDiffusion } from '../models/stable-diffusion.ts';
 /** Components whose weights a method reads at every start; those of the others are in the run's state. */
 function frozenComponents(method: Method): readonly ('unet' | 'vae' | 'text_encoder')[] {
   switch (method.kind) {
-    case 'vae':
+    case 'text':
       return [];
+    case 'vae':
+      return method.part === 'decoder' ? ['vae'] : [];
     case 'scratch':
-      return ['vae'];
     case 'full':
-      return method.textEncoder ? ['vae'] : ['vae', 'text_encoder'];
+      return (method.textEncoder ?? true) ? ['vae'] : ['vae', 'text_encoder'];
     case 'lora':
       return ['vae', 'text_encoder', 'unet'];
   }

@@ -8,6 +8,7 @@ import { baseIdentity } from './base-identity.ts';
 import { fullRecipe } from './recipes/full.ts';
 import { loraRecipe } from './recipes/lora.ts';
 import { scratchRecipe } from './recipes/scratch.ts';
+import { textRecipe } from './recipes/text.ts';
 import { vaeRecipe } from './recipes/vae.ts';
 import { jobFingerprint } from './run-state.ts';
 import { findPosition, trainingLoop, trainResult, type Recipe } from './training-loop.ts';
@@ -69,8 +70,10 @@ function chooseRecipe(
     case 'lora':
       return loraRecipe(options, method);
     case 'scratch':
-      return scratchRecipe(options);
+      return scratchRecipe(options, method.textEncoder ?? true);
+    case 'text':
+      return textRecipe(options);
     case 'vae':
-      return vaeRecipe(options, method.kl);
+      return vaeRecipe(options, method);
   }
 }

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { openStableDiffusion } from '../../native/models/stable-diffusion.ts';
+import { thumbnailOf } from '../../native/training/recipes/text.ts';
 import { openSafetensors, type SafetensorsFile } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -28,6 +29,7 @@ beforeAll(async () => {
     unet: plainUNet,
     withoutWeights: ['unet', 'text_encoder'],
   });
+  await writeTinyModel(join(folder.path, 'bare unet'), { unet: plainUNet, withoutWeights: ['unet'] });
   await writeTinyModel(join(folder.path, 'no vae'), { unet: plainUNet, withoutWeights: ['vae'] });
   images = await drawImages(join(folder.path, 'images'), 6);
 });
@@ -203,10 +205,51 @@ describe('training from scratch', () => {
     await model.close();
   });
 
+  it('of the UNet alone reads the base’s text encoder as it is', async () => {
+    const { job, validation } = await trainTiny(
+      'scratch unet',
+      { kind: 'scratch', textEncoder: false },
+      {},
+      'bare unet',
+    );
+    expectLearning(validation);
+    await expectFiles(job, component(unetFile));
+  });
+
   it('is what a base without weights needs', async () => {
     const failure = await failureOf(trainTiny('bare', { kind: 'full', textEncoder: false }, {}, 'bare'));
     expect(failure.code).toBe('weights-missing');
     expect(failure.hint).toContain('from scratch');
+  });
+});
+
+describe('the text encoder alone', () => {
+  it('learns from fresh weights to tell pictures by their captions', async () => {
+    const { job, validation } = await trainTiny('text', { kind: 'text' }, {}, 'bare');
+    expectLearning(validation);
+    await expectFiles(job, component(textFile));
+    expect((await contents(last(job, textFile))).shapes).toEqual(shapesOf('text_encoder'));
+  });
+
+  it('is trained further from the base’s weights', async () => {
+    const { job } = await trainTiny('text further', { kind: 'text' }, { learningRate: 1e-4 });
+    const name = 'text_model.final_layer_norm.weight';
+    const [before, after] = await Promise.all(
+      [join(folder.path, 'base', textFile), last(job, textFile)].map((file) =>
+        withFile(file, (opened) => opened.readAs(name, 'float32')),
+      ),
+    );
+    expect(maxDifference(before!, after!)).toBeLessThan(20 * 1e-4);
+    expect(maxDifference(before!, after!)).toBeGreaterThan(0);
+  });
+
+  it('is told by thumbnails of mean colours, patch by patch', () => {
+    // 32x32 pixels, each as bright as its row: a patch's rows are four thumbnail pixels apart in value.
+    const picture = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => Math.floor(i / 32) % 32);
+    const thumbnail = thumbnailOf(picture, { width: 32, height: 32 });
+    expect(thumbnail).toHaveLength(64 * 12);
+    expect([...thumbnail.subarray(0, 4)]).toEqual([0.5, 0.5, 2.5, 2.5]);
+    expect([...thumbnail.subarray(8 * 12, 8 * 12 + 4)]).toEqual([4.5, 4.5, 6.5, 6.5]);
   });
 });
 
@@ -222,6 +265,27 @@ describe('the VAE', () => {
     await model.close();
     expect(scalingFactor).toBeGreaterThan(0);
     expect(scalingFactor).not.toBe(0.5);
+  });
+
+  it('keeps encoder and scaling factor where only the decoder is trained', async () => {
+    const { job, validation } = await trainTiny('decoder', { kind: 'vae', kl: 0, part: 'decoder' });
+    expectLearning(validation);
+    const file = join('vae', 'diffusion_pytorch_model.safetensors');
+    await expectFiles(job, component(file));
+    const changed = async (name: string): Promise<number> => {
+      const [before, after] = await Promise.all(
+        [join(folder.path, 'base', file), last(job, file)].map((path) =>
+          withFile(path, (opened) => opened.readAs(name, 'float32')),
+        ),
+      );
+      return maxDifference(before!, after!);
+    };
+    expect(await changed('encoder.conv_in.weight')).toBe(0);
+    expect(await changed('quant_conv.weight')).toBe(0);
+    expect(await changed('decoder.conv_in.weight')).toBeGreaterThan(0);
+    const model = await openStableDiffusion({ base: job.base, checkpoint: last(job) });
+    expect(model.vae.config.scalingFactor).toBe(0.5);
+    await model.close();
   });
 
   it('is trained further from the base’s weights', async () => {

@@ -11,13 +11,13 @@ import {
 type ScratchOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;
 
 /**
- * UNet and text encoder together, each from fresh weights where the base has a config and no weights of it. The base
- * gives a trained VAE.
+ * UNet and, where it is trained, text encoder together, each from fresh weights where the base has a config and no weights
+ * of it. The base gives a trained VAE.
  */
-export function scratchRecipe(options: ScratchOptions): Promise<Recipe> {
+export function scratchRecipe(options: ScratchOptions, textEncoderTrained: boolean): Promise<Recipe> {
   return diffusionRecipe({
     ...options,
-    textEncoderTrained: true,
+    textEncoderTrained,
     trained: 'full',
     initial: (spec) => {
       const { component } = splitParameterName(spec.name);

@@ -36,6 +36,7 @@ interface VaeOptions {
  * divergence of the posterior to a standard normal, in nats per latent element.
  *
  * Inputs besides parameters: `pictures` [n, 3, H, W], `noise` [n, latent channels, h, w], `loss_weights` [n].
+ * With `part` 'decoder' the encoder's parameters are frozen.
  */
 export function buildAutoencoderGraph(
   config: AutoencoderConfig,
@@ -44,6 +45,7 @@ export function buildAutoencoderGraph(
   height: number,
   width: number,
   winograd = false,
+  part: 'all' | 'decoder' = 'all',
 ): LossGraph {
   const graph = new Graph();
   const model = new InputParameters(graph, '', { winograd });
@@ -74,11 +76,16 @@ export function buildAutoencoderGraph(
     mul(perSample(divergence), kl),
   ];
   const loss = reduceSum(mul(parts.reduce(add), weights), [0]);
-  return { graph, loss, trainable: model.values, frozen: new Map() };
+  const isTrained = (name: string): boolean => part === 'all' || /^(?:decoder|post_quant_conv)\./.test(name);
+  const split = Map.groupBy(model.values, ([name]) => isTrained(name));
+  return { graph, loss, trainable: new Map(split.get(true)), frozen: new Map(split.get(false)) };
 }
 
 /** The VAE, from the base's weights or fresh ones; its checkpoint's scaling factor is measured on the data set. */
-export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl: number): Promise<Recipe> {
+export async function vaeRecipe(
+  { job, model, runtime, context }: VaeOptions,
+  { kl, part = 'all' }: { readonly kl: number; readonly part?: 'all' | 'decoder' },
+): Promise<Recipe> {
   const { settings } = job;
   const { config } = model.vae;
   checkImageSizes(job, autoencoderFactor(config));
@@ -90,7 +97,7 @@ export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl
       built.set(
         shapeKey,
         (found = buildArtifacts(
-          buildAutoencoderGraph(config, kl, batch, height, width, prefersWinograd(runtime.provider)),
+          buildAutoencoderGraph(config, kl, batch, height, width, prefersWinograd(runtime.provider), part),
         )),
       );
     }
@@ -106,7 +113,9 @@ export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl
       model.vae.hasWeights
         ? model.vae.readWeight(spec)
         : Promise.resolve(initialWeights(spec, settings.seed, false)),
-    frozen: ({ name }) => Promise.reject(new Error(`${name}: nothing of a VAE is frozen.`)),
+    frozen: async (spec) => {
+      return { type: 'float32', shape: spec.shape, data: await model.vae.readWeight(spec) };
+    },
     artifacts,
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, 'artifacts'),
@@ -155,17 +164,22 @@ export async function vaeRecipe({ job, model, runtime, context }: VaeOptions, kl
       ),
     ),
     writeCheckpoint: async (folder) => {
-      const scalingFactor = await measureScalingFactor(job, runtime, trainer, config);
       const kind = settings.emaDecay > 0 ? 'ema' : 'parameter';
+      const trained = trainer.trainable.map(({ name, shape }) => ({
+        name,
+        shape,
+        data: () => readFinite(trainer, kind, { name, shape }),
+      }));
+      const names = new Set(trained.map(({ name }) => name));
       await model.vae.write(
         join(folder, 'vae'),
         settings.checkpointPrecision,
-        trainer.trainable.map(({ name, shape }) => ({
-          name,
-          shape,
-          data: () => readFinite(trainer, kind, { name, shape }),
-        })),
-        { scaling_factor: scalingFactor },
+        part === 'all'
+          ? trained
+          : [...trained, ...model.vae.weights().filter(({ name }) => !names.has(name))],
+        part === 'all'
+          ? { scaling_factor: await measureScalingFactor(job, runtime, trainer, config) }
+          : undefined,
       );
     },
     dispose: () => trainer.dispose(),

@@ -1,54 +1,67 @@
 /**
- * Trains the embedded base model, `seedling`, from scratch with Screenfold's own engine: first its VAE and then its
- * UNet on all of Noto Emoji, then UNet and text encoder together on the fewer glyphs whose names it is to know. `npm run pretrain`; Ctrl-C stops at a
- * step boundary, and running it again goes on there. What it makes lies in `.screenfold/pretrain/`;
- * `npm run pretrain -- --install` puts the newest weights into `resources/seedling`.
+ * Trains the embedded base model, `seedling`, from scratch with Screenfold's own engine on Noto Emoji: an encoder that is
+ * computed rather than learned, then the text encoder on what captions say of pictures, then the UNet on its frozen states,
+ * then the VAE's decoder. `npm run pretrain`; Ctrl-C stops at a step boundary, and running it again goes on there. What it
+ * makes lies in `.screenfold/pretrain/`; `npm run pretrain -- --install` puts the newest weights into
+ * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet.
  */
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { readPixels } from '../native/images/decode.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../native/jobs.ts';
-import { readDataset } from '../electron/datasets/dataset.ts';
+import { readAutoencoderConfig } from '../native/models/autoencoder.ts';
+import { openStableDiffusion } from '../native/models/stable-diffusion.ts';
 import { train } from '../native/training/train.ts';
 import { exportModel } from '../native/weights/export.ts';
 import { trainBpe, writeClipTokenizer } from '../native/weights/train-bpe.ts';
-import { prepareNoto } from './noto.ts';
+import { prepareNoto, type NotoImage } from './noto.ts';
 import { seedlingConfigs, vocabularySize, tokens } from './seedling-configs.ts';
+import { heldOutFromVae, taughtCaptions, taughtGlyphs } from './seedling-data.ts';
+import { blockLatents, firstVaeWeights, fitBlockTransform } from './seedling-encoder.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const work = join(root, '.screenfold', 'pretrain');
 const base = join(work, 'base');
+const noto = join(root, '.screenfold', 'noto');
+const size = 64;
 
+const stages = ['text', 'denoiser', 'finishing', 'decoder'] as const;
 const { values: flags } = parseArgs({
   options: {
-    'vae-epochs': { type: 'string', default: '10' },
-    epochs: { type: 'string', default: '20' },
-    'word-epochs': { type: 'string', default: '110' },
+    'text-epochs': { type: 'string', default: '80' },
+    epochs: { type: 'string', default: '48' },
+    'finishing-epochs': { type: 'string', default: '48' },
+    'decoder-epochs': { type: 'string', default: '12' },
+    stage: { type: 'string' },
+    threads: { type: 'string' },
     install: { type: 'boolean', default: false },
   },
 });
+if (flags.stage !== undefined && !stages.some((name) => name === flags.stage))
+  throw new Error(`--stage is one of ${stages.join(', ')}`);
 
 const common: TrainingSettings = {
   epochs: 1,
   checkpointEpochs: [],
-  batchSize: 16,
+  batchSize: 32,
   gradientAccumulation: 1,
-  learningRate: 1e-3,
-  schedule: { kind: 'cosine', warmupSteps: 50 },
+  learningRate: 1.5e-3,
+  schedule: { kind: 'cosine', warmupSteps: 100 },
   beta1: 0.9,
-  beta2: 0.999,
+  beta2: 0.99,
   epsilon: 1e-8,
   weightDecay: 1e-2,
   maxGradientNorm: 1,
-  emaDecay: 0.999,
+  emaDecay: 0.995,
   minSnrGamma: 0,
   noiseOffset: 0,
   captionDropout: 0.1,
   randomFlip: false,
   seed: 0,
-  checkpointPrecision: 'float16',
+  checkpointPrecision: 'float32',
   stateEveryMinutes: 3,
 };
 
@@ -72,12 +85,13 @@ function report(event: JobEvent): void {
   }
 }
 
+/** Trains a stage to its end, or on to it, and resolves to its last checkpoint. */
 async function runStage(
-  name: string,
+  name: (typeof stages)[number],
   method: Method,
-  settings: TrainingSettings,
+  settings: Partial<TrainingSettings> & Pick<TrainingSettings, 'epochs'>,
   images: readonly TrainingImage[],
-  validation: readonly TrainingImage[],
+  validation: readonly TrainingImage[] = [],
 ): Promise<string> {
   const job: TrainJob = {
     kind: 'train',
@@ -85,17 +99,17 @@ async function runStage(
     cacheFolder: join(work, 'cache'),
     base,
     method,
-    settings,
+    settings: { ...common, checkpointEpochs: milestones(settings.epochs), ...settings },
     images,
     validation,
-    device: {},
+    device: flags.threads === undefined ? {} : { threads: Number(flags.threads) },
   };
   const result = await train(job, { emit: report, stop: stop.signal });
   if (result.end === 'stopped') process.exit(130);
   return newestCheckpoint(name);
 }
 
-async function newestCheckpoint(name: string): Promise<string> {
+async function newestCheckpoint(name: (typeof stages)[number]): Promise<string> {
   const checkpoints = join(work, name, 'checkpoints');
   const names = (await readdir(checkpoints)).filter((entry) => /^epoch-\d+$/.test(entry)).sort();
   return join(checkpoints, names.at(-1)!);
@@ -109,13 +123,73 @@ function milestones(epochs: number): number[] {
   ];
 }
 
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Configs, tokenizer and the VAE's first weights; what is there already stays. */
+async function prepareBase(glyphs: readonly NotoImage[]): Promise<void> {
+  if (await exists(join(base, 'vae', 'diffusion_pytorch_model.safetensors'))) return;
+  await mkdir(base, { recursive: true });
+  for (const [file, config] of Object.entries(seedlingConfigs)) {
+    await mkdir(dirname(join(base, file)), { recursive: true });
+    await writeFile(join(base, file), `${JSON.stringify(config, null, 2)}\n`);
+  }
+  const texts = taughtGlyphs(glyphs).flatMap(taughtCaptions);
+  await writeClipTokenizer(join(base, 'tokenizer'), trainBpe(texts, vocabularySize), tokens);
+
+  const heldOut = new Set(heldOutFromVae(glyphs));
+  const fitted = glyphs.filter((glyph, i) => !glyph.skin_tone_variant && !heldOut.has(glyph) && i % 3 === 0);
+  const pictures = await Promise.all(
+    fitted.map(({ file_name }) => readPixels(join(noto, file_name), { width: size, height: size })),
+  );
+  const config = readAutoencoderConfig(seedlingConfigs['vae/config.json']);
+  const transform = fitBlockTransform(pictures, size, config);
+  let [count, sum, squares] = [0, 0, 0];
+  for (const picture of pictures) {
+    for (const value of blockLatents(transform, picture, size)) {
+      sum += value;
+      squares += value * value;
+      count += 1;
+    }
+  }
+  const deviation = Math.sqrt(squares / count - (sum / count) ** 2);
+  const model = await openStableDiffusion({ base });
+  await model.vae.write(
+    join(base, 'vae'),
+    'float32',
+    [...firstVaeWeights(config, transform, common.seed).values()].map(({ spec, data }) => ({
+      ...spec,
+      data: () => Promise.resolve(data),
+    })),
+    { scaling_factor: latentDeviation / deviation },
+  );
+  await model.close();
+}
+
+/** Below one: noise covers the latents, whose many components go together, sooner (Chen 2023, section 2.2). */
+const latentDeviation = 0.5;
+
 async function install(): Promise<void> {
   const target = join(root, 'resources', 'seedling');
-  const made = join(work, 'export');
-  await rm(made, { recursive: true, force: true });
-  const model = { base, checkpoint: await newestCheckpoint('words') };
+  const [made, checkpoint] = [join(work, 'export'), join(work, 'newest')];
+  for (const folder of [made, checkpoint]) await rm(folder, { recursive: true, force: true });
+  const denoiser = (await exists(join(work, 'finishing', 'checkpoints'))) ? 'finishing' : 'denoiser';
+  const parts = { text_encoder: 'text', unet: denoiser, vae: 'decoder' } as const;
+  for (const [part, stage] of Object.entries(parts))
+    await cp(join(await newestCheckpoint(stage), part), join(checkpoint, part), { recursive: true });
   await exportModel(
-    { kind: 'export', model, format: 'diffusers', output: made, precision: 'float16', metadata: {} },
+    {
+      kind: 'export',
+      model: { base, checkpoint },
+      format: 'diffusers',
+      output: made,
+      precision: 'float16',
+      metadata: {},
+    },
     { emit: report, stop: stop.signal },
   );
   await mkdir(target, { recursive: true });
@@ -123,66 +197,62 @@ async function install(): Promise<void> {
     await rm(join(target, entry), { recursive: true, force: true });
     await cp(join(made, entry), join(target, entry), { recursive: true });
   }
-  console.log(`Installed ${model.checkpoint} as ${target}.`);
+  console.log(`Installed the newest weights as ${target}.`);
 }
 
 if (flags.install) {
   await install();
 } else {
-  const noto = join(root, '.screenfold', 'noto');
-  const glyphs = (await prepareNoto(noto)).filter((glyph) => !glyph.skin_tone_variant);
-  const images = glyphs.map(({ file_name, captions }): TrainingImage => {
-    return { id: file_name, path: join(noto, file_name), captions, width: 64, height: 64 };
+  const glyphs = await prepareNoto(noto);
+  await prepareBase(glyphs);
+  const picture = ({ file_name }: NotoImage, captions: readonly string[]): TrainingImage => ({
+    id: file_name,
+    path: join(noto, file_name),
+    captions,
+    width: size,
+    height: size,
   });
-  await mkdir(base, { recursive: true });
-  for (const [file, config] of Object.entries(seedlingConfigs)) {
-    await mkdir(dirname(join(base, file)), { recursive: true });
-    await writeFile(join(base, file), `${JSON.stringify(config, null, 2)}\n`);
+  const taught = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
+  const wanted = (stage: (typeof stages)[number]): boolean =>
+    flags.stage === undefined || flags.stage === stage;
+
+  if (wanted('text')) {
+    const text = await runStage(
+      'text',
+      { kind: 'text' },
+      { epochs: Number(flags['text-epochs']), weightDecay: 1e-3, emaDecay: 0.99, captionDropout: 0 },
+      taught,
+    );
+    await cp(join(text, 'text_encoder'), join(base, 'text_encoder'), { recursive: true });
   }
-  const styles = Array.from(
-    { length: 200 },
-    () => 'official 3d art of, a photo of, a picture of, an icon of, glossy, flat, small, big',
-  );
-  const texts = [...glyphs.flatMap((glyph) => glyph.captions), ...styles];
-  await writeClipTokenizer(join(base, 'tokenizer'), trainBpe(texts, vocabularySize), tokens);
-
-  const heldOut = images.filter((_, i) => i % 40 === 7);
-  const vaeEpochs = Number(flags['vae-epochs']);
-  const vae = await runStage(
-    'vae',
-    { kind: 'vae', kl: 1e-5 },
-    { ...common, epochs: vaeEpochs, checkpointEpochs: milestones(vaeEpochs), batchSize: 8, emaDecay: 0.99 },
-    images.filter((image) => !heldOut.includes(image)),
-    heldOut,
-  );
-  await cp(join(vae, 'vae'), join(base, 'vae'), { recursive: true });
-  const epochs = Number(flags.epochs);
-  const denoiser = await runStage(
-    'denoiser',
-    { kind: 'scratch' },
-    { ...common, epochs, checkpointEpochs: milestones(epochs) },
-    images,
-    heldOut,
-  );
-
-  // A small text encoder learns few names well or many hardly: here those of the sample data set, and some more.
-  await cp(join(denoiser, 'unet'), join(base, 'unet'), { recursive: true });
-  const sample = await readDataset(join(root, 'resources', 'sample'), { verify: false });
-  const names = new Set(sample.images.map(({ metadata }) => metadata.name));
-  const known = glyphs.filter(({ name }, i) => names.has(name) || i % 20 === 0);
-  const wordEpochs = Number(flags['word-epochs']);
-  await runStage(
-    'words',
-    { kind: 'scratch' },
-    { ...common, epochs: wordEpochs, checkpointEpochs: milestones(wordEpochs) },
-    known.map(({ file_name, name, category }) => ({
-      id: file_name,
-      path: join(noto, file_name),
-      captions: [name, `${name}, ${category}`, `flat art of ${name}, ${category}`, `a picture of ${name}`],
-      width: 64,
-      height: 64,
-    })),
-    [],
-  );
-  await install();
+  const scratch = { kind: 'scratch', textEncoder: false } as const;
+  if (wanted('denoiser')) {
+    const denoiser = await runStage('denoiser', scratch, { epochs: Number(flags.epochs) }, taught);
+    await cp(join(denoiser, 'unet'), join(base, 'unet'), { recursive: true });
+  }
+  if (wanted('finishing')) {
+    const epochs = Number(flags['finishing-epochs']);
+    await runStage('finishing', scratch, { epochs, learningRate: 1e-3 }, taught);
+  }
+  if (wanted('decoder')) {
+    const heldOut = heldOutFromVae(glyphs);
+    await runStage(
+      'decoder',
+      { kind: 'vae', kl: 0, part: 'decoder' },
+      {
+        epochs: Number(flags['decoder-epochs']),
+        batchSize: 4,
+        learningRate: 2e-3,
+        schedule: { kind: 'cosine', warmupSteps: 50 },
+        weightDecay: 1e-3,
+        captionDropout: 0,
+        randomFlip: true,
+      },
+      glyphs
+        .filter((glyph) => !glyph.skin_tone_variant && !heldOut.includes(glyph))
+        .map((glyph) => picture(glyph, [''])),
+      heldOut.map((glyph) => picture(glyph, [''])),
+    );
+  }
+  if (flags.stage === undefined) await install();
 }

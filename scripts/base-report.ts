@@ -1,0 +1,372 @@
+/**
+ * How good the embedded base model is, in numbers and in sheets to look at: `npm run base:report`, `-- --json` for one
+ * JSON object as the last line. `--checkpoint <folder>` lays a checkpoint of its training over it, `--model <folder>`
+ * takes another folder, `--skip-style` leaves out the finetuning on the sample images. Sheets lie in
+ * `.screenfold/base-report/`.
+ */
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { readDataset } from '../electron/datasets/dataset.ts';
+import { writeSheet } from '../electron/gallery/sheet.ts';
+import { trainCommand } from '../electron/hosts/commands/train.ts';
+import { createTerminal } from '../electron/hosts/terminal.ts';
+import { startEngine } from '../electron/runs/engine-process.ts';
+import { readPixels } from '../native/images/decode.ts';
+import { writePng } from '../native/images/png.ts';
+import type { ModelReference, Picture } from '../native/jobs.ts';
+import { decode, encode } from '../native/models/autoencoder.ts';
+import { openInference, type Inference } from '../native/models/inference.ts';
+import { openStableDiffusion } from '../native/models/stable-diffusion.ts';
+import { chooseRuntime } from '../native/runtime/providers.ts';
+import type { Runtime } from '../native/runtime/runtime.ts';
+import { generate } from '../native/sampling/generate.ts';
+import { toRgb } from '../native/sampling/text-to-image.ts';
+import {
+  frechetDistance,
+  peakSignalToNoise,
+  retrievalRank,
+  shareWithin,
+  styleFeatures,
+} from './base-report-measures.ts';
+import { prepareNoto, type NotoImage } from './noto.ts';
+import { heldOutFromVae, sheetNames, taughtCaptions, taughtGlyphs } from './seedling-data.ts';
+
+const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
+const folder = join(root, '.screenfold', 'base-report');
+const size = { width: 64, height: 64 };
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    model: { type: 'string', default: join(root, 'resources', 'seedling') },
+    checkpoint: { type: 'string' },
+    prompts: { type: 'string', default: '190' },
+    'skip-style': { type: 'boolean', default: false },
+  },
+});
+const reference: ModelReference = {
+  base: resolve(flags.model),
+  ...(flags.checkpoint === undefined ? {} : { checkpoint: resolve(flags.checkpoint) }),
+};
+const stop = new AbortController();
+process.once('SIGINT', () => {
+  stop.abort();
+});
+const say = (line: string): void => {
+  if (!flags.json) console.log(line);
+};
+
+interface Wish {
+  readonly prompt: string;
+  readonly seed: number;
+  readonly guidanceScale: number;
+  readonly model?: ModelReference;
+  readonly name: string;
+}
+
+/** Makes the pictures wished for, as the studio would by default, and resolves to their files. */
+async function draw(wishes: readonly Wish[]): Promise<readonly string[]> {
+  const pictures = wishes.map(({ prompt, seed, guidanceScale, model, name }): Picture => ({
+    model: model ?? reference,
+    prompt,
+    negativePrompt: '',
+    seed,
+    sampler: 'dpm++-2m-karras',
+    steps: 25,
+    guidanceScale,
+    ...size,
+    output: join(folder, 'pictures', `${name}.png`),
+  }));
+  await generate(
+    { kind: 'generate', pictures, batchSize: 16, device: {} },
+    { emit: () => undefined, stop: stop.signal },
+  );
+  return pictures.map(({ output }) => output);
+}
+
+const pixelsOf = (file: string): Promise<Float32Array> => readPixels(file, size);
+const notoFile = (glyph: NotoImage): string => join(root, '.screenfold', 'noto', glyph.file_name);
+
+interface Autoencoder {
+  readonly latents: (picture: Float32Array) => Promise<Float32Array>;
+  readonly reconstruct: (picture: Float32Array) => Promise<Float32Array>;
+  readonly dispose: () => Promise<void>;
+}
+
+async function openAutoencoder(runtime: Runtime): Promise<Autoencoder> {
+  const model = await openStableDiffusion(reference);
+  const { config, readWeight } = model.vae;
+  const shape = [1, 3, size.height, size.width];
+  const encoder = await openInference(runtime, readWeight, (builder, graph) => ({
+    mean: encode(builder, config, graph.input('pictures', 'float32', shape)).mean,
+  }));
+  const whole = await openInference(runtime, readWeight, (builder, graph) => ({
+    decoded: decode(builder, config, encode(builder, config, graph.input('pictures', 'float32', shape)).mean),
+  }));
+  const run = async (inference: Inference, picture: Float32Array, output: string): Promise<Float32Array> =>
+    (await inference.run({ pictures: Float32Array.from(picture) }))[output]!.slice();
+  return {
+    latents: (picture) => run(encoder, picture, 'mean'),
+    reconstruct: (picture) => run(whole, picture, 'decoded'),
+    dispose: async () => {
+      await encoder.dispose();
+      await whole.dispose();
+      await model.close();
+    },
+  };
+}
+
+async function judgeVae(vae: Autoencoder, glyphs: readonly NotoImage[]): Promise<number> {
+  const files: [string, string][] = [];
+  let sum = 0;
+  for (const glyph of glyphs) {
+    const real = await pixelsOf(notoFile(glyph));
+    const made = await vae.reconstruct(real);
+    sum += peakSignalToNoise(made, real);
+    const file = join(folder, 'pictures', `vae-${glyph.file_name}`);
+    await writePng(file, { ...size, rgb: toRgb(made) }, {});
+    files.push([notoFile(glyph), file]);
+  }
+  const psnr = sum / glyphs.length;
+  await writeSheet(join(folder, 'vae.png'), {
+    title: 'Reconstructions',
+    subtitle: `${glyphs.length} pictures that the VAE was not trained on, mean PSNR ${psnr.toFixed(2)} dB`,
+    columns: [{ text: 'Real' }, { text: 'Reconstructed' }],
+    rows: glyphs.map(({ name }) => ({ text: name })),
+    pictures: files,
+    footer: [],
+  });
+  return psnr;
+}
+
+interface Found {
+  readonly ranks: readonly number[];
+  readonly files: readonly string[];
+}
+
+/** The rank of the prompted glyph among all taught, by the VAE's latents, for every few glyphs. */
+async function judgeNames(vae: Autoencoder, taught: readonly NotoImage[]): Promise<Found> {
+  const every = Math.max(1, Math.floor(taught.length / Number(flags.prompts)));
+  const asked = [...taught.keys()].filter((i) => i % every === 0);
+  const files = await draw(
+    asked.map((i) => ({
+      prompt: taught[i]!.captions[1] ?? taught[i]!.name,
+      seed: i,
+      guidanceScale: 4,
+      name: `name-${i}`,
+    })),
+  );
+  const latents: Float32Array[] = [];
+  for (const glyph of taught) latents.push(await vae.latents(await pixelsOf(notoFile(glyph))));
+  const mean = meanOf(latents);
+  const ranks: number[] = [];
+  for (const [k, i] of asked.entries())
+    ranks.push(retrievalRank(await vae.latents(await pixelsOf(files[k]!)), latents, i, mean));
+  return { ranks, files };
+}
+
+function meanOf(rows: readonly Float32Array[]): Float64Array {
+  const mean = new Float64Array(rows[0]!.length);
+  for (const row of rows) row.forEach((value, i) => (mean[i]! += value / rows.length));
+  return mean;
+}
+
+async function drawSheets(glyphs: readonly NotoImage[]): Promise<void> {
+  const shown = sheetNames.flatMap((name) => glyphs.find((glyph) => glyph.name === name) ?? []);
+  const scales = [1, 4, 7.5];
+  const files = await draw(
+    shown.flatMap((glyph, row) =>
+      scales.map((guidanceScale) => ({
+        prompt: taughtCaptions(glyph)[2]!,
+        seed: 1,
+        guidanceScale,
+        name: `sheet-${row}-${guidanceScale}`,
+      })),
+    ),
+  );
+  for (let begin = 0; begin < shown.length; begin += 20) {
+    const part = shown.slice(begin, begin + 20);
+    await writeSheet(join(folder, `names-${begin / 20 + 1}.png`), {
+      title: 'Names',
+      columns: [{ text: 'Noto' }, ...scales.map((scale) => ({ text: `guidance ${scale}` }))],
+      rows: part.map((glyph) => ({ text: taughtCaptions(glyph)[2]! })),
+      pictures: part.map((glyph, i) => [
+        notoFile(glyph),
+        ...scales.map((_, k) => files[(begin + i) * scales.length + k]!),
+      ]),
+      footer: ['25 steps of DPM++ 2M Karras, seed 1'],
+    });
+  }
+
+  const things = ['fox', 'automobile', 'fish', 'heart', 'butterfly', 'balloon', 'rose', 'bird'];
+  const colors = ['red', 'yellow', 'green', 'blue', 'purple'];
+  const tinted = await draw(
+    things.flatMap((thing) =>
+      ['', ...colors].map((color) => ({
+        prompt: `a ${color === '' ? '' : `${color} `}${thing}`,
+        seed: 1,
+        guidanceScale: 4,
+        name: `color-${thing}-${color}`,
+      })),
+    ),
+  );
+  const columns = colors.length + 1;
+  await writeSheet(join(folder, 'colors.png'), {
+    title: 'Colour words',
+    columns: ['', ...colors].map((color) => ({ text: color === '' ? '(none)' : color })),
+    rows: things.map((thing) => ({ text: `a … ${thing}` })),
+    pictures: things.map((_, row) => tinted.slice(row * columns, (row + 1) * columns)),
+    footer: ['guidance 4, 25 steps of DPM++ 2M Karras, seed 1'],
+  });
+}
+
+interface Style {
+  /** Fréchet distances to the sample's pictures by epoch kept, 0 being the base. */
+  readonly distances: readonly (readonly [epoch: number, distance: number])[];
+  /** Of the finetuned pictures of held-out captions: how often the nearest of the sample's pictures is theirs. */
+  readonly top1: number;
+  readonly top5: number;
+  readonly seconds: number;
+}
+
+/** Finetunes on the sample as a first run does and judges what comes of the captions of held-out pictures. */
+async function judgeStyle(vae: Autoencoder): Promise<Style> {
+  const run = join(folder, 'run');
+  await rm(run, { recursive: true, force: true });
+  const streams = { out: process.stderr, error: process.stderr };
+  const begun = performance.now();
+  const code = await trainCommand(
+    {
+      engine: startEngine(),
+      terminal: createTerminal({ json: false, verbose: false, streams }),
+      workingFolder: root,
+      cacheFolder: join(folder, 'cache'),
+      software: 'Screenfold',
+    },
+    {
+      what: join(root, 'resources', 'sample', 'run.json'),
+      overrides: [
+        { path: ['folder'], value: run },
+        { path: ['base'], value: reference.base },
+      ],
+      dryRun: false,
+    },
+  );
+  if (code !== 0) throw new Error('The finetuning on the sample did not finish.');
+  const seconds = (performance.now() - begun) / 1000;
+
+  const sample = await readDataset(join(root, 'resources', 'sample'), { verify: false });
+  const real = await Promise.all(sample.images.map(({ path }) => pixelsOf(path)));
+  const features = real.map((picture) => styleFeatures(picture, size.width));
+  const heldOut = sample.images.flatMap(({ metadata }, i) => (metadata.split === 'validation' ? [i] : []));
+  const captionOf = (i: number): string => {
+    const { name, category } = sample.images[i]!.metadata;
+    return `official 3d art of ${String(name)}, ${String(category)}`;
+  };
+  const epochs = (await readdir(join(run, 'checkpoints'))).sort().map((name) => Number(name.slice(6)));
+  const seeds = [1, 2, 3, 4];
+  const distances: (readonly [number, number])[] = [];
+  let last: readonly string[] = [];
+  const rows: string[][] = heldOut.map((i) => [sample.images[i]!.path]);
+  for (const epoch of [0, ...epochs]) {
+    const checkpoint = join(run, 'checkpoints', `epoch-${String(epoch).padStart(4, '0')}`);
+    last = await draw(
+      heldOut.flatMap((i) =>
+        seeds.map((seed) => ({
+          prompt: captionOf(i),
+          seed,
+          guidanceScale: 7.5,
+          model: { base: reference.base, ...(epoch === 0 ? {} : { checkpoint }) },
+          name: `style-${epoch}-${i}-${seed}`,
+        })),
+      ),
+    );
+    const made = await Promise.all(last.map(pixelsOf));
+    distances.push([
+      epoch,
+      frechetDistance(
+        made.map((picture) => styleFeatures(picture, size.width)),
+        features,
+      ),
+    ]);
+    heldOut.forEach((_, row) => rows[row]!.push(last[row * seeds.length]!));
+  }
+  await writeSheet(join(folder, 'style.png'), {
+    title: 'Held-out captions, epoch by epoch',
+    columns: [{ text: 'Held out' }, ...distances.map(([epoch]) => ({ text: `epoch ${epoch}` }))],
+    rows: heldOut.map((i) => ({ text: captionOf(i) })),
+    pictures: rows,
+    footer: [distances.map(([epoch, distance]) => `epoch ${epoch}: ${distance.toFixed(3)}`).join(', ')],
+  });
+
+  const latents: Float32Array[] = [];
+  for (const picture of real) latents.push(await vae.latents(picture));
+  const mean = meanOf(latents);
+  const ranks: number[] = [];
+  for (const [k, file] of last.entries()) {
+    const wanted = heldOut[Math.floor(k / seeds.length)]!;
+    ranks.push(retrievalRank(await vae.latents(await pixelsOf(file)), latents, wanted, mean));
+  }
+  return { distances, top1: shareWithin(ranks, 1), top5: shareWithin(ranks, 5), seconds };
+}
+
+async function sizeInMiB(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  let bytes = 0;
+  for (const entry of entries)
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  return bytes / 2 ** 20;
+}
+
+await rm(join(folder, 'pictures'), { recursive: true, force: true });
+await mkdir(join(folder, 'pictures'), { recursive: true });
+const glyphs = await prepareNoto(join(root, '.screenfold', 'noto'));
+const taught = taughtGlyphs(glyphs);
+const runtime = await chooseRuntime({});
+const vae = await openAutoencoder(runtime);
+
+const vaePsnr = await judgeVae(vae, heldOutFromVae(glyphs));
+say(`VAE: ${vaePsnr.toFixed(2)} dB on held-out pictures`);
+const { ranks, files } = await judgeNames(vae, taught);
+const [top1, top5] = [shareWithin(ranks, 1), shareWithin(ranks, 5)];
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+say(
+  `Names: of ${ranks.length} prompts, ${percent(top1)} find their glyph first of ${taught.length}, ${percent(top5)} ` +
+    `among the first five (chance ${percent(5 / taught.length)})`,
+);
+const realFeatures = await Promise.all(
+  taught.map(async (glyph) => styleFeatures(await pixelsOf(notoFile(glyph)), size.width)),
+);
+const madeFeatures = await Promise.all(
+  files.map(async (file) => styleFeatures(await pixelsOf(file), size.width)),
+);
+const frechet = frechetDistance(madeFeatures, realFeatures);
+say(`Fréchet distance to Noto: ${frechet.toFixed(3)}`);
+await drawSheets(glyphs);
+const style = flags['skip-style'] ? null : await judgeStyle(vae);
+if (style) {
+  const curve = style.distances.map(([epoch, distance]) => `${epoch}: ${distance.toFixed(3)}`).join(', ');
+  say(`Style: Fréchet distance to the sample by epoch ${curve}; ${style.seconds.toFixed(0)} s of training`);
+  say(
+    `Held-out captions after it: ${percent(style.top1)} nearest to their own picture, ${percent(style.top5)} within five`,
+  );
+}
+await vae.dispose();
+await runtime.dispose();
+
+const report = {
+  vaePsnr,
+  top1,
+  top5,
+  candidates: taught.length,
+  frechet,
+  styleFrechetStart: style?.distances[0]?.[1] ?? null,
+  styleFrechetEnd: style?.distances.at(-1)?.[1] ?? null,
+  sizeMiB: await sizeInMiB(reference.base),
+};
+await writeFile(join(folder, 'report.json'), `${JSON.stringify({ ...report, style }, null, 2)}\n`);
+say(`Sheets: ${relative(root, folder)}`);
+if (flags.json) console.log(JSON.stringify(report));

@@ -42,7 +42,9 @@ export function footprintOf(
       case 'lora':
         return adapter;
       case 'scratch':
-        return of('unet', 'text_encoder');
+        return method.textEncoder === false ? of('unet') : of('unet', 'text_encoder');
+      case 'text':
+        return of('text_encoder');
       case 'vae':
         return of('vae');
     }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { Engine } from '../runs/engine-process.ts';
+import { resourcesOf } from '../studio/domains.ts';
 import { createStudio } from '../studio/studio.ts';
 import { ensureBuilt, type Built } from './built-files.ts';
 import { chooseHost, type HostChoice } from './choose-host.ts';
@@ -104,6 +105,7 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
     libraryFolder: library,
     engine: launcher.engine,
     version: launcher.version,
+    resources: resourcesOf(path.join(root, 'resources')),
     checkOutput: surroundings.environment.NODE_ENV === 'development',
     surface: {
       host: 'web',

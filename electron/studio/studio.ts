@@ -2,11 +2,13 @@ import { homedir } from 'node:os';
 import type { AllHandlers } from '../contract/api.ts';
 import { lockLibrary } from '../library/library-lock.ts';
 import { openLibrary, type DomainContext, type Library } from '../library/library.ts';
+import { createSettings } from '../library/settings.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
+import { createDomains, type Resources } from './domains.ts';
 import { createEvents, type Events } from './events.ts';
 import { createLog } from './log.ts';
-import { resolveMedia, type MediaFile, type MediaSources } from './media.ts';
+import { resolveMedia, type MediaFile } from './media.ts';
 import { revealPath } from './reveal-target.ts';
 import type { HostSurface } from './surface.ts';
 import { createSystem } from './system.ts';
@@ -16,6 +18,7 @@ export interface StudioDependencies {
   readonly engine: Engine;
   readonly surface: HostSurface;
   readonly version: string;
+  readonly resources: Resources;
   readonly home?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -49,36 +52,39 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
   const context: DomainContext = { library, publish: events.publish, log, now };
   log.info(`Screenfold ${version} opens ${library.folder}`);
 
-  const training = () => false;
+  const settings = createSettings(library.database);
+  const software = `Screenfold ${version}`;
+  const domains = createDomains(context, { engine, settings, software, resources: dependencies.resources });
   const handlers: Partial<AllHandlers> = {
+    ...domains.handlers,
     ...createSystem({
       context,
+      settings,
       log,
       engine,
       surface,
       version,
       home,
-      training,
+      training: domains.training,
       pathOf: (target) => revealPath(target, library, log.file, handlers),
     }),
   };
-  const sources: Partial<MediaSources> = {};
+  await domains.seed();
 
-  await Promise.resolve();
   return {
     version,
     libraryFolder: library.folder,
     uploads: library.paths.uploads,
     dispatch: createDispatch(handlers, { log, checkOutput }),
     subscribe: events.subscribe,
-    media: (path) => resolveMedia(path, sources),
-    training,
+    media: (path) => resolveMedia(path, domains.sources),
+    training: domains.training,
     close: async () => {
       log.info('Screenfold closes');
+      await domains.close();
       library.close();
       unlock();
       log.close();
-      return Promise.resolve();
     },
   };
 }

@@ -5,7 +5,7 @@ import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { SystemInfo } from '../contract/system.ts';
 import type { DomainContext } from '../library/library.ts';
-import { createSettings } from '../library/settings.ts';
+import type { SettingsStore } from '../library/settings.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import { browse } from './browse.ts';
 import type { StudioLog } from './log.ts';
@@ -14,6 +14,7 @@ import type { HostSurface } from './surface.ts';
 
 export interface SystemDependencies {
   readonly context: DomainContext;
+  readonly settings: SettingsStore;
   readonly log: StudioLog;
   readonly engine: Engine;
   readonly surface: HostSurface;
@@ -29,9 +30,8 @@ type Detected = Pick<SystemInfo, 'runtime' | 'providers'>;
 
 /** What concerns the studio as a whole: the machine, the settings, the log, dialogs, updates. */
 export function createSystem(dependencies: SystemDependencies): HandlersOf<'system'> {
-  const { context, log, surface, version } = dependencies;
-  const { database, folder } = context.library;
-  const settings = createSettings(database);
+  const { context, settings, log, surface, version } = dependencies;
+  const { folder } = context.library;
   const detected = detectOnce(dependencies);
   surface.updates?.onChange(() => {
     context.publish('changed', { subjects: ['system'] });

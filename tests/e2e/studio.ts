@@ -7,6 +7,7 @@ import { describe } from 'vitest';
 import { ensureBuilt } from '../../electron/hosts/built-files.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { startEngine, type Engine } from '../../electron/runs/engine-process.ts';
+import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
 import { browserProgram, launchBrowser } from './browser.ts';
 
@@ -39,6 +40,7 @@ export async function openStudio(options: OpenStudioOptions = {}): Promise<OpenS
     libraryFolder,
     engine: options.engine ?? startEngine(),
     version: '0.0.0-test',
+    resources: resourcesOf(path.join(root, 'resources')),
     checkOutput: true,
     surface: {
       host: 'web',

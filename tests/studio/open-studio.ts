@@ -1,11 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
 import type { Engine } from '../../electron/runs/engine-process.ts';
+import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';
 import type { HostSurface } from '../../electron/studio/surface.ts';
 import { Failure } from '../../native/failure.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
+
+const resources = fileURLToPath(new URL('../../resources', import.meta.url));
 
 export const bareSurface: HostSurface = {
   host: 'memory',
@@ -33,6 +37,7 @@ export async function openStudio(changes: Partial<StudioDependencies> = {}): Pro
     engine: noEngine,
     surface: bareSurface,
     version: '1.2.3',
+    resources: resourcesOf(resources),
     checkOutput: true,
     ...changes,
   });

@@ -1,0 +1,100 @@
+import { extname, join } from 'node:path';
+import { Failure } from '../../native/failure.ts';
+import type { AllHandlers } from '../contract/api.ts';
+import { readRunData } from '../datasets/run-data.ts';
+import { createExports } from '../exports/exports.ts';
+import { createGallery } from '../gallery/gallery.ts';
+import type { DomainContext } from '../library/library.ts';
+import type { SettingsStore } from '../library/settings.ts';
+import { createModels } from '../models/models.ts';
+import type { Engine } from '../runs/engine-process.ts';
+import { createRightOfWay } from '../runs/right-of-way.ts';
+import { createRuns } from '../runs/runs.ts';
+import type { MediaSource, MediaSources } from './media.ts';
+
+export interface DomainDependencies {
+  readonly engine: Engine;
+  readonly settings: SettingsStore;
+  /** For provenance: `Screenfold 0.1.0`. */
+  readonly software: string;
+  /** What comes with Screenfold. */
+  readonly resources: Resources;
+}
+
+export interface Resources {
+  /** The sample data set. */
+  readonly sample: string;
+  /** The embedded base model. */
+  readonly seedling: string;
+}
+
+export function resourcesOf(folder: string): Resources {
+  return { sample: join(folder, 'sample'), seedling: join(folder, 'seedling') };
+}
+
+export interface Domains {
+  readonly handlers: Partial<AllHandlers>;
+  readonly sources: Partial<MediaSources>;
+  /** Puts what comes with Screenfold into the library, where it is not yet. */
+  readonly seed: () => Promise<void>;
+  /** Whether a run computes at this moment. */
+  readonly training: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+/** The domains of the library, each given what it needs of the others. */
+export function createDomains(context: DomainContext, dependencies: DomainDependencies): Domains {
+  const { engine, settings, software, resources } = dependencies;
+  const { database } = context.library;
+  const way = createRightOfWay();
+  const models = createModels(context, { engine, settings, software });
+  const gallery = createGallery(context, { engine, way, settings, modelFolder: models.folder });
+  const runs = createRuns(context, {
+    engine,
+    way,
+    settings,
+    data: (...choice) => readRunData(database, ...choice),
+    base: models.base,
+    pictures: gallery,
+    sampleRunFile: join(resources.sample, 'run.json'),
+  });
+  const exports = createExports(context, { engine, settings, software });
+  const training = database.prepare(
+    "SELECT 1 FROM run WHERE status IN ('preparing', 'training', 'stopping') LIMIT 1",
+  );
+  return {
+    handlers: { ...models.handlers, ...gallery.handlers, ...runs.handlers, ...exports.handlers },
+    sources: {
+      samples: fileOrNull((id) => ({ file: gallery.sampleFile(id), contentType: 'image/png' })),
+      exports: fileOrNull((id) => exportMedia(exports.exportFile(id))),
+    },
+    seed: async () => {
+      await models.addEmbedded(resources.seedling, 'Seedling');
+    },
+    training: () => training.get() !== undefined,
+    close: async () => {
+      await Promise.all([runs.close(), gallery.close(), models.close(), exports.close()]);
+    },
+  };
+}
+
+const exportTypes: Readonly<Record<string, string>> = {
+  '.png': 'image/png',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+};
+
+function exportMedia(file: string): MediaSource {
+  return { file, contentType: exportTypes[extname(file).toLowerCase()] ?? 'application/octet-stream' };
+}
+
+/** A domain says with a `Failure` what it has not; to whoever wants to show it, there just is no such picture. */
+function fileOrNull(find: (id: number) => MediaSource): (id: number) => Promise<MediaSource | null> {
+  return (id) => {
+    try {
+      return Promise.resolve(find(id));
+    } catch (error) {
+      return error instanceof Failure ? Promise.resolve(null) : Promise.reject(error);
+    }
+  };
+}

@@ -11,7 +11,8 @@ import { createSampleRecords } from '../gallery/sample-records.ts';
 import { writeSheet } from '../gallery/sheet.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
-import { readEpochLosses, readRun } from '../runs/run-folder.ts';
+import { readEpochLosses } from '../runs/run-folder.ts';
+import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { createExportRecords } from './export-records.ts';
 import { exportRun } from './export-run.ts';
@@ -41,6 +42,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   const { database, paths } = library;
   const records = createExportRecords(database);
   const runs = createRunRecords(database);
+  const read = createRunReader(database);
   const samples = createSampleRecords(database);
   const working = new Set<Promise<void>>();
   const stop = new AbortController();
@@ -69,8 +71,10 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     work: Work,
   ): Promise<{ exportId: number }> => {
     const output =
-      wanted === null ? await ownPlace(fileNameOf(entry.title), extension) : path.resolve(wanted);
-    if (wanted !== null) await refuseTaken(output);
+      wanted === null
+        ? await ownPlace(fileNameOf(entry.title), extension)
+        : withExtension(path.resolve(wanted), extension);
+    await refuseTaken(output);
     given.add(output);
     const id = records.insert({ ...entry, path: output, createdAt: now() });
     tell(id);
@@ -118,7 +122,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       const record = runs.get(id);
       laidOut.push({
         record,
-        run: await readRun(record.folder),
+        run: await read(record),
         losses: await readEpochLosses(record.folder),
       });
       for (const sample of samples.ofRun(id))
@@ -142,8 +146,16 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   const handlers: HandlersOf<'exports'> = {
     'exports.list': () => [...records.all()],
     'exports.model': async ({ runId, epoch, format, precision, output }) => {
-      const { folder, name } = runs.get(runId);
-      const run = await readRun(folder);
+      const record = runs.get(runId);
+      const { name } = record;
+      if (format === 'lora' && record.method !== 'lora') {
+        throw new Failure(
+          'not-a-lora',
+          `${name} trained whole weights, so there is no LoRA in it.`,
+          'Export it as a model folder, or train with the method LoRA.',
+        );
+      }
+      const run = await read(record);
       return start(
         { kind: format, title: `${name}, epoch ${epoch}`, runId, epoch },
         output,
@@ -223,4 +235,9 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       await Promise.allSettled(working);
     },
   };
+}
+
+/** What a person typed may lack it, and it says what the file is. */
+function withExtension(file: string, extension: string): string {
+  return file.toLowerCase().endsWith(extension) ? file : `${file}${extension}`;
 }

@@ -29,7 +29,7 @@ export interface Gallery {
   /** The PNG of a picture that is there; throws Failure `sample-missing`, `sample-not-ready`. */
   readonly sampleFile: (sampleId: number) => string;
   /** Queues what is missing of a run, without asking again for what failed or was cancelled. */
-  readonly wanted: (runId: number) => void;
+  readonly wanted: (runId: number) => Promise<void>;
   /** Ends what is being made of a run's weights, and removes what the prompt bench made of them. */
   readonly forget: (runId: number) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -42,11 +42,13 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
   const { database, paths } = library;
   const records = createSampleRecords(database);
   const runs = createRunRecords(database);
-  const read = createRunReader();
+  const read = createRunReader(database);
+  const fills = new Set<Promise<unknown>>();
+  let closed = false;
 
   const referenceOf = async (source: Source): Promise<ModelReference> => {
     if (source.kind === 'model') return { base: deps.modelFolder(source.modelId) };
-    const run = await read(runs.get(source.runId).folder);
+    const run = await read(runs.get(source.runId));
     if (source.epoch !== 0 && !(await checkpointEpochs(run.folder)).includes(source.epoch)) {
       throw new Failure(
         'no-such-epoch',
@@ -77,17 +79,24 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
 
   const fill = async (runId: number, again: boolean): Promise<number> => {
     const record = runs.get(runId);
-    const run = await read(record.folder);
+    const run = await read(record);
     const { queued, changed } = await fillRun(record, run, database, records, { again, now });
     for (const sample of changed) publish('gallery.sample', sample);
     queue.wake();
     return queued;
   };
-  const wanted = (runId: number) => {
-    fill(runId, false).catch((error: unknown) => {
+  const wanted = async (runId: number): Promise<void> => {
+    if (closed) return;
+    const filling = fill(runId, false);
+    fills.add(filling);
+    try {
+      await filling;
+    } catch (error) {
       // A run removed meanwhile wants nothing.
       if (runs.find(runId) !== null) log.warn('the pictures of a run could not be queued', error);
-    });
+    } finally {
+      fills.delete(filling);
+    }
   };
   const cancel = (samples: readonly SampleRecord[]) => {
     for (const { id, status } of samples) {
@@ -100,7 +109,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       const compared = [];
       for (const id of new Set(runIds)) {
         const record = runs.get(id);
-        compared.push({ record, run: await read(record.folder) });
+        compared.push({ record, run: await read(record) });
       }
       return compareRuns(compared, database, records);
     },
@@ -201,7 +210,11 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       await queue.interrupt((sample) => sample.runId === runId);
       await removeBench(bench);
     },
-    close: queue.close,
+    close: async () => {
+      closed = true;
+      await Promise.allSettled(fills);
+      await queue.close();
+    },
   };
 }
 

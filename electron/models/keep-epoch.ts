@@ -5,7 +5,7 @@ import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
-import { readRun } from '../runs/run-folder.ts';
+import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { inspectModel, type ModelFacts } from './inspect-model.ts';
 
@@ -28,8 +28,8 @@ export async function keepEpoch(
     software,
   }: { readonly engine: Engine; readonly settings: Pick<SettingsStore, 'get'>; readonly software: string },
 ): Promise<Kept> {
-  const { folder: runFolder, baseModelId } = createRunRecords(library.database).get(runId);
-  const run = await readRun(runFolder);
+  const record = createRunRecords(library.database).get(runId);
+  const run = await createRunReader(library.database)(record);
   const folder = await freePath(library.paths.models, fileNameOf(name));
   await placeWhole(folder, (output) =>
     exportRun(
@@ -46,5 +46,5 @@ export async function keepEpoch(
       engine,
     ),
   );
-  return { folder, parentId: baseModelId, facts: await inspectModel(folder, engine) };
+  return { folder, parentId: record.baseModelId, facts: await inspectModel(folder, engine) };
 }

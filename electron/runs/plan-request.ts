@@ -32,7 +32,9 @@ export interface RequestDeps {
   readonly runsFolder: string;
 }
 
+/** One run of a request; its folder is settled when it is made. */
 export interface PlannedRequest {
+  readonly captionSetId: number;
   readonly plan: RunPlan;
   readonly run: Run;
   readonly base: RunBase;
@@ -41,21 +43,44 @@ export interface PlannedRequest {
 }
 
 /**
- * What one of a request's runs comes to.
- * @param folder where it will lie
+ * What a request's runs come to, one for each caption set. Their pictures are of the same prompts, or captions could not
+ * be compared: where nobody named any, captions of the set that says most about the held-out images.
  * @throws Failure `recipe-size`, and what models, data and `planJob` throw
  */
 export async function planRequest(
   request: RunRequest,
+  deps: RequestDeps,
+): Promise<readonly PlannedRequest[]> {
+  const sets = [...new Set(request.captionSetIds)];
+  const planned: PlannedRequest[] = [];
+  for (const captionSetId of sets) planned.push(await planOne(request, captionSetId, deps));
+  const said = ({ plan }: PlannedRequest) =>
+    new Set(plan.prompts.map(({ prompt }) => prompt).filter(Boolean)).size;
+  const [most] = planned.toSorted((a, b) => said(b) - said(a));
+  const { prompts } = most!.plan;
+  const warnings = [...new Set(planned.flatMap(({ plan }) => plan.warnings))];
+  const captionExamples =
+    sets.length === 1 ? most!.plan.captionExamples : planned.map(({ plan }) => plan.captionExamples[0] ?? '');
+  return planned.map((one) => ({
+    ...one,
+    plan: { ...one.plan, prompts, warnings, captionExamples },
+    run: {
+      ...one.run,
+      spec: { ...one.run.spec, samples: { ...one.run.spec.samples, prompts: [...prompts] } },
+    },
+  }));
+}
+
+async function planOne(
+  request: RunRequest,
   captionSetId: number,
-  folder: string,
   deps: RequestDeps,
 ): Promise<PlannedRequest> {
   const base = await deps.base(request.baseModelId);
   const data = await deps.data(request.datasetId, captionSetId, request.train.seed);
   const model = await readBaseModel(base.folder, request.method.kind);
   checkSize(request, model.vaeFactor);
-  const spec = specOf(request, base.folder, data, folder);
+  const spec = specOf(request, base.folder, data, deps.runsFolder);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
 
   const { job } = run;
@@ -64,7 +89,7 @@ export async function planRequest(
   const adapter = job.method.kind === 'lora' ? await readAdapterParameters(base.folder, job.method) : 0;
   const footprint = footprintOf(base.counts, job.method, settings, adapter ?? 0);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
-  const runs = request.captionSetIds.length;
+  const runs = new Set(request.captionSetIds).size;
   const secondsPerEpoch = speed === null ? null : speed * uses;
   const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * settings.epochs * runs;
   const { bavail, bsize } = await statfs(deps.runsFolder);
@@ -98,7 +123,14 @@ export async function planRequest(
       ...(summary.heldOut === 0 ? ['No image is held out, so overfitting will not show in numbers.'] : []),
     ],
   };
-  return { plan, run, base, datasetName: data.datasetName, captionSetName: data.captionSetName };
+  return {
+    captionSetId,
+    plan,
+    run,
+    base,
+    datasetName: data.datasetName,
+    captionSetName: data.captionSetName,
+  };
 }
 
 export function speedKeyOf(

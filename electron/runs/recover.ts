@@ -8,7 +8,7 @@ const underWay = ['preparing', 'training', 'stopping'] as const;
 /**
  * Finds the runs that were under way when Screenfold last ended, and marks them interrupted at once. What their folders
  * say of them is read afterwards: an engine may have come further than was written down, even to the end.
- * @returns resolves to the ids of the runs that are still interrupted
+ * @returns resolves to the ids of the runs found so
  */
 export function recoverRuns(
   records: RunRecords,
@@ -42,7 +42,8 @@ export function recoverRuns(
         if ((await readOutcome(folder))?.end === 'finished') {
           records.change(id, { status: 'finished', step: steps });
           await removeState(folder);
-        } else found.push(id);
+        }
+        found.push(id);
       } catch (error) {
         log.warn('an interrupted run could not be read', error);
       }

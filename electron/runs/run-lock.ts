@@ -17,15 +17,43 @@ export interface LockOptions {
   readonly onWait?: (pid: number) => void;
 }
 
+/** Locks that this process holds or waits for: in a container, an earlier process had the same id. */
+const heldHere = new Set<string>();
+
 /** Throws `run-busy` where another living process trains this run. */
 export async function lockRun(
   folder: string,
   { patienceSeconds = 60, onWait }: LockOptions = {},
 ): Promise<RunLock> {
   const file = path.join(folder, 'run.lock');
+  const isMine = heldHere.has(file);
+  heldHere.add(file);
+  try {
+    await waitForLock(file, folder, isMine, patienceSeconds, onWait);
+  } catch (error) {
+    if (!isMine) heldHere.delete(file);
+    throw error;
+  }
+  return {
+    addEngine: (pid) => writeFileAtomic(file, lockText([process.pid, pid])),
+    release: async () => {
+      heldHere.delete(file);
+      await rm(file, { force: true });
+    },
+  };
+}
+
+/** @param isMine this process holds it; where its id stands there and it does not, an earlier one had that id */
+async function waitForLock(
+  file: string,
+  folder: string,
+  isMine: boolean,
+  patienceSeconds: number,
+  onWait: ((pid: number) => void) | undefined,
+): Promise<void> {
   const start = performance.now();
   for (let waiting = false, looked = false; ;) {
-    if (await tryWrite(file, [process.pid])) break;
+    if (await tryWrite(file, [process.pid])) return;
     const pids = await readPids(file);
     if (pids.length === 0 && !looked) {
       // Perhaps it is only just being written.
@@ -34,7 +62,7 @@ export async function lockRun(
       continue;
     }
     const [owner, engine] = pids;
-    const ownerLives = owner !== undefined && isAlive(owner);
+    const ownerLives = owner === process.pid ? isMine : owner !== undefined && isAlive(owner);
     const engineLives = engine !== undefined && isAlive(engine);
     if (!ownerLives && !engineLives) {
       await rm(file, { force: true });
@@ -51,10 +79,6 @@ export async function lockRun(
     waiting = true;
     await sleep(200);
   }
-  return {
-    addEngine: (pid) => writeFileAtomic(file, lockText([process.pid, pid])),
-    release: () => rm(file, { force: true }),
-  };
 }
 
 async function tryWrite(file: string, pids: readonly number[]): Promise<boolean> {

@@ -1,18 +1,57 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { LibraryDatabase } from '../library/database.ts';
+import type { TrainingImage } from '../../native/jobs.ts';
 import { readRun, type Run } from './run-folder.ts';
+import type { RunRecord } from './run-records.ts';
 
-/** Reads runs by folder, and keeps the last few: a run of a large data set has a large file, and it never changes. */
-export function createRunReader(keep = 8): (folder: string) => Promise<Run> {
-  const read = new Map<string, Promise<Run>>();
-  return (folder) => {
-    const known = read.get(folder);
+export type RunReader = (record: Pick<RunRecord, 'folder' | 'baseModelId' | 'datasetId'>) => Promise<Run>;
+
+/** A run of a large data set has a large file, and it never changes. */
+const kept = 4;
+
+/**
+ * Reads runs of the library. Their base and their images are where the library knows them now: what comes with Screenfold
+ * lies elsewhere after an update, and folders are moved. Which weights and which images they are is checked by content.
+ */
+export function createRunReader(database: LibraryDatabase): RunReader {
+  const files = new Map<string, Promise<Run>>();
+  const baseOf = database.prepare<[number], string>('SELECT folder FROM model WHERE id = ?').pluck();
+  const imagesOf = database.prepare<[number], { file: string; root: string; path: string }>(
+    `SELECT file, root, image.path FROM image JOIN dataset_source ON dataset_source.id = source_id
+     WHERE image.dataset_id = ?`,
+  );
+  const remembered = (folder: string): Promise<Run> => {
+    const known = files.get(folder);
     const run = known ?? readRun(folder);
-    read.delete(folder);
-    read.set(folder, run);
+    files.delete(folder);
+    files.set(folder, run);
     if (known === undefined) {
-      run.catch(() => read.delete(folder));
-      const [oldest] = read.keys();
-      if (read.size > keep && oldest !== undefined) read.delete(oldest);
+      run.catch(() => files.delete(folder));
+      const [oldest] = files.keys();
+      if (files.size > kept && oldest !== undefined) files.delete(oldest);
     }
     return run;
+  };
+  const relocated = (images: readonly TrainingImage[], datasetId: number): readonly TrainingImage[] => {
+    const places = new Map(imagesOf.all(datasetId).map((row) => [row.file, path.join(row.root, row.path)]));
+    return images.map((image) => ({ ...image, path: places.get(image.id) ?? image.path }));
+  };
+  return async ({ folder, baseModelId, datasetId }) => {
+    const { spec, job } = await remembered(folder);
+    const base = (baseModelId === null ? null : baseOf.get(baseModelId)) ?? job.base;
+    const [first] = job.images;
+    const moved = datasetId !== null && first !== undefined && !existsSync(first.path);
+    return {
+      folder,
+      spec: { ...spec, base },
+      job: {
+        ...job,
+        base,
+        ...(moved
+          ? { images: relocated(job.images, datasetId), validation: relocated(job.validation, datasetId) }
+          : {}),
+      },
+    };
   };
 }

@@ -13,6 +13,7 @@ import { recoverRuns } from './recover.ts';
 import type { RightOfWay } from './right-of-way.ts';
 import { defaultRequest } from './run-defaults.ts';
 import { createRun, type Run } from './run-folder.ts';
+import { createRunReader } from './run-reader.ts';
 import { readRunLog } from './run-log.ts';
 import { createRunRecords, type RunRecord } from './run-records.ts';
 import { createSpeeds } from './speeds.ts';
@@ -22,7 +23,7 @@ import { removeState, superviseRun, type Supervision } from './supervise-run.ts'
 /** What makes pictures of a run; told when there is something to make them of, and when they are to go. */
 export interface RunPictures {
   /** Queues what is missing of the run's epochs, prompts and seeds. */
-  readonly wanted: (runId: number) => void;
+  readonly wanted: (runId: number) => Promise<void>;
   /** Ends what is being made of the run's weights; its folder goes next. */
   readonly forget: (runId: number) => Promise<void>;
 }
@@ -53,6 +54,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
   const { library, publish, now } = context;
   const { database, paths } = library;
   const records = createRunRecords(database);
+  const read = createRunReader(database);
   const speeds = createSpeeds(database);
   const requestDeps: RequestDeps = {
     base: deps.base,
@@ -87,6 +89,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
       context,
       engine: deps.engine,
       records,
+      read,
       speeds,
       speedKeyOf: speedKey,
       way: deps.way,
@@ -97,8 +100,8 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
     current = null;
     pump();
   };
-  const recovered = recoverRuns(records, context).then((interrupted) => {
-    for (const id of interrupted) deps.pictures.wanted(id);
+  const recovered = recoverRuns(records, context).then((found) => {
+    for (const id of found) void deps.pictures.wanted(id);
     for (const { baseModelId } of records.all()) if (baseModelId !== null) rememberBase(baseModelId);
     pump();
   });
@@ -111,10 +114,9 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
 
   const start = async (request: RunRequest): Promise<number[]> => {
     const runIds: number[] = [];
-    for (const captionSetId of request.captionSetIds) {
+    for (const planned of await planRequest(request, requestDeps)) {
+      const { plan, run, base, captionSetId, datasetName, captionSetName } = planned;
       const own: RunRequest = { ...request, captionSetIds: [captionSetId] };
-      const planned = await planRequest(own, captionSetId, paths.runs, requestDeps);
-      const { plan, run, base, datasetName, captionSetName } = planned;
       bases.set(base.folder, base);
       const id = records.insert({
         name: request.name,
@@ -157,8 +159,8 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
     'runs.defaults': (choice) =>
       defaultRequest(choice, { database, settings: deps.settings.get, sampleRunFile: deps.sampleRunFile }),
     'runs.plan': async ({ request }) => {
-      const { plan } = await planRequest(request, request.captionSetIds[0]!, paths.runs, requestDeps);
-      return plan;
+      const [first] = await planRequest(request, requestDeps);
+      return first!.plan;
     },
     'runs.start': async ({ request }) => ({ runIds: await start(request) }),
     'runs.list': () => records.all().map(summarize),
@@ -240,7 +242,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
       const known = runIds.map((id) => records.get(id));
       for (const { id } of known) {
         records.change(id, { prompts, seeds });
-        deps.pictures.wanted(id);
+        void deps.pictures.wanted(id);
         changed(id);
       }
       return null;

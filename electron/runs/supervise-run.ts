@@ -6,7 +6,8 @@ import { Failure } from '../../native/failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
 import type { Engine } from './engine-process.ts';
 import type { RightOfWay } from './right-of-way.ts';
-import { readRun, type Run } from './run-folder.ts';
+import type { Run } from './run-folder.ts';
+import type { RunReader } from './run-reader.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
 import type { RunRecords } from './run-records.ts';
@@ -20,11 +21,12 @@ export interface SupervisionDeps {
   readonly context: DomainContext;
   readonly engine: Engine;
   readonly records: RunRecords;
+  readonly read: RunReader;
   readonly speeds: Speeds;
   readonly speedKeyOf: (run: Run) => SpeedKey | null;
   readonly way: RightOfWay;
   /** New weights are there to make pictures of, at the beginning the base's; or there is time now. */
-  readonly onPictures: (runId: number) => void;
+  readonly onPictures: (runId: number) => Promise<void>;
 }
 
 /** A run under way. */
@@ -57,7 +59,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   };
   const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
   const show = () => {
-    if (shownLater !== null) return;
+    if (shownLater !== null || wish === 'close') return;
     const wait = Math.max(0, shownAt + progressEvery - now());
     const say = () => {
       shownLater = null;
@@ -90,7 +92,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     if (event.type === 'checkpoint') {
       records.addCheckpoint(runId, event.epoch);
       publish('changed', { subjects: ['runs'], runId });
-      deps.onPictures(runId);
+      void deps.onPictures(runId);
     }
     if (event.type !== 'picture' && now() - writtenAt > writtenEvery) write();
     show();
@@ -161,7 +163,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     publish('changed', { subjects: ['runs'], runId });
     const log = openRunLog(record.folder, now);
     try {
-      const run = await readRun(record.folder);
+      const run = await deps.read(record);
       const key = deps.speedKeyOf(run);
       meter = createRunMeter({
         runId,
@@ -176,7 +178,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         secondsSpent: records.secondsSpent(runId),
         now,
       });
-      deps.onPictures(runId);
+      await deps.onPictures(runId);
       log.line(record.step === 0 ? 'begins' : `goes on after step ${record.step}`);
       for (;;) {
         const result = await attempt(run, log, meter);
@@ -190,6 +192,8 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
           await finish(({ pause: 'paused', cancel: 'cancelled', close: 'interrupted' } as const)[wish], log);
           break;
         }
+        meter.event({ type: 'progress', phase: 'making pictures', done: 0, total: 0 });
+        show();
       }
     } catch (error) {
       const failure =
@@ -225,7 +229,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     shownLater = null;
     publish('runs.progress', progress());
     // Pictures may have waited for this end.
-    deps.onPictures(runId);
+    if (how !== 'interrupted') await deps.onPictures(runId);
   };
 
   return {
@@ -234,11 +238,14 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     stop: (asked) => {
       // Ending for good is not undone by a pause asked for later.
       if (wish !== 'cancel') wish = asked;
+      if (asked === 'close' && shownLater !== null) clearTimeout(shownLater);
       if (['preparing', 'training'].includes(status())) setStatus('stopping');
       endAttempt?.();
       show();
     },
-    ended: work(),
+    ended: work().catch((error: unknown) => {
+      context.log.error('how a run ended could not be kept', error);
+    }),
   };
 }
 

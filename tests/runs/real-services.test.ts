@@ -12,7 +12,7 @@ import { servicesOver } from './library-of.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A dozen processes of the engine, on machines that do something else besides; ends in seconds. */
-const patience = 240_000;
+const patience = 480_000;
 
 /** What a page would get: answers that the contract allows. */
 function allowed(method: MethodName, answer: unknown): unknown {

@@ -92,7 +92,7 @@ CREATE TABLE sample (
   created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX sample_of_run ON sample (run_id, epoch, prompt, negative_prompt, seed) WHERE bench = 0;
-CREATE INDEX sample_waiting ON sample (bench, id) WHERE status IN ('queued', 'making');
+CREATE INDEX sample_by_status ON sample (status, bench, id);
 CREATE INDEX sample_of_bench ON sample (id) WHERE bench = 1;
 CREATE INDEX sample_favourite ON sample (id) WHERE favourite = 1;
 

@@ -23,6 +23,11 @@ export default tseslint.config(
   {
     files: ['renderer/**/*.{ts,tsx}', 'tests/renderer/**/*.{ts,tsx}'],
     ...reactHooks.configs.flat.recommended,
+    rules: {
+      ...reactHooks.configs.flat.recommended.rules,
+      // Says which components React's compiler would skip; there is no compiler here.
+      'react-hooks/incompatible-library': 'off',
+    },
   },
   {
     files: ['**/*.mjs', '**/*.js'],

@@ -17,6 +17,10 @@ const at = (path: string, load: () => Promise<ComponentType>): Place => ({
 
 const screens: readonly Place[] = [
   at('/datasets', async () => (await import('../features/datasets/datasets-screen.tsx')).DatasetsScreen),
+  at(
+    '/datasets/:id/:view?',
+    async () => (await import('../features/datasets/dataset-screen.tsx')).DatasetScreen,
+  ),
   at('/', async () => (await import('../features/train/start-screen.tsx')).StartScreen),
   at('/train', async () => (await import('../features/train/train-screen.tsx')).TrainScreen),
   at('/runs', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),

@@ -5,11 +5,14 @@ import classes from './screen.module.css';
 /** A screen of the studio: its name and actions on a bar that stays, its content below, which scrolls or not. */
 export function Screen({
   title,
+  views,
   actions,
   scrolls = true,
   children,
 }: {
   title: ReactNode;
+  /** Links to what else there is of the same thing. */
+  views?: ReactNode;
   actions?: ReactNode;
   scrolls?: boolean;
   children: ReactNode;
@@ -20,7 +23,8 @@ export function Screen({
         <Title order={1} size="h4" className={classes.title}>
           {title}
         </Title>
-        <Group gap="xs" wrap="nowrap">
+        {views}
+        <Group gap="xs" wrap="nowrap" ml="auto">
           {actions}
         </Group>
       </header>

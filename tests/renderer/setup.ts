@@ -22,3 +22,4 @@ window.ResizeObserver = class implements ResizeObserver {
   readonly disconnect = nothing;
 };
 window.HTMLElement.prototype.scrollIntoView = nothing;
+Object.defineProperty(document, 'fonts', { value: new EventTarget() });

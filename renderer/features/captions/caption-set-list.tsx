@@ -1,0 +1,51 @@
+import { Progress, UnstyledButton } from '@mantine/core';
+import type { CaptionSetData } from '../../../electron/contract/captions.ts';
+import { countText } from '../../components/quantities.ts';
+import classes from './captions-view.module.css';
+import { sourceText } from './source-words.ts';
+
+/** Caption sets with what they were made of, and how far each is captioned. */
+export function CaptionSetList({
+  sets,
+  chosenId,
+  onChoose,
+}: {
+  sets: readonly CaptionSetData[];
+  chosenId: number;
+  onChoose: (captionSetId: number) => void;
+}) {
+  return (
+    <ul className={classes.sets}>
+      {sets.map((set) => {
+        const all = set.captioned + set.uncaptioned;
+        return (
+          <li key={set.id}>
+            <UnstyledButton
+              className={classes.set}
+              data-here={set.id === chosenId || undefined}
+              aria-current={set.id === chosenId}
+              onClick={() => {
+                onChoose(set.id);
+              }}
+            >
+              <span className={classes.setName}>{set.name}</span>
+              <span className={classes.setSource} title={sourceText(set.source)}>
+                {sourceText(set.source)}
+              </span>
+              <Progress
+                size={3}
+                value={all === 0 ? 0 : (set.captioned / all) * 100}
+                aria-label={`${set.captioned} of ${all} images captioned`}
+              />
+              <span className={`${classes.setCounts} figures`}>
+                {countText(set.captioned)} captioned
+                {set.uncaptioned > 0 && `, ${countText(set.uncaptioned)} not`}
+                {set.byHand > 0 && `, ${countText(set.byHand)} by hand`}
+              </span>
+            </UnstyledButton>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

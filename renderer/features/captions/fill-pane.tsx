@@ -1,0 +1,83 @@
+import { Button, Checkbox, Stack, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useState } from 'react';
+import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
+import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand } from '../../app/studio.tsx';
+import { countOf } from '../../components/quantities.ts';
+import classes from './captions-view.module.css';
+import { isComplete, SourceForm } from './source-form.tsx';
+import { SourcePreview, useSourcePreview } from './source-preview.tsx';
+
+/** Where a set's texts come from, to make them anew with a preview. */
+export function FillPane({
+  dataset,
+  set,
+  sets,
+}: {
+  dataset: DatasetDetail;
+  set: CaptionSetData;
+  sets: readonly CaptionSetData[];
+}) {
+  const [source, setSource] = useState<CaptionSource>(set.source);
+  const [overwrite, setOverwrite] = useState(false);
+  const { preview, fault } = useSourcePreview(dataset.id, source, 6);
+  const fill = useStudioCommand('captions.fill');
+  const same = JSON.stringify(source) === JSON.stringify(set.source);
+  return (
+    <form
+      className={classes.fill}
+      onSubmit={(event) => {
+        event.preventDefault();
+        fill.mutate(
+          { captionSetId: set.id, source, overwrite },
+          {
+            onSuccess: () => {
+              notifications.show({
+                title: `${set.name} was made anew`,
+                message: 'Ctrl+Z brings the captions back as they were.',
+                withBorder: true,
+              });
+            },
+            onError: showFailure,
+          },
+        );
+      }}
+    >
+      <Stack gap="md">
+        <SourceForm
+          dataset={dataset}
+          sets={sets.filter(({ id }) => id !== set.id)}
+          source={source}
+          fault={fault}
+          onChange={setSource}
+        />
+        {set.byHand > 0 && (
+          <Checkbox
+            checked={overwrite}
+            onChange={({ currentTarget }) => {
+              setOverwrite(currentTarget.checked);
+            }}
+            label={`Replace ${countOf(set.byHand, 'caption')} changed by hand too`}
+          />
+        )}
+        <Button
+          type="submit"
+          w="fit-content"
+          loading={fill.isPending}
+          disabled={!isComplete(source) || fault !== null}
+        >
+          {same ? 'Make the captions anew' : 'Use for all captions'}
+        </Button>
+        <Text size="xs" c="dimmed">
+          {set.byHand > 0 && !overwrite ? 'Captions changed by hand stay as they are. ' : ''}
+          Can be undone.
+        </Text>
+      </Stack>
+      <div className={classes.previewPane}>
+        <SourcePreview preview={fault === null ? preview : undefined} />
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,103 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
+import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand } from '../../app/studio.tsx';
+import classes from './captions-view.module.css';
+import { isComplete, newSource, SourceForm } from './source-form.tsx';
+import { SourcePreview, useSourcePreview } from './source-preview.tsx';
+import { sourceWords } from './source-words.ts';
+
+/** A dialog that makes a caption set, showing beforehand what would be in it. */
+export function NewCaptionSet({
+  open,
+  dataset,
+  sets,
+  onMade,
+  onClose,
+}: {
+  open: boolean;
+  dataset: DatasetDetail;
+  sets: readonly CaptionSetData[];
+  onMade: (captionSetId: number) => void;
+  onClose: () => void;
+}) {
+  return (
+    <Modal opened={open} onClose={onClose} title="New caption set" size={920} centered>
+      <Form dataset={dataset} sets={sets} onMade={onMade} onClose={onClose} />
+    </Modal>
+  );
+}
+
+function Form({
+  dataset,
+  sets,
+  onMade,
+  onClose,
+}: {
+  dataset: DatasetDetail;
+  sets: readonly CaptionSetData[];
+  onMade: (captionSetId: number) => void;
+  onClose: () => void;
+}) {
+  const [source, setSource] = useState<CaptionSource>(() =>
+    newSource(dataset.fields.length > 0 ? 'template' : 'sidecar', dataset, sets),
+  );
+  const [name, setName] = useState<string | null>(null);
+  const { preview, fault } = useSourcePreview(dataset.id, source);
+  const create = useStudioCommand('captions.createSet');
+  const shown = name ?? unusedName(sourceWords[source.kind].label, sets);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        create.mutate(
+          { datasetId: dataset.id, name: shown.trim(), source },
+          {
+            onSuccess: ({ captionSetId }) => {
+              onMade(captionSetId);
+            },
+            onError: showFailure,
+          },
+        );
+      }}
+    >
+      <div className={classes.newSet}>
+        <Stack gap="sm">
+          <TextInput
+            label="Name"
+            value={shown}
+            onChange={({ currentTarget }) => {
+              setName(currentTarget.value);
+            }}
+          />
+          <SourceForm dataset={dataset} sets={sets} source={source} fault={fault} onChange={setSource} />
+        </Stack>
+        <div className={classes.previewPane}>
+          <SourcePreview preview={fault === null ? preview : undefined} />
+        </div>
+      </div>
+      <Group justify="flex-end" gap="xs" mt="lg">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button
+          type="submit"
+          loading={create.isPending}
+          disabled={shown.trim() === '' || !isComplete(source) || fault !== null}
+        >
+          Make caption set
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+function unusedName(wanted: string, sets: readonly CaptionSetData[]): string {
+  const taken = new Set(sets.map(({ name }) => name));
+  for (let at = 1; ; at += 1) {
+    const name = at === 1 ? wanted : `${wanted} ${at}`;
+    if (!taken.has(name)) return name;
+  }
+}

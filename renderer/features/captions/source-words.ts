@@ -1,0 +1,44 @@
+import type { CaptionSource } from '../../../electron/contract/captions.ts';
+
+type Kind = CaptionSource['kind'];
+
+interface Words {
+  readonly label: string;
+  readonly explanation: string;
+}
+
+/** In the order they are offered. */
+export const sourceWords: Readonly<Record<Kind, Words>> = {
+  template: {
+    label: 'Template',
+    explanation: 'One sentence over the images’ metadata, filled in for each.',
+  },
+  sidecar: {
+    label: 'From files',
+    explanation: 'What came with the images: caption files, else metadata, else kohya’s class words.',
+  },
+  column: { label: 'Metadata field', explanation: 'One field of the metadata, as it is.' },
+  fixed: { label: 'Same for all', explanation: 'One text for every image.' },
+  hand: { label: 'By hand', explanation: 'Begins without captions; you write them.' },
+  copy: { label: 'Copy of a set', explanation: 'Another set’s captions as they are now, to change further.' },
+  empty: {
+    label: 'Empty',
+    explanation: 'Every image with the empty caption: the model learns a look that needs no words.',
+  },
+};
+
+export const sourceKinds = Object.keys(sourceWords) as readonly Kind[];
+
+/** What a set was made of, on one line. */
+export function sourceText(source: CaptionSource): string {
+  switch (source.kind) {
+    case 'template':
+      return source.template;
+    case 'fixed':
+      return `Same for all: ${source.text}`;
+    case 'column':
+      return `Metadata field ${source.column}`;
+    default:
+      return sourceWords[source.kind].label;
+  }
+}

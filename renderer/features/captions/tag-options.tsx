@@ -1,0 +1,90 @@
+import { NumberInput, Slider, Stack, Switch, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { CaptionSetData, TagOptions } from '../../../electron/contract/captions.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand } from '../../app/studio.tsx';
+
+/** How captions vary from epoch to epoch: tags in another order, some left out. */
+export function TagOptionsPane({ set }: { set: CaptionSetData }) {
+  const [tags, setTags] = useState<TagOptions>(set.tags);
+  const { mutate } = useStudioCommand('captions.setTagOptions');
+  const change = (part: Partial<TagOptions>) => {
+    const changed = { ...tags, ...part };
+    setTags(changed);
+    mutate(
+      { captionSetId: set.id, tags: changed },
+      {
+        onError: (error) => {
+          setTags(set.tags);
+          showFailure(error);
+        },
+      },
+    );
+  };
+  const varies = tags.shuffle || tags.dropout > 0;
+  return (
+    <Stack gap="lg" maw={560}>
+      <Text size="sm" c="dimmed">
+        Tags are the parts of a caption between commas. A model that always sees them in the same order learns
+        the order; one that always sees all of them needs all of them.
+      </Text>
+      <Switch
+        label="Shuffle tags"
+        description="Each variant of a caption has its tags in another order."
+        checked={tags.shuffle}
+        onChange={({ currentTarget }) => {
+          change({ shuffle: currentTarget.checked });
+        }}
+      />
+      <div>
+        <Text size="sm" fw={500} id="dropout">
+          Leave tags out
+        </Text>
+        <Text size="xs" c="dimmed" mb="xs">
+          The chance of each tag to be missing from a variant.
+        </Text>
+        <Slider
+          aria-labelledby="dropout"
+          thumbLabel="Chance of a tag to be left out"
+          min={0}
+          max={0.9}
+          step={0.05}
+          label={(value) => `${Math.round(value * 100)} %`}
+          marks={[0, 0.25, 0.5, 0.75].map((value) => ({ value, label: `${value * 100} %` }))}
+          value={tags.dropout}
+          onChange={(dropout) => {
+            setTags({ ...tags, dropout });
+          }}
+          onChangeEnd={(dropout) => {
+            change({ dropout });
+          }}
+          mb="lg"
+        />
+      </div>
+      <NumberInput
+        label="Keep in front"
+        description="As many tags at the front stay in their place and are never left out, such as a trigger word."
+        w={320}
+        min={0}
+        max={64}
+        disabled={!varies}
+        value={tags.keepFirst}
+        onChange={(value) => {
+          if (typeof value === 'number') change({ keepFirst: value });
+        }}
+      />
+      <NumberInput
+        label="Variants of each caption"
+        description="Each is encoded once for a run and drawn in turn. More vary more and take longer to prepare."
+        w={320}
+        min={1}
+        max={32}
+        disabled={!varies}
+        value={tags.variants}
+        onChange={(value) => {
+          if (typeof value === 'number') change({ variants: value });
+        }}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,147 @@
+import { ActionIcon, Button, Group, Menu, Text, TextInput } from '@mantine/core';
+import { IconDots, IconFilter, IconPencil, IconSearch, IconTags, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import type { CaptionSetData } from '../../../electron/contract/captions.ts';
+import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { countOf, countText } from '../../components/quantities.ts';
+import { RenameDialog } from '../../components/rename-dialog.tsx';
+import { changeQuery } from '../datasets/dataset-view.ts';
+import { useHere } from '../datasets/use-view.tsx';
+import classes from './captions-view.module.css';
+
+/** As many chips are drawn; beyond, one searches. */
+const mostChips = 400;
+
+/** The tags of a set with how many images have each: to look at those images, to rename it, to take it out. */
+export function TagsPane({ dataset, set }: { dataset: DatasetDetail; set: CaptionSetData }) {
+  const { view } = useHere();
+  const [, navigate] = useLocation();
+  const [search, setSearch] = useState('');
+  const [renaming, setRenaming] = useState<string | null>(null);
+  const { data: tags, error } = useStudioQuery(
+    'captions.tags',
+    { captionSetId: set.id },
+    { keepPrevious: true },
+  );
+  const edit = useStudioCommand('captions.editTag');
+  if (error !== null) return <FailureNote error={error} />;
+  if (tags?.length === 0) {
+    return (
+      <EmptyState icon={<IconTags size={40} stroke={1.2} />} title="No captions, so no tags">
+        The parts of a caption between commas are its tags.
+      </EmptyState>
+    );
+  }
+  const found = tags?.filter(({ tag }) => tag.toLowerCase().includes(search.trim().toLowerCase())) ?? [];
+  const show = (tag: string) => {
+    changeQuery(view, { tag, captionSetId: set.id, filter: 'all', search: '' });
+    navigate(`/datasets/${dataset.id}`);
+  };
+  return (
+    <>
+      <Group mb="md">
+        <TextInput
+          w={240}
+          aria-label="Search tags"
+          placeholder="Search tags"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={search}
+          onChange={({ currentTarget }) => {
+            setSearch(currentTarget.value);
+          }}
+        />
+        <Text size="sm" c="dimmed" className="figures">
+          {tags === undefined ? '' : countOf(found.length, 'tag')}. A click shows a tag’s images.
+        </Text>
+      </Group>
+      <ul className={classes.tags}>
+        {found.slice(0, mostChips).map(({ tag, images }) => (
+          <li key={tag} className={classes.tag}>
+            <Button
+              size="compact-sm"
+              variant="transparent"
+              c="var(--sf-ink)"
+              fw={400}
+              aria-label={`Show ${countOf(images, 'image')} with the tag ${tag}`}
+              onClick={() => {
+                show(tag);
+              }}
+            >
+              <span className={classes.tagName}>{tag}</span>
+              <span className={`${classes.tagCount} figures`}>{countText(images)}</span>
+            </Button>
+            <Menu position="bottom-end">
+              <Menu.Target>
+                <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`More for ${tag}`}>
+                  <IconDots size={14} aria-hidden />
+                </ActionIcon>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item
+                  leftSection={<IconFilter size={16} aria-hidden />}
+                  onClick={() => {
+                    show(tag);
+                  }}
+                >
+                  Show its images
+                </Menu.Item>
+                <Menu.Item
+                  leftSection={<IconPencil size={16} aria-hidden />}
+                  onClick={() => {
+                    setRenaming(tag);
+                  }}
+                >
+                  Rename in all captions…
+                </Menu.Item>
+                <Menu.Item
+                  color="red"
+                  leftSection={<IconTrash size={16} aria-hidden />}
+                  onClick={() => {
+                    edit.mutate(
+                      { captionSetId: set.id, edit: { kind: 'remove', tag } },
+                      { onError: showFailure },
+                    );
+                  }}
+                >
+                  Remove from all captions
+                </Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          </li>
+        ))}
+      </ul>
+      {found.length > mostChips && (
+        <Text size="sm" c="dimmed" mt="md">
+          And {countText(found.length - mostChips)} more; search to find them.
+        </Text>
+      )}
+      <RenameDialog
+        open={renaming !== null}
+        title="Rename tag in all captions"
+        label="Tag"
+        name={renaming ?? ''}
+        busy={edit.isPending}
+        onClose={() => {
+          setRenaming(null);
+        }}
+        onRename={(to) => {
+          if (renaming === null) return;
+          edit.mutate(
+            { captionSetId: set.id, edit: { kind: 'rename', tag: renaming, to } },
+            {
+              onSuccess: () => {
+                setRenaming(null);
+              },
+              onError: showFailure,
+            },
+          );
+        }}
+      />
+    </>
+  );
+}

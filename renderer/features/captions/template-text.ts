@@ -1,0 +1,29 @@
+/** A text and the place of the cursor in it. */
+export interface Edited {
+  readonly text: string;
+  readonly cursor: number;
+}
+
+/** Puts `${field}` in place of what is selected, apart from a word before it. */
+export function insertField(
+  text: string,
+  { start, end }: { readonly start: number; readonly end: number },
+  field: string,
+): Edited {
+  const before = text.slice(0, start);
+  const inserted = `${/[\p{L}\p{N},}]$/u.test(before) ? ' ' : ''}\${${field}}`;
+  return { text: before + inserted + text.slice(end), cursor: start + inserted.length };
+}
+
+/** Fields that a template names, each once. */
+export function fieldsIn(template: string): readonly string[] {
+  return [...new Set([...template.matchAll(/\$\{\s*([^{}$]+?)\s*\}/g)].map(([, field]) => field!))];
+}
+
+/** A template to begin with, over the fields that most images have. */
+export function firstTemplate(fields: readonly { readonly name: string; readonly images: number }[]): string {
+  const said = fields.filter(({ name }) => !/^(id|file_name|file|path|split|url|source)$/i.test(name));
+  const most = said.toSorted((a, b) => b.images - a.images).slice(0, 2);
+  if (most.length === 0) return 'a picture of ';
+  return `a picture of ${most.map(({ name }) => `\${${name}}`).join(', ')}`;
+}

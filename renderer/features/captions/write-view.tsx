@@ -1,0 +1,212 @@
+import { Button, Kbd, Progress, Skeleton, Stack, Text, Textarea } from '@mantine/core';
+import { IconArrowLeft, IconPhotoSearch, IconTextCaption } from '@tabler/icons-react';
+import { useState, type KeyboardEvent } from 'react';
+import { useStore } from 'zustand';
+import { Link } from 'wouter';
+import type { CaptionSetData } from '../../../electron/contract/captions.ts';
+import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { media } from '../../app/media.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { countOf, countText } from '../../components/quantities.ts';
+import { useView } from '../datasets/use-view.tsx';
+import { createDrafts, discard, draft, nextWanted } from './caption-drafts.ts';
+import { useCaptionText } from './use-caption-text.ts';
+import { useOrder } from './use-order.ts';
+import classes from './write-view.module.css';
+
+/** Writing captions one after the other with the keyboard alone: the picture large, the text always in focus. */
+export function WriteView({ dataset }: { dataset: DatasetDetail }) {
+  const query = useView((state) => state.query);
+  const { data: sets, error } = useStudioQuery('captions.sets', { datasetId: dataset.id });
+  const set = sets?.find(({ id }) => id === query.captionSetId) ?? sets?.[0];
+  const order = useOrder(dataset.id, set?.id ?? null);
+  if (error !== null) return <FailureNote error={error} />;
+  if (sets === undefined || order === null) return <Skeleton h="100%" radius={0} />;
+  if (set === undefined) {
+    return (
+      <EmptyState
+        icon={<IconTextCaption size={40} stroke={1.2} />}
+        title="No caption set to write into"
+        action={<Link href={`/datasets/${dataset.id}/captions`}>Make one</Link>}
+      />
+    );
+  }
+  if (order.length === 0) {
+    return (
+      <EmptyState
+        icon={<IconPhotoSearch size={40} stroke={1.2} />}
+        title="No images to caption"
+        action={<Link href={`/datasets/${dataset.id}`}>Change what the grid shows</Link>}
+      />
+    );
+  }
+  return <Writing key={set.id} dataset={dataset} set={set} order={order} />;
+}
+
+function Writing({
+  dataset,
+  set,
+  order,
+}: {
+  dataset: DatasetDetail;
+  set: CaptionSetData;
+  order: readonly number[];
+}) {
+  const selected = useView((state) => state.selection.ids);
+  const [at, setAt] = useState(() =>
+    Math.max(
+      0,
+      order.findIndex((id) => selected.has(id)),
+    ),
+  );
+  const [drafts] = useState(createDrafts);
+  const [said, setSaid] = useState('');
+  const imageId = order[at]!;
+  const { image, saved, write } = useCaptionText(set.id, imageId, drafts);
+  const typed = useStore(drafts, ({ texts }) => texts.get(imageId));
+  const { data: without } = useStudioQuery('datasets.imageIds', {
+    datasetId: dataset.id,
+    query: { filter: 'uncaptioned', captionSetId: set.id },
+  });
+  const text = typed ?? saved ?? '';
+  const ready = image !== undefined;
+
+  const go = (to: number | null, elseSay: string) => {
+    if (typed !== undefined) write(typed);
+    if (to === null || to < 0 || to >= order.length) setSaid(elseSay);
+    else {
+      setSaid('');
+      setAt(to);
+    }
+  };
+  const goNextWithout = () => {
+    const wanted = new Set(without);
+    if (typed !== undefined) wanted.delete(imageId);
+    go(nextWanted(order, at, wanted), 'Every image has a caption.');
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') {
+      discard(drafts, imageId);
+    } else if (event.key === 'Enter' && event.altKey) goNextWithout();
+    else if (event.key === 'Enter' && event.shiftKey) go(at - 1, 'This is the first image.');
+    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) newLine(event.currentTarget);
+    else if (event.key === 'Enter') go(at + 1, 'That was the last image.');
+    else return;
+    event.preventDefault();
+  };
+  const newLine = (field: HTMLTextAreaElement) => {
+    field.setRangeText('\n', field.selectionStart, field.selectionEnd, 'end');
+    draft(drafts, imageId, field.value);
+  };
+
+  const all = set.captioned + set.uncaptioned;
+  const next = order[at + 1];
+  return (
+    <div className={classes.view}>
+      <div className={classes.picture}>
+        <img
+          key={imageId}
+          src={media.image(imageId)}
+          alt={image?.file ?? ''}
+          data-enlarged={(image !== undefined && Math.max(image.width, image.height) <= 128) || undefined}
+        />
+        {next !== undefined && <img src={media.image(next)} alt="" hidden />}
+      </div>
+      <aside className={classes.side}>
+        <div className={classes.line}>
+          <Button
+            component={Link}
+            href={`/datasets/${dataset.id}/captions`}
+            size="xs"
+            variant="subtle"
+            color="gray"
+            leftSection={<IconArrowLeft size={14} aria-hidden />}
+          >
+            {set.name}
+          </Button>
+          <Text size="sm" c="dimmed" className="figures">
+            {countText(at + 1)} of {countOf(order.length, 'image')}
+          </Text>
+        </div>
+        <Textarea
+          autoFocus
+          label={image?.file ?? ' '}
+          aria-label="Caption"
+          autosize
+          minRows={5}
+          maxRows={14}
+          value={text}
+          readOnly={!ready}
+          data-saved={typed === undefined || undefined}
+          onChange={({ currentTarget }) => {
+            draft(drafts, imageId, currentTarget.value);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <div className={classes.line}>
+          <Text size="sm" c="dimmed" role="status">
+            {said !== ''
+              ? said
+              : typed !== undefined
+                ? 'Not written yet'
+                : saved === ''
+                  ? 'The empty caption'
+                  : ' '}
+          </Text>
+          <Button
+            size="xs"
+            variant="default"
+            disabled={!ready || saved === ''}
+            onClick={() => {
+              write('', true);
+            }}
+          >
+            Leave empty on purpose
+          </Button>
+        </div>
+        <Stack gap={6}>
+          <Progress
+            size={4}
+            value={all === 0 ? 0 : (set.captioned / all) * 100}
+            aria-label="Images that have a caption"
+          />
+          <div className={classes.line}>
+            <Text size="sm" c="dimmed" className="figures">
+              {countText(set.captioned)} captioned, {countText(set.uncaptioned)} to go
+            </Text>
+            <Button size="xs" variant="default" disabled={set.uncaptioned === 0} onClick={goNextWithout}>
+              Next without a caption
+            </Button>
+          </div>
+        </Stack>
+        <Keys />
+      </aside>
+    </div>
+  );
+}
+
+const keys: readonly (readonly [string, string])[] = [
+  ['Enter', 'write, and go to the next'],
+  ['Shift Enter', 'write, and go back'],
+  ['Alt Enter', 'write, and go to the next without a caption'],
+  ['Ctrl Enter', 'new line'],
+  ['Escape', 'take the typing back'],
+];
+
+function Keys() {
+  return (
+    <dl className={classes.keys}>
+      {keys.map(([key, does]) => (
+        <div key={key}>
+          <dt>
+            <Kbd size="xs">{key}</Kbd>
+          </dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

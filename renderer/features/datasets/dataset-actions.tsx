@@ -1,0 +1,120 @@
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import {
+  IconArrowBackUp,
+  IconArrowForwardUp,
+  IconFlame,
+  IconFolderPlus,
+  IconPlus,
+  IconRefresh,
+} from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand } from '../../app/studio.tsx';
+import { useFolderPicker } from '../../components/folder-picker.tsx';
+import type { ImportWays } from './use-import.ts';
+import { useUndo } from './use-undo.ts';
+
+/** What can be done with the whole data set, on the bar of its screen. */
+export function DatasetActions({ dataset, ways }: { dataset: DatasetDetail; ways: ImportWays }) {
+  const { undo, redo } = useUndo(dataset.id);
+  return (
+    <>
+      <Step
+        label="Undo"
+        keys="Ctrl+Z"
+        what={dataset.undo}
+        onClick={undo}
+        icon={<IconArrowBackUp size={18} />}
+      />
+      <Step
+        label="Redo"
+        keys="Ctrl+Shift+Z"
+        what={dataset.redo}
+        onClick={redo}
+        icon={<IconArrowForwardUp size={18} />}
+      />
+      <AddMenu dataset={dataset} ways={ways} />
+      <Button
+        component={Link}
+        href={`/train?dataset=${dataset.id}`}
+        leftSection={<IconFlame size={16} aria-hidden />}
+      >
+        Train
+      </Button>
+    </>
+  );
+}
+
+function Step({
+  label,
+  keys,
+  what,
+  icon,
+  onClick,
+}: {
+  label: string;
+  keys: string;
+  /** In words; null where there is nothing. */
+  what: string | null;
+  icon: ReactNode;
+  onClick: () => void;
+}) {
+  return (
+    <Tooltip label={what === null ? `Nothing to ${label.toLowerCase()}` : `${label}: ${what} (${keys})`}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={what === null ? label : `${label}: ${what}`}
+        aria-keyshortcuts={keys.replace('Ctrl', 'Control')}
+        {...(what === null ? { 'data-disabled': true } : {})}
+        aria-disabled={what === null}
+        onClick={() => {
+          if (what !== null) onClick();
+        }}
+      >
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function AddMenu({ dataset, ways }: { dataset: DatasetDetail; ways: ImportWays }) {
+  const rescan = useStudioCommand('datasets.rescan');
+  const { pick, dialog } = useFolderPicker({
+    title: `Add a folder to ${dataset.name}`,
+    confirm: 'Add this folder',
+    onPick: (folder) => {
+      ways.fromPaths([folder]);
+    },
+  });
+  return (
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />}>
+            Add images
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconFolderPlus size={16} aria-hidden />} onClick={pick}>
+            A folder…
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconRefresh size={16} aria-hidden />}
+            disabled={dataset.folder === null || dataset.importing}
+            onClick={() => {
+              rescan.mutate({ datasetId: dataset.id }, { onError: showFailure });
+            }}
+          >
+            Read its folder again
+          </Menu.Item>
+          <Menu.Label>Or drop images anywhere on this screen</Menu.Label>
+        </Menu.Dropdown>
+      </Menu>
+      {dialog}
+    </>
+  );
+}

@@ -1,0 +1,65 @@
+import { Button, Stack, Text } from '@mantine/core';
+import { IconCircleCheck, IconRefresh } from '@tabler/icons-react';
+import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { countOf } from '../../components/quantities.ts';
+import classes from './problems-view.module.css';
+
+/** Files that could not be used: why, and what to do about each. */
+export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
+  const { data: problems, error, refetch } = useStudioQuery('datasets.problems', { datasetId: dataset.id });
+  const rescan = useStudioCommand('datasets.rescan');
+  if (error !== null) {
+    return (
+      <Stack p="lg">
+        <FailureNote error={error} onRetry={() => void refetch()} />
+      </Stack>
+    );
+  }
+  if (problems === undefined) return null;
+  if (problems.length === 0) {
+    return <EmptyState icon={<IconCircleCheck size={40} stroke={1.2} />} title="Every file could be used" />;
+  }
+  return (
+    <div className={classes.view}>
+      <div className={classes.head}>
+        <Text size="sm" c="dimmed">
+          {countOf(problems.length, 'file')} left out. The rest of the data set is not affected; mend a file
+          and read the folder again to have it in.
+        </Text>
+        <Button
+          variant="default"
+          leftSection={<IconRefresh size={16} aria-hidden />}
+          disabled={dataset.folder === null || dataset.importing}
+          loading={rescan.isPending}
+          onClick={() => {
+            rescan.mutate({ datasetId: dataset.id }, { onError: showFailure });
+          }}
+        >
+          Read the folder again
+        </Button>
+      </div>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            <th scope="col">File</th>
+            <th scope="col">What is wrong</th>
+            <th scope="col">What to do</th>
+          </tr>
+        </thead>
+        <tbody>
+          {problems.map(({ file, failure }) => (
+            <tr key={`${file} ${failure.code}`}>
+              <td className={classes.file}>{file}</td>
+              <td>{failure.message}</td>
+              <td className={classes.hint}>{failure.hint}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import { CaptionsView } from '../../../../renderer/features/captions/captions-view.tsx';
+import { DatasetViewProvider } from '../../../../renderer/features/datasets/use-view.tsx';
+import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+import { captionSet, dataset } from '../datasets/examples.ts';
+
+const preview: AllHandlers['captions.preview'] = ({ source }) => {
+  const template = source.kind === 'template' ? source.template : '';
+  return {
+    examples: [{ imageId: 1, file: 'cat-1.png', caption: template, missing: [] }],
+    captioned: 3,
+    uncaptioned: 1,
+    missing: template.includes('breed') ? [{ field: 'breed', images: 1 }] : [],
+    fault: template.includes('${nope}') ? "No image has a field 'nope'" : null,
+  };
+};
+
+const draw = (handlers: Partial<AllHandlers>) => {
+  const studio = fakeStudio({ 'captions.preview': preview, 'captions.sets': () => [], ...handlers });
+  renderWithStudio(
+    <DatasetViewProvider datasetId={dataset.id}>
+      <CaptionsView dataset={dataset} />
+    </DatasetViewProvider>,
+    studio,
+  );
+  return studio;
+};
+
+describe('a new caption set', () => {
+  const open = async () => {
+    await userEvent.click(await screen.findByRole('button', { name: 'New caption set…' }));
+    return within(await screen.findByRole('dialog', { name: 'New caption set' }));
+  };
+
+  test('begins with a template over the metadata, and shows what it gives', async () => {
+    draw({});
+    const dialog = await open();
+    expect(dialog.getByLabelText('Template')).toHaveProperty('value', 'a picture of ${name}, ${breed}');
+    expect(await dialog.findByText('a picture of ${name}, ${breed}', { selector: 'span' })).toBeDefined();
+    expect(dialog.getByText('1 image has no breed; it is left out there.')).toBeDefined();
+  });
+
+  test('takes a field where the cursor is', async () => {
+    draw({});
+    const dialog = await open();
+    const field = dialog.getByLabelText('Template');
+    await userEvent.clear(field);
+    await userEvent.type(field, 'photo, old');
+    (field as HTMLTextAreaElement).setSelectionRange(5, 5);
+    await userEvent.click(dialog.getByRole('button', { name: 'Insert name' }));
+    expect(field).toHaveProperty('value', 'photo ${name}, old');
+    expect(document.activeElement).toBe(field);
+    expect(field).toHaveProperty('selectionStart', 13);
+  });
+
+  test('cannot be made of a broken template, and says why', async () => {
+    draw({});
+    const dialog = await open();
+    const field = dialog.getByLabelText('Template');
+    await userEvent.clear(field);
+    await userEvent.type(field, '${{nope}');
+    expect(await dialog.findByText("No image has a field 'nope'")).toBeDefined();
+    expect(dialog.getByRole('button', { name: 'Make caption set' })).toHaveProperty('disabled', true);
+  });
+
+  test('is made of what was shown', async () => {
+    const studio = draw({ 'captions.createSet': () => ({ captionSetId: 6 }) });
+    const dialog = await open();
+    await userEvent.click(dialog.getByRole('button', { name: 'Make caption set' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('captions.createSet')).toEqual([
+        {
+          datasetId: 7,
+          name: 'Template',
+          source: { kind: 'template', template: 'a picture of ${name}, ${breed}' },
+        },
+      ]);
+    });
+  });
+});
+
+describe('a caption set', () => {
+  test('shows what would be replaced before it is', async () => {
+    const studio = draw({
+      'captions.sets': () => [captionSet],
+      'captions.previewReplace': ({ find, replace }) => ({
+        images: 2,
+        matches: 3,
+        examples: [{ imageId: 1, before: `a ${find}`, after: `a ${replace}` }],
+        fault: null,
+      }),
+      'captions.replace': () => ({ images: 2 }),
+    });
+    await userEvent.click(await screen.findByRole('tab', { name: 'Find and replace' }));
+    const all = screen.getByRole('button', { name: 'Replace all' });
+    expect(all).toHaveProperty('disabled', true);
+    await userEvent.type(screen.getByLabelText('Find'), 'cat');
+    await userEvent.type(screen.getByLabelText('Replace with'), 'dog');
+    await userEvent.click(screen.getByLabelText('Whole words'));
+    expect(await screen.findByText('3 matches in 2 captions')).toBeDefined();
+    await userEvent.click(all);
+    expect(studio.inputsOf('captions.replace')).toEqual([
+      {
+        captionSetId: 5,
+        find: 'cat',
+        replace: 'dog',
+        regularExpression: false,
+        matchCase: false,
+        wholeWord: true,
+      },
+    ]);
+  });
+
+  test('renames a tag in all captions', async () => {
+    const studio = draw({
+      'captions.sets': () => [captionSet],
+      'captions.tags': () => [{ tag: 'fluffy', images: 12 }],
+      'captions.editTag': () => ({ images: 12 }),
+    });
+    await userEvent.click(await screen.findByRole('tab', { name: 'Tags' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'More for fluffy' }));
+    await userEvent.click(await screen.findByRole('menuitem', { name: 'Rename in all captions…' }));
+    const dialog = within(await screen.findByRole('dialog', { name: 'Rename tag in all captions' }));
+    await userEvent.clear(dialog.getByLabelText('Tag'));
+    await userEvent.type(dialog.getByLabelText('Tag'), 'furry{Enter}');
+    await waitFor(() => {
+      expect(studio.inputsOf('captions.editTag')).toEqual([
+        { captionSetId: 5, edit: { kind: 'rename', tag: 'fluffy', to: 'furry' } },
+      ]);
+    });
+  });
+
+  test('is filled anew, with what was written by hand only where that is said', async () => {
+    const studio = draw({
+      'captions.sets': () => [{ ...captionSet, source: { kind: 'template', template: 'x' }, byHand: 2 }],
+      'captions.fill': () => null,
+    });
+    await userEvent.click(await screen.findByLabelText('Replace 2 captions changed by hand too'));
+    await userEvent.click(screen.getByRole('button', { name: 'Make the captions anew' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('captions.fill')).toEqual([
+        { captionSetId: 5, source: { kind: 'template', template: 'x' }, overwrite: true },
+      ]);
+    });
+  });
+});

@@ -1,7 +1,8 @@
 import { extname, join } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
-import { readRunData } from '../datasets/run-data.ts';
+import { createDatasets } from '../datasets/datasets.ts';
+import type { MediaFile as DatasetFile } from '../datasets/media.ts';
 import { createExports } from '../exports/exports.ts';
 import { createGallery } from '../gallery/gallery.ts';
 import type { DomainContext } from '../library/library.ts';
@@ -46,6 +47,13 @@ export interface Domains {
 export function createDomains(context: DomainContext, dependencies: DomainDependencies): Domains {
   const { engine, settings, software, resources } = dependencies;
   const { database } = context.library;
+  const neededBy = database
+    .prepare<[number], string>(
+      `SELECT name FROM run WHERE dataset_id = ?
+       AND status IN ('queued', 'preparing', 'training', 'stopping', 'paused', 'interrupted') LIMIT 1`,
+    )
+    .pluck();
+  const datasets = createDatasets(context, { usedBy: (datasetId) => neededBy.get(datasetId) ?? null });
   const way = createRightOfWay();
   const models = createModels(context, { engine, settings, software });
   const gallery = createGallery(context, { engine, way, settings, modelFolder: models.folder });
@@ -53,7 +61,7 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     engine,
     way,
     settings,
-    data: (...choice) => readRunData(database, ...choice),
+    data: datasets.runData,
     base: models.base,
     pictures: gallery,
     sampleRunFile: join(resources.sample, 'run.json'),
@@ -63,17 +71,26 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     "SELECT 1 FROM run WHERE status IN ('preparing', 'training', 'stopping') LIMIT 1",
   );
   return {
-    handlers: { ...models.handlers, ...gallery.handlers, ...runs.handlers, ...exports.handlers },
+    handlers: {
+      ...datasets.handlers,
+      ...models.handlers,
+      ...gallery.handlers,
+      ...runs.handlers,
+      ...exports.handlers,
+    },
     sources: {
-      samples: fileOrNull((id) => ({ file: gallery.sampleFile(id), contentType: 'image/png' })),
-      exports: fileOrNull((id) => exportMedia(exports.exportFile(id))),
+      thumbnails: orNull(async (id) => sourceOf(await datasets.thumbnailFile(id))),
+      images: orNull(async (id) => sourceOf(await datasets.imageFile(id))),
+      samples: orNull((id) => ({ file: gallery.sampleFile(id), contentType: 'image/png' })),
+      exports: orNull((id) => exportMedia(exports.exportFile(id))),
     },
     seed: async () => {
       await models.addEmbedded(resources.seedling, 'Seedling');
+      datasets.addSample(resources.sample, 'Fluent emoji');
     },
     training: () => training.get() !== undefined,
     close: async () => {
-      await Promise.all([runs.close(), gallery.close(), models.close(), exports.close()]);
+      await Promise.all([datasets.close(), runs.close(), gallery.close(), models.close(), exports.close()]);
     },
   };
 }
@@ -88,13 +105,20 @@ function exportMedia(file: string): MediaSource {
   return { file, contentType: exportTypes[extname(file).toLowerCase()] ?? 'application/octet-stream' };
 }
 
+function sourceOf({ path, contentType }: DatasetFile): MediaSource {
+  return { file: path, contentType };
+}
+
+type Find = (id: number) => MediaSource | Promise<MediaSource>;
+
 /** A domain says with a `Failure` what it has not; to whoever wants to show it, there just is no such picture. */
-function fileOrNull(find: (id: number) => MediaSource): (id: number) => Promise<MediaSource | null> {
-  return (id) => {
+function orNull(find: Find): (id: number) => Promise<MediaSource | null> {
+  return async (id) => {
     try {
-      return Promise.resolve(find(id));
+      return await find(id);
     } catch (error) {
-      return error instanceof Failure ? Promise.resolve(null) : Promise.reject(error);
+      if (error instanceof Failure) return null;
+      throw error;
     }
   };
 }

@@ -47,6 +47,8 @@ export const exportMethods = {
     }),
     started,
   ),
+  /** The model card that was exported with a model, Markdown; null where there is none or its file is gone. */
+  'exports.card': query(z.strictObject({ exportId: id }), z.string().nullable()),
   /** Forgets the entry; the files stay. */
   'exports.remove': command(z.strictObject({ exportId: id }), done),
 };

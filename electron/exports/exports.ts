@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
@@ -212,6 +212,10 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         },
       );
     },
+    'exports.card': async ({ exportId }) => {
+      const file = cardFile(records.get(exportId));
+      return file === null ? null : await readFile(file, 'utf8').catch(() => null);
+    },
     'exports.remove': ({ exportId }) => {
       const { id, status } = records.get(exportId);
       if (status === 'running') {
@@ -240,4 +244,10 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
 /** What a person typed may lack it, and it says what the file is. */
 function withExtension(file: string, extension: string): string {
   return file.toLowerCase().endsWith(extension) ? file : `${file}${extension}`;
+}
+
+/** Where the model card of an export lies; null for pictures, which have none. */
+function cardFile({ kind, path: place }: Export): string | null {
+  if (kind === 'diffusers') return path.join(place, 'README.md');
+  return kind === 'lora' ? place.replace(/\.safetensors$/, '.md') : null;
 }

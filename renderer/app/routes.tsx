@@ -25,6 +25,8 @@ const screens: readonly Place[] = [
   at('/train', async () => (await import('../features/train/train-screen.tsx')).TrainScreen),
   at('/runs', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
   at('/runs/:id', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
+  at('/models', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
+  at('/models/:id', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
 ];
 
 export function Routes() {

@@ -36,7 +36,7 @@ const queriesBySubject: Readonly<Record<Subject, readonly MethodName[]>> = {
     'gallery.comparison',
   ],
   models: ['models.list', 'models.get', 'runs.defaults', 'runs.plan'],
-  exports: ['exports.list'],
+  exports: ['exports.list', 'exports.card'],
   settings: ['system.settings'],
   system: ['system.info'],
 };

@@ -1,0 +1,98 @@
+import { ActionIcon, Button, Divider, Modal, Skeleton, Text, Tooltip } from '@mantine/core';
+import { IconFileExport, IconX } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import type { Export } from '../../../electron/contract/exports.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ExportEntry } from '../../components/export-entry.tsx';
+import { ModelCardView } from '../../components/model-card-view.tsx';
+import { useExports } from '../../components/use-exports.ts';
+
+/** Everything that was exported, newest first. */
+export function ExportList() {
+  const exports = useExports();
+  const { mutate: remove } = useStudioCommand('exports.remove');
+  const [card, setCard] = useState<Export | null>(null);
+  if (exports === undefined) return <Skeleton height={160} />;
+  if (exports.length === 0) {
+    return (
+      <EmptyState
+        icon={<IconFileExport size={40} stroke={1.2} />}
+        title="Nothing has been exported yet"
+        action={
+          <Button component={Link} href="/runs" variant="default">
+            Go to the runs
+          </Button>
+        }
+      >
+        Any epoch a run kept can be written as a model folder or a LoRA file, and a comparison as a sheet or
+        an animation.
+      </EmptyState>
+    );
+  }
+  return (
+    <div style={{ maxWidth: 960 }}>
+      {exports.map((entry, index) => (
+        <div key={entry.id}>
+          {index > 0 && <Divider color="var(--sf-line)" />}
+          <ExportEntry
+            entry={entry}
+            more={
+              <>
+                {entry.status === 'ready' && (entry.kind === 'diffusers' || entry.kind === 'lora') && (
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    color="gray"
+                    onClick={() => {
+                      setCard(entry);
+                    }}
+                  >
+                    Model card
+                  </Button>
+                )}
+                <Tooltip label="Take off this list; the files stay">
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`Take ${entry.title} off this list`}
+                    disabled={entry.status === 'running'}
+                    onClick={() => {
+                      remove({ exportId: entry.id }, { onError: showFailure });
+                    }}
+                  >
+                    <IconX size={16} />
+                  </ActionIcon>
+                </Tooltip>
+              </>
+            }
+          />
+        </div>
+      ))}
+      <Modal
+        opened={card !== null}
+        onClose={() => {
+          setCard(null);
+        }}
+        title={card?.title ?? ''}
+        size="xl"
+      >
+        {card !== null && <ExportCard exportId={card.id} />}
+      </Modal>
+    </div>
+  );
+}
+
+function ExportCard({ exportId }: { exportId: number }) {
+  const { data, error } = useStudioQuery('exports.card', { exportId });
+  if (error !== null || data === null) {
+    return (
+      <Text size="sm" c="dimmed">
+        Its model card is not there any more.
+      </Text>
+    );
+  }
+  return data === undefined ? <Skeleton height={200} /> : <ModelCardView markdown={data} />;
+}

@@ -1,0 +1,190 @@
+import { Alert, Anchor, Button, Group, Skeleton, Table, Text, Title } from '@mantine/core';
+import { IconAdjustments, IconFlame } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
+import type { Model } from '../../../electron/contract/models.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { CopyPath } from '../../components/copy-path.tsx';
+import { ModelCardView } from '../../components/model-card-view.tsx';
+import {
+  bytesText,
+  durationText,
+  momentText,
+  moneyText,
+  parametersText,
+} from '../../components/quantities.ts';
+import { useDraft } from '../train/draft-context.ts';
+import { ancestry, modelKindText } from './lineage.ts';
+import { ModelMenu } from './model-menu.tsx';
+import classes from './model-panel.module.css';
+
+/** One model: what it is, what it was made of and how, and what to do with it. */
+export function ModelPanel({ model, models }: { model: Model; models: readonly Model[] }) {
+  const { chooseBase } = useDraft();
+  const [, goTo] = useLocation();
+  return (
+    <div className={classes.panel}>
+      <div className={classes.content}>
+        <Group justify="space-between" align="start" wrap="nowrap">
+          <div style={{ minWidth: 0 }}>
+            <Title order={2} size="h3" style={{ overflowWrap: 'anywhere' }}>
+              {model.name}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {modelKindText(model)}
+            </Text>
+          </div>
+          <Group gap="xs" wrap="nowrap">
+            <Button
+              size="xs"
+              leftSection={<IconFlame size={16} aria-hidden />}
+              disabled={model.missing}
+              onClick={() => {
+                chooseBase(model.id);
+                goTo('/train');
+              }}
+            >
+              Train from it
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconAdjustments size={16} aria-hidden />}
+              disabled={model.missing}
+              onClick={() => {
+                goTo(`/bench?model=${model.id}`);
+              }}
+            >
+              Generate
+            </Button>
+            <ModelMenu model={model} />
+          </Group>
+        </Group>
+        {model.missing && (
+          <Alert color="yellow" variant="light" mt="md" title="Its folder is gone">
+            <Text size="sm">Bring {model.folder} back to use it again.</Text>
+          </Alert>
+        )}
+        <Facts model={model} models={models} />
+        <Components model={model} />
+        {model.card !== null && (
+          <section className={classes.section} aria-label="Model card">
+            <Title order={3} size="h6" mb={8}>
+              Model card
+            </Title>
+            <ModelCardView markdown={model.card} />
+          </section>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Facts({ model, models }: { model: Model; models: readonly Model[] }) {
+  const line = ancestry(models, model);
+  return (
+    <dl className={`${classes.facts} figures`}>
+      {line.length > 1 && (
+        <Fact name="Lineage">
+          {line.map((ancestor, index) => (
+            <span key={ancestor.id}>
+              {index > 0 && ' → '}
+              {ancestor.id === model.id ? (
+                ancestor.name
+              ) : (
+                <Anchor component={Link} href={`/models/${ancestor.id}`} size="sm">
+                  {ancestor.name}
+                </Anchor>
+              )}
+            </span>
+          ))}
+        </Fact>
+      )}
+      {model.runId !== null && (
+        <Fact name="Run">
+          <RunFact runId={model.runId} epoch={model.epoch} />
+        </Fact>
+      )}
+      <Fact name="Resolution">
+        {model.resolution} px, sides in steps of {model.pixelStep}
+      </Fact>
+      <Fact name="Predicts">{model.prediction === 'epsilon' ? 'noise (ε)' : 'velocity (v)'}</Fact>
+      <Fact name="Size">
+        {model.parameters > 0 && `${parametersText(model.parameters)} parameters, `}
+        {bytesText(model.bytes)}
+      </Fact>
+      <Fact name="Added">{momentText(model.createdAt)}</Fact>
+      <Fact name="Folder">
+        <Group gap={4} wrap="nowrap" align="start">
+          <span style={{ flex: 1 }}>{model.folder}</span>
+          <CopyPath path={model.folder} />
+        </Group>
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+/** The run a model was kept from: its name, data, and what it took. */
+function RunFact({ runId, epoch }: { runId: number; epoch: number | null }) {
+  const runs = useStudioQuery('runs.list', {});
+  const currency = useStudioQuery('system.settings', {}).data?.currency ?? 'EUR';
+  if (runs.data === undefined) return <Skeleton height={14} width={220} my={3} />;
+  const run = runs.data.find(({ id }) => id === runId);
+  if (run === undefined) return 'removed since';
+  return (
+    <>
+      <Anchor component={Link} href={`/runs/${run.id}`} size="sm">
+        {run.name}
+      </Anchor>
+      {`${epoch === null ? '' : `, epoch ${epoch} of ${run.epochs}`}, on ${run.datasetName} (${run.captionSetName}), `}
+      {durationText(run.seconds)}
+      {run.cost !== null && `, ${moneyText(run.cost, currency)}`}
+    </>
+  );
+}
+
+function Components({ model: { components } }: { model: Model }) {
+  if (components.length === 0) {
+    return (
+      <Text size="sm" c="dimmed" className={classes.section}>
+        What it is made of is being looked at.
+      </Text>
+    );
+  }
+  return (
+    <section className={classes.section} aria-label="Components">
+      <Title order={3} size="h6" mb={4}>
+        Components
+      </Title>
+      <Table className="figures" verticalSpacing={5} horizontalSpacing={0}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Name</Table.Th>
+            <Table.Th>Class</Table.Th>
+            <Table.Th ta="right">Parameters</Table.Th>
+            <Table.Th ta="right">Precision</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {components.map(({ name, className, parameters, dtype }) => (
+            <Table.Tr key={name}>
+              <Table.Td>{name}</Table.Td>
+              <Table.Td>{className}</Table.Td>
+              <Table.Td ta="right">{parametersText(parameters)}</Table.Td>
+              <Table.Td ta="right">{dtype}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </section>
+  );
+}

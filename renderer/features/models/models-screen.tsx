@@ -1,0 +1,109 @@
+import { Button, Center, Loader, SegmentedControl } from '@mantine/core';
+import { IconFolderPlus } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useLocation, useParams } from 'wouter';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { Screen } from '../../components/screen.tsx';
+import { ExportList } from './export-list.tsx';
+import { ModelPanel } from './model-panel.tsx';
+import { ModelTree } from './model-tree.tsx';
+import classes from './models-screen.module.css';
+
+/** Bases and finetunes by their lineage, and what was exported of them. */
+export function ModelsScreen() {
+  const { id } = useParams<{ id?: string }>();
+  const [, goTo] = useLocation();
+  const showsExports = id === 'exports';
+  const add = useStudioCommand('models.add');
+  const picker = useFolderPicker({
+    title: 'Add a model: its diffusers folder, the one with model_index.json',
+    confirm: 'Add this folder',
+    onPick: (path) => {
+      add.mutate(
+        { path },
+        {
+          onSuccess: ({ modelId }) => {
+            goTo(`/models/${modelId}`);
+          },
+          onError: showFailure,
+        },
+      );
+    },
+  });
+  return (
+    <Screen
+      title="Models"
+      scrolls={false}
+      actions={
+        <>
+          <SegmentedControl
+            size="xs"
+            aria-label="What to show"
+            data={[
+              { value: 'models', label: 'Models' },
+              { value: 'exports', label: 'Exports' },
+            ]}
+            value={showsExports ? 'exports' : 'models'}
+            onChange={(value) => {
+              goTo(value === 'exports' ? '/models/exports' : '/models');
+            }}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconFolderPlus size={16} aria-hidden />}
+            loading={add.isPending}
+            onClick={picker.pick}
+          >
+            Add a model
+          </Button>
+        </>
+      }
+    >
+      {picker.dialog}
+      {showsExports ? (
+        <div className={classes.exports}>
+          <ExportList />
+        </div>
+      ) : (
+        <Library chosen={id === undefined ? null : Number(id)} />
+      )}
+    </Screen>
+  );
+}
+
+function Library({ chosen }: { chosen: number | null }): ReactNode {
+  const models = useStudioQuery('models.list', {});
+  if (models.error !== null) {
+    return (
+      <Center p="xl">
+        <FailureNote error={models.error} onRetry={() => void models.refetch()} />
+      </Center>
+    );
+  }
+  if (models.data === undefined) {
+    return (
+      <Center h="100%">
+        <Loader size="sm" aria-label="Loading" />
+      </Center>
+    );
+  }
+  const newestFirst = [...models.data].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+  const model = chosen === null ? newestFirst[0] : models.data.find(({ id }) => id === chosen);
+  return (
+    <div className={classes.columns}>
+      <ModelTree models={models.data} chosen={model?.id ?? null} />
+      {model === undefined ? (
+        <EmptyState icon={<IconFolderPlus size={40} stroke={1.2} />} title="There is no such model">
+          Choose one at the left, or add a diffusers folder.
+        </EmptyState>
+      ) : (
+        <ModelPanel key={model.id} model={model} models={models.data} />
+      )}
+    </div>
+  );
+}

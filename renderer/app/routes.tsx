@@ -27,6 +27,7 @@ const screens: readonly Place[] = [
   at('/runs/:id', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
   at('/models', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
   at('/models/:id', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
+  at('/compare', async () => (await import('../features/compare/compare-screen.tsx')).CompareScreen),
 ];
 
 export function Routes() {

@@ -101,24 +101,3 @@ function countedAs(sample: Sample | undefined): keyof Tally {
       return 'missing';
   }
 }
-
-/** The comparison with one picture as it is now; the same object where the picture is none of its runs'. */
-export function withSample(comparison: Comparison, sample: Sample): Comparison {
-  if (!comparison.runs.some(({ id }) => id === sample.runId)) return comparison;
-  const index = comparison.samples.findIndex(({ id }) => id === sample.id);
-  if (index === -1 && !belongs(comparison, sample)) return comparison;
-  const samples = [...comparison.samples];
-  if (index === -1) samples.push(sample);
-  else samples[index] = sample;
-  return { ...comparison, samples };
-}
-
-/** A picture of the prompt bench may come from a run's epoch, by words and noise the comparison knows nothing of. */
-function belongs({ prompts, seeds }: Comparison, sample: Sample): boolean {
-  return (
-    seeds.includes(sample.seed) &&
-    prompts.some(
-      ({ prompt, negativePrompt }) => prompt === sample.prompt && negativePrompt === sample.negativePrompt,
-    )
-  );
-}

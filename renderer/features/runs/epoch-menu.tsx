@@ -2,8 +2,8 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { IconBoxModel2, IconDots, IconFileExport } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { ExportDialog } from './export-dialog.tsx';
-import { KeepDialog } from './keep-dialog.tsx';
+import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
+import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
 
 /** What can be done with one kept epoch. */
 export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
@@ -38,8 +38,8 @@ export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <ExportDialog run={run} epoch={epoch} open={open === 'export'} onClose={close} />
-      <KeepDialog run={run} epoch={epoch} open={open === 'keep'} onClose={close} />
+      <ExportModelDialog run={run} epoch={epoch} open={open === 'export'} onClose={close} />
+      <KeepModelDialog run={run} epoch={epoch} open={open === 'keep'} onClose={close} />
     </>
   );
 }

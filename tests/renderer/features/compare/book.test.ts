@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { promptKey } from '../../../../renderer/features/compare/axes.ts';
-import { cellAt, openBook, tally, withSample } from '../../../../renderer/features/compare/book.ts';
+import { cellAt, openBook, tally } from '../../../../renderer/features/compare/book.ts';
 import { aComparison, aSample } from './a-comparison.ts';
 
 const at = (epoch: number, prompt = 'a cat') => ({
@@ -67,29 +67,5 @@ describe('the tally', () => {
       failed: 1,
       missing: 1,
     });
-  });
-});
-
-describe('a picture that has just come', () => {
-  test('takes the place of what was there, and nothing else changes', () => {
-    const before = changed(3, { status: 'making' });
-    const after = withSample(before, { ...before.samples[2]!, status: 'ready' });
-    expect(after.samples[2]!.status).toBe('ready');
-    expect(after.samples.filter((sample, index) => sample !== before.samples[index])).toHaveLength(1);
-  });
-
-  test('is added where it is new', () => {
-    const before = aComparison();
-    const after = withSample(before, aSample({ id: 99, epoch: 7 }));
-    expect(after.samples).toHaveLength(before.samples.length + 1);
-  });
-
-  test.each([
-    ['of another run', aSample({ id: 99, runId: 2 })],
-    ['of the prompt bench', aSample({ id: 99, prompt: 'something else' })],
-    ['from a model', aSample({ id: 99, runId: null, modelId: 4 })],
-  ])('is left alone %s', (_, sample) => {
-    const before = aComparison();
-    expect(withSample(before, sample)).toBe(before);
   });
 });

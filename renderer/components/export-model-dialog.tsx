@@ -1,15 +1,15 @@
 import { Button, Group, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
-import { ExportEntry } from '../../components/export-entry.tsx';
-import { FailureNote } from '../../components/failure-note.tsx';
-import { useExports } from '../../components/use-exports.ts';
+import type { RunSummary } from '../../electron/contract/runs.ts';
+import { useStudioCommand } from '../app/studio.tsx';
+import { ExportEntry } from './export-entry.tsx';
+import { FailureNote } from './failure-note.tsx';
+import { useExports } from './use-exports.ts';
 
 type Format = 'diffusers' | 'lora';
 
 /** Writes one epoch as a model other tools read, and says when and where it lies. */
-export function ExportDialog({
+export function ExportModelDialog({
   run,
   epoch,
   open,

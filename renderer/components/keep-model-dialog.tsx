@@ -1,11 +1,11 @@
 import { notifications } from '@mantine/notifications';
-import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
-import { RenameDialog } from '../../components/rename-dialog.tsx';
+import type { RunSummary } from '../../electron/contract/runs.ts';
+import { showFailure } from '../app/failure.ts';
+import { useStudioCommand } from '../app/studio.tsx';
+import { RenameDialog } from './rename-dialog.tsx';
 
 /** Makes an epoch a model of the library, under a name. */
-export function KeepDialog({
+export function KeepModelDialog({
   run,
   epoch,
   open,

@@ -1,0 +1,79 @@
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo } from 'react';
+import type { OutputOf } from '../../../electron/contract/api.ts';
+import type { StudioClient } from '../../../electron/contract/client.ts';
+import type { Comparison, Sample } from '../../../electron/contract/gallery.ts';
+import { showFailure } from '../../app/failure.ts';
+import { useStudio } from '../../app/studio.tsx';
+import { replaced, withSamples } from './live-samples.ts';
+
+/** Pictures come in bursts when many are put in the queue; the page is drawn once for a burst. Milliseconds. */
+const burst = 40;
+
+/** Keeps what the page shows of pictures as they are, picture by picture, without asking for all of them again. */
+export function useLiveSamples(): void {
+  const client = useStudio();
+  const queries = useQueryClient();
+  useEffect(() => followSamples(client, queries), [client, queries]);
+}
+
+/** @returns a function that ends it */
+export function followSamples(client: StudioClient, queries: QueryClient): () => void {
+  const waiting = new Map<number, Sample>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = () => {
+    // An answer under way may be older than what was just told: that is written over it, not under it.
+    if (queries.isFetching({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('gallery.') }) > 0) {
+      timer = setTimeout(flush, burst);
+      return;
+    }
+    timer = undefined;
+    const changed = [...waiting.values()];
+    waiting.clear();
+    writeSamples(queries, changed);
+  };
+  const end = client.on('gallery.sample', (sample) => {
+    waiting.set(sample.id, sample);
+    timer ??= setTimeout(flush, burst);
+  });
+  return () => {
+    end();
+    clearTimeout(timer);
+  };
+}
+
+/** Writes pictures into every answer the page holds that has them. */
+export function writeSamples(queries: QueryClient, changed: readonly Sample[]): void {
+  queries.setQueriesData<Comparison>({ queryKey: ['gallery.comparison'] }, (comparison) =>
+    comparison === undefined ? undefined : withSamples(comparison, changed),
+  );
+  queries.setQueriesData<OutputOf<'gallery.history'>>({ queryKey: ['gallery.history'] }, (history) =>
+    history === undefined ? undefined : { ...history, samples: replaced(history.samples, changed) },
+  );
+  queries.setQueriesData<Sample[]>({ queryKey: ['gallery.favourites'] }, (favourites) =>
+    favourites === undefined ? undefined : replaced(favourites, changed),
+  );
+}
+
+/** Makes a picture a favourite, or none; shown at once and taken back where it fails. */
+export function useFavourite(): (sample: Sample) => void {
+  const client = useStudio();
+  const queries = useQueryClient();
+  return useMemo(
+    () => (sample: Sample) => {
+      const favourite = !sample.favourite;
+      writeSamples(queries, [{ ...sample, favourite }]);
+      client
+        .call('gallery.setFavourite', { sampleId: sample.id, favourite })
+        .then(
+          () => queries.invalidateQueries({ queryKey: ['gallery.favourites'] }),
+          (error: unknown) => {
+            writeSamples(queries, [sample]);
+            showFailure(error);
+          },
+        )
+        .catch(showFailure);
+    },
+    [client, queries],
+  );
+}

@@ -1,0 +1,33 @@
+import { Kbd, Modal, SimpleGrid, Text } from '@mantine/core';
+import { keySheet } from './keys.ts';
+import classes from './keys-sheet.module.css';
+
+export function KeysSheet({ open, onClose }: { open: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={open} onClose={onClose} title="Keys" centered size="xl">
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl" verticalSpacing="lg">
+        {keySheet.map(({ title, keys }) => (
+          <section key={title}>
+            <Text size="sm" fw={600} mb={8} component="h3">
+              {title}
+            </Text>
+            <dl className={classes.list}>
+              {keys.map(([names, meaning]) => (
+                <div key={meaning} className={classes.key}>
+                  <dt className={classes.names}>
+                    {names.map((name) => (
+                      <Kbd key={name} size="xs">
+                        {name}
+                      </Kbd>
+                    ))}
+                  </dt>
+                  <dd className={classes.meaning}>{meaning}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </SimpleGrid>
+    </Modal>
+  );
+}

@@ -1,0 +1,74 @@
+import { Button } from '@mantine/core';
+import { IconArrowLeft } from '@tabler/icons-react';
+import { useState } from 'react';
+import { media } from '../../app/media.ts';
+import { PairView, type Side } from '../../components/pictures/pair-view.tsx';
+import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import type { Coordinates } from './axes.ts';
+import { cellAt, type Book } from './book.ts';
+import { placeText, promptText } from './labels.ts';
+import classes from './compare-screen.module.css';
+
+/** Two pictures of the comparison against each other. */
+export function PairScreen({
+  book,
+  a,
+  b,
+  zoom,
+  onClose,
+}: {
+  book: Book;
+  a: Coordinates;
+  b: Coordinates;
+  zoom: ZoomStore;
+  onClose: () => void;
+}) {
+  const [swapped, setSwapped] = useState(false);
+  const sides = (swapped ? [b, a] : [a, b]).map((place) => sideOf(book, place));
+  const [first, second] = sides;
+  const back = (
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-sm"
+      style={{ flex: 'none' }}
+      leftSection={<IconArrowLeft size={16} aria-hidden />}
+      onClick={onClose}
+    >
+      Grid
+    </Button>
+  );
+  return (
+    <div className={classes.over} role="region" aria-label="Two pictures">
+      {first && second ? (
+        <PairView
+          a={first}
+          b={second}
+          zoom={zoom}
+          before={back}
+          onSwap={() => {
+            setSwapped(!swapped);
+          }}
+        />
+      ) : (
+        <EmptyState icon={null} title="One of the two is not made yet" action={back}>
+          It appears here as soon as it is.
+        </EmptyState>
+      )}
+    </div>
+  );
+}
+
+function sideOf(book: Book, place: Coordinates): Side | null {
+  const cell = cellAt(book, place);
+  if (cell.kind !== 'ready') return null;
+  const { id, recipe } = cell.sample;
+  return {
+    address: media.sample(id),
+    title: placeText(book, place),
+    detail: promptText(cell.sample),
+    width: recipe.width,
+    height: recipe.height,
+  };
+}

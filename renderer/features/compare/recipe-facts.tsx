@@ -1,0 +1,46 @@
+import type { Sample } from '../../../electron/contract/gallery.ts';
+import { samplerText } from '../../components/sampler-text.ts';
+import type { Coordinates } from './axes.ts';
+import type { Book } from './book.ts';
+import { epochText, lossText, methodText } from './labels.ts';
+import classes from './large-view.module.css';
+
+/** How a picture came to be: which run and epoch, from which noise, by which recipe. */
+export function RecipeFacts({
+  book,
+  place,
+  recipe,
+}: {
+  book: Book;
+  place: Coordinates;
+  recipe: Sample['recipe'] | undefined;
+}) {
+  const run = book.runs.get(place.run);
+  const facts: readonly (readonly [string, string])[] = [
+    ['Epoch', epochText(place.epoch)],
+    ['Loss', lossText(run, place.epoch) ?? '–'],
+    ['Seed', String(place.seed)],
+    ['Run', run?.name ?? '–'],
+    ['Captions', run?.captionSetName ?? '–'],
+    ['Base', run?.baseName ?? '–'],
+    ['Method', run === undefined ? '–' : methodText(run.method)],
+    ...(recipe === undefined
+      ? []
+      : ([
+          ['Sampler', samplerText(recipe.sampler)],
+          ['Steps', String(recipe.steps)],
+          ['Guidance', String(recipe.guidanceScale)],
+          ['Size', `${recipe.width} × ${recipe.height}`],
+        ] as const)),
+  ];
+  return (
+    <dl className={`${classes.facts} figures`}>
+      {facts.map(([name, value]) => (
+        <div key={name} className={classes.fact}>
+          <dt>{name}</dt>
+          <dd title={value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

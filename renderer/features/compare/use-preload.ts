@@ -1,0 +1,47 @@
+import { useCallback, useEffect, useState } from 'react';
+import { media } from '../../app/media.ts';
+import {
+  createPictureCache,
+  loadInBrowser,
+  type PictureCache,
+} from '../../components/pictures/picture-cache.ts';
+import type { CellInSight } from './comparison-grid.tsx';
+import type { Coordinates } from './axes.ts';
+import type { Book } from './book.ts';
+import type { Grid } from './grid.ts';
+import { preloadOrder } from './preload-order.ts';
+
+/** Keeps the neighbouring epochs of what is in sight decoded. @returns whether a picture is */
+export function usePreload({
+  book,
+  grid,
+  sight,
+  large,
+}: {
+  readonly book: Book;
+  readonly grid: Grid;
+  readonly sight: CellInSight | null;
+  /** The one picture that is looked at, where one is. */
+  readonly large: Coordinates | null;
+}): (sampleId: number) => boolean {
+  const [cache] = useState<PictureCache>(() => createPictureCache(loadInBrowser));
+  useEffect(() => {
+    const places = [...(large === null ? [] : [large]), ...placesInSight(grid, sight)];
+    const epoch = large?.epoch ?? grid.standing.epoch;
+    cache.want(preloadOrder(book, places, epoch).map((id) => media.sample(id)));
+  }, [cache, book, grid, sight, large]);
+  return useCallback((sampleId) => cache.has(media.sample(sampleId)), [cache]);
+}
+
+/** Every place in sight, at one epoch each: the order over epochs is the loading's. */
+function placesInSight(grid: Grid, sight: CellInSight | null): readonly Coordinates[] {
+  if (sight === null) return [];
+  const places = new Map<string, Coordinates>();
+  for (let row = sight.rows.first; row < sight.rows.end; row += 1) {
+    for (let column = sight.columns.first; column < sight.columns.end; column += 1) {
+      const place = grid.placeAt(row, column);
+      if (place !== null) places.set(`${place.run} ${place.seed} ${place.prompt}`, place);
+    }
+  }
+  return [...places.values()];
+}

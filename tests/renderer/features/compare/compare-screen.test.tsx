@@ -1,0 +1,221 @@
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import type { Comparison } from '../../../../electron/contract/gallery.ts';
+import type { RunSummary } from '../../../../electron/contract/runs.ts';
+import { CompareScreen } from '../../../../renderer/features/compare/compare-screen.tsx';
+import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+import { aComparison } from './a-comparison.ts';
+
+const aRun = (id: number): RunSummary => ({
+  id,
+  name: `run ${id}`,
+  status: 'finished',
+  queuePosition: null,
+  datasetId: 1,
+  datasetName: 'images',
+  captionSetName: 'by hand',
+  baseModelId: 1,
+  baseName: 'base',
+  method: 'full',
+  epochs: 5,
+  epoch: 5,
+  step: 10,
+  steps: 10,
+  checkpoints: [1, 2, 5],
+  trainLoss: null,
+  validationLoss: null,
+  seconds: 1,
+  cost: null,
+  failure: null,
+  createdAt: id,
+  startedAt: null,
+  endedAt: null,
+  coverSampleId: null,
+});
+
+function show(comparison: Comparison, handlers: Partial<AllHandlers> = {}, path = '/compare') {
+  const studio = fakeStudio({
+    'runs.list': () => comparison.runs.map(({ id }) => aRun(id)),
+    'gallery.comparison': () => comparison,
+    'exports.list': () => [],
+    ...handlers,
+  });
+  return { studio, ...renderWithStudio(<CompareScreen />, studio, path) };
+}
+
+const cells = async () => await screen.findAllByRole('gridcell');
+const addresses = () =>
+  screen.getAllByRole<HTMLImageElement>('img').map((image) => image.getAttribute('src') ?? '');
+
+describe('the comparison', () => {
+  test('unfolds a run from the base to the last epoch, a row for every prompt', async () => {
+    show(aComparison());
+    await cells();
+    const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
+    expect(heads).toEqual(['', 'Base', 'Epoch 1val 0.5000', 'Epoch 2val 0.3333', 'Epoch 5val 0.1667']);
+    expect(screen.getAllByRole('rowheader').map(({ textContent }) => textContent)).toEqual([
+      'a cat',
+      'a dog',
+    ]);
+    expect(addresses()).toContain('/media/samples/1');
+  });
+
+  test('stands several runs side by side at their last epoch', async () => {
+    show(
+      aComparison({
+        runs: [
+          [0, 1],
+          [0, 1],
+        ],
+      }),
+      {},
+      '/compare?runs=1,2',
+    );
+    await waitFor(() => {
+      expect(screen.getAllByRole('columnheader')).toHaveLength(3);
+    });
+    expect(screen.getByRole('slider', { name: 'Epoch' }).getAttribute('aria-valuetext')).toBe('Epoch 1');
+  });
+
+  test('shows a picture as soon as it has come, without asking for all of them again', async () => {
+    const comparison = aComparison();
+    const samples = comparison.samples.map((one) => ({ ...one, status: 'queued' as const }));
+    const { studio } = show({ ...comparison, samples });
+    await cells();
+    expect(screen.getAllByText('Queued')).toHaveLength(8);
+    expect(screen.getByText('8 pictures on the way')).toBeTruthy();
+    act(() => {
+      studio.publish('gallery.sample', { ...samples[2]!, status: 'making' });
+      studio.publish('gallery.sample', { ...samples[0]!, status: 'ready' });
+    });
+    await waitFor(() => {
+      expect(addresses()).toEqual(['/media/samples/1']);
+    });
+    expect(screen.getAllByText('Making')).toHaveLength(1);
+    expect(studio.inputsOf('gallery.comparison')).toHaveLength(1);
+  });
+
+  test('says what is missing and has it made', async () => {
+    const comparison = aComparison();
+    const { studio } = show(
+      { ...comparison, samples: comparison.samples.slice(3) },
+      { 'gallery.fill': () => ({ queued: 3 }) },
+    );
+    await cells();
+    expect(screen.getByText('3 pictures missing')).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: 'Fill' }));
+    expect(studio.inputsOf('gallery.fill')).toEqual([{ runIds: [1] }]);
+  });
+
+  test('has a way to train where there are no runs', async () => {
+    show({ ...aComparison(), runs: [] });
+    expect(await screen.findByRole('link', { name: 'Train a model' })).toBeTruthy();
+  });
+
+  test('says why it cannot be shown', async () => {
+    show(aComparison(), {
+      'gallery.comparison': () => {
+        throw new Error('The library is locked.');
+      },
+    });
+    expect(await screen.findByText('The library is locked.')).toBeTruthy();
+  });
+});
+
+describe('keys over the comparison', () => {
+  test('go to a picture, open it, scrub its epochs and come back', async () => {
+    show(aComparison());
+    await cells();
+    await userEvent.keyboard('{ArrowRight}{ArrowDown} ');
+    const large = within(screen.getByRole('region', { name: 'Large picture' }));
+    expect(large.getByRole('img', { name: /a dog, Epoch 1/ })).toBeTruthy();
+    await userEvent.keyboard('{End}');
+    expect(large.getByRole('img', { name: /a dog, Epoch 5/ })).toBeTruthy();
+    await userEvent.keyboard('{ArrowLeft}');
+    expect(large.getByRole('img', { name: /a dog, Epoch 2/ })).toBeTruthy();
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByRole('region', { name: 'Large picture' })).toBeNull();
+  });
+
+  test('put another axis across', async () => {
+    show(aComparison({ seeds: [7, 8] }));
+    await cells();
+    await userEvent.keyboard('3');
+    const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
+    expect(heads).toEqual(['', 'Seed 7', 'Seed 8']);
+  });
+
+  test('make a favourite of what is in focus', async () => {
+    const { studio } = show(aComparison(), { 'gallery.setFavourite': () => null });
+    await cells();
+    await userEvent.keyboard('f');
+    expect(await screen.findByRole('img', { name: 'Favourite' })).toBeTruthy();
+    expect(studio.inputsOf('gallery.setFavourite')).toEqual([{ sampleId: 1, favourite: true }]);
+  });
+
+  test('type where somebody types', async () => {
+    show(aComparison());
+    await cells();
+    await userEvent.click(screen.getByRole('button', { name: 'Prompts and seeds' }));
+    await userEvent.type(await screen.findByLabelText('New prompts'), 'x f');
+    expect(screen.getByLabelText<HTMLTextAreaElement>('New prompts').value).toBe('x f');
+    expect(screen.getByRole('button', { name: 'Columns: Epochs' })).toBeTruthy();
+  });
+
+  test('are listed', async () => {
+    show(aComparison());
+    await cells();
+    await userEvent.keyboard('?');
+    expect(await screen.findByRole('dialog', { name: 'Keys' })).toBeTruthy();
+  });
+});
+
+describe('two pictures', () => {
+  test('are picked with ctrl and stand against each other', async () => {
+    show(aComparison());
+    const [first, , third] = await cells();
+    const user = userEvent.setup();
+    await user.keyboard('{Control>}');
+    await user.click(first!);
+    expect(screen.getByText(/A is chosen/)).toBeTruthy();
+    await user.click(third!);
+    await user.keyboard('{/Control}');
+    const pair = within(await screen.findByRole('region', { name: 'Two pictures' }));
+    expect(pair.getByRole('img', { name: 'A: Base, seed 0, run 1' })).toBeTruthy();
+    expect(pair.getByRole('img', { name: 'B: Epoch 2, seed 0, run 1' })).toBeTruthy();
+    await user.click(pair.getByRole('button', { name: 'Swap A and B' }));
+    expect(pair.getByRole('img', { name: 'A: Epoch 2, seed 0, run 1' })).toBeTruthy();
+  });
+});
+
+describe('prompts and seeds', () => {
+  test('are added to what there is, and the new pictures are made behind', async () => {
+    const { studio } = show(aComparison({ seeds: [0, 1] }), { 'runs.setSamples': () => null });
+    await cells();
+    await userEvent.click(screen.getByRole('button', { name: 'Prompts and seeds' }));
+    await userEvent.type(await screen.findByLabelText('New prompts'), 'a fox{Enter}a cat{Enter}a boat');
+    expect(screen.getByText('16 pictures, one of each checkpoint')).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: 'Add 2 prompts' }));
+    expect(studio.inputsOf('runs.setSamples')).toEqual([
+      {
+        runIds: [1],
+        prompts: ['a cat', 'a dog', 'a fox', 'a boat'].map((prompt) => ({ prompt, negativePrompt: '' })),
+        seeds: [0, 1],
+      },
+    ]);
+  });
+
+  test('come back after they were removed', async () => {
+    const { studio } = show(aComparison(), { 'runs.setSamples': () => null });
+    await cells();
+    await userEvent.click(screen.getByRole('button', { name: 'Prompts and seeds' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Remove the prompt a cat' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+    const prompts = studio
+      .inputsOf('runs.setSamples')
+      .map((input) => (input as { prompts: { prompt: string }[] }).prompts.map(({ prompt }) => prompt));
+    expect(prompts).toEqual([['a dog'], ['a cat', 'a dog']]);
+  });
+});

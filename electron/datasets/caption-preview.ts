@@ -1,8 +1,8 @@
 import { Failure } from '../../native/failure.ts';
 import type { CaptionPreview, CaptionSource } from '../contract/captions.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { textsFromSource } from './caption-texts.ts';
-import { captionsFor } from './captions.ts';
+import { textsOfImages } from './caption-texts.ts';
+import type { MissingCaption } from './captions.ts';
 import { storedImages } from './image-records.ts';
 
 /** What a source would give a data set's used images. Examples show first what lacks something, then images throughout. */
@@ -14,10 +14,8 @@ export function previewCaptions(
 ): CaptionPreview {
   const images = [...storedImages(database, datasetId)].filter(({ excluded }) => !excluded);
   try {
-    const texts = new Map(
-      textsFromSource(database, datasetId, source).map(({ imageId, text }) => [imageId, text]),
-    );
-    const missing = source.kind === 'copy' || source.kind === 'hand' ? [] : missingFields(images, source);
+    const { texts: all, missing } = textsOfImages(database, datasetId, images, source);
+    const texts = new Map(all.map(({ imageId, text }) => [imageId, text]));
     const lacking = new Map(missing.map(({ id, fields }) => [id, fields]));
     const uncaptioned = images.filter(({ imageId }) => (texts.get(imageId) ?? null) === null).length;
     return {
@@ -44,14 +42,7 @@ export function previewCaptions(
   }
 }
 
-function missingFields(
-  images: Parameters<typeof captionsFor>[0],
-  source: Parameters<typeof captionsFor>[1],
-): ReturnType<typeof captionsFor>['missing'] {
-  return images.length === 0 ? [] : captionsFor(images, source).missing;
-}
-
-function countFields(missing: ReturnType<typeof captionsFor>['missing']): CaptionPreview['missing'] {
+function countFields(missing: readonly MissingCaption[]): CaptionPreview['missing'] {
   const counts = new Map<string, number>();
   for (const field of missing.flatMap(({ fields }) => fields))
     counts.set(field, (counts.get(field) ?? 0) + 1);

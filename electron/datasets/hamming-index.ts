@@ -29,19 +29,22 @@ export function hammingIndex(hashes: readonly Uint8Array[], distance: number): H
   });
   const tables = keys.map((key) => buckets(key));
   const masks = masksUpTo(Math.floor(distance / bands));
-  const stamp = new Int32Array(size).fill(-1);
+  // Which search visited each place last.
+  const visited = new Int32Array(size);
+  let search = 0;
 
   return {
     size,
     near: (place, visit) => {
+      search++;
       for (let band = 0; band < bands; band++) {
         const { starts, places } = tables[band]!;
         for (const mask of masks) {
           const key = keys[band]![place]! ^ mask;
           for (let at = starts[key]!; at < starts[key + 1]!; at++) {
             const other = places[at]!;
-            if (stamp[other] === place) continue;
-            stamp[other] = place;
+            if (visited[other] === search) continue;
+            visited[other] = search;
             const differing = bitsSet(high[place]! ^ high[other]!) + bitsSet(low[place]! ^ low[other]!);
             if (differing <= distance) visit(other, differing);
           }

@@ -44,7 +44,7 @@ export function createImageSelection(
 
 const order = {
   name: 'file',
-  added: 'image.id',
+  added: 'added_at',
   bytes: 'bytes',
   pixels: 'pixels',
   aspect: 'aspect',
@@ -53,12 +53,12 @@ const order = {
 
 const conditions = {
   all: 'gone = 0',
-  training: 'active = 1 AND held_out = 0',
-  'held-out': 'active = 1 AND held_out = 1',
+  training: 'gone = 0 AND excluded = 0 AND held_out = 0',
+  'held-out': 'gone = 0 AND excluded = 0 AND held_out = 1',
   excluded: 'gone = 0 AND excluded = 1',
-  captioned: 'active = 1',
-  uncaptioned: 'active = 1',
-  duplicates: 'active = 1',
+  captioned: 'gone = 0 AND excluded = 0',
+  uncaptioned: 'gone = 0 AND excluded = 0',
+  duplicates: 'gone = 0 AND excluded = 0',
 } as const satisfies Record<ImageQuery['filter'], string>;
 
 function select(database: LibraryDatabase, datasetId: number, query: ImageQuery): readonly number[] {
@@ -99,7 +99,7 @@ function select(database: LibraryDatabase, datasetId: number, query: ImageQuery)
       ? `file ${direction}`
       : query.sort === 'caption'
         ? `caption.text IS NULL, caption.text ${direction}, file`
-        : `${order[query.sort]} ${direction}`;
+        : `${order[query.sort]} ${direction}, image.id ${direction}`;
   const join = needsCaption
     ? 'LEFT JOIN caption ON caption.image_id = image.id AND caption.caption_set_id = :captionSetId'
     : '';

@@ -2,6 +2,8 @@ import type { SmallPicture } from '../../native/images/decode.ts';
 
 const columns = 9;
 const rows = 8;
+/** Difference of luma that is seen, of 255,000. */
+const clearly = 2000;
 /** Of the average colours that follow the bits. */
 const colorBytes = 12;
 /** Of a hash: 8 of bits, 12 of colours. */
@@ -9,8 +11,8 @@ export const hashBytes = 8 + colorBytes;
 
 /**
  * What a picture looks like, in 20 bytes. The first 8 are the difference hash (N. Krawetz, "Kind of Like That", 2013): the
- * picture's luma averaged to 9 x 8 cells, a bit for each cell brighter than its right neighbour. It sees shapes and not
- * colours, so the average sRGB colours of the picture's quarters follow, three bytes each. What is transparent is taken
+ * picture's luma averaged to 9 x 8 cells, a bit for each cell clearly brighter than its right neighbour; flat grounds, where compression
+ * alone decides which is brighter, give none. It sees shapes and not colours, so the average sRGB colours of the picture's quarters follow, three bytes each. What is transparent is taken
  * for white.
  */
 export function perceptualHash(picture: SmallPicture): Uint8Array {
@@ -20,7 +22,7 @@ export function perceptualHash(picture: SmallPicture): Uint8Array {
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns - 1; x++, bit++) {
       const cell = y * columns + x;
-      if (luma(cells, cell) > luma(cells, cell + 1)) hash[bit >> 3]! |= 0x80 >> (bit & 7);
+      if (luma(cells, cell) > luma(cells, cell + 1) + clearly) hash[bit >> 3]! |= 0x80 >> (bit & 7);
     }
   }
   hash.set(quarters(cells), 8);

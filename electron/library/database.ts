@@ -21,6 +21,9 @@ export function openDatabase(file: string): LibraryDatabase {
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     database.pragma('busy_timeout = 5000');
+    // 64 MiB: the indexes of some hundred thousand images.
+    database.pragma('cache_size = -65536');
+    database.pragma('temp_store = MEMORY');
     migrate(database, file);
     return database;
   } catch (error) {

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ImageQuery } from '../../electron/contract/datasets.ts';
+import { noise, quarters, temporaryFolder, type Rgb } from '../images/pictures.ts';
+import { fill, picture } from './folder.ts';
+import { filesOf, idsOf, importFolder, openStudio, testFolder } from './studio.ts';
+
+const temporary = temporaryFolder();
+let folder: string;
+beforeAll(async () => {
+  folder = await fill(join(temporary.path, 'set'), {
+    'b Füchse.png': await picture(1, 20, 10),
+    'a.png': await picture(2, 10, 30),
+    'c.png': await noise(16, 16).png().toBuffer(),
+    'metadata.csv':
+      'file_name,name,text\n"b Füchse.png",Ärmel 100%,"red fox, forest"\na.png,Berta,"blue_1 owl, sky"\nc.png,Cid,\n',
+  });
+});
+
+async function open() {
+  const studio = openStudio();
+  const datasetId = await importFolder(studio, folder);
+  const ids = await idsOf(studio, datasetId);
+  const [set] = await studio.call('captions.sets', { datasetId });
+  return { studio, datasetId, ids, captionSetId: set!.id };
+}
+
+describe('images', () => {
+  it.each([
+    ['name', ['a.png', 'b Füchse.png', 'c.png']],
+    ['pixels', ['b Füchse.png', 'c.png', 'a.png']],
+    ['aspect', ['a.png', 'c.png', 'b Füchse.png']],
+    ['caption', ['a.png', 'b Füchse.png', 'c.png']],
+  ] as const)('are sorted by %s, both ways', async (sort, expected) => {
+    const { studio, datasetId, captionSetId } = await open();
+    expect(await filesOf(studio, datasetId, { sort, captionSetId })).toEqual(expected);
+    const descending = sort === 'caption' ? ['b Füchse.png', 'a.png', 'c.png'] : expected.toReversed();
+    expect(await filesOf(studio, datasetId, { sort, captionSetId, descending: true })).toEqual(descending);
+  });
+
+  it.each<[Partial<ImageQuery>, readonly string[]]>([
+    [{ search: 'füchse' }, ['b Füchse.png']],
+    [{ search: 'FÜCHSE' }, ['b Füchse.png']],
+    [{ search: 'berta' }, ['a.png']],
+    [{ search: '100%' }, ['b Füchse.png']],
+    [{ search: 'FOREST fox' }, ['b Füchse.png']],
+    [{ search: 'e_1' }, ['a.png']],
+    [{ search: 'd_f' }, []],
+    [{ search: 'owl ber' }, ['a.png']],
+    [{ search: 'owl forest' }, []],
+    [{ search: "'; DROP TABLE image; --" }, []],
+    [{ tag: 'forest' }, ['b Füchse.png']],
+    [{ tag: 'fox' }, []],
+    [{ filter: 'captioned' }, ['a.png', 'b Füchse.png']],
+    [{ filter: 'uncaptioned' }, ['c.png']],
+  ])('selected by %j', async (query, expected) => {
+    const { studio, datasetId, captionSetId } = await open();
+    expect(await filesOf(studio, datasetId, { ...query, captionSetId })).toEqual(expected);
+    expect(await filesOf(studio, datasetId, query)).toEqual(expected);
+  });
+
+  it('are filtered by what they are used for', async () => {
+    const { studio, datasetId, ids } = await open();
+    await studio.call('datasets.exclude', { imageIds: [ids['a.png']!], excluded: true });
+    await studio.call('datasets.holdOut', { imageIds: [ids['c.png']!], heldOut: true });
+    const files = (filter: ImageQuery['filter']) => filesOf(studio, datasetId, { filter });
+    expect(await files('all')).toHaveLength(3);
+    expect(await files('excluded')).toEqual(['a.png']);
+    expect(await files('held-out')).toEqual(['c.png']);
+    expect(await files('training')).toEqual(['b Füchse.png']);
+    expect(await studio.call('datasets.list', {})).toMatchObject([{ images: 3, excluded: 1, heldOut: 1 }]);
+  });
+
+  it('come in windows of one order, with the number of all', async () => {
+    const { studio, datasetId } = await open();
+    const window = await studio.call('datasets.images', { datasetId, query: {}, offset: 1, limit: 1 });
+    expect(window.total).toBe(3);
+    expect(window.rows.map(({ file }) => file)).toEqual(['b Füchse.png']);
+    const ids = await studio.call('datasets.imageIds', { datasetId, query: {} });
+    expect(ids[1]).toBe(window.rows[0]!.id);
+  });
+
+  it('fall into buckets, and less is cropped where a bucket fits', async () => {
+    const { studio, datasetId } = await open();
+    const buckets = await studio.call('datasets.buckets', { datasetId, resolution: 64, step: 8 });
+    expect(buckets.reduce((sum, { images }) => sum + images, 0)).toBe(3);
+    const square = buckets.find(({ width, height }) => width === height);
+    expect(square).toMatchObject({ images: 1, cropped: 0 });
+    await expect(
+      studio.call('datasets.buckets', { datasetId, resolution: 65, step: 8 }),
+    ).rejects.toMatchObject({ code: 'resolution-invalid' });
+  });
+});
+
+describe('a split', () => {
+  it('is a number, a part, what the metadata marks, or none', async () => {
+    const { studio, datasetId } = await open();
+    const held = async () => (await studio.call('datasets.get', { datasetId })).heldOut;
+    await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'count', count: 2 } });
+    expect(await held()).toBe(2);
+    await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'fraction', fraction: 0.1 } });
+    expect(await held()).toBe(1);
+    await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'marked' } });
+    expect(await held()).toBe(0);
+    await expect(
+      studio.call('datasets.setValidation', { datasetId, choice: { kind: 'count', count: 3 } }),
+    ).rejects.toMatchObject({ code: 'split-invalid' });
+  });
+});
+
+describe('duplicates', () => {
+  const red: Rgb = [220, 30, 30];
+  const blue: Rgb = [30, 30, 220];
+  const white: Rgb = [250, 250, 250];
+  const black: Rgb = [5, 5, 5];
+
+  it('are the same files and the same pictures, not the same shape in other colours', async () => {
+    const shape = quarters(64, 64, [red, white, black, red]);
+    const same = await shape.clone().png().toBuffer();
+    const top = testFolder();
+    const set = await fill(join(top, 'set'), {
+      'copy 1.png': same,
+      'copy 2.png': same,
+      'smaller.jpg': await sharp(await shape.clone().resize(48, 48).png().toBuffer())
+        .jpeg()
+        .toBuffer(),
+      'blue.png': await quarters(64, 64, [blue, white, black, blue]).png().toBuffer(),
+      'other 1.png': await noise(40, 40).png().toBuffer(),
+      'other 2.png': await noise(40, 40).png().toBuffer(),
+      'flat 1.png': await picture(1),
+      'flat 2.png': await picture(2),
+    });
+    const studio = openStudio();
+    const datasetId = await importFolder(studio, set);
+    const ids = await idsOf(studio, datasetId);
+    await studio.call('datasets.holdOut', { imageIds: [ids['smaller.jpg']!], heldOut: true });
+    const groups = await studio.call('datasets.duplicates', { datasetId });
+    expect(
+      groups.map(({ kind, crossesSplit, images }) => [kind, crossesSplit, images.map(({ file }) => file)]),
+    ).toEqual([
+      ['near', true, ['copy 1.png', 'copy 2.png', 'smaller.jpg']],
+      ['exact', false, ['other 1.png', 'other 2.png']],
+    ]);
+    expect(await filesOf(studio, datasetId, { filter: 'duplicates' })).toHaveLength(5);
+    await studio.call('datasets.exclude', { imageIds: [ids['other 2.png']!], excluded: true });
+    expect(await studio.call('datasets.duplicates', { datasetId })).toHaveLength(1);
+  });
+});

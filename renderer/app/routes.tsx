@@ -28,6 +28,7 @@ const screens: readonly Place[] = [
   at('/models', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
   at('/models/:id', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
   at('/compare', async () => (await import('../features/compare/compare-screen.tsx')).CompareScreen),
+  at('/bench', async () => (await import('../features/bench/bench-screen.tsx')).BenchScreen),
 ];
 
 export function Routes() {

@@ -50,6 +50,9 @@ export function writeSamples(queries: QueryClient, changed: readonly Sample[]): 
   queries.setQueriesData<OutputOf<'gallery.history'>>({ queryKey: ['gallery.history'] }, (history) =>
     history === undefined ? undefined : { ...history, samples: replaced(history.samples, changed) },
   );
+  for (const sample of changed) {
+    queries.setQueryData<Sample>(['gallery.sample', { sampleId: sample.id }], (known) => known && sample);
+  }
   queries.setQueriesData<Sample[]>({ queryKey: ['gallery.favourites'] }, (favourites) =>
     favourites === undefined ? undefined : replaced(favourites, changed),
   );

@@ -4,7 +4,7 @@ import { useScale, useZoomArea } from '../../components/pictures/use-zoom.ts';
 import { showsPixels } from '../../components/pictures/zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { rangeInSight, scrollToShow, type Range } from '../../components/window-range.ts';
-import type { Axis } from '../../../electron/contract/gallery.ts';
+import type { Axis, Sample } from '../../../electron/contract/gallery.ts';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
 import { cellGap, fittingCell, labelWidth } from './cell-size.ts';
@@ -54,7 +54,7 @@ export function ComparisonGrid({
   /** Width of the pictures in their own pixels. */
   pixels: number;
   zoom: ZoomStore;
-  isReady: (sampleId: number) => boolean;
+  isReady: (sample: Sample) => boolean;
   onFocus: (row: number, column: number) => void;
   onOpen: (row: number, column: number) => void;
   onPick: (row: number, column: number) => void;
@@ -176,7 +176,7 @@ export function ComparisonGrid({
                     cell={cell}
                     alt={place === null ? 'held out' : placeText(book, place)}
                     pixelated={pixelated}
-                    ready={cell.kind === 'ready' && isReady(cell.sample.id)}
+                    ready={cell.kind === 'ready' && isReady(cell.sample)}
                   />
                 </div>
               );

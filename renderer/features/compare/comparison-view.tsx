@@ -18,7 +18,7 @@ import { focusedPlace, focusIn, goTo, obey, picked, step, type View } from './na
 import { PairScreen } from './pair-screen.tsx';
 import type { PlaybackRate } from './playback.ts';
 import { Timeline } from './timeline.tsx';
-import { useKeys } from './use-keys.ts';
+import { useKeys } from '../../components/use-keys.ts';
 import { usePlayback } from './use-playback.ts';
 import { usePreload } from './use-preload.ts';
 import type { ChangeView } from './use-view.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
-import { media } from '../../app/media.ts';
 import { Picture } from '../../components/pictures/picture.tsx';
+import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { moved, type Coordinates } from './axes.ts';
 import { cellAt, type Book } from './book.ts';
 import { epochText } from './labels.ts';
@@ -54,7 +54,7 @@ export function EpochStrip({
           >
             <span className={classes.thumbnail} style={{ aspectRatio: aspect }}>
               {cell.kind === 'ready' ? (
-                <Picture address={media.sample(cell.sample.id)} alt="" />
+                <Picture address={sampleAddress(cell.sample)} alt="" />
               ) : (
                 <span className={classes.stopState}>{states[cell.kind]}</span>
               )}

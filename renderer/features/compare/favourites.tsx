@@ -3,11 +3,11 @@ import { IconStar, IconStarFilled } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { media } from '../../app/media.ts';
 import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
+import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { useFavourite, useLiveSamples } from '../../components/pictures/use-live-samples.ts';
 import classes from './favourites.module.css';
 import { epochText, promptText } from './labels.ts';
@@ -59,7 +59,7 @@ export function Favourites() {
                 );
               }}
             >
-              <Picture address={media.sample(sample.id)} alt="" />
+              <Picture address={sampleAddress(sample)} alt="" />
             </button>
             <div className={classes.words}>
               <div className={classes.text}>

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconHourglassEmpty, IconStarFilled } from '@tabler/i
 import { memo } from 'react';
 import { media } from '../../app/media.ts';
 import { Picture } from '../../components/pictures/picture.tsx';
+import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { Cell } from './book.ts';
 import classes from './comparison-grid.module.css';
 
@@ -22,7 +23,7 @@ export const CellContent = memo(function CellContent({
     case 'ready':
       return (
         <>
-          <Picture address={media.sample(cell.sample.id)} alt={alt} pixelated={pixelated} ready={ready} />
+          <Picture address={sampleAddress(cell.sample)} alt={alt} pixelated={pixelated} ready={ready} />
           {cell.sample.favourite && (
             <IconStarFilled className={classes.star} size={16} aria-label="Favourite" role="img" />
           )}

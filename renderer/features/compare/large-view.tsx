@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconArrowLeft, IconStar, IconStarFilled } from '@tabler/icons-react';
+import type { Sample } from '../../../electron/contract/gallery.ts';
 import { media } from '../../app/media.ts';
 import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
@@ -33,7 +34,7 @@ export function LargeView({
   /** Whether the real image whose caption the prompt is stands beside, where there is one. */
   heldOut: boolean;
   zoom: ZoomStore;
-  isReady: (sampleId: number) => boolean;
+  isReady: (sample: Sample) => boolean;
   onEpoch: (epoch: number) => void;
   /** Another place to compare this one with; null: it is chosen in the grid. */
   onCompare: (other: Coordinates | null) => void;
@@ -93,7 +94,7 @@ export function LargeView({
                 cell={cell}
                 alt={`${prompt ? promptText(prompt) : ''}, ${placeText(book, place)}`}
                 pixelated={pixelated}
-                ready={cell.kind === 'ready' && isReady(cell.sample.id)}
+                ready={cell.kind === 'ready' && isReady(cell.sample)}
               />
             )}
           </FittedFrame>

@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 import { useState } from 'react';
-import { media } from '../../app/media.ts';
 import { PairView, type Side } from '../../components/pictures/pair-view.tsx';
+import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import type { Coordinates } from './axes.ts';
@@ -63,9 +63,9 @@ export function PairScreen({
 function sideOf(book: Book, place: Coordinates): Side | null {
   const cell = cellAt(book, place);
   if (cell.kind !== 'ready') return null;
-  const { id, recipe } = cell.sample;
+  const { recipe } = cell.sample;
   return {
-    address: media.sample(id),
+    address: sampleAddress(cell.sample),
     title: placeText(book, place),
     detail: promptText(cell.sample),
     width: recipe.width,

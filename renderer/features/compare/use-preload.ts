@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useState } from 'react';
-import { media } from '../../app/media.ts';
+import type { Sample } from '../../../electron/contract/gallery.ts';
 import {
   createPictureCache,
   loadInBrowser,
   type PictureCache,
 } from '../../components/pictures/picture-cache.ts';
+import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { CellInSight } from './comparison-grid.tsx';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
@@ -23,14 +24,14 @@ export function usePreload({
   readonly sight: CellInSight | null;
   /** The one picture that is looked at, where one is. */
   readonly large: Coordinates | null;
-}): (sampleId: number) => boolean {
+}): (sample: Sample) => boolean {
   const [cache] = useState<PictureCache>(() => createPictureCache(loadInBrowser));
   useEffect(() => {
     const places = [...(large === null ? [] : [large]), ...placesInSight(grid, sight)];
     const epoch = large?.epoch ?? grid.standing.epoch;
-    cache.want(preloadOrder(book, places, epoch).map((id) => media.sample(id)));
+    cache.want(preloadOrder(book, places, epoch).map(sampleAddress));
   }, [cache, book, grid, sight, large]);
-  return useCallback((sampleId) => cache.has(media.sample(sampleId)), [cache]);
+  return useCallback((sample) => cache.has(sampleAddress(sample)), [cache]);
 }
 
 /** Every place in sight, at one epoch each: the order over epochs is the loading's. */

@@ -47,7 +47,7 @@ function show(comparison: Comparison, handlers: Partial<AllHandlers> = {}, path 
 
 const cells = async () => await screen.findAllByRole('gridcell');
 const addresses = () =>
-  screen.getAllByRole<HTMLImageElement>('img').map((image) => image.getAttribute('src') ?? '');
+  screen.getAllByRole<HTMLImageElement>('img').map((image) => image.getAttribute('src')?.split('?')[0]);
 
 describe('the comparison', () => {
   test('unfolds a run from the base to the last epoch, a row for every prompt', async () => {

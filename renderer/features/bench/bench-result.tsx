@@ -1,0 +1,125 @@
+import { ActionIcon, Button, Center, Group, Loader, Text, Tooltip } from '@mantine/core';
+import { IconArrowBackUp, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Sample } from '../../../electron/contract/gallery.ts';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
+import { Picture } from '../../components/pictures/picture.tsx';
+import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import { useZoomArea } from '../../components/pictures/use-zoom.ts';
+import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { samplerText } from '../../components/sampler-text.ts';
+import classes from './bench-screen.module.css';
+
+/** The picture that is looked at, and what can be done with it. */
+export function BenchResult({
+  sample,
+  modelName,
+  zoom,
+  onFavourite,
+  onReuse,
+  onRemove,
+}: {
+  sample: Sample;
+  modelName: string;
+  zoom: ZoomStore;
+  onFavourite: () => void;
+  onReuse: () => void;
+  onRemove: () => void;
+}) {
+  const [asking, setAsking] = useState(false);
+  const area = useZoomArea(zoom, 'always');
+  const { recipe, seed, status } = sample;
+  return (
+    <section className={classes.result} aria-label="Result">
+      <div className={classes.stage} ref={area}>
+        <FittedFrame width={recipe.width} height={recipe.height} zoom={zoom}>
+          {(pixelated) =>
+            status === 'ready' ? (
+              <Picture address={sampleAddress(sample)} alt={sample.prompt} pixelated={pixelated} />
+            ) : (
+              <NotThere sample={sample} />
+            )
+          }
+        </FittedFrame>
+      </div>
+      <Group className={classes.facts} justify="space-between" wrap="nowrap" gap="md">
+        <div className={classes.words}>
+          <Text size="sm" fw={500} truncate title={sample.prompt}>
+            {sample.prompt === '' ? '(no words)' : sample.prompt}
+          </Text>
+          <Text size="xs" c="dimmed" truncate className="figures">
+            {modelName}, seed {seed}, {samplerText(recipe.sampler)}, {recipe.steps} steps, guidance{' '}
+            {recipe.guidanceScale}, {recipe.width} × {recipe.height}
+            {sample.negativePrompt === '' ? '' : `, without ${sample.negativePrompt}`}
+          </Text>
+        </div>
+        <Group gap={6} wrap="nowrap">
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconArrowBackUp size={16} aria-hidden />}
+            onClick={onReuse}
+          >
+            Use these settings
+          </Button>
+          <Tooltip label={sample.favourite ? 'No favourite any more (F)' : 'Favourite (F)'}>
+            <ActionIcon
+              variant="subtle"
+              color={sample.favourite ? 'clay' : 'gray'}
+              size="lg"
+              aria-label="Favourite"
+              aria-pressed={sample.favourite}
+              disabled={status !== 'ready'}
+              onClick={onFavourite}
+            >
+              {sample.favourite ? <IconStarFilled size={18} /> : <IconStar size={18} />}
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Delete">
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              aria-label="Delete"
+              onClick={() => {
+                setAsking(true);
+              }}
+            >
+              <IconTrash size={18} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+      </Group>
+      <ConfirmDialog
+        open={asking}
+        title="Delete this picture?"
+        confirm="Delete picture"
+        onClose={() => {
+          setAsking(false);
+        }}
+        onConfirm={() => {
+          setAsking(false);
+          onRemove();
+        }}
+      >
+        Its file is deleted. With the same settings it can be made again, to the same picture.
+      </ConfirmDialog>
+    </section>
+  );
+}
+
+function NotThere({ sample: { status, failure } }: { sample: Sample }) {
+  if (failure !== null) return <FailureNote error={Object.assign(new Error(failure.message), failure)} />;
+  return (
+    <Center h="100%">
+      <Group gap="xs">
+        {(status === 'making' || status === 'queued') && <Loader size={16} aria-hidden />}
+        <Text size="sm" c="dimmed" role="status">
+          {{ making: 'Making', queued: 'Queued', cancelled: 'Not made', failed: 'Failed', ready: '' }[status]}
+        </Text>
+      </Group>
+    </Center>
+  );
+}

@@ -1,0 +1,75 @@
+import { Button, Center, Loader } from '@mantine/core';
+import { IconAdjustments } from '@tabler/icons-react';
+import { Link, useSearch } from 'wouter';
+import type { Model } from '../../../electron/contract/models.ts';
+import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { FailureNote } from '../../components/failure-note.tsx';
+import { Screen } from '../../components/screen.tsx';
+import { BenchWork } from './bench-work.tsx';
+import { useFirstDraft } from './use-first-draft.ts';
+
+/** Single pictures, for trying prompts and settings on any model or epoch. */
+export function BenchScreen() {
+  const models = useStudioQuery('models.list', {});
+  const runs = useStudioQuery('runs.list', {});
+  const search = useSearch();
+  const error = models.error ?? runs.error;
+  if (error !== null) {
+    return (
+      <Screen title="Bench">
+        <FailureNote
+          error={error}
+          onRetry={() => {
+            void models.refetch();
+            void runs.refetch();
+          }}
+        />
+      </Screen>
+    );
+  }
+  return (
+    <Screen title="Bench" scrolls={false}>
+      {models.data === undefined || runs.data === undefined ? (
+        <Waiting />
+      ) : models.data.length === 0 && runs.data.length === 0 ? (
+        <EmptyState
+          icon={<IconAdjustments size={40} stroke={1.2} />}
+          title="No model to make pictures with"
+          action={
+            <Button component={Link} href="/models">
+              Add a model
+            </Button>
+          }
+        >
+          Any Stable Diffusion model in a diffusers folder will do.
+        </EmptyState>
+      ) : (
+        <Bench key={search} search={search} models={models.data} runs={runs.data} />
+      )}
+    </Screen>
+  );
+}
+
+function Bench({
+  search,
+  models,
+  runs,
+}: {
+  search: string;
+  models: readonly Model[];
+  runs: readonly RunSummary[];
+}) {
+  const { draft, error } = useFirstDraft(search, models, runs);
+  if (error !== null) return <FailureNote error={error} />;
+  return draft === null ? <Waiting /> : <BenchWork first={draft} models={models} runs={runs} />;
+}
+
+function Waiting() {
+  return (
+    <Center h="100%">
+      <Loader size="sm" aria-label="Loading" />
+    </Center>
+  );
+}

@@ -1,0 +1,148 @@
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import type { Sample } from '../../../../electron/contract/gallery.ts';
+import type { Model } from '../../../../electron/contract/models.ts';
+import { BenchScreen } from '../../../../renderer/features/bench/bench-screen.tsx';
+import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+import { aSample } from '../compare/a-comparison.ts';
+
+const base: Model = {
+  id: 1,
+  name: 'Seedling',
+  kind: 'embedded',
+  folder: 'seedling',
+  missing: false,
+  resolution: 64,
+  pixelStep: 8,
+  parameters: 1,
+  components: [],
+  bytes: 1,
+  prediction: 'epsilon',
+  parentId: null,
+  runId: null,
+  epoch: null,
+  card: null,
+  createdAt: 1,
+};
+
+function show(made: readonly Sample[], handlers: Partial<AllHandlers> = {}, path = '/bench') {
+  const history = [...made];
+  const studio = fakeStudio({
+    'models.list': () => [base],
+    'runs.list': () => [],
+    'gallery.history': ({ offset, limit }) => ({
+      total: history.length,
+      samples: history.slice(offset, offset + limit),
+    }),
+    'gallery.sample': ({ sampleId }) => history.find(({ id }) => id === sampleId)!,
+    'gallery.generate': ({ seeds, prompt, recipe }) => {
+      const queued = seeds.map((seed, index) =>
+        aSample({
+          id: 100 + index,
+          runId: null,
+          modelId: 1,
+          epoch: null,
+          prompt,
+          seed,
+          recipe,
+          status: 'queued',
+        }),
+      );
+      history.unshift(...queued);
+      return { sampleIds: queued.map(({ id }) => id) };
+    },
+    'gallery.removeSamples': ({ sampleIds }) => {
+      history.splice(
+        history.findIndex(({ id }) => sampleIds.includes(id)),
+        1,
+      );
+      return null;
+    },
+    'gallery.setFavourite': () => null,
+    ...handlers,
+  });
+  return { studio, ...renderWithStudio(<BenchScreen />, studio, path) };
+}
+
+const ofBench = (id: number, change: Partial<Sample> = {}) =>
+  aSample({ id, runId: null, modelId: 1, epoch: null, prompt: `picture ${id}`, seed: id, ...change });
+
+describe('the bench', () => {
+  test('makes a picture of what is set and shows it as it comes', async () => {
+    const { studio } = show([]);
+    await userEvent.type(await screen.findByLabelText('Prompt'), 'a fox');
+    expect(screen.getByText('Nothing made yet')).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: 'Make a picture' }));
+    const result = await screen.findByRole('region', { name: 'Result' });
+    expect(within(result).getByText('Queued')).toBeTruthy();
+    expect(studio.inputsOf('gallery.generate')).toMatchObject([
+      {
+        model: { kind: 'model', modelId: 1 },
+        prompt: 'a fox',
+        seeds: [0],
+        recipe: { width: 64, height: 64 },
+      },
+    ]);
+    act(() => {
+      studio.publish('gallery.sample', ofBench(100, { prompt: 'a fox' }));
+    });
+    expect(await within(result).findByRole('img', { name: 'a fox' })).toBeTruthy();
+  });
+
+  test('does not ask for a size the model cannot make', async () => {
+    show([]);
+    fireEvent.change(await screen.findByLabelText('Width'), { target: { value: '60' } });
+    expect(await screen.findByText(/multiples of 8/)).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Make a picture' }).disabled).toBe(true);
+  });
+
+  test('draws another seed each time where the seed is not kept', async () => {
+    const { studio } = show([]);
+    await userEvent.click(await screen.findByRole('button', { name: 'Keep the seed' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Make a picture' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('gallery.generate')).toHaveLength(1);
+    });
+    const [{ seeds }] = studio.inputsOf('gallery.generate') as [{ seeds: number[] }];
+    expect(screen.getByLabelText<HTMLInputElement>('Seed').value).toBe(String(seeds[0]));
+  });
+
+  test('begins with the settings of the picture it was sent', async () => {
+    show([ofBench(7, { prompt: 'a boat', seed: 42 })], {}, '/bench?sample=7');
+    expect((await screen.findByLabelText<HTMLTextAreaElement>('Prompt')).value).toBe('a boat');
+    expect(screen.getByLabelText<HTMLInputElement>('Seed').value).toBe('42');
+  });
+});
+
+describe('what was made before', () => {
+  test('is looked at, used again and deleted', async () => {
+    const { studio } = show([ofBench(2), ofBench(1)]);
+    await userEvent.click(await screen.findByRole('button', { name: 'picture 1, seed 1' }));
+    const result = within(await screen.findByRole('region', { name: 'Result' }));
+    expect(await result.findByRole('img', { name: 'picture 1' })).toBeTruthy();
+    await userEvent.click(result.getByRole('button', { name: 'Use these settings' }));
+    expect(screen.getByLabelText<HTMLTextAreaElement>('Prompt').value).toBe('picture 1');
+    await userEvent.click(result.getByRole('button', { name: 'Delete' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Delete picture' }));
+    await waitFor(() => {
+      expect(screen.queryByRole('button', { name: 'picture 1, seed 1' })).toBeNull();
+    });
+    expect(studio.inputsOf('gallery.removeSamples')).toEqual([{ sampleIds: [1] }]);
+  });
+
+  test('is compared two by two', async () => {
+    show([ofBench(2), ofBench(1)]);
+    const user = userEvent.setup();
+    const first = await screen.findByRole('button', { name: 'picture 1, seed 1' });
+    await user.keyboard('{Control>}');
+    await user.click(first);
+    await user.click(screen.getByRole('button', { name: 'picture 2, seed 2' }));
+    await user.keyboard('{/Control}');
+    const pair = within(await screen.findByRole('region', { name: 'Two pictures' }));
+    expect(pair.getByRole('img', { name: 'A: Seedling, seed 1' })).toBeTruthy();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('region', { name: 'Two pictures' })).toBeNull();
+  });
+});

@@ -29,14 +29,18 @@ export interface PictureQueue {
 
 /** Pictures that one engine makes: enough that loading the model is worth it. */
 const chunkSize = 32;
+/** Pictures of the same weights that fail one after the other, after which it is the weights that are at fault. */
+const enoughFailures = 3;
 const patience = 10_000;
 
 /** Makes the pictures that wait in the database, one engine at a time, each told of as it comes. */
 export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
   const { records, way, context } = deps;
   const { publish } = context;
-  /** Pictures that failed together and are tried alone. */
-  const alone = new Set<number>();
+  /** Pictures that failed together and are tried alone, with what stands for their weights. */
+  const alone = new Map<number, string>();
+  /** Of pictures tried alone, by their weights. */
+  const failuresInRow = new Map<string, number>();
   let current: {
     readonly samples: readonly SampleRecord[];
     readonly stop: AbortController;
@@ -126,6 +130,7 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
             left.delete(event.index);
             if (entry === undefined) return;
             alone.delete(entry.sample.id);
+            failuresInRow.delete(JSON.stringify(entry.model));
             setStatus(entry.sample.id, 'ready');
             const isMaking = [...left.values()].some(
               ({ sample }) => records.find(sample.id)?.status === 'making',
@@ -139,7 +144,7 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
         throw new Failure('picture-missing', 'The engine left pictures out.', 'Try them again.');
       }
     } catch (error) {
-      await afterFailure(
+      afterFailure(
         [...left.values()],
         error instanceof Failure
           ? error
@@ -161,23 +166,28 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     }
   };
 
-  /** One picture may spoil it for the others, or there may be too many at once: the first is tried alone. */
-  const afterFailure = async (
+  /** One picture may spoil it for the others, or there may be too many at once: they are tried one by one. */
+  const afterFailure = (
     left: readonly { readonly sample: SampleRecord; readonly model: ModelReference }[],
     failure: Failure,
-  ): Promise<void> => {
+  ): void => {
     const [first, ...others] = left;
     if (first === undefined) return;
     context.log.warn('pictures failed', failure);
-    if (others.length === 0) {
-      fail(first.sample, failure);
+    if (others.length > 0) {
+      for (const { sample, model } of left) alone.set(sample.id, JSON.stringify(model));
       return;
     }
-    for (const { sample } of others) alone.add(sample.id);
-    await make([first.sample]);
-    if (records.find(first.sample.id)?.failure?.code !== failure.code) return;
+    fail(first.sample, failure);
     const weights = JSON.stringify(first.model);
-    for (const { sample, model } of others) if (JSON.stringify(model) === weights) fail(sample, failure);
+    const failures = (failuresInRow.get(weights) ?? 0) + 1;
+    failuresInRow.set(weights, failures);
+    if (failures < enoughFailures) return;
+    failuresInRow.delete(weights);
+    for (const [id, same] of alone) {
+      const sample = same === weights ? records.find(id) : null;
+      if (sample?.status === 'queued') fail(sample, failure);
+    }
   };
 
   const makeAll = async () => {

@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { RunRequest } from '../../electron/contract/runs.ts';
+import { addExampleDataset } from './example-dataset.ts';
+import type { LibraryServices } from './services.ts';
+
+/** A folder that passes for a model as long as nobody computes with it. */
+export function writePretendModel(folder: string): void {
+  const write = (name: string, content: object) => {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), JSON.stringify(content));
+  };
+  write('model_index.json', { _class_name: 'StableDiffusionPipeline' });
+  write('unet/config.json', { sample_size: 8, block_out_channels: [32, 64] });
+  write('vae/config.json', { block_out_channels: [16, 16, 16] });
+  writeFileSync(path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), 'weights');
+}
+
+/** A model and a data set in a library, and a request of five steps an epoch over them. */
+export async function pretendRequest(
+  { models, runs, context }: LibraryServices,
+  folder: string,
+  train: Partial<RunRequest['train']> = {},
+): Promise<RunRequest> {
+  const model = path.join(folder, 'model');
+  writePretendModel(model);
+  await addExampleDataset(context.library.database, path.join(folder, 'squares'));
+  await models.handlers['models.add']({ path: model });
+  const defaults = await runs.handlers['runs.defaults']({
+    datasetId: null,
+    baseModelId: null,
+    method: 'full',
+  });
+  return {
+    ...defaults,
+    name: 'first',
+    train: { ...defaults.train, epochs: 3, checkpoints: [1, 2], batchSize: 1, ...train },
+    prompts: [{ prompt: 'red', negativePrompt: '' }],
+  };
+}

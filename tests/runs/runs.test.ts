@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { RunStatus } from '../../electron/contract/runs.ts';
+import { failureOf } from './failure-of.ts';
+import { servicesOver } from './library-of.ts';
+import { died, pretendEngine, type PretendOptions } from './pretend-engine.ts';
+import { pretendRequest } from './pretend-library.ts';
+import type { LibraryServices } from './services.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+function studio(options: PretendOptions = {}, folder = temporaryFolder()) {
+  const pretended = pretendEngine(options);
+  const services = servicesOver(path.join(folder, 'library'), pretended.engine);
+  return { folder, services, ...pretended };
+}
+
+/** Resolves when the run has come to one of these; another end fails the test. */
+async function becomes(
+  { runs }: LibraryServices,
+  runId: number,
+  ...wanted: readonly RunStatus[]
+): Promise<void> {
+  for (;;) {
+    const { status, failure } = await runs.handlers['runs.get']({ runId });
+    if (wanted.includes(status)) return;
+    if (['finished', 'failed', 'cancelled'].includes(status)) {
+      throw new Error(`it is ${status}: ${failure?.message ?? ''}`);
+    }
+    await sleep(5);
+  }
+}
+
+describe('the queue of runs', () => {
+  test('trains one at a time, in the order that was chosen', async () => {
+    const { services, folder, history } = studio();
+    const { runs } = services;
+    const request = await pretendRequest(services, folder);
+    const ids: number[] = [];
+    for (const name of ['first', 'second', 'third']) {
+      ids.push(...(await runs.handlers['runs.start']({ request: { ...request, name } })).runIds);
+    }
+    await runs.handlers['runs.move']({ runId: ids[2]!, position: 1 });
+    const listed = await runs.handlers['runs.list']({});
+    expect(listed.map(({ name, queuePosition }) => [name, queuePosition])).toEqual([
+      ['third', 1],
+      ['second', 2],
+      ['first', null],
+    ]);
+    for (const id of ids) await becomes(services, id, 'finished');
+    expect(history.filter((line) => line.startsWith('train'))).toEqual([
+      `train ${ids[0]}: 0-15`,
+      `train ${ids[2]}: 0-15`,
+      `train ${ids[1]}: 0-15`,
+    ]);
+  });
+
+  test('captions are compared by a run for each set, of the same prompts', async () => {
+    const { services, folder } = studio();
+    const { runs } = services;
+    const request = await pretendRequest(services, folder);
+    const sets = services.context.library.database
+      .prepare<[], number>('SELECT id FROM caption_set ORDER BY id DESC')
+      .pluck()
+      .all();
+    const both = { ...request, captionSetIds: sets, prompts: [] };
+    expect((await runs.handlers['runs.plan']({ request: both })).runs).toBe(2);
+    const { runIds } = await runs.handlers['runs.start']({ request: both });
+    const details = await Promise.all(runIds.map(async (runId) => runs.handlers['runs.get']({ runId })));
+    expect(details.map(({ captionSetName }) => captionSetName)).toEqual(['no words', 'names']);
+    // Those of the set with words.
+    for (const { prompts } of details)
+      expect(prompts).toEqual([{ prompt: 'a violet square', negativePrompt: '' }]);
+  });
+
+  test('a paused run goes on where it stopped, and every step is trained once', async () => {
+    const { services, folder, history } = studio({ perStep: 5 });
+    const { runs } = services;
+    const request = await pretendRequest(services, folder, { epochs: 6 });
+    const { runIds } = await runs.handlers['runs.start']({ request });
+    const runId = runIds[0]!;
+    await services.until('runs.progress', ({ step }) => step >= 2);
+    await runs.handlers['runs.pause']({ runId });
+    await becomes(services, runId, 'paused');
+    const before = await runs.handlers['runs.get']({ runId });
+    expect(before.step).toBeGreaterThan(1);
+    expect(before.step).toBeLessThan(30);
+    await runs.handlers['runs.resume']({ runId });
+    await becomes(services, runId, 'finished');
+    const after = await runs.handlers['runs.get']({ runId });
+    expect(after.seconds).toBeGreaterThan(before.seconds);
+    expect(after.ledger.reduce((sum, { images }) => sum + images, 0)).toBe(30);
+    const trained = history.filter((line) => line.startsWith('train'));
+    expect(trained).toEqual([`train ${runId}: 0-${before.step}`, `train ${runId}: ${before.step}-30`]);
+    expect(
+      (await failureOf(Promise.resolve().then(() => runs.handlers['runs.resume']({ runId })))).code,
+    ).toBe('run-not-now');
+  });
+
+  test('a stopped run keeps its checkpoints and not its state', async () => {
+    const { services, folder } = studio({ perStep: 5 });
+    const { runs } = services;
+    const { runIds } = await runs.handlers['runs.start']({
+      request: await pretendRequest(services, folder, { epochs: 9 }),
+    });
+    const runId = runIds[0]!;
+    await services.until('runs.epoch', ({ epoch }) => epoch === 2);
+    await runs.handlers['runs.stop']({ runId });
+    await becomes(services, runId, 'cancelled');
+    const { checkpoints, folder: runFolder } = await runs.handlers['runs.get']({ runId });
+    expect(checkpoints).toEqual([1, 2]);
+    expect(existsSync(path.join(runFolder, 'state'))).toBe(false);
+  });
+
+  test('an engine that dies fails its run alone, which can be resumed from what was saved', async () => {
+    let deaths = 1;
+    const { services, folder, history } = studio({
+      onStep: (job, step) => {
+        if (path.basename(job.folder) === '1' && step === 8 && deaths-- > 0) throw died();
+      },
+    });
+    const { runs } = services;
+    const request = await pretendRequest(services, folder);
+    const [first, second] = [
+      ...(await runs.handlers['runs.start']({ request })).runIds,
+      ...(await runs.handlers['runs.start']({ request: { ...request, name: 'second' } })).runIds,
+    ];
+    await becomes(services, first!, 'failed');
+    const failed = await runs.handlers['runs.get']({ runId: first! });
+    expect(failed.failure).toMatchObject({
+      code: 'engine-died',
+      message: expect.stringContaining('SIGKILL') as string,
+    });
+    expect(failed.checkpoints).toEqual([1]);
+    await becomes(services, second!, 'finished');
+    await runs.handlers['runs.resume']({ runId: first! });
+    await becomes(services, first!, 'finished');
+    expect(history).toContain('train 1: 5-15');
+  });
+
+  test('a run that was under way when the studio ended is interrupted, and what waited still waits', async () => {
+    const folder = temporaryFolder();
+    const one = studio({ perStep: 5 }, folder);
+    const request = await pretendRequest(one.services, folder, { epochs: 20 });
+    const { runs } = one.services;
+    const [first] = (await runs.handlers['runs.start']({ request })).runIds;
+    await one.services.until('runs.epoch', ({ epoch }) => epoch === 1);
+    await one.services.close();
+
+    const other = studio({}, folder);
+    await other.services.runs.recovered;
+    expect(await other.services.runs.handlers['runs.get']({ runId: first! })).toMatchObject({
+      status: 'interrupted',
+    });
+    await other.services.runs.handlers['runs.resume']({ runId: first! });
+    await becomes(other.services, first!, 'finished');
+    // On from the very step it stopped at.
+    expect(other.history.find((line) => line.startsWith('train'))).toMatch(/^train 1: (?!0-)\d+-100$/);
+  });
+});
+
+describe('what a run costs', () => {
+  test('is its computing time at the price of an hour or of energy, by epoch', async () => {
+    let clock = 0;
+    const folder = temporaryFolder();
+    // Every step takes ten seconds, by the studio's clock.
+    const { engine } = pretendEngine({ secondsPerStep: 10, onStep: () => (clock += 10_000) });
+    const services = servicesOver(path.join(folder, 'library'), engine, () => clock);
+    const request = {
+      ...(await pretendRequest(services, folder, { epochs: 2 })),
+      costRate: { kind: 'energy' as const, watts: 360, pricePerKilowattHour: 0.5 },
+    };
+    const { runIds } = await services.runs.handlers['runs.start']({ request });
+    await becomes(services, runIds[0]!, 'finished');
+    const run = await services.runs.handlers['runs.get']({ runId: runIds[0]! });
+    expect(run.ledger.map(({ epoch, seconds }) => [epoch, seconds])).toEqual([
+      [1, 50],
+      [2, 50],
+    ]);
+    // 360 W for 100 s are 0.01 kWh.
+    expect(run.cost).toBeCloseTo(0.005, 10);
+    // And a plan like it knows: five images at ten seconds each.
+    const plan = await services.runs.handlers['runs.plan']({ request });
+    expect(plan.secondsPerEpoch).toBeCloseTo(50, 6);
+    expect(plan.cost).toBeCloseTo(0.005, 6);
+  });
+});

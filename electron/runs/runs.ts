@@ -188,7 +188,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
     'runs.log': ({ runId, lines }) => readRunLog(records.get(runId).folder, lines),
     'runs.pause': ({ runId }) => {
       const { status } = records.get(runId);
-      if (current?.runId === runId) current.stop('pause');
+      if (isUnderWay(status)) current?.stop('pause');
       else if (status === 'queued') records.change(runId, { status: 'paused', queueOrder: null });
       else throw notNow(status, 'paused');
       changed(runId);
@@ -196,7 +196,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
     },
     'runs.stop': async ({ runId }) => {
       const { status, folder } = records.get(runId);
-      if (current?.runId === runId) current.stop('cancel');
+      if (isUnderWay(status)) current?.stop('cancel');
       else if (['queued', 'paused', 'interrupted', 'failed'].includes(status)) {
         records.change(runId, { status: 'cancelled', queueOrder: null, endedAt: now() });
         await removeState(folder);
@@ -266,6 +266,11 @@ function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();
   });
+}
+
+/** One run at a time is. */
+function isUnderWay(status: RunRecord['status']): boolean {
+  return status === 'preparing' || status === 'training' || status === 'stopping';
 }
 
 const states: Readonly<Record<string, string>> = {

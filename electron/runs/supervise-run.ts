@@ -46,6 +46,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   const { context, records, way } = deps;
   const { publish, now } = context;
   let wish: Wish | null = null;
+  let isOver = false;
   let meter: RunMeter | null = null;
   let endAttempt: (() => void) | null = null;
   let shownAt = 0;
@@ -59,7 +60,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   };
   const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
   const show = () => {
-    if (shownLater !== null || wish === 'close') return;
+    if (shownLater !== null || isOver || wish === 'close') return;
     const wait = Math.max(0, shownAt + progressEvery - now());
     const say = () => {
       shownLater = null;
@@ -218,6 +219,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   /** What is needed to go on is of no use to a run that has ended for good. */
   const finish = async (how: RunStatus, log: RunLog) => {
     log.line(how);
+    isOver = true;
     if (how === 'finished' || how === 'cancelled') {
       await removeState(records.get(runId).folder).catch((error: unknown) => {
         context.log.warn('the state of an ended run could not be removed', error);
@@ -236,6 +238,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     runId,
     progress,
     stop: (asked) => {
+      if (isOver) return;
       // Ending for good is not undone by a pause asked for later.
       if (wish !== 'cancel') wish = asked;
       if (asked === 'close' && shownLater !== null) clearTimeout(shownLater);

@@ -6,6 +6,7 @@ import { useHashLocation } from 'wouter/use-hash-location';
 import type { StudioClient } from '../../electron/contract/client.ts';
 import { ImportingProvider } from '../features/datasets/importing-provider.tsx';
 import { Activity } from '../features/runs/activity.tsx';
+import { FollowTheme } from './follow-theme.tsx';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
 import { StudioProvider } from './studio.tsx';
@@ -35,6 +36,7 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <StudioProvider client={client}>
+          <FollowTheme />
           <ImportingProvider>
             <Router hook={useHashLocation}>
               <Shell activity={<Activity />}>

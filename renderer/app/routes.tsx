@@ -21,6 +21,7 @@ const screens: readonly Place[] = [
     '/datasets/:id/:view?',
     async () => (await import('../features/datasets/dataset-screen.tsx')).DatasetScreen,
   ),
+  at('/settings', async () => (await import('../features/settings/settings-screen.tsx')).SettingsScreen),
   at('/', async () => (await import('../features/train/start-screen.tsx')).StartScreen),
   at('/train', async () => (await import('../features/train/train-screen.tsx')).TrainScreen),
   at('/runs', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),

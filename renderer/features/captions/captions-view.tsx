@@ -110,6 +110,7 @@ function SetPane({
           component={Link}
           href={`/datasets/${dataset.id}/write`}
           ml="auto"
+          variant="default"
           leftSection={<IconKeyboard size={16} aria-hidden />}
           onClick={() => {
             onChoose(set.id);

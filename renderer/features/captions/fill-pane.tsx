@@ -65,6 +65,7 @@ export function FillPane({
         <Button
           type="submit"
           w="fit-content"
+          variant={same ? 'default' : 'filled'}
           loading={fill.isPending}
           disabled={!isComplete(source) || fault !== null}
         >

@@ -47,13 +47,14 @@ export function CropPicture({ image }: { image: ImageDetail }) {
         </div>
       </div>
       <div className={`${classes.cropLine} figures`}>
-        <span>
-          {bucket === null
-            ? ' '
-            : `Trained as ${bucket.width} × ${bucket.height}${lost > 0.001 ? `, ${(lost * 100).toFixed(lost < 0.1 ? 1 : 0)} % cropped` : ', nothing cropped'}`}
-        </span>
+        <span>{bucket === null ? ' ' : `As ${bucket.width} × ${bucket.height}, ${lostText(lost)}`}</span>
         <CropChoice />
       </div>
     </div>
   );
+}
+
+function lostText(lost: number): string {
+  if (lost <= 0.001) return 'nothing cropped';
+  return `${(lost * 100).toFixed(lost < 0.0995 ? 1 : 0)} % cropped`;
 }

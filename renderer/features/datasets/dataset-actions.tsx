@@ -69,7 +69,7 @@ function Step({
         size="lg"
         aria-label={what === null ? label : `${label}: ${what}`}
         aria-keyshortcuts={keys.replace('Ctrl', 'Control')}
-        {...(what === null ? { 'data-disabled': true } : {})}
+        style={what === null ? { opacity: 0.4 } : {}}
         aria-disabled={what === null}
         onClick={() => {
           if (what !== null) onClick();

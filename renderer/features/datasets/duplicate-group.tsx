@@ -21,7 +21,7 @@ export function DuplicateRow({
           {group.kind === 'exact' ? 'Exact' : 'Near'}
         </Text>
         <Text size="xs" c="dimmed" className="figures">
-          {group.kind === 'exact' ? 'Same bytes or pixels' : `${group.distance} bits differ`}
+          {group.kind === 'exact' ? 'The same file, byte for byte' : `${group.distance} bits differ`}
         </Text>
         {group.crossesSplit && (
           <Badge

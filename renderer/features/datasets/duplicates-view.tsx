@@ -1,9 +1,11 @@
 import { Button, Group, Slider, Text } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import { IconCheck, IconCopyCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
+import { showFailure } from '../../app/failure.ts';
+import { useStudio, useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
@@ -27,7 +29,9 @@ export function DuplicatesView({ dataset }: { dataset: DatasetDetail }) {
     refetch,
   } = useStudioQuery('datasets.duplicates', { datasetId: dataset.id, distance }, { keepPrevious: true });
   const { exclude, busy } = useMarking();
-  const exact = groups?.filter(({ kind }) => kind === 'exact') ?? [];
+  const { resolveExact, resolving } = useResolveExact(dataset.id, (ids) => {
+    exclude(ids, true);
+  });
   const crossing = groups?.filter(({ crossesSplit }) => crossesSplit).length ?? 0;
   return (
     <div className={classes.view}>
@@ -60,16 +64,11 @@ export function DuplicatesView({ dataset }: { dataset: DatasetDetail }) {
           variant="default"
           ml="auto"
           leftSection={<IconCopyCheck size={16} aria-hidden />}
-          disabled={exact.length === 0}
-          loading={busy}
-          onClick={() => {
-            exclude(
-              exact.flatMap((group) => keptOut(group, bestOf(group))),
-              true,
-            );
-          }}
+          disabled={groups === undefined || groups.length === 0}
+          loading={busy || resolving}
+          onClick={resolveExact}
         >
-          Resolve all exact ({exact.length})
+          Resolve all exact
         </Button>
       </div>
       <div className={classes.groups} aria-busy={isFetching}>
@@ -96,4 +95,38 @@ export function DuplicatesView({ dataset }: { dataset: DatasetDetail }) {
       </div>
     </div>
   );
+}
+
+/**
+ * Excludes all but one of every group of equal files. They are asked for by themselves: among what is merely alike,
+ * equal files lie within larger groups.
+ */
+function useResolveExact(
+  datasetId: number,
+  exclude: (imageIds: readonly number[]) => void,
+): { readonly resolveExact: () => void; readonly resolving: boolean } {
+  const client = useStudio();
+  const [resolving, setResolving] = useState(false);
+  return {
+    resolving,
+    resolveExact: () => {
+      setResolving(true);
+      client
+        .call('datasets.duplicates', { datasetId, distance: 0 })
+        .then((groups) => {
+          const exact = groups.filter(({ kind }) => kind === 'exact');
+          const ids = exact.flatMap((group) => keptOut(group, bestOf(group)));
+          exclude(ids);
+          notifications.show({
+            title: ids.length === 0 ? 'No two files are equal' : `${countOf(ids.length, 'image')} excluded`,
+            message:
+              ids.length === 0 ? 'What is shown here is alike, not the same.' : 'Ctrl+Z takes them in again.',
+            withBorder: true,
+          });
+        }, showFailure)
+        .finally(() => {
+          setResolving(false);
+        });
+    },
+  };
 }

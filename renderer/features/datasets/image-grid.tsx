@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useElementSize, useMergedRef } from '@mantine/hooks';
+import { useElementSize } from '@mantine/hooks';
 import { useCallback, useEffect, useMemo, useRef, type KeyboardEvent, type MouseEvent } from 'react';
 import type { ImageQuery } from '../../../electron/contract/datasets.ts';
 import { GridRow } from './grid-row.tsx';
@@ -26,11 +26,10 @@ export function ImageGrid({
 }) {
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: measured, width } = useElementSize();
-  const ref = useMergedRef(scroller, measured);
   const wanted = useView(({ tile }) => tile);
   const cursor = useView(({ selection }) => selection.cursor);
   const layout = useMemo(
-    () => gridLayout({ width: Math.max(1, width - 1), count, wanted }),
+    () => gridLayout({ width: Math.max(1, Math.floor(width)), count, wanted }),
     [width, count, wanted],
   );
   const { columns, rows, tile, rowHeight } = layout;
@@ -84,7 +83,7 @@ export function ImageGrid({
 
   return (
     <div
-      ref={ref}
+      ref={scroller}
       className={classes.grid}
       role="listbox"
       aria-label="Images"
@@ -94,7 +93,7 @@ export function ImageGrid({
       onClick={onClick}
       onKeyDown={onKeyDown}
     >
-      <div className={classes.all} style={{ height: virtualizer.getTotalSize() }}>
+      <div ref={measured} className={classes.all} style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map(({ key, index, start }) => (
           <GridRow
             key={key}

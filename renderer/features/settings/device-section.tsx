@@ -1,0 +1,99 @@
+import { Loader, NativeSelect, Radio, Stack, Text } from '@mantine/core';
+import { IconCheck, IconMinus } from '@tabler/icons-react';
+import type { SystemInfo } from '../../../electron/contract/system.ts';
+import { useStudioQuery } from '../../app/studio.tsx';
+import { bytesText } from '../../components/quantities.ts';
+import { Section, type SectionProps } from './section.tsx';
+import classes from './settings-screen.module.css';
+
+type Providers = NonNullable<SystemInfo['providers']>;
+type Provider = Providers[number]['provider'];
+
+/** What people call them. */
+const names: Readonly<Record<Provider, string>> = {
+  cuda: 'CUDA (NVIDIA)',
+  directml: 'DirectML (Windows)',
+  webgpu: 'WebGPU',
+  cpu: 'Processor',
+};
+
+/** What training and sampling compute on: what there is, why the rest is not, and which to use. */
+export function DeviceSection({ settings, change }: SectionProps) {
+  const { data: info } = useStudioQuery('system.info', {});
+  const providers = info?.providers ?? null;
+  const best = providers?.find(({ available }) => available);
+  return (
+    <Section title="Device" about="What training and sampling compute on. A run can be given another one.">
+      <NativeSelect
+        label="Compute on"
+        maw={320}
+        value={settings.provider ?? ''}
+        data={[
+          {
+            value: '',
+            label: best === undefined ? 'The best there is' : `The best there is: ${names[best.provider]}`,
+          },
+          ...(providers ?? []).map(({ provider, available }) => ({
+            value: provider,
+            label: names[provider],
+            disabled: !available && settings.provider !== provider,
+          })),
+        ]}
+        onChange={({ currentTarget }) => {
+          change({ provider: currentTarget.value === '' ? null : (currentTarget.value as Provider) });
+        }}
+      />
+      {providers === null ? (
+        <Text size="sm" c="dimmed" component="div" mih={72}>
+          <Loader size={14} mr="xs" /> Looking at what this machine has …
+        </Text>
+      ) : (
+        <Detected providers={providers} />
+      )}
+      {info !== undefined && (
+        <Text size="sm" c="dimmed" className="figures">
+          {info.processor}, {info.cores} cores, {bytesText(info.memoryBytes)} memory
+        </Text>
+      )}
+      <Radio.Group
+        label="Samples during a run"
+        value={settings.samplesWhileTraining}
+        onChange={(value) => {
+          change({ samplesWhileTraining: value });
+        }}
+      >
+        <Stack gap="xs" mt="xs">
+          <Radio
+            value="beside"
+            label="Beside training"
+            description="Pictures come as soon as a checkpoint is there; needs memory for both."
+          />
+          <Radio
+            value="pausing"
+            label="In pauses of training"
+            description="Training waits while the pictures are made."
+          />
+          <Radio value="afterwards" label="Once the run has ended" description="The fastest run." />
+        </Stack>
+      </Radio.Group>
+    </Section>
+  );
+}
+
+function Detected({ providers }: { providers: Providers }) {
+  return (
+    <ul className={classes.providers}>
+      {providers.map(({ provider, available, reason }) => (
+        <li key={provider} data-available={available || undefined}>
+          {available ? (
+            <IconCheck size={16} aria-label="Available" />
+          ) : (
+            <IconMinus size={16} aria-label="Not available" />
+          )}
+          <span>{names[provider]}</span>
+          <span className={classes.reason}>{reason}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

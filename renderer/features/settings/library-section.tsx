@@ -1,0 +1,70 @@
+import { Button, CopyButton, Group, Text } from '@mantine/core';
+import { useState } from 'react';
+import { showFailure } from '../../app/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { Section } from './section.tsx';
+import classes from './settings-screen.module.css';
+
+/** Where the studio keeps everything of its own. */
+export function LibrarySection() {
+  const { data: info } = useStudioQuery('system.info', {});
+  const [next, setNext] = useState<string | null>(null);
+  const { mutate: move, isPending } = useStudioCommand('system.setLibraryFolder');
+  const { mutate: reveal } = useStudioCommand('system.reveal');
+  const { pick, dialog } = useFolderPicker({
+    title: 'Choose a library folder',
+    confirm: 'Use this folder',
+    onPick: (folder) => {
+      move(
+        { folder },
+        {
+          onSuccess: () => {
+            setNext(folder);
+          },
+          onError: showFailure,
+        },
+      );
+    },
+  });
+  const folder = info?.libraryFolder ?? ' ';
+  return (
+    <Section
+      title="Library"
+      about="Captions, runs, checkpoints and samples. Your images stay where they are and are never changed."
+    >
+      <div>
+        <p className={classes.path}>{folder}</p>
+        {next !== null && (
+          <Text size="sm" c="var(--sf-accent)" role="status">
+            From the next start on: {next}. What is in the folder above stays there.
+          </Text>
+        )}
+      </div>
+      <Group gap="xs">
+        <Button variant="default" onClick={pick} loading={isPending}>
+          Use another folder…
+        </Button>
+        {info?.host === 'desktop' ? (
+          <Button
+            variant="default"
+            onClick={() => {
+              reveal({ target: { kind: 'library' } }, { onError: showFailure });
+            }}
+          >
+            Show in the file manager
+          </Button>
+        ) : (
+          <CopyButton value={folder}>
+            {({ copied, copy }) => (
+              <Button variant="default" onClick={copy}>
+                {copied ? 'Copied' : 'Copy path'}
+              </Button>
+            )}
+          </CopyButton>
+        )}
+      </Group>
+      {dialog}
+    </Section>
+  );
+}

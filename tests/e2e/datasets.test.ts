@@ -1,0 +1,104 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeInBrowser, openStudio, type OpenStudio } from './studio.ts';
+
+const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
+
+/** The sample's first pictures with metadata of their own, and one file that is no picture. */
+function makeFolder(parent: string): string {
+  const folder = path.join(parent, 'toys');
+  const pictures = readdirSync(sample)
+    .filter((name) => name.endsWith('.webp'))
+    .slice(0, 12);
+  for (const name of pictures) cpSync(path.join(sample, name), path.join(folder, name));
+  writeFileSync(path.join(folder, 'broken.png'), 'no picture');
+  writeFileSync(
+    path.join(folder, 'metadata.csv'),
+    ['file_name,thing', ...pictures.map((name) => `${name},${path.parse(name).name}`)].join('\n'),
+  );
+  return folder;
+}
+
+describeInBrowser('a data set in a browser', () => {
+  let open: OpenStudio;
+  const parent = mkdtempSync(path.join(tmpdir(), 'screenfold-pictures-'));
+  const folder = makeFolder(parent);
+  beforeAll(async () => {
+    open = await openStudio();
+  });
+  afterAll(async () => {
+    await open.close();
+    rmSync(parent, { recursive: true, force: true });
+  });
+
+  test('is made of a folder, with what could not be used listed', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Data sets' }).click();
+    await page.getByRole('button', { name: 'Add folder…' }).first().click();
+    await page.getByLabel('Folder', { exact: true }).fill(folder);
+    await page.getByRole('button', { name: 'Add this folder' }).click();
+    await page.getByRole('heading', { name: 'toys' }).waitFor();
+    await page.getByRole('button', { name: '12 images' }).waitFor();
+    await page.getByRole('listbox', { name: 'Images' }).getByRole('option').nth(11).waitFor();
+    await page.getByRole('link', { name: /^Problems/ }).click();
+    await page.getByRole('cell', { name: 'broken.png', exact: true }).waitFor();
+  });
+
+  test('is captioned by a template that is shown before it is used', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Captions', exact: true }).click();
+    await page.getByRole('button', { name: 'New caption set…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Template').fill('a toy, ');
+    await dialog.getByRole('button', { name: 'Insert thing' }).click();
+    await dialog.getByText('a toy, alien').waitFor();
+    await dialog.getByRole('button', { name: 'Make caption set' }).click();
+    await page.getByText('12 captioned').waitFor();
+  });
+
+  test('has a caption changed by hand with the keyboard alone', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Write by hand' }).click();
+    const field = page.getByRole('textbox', { name: 'Caption' });
+    await page.getByText('1 of 12 images').waitFor();
+    await expect.poll(() => field.inputValue()).toBe('a toy, alien');
+    expect(await page.locator('textarea:focus').count()).toBe(1);
+    await page.keyboard.press('End');
+    await page.keyboard.type(', green');
+    await page.keyboard.press('Enter');
+    await page.getByText('2 of 12 images').waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await expect.poll(() => field.inputValue()).toBe('a toy, alien, green');
+  });
+
+  test('takes the change back, and what was excluded in again', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Images', exact: true }).click();
+    await page.getByRole('option', { name: /a toy, alien, green/ }).click();
+    await page.keyboard.press('x');
+    await page.getByRole('button', { name: '1 excluded' }).waitFor();
+    await page.keyboard.press('Control+z');
+    await page.getByRole('button', { name: '0 excluded' }).waitFor();
+    await page.keyboard.press('Control+z');
+    await page.getByRole('option', { name: 'alien.webp, a toy, alien', exact: true }).waitFor();
+    await page.keyboard.press('Control+Shift+z');
+    await page.getByRole('option', { name: /a toy, alien, green/ }).waitFor();
+  });
+
+  test('is sent by the browser where its files are not on the studio’s machine', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Data sets' }).click();
+    const choosing = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Add files…' }).click();
+    const files = readdirSync(folder).filter((name) => name.endsWith('.webp'));
+    await (await choosing).setFiles(files.slice(0, 3).map((name) => path.join(folder, name)));
+    await page.getByRole('button', { name: '3 images' }).waitFor();
+  });
+
+  test('kept the page free of errors', () => {
+    expect(open.complaints).toEqual([]);
+  });
+});

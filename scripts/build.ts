@@ -1,7 +1,8 @@
 /** Builds `dist/renderer` (the page), `dist/desktop` (main, preload, engine), or both where nothing is named. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as bundle, type BuildOptions } from 'esbuild';
 import { build } from 'vite';
 import { sourceHash, type Built } from '../electron/hosts/built-files.ts';
 
@@ -9,8 +10,46 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const builders: Readonly<Record<Built, () => Promise<unknown>>> = {
   renderer: () => build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' }),
-  desktop: () => Promise.resolve(),
+  desktop: buildDesktop,
 };
+
+/**
+ * Our own sources, each entry in one file; packages stay what they are, beside them. The preload alone is CommonJS,
+ * with nothing left to load: Chromium's sandbox knows neither modules nor files.
+ */
+async function buildDesktop(): Promise<void> {
+  const folder = path.join(root, 'dist', 'desktop');
+  await rm(folder, { recursive: true, force: true });
+  const shared: BuildOptions = {
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    absWorkingDir: root,
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    legalComments: 'none',
+  };
+  await Promise.all([
+    bundle({
+      ...shared,
+      format: 'esm',
+      packages: 'external',
+      entryPoints: {
+        main: 'electron/main.ts',
+        engine: 'native/engine.ts',
+        probe: 'native/runtime/probe.ts',
+      },
+      outdir: folder,
+    }),
+    bundle({
+      ...shared,
+      format: 'cjs',
+      external: ['electron'],
+      entryPoints: ['electron/preload.ts'],
+      outfile: path.join(folder, 'preload.cjs'),
+    }),
+  ]);
+}
 
 for (const name of process.argv[2] === undefined ? Object.keys(builders) : process.argv.slice(2)) {
   if (!Object.hasOwn(builders, name)) throw new Error(`There is nothing called ${name} to build.`);

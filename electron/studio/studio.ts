@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import type { AllHandlers } from '../contract/api.ts';
 import { lockLibrary } from '../library/library-lock.ts';
-import { openLibrary, type DomainContext, type Library } from '../library/library.ts';
+import { openLibrary, type DomainContext, type Library, type Log } from '../library/library.ts';
 import { createSettings } from '../library/settings.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
@@ -38,6 +38,7 @@ export interface Studio {
   readonly media: (path: string) => Promise<MediaFile | null>;
   /** Whether a run computes at this moment. */
   readonly training: () => boolean;
+  readonly log: Log;
   close(): Promise<void>;
 }
 
@@ -79,6 +80,7 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
     subscribe: events.subscribe,
     media: (path) => resolveMedia(path, domains.sources),
     training: domains.training,
+    log,
     close: async () => {
       log.info('Screenfold closes');
       await domains.close();

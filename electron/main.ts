@@ -1,0 +1,147 @@
+/** The desktop program: puts Electron's parts and the studio's together. What is decided is decided in `shell/`. */
+import { homedir } from 'node:os';
+import path from 'node:path';
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  MessageChannelMain,
+  protocol,
+  screen,
+  session,
+  shell,
+  utilityProcess,
+} from 'electron';
+import updater from 'electron-updater';
+import { chosenLibrary } from './hosts/library-choice.ts';
+import { answerAppRequest } from './shell/app-protocol.ts';
+import { readyChannel } from './shell/channels.ts';
+import { orderlyClosing } from './shell/closing.ts';
+import { desktopSurface } from './shell/desktop-surface.ts';
+import { hardenContents, hardenSession } from './shell/harden.ts';
+import { menuTemplate } from './shell/menu.ts';
+import { pageAddress, pageScheme } from './shell/page-address.ts';
+import { answerReady } from './shell/page-channel.ts';
+import { hasUpdateSource, libraryArgument, placesOf } from './shell/places.ts';
+import { probeOnce } from './shell/probes.ts';
+import { createUpdates } from './shell/updates.ts';
+import { startUtilityEngine, type ForkUtility } from './shell/utility-engine.ts';
+import { windowOptions } from './shell/window-options.ts';
+import { fitWindow, readWindowState, writeWindowState } from './shell/window-state.ts';
+import { createStudio, type Studio } from './studio/studio.ts';
+
+async function main(): Promise<void> {
+  // Engines can be started from then on, and the studio has one look at the base at once.
+  await app.whenReady();
+  const surroundings = { platform: process.platform, environment: process.env, home: homedir() };
+  const places = placesOf(app.getAppPath(), process.resourcesPath, app.isPackaged);
+  const library = libraryArgument(process.argv, process.cwd()) ?? (await chosenLibrary(surroundings));
+  const stateFile = path.join(app.getPath('userData'), 'window.json');
+  const fork: ForkUtility = (entry, args, options) => utilityProcess.fork(entry, args, options);
+
+  let opened: Studio | null = null;
+  const training = () => opened?.training() ?? false;
+  const updates = hasUpdateSource(process.resourcesPath)
+    ? createUpdates({
+        updater: updater.autoUpdater,
+        training,
+        onError: (error) => {
+          opened?.log.warn('Looking for an update failed', error);
+        },
+      })
+    : null;
+  const studio = createStudio({
+    libraryFolder: library,
+    engine: startUtilityEngine({ fork, entry: places.engine, environment: probeOnce(fork, places.probe) }),
+    version: app.getVersion(),
+    resources: places.resources,
+    surface: desktopSurface({
+      electron: process.versions.electron,
+      dialogs: {
+        showOpenDialog: (options) => dialog.showOpenDialog(window, options),
+        showSaveDialog: (options) => dialog.showSaveDialog(window, options),
+      },
+      showItemInFolder: (file) => {
+        shell.showItemInFolder(file);
+      },
+      updates,
+      surroundings,
+    }),
+  });
+  studio.then(
+    (started) => (opened = started),
+    // The page is told, and says so.
+    () => undefined,
+  );
+
+  hardenSession(session.defaultSession);
+  const answer = answerAppRequest({
+    pageFolder: places.pageFolder,
+    media: async (address) => (await studio).media(address),
+  });
+  protocol.handle(pageScheme.scheme, answer);
+  const state = fitWindow(
+    readWindowState(stateFile),
+    screen.getAllDisplays().map(({ workArea }) => workArea),
+  );
+  const window = new BrowserWindow(windowOptions(state, places.preload, places.icon));
+  ipcMain.on(
+    readyChannel,
+    answerReady({
+      studio,
+      windowId: () => (window.isDestroyed() ? null : window.webContents.id),
+      createChannel: () => new MessageChannelMain(),
+      onRefused: (address) => {
+        opened?.log.warn(`A message from ${address} was refused`);
+      },
+    }),
+  );
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate(
+      menuTemplate({
+        platform: process.platform,
+        developing: !app.isPackaged,
+        showLibrary: () => void shell.openPath(library),
+        showLog: () => void shell.openPath(path.join(library, 'logs')),
+      }),
+    ),
+  );
+  const close = orderlyClosing({
+    training,
+    ask: async (question) => (await dialog.showMessageBox(window, question)).response,
+    closeStudio: async () => opened?.close(),
+    quit: () => {
+      app.quit();
+    },
+  });
+  window.on('close', (event) => {
+    writeWindowState(stateFile, { ...window.getNormalBounds(), maximized: window.isMaximized() });
+    close(event);
+  });
+  app.on('before-quit', close);
+  app.on('second-instance', () => {
+    if (window.isMinimized()) window.restore();
+    window.focus();
+  });
+  window.once('ready-to-show', () => {
+    if (state.maximized) window.maximize();
+    window.show();
+  });
+  await window.loadURL(pageAddress);
+}
+
+protocol.registerSchemesAsPrivileged([pageScheme]);
+app.enableSandbox();
+app.on('web-contents-created', (_event, contents) => {
+  hardenContents(contents);
+});
+// Not awaited here: Electron is not ready before this module has been evaluated.
+if (app.requestSingleInstanceLock()) main().catch(failedToOpen);
+else app.quit();
+
+function failedToOpen(error: unknown): void {
+  dialog.showErrorBox('Screenfold could not open', error instanceof Error ? error.message : String(error));
+  app.exit(1);
+}

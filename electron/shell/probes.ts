@@ -1,0 +1,55 @@
+import { endOf } from './stream-end.ts';
+import type { ForkUtility } from './utility-engine.ts';
+
+/** Providers whose drivers may end the process they are tried in. */
+const tried = ['cuda', 'directml', 'webgpu'] as const;
+
+/** How long a driver may take to start, in milliseconds: the first start of CUDA compiles for minutes at worst. */
+const patience = 120_000;
+
+/**
+ * What providers' drivers do, tried once in processes of their own and told to each engine by its environment: an
+ * engine of the desktop cannot start processes itself, since the program is no Node for anybody.
+ */
+export function probeOnce(fork: ForkUtility, entry: string): () => Promise<Readonly<NodeJS.ProcessEnv>> {
+  let probing: Promise<Readonly<NodeJS.ProcessEnv>> | null = null;
+  const probeAll = async () => {
+    const found = await Promise.all(
+      tried.map(async (provider) => [provider, await probe(fork, entry, provider)]),
+    );
+    return { SCREENFOLD_PROBES: JSON.stringify(Object.fromEntries(found)) };
+  };
+  return () => (probing ??= probeAll());
+}
+
+/** What the probe printed, or how its process ended. */
+function probe(fork: ForkUtility, entry: string, provider: string): Promise<unknown> {
+  const child = fork(entry, [provider], { stdio: 'pipe', serviceName: 'Screenfold probe', env: process.env });
+  const ended = endOf(child.stdout);
+  let printed = '';
+  child.stdout?.setEncoding('utf8');
+  child.stdout?.on('data', (text: string) => (printed += text));
+  child.stderr?.resume();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      child.kill();
+      resolve(failed('it did not answer in time'));
+    }, patience);
+    child.on('exit', (code) => {
+      clearTimeout(late);
+      void ended.then(() => {
+        resolve(parsed(printed) ?? failed(`its driver ended the process (exit code ${code})`));
+      });
+    });
+  });
+}
+
+const failed = (detail: string) => ({ works: false, detail, software: false });
+
+function parsed(printed: string): unknown {
+  try {
+    return JSON.parse(printed.trim().split('\n').at(-1) ?? '');
+  } catch {
+    return null;
+  }
+}

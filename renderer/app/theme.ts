@@ -1,4 +1,10 @@
-import { createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import {
+  createTheme,
+  Modal,
+  SegmentedControl,
+  type CSSVariablesResolver,
+  type MantineColorsTuple,
+} from '@mantine/core';
 
 /** Fired clay: the one accent, the same as on exported sheets (shade 6). */
 const clay: MantineColorsTuple = [
@@ -57,6 +63,7 @@ export const theme = createTheme({
   components: {
     // The page itself never scrolls, so there is nothing to lock; the lock would be a style without the nonce.
     Modal: Modal.extend({ defaultProps: { lockScroll: false } }),
+    SegmentedControl: SegmentedControl.extend({ defaultProps: { bg: 'var(--sf-well)' } }),
   },
 });
 

@@ -5,11 +5,11 @@ import classes from './epoch-ruler.module.css';
 export function EpochRuler({
   epochs,
   kept,
-  reached = 0,
+  reached = -1,
 }: {
   epochs: number;
   kept: readonly number[];
-  /** Fraction of an epoch counts. */
+  /** Epochs behind it; a fraction counts. Left out: it has not begun. */
   reached?: number;
 }) {
   const marks = epochMarks(epochs, [0, ...kept]);
@@ -20,7 +20,10 @@ export function EpochRuler({
       aria-label={`${epochs} epochs, of which ${kept.join(', ')} are kept`}
     >
       <div className={classes.track} />
-      <div className={classes.reached} style={{ width: `${(Math.min(1, reached / epochs) || 0) * 100}%` }} />
+      <div
+        className={classes.reached}
+        style={{ width: `${(Math.max(0, Math.min(1, reached / epochs)) || 0) * 100}%` }}
+      />
       {marks.map(({ epoch, at, labelled }) => (
         <div key={epoch}>
           <div

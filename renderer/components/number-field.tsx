@@ -51,6 +51,7 @@ export function NumberField<Optional extends boolean = false>({
       label={label}
       value={text}
       inputMode="decimal"
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
       autoComplete="off"
       classNames={{ input: 'figures' }}
       disabled={disabled}

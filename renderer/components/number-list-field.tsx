@@ -25,6 +25,7 @@ export function NumberListField({
       splitChars={[',', ' ', ';']}
       acceptValueOnBlur
       inputMode="numeric"
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
       onChange={(texts) => {
         onChange(parseWholeNumbers(texts));
       }}

@@ -9,18 +9,22 @@ import type { Development, DevelopmentColumn, DevelopmentRow } from './developme
 import classes from './development-strip.module.css';
 import { EpochMenu } from './epoch-menu.tsx';
 
+/** Pixels. Few columns are not blown up over the whole width. */
+const widest = 138;
+const labelWidth = 148;
+
 /** The same prompts and seeds from the base through every epoch kept; what is to come has its place already. */
 export function DevelopmentStrip({ run, development }: { run: RunDetail; development: Development }) {
   const { epochs, rows } = development;
-  // Few columns are not blown up over the whole width, many keep a size that tells something.
-  const columns = `148px repeat(${epochs.length}, minmax(84px, 176px))`;
+  // Many columns keep a size that tells something, and scroll.
+  const columns = `${labelWidth}px repeat(${epochs.length}, minmax(84px, 1fr))`;
   return (
     <div className={classes.strip} tabIndex={0} role="region" aria-label="Pictures by epoch">
       <div
         className={classes.grid}
         role="table"
         aria-label="Samples"
-        style={{ gridTemplateColumns: columns }}
+        style={{ gridTemplateColumns: columns, maxWidth: labelWidth + epochs.length * widest }}
       >
         <div className={classes.row} role="row">
           <div className={classes.corner} role="columnheader" aria-label="Prompt" />
@@ -102,7 +106,7 @@ function Cell({ runId, sample, name }: { runId: number; sample: Sample | null; n
     case 'ready':
       return (
         <Link
-          href={`/compare?runs=${runId}`}
+          href={`/compare?runs=${runId}&sample=${sample.id}`}
           className={classes.cell}
           role="cell"
           aria-label={`${name}: compare`}

@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconBoxModel2, IconDots, IconFileExport } from '@tabler/icons-react';
+import { IconAdjustments, IconBoxModel2, IconDots, IconFileExport } from '@tabler/icons-react';
 import { useState } from 'react';
+import { useLocation } from 'wouter';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
 import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
@@ -8,6 +9,7 @@ import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
 /** What can be done with one kept epoch. */
 export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
   const [open, setOpen] = useState<'export' | 'keep' | null>(null);
+  const [, goTo] = useLocation();
   const close = () => {
     setOpen(null);
   };
@@ -27,6 +29,14 @@ export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
             }}
           >
             Export epoch {epoch}…
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconAdjustments size={16} />}
+            onClick={() => {
+              goTo(`/bench?run=${run.id}&epoch=${epoch}`);
+            }}
+          >
+            Generate from it
           </Menu.Item>
           <Menu.Item
             leftSection={<IconBoxModel2 size={16} />}

@@ -58,7 +58,13 @@ export function chartOptions({
     },
     scales: { x: { time: false, min: 0, max: epochs, auto: false }, y: { auto: false } },
     axes: [
-      { ...axis, space: 48, grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] },
+      {
+        ...axis,
+        size: 30,
+        space: 48,
+        grid: { show: false },
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
+      },
       { ...axis, size: 52, space: 40 },
     ],
     series: [

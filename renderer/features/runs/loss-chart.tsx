@@ -8,7 +8,7 @@ import { lossRange, type LossCurves } from './curve.ts';
 import { chartInks, chartOptions } from './loss-chart-options.ts';
 import classes from './loss-chart.module.css';
 
-const height = 244;
+const height = 224;
 
 /** Training and validation loss over epochs, with the kept ones marked; values at the cursor stand in the legend. */
 export function LossChart({

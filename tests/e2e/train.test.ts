@@ -16,9 +16,9 @@ describeInBrowser('a first run', () => {
   test('opens on the sample images and the embedded base, planned and ready to start', async () => {
     const { page } = open;
     await page.getByRole('heading', { name: 'Train', level: 1 }).waitFor();
-    await page.getByText('12 of them held out').waitFor();
-    const picture = page.getByAltText('official 3d art of alien, creature').first();
-    await picture.waitFor();
+    const data = page.getByRole('region', { name: 'Data set' });
+    await data.getByText('88 images, 12 of them held out', { exact: true }).waitFor();
+    await data.getByAltText('official 3d art of alien, creature').waitFor();
     await page.waitForFunction('[...document.images].some((image) => image.naturalWidth > 0)');
     const plan = page.getByRole('complementary', { name: 'Plan' });
     await plan

@@ -278,7 +278,7 @@ async function judgeStyle(vae: Autoencoder): Promise<Style> {
         seeds.map((seed) => ({
           prompt: captionOf(i),
           seed,
-          guidanceScale: 7.5,
+          guidanceScale: 3,
           model: { base: reference.base, ...(epoch === 0 ? {} : { checkpoint }) },
           name: `style-${epoch}-${i}-${seed}`,
         })),

@@ -28,12 +28,11 @@ const base = join(work, 'base');
 const noto = join(root, '.screenfold', 'noto');
 const size = 64;
 
-const stages = ['text', 'denoiser', 'finishing', 'decoder'] as const;
+const stages = ['text', 'denoiser', 'decoder'] as const;
 const { values: flags } = parseArgs({
   options: {
-    'text-epochs': { type: 'string', default: '80' },
-    epochs: { type: 'string', default: '48' },
-    'finishing-epochs': { type: 'string', default: '48' },
+    'text-epochs': { type: 'string', default: '300' },
+    epochs: { type: 'string', default: '70' },
     'decoder-epochs': { type: 'string', default: '12' },
     stage: { type: 'string' },
     threads: { type: 'string' },
@@ -177,8 +176,7 @@ async function install(): Promise<void> {
   const target = join(root, 'resources', 'seedling');
   const [made, checkpoint] = [join(work, 'export'), join(work, 'newest')];
   for (const folder of [made, checkpoint]) await rm(folder, { recursive: true, force: true });
-  const denoiser = (await exists(join(work, 'finishing', 'checkpoints'))) ? 'finishing' : 'denoiser';
-  const parts = { text_encoder: 'text', unet: denoiser, vae: 'decoder' } as const;
+  const parts = { text_encoder: 'text', unet: 'denoiser', vae: 'decoder' } as const;
   for (const [part, stage] of Object.entries(parts))
     await cp(join(await newestCheckpoint(stage), part), join(checkpoint, part), { recursive: true });
   await exportModel(
@@ -220,19 +218,20 @@ if (flags.install) {
     const text = await runStage(
       'text',
       { kind: 'text' },
-      { epochs: Number(flags['text-epochs']), weightDecay: 1e-3, emaDecay: 0.99, captionDropout: 0 },
+      {
+        epochs: Number(flags['text-epochs']),
+        learningRate: 2e-3,
+        weightDecay: 1e-3,
+        emaDecay: 0.99,
+        captionDropout: 0,
+      },
       taught,
     );
     await cp(join(text, 'text_encoder'), join(base, 'text_encoder'), { recursive: true });
   }
-  const scratch = { kind: 'scratch', textEncoder: false } as const;
   if (wanted('denoiser')) {
-    const denoiser = await runStage('denoiser', scratch, { epochs: Number(flags.epochs) }, taught);
-    await cp(join(denoiser, 'unet'), join(base, 'unet'), { recursive: true });
-  }
-  if (wanted('finishing')) {
-    const epochs = Number(flags['finishing-epochs']);
-    await runStage('finishing', scratch, { epochs, learningRate: 1e-3 }, taught);
+    const method = { kind: 'scratch', textEncoder: false } as const;
+    await runStage('denoiser', method, { epochs: Number(flags.epochs) }, taught);
   }
   if (wanted('decoder')) {
     const heldOut = heldOutFromVae(glyphs);

@@ -56,7 +56,7 @@ export const seedlingConfigs = {
     block_out_channels: [96, 128, 192],
     center_input_sample: false,
     cross_attention_dim: textWidth,
-    down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+    down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
     downsample_padding: 1,
     flip_sin_to_cos: true,
     freq_shift: 0,
@@ -67,7 +67,7 @@ export const seedlingConfigs = {
     norm_num_groups: 32,
     out_channels: 64,
     sample_size: 8,
-    up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
   },
   'vae/config.json': {
     _class_name: 'AutoencoderKL',

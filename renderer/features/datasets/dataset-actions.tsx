@@ -13,12 +13,14 @@ import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { showFailure } from '../../app/failure.ts';
 import { useStudioCommand } from '../../app/studio.tsx';
 import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { useDraft } from '../train/draft-context.ts';
 import type { ImportWays } from './use-import.ts';
 import { useUndo } from './use-undo.ts';
 
 /** What can be done with the whole data set, on the bar of its screen. */
 export function DatasetActions({ dataset, ways }: { dataset: DatasetDetail; ways: ImportWays }) {
   const { undo, redo } = useUndo(dataset.id);
+  const { chooseDataset } = useDraft();
   return (
     <>
       <Step
@@ -38,8 +40,11 @@ export function DatasetActions({ dataset, ways }: { dataset: DatasetDetail; ways
       <AddMenu dataset={dataset} ways={ways} />
       <Button
         component={Link}
-        href={`/train?dataset=${dataset.id}`}
+        href="/train"
         leftSection={<IconFlame size={16} aria-hidden />}
+        onClick={() => {
+          chooseDataset(dataset.id);
+        }}
       >
         Train
       </Button>

@@ -2,6 +2,13 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 const shared = { pool: 'forks', testTimeout: 60_000 } as const;
+const endToEnd = {
+  ...shared,
+  include: ['tests/e2e/**/*.test.ts'],
+  globalSetup: ['tests/e2e/build-page.ts'],
+  testTimeout: 300_000,
+  hookTimeout: 120_000,
+};
 
 export default defineConfig({
   test: {
@@ -27,15 +34,9 @@ export default defineConfig({
           setupFiles: ['tests/renderer/setup.ts'],
         },
       },
-      {
-        test: {
-          ...shared,
-          name: 'e2e',
-          include: ['tests/e2e/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { test: { ...endToEnd, name: 'e2e' } },
+      // The same specs in the desktop's own window, where its program is installed.
+      { test: { ...endToEnd, name: 'e2e desktop', env: { SCREENFOLD_E2E_HOST: 'desktop' } } },
     ],
   },
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
@@ -32,7 +33,13 @@ export function browserProgram(): string | null {
     ...(usualPlaces[process.platform] ?? []),
     chromium.executablePath(),
   ];
-  return candidates.find((program) => program !== undefined && existsSync(program)) ?? null;
+  return candidates.find((program) => program !== undefined && existsSync(program) && runs(program)) ?? null;
+}
+
+/** Under Linux some distributions have a script in a browser's place that tells how to get one. */
+function runs(program: string): boolean {
+  if (process.platform !== 'linux') return true;
+  return spawnSync(program, ['--version'], { timeout: 30_000 }).status === 0;
 }
 
 export function launchBrowser(program: string): Promise<Browser> {

@@ -2,19 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { describe } from 'vitest';
-import { ensureBuilt } from '../../electron/hosts/built-files.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { startEngine, type Engine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
 import { browserProgram, launchBrowser } from './browser.ts';
+import { desktopLacks, openDesktop } from './desktop.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface OpenStudio {
   readonly page: Page;
+  /** In the browser alone: the window's are in a process of their own, and asking for them throws. */
   readonly studio: Studio;
   readonly host: WebHost;
   readonly libraryFolder: string;
@@ -31,11 +32,49 @@ export interface OpenStudioOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
 }
 
-/** The studio as a person meets it: the web host over a library of its own, and a browser with its page open. */
+/** Where specs are played: in a browser with the web host behind it, or in the desktop's own window. */
+export const inDesktop = process.env.SCREENFOLD_E2E_HOST === 'desktop';
+
+/** The studio as a person meets it, over a library of its own. */
 export async function openStudio(options: OpenStudioOptions = {}): Promise<OpenStudio> {
-  await ensureBuilt(root, 'renderer', { onBuild: () => undefined, onLine: () => undefined });
   const own = options.libraryFolder === undefined;
   const libraryFolder = options.libraryFolder ?? mkdtempSync(path.join(tmpdir(), 'screenfold-e2e-'));
+  const opened = await (inDesktop ? openInWindow(libraryFolder) : openInBrowser(libraryFolder, options));
+  const complaints = complaintsOf(opened.page);
+  await opened.load();
+  return Object.defineProperties(
+    {
+      page: opened.page,
+      libraryFolder,
+      complaints,
+      close: async () => {
+        await opened.close();
+        if (own) rmSync(libraryFolder, { recursive: true, force: true });
+      },
+    },
+    { studio: { get: opened.studio }, host: { get: opened.host } },
+  ) as OpenStudio;
+}
+
+interface Opened {
+  readonly page: Page;
+  readonly studio: () => Studio;
+  readonly host: () => WebHost;
+  readonly load: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+async function openInWindow(libraryFolder: string): Promise<Opened> {
+  const { page, close } = await openDesktop(libraryFolder);
+  const elsewhere = () => {
+    throw new Error('The window has its studio in a process of its own.');
+  };
+  return { page, close, studio: elsewhere, host: elsewhere, load: () => Promise.resolve() };
+}
+
+async function openInBrowser(libraryFolder: string, options: OpenStudioOptions): Promise<Opened> {
+  const program = browserProgram();
+  if (program === null) throw new Error('There is no Chrome, Chromium or Edge here to play this in.');
   const studio = await createStudio({
     libraryFolder,
     engine: options.engine ?? startEngine(),
@@ -56,31 +95,22 @@ export async function openStudio(options: OpenStudioOptions = {}): Promise<OpenS
     pageFolder: path.join(root, 'dist', 'renderer'),
     port: 0,
   });
-  const browser = await launchBrowser(browserProgram()!);
+  const browser = await launchBrowser(program);
   const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
-  const complaints = complaintsOf(page);
-  await page.goto(host.address);
-  await page.waitForURL(`http://127.0.0.1:${host.port}/**`);
   return {
     page,
-    studio,
-    host,
-    libraryFolder,
-    complaints,
-    close: () => closeAll(browser, host, studio, own ? libraryFolder : null),
+    studio: () => studio,
+    host: () => host,
+    load: async () => {
+      await page.goto(host.address);
+      await page.waitForURL(`http://127.0.0.1:${host.port}/`);
+    },
+    close: async () => {
+      await browser.close();
+      await host.close();
+      await studio.close();
+    },
   };
-}
-
-async function closeAll(
-  browser: Browser,
-  host: WebHost,
-  studio: Studio,
-  folder: string | null,
-): Promise<void> {
-  await browser.close();
-  await host.close();
-  await studio.close();
-  if (folder !== null) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Grows while the page is open. Breaches of the content security policy arrive as errors on the console. */
@@ -100,10 +130,15 @@ function complaintsOf(page: Page): readonly string[] {
 }
 
 /**
- * `describe` for what needs a browser. Without one it is skipped, saying so; where the environment is a build
- * server's (`CI`), the lack of one is a failure instead, for nobody there would read it.
+ * `describe` for what needs a browser, or the desktop's window. Without one it is skipped, saying so; where the
+ * environment is a build server's (`CI`), the lack of a browser is a failure instead, for nobody there would read it.
  */
 export function describeInBrowser(name: string, specs: () => void): void {
-  if (browserProgram() !== null || process.env.CI) describe(name, specs);
-  else describe.skip(`${name} (no Chrome, Chromium or Edge found)`, specs);
+  const lacks = inDesktop
+    ? desktopLacks()
+    : browserProgram() === null && !process.env.CI
+      ? 'there is no Chrome, Chromium or Edge'
+      : null;
+  if (lacks === null) describe(name, specs);
+  else describe.skip(`${name} (${lacks})`, specs);
 }

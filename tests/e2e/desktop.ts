@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { _electron, type Page } from 'playwright-core';
+import { ensureBuilt } from '../../electron/hosts/built-files.ts';
+import { electronProgram } from '../../electron/hosts/electron-program.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Why the specs cannot be played in the desktop's window here; null where they can. */
+export function desktopLacks(): string | null {
+  if (electronProgram(root, process.env) === null) return 'the program of Electron is not installed';
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
+  if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) return 'there is no screen';
+  return null;
+}
+
+/** The desktop program itself over a library, and its window's page. */
+export async function openDesktop(
+  libraryFolder: string,
+): Promise<{ readonly page: Page; readonly close: () => Promise<void> }> {
+  await ensureBuilt(root, 'desktop', { onBuild: () => undefined, onLine: () => undefined });
+  // Chromium's own sandbox refuses the superuser, whom build machines and containers often run as.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const program = await _electron.launch({
+    executablePath: electronProgram(root, process.env)!,
+    args: [...args, path.resolve(root), `--library=${libraryFolder}`],
+  });
+  return { page: await program.firstWindow(), close: () => program.close() };
+}

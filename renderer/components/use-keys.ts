@@ -1,9 +1,11 @@
 import { useEffect, useEffectEvent } from 'react';
 
-/** Where keys are the control's own. */
-const ownKeys =
-  'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"], [role="slider"], [role="radiogroup"]';
+const overlay = '[role="dialog"], [role="menu"], [role="listbox"]';
+const typed =
+  'textarea, select, [contenteditable="true"], input:not([type="radio"], [type="checkbox"], [type="range"])';
+const moved = 'input, [role="slider"], [role="radiogroup"]';
 const pressed = 'button, a, [role="button"], summary';
+const moves = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'];
 
 /**
  * Calls `listener` for every key pressed while no control wants it for itself: typing types, and Space on a button
@@ -25,8 +27,13 @@ export function useKeys(listener: (event: KeyboardEvent) => boolean): void {
   }, []);
 }
 
+/** Whether a key is for the control it was pressed on, and for nobody around it. */
 export function belongsToControl({ target, key }: Pick<KeyboardEvent, 'target' | 'key'>): boolean {
   if (!(target instanceof Element)) return false;
-  if (target.closest(ownKeys) !== null) return true;
-  return (key === ' ' || key === 'Enter') && target.closest(pressed) !== null;
+  const on = (what: string) => target.closest(what) !== null;
+  if (on(overlay) || target.getAttribute('aria-expanded') === 'true') return true;
+  if (key === 'Escape') return false;
+  if (on(typed)) return true;
+  if (key === ' ' || key === 'Enter') return on(pressed) || on(moved);
+  return moves.includes(key) && on(moved);
 }

@@ -20,7 +20,15 @@ interface Samples {
 /** Which prompts and seeds the runs' pictures are made of. Every change holds at once; what is new is made behind. */
 export function SamplesDrawer({ open, book, onClose }: { open: boolean; book: Book; onClose: () => void }) {
   return (
-    <Drawer opened={open} onClose={onClose} position="right" size={440} title="Prompts and seeds">
+    <Drawer
+      opened={open}
+      onClose={onClose}
+      position="right"
+      size={440}
+      title="Prompts and seeds"
+      // The pictures go on coming behind it.
+      overlayProps={{ backgroundOpacity: 0.06 }}
+    >
       <SamplesForm book={book} />
     </Drawer>
   );

@@ -1,4 +1,5 @@
 import {
+  Drawer,
   createTheme,
   Modal,
   SegmentedControl,
@@ -63,6 +64,7 @@ export const theme = createTheme({
   components: {
     // The page itself never scrolls, so there is nothing to lock; the lock would be a style without the nonce.
     Modal: Modal.extend({ defaultProps: { lockScroll: false } }),
+    Drawer: Drawer.extend({ defaultProps: { lockScroll: false } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { bg: 'var(--sf-well)' } }),
   },
 });

@@ -132,7 +132,7 @@ describeInBrowser('comparing in a browser', () => {
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await dialog.getByRole('img', { name: 'toys, comparison' }).waitFor({ timeout: patience });
     const [entry] = await client.call('exports.list', {});
-    const { width = 0, height = 0, format } = await sharp(entry!.path).metadata();
+    const { width, height, format } = await sharp(entry!.path).metadata();
     expect(format).toBe('png');
     expect(width).toBeGreaterThan(3 * 64);
     expect(height).toBeGreaterThan(2 * 64);

@@ -83,7 +83,7 @@ describeInBrowser('comparing in a browser', () => {
     await expect.poll(() => readyIn(page, 0).count(), { timeout: patience }).toBe(3);
     expect(await page.getByRole('columnheader').allTextContents()).toEqual([
       '',
-      'Base',
+      'Baseepoch 0',
       expect.stringMatching(/^Epoch 1val \d\.\d{4}$/),
       expect.stringMatching(/^Epoch 2val \d\.\d{4}$/),
     ]);

@@ -44,7 +44,7 @@ export function PairView({
   onSwap: () => void;
 }) {
   const [way, setWay] = useState<Way>('wipe');
-  const [amplification, setAmplification] = useState(4);
+  const [amplification, setAmplification] = useState(2);
   const area = useZoomArea(zoom, 'always');
   return (
     <div className={classes.pair}>

@@ -3,10 +3,19 @@ export const smallestCell = 72;
 export const largestCell = 768;
 export const cellGap = 8;
 
-/** As large as lets all columns stand side by side, within what is comfortable to judge; whole pixels. */
-export function fittingCell(width: number, columns: number): number {
-  const room = Math.floor((width - cellGap) / Math.max(1, columns)) - cellGap;
-  return Math.max(96, Math.min(320, room));
+/** No larger by itself, unless all rows are seen at once. */
+const comfortable = 320;
+
+/** The width of a cell that lets all columns stand side by side in the room there is; whole pixels. */
+export function fittingCell(
+  room: { readonly width: number; readonly height: number },
+  columns: number,
+  rows: number,
+  aspect: number,
+): number {
+  const across = Math.floor((room.width - cellGap) / Math.max(1, columns)) - cellGap;
+  const down = Math.floor((room.height - cellGap) / Math.max(1, rows)) - cellGap;
+  return Math.max(96, Math.min(largestCell, across, Math.max(comfortable, Math.floor(down * aspect))));
 }
 
 /** Pixels that row labels get beside a grid so wide: enough for a prompt, never more than a fifth. */

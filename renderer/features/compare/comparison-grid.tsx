@@ -71,7 +71,14 @@ export function ComparisonGrid({
   const height = size.height || assumed.height;
   const labels = labelWidth(width);
   const headHeight = headHeights[columnAxis];
-  const cellWidth = cellSize ?? fittingCell(width - labels, grid.columns.length);
+  const cellWidth =
+    cellSize ??
+    fittingCell(
+      { width: width - labels, height: height - headHeight },
+      grid.columns.length,
+      grid.rows.length,
+      aspect,
+    );
   const cellHeight = Math.round(cellWidth / aspect);
   const [across, down] = [cellWidth + cellGap, Math.max(64, cellHeight) + cellGap];
   const columns = rangeInSight(scrolled.left, width - labels, across, grid.columns.length);

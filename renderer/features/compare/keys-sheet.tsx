@@ -1,13 +1,13 @@
-import { Kbd, Modal, SimpleGrid, Text } from '@mantine/core';
+import { Kbd, Modal, Text } from '@mantine/core';
 import { keySheet } from './keys.ts';
 import classes from './keys-sheet.module.css';
 
 export function KeysSheet({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <Modal opened={open} onClose={onClose} title="Keys" centered size="xl">
-      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl" verticalSpacing="lg">
+      <div className={classes.columns}>
         {keySheet.map(({ title, keys }) => (
-          <section key={title}>
+          <section key={title} className={classes.part}>
             <Text size="sm" fw={600} mb={8} component="h3">
               {title}
             </Text>
@@ -27,7 +27,7 @@ export function KeysSheet({ open, onClose }: { open: boolean; onClose: () => voi
             </dl>
           </section>
         ))}
-      </SimpleGrid>
+      </div>
     </Modal>
   );
 }

@@ -57,6 +57,7 @@ export function headerLabel(book: Book, header: Header, standing: Coordinates): 
 export function valueLabel(book: Book, axis: Axis, value: AxisValue, standing: Coordinates): Label {
   switch (axis) {
     case 'epoch': {
+      if (value === 0) return { text: 'Base', notes: ['epoch 0'] };
       const loss = lossText(book.runs.get(standing.run), Number(value));
       return { text: epochText(Number(value)), notes: loss === null ? [] : [loss] };
     }

@@ -54,7 +54,7 @@ describe('the comparison', () => {
     show(aComparison());
     await cells();
     const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
-    expect(heads).toEqual(['', 'Base', 'Epoch 1val 0.5000', 'Epoch 2val 0.3333', 'Epoch 5val 0.1667']);
+    expect(heads).toEqual(['', 'Baseepoch 0', 'Epoch 1val 0.5000', 'Epoch 2val 0.3333', 'Epoch 5val 0.1667']);
     expect(screen.getAllByRole('rowheader').map(({ textContent }) => textContent)).toEqual([
       'a cat',
       'a dog',

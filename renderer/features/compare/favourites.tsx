@@ -40,9 +40,9 @@ export function Favourites() {
       {shown.map((sample) => {
         const run = runs.data?.find(({ id }) => id === sample.runId);
         const where = [
-          ...(run === undefined ? [] : [run.name]),
           ...(sample.epoch === null ? [] : [epochText(sample.epoch)]),
           `seed ${sample.seed}`,
+          ...(run === undefined ? [] : [run.name]),
         ].join(', ');
         return (
           <li key={sample.id} className={classes.item}>

@@ -1,0 +1,92 @@
+/**
+ * Packs the program: `npm run package` makes `out/Screenfold-<platform>-<arch>`, of which `npm run make` makes installers
+ * (electron-builder.yml). The page, main, preload and engine are built first; of the packages only what runs comes along.
+ */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FusesPlugin } from '@electron-forge/plugin-fuses';
+import type { ForgeConfig } from '@electron-forge/shared-types';
+import { FuseV1Options, FuseVersion } from '@electron/fuses';
+import { ensureBuilt } from './electron/hosts/built-files.ts';
+
+/** Native code, and shared libraries it loads by path: neither can be read from within an archive. */
+const unpacked = '**/node_modules/{better-sqlite3,koffi,@koromix,onnxruntime-node,sharp,@img}/**';
+
+/** What lies beside the archive, for models and pictures are read by native code too. */
+const resources = ['resources/sample', 'resources/seedling', 'resources/icon'];
+
+/** Where newer versions are found, as the address of a folder; left out, the program looks for none. */
+const updates = process.env.SCREENFOLD_UPDATES;
+
+/** Of the project itself: what was built, and its description. */
+export function isLeftOut(file: string): boolean {
+  const [, top = '', second = ''] = file.split('/');
+  if (top === 'node_modules') return second.startsWith('.');
+  if (top === '' || top === 'package.json') return false;
+  return top !== 'dist' || !['', 'renderer', 'desktop'].includes(second) || file.endsWith('.map');
+}
+
+/** Binaries of other platforms, and sources that nobody compiles. */
+export async function pruneForeign(app: string, platform: string, arch: string): Promise<void> {
+  const packages = join(app, 'node_modules');
+  const keepOnly = async (folder: string, kept: (name: string) => boolean): Promise<void> => {
+    for (const name of await readdir(folder).catch(() => []))
+      if (!kept(name)) await rm(join(folder, name), { recursive: true });
+  };
+  const runtimes = join(packages, 'onnxruntime-node', 'bin', 'napi-v6');
+  await keepOnly(runtimes, (name) => name === platform);
+  await keepOnly(join(runtimes, platform), (name) => name === arch);
+  await keepOnly(
+    join(packages, 'better-sqlite3', 'prebuilds'),
+    (name) => name === `${platform}-${arch}.node`,
+  );
+  for (const folder of ['deps', 'src'])
+    await rm(join(packages, 'better-sqlite3', folder), { recursive: true, force: true });
+}
+
+const config: ForgeConfig = {
+  outDir: process.env.SCREENFOLD_PACK_FOLDER ?? 'out',
+  packagerConfig: {
+    name: 'Screenfold',
+    executableName: 'screenfold',
+    appBundleId: 'studio.screenfold.app',
+    appCategoryType: 'public.app-category.graphics-design',
+    icon: 'resources/icon/icon',
+    asar: { unpack: unpacked },
+    ignore: isLeftOut,
+    extraResource: updates === undefined ? resources : [...resources, 'out/app-update.yml'],
+    // A folder holding Electron's archive, where it is not to be fetched.
+    ...(process.env.ELECTRON_ZIP_DIR === undefined ? {} : { electronZipDir: process.env.ELECTRON_ZIP_DIR }),
+  },
+  // All native packages are built against Node-API and fit Electron as they are.
+  rebuildConfig: { onlyModules: [] },
+  hooks: {
+    generateAssets: async () => {
+      for (const built of ['renderer', 'desktop'] as const)
+        await ensureBuilt(import.meta.dirname, built, { onBuild: () => undefined, onLine: console.log });
+      if (updates !== undefined) {
+        const source = `provider: generic\nurl: ${JSON.stringify(updates)}\nupdaterCacheDirName: screenfold-updater\n`;
+        await mkdir(join(import.meta.dirname, 'out'), { recursive: true });
+        await writeFile(join(import.meta.dirname, 'out', 'app-update.yml'), source);
+      }
+    },
+    packageAfterPrune: (_config, app, _electronVersion, platform, arch) => pruneForeign(app, platform, arch),
+  },
+  plugins: [
+    new FusesPlugin({
+      version: FuseVersion.V1,
+      strictlyRequireAllFuses: true,
+      [FuseV1Options.RunAsNode]: false,
+      [FuseV1Options.EnableCookieEncryption]: true,
+      [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
+      [FuseV1Options.EnableNodeCliInspectArguments]: false,
+      [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
+      [FuseV1Options.OnlyLoadAppFromAsar]: true,
+      [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
+      [FuseV1Options.GrantFileProtocolExtraPrivileges]: false,
+      [FuseV1Options.WasmTrapHandlers]: true,
+    }),
+  ],
+};
+
+export default config;

@@ -18,6 +18,9 @@ const batchSize = 256;
 const batchMilliseconds = 500;
 const progressMilliseconds = 200;
 
+/** Images worked on at a time: one for each core, and one more to be read and written while those compute. */
+export const importWorkers = availableParallelism() + 1;
+
 export interface ImportJobOptions {
   readonly domain: DatasetDomain;
   readonly thumbnails: Thumbnails;
@@ -107,7 +110,7 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
     }
   };
   try {
-    await Promise.all(Array.from({ length: options.concurrency ?? availableParallelism() }, worker));
+    await Promise.all(Array.from({ length: options.concurrency ?? importWorkers }, worker));
   } finally {
     flush();
   }

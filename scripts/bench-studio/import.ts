@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createDatasets } from '../../electron/datasets/datasets.ts';
+import { importWorkers } from '../../electron/datasets/import-job.ts';
 import { openLibrary } from '../../electron/library/library.ts';
 import { emojiFiles, emojiFolder } from './library.ts';
 
@@ -20,13 +21,13 @@ export interface ImportBenchmark {
 const sides = [512, 384, 640, 768] as const;
 
 /**
- * Measures how an import keeps up with a bare sharp loop. Both read the same folder of different JPEG images, in turns of
- * equal parts, so that what else the machine does falls on both.
+ * Measures how an import keeps up with a bare sharp loop. Both read the same folders of different JPEG images, in short turns
+ * of which each begins as many, so that what else the machine does falls on both.
  * @param images how many
  */
 export async function benchImport(images: number): Promise<ImportBenchmark> {
   const folder = mkdtempSync(join(tmpdir(), 'screenfold-bench-'));
-  const turns = Math.min(4, images);
+  const turns = Math.min(20, images);
   const perTurn = Math.ceil(images / turns);
   let importSeconds = 0;
   let bareSeconds = 0;
@@ -34,8 +35,13 @@ export async function benchImport(images: number): Promise<ImportBenchmark> {
     for (let turn = 0; turn < turns; turn++) {
       const source = join(folder, `turn ${turn}`);
       await drawImages(source, turn * perTurn, perTurn);
-      bareSeconds += await secondsOf(() => bareLoop(source, join(folder, `bare ${turn}`)));
-      importSeconds += await secondsOf(() => importFolder(source, join(folder, `library ${turn}`)));
+      const bare = async () => {
+        bareSeconds += await secondsOf(() => bareLoop(source, join(folder, `bare ${turn}`)));
+      };
+      const imported = async () => {
+        importSeconds += await secondsOf(() => importFolder(source, join(folder, `library ${turn}`)));
+      };
+      for (const measure of turn % 2 === 0 ? [bare, imported] : [imported, bare]) await measure();
       rmSync(source, { recursive: true });
     }
   } finally {
@@ -104,7 +110,7 @@ async function inParallel(count: number, work: (at: number) => Promise<void>): P
   const worker = async () => {
     while (next < count) await work(next++);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  await Promise.all(Array.from({ length: importWorkers }, worker));
 }
 
 async function secondsOf(work: () => Promise<void>): Promise<number> {

@@ -28,6 +28,7 @@ const queriesBySubject: Readonly<Record<Subject, readonly MethodName[]>> = {
   ],
   runs: [
     'runs.list',
+    'runs.defaults',
     'runs.get',
     'runs.metrics',
     'runs.progressNow',
@@ -37,7 +38,7 @@ const queriesBySubject: Readonly<Record<Subject, readonly MethodName[]>> = {
   ],
   models: ['models.list', 'models.get', 'runs.defaults', 'runs.plan'],
   exports: ['exports.list', 'exports.card'],
-  settings: ['system.settings'],
+  settings: ['system.settings', 'runs.defaults'],
   system: ['system.info'],
 };
 

@@ -36,13 +36,15 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
           </Text>
         )}
       </div>
-      {status === 'ready' && (
-        <Group gap={2} wrap="nowrap">
-          <CopyPath path={path} />
-          <RevealButton target={{ kind: 'export', exportId: entry.id }} />
-        </Group>
-      )}
-      {more}
+      <Group gap={2} wrap="nowrap">
+        {status === 'ready' && (
+          <>
+            <CopyPath path={path} />
+            <RevealButton target={{ kind: 'export', exportId: entry.id }} />
+          </>
+        )}
+        {more}
+      </Group>
     </Group>
   );
 }

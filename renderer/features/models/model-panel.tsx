@@ -1,10 +1,11 @@
-import { Alert, Anchor, Button, Group, Skeleton, Table, Text, Title } from '@mantine/core';
+import { Anchor, Button, Group, Skeleton, Table, Text, Title } from '@mantine/core';
 import { IconAdjustments, IconFlame } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Model } from '../../../electron/contract/models.ts';
 import { useStudioQuery } from '../../app/studio.tsx';
 import { CopyPath } from '../../components/copy-path.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { ModelCardView } from '../../components/model-card-view.tsx';
 import {
   bytesText,
@@ -61,9 +62,9 @@ export function ModelPanel({ model, models }: { model: Model; models: readonly M
           </Group>
         </Group>
         {model.missing && (
-          <Alert color="yellow" variant="light" mt="md" title="Its folder is gone">
-            <Text size="sm">Bring {model.folder} back to use it again.</Text>
-          </Alert>
+          <div style={{ marginTop: 16 }}>
+            <Notice title="Its folder is gone">Bring {model.folder} back to use it again.</Notice>
+          </div>
         )}
         <Facts model={model} models={models} />
         <Components model={model} />
@@ -92,7 +93,7 @@ function Facts({ model, models }: { model: Model; models: readonly Model[] }) {
               {ancestor.id === model.id ? (
                 ancestor.name
               ) : (
-                <Anchor component={Link} href={`/models/${ancestor.id}`} size="sm">
+                <Anchor component={Link} href={`/models/${ancestor.id}`} inherit>
                   {ancestor.name}
                 </Anchor>
               )}
@@ -142,7 +143,7 @@ function RunFact({ runId, epoch }: { runId: number; epoch: number | null }) {
   if (run === undefined) return 'removed since';
   return (
     <>
-      <Anchor component={Link} href={`/runs/${run.id}`} size="sm">
+      <Anchor component={Link} href={`/runs/${run.id}`} inherit>
         {run.name}
       </Anchor>
       {`${epoch === null ? '' : `, epoch ${epoch} of ${run.epochs}`}, on ${run.datasetName} (${run.captionSetName}), `}
@@ -151,6 +152,9 @@ function RunFact({ runId, epoch }: { runId: number; epoch: number | null }) {
     </>
   );
 }
+
+/** The names of safetensors, as people say them. */
+const precisions: Readonly<Record<string, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 function Components({ model: { components } }: { model: Model }) {
   if (components.length === 0) {
@@ -180,7 +184,7 @@ function Components({ model: { components } }: { model: Model }) {
               <Table.Td>{name}</Table.Td>
               <Table.Td>{className}</Table.Td>
               <Table.Td ta="right">{parametersText(parameters)}</Table.Td>
-              <Table.Td ta="right">{dtype}</Table.Td>
+              <Table.Td ta="right">{precisions[dtype] ?? dtype}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -1,6 +1,6 @@
-import { Alert, Group, Text } from '@mantine/core';
-import { IconAlertTriangle, IconPlayerPause } from '@tabler/icons-react';
+import { IconPlayerPause } from '@tabler/icons-react';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { Notice } from '../../components/notice.tsx';
 import { RunControls } from './run-controls.tsx';
 
 /** What stands in a run's way: that it failed, was interrupted or is paused, and how it goes on. */
@@ -21,22 +21,15 @@ export function RunNotice({ run }: { run: RunDetail }) {
     paused: `It goes on at the very step it stopped at. ${kept}`,
   }[status];
   return (
-    <Alert
-      color={status === 'failed' ? 'red' : 'yellow'}
-      variant="light"
-      mt="sm"
-      icon={status === 'paused' ? <IconPlayerPause aria-hidden /> : <IconAlertTriangle aria-hidden />}
-      title={title}
-      role={status === 'failed' ? 'alert' : 'status'}
-    >
-      <Group justify="space-between" align="end" gap="md">
-        <Text size="sm" maw={720} style={{ whiteSpace: 'pre-line' }}>
-          {text}
-        </Text>
-        <Group gap="xs">
-          <RunControls run={run} />
-        </Group>
-      </Group>
-    </Alert>
+    <div style={{ marginTop: 12 }}>
+      <Notice
+        title={title}
+        serious={status === 'failed'}
+        actions={<RunControls run={run} />}
+        {...(status === 'paused' && { icon: <IconPlayerPause size={20} stroke={1.8} aria-hidden /> })}
+      >
+        {text}
+      </Notice>
+    </div>
   );
 }

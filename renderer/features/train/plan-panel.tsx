@@ -1,8 +1,9 @@
-import { Alert, Button, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconFlame } from '@tabler/icons-react';
 import type { RunPlan, RunRequest } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { countOf } from '../../components/quantities.ts';
 import classes from './plan-panel.module.css';
 import { planRows } from './plan-rows.ts';
@@ -88,15 +89,9 @@ function Plan({
         ))}
       </dl>
       {plan.warnings.length > 0 && (
-        <Alert color="yellow" variant="light" mt={12} p="sm" title="Before you start">
-          <Stack gap={4}>
-            {plan.warnings.map((warning) => (
-              <Text size="sm" key={warning}>
-                {warning}
-              </Text>
-            ))}
-          </Stack>
-        </Alert>
+        <div style={{ marginTop: 12 }}>
+          <Notice title="Before you start">{plan.warnings.join('\n')}</Notice>
+        </div>
       )}
       <Text size="xs" fw={600} c="dimmed" mt={16}>
         Captions it is trained on

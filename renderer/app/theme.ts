@@ -86,6 +86,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-step-ink': '#e6c3b5',
     '--mantine-color-body': '#f7f6f3',
     '--mantine-color-dimmed': '#6b655b',
+    '--mantine-color-error': '#b3261e',
   },
   dark: {
     '--sf-canvas': '#191715',
@@ -98,5 +99,6 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-step-ink': '#5d3a2d',
     '--mantine-color-body': '#191715',
     '--mantine-color-dimmed': '#a8a297',
+    '--mantine-color-error': '#ff9b94',
   },
 });

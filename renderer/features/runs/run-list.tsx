@@ -9,7 +9,7 @@ import { useStudioCommand } from '../../app/studio.tsx';
 import { durationText, lossText, moneyText } from '../../components/quantities.ts';
 import classes from './run-list.module.css';
 import { groupRuns, movedPlace } from './run-order.ts';
-import { isUnderWay, statusColor, statusText } from './run-status.ts';
+import { isUnderWay, standstillText, statusColor, statusText } from './run-status.ts';
 import { runView } from './run-view.ts';
 import { useRunProgress } from './use-run-progress.ts';
 
@@ -23,7 +23,7 @@ export function RunList({
   chosen: number | null;
   currency: string;
 }) {
-  const { underWay, queued, past } = groupRuns(runs);
+  const { underWay, queued, waiting, past } = groupRuns(runs);
   const item = (run: RunSummary) => ({ run, here: run.id === chosen, currency });
   return (
     <nav className={classes.list} aria-label="Runs">
@@ -33,6 +33,11 @@ export function RunList({
         ))}
       </Group>
       <Queue queued={queued} chosen={chosen} currency={currency} />
+      <Group title="Can go on" runs={waiting}>
+        {waiting.map((run) => (
+          <Item key={run.id} {...item(run)} />
+        ))}
+      </Group>
       <Group title="Earlier" runs={past}>
         {past.map((run) => (
           <Item key={run.id} {...item(run)} />
@@ -232,7 +237,7 @@ function StatusLine({ run, currency }: { run: RunSummary; currency: string }) {
     ].join(' · ');
   }
   if (status === 'queued') return `${run.queuePosition ?? 1}. in the queue`;
-  return isUnderWay(status) ? statusText(status) : `${statusText(status)} at epoch ${epoch} of ${run.epochs}`;
+  return isUnderWay(status) ? statusText(status) : standstillText(status, epoch, run.epochs);
 }
 
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

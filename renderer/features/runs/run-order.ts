@@ -5,9 +5,13 @@ export interface RunGroups {
   readonly underWay: readonly RunSummary[];
   /** First to begin first. */
   readonly queued: readonly RunSummary[];
-  /** Ended or waiting for somebody, newest first. */
+  /** Paused or interrupted, newest first: somebody has to say that they go on. */
+  readonly waiting: readonly RunSummary[];
+  /** Ended, newest first. */
   readonly past: readonly RunSummary[];
 }
+
+const isWaiting = ({ status }: RunSummary) => status === 'paused' || status === 'interrupted';
 
 export function groupRuns(runs: readonly RunSummary[]): RunGroups {
   const newestFirst = [...runs].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
@@ -16,7 +20,8 @@ export function groupRuns(runs: readonly RunSummary[]): RunGroups {
     queued: runs
       .filter(({ status }) => status === 'queued')
       .sort((a, b) => (a.queuePosition ?? 0) - (b.queuePosition ?? 0) || a.id - b.id),
-    past: newestFirst.filter(({ status }) => !isUnderWay(status) && status !== 'queued'),
+    waiting: newestFirst.filter(isWaiting),
+    past: newestFirst.filter((run) => !isUnderWay(run.status) && run.status !== 'queued' && !isWaiting(run)),
   };
 }
 

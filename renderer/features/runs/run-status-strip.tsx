@@ -4,7 +4,7 @@ import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { countText, durationText, moneyText, rateText } from '../../components/quantities.ts';
 import { capital } from './run-list.tsx';
 import classes from './run-status-strip.module.css';
-import { isUnderWay, statusText } from './run-status.ts';
+import { isUnderWay, standstillText, statusText } from './run-status.ts';
 import type { RunView } from './run-view.ts';
 
 /** How a run stands, at a glance: what it does, how far it is by the epoch, its rate, its time and its cost. */
@@ -35,7 +35,7 @@ export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: 
         </dl>
       </div>
       <div className={classes.ruler}>
-        {phase !== null && phase.total > 0 && view.status !== 'training' ? (
+        {phase !== null && phase.total > 1 && view.status !== 'training' ? (
           <div style={{ height: 38, padding: '8px 10px 0' }}>
             <Progress
               value={(phase.done / phase.total) * 100}
@@ -77,7 +77,7 @@ function headline(run: RunDetail, { status, phase, epoch }: RunView): string {
     case 'interrupted':
     case 'paused':
     case 'cancelled':
-      return `${statusText(status)} at epoch ${epoch} of ${run.epochs}`;
+      return standstillText(status, epoch, run.epochs);
     case 'stopping':
       return statusText(status);
   }
@@ -85,7 +85,7 @@ function headline(run: RunDetail, { status, phase, epoch }: RunView): string {
 
 function detail(run: RunDetail, { status, phase, fraction }: RunView): string {
   const source = `${run.datasetName}, ${run.captionSetName}, on ${run.baseName}`;
-  if (status === 'preparing' && phase !== null && phase.total > 0) {
+  if (status === 'preparing' && phase !== null && phase.total > 1) {
     return `${countText(phase.done)} of ${countText(phase.total)}`;
   }
   if (status === 'training') {

@@ -16,6 +16,12 @@ export function statusText(status: RunStatus): string {
   return texts[status];
 }
 
+/** A run that stands still, and where. */
+export function standstillText(status: RunStatus, epoch: number, epochs: number): string {
+  const where = epoch === 0 ? 'before the first epoch' : `at epoch ${epoch} of ${epochs}`;
+  return `${statusText(status)} ${where}`;
+}
+
 /** Something computes, or is about to stop. */
 export function isUnderWay(status: RunStatus): boolean {
   return status === 'preparing' || status === 'training' || status === 'stopping';

@@ -35,8 +35,8 @@ export function RunsScreen() {
   }
   if (runs.data.length === 0) return <NoRuns />;
   if (runId === null) {
-    const { underWay, queued, past } = groupRuns(runs.data);
-    const [first] = [...underWay, ...past, ...queued];
+    const { underWay, queued, waiting, past } = groupRuns(runs.data);
+    const [first] = [...underWay, ...waiting, ...past, ...queued];
     return <Redirect to={`/runs/${first?.id ?? ''}`} replace />;
   }
   return <ChosenRun runs={runs.data} runId={runId} />;

@@ -69,13 +69,15 @@ describe('the list of runs', () => {
     { ...exampleRun, id: 12, status: 'queued' as const, queuePosition: 1 },
   ];
 
-  test('has the queue in its order and the past newest first', () => {
+  test('has the queue in its order, the past newest first, and apart what can go on', () => {
     const older = { ...exampleRun, id: 3, status: 'finished' as const, createdAt: 5 };
     const newer = { ...exampleRun, id: 4, status: 'interrupted' as const, createdAt: 9 };
-    const groups = groupRuns([older, ...queued, exampleRun, newer]);
+    const failed = { ...exampleRun, id: 5, status: 'failed' as const, createdAt: 7 };
+    const groups = groupRuns([older, ...queued, exampleRun, newer, failed]);
     expect(groups.underWay.map(({ id }) => id)).toEqual([7]);
     expect(groups.queued.map(({ id }) => id)).toEqual([12, 11]);
-    expect(groups.past.map(({ id }) => id)).toEqual([4, 3]);
+    expect(groups.past.map(({ id }) => id)).toEqual([5, 3]);
+    expect(groups.waiting.map(({ id }) => id)).toEqual([4]);
   });
 
   test('moves a run by one place, and no further than the ends', () => {

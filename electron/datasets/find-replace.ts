@@ -16,8 +16,9 @@ export interface Replaced {
   readonly matches: number;
 }
 
-/** An expression that takes longer than this over all captions is one that backtracks without end. */
-const maxMilliseconds = 2000;
+/** Captions looked through at a time; an expression that takes a second for them is one that backtracks without end. */
+const chunk = 2000;
+const chunkMilliseconds = 1000;
 const maxLength = 20_000;
 
 /**
@@ -33,9 +34,14 @@ export function replaceAll(texts: readonly string[], options: FindOptions): read
     ? options.replace
     : options.replace.replaceAll('$', () => '$$');
   const context = createContext({ texts, expression, replacement, maxLength, found: [] as Replaced[] });
-  let tooLong: unknown;
+  const deadline = performance.now() + 2 * chunkMilliseconds + texts.length / 20;
+  let tooLong: unknown = false;
   try {
-    tooLong = loop.runInContext(context, { timeout: maxMilliseconds });
+    for (let from = 0; from < texts.length && tooLong === false; from += chunk) {
+      Object.assign(context, { from, to: Math.min(texts.length, from + chunk) });
+      const left = Math.ceil(deadline - performance.now());
+      tooLong = loop.runInContext(context, { timeout: Math.max(1, Math.min(chunkMilliseconds, left)) });
+    }
   } catch (cause) {
     throw new Failure(
       'find-slow',
@@ -56,7 +62,7 @@ export function replaceAll(texts: readonly string[], options: FindOptions): read
 
 const loop = new Script(`
   (() => {
-    for (let place = 0; place < texts.length; place++) {
+    for (let place = from; place < to; place++) {
       const before = texts[place];
       const matches = before.match(expression);
       if (matches === null) continue;

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openDatabase } from '../../electron/library/database.ts';
+import { migrations } from '../../electron/library/migrations.ts';
+
+function file(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'screenfold 日本 ü '));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return join(folder, 'library.sqlite');
+}
+
+describe("the library's database", () => {
+  it('is brought to the newest schema once, and opened again as it is', () => {
+    const path = file();
+    let database = openDatabase(path);
+    expect(database.pragma('user_version', { simple: true })).toBe(migrations.length);
+    database.prepare("INSERT INTO dataset (name, created_at) VALUES ('one', 1)").run();
+    database.close();
+    database = openDatabase(path);
+    expect(database.prepare('SELECT name FROM dataset').pluck().all()).toEqual(['one']);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    database.close();
+  });
+
+  it('survives a power cut: every commit is on the disk when it returns', () => {
+    const database = openDatabase(file());
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(database.pragma('synchronous', { simple: true })).toBe(2);
+    expect(database.pragma('foreign_keys', { simple: true })).toBe(1);
+    database.close();
+  });
+
+  it('never gives an id a second time', () => {
+    const database = openDatabase(file());
+    const add = () =>
+      Number(
+        database.prepare("INSERT INTO dataset (name, created_at) VALUES ('x', 1)").run().lastInsertRowid,
+      );
+    const first = add();
+    database.prepare('DELETE FROM dataset').run();
+    expect(add()).toBeGreaterThan(first);
+    database.close();
+  });
+
+  it('written by a later version is refused and left as it is', () => {
+    const path = file();
+    const database = openDatabase(path);
+    database.pragma(`user_version = ${migrations.length + 1}`);
+    database.close();
+    expect(() => openDatabase(path)).toThrow(expect.objectContaining({ code: 'library-newer' }));
+  });
+
+  it('that is none is refused, naming the file', () => {
+    const path = file();
+    writeFileSync(path, 'not a database, but long enough to look at '.repeat(100));
+    expect(() => openDatabase(path)).toThrow(expect.objectContaining({ code: 'library-damaged' }));
+    expect(() => openDatabase(path)).toThrow(path);
+  });
+});

@@ -104,6 +104,9 @@ interface Batch {
   readonly shape: readonly number[];
 }
 
+/** Elements below which a vector is short. */
+const shortVector = 8192;
+
 /** WebGPU binds 16 buffers to a shader, so no node may take or give more tensors. */
 const vectorsPerBatch = 12;
 
@@ -112,7 +115,7 @@ const vectorsPerBatch = 12;
  * hundreds of them, each too short to be worth a dozen nodes.
  */
 function batchVectors(specs: readonly ParameterSpec[]): Batch[] {
-  const isShort = ({ shape }: ParameterSpec): boolean => shape.length === 1 && shape[0]! < pieceLength / 4;
+  const isShort = ({ shape }: ParameterSpec): boolean => shape.length === 1 && shape[0]! < shortVector;
   const vectors = specs.filter(isShort);
   const batches: Batch[] = specs
     .filter((spec) => !isShort(spec))
@@ -123,35 +126,6 @@ function batchVectors(specs: readonly ParameterSpec[]): Batch[] {
     batches.push({ names: together.map(({ name }) => name), shape: [length] });
   }
   return batches;
-}
-
-/** Elements of a parameter that are updated by the same nodes. */
-export interface Piece extends ParameterSpec {
-  readonly parameter: string;
-  readonly begin: number;
-  readonly end: number;
-}
-
-const pieceLength = 32_768;
-/** Of more there would be too many nodes for what is gained. */
-const mostPieces = 1024;
-
-/**
- * Large parameters in pieces of which all that AdamW reads and writes fits into a core's cache: on the CPU, where
- * memory is otherwise what its dozen passes wait for, it is 1.2 (one thread) to 2.5 times (two) as fast. `null` for
- * models with so many elements that whole tensors are the better choice.
- */
-export function pieces(specs: readonly ParameterSpec[]): Piece[] | null {
-  const found = specs.flatMap(({ name, shape }) => {
-    const length = elementCount(shape);
-    if (length <= pieceLength) return [{ name, shape, parameter: name, begin: 0, end: length }];
-    return Array.from({ length: Math.ceil(length / pieceLength) }, (_, i) => {
-      const begin = i * pieceLength;
-      const end = Math.min(begin + pieceLength, length);
-      return { name: `${name}[${begin}:${end}]`, shape: [end - begin], parameter: name, begin, end };
-    });
-  });
-  return found.length - specs.length <= mostPieces ? found : null;
 }
 
 function globalNorm(gradients: readonly Value[]): Value {

@@ -12,7 +12,8 @@ import {
   writeFolderAtomic,
 } from '../weights/atomic-file.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
-import type { StateKind, Trainer } from './trainer.ts';
+import type { StateKind } from './stepper.ts';
+import type { Trainer } from './trainer.ts';
 
 /** Where a run stands after an optimizer step. All randomness is a function of it, so there is nothing else to keep. */
 export interface Position {

@@ -33,7 +33,12 @@ const [steps, perBatch, tokens] = [20, 2, 16];
 const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 1 };
 
 /** Trains the first `length` of the twenty steps; losses are held to the reference, and after all steps the weights. */
-async function followReference(runtime: Runtime, variant: Variant, length: number): Promise<void> {
+async function followReference(
+  runtime: Runtime,
+  variant: Variant,
+  length: number,
+  fused = true,
+): Promise<void> {
   const [model, inputs, expected] = [
     await readModelFixture('unet-tiny'),
     await readFixture('adamw.inputs'),
@@ -81,6 +86,7 @@ async function followReference(runtime: Runtime, variant: Variant, length: numbe
     frozen: ({ name, shape }) => Promise.resolve({ type: 'float32', shape, data: weight(name) }),
     artifacts: () => artifacts,
     accumulate: variant.accumulation > 1,
+    fused,
   });
 
   const array = (name: string): Float32Array => inputs.tensors.get(name)!.data as Float32Array;
@@ -150,7 +156,11 @@ async function followReference(runtime: Runtime, variant: Variant, length: numbe
 }
 
 // Reference: torch.optim.AdamW and diffusers' DDPMScheduler, by tests/reference/adamw.py.
-describe.each(['c-api', 'node'] as const)('AdamW steps through the %s runtime on the CPU', (api) => {
+describe.each([
+  { api: 'c-api', way: 'one pass', fused: true },
+  { api: 'c-api', way: 'the graph', fused: false },
+  { api: 'node', way: 'one pass', fused: true },
+] as const)('AdamW steps by $way through the $api runtime on the CPU', ({ api, fused }) => {
   let runtime: Runtime;
   beforeAll(async () => {
     runtime = await chooseRuntime({ provider: 'cpu', api, threads: 1 });
@@ -158,7 +168,7 @@ describe.each(['c-api', 'node'] as const)('AdamW steps through the %s runtime on
   afterAll(() => runtime.dispose());
 
   it.each(variants)('follow PyTorch: $name', async (variant) => {
-    await followReference(runtime, variant, steps);
+    await followReference(runtime, variant, steps, fused);
   });
 });
 

@@ -1,0 +1,81 @@
+import { elementCount } from '../graph/data-type.ts';
+import type { ParameterSpec } from '../models/model-builder.ts';
+import { adamwWasm } from './adamw-wasm.ts';
+import { optimizerScalars, type OptimizerSettings } from './optimizer.ts';
+
+/** What a parameter has in the memory, in the order of its blocks. */
+const blocks = ['parameter', 'firstMoment', 'secondMoment', 'gradient', 'ema'] as const;
+export type FusedBlock = (typeof blocks)[number];
+
+/** AdamW over arrays of its own, for where tensors are arrays. */
+export interface FusedAdamW {
+  /** A parameter's array of one kind, zeros at first. `ema` exists where the settings keep an average. */
+  array(block: FusedBlock, name: string): Float32Array<ArrayBuffer>;
+  /** One step by the gradients in their arrays; returns their global norm before clipping. Blocks the event loop. */
+  update(step: number, learningRate: number, emaDecay: number): number;
+}
+
+interface Functions {
+  readonly step: (
+    at: number,
+    end: number,
+    stride: number,
+    clip: number,
+    beta1: number,
+    beta2: number,
+    decay: number,
+    rate: number,
+    epsilon: number,
+  ) => void;
+  readonly average: (at: number, end: number, stride: number, kept: number, taken: number) => void;
+  readonly gradientSquares: (at: number, end: number, stride: number) => number;
+}
+
+/** Bytes a tensor's beginning is aligned to: a line of the cache, and as long as the widest vectors there are. */
+const alignment = 64;
+const pageSize = 65_536;
+const mostPages = 65_536;
+/** Bytes of each block that are stepped before their average is taken, so that they still lie in a core's cache. */
+const stretch = 65_536;
+
+/**
+ * AdamW in one pass over memory instead of the dozen of the optimizer graph, by `adamw.wat`. All arrays lie in one
+ * WebAssembly memory, which 32-bit addresses reach; `null` for models that do not fit.
+ */
+export function fusedAdamW(specs: readonly ParameterSpec[], settings: OptimizerSettings): FusedAdamW | null {
+  const places = new Map<string, { readonly offset: number; readonly length: number }>();
+  let stride = 0;
+  for (const { name, shape } of specs) {
+    const length = elementCount(shape);
+    places.set(name, { offset: stride, length });
+    stride += Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / alignment) * alignment;
+  }
+  const pages = Math.ceil(((settings.ema ? 5 : 4) * stride) / pageSize);
+  if (stride === 0 || pages > mostPages) return null;
+
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const module = new WebAssembly.Module(Buffer.from(adamwWasm, 'base64'));
+  const { exports } = new WebAssembly.Instance(module, { state: { memory } });
+  const { step, average, gradientSquares } = exports as unknown as Functions;
+  const { beta1, beta2, maxGradientNorm, ema } = settings;
+
+  return {
+    array: (block, name) => {
+      const { offset, length } = places.get(name)!;
+      return new Float32Array(memory.buffer, blocks.indexOf(block) * stride + offset, length);
+    },
+    update: (count, learningRate, emaDecay) => {
+      const scalars = optimizerScalars(settings, count, learningRate, emaDecay);
+      const norm = Math.sqrt(gradientSquares(0, stride, stride));
+      const clip = maxGradientNorm > 0 ? Math.min(maxGradientNorm / (norm + 1e-6), 1) : 1;
+      const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
+      const taken = Math.fround(scalars['ema-rate']);
+      for (let at = 0; at < stride; at += stretch) {
+        const end = Math.min(at + stretch, stride);
+        step(at, end, stride, clip, beta1, beta2, ...rates);
+        if (ema) average(at, end, stride, 1 - taken, taken);
+      }
+      return norm;
+    },
+  };
+}

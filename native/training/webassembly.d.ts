@@ -1,0 +1,13 @@
+/** What is used of WebAssembly's JavaScript interface, which TypeScript declares for browsers only. */
+declare namespace WebAssembly {
+  class Memory {
+    /** Both in pages of 64 KiB. */
+    constructor(descriptor: { readonly initial: number; readonly maximum?: number });
+    readonly buffer: ArrayBuffer;
+  }
+  const Module: new (bytes: Uint8Array) => Module;
+  class Instance {
+    constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, Memory>>>>);
+    readonly exports: object;
+  }
+}

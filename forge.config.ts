@@ -2,6 +2,7 @@
  * Packs the program: `npm run package` makes `out/Screenfold-<platform>-<arch>`, of which `npm run make` makes installers
  * (electron-builder.yml). The page, main, preload and engine are built first; of the packages only what runs comes along.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
@@ -40,8 +41,28 @@ export async function pruneForeign(app: string, platform: string, arch: string):
     join(packages, 'better-sqlite3', 'prebuilds'),
     (name) => name === `${platform}-${arch}.node`,
   );
-  for (const folder of ['deps', 'src'])
+  for (const folder of ['build', 'deps', 'src'])
     await rm(join(packages, 'better-sqlite3', folder), { recursive: true, force: true });
+}
+
+/** Packages with native code for one platform alone, of which npm installs its own platform's. */
+export function nativePackages(platform: string, arch: string): readonly string[] {
+  const sharp = [`@img/sharp-${platform}-${arch}`];
+  // Windows' holds its libraries itself.
+  if (platform !== 'win32') sharp.push(`@img/sharp-libvips-${platform}-${arch}`);
+  return [...sharp, `@koromix/koffi-${platform}-${arch}`];
+}
+
+/** A program without them would be packed as well, and not start. */
+function checkNatives(platform: string, arch: string): void {
+  const missing = nativePackages(platform, arch).filter(
+    (name) => !existsSync(join(import.meta.dirname, 'node_modules', name)),
+  );
+  if (missing.length === 0) return;
+  throw new Error(
+    `${missing.join(', ')} are not installed: pack on ${platform} ${arch} itself, ` +
+      `or run \`npm ci --os=${platform} --cpu=${arch}\` before.`,
+  );
 }
 
 const config: ForgeConfig = {
@@ -69,6 +90,10 @@ const config: ForgeConfig = {
         await mkdir(join(import.meta.dirname, 'out'), { recursive: true });
         await writeFile(join(import.meta.dirname, 'out', 'app-update.yml'), source);
       }
+    },
+    prePackage: (_config, platform, arch) => {
+      for (const one of arch.split(',')) checkNatives(platform, one);
+      return Promise.resolve();
     },
     packageAfterPrune: (_config, app, _electronVersion, platform, arch) => pruneForeign(app, platform, arch),
   },

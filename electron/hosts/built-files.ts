@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../../native/failure.ts';
+import { withBuildLock } from './build-lock.ts';
 
 /** What is built of the sources before it can run: the page, and for the desktop its main, preload and engine. */
 export type Built = 'renderer' | 'desktop';
@@ -31,13 +32,21 @@ export async function isBuilt(root: string, built: Built): Promise<boolean> {
   return mark !== null && mark === (await sourceHash(root, built));
 }
 
+export interface BuildListener {
+  readonly onBuild: () => void;
+  readonly onLine: (line: string) => void;
+}
+
 /** Builds what is missing or older than its sources, telling so first. */
-export async function ensureBuilt(
-  root: string,
-  built: Built,
-  { onBuild, onLine }: { readonly onBuild: () => void; readonly onLine: (line: string) => void },
-): Promise<void> {
+export async function ensureBuilt(root: string, built: Built, listener: BuildListener): Promise<void> {
   if (await isBuilt(root, built)) return;
+  await withBuildLock(path.join(root, 'dist', `${built}.lock`), async () => {
+    // Another program may have built it meanwhile.
+    if (!(await isBuilt(root, built))) await runBuild(root, built, listener);
+  });
+}
+
+async function runBuild(root: string, built: Built, { onBuild, onLine }: BuildListener): Promise<void> {
   onBuild();
   const child = spawn(process.execPath, [path.join(root, 'scripts', 'build.ts'), built], {
     cwd: root,

@@ -16,7 +16,7 @@ import { listPackage } from '@electron/asar';
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import AdmZip from 'adm-zip';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isLeftOut, pruneForeign } from '../../forge.config.ts';
+import { isLeftOut, nativePackages, pruneForeign } from '../../forge.config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const forge = fileURLToPath(import.meta.resolve('@electron-forge/cli/dist/electron-forge.js'));
@@ -120,6 +120,19 @@ describe.skipIf(process.platform !== 'linux')('the packed program', () => {
 });
 
 describe('what is packed', () => {
+  test.each([
+    ['linux', 3],
+    ['darwin', 3],
+    ['win32', 2],
+  ])('for %s has what native packages need there, as they name it', (named, count) => {
+    const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, unknown>>;
+    };
+    const needed = nativePackages(named, 'arm64');
+    expect(needed).toHaveLength(count);
+    for (const name of needed) expect(Object.keys(lock.packages)).toContain(`node_modules/${name}`);
+  });
+
   test.each([
     '/electron/main.ts',
     '/tests',

@@ -1,0 +1,23 @@
+/** Serves the library at the path given over the web host and says its address. */
+import { fileURLToPath } from 'node:url';
+import { startWebHost } from '../../electron/hosts/web.ts';
+import { startEngine } from '../../electron/runs/engine-process.ts';
+import { resourcesOf } from '../../electron/studio/domains.ts';
+import { createStudio } from '../../electron/studio/studio.ts';
+
+const studio = createStudio({
+  libraryFolder: process.argv[2]!,
+  engine: startEngine(),
+  version: '0.0.0-test',
+  resources: resourcesOf(fileURLToPath(new URL('../../resources', import.meta.url))),
+  surface: {
+    host: 'web',
+    electron: null,
+    pick: null,
+    reveal: null,
+    updates: null,
+    rememberLibraryFolder: () => Promise.resolve(),
+  },
+});
+const host = await startWebHost({ studio, pageFolder: process.argv[2]!, port: 0 });
+console.log(host.address);

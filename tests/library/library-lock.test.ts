@@ -17,10 +17,14 @@ test('a library is open once', () => {
 
 test('another process is kept out, until it is no more, however it ended', async () => {
   const folder = temporaryFolder();
-  const other = spawn(process.execPath, [holder, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(other.stdout, 'data');
-  expect(() => lockLibrary(folder)).toThrow(expect.objectContaining({ code: 'library-in-use' }) as Error);
-  other.kill('SIGKILL');
-  await once(other, 'close');
+  const other = spawn(process.execPath, [holder, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(other, 'close');
+  try {
+    await once(other.stdout, 'data');
+    expect(() => lockLibrary(folder)).toThrow(expect.objectContaining({ code: 'library-in-use' }) as Error);
+  } finally {
+    other.kill('SIGKILL');
+  }
+  await ended;
   lockLibrary(folder)();
 });

@@ -16,7 +16,8 @@ import { prefersWinograd } from '../native/models/winograd-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { providers, type Provider, type Runtime } from '../native/runtime/runtime.ts';
-import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';
+import { buildArtifacts, totalElements, type TrainingArtifacts } from '../native/training/artifacts.ts';
+import { batchParts } from '../native/training/batch-parts.ts';
 import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';
 import { initialWeights } from '../native/training/initial-weights.ts';
 import { createTrainer } from '../native/training/trainer.ts';
@@ -87,14 +88,17 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
     tokens,
     winograd: prefersWinograd(runtime.provider),
   } as const;
-  const artifacts = buildArtifacts(buildDiffusionGraph(options));
+  const artifacts = (parts: number): TrainingArtifacts =>
+    buildArtifacts(buildDiffusionGraph({ ...options, batch: batch / parts }));
+  const { trainable } = artifacts(1);
   const trainer = await createTrainer({
     runtime,
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 0, ema: false },
-    trainable: artifacts.trainable,
+    trainable,
     initial: weight,
     frozen: ({ name }) => Promise.reject(new Error(`${name} is frozen`)),
-    artifacts: () => artifacts,
+    artifacts: (_, parts) => artifacts(parts),
+    parts: batchParts(runtime, totalElements(trainable), () => batch),
     accumulate: false,
   });
   const rate = (value: number): Float32Array<ArrayBuffer> => new Float32Array(batch).fill(value);
@@ -113,7 +117,7 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
     await trainer.update(++step, 1e-4, 0);
   });
   await trainer.dispose();
-  return { ms, params: totalElements(artifacts.trainable) };
+  return { ms, params: totalElements(trainable) };
 }
 
 async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: number }> {

@@ -81,6 +81,8 @@ export interface Runtime {
   readonly api: RuntimeApi;
   /** For a person: `ONNX Runtime 1.30.0, CPU, 2 threads, C API`. */
   readonly description: string;
+  /** Threads of one operator where its processor is the host's; 0 leaves their number to ONNX Runtime. */
+  readonly threads: number;
   /** Whether a bound run may write an output over one of its inputs (elementwise graphs such as optimizers). */
   readonly runsInPlace: boolean;
   /** `model`: a serialized ONNX ModelProto. */

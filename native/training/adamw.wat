@@ -1,8 +1,8 @@
 ;; AdamW in one pass over memory, four elements at a time: the same operations in the same order as the graph of
 ;; optimizer.ts, so that without clipping both give the same bits.
 ;;
-;; The memory holds five blocks of equal length, $stride bytes apart: parameters, first moments, second moments,
-;; gradients, averages. In each the tensors lie in the same order, padded to vectors of 16 bytes with zeros, which
+;; The memory holds blocks of equal length, $stride bytes apart: parameters, first moments, second moments, gradients,
+;; averages where they are kept, then the gradients of a batch's further parts. In each the tensors lie in the same order, padded to vectors of 16 bytes with zeros, which
 ;; every step leaves zeros. $at and $end are addresses among the parameters, $at < $end.
 (module
   (import "state" "memory" (memory 1))
@@ -57,13 +57,24 @@
       (local.set $average (i32.add (local.get $average) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
 
-  ;; Sum of the squares of the gradients, added up in float64.
-  (func (export "gradientSquares")
-    (param $at i32) (param $end i32) (param $stride i32) (result f64)
+  ;; Adds the further parts' gradients, the first of them $further bytes from the parameters, to the first part's, and
+  ;; returns the sum of the squares of what comes of it, added up in float64.
+  (func (export "sumGradients")
+    (param $at i32) (param $end i32) (param $stride i32) (param $further i32) (param $parts i32) (result f64)
+    (local $more i32) (local $left i32)
     (local $g i32) (local $gradient v128) (local $half v128) (local $even v128) (local $odd v128)
     (local.set $g (i32.add (local.get $at) (i32.mul (local.get $stride) (i32.const 3))))
     (loop $next
       (local.set $gradient (v128.load (local.get $g)))
+      (if (i32.gt_u (local.get $parts) (i32.const 1))
+        (then
+          (local.set $more (i32.add (local.get $at) (local.get $further)))
+          (local.set $left (i32.sub (local.get $parts) (i32.const 1)))
+          (loop $part
+            (local.set $gradient (f32x4.add (local.get $gradient) (v128.load (local.get $more))))
+            (local.set $more (i32.add (local.get $more) (local.get $stride)))
+            (br_if $part (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+          (v128.store (local.get $g) (local.get $gradient))))
       (local.set $half (f64x2.promote_low_f32x4 (local.get $gradient)))
       (local.set $even (f64x2.add (local.get $even) (f64x2.mul (local.get $half) (local.get $half))))
       (local.set $half

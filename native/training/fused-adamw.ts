@@ -9,10 +9,17 @@ export type FusedBlock = (typeof blocks)[number];
 
 /** AdamW over arrays of its own, for where tensors are arrays. */
 export interface FusedAdamW {
+  /** Sets of gradients there are arrays for. */
+  readonly parts: number;
   /** A parameter's array of one kind, zeros at first. `ema` exists where the settings keep an average. */
   array(block: FusedBlock, name: string): Float32Array<ArrayBuffer>;
-  /** One step by the gradients in their arrays; returns their global norm before clipping. Blocks the event loop. */
-  update(step: number, learningRate: number, emaDecay: number): number;
+  /** The gradient of a further part of a batch, from 1. */
+  partGradient(part: number, name: string): Float32Array<ArrayBuffer>;
+  /**
+   * One step by the sum of the gradients of so many parts, which replaces those of the first; returns their global norm
+   * before clipping. Blocks the event loop.
+   */
+  update(step: number, learningRate: number, emaDecay: number, parts: number): number;
 }
 
 interface Functions {
@@ -28,7 +35,7 @@ interface Functions {
     epsilon: number,
   ) => void;
   readonly average: (at: number, end: number, stride: number, kept: number, taken: number) => void;
-  readonly gradientSquares: (at: number, end: number, stride: number) => number;
+  readonly sumGradients: (at: number, end: number, stride: number, further: number, parts: number) => number;
 }
 
 /** Bytes a tensor's beginning is aligned to: a line of the cache, and as long as the widest vectors there are. */
@@ -42,7 +49,11 @@ const stretch = 65_536;
  * AdamW in one pass over memory instead of the dozen of the optimizer graph, by `adamw.wat`. All arrays lie in one
  * WebAssembly memory, which 32-bit addresses reach; `null` for models that do not fit.
  */
-export function fusedAdamW(specs: readonly ParameterSpec[], settings: OptimizerSettings): FusedAdamW | null {
+export function fusedAdamW(
+  specs: readonly ParameterSpec[],
+  settings: OptimizerSettings,
+  parts: number,
+): FusedAdamW | null {
   const places = new Map<string, { readonly offset: number; readonly length: number }>();
   let stride = 0;
   for (const { name, shape } of specs) {
@@ -50,23 +61,27 @@ export function fusedAdamW(specs: readonly ParameterSpec[], settings: OptimizerS
     places.set(name, { offset: stride, length });
     stride += Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / alignment) * alignment;
   }
-  const pages = Math.ceil(((settings.ema ? 5 : 4) * stride) / pageSize);
+  const further = (settings.ema ? 5 : 4) * stride;
+  const pages = Math.ceil((further + (parts - 1) * stride) / pageSize);
   if (stride === 0 || pages > mostPages) return null;
 
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const module = new WebAssembly.Module(Buffer.from(adamwWasm, 'base64'));
   const { exports } = new WebAssembly.Instance(module, { state: { memory } });
-  const { step, average, gradientSquares } = exports as unknown as Functions;
+  const { step, average, sumGradients } = exports as unknown as Functions;
   const { beta1, beta2, maxGradientNorm, ema } = settings;
 
+  const arrayAt = (begin: number, name: string): Float32Array<ArrayBuffer> => {
+    const { offset, length } = places.get(name)!;
+    return new Float32Array(memory.buffer, begin + offset, length);
+  };
   return {
-    array: (block, name) => {
-      const { offset, length } = places.get(name)!;
-      return new Float32Array(memory.buffer, blocks.indexOf(block) * stride + offset, length);
-    },
-    update: (count, learningRate, emaDecay) => {
+    parts,
+    array: (block, name) => arrayAt(blocks.indexOf(block) * stride, name),
+    partGradient: (part, name) => arrayAt(further + (part - 1) * stride, name),
+    update: (count, learningRate, emaDecay, partCount) => {
       const scalars = optimizerScalars(settings, count, learningRate, emaDecay);
-      const norm = Math.sqrt(gradientSquares(0, stride, stride));
+      const norm = Math.sqrt(sumGradients(0, stride, stride, further, partCount));
       const clip = maxGradientNorm > 0 ? Math.min(maxGradientNorm / (norm + 1e-6), 1) : 1;
       const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
       const taken = Math.fround(scalars['ema-rate']);

@@ -42,8 +42,8 @@ export interface StepperOptions {
 }
 
 export interface Stepper {
-  /** Applies the gradients; resolves to their global norm before clipping. */
-  update(step: number, learningRate: number, emaDecay: number): Promise<number>;
+  /** Applies the gradients, of so many parts; resolves to their global norm before clipping. */
+  update(step: number, learningRate: number, emaDecay: number, parts: number): Promise<number>;
   /** Adds the scratch gradients to the gradients. */
   readonly accumulate: BoundRun | null;
   dispose(): Promise<void>;

@@ -5,6 +5,7 @@ import type { ParameterSpec } from '../models/model-builder.ts';
 import type { BoundRun, HostTensor, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic } from '../weights/atomic-file.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
+import type { BatchParts } from './batch-parts.ts';
 import { fusedAdamW } from './fused-adamw.ts';
 import { buildOptimizer, optimizerTensors, type OptimizerSettings } from './optimizer.ts';
 import { createStepper, emptyState, prefixed, type State, type StateKind } from './stepper.ts';
@@ -19,8 +20,14 @@ export interface TrainerOptions {
   /** Initial values of the trainable parameters, in the order of `trainable`; their arrays may be taken over. */
   readonly initial: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
   readonly frozen: (spec: ParameterSpec) => Promise<HostTensor>;
-  /** Graphs for batches of one shape, by its key. */
-  readonly artifacts: (shapeKey: string) => TrainingArtifacts;
+  /** Graphs for batches of one shape, by its key, or for an equal part of such a batch's rows. */
+  readonly artifacts: (shapeKey: string, parts: number) => TrainingArtifacts;
+  /**
+   * Into how many equal parts of its rows a batch is cut, which run side by side, each on its share of the threads. Every
+   * batch input then has the rows as its first dimension, and the loss is a sum over them. Batches stay whole where it
+   * is not given, where AdamW is the graph's or gradients are accumulated.
+   */
+  readonly parts?: BatchParts;
   readonly accumulate: boolean;
   /** Whether AdamW may run in one pass where tensors are arrays, which is the default, or always by its graph. */
   readonly fused?: boolean;
@@ -46,15 +53,21 @@ export interface Trainer {
   dispose(): Promise<void>;
 }
 
-interface ShapeSessions {
+/** What runs a shape's batches, or one part of them. */
+interface PartSessions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly loss: Tensor;
   readonly train: Session;
   /** Bound to the sums that the optimizer reads, and to scratch gradients. */
   readonly first: BoundRun;
   readonly further: BoundRun | null;
-  readonly artifacts: TrainingArtifacts;
   evaluation: { readonly session: Session; readonly run: BoundRun } | null;
+}
+
+interface ShapeSessions {
+  readonly artifacts: TrainingArtifacts;
+  readonly sessionOptions: SessionOptions;
+  readonly parts: readonly PartSessions[];
 }
 
 /**
@@ -65,8 +78,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, trainable, optimizer } = options;
   const state = emptyState();
   // Only on the CPU are tensors JavaScript's arrays.
+  const mostParts = options.accumulate ? 1 : (options.parts?.most ?? 1);
   const fused =
-    runtime.provider === 'cpu' && options.fused !== false ? fusedAdamW(trainable, optimizer) : null;
+    runtime.provider === 'cpu' && options.fused !== false
+      ? (fusedAdamW(trainable, optimizer, mostParts) ?? fusedAdamW(trainable, optimizer, 1))
+      : null;
   const place = (
     kind: keyof State,
     { name, shape }: ParameterSpec,
@@ -76,6 +92,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     if (values) own?.set(values);
     state[kind].set(name, runtime.tensor('float32', shape, own ?? values));
   };
+  /** Gradients of a batch's first part, which are those that are applied, and of its further parts. */
+  const gradients = [state.gradient];
+  for (let part = 1; part < (fused?.parts ?? 1); part++)
+    gradients.push(
+      new Map(
+        trainable.map(({ name, shape }) => [
+          name,
+          runtime.tensor('float32', shape, fused!.partGradient(part, name)),
+        ]),
+      ),
+    );
+  let partsRun = 1;
   for (const spec of trainable) {
     const initial = await options.initial(spec);
     if (optimizer.ema) place('ema', spec, initial.slice());
@@ -100,8 +128,27 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       ...artifacts.frozen.map(({ name }) => [name, frozen.get(name)!] as const),
     ]);
 
+  const openPart = async (
+    artifacts: TrainingArtifacts,
+    gradient: ReadonlyMap<string, Tensor>,
+    sessionOptions: SessionOptions,
+  ): Promise<PartSessions> => {
+    const train = await runtime.createSession(artifacts.trainingModel, sessionOptions);
+    const inputs = Object.fromEntries(
+      artifacts.batch.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const),
+    );
+    const loss = runtime.tensor('float32', []);
+    const bind = (results: ReadonlyMap<string, Tensor>): BoundRun =>
+      train.bind(
+        { ...parametersOf(artifacts, state.parameter), ...inputs },
+        { loss, ...prefixed(optimizerTensors.gradient, results) },
+      );
+    const further = options.accumulate ? bind(state.scratch) : null;
+    return { inputs, loss, train, first: bind(gradient), further, evaluation: null };
+  };
   const open = async (shapeKey: string): Promise<ShapeSessions> => {
-    const artifacts = options.artifacts(shapeKey);
+    const count = Math.min(options.parts?.of(shapeKey) ?? 1, gradients.length);
+    const artifacts = options.artifacts(shapeKey, count);
     for (const spec of artifacts.frozen) {
       if (frozen.has(spec.name)) continue;
       const { type, shape, data } = await options.frozen(spec);
@@ -109,60 +156,62 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     }
     await keepArtifact(options, join(shapeKey, 'training_model.onnx'), artifacts.trainingModel);
     await keepArtifact(options, join(shapeKey, 'eval_model.onnx'), artifacts.evalModel);
-    const train = await runtime.createSession(artifacts.trainingModel, options.sessionOptions);
-    const batch = artifacts.batch.map(
-      ({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const,
-    );
-    const inputs = Object.fromEntries(batch);
-    const loss = runtime.tensor('float32', []);
-    const bind = (gradients: ReadonlyMap<string, Tensor>): BoundRun =>
-      train.bind(
-        { ...parametersOf(artifacts, state.parameter), ...inputs },
-        { loss, ...prefixed(optimizerTensors.gradient, gradients) },
-      );
-    return {
-      inputs,
-      loss,
-      train,
-      first: bind(state.gradient),
-      further: options.accumulate ? bind(state.scratch) : null,
-      artifacts,
-      evaluation: null,
+    const sessionOptions: SessionOptions = {
+      ...(count > 1 && { threads: Math.max(1, Math.floor(runtime.threads / count)) }),
+      ...options.sessionOptions,
     };
+    const parts = await Promise.all(
+      gradients.slice(0, count).map((gradient) => openPart(artifacts, gradient, sessionOptions)),
+    );
+    return { artifacts, sessionOptions, parts };
   };
   const shapeSessions = (shapeKey: string): Promise<ShapeSessions> => {
     let found = shapes.get(shapeKey);
     if (!found) shapes.set(shapeKey, (found = open(shapeKey)));
     return found;
   };
-  const fill = ({ inputs }: ShapeSessions, batch: BatchData): void => {
-    for (const [name, tensor] of Object.entries(inputs)) tensor.write(batch[name]!);
+  const fill = ({ parts }: ShapeSessions, batch: BatchData): void => {
+    parts.forEach(({ inputs }, part) => {
+      for (const [name, tensor] of Object.entries(inputs)) {
+        const data = batch[name]!;
+        const share = data.length / parts.length;
+        tensor.write(data.subarray(part * share, (part + 1) * share));
+      }
+    });
   };
-  const scalar = new Float32Array(1);
+  const lossOf = async ({ parts }: ShapeSessions): Promise<number> => {
+    let sum = 0;
+    for (const { loss } of parts) sum += (await loss.read(new Float32Array(1)))[0]!;
+    return sum;
+  };
 
   return {
     trainable,
     backward: async (shapeKey, batch, first) => {
       const shape = await shapeSessions(shapeKey);
       fill(shape, batch);
-      await (first ? shape.first : shape.further!).run();
+      await allSettled(shape.parts.map((part) => (first ? part.first : part.further!).run()));
       if (!first) await stepper.accumulate!.run();
-      return (await shape.loss.read(scalar))[0]!;
+      partsRun = shape.parts.length;
+      return lossOf(shape);
     },
-    update: (step, learningRate, emaDecay) => stepper.update(step, learningRate, emaDecay),
+    update: (step, learningRate, emaDecay) => stepper.update(step, learningRate, emaDecay, partsRun),
     evaluate: async (shapeKey, batch) => {
       const shape = await shapeSessions(shapeKey);
       fill(shape, batch);
-      if (!shape.evaluation) {
-        const session = await runtime.createSession(shape.artifacts.evalModel, options.sessionOptions);
-        const weights = parametersOf(shape.artifacts, optimizer.ema ? state.ema : state.parameter);
-        shape.evaluation = {
-          session,
-          run: session.bind({ ...weights, ...shape.inputs }, { loss: shape.loss }),
-        };
-      }
-      await shape.evaluation.run.run();
-      return (await shape.loss.read(scalar))[0]!;
+      const { artifacts, sessionOptions, parts } = shape;
+      const weights = parametersOf(artifacts, optimizer.ema ? state.ema : state.parameter);
+      await allSettled(
+        parts.map(async (part) => {
+          if (!part.evaluation) {
+            const session = await runtime.createSession(artifacts.evalModel, sessionOptions);
+            const run = session.bind({ ...weights, ...part.inputs }, { loss: part.loss });
+            part.evaluation = { session, run };
+          }
+          await part.evaluation.run.run();
+        }),
+      );
+      return lossOf(shape);
     },
     readState: (kind, name, into) => state[kind].get(name)!.read(into),
     writeState: (kind, name, data) => {
@@ -172,17 +221,23 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const opening of shapes.values()) {
         const opened = await opening.catch(() => null);
         if (!opened) continue;
-        const { first, further, evaluation, train, inputs, loss } = opened;
-        for (const run of [first, further, evaluation?.run]) run?.dispose();
-        await train.dispose();
-        await evaluation?.session.dispose();
-        for (const tensor of [...Object.values(inputs), loss]) tensor.dispose();
+        for (const { first, further, evaluation, train, inputs, loss } of opened.parts) {
+          for (const run of [first, further, evaluation?.run]) run?.dispose();
+          await train.dispose();
+          await evaluation?.session.dispose();
+          for (const tensor of [...Object.values(inputs), loss]) tensor.dispose();
+        }
       }
       await stepper.dispose();
-      for (const tensors of [...Object.values(state), frozen])
+      for (const tensors of [...Object.values(state), ...gradients.slice(1), frozen])
         for (const tensor of tensors.values()) tensor.dispose();
     },
   };
+}
+
+/** Waits for all, so that none still writes when the first failure is thrown. */
+async function allSettled(runs: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(runs)) if (result.status === 'rejected') throw result.reason;
 }
 
 async function keepArtifact(

@@ -50,9 +50,11 @@ const batchOf = (from: number, to: number, rows: number): MicroBatch => {
 };
 
 const built = new Map<string, TrainingArtifacts>();
-function artifacts(shapeKey: string): TrainingArtifacts {
+function artifacts(shapeKey: string, parts: number): TrainingArtifacts {
+  const shape = parseDiffusionShapeKey(shapeKey);
+  const key = `${shapeKey} / ${parts}`;
   const found =
-    built.get(shapeKey) ??
+    built.get(key) ??
     buildArtifacts(
       buildDiffusionGraph({
         unet,
@@ -60,10 +62,11 @@ function artifacts(shapeKey: string): TrainingArtifacts {
         predictionType: 'epsilon',
         trained: 'full',
         tokens,
-        ...parseDiffusionShapeKey(shapeKey),
+        ...shape,
+        batch: shape.batch / parts,
       }),
     );
-  built.set(shapeKey, found);
+  built.set(key, found);
   return found;
 }
 
@@ -75,8 +78,8 @@ describe('the gradients of three images', () => {
   afterAll(() => runtime.dispose());
 
   /** Loss and gradients of a step of these batches. After the first step AdamW's first moment is 0.1 times those. */
-  async function step(...batches: readonly MicroBatch[]) {
-    const { trainable } = artifacts('3x8x8');
+  async function step(batches: readonly MicroBatch[], parts = 1) {
+    const { trainable } = artifacts('3x8x8', 1);
     const trainer = await createTrainer({
       runtime,
       optimizer: { ...tinySettings, maxGradientNorm: 0, ema: false },
@@ -84,6 +87,7 @@ describe('the gradients of three images', () => {
       initial: (spec) => Promise.resolve(initialWeights(spec, 1, false)),
       frozen: ({ name }) => Promise.reject(new Error(name)),
       artifacts,
+      parts: { most: 3, of: () => parts },
       accumulate: batches.length > 1,
     });
     let [loss, firstIndex] = [0, 0];
@@ -106,7 +110,7 @@ describe('the gradients of three images', () => {
   // 1e-5: float32 sums over a few thousand terms, taken in another order.
   const tolerance = 1e-5;
   async function expectSame(given: ReturnType<typeof step>): Promise<void> {
-    const [expected, { loss, norm, gradients }] = [await step(batchOf(0, 3, 3)), await given];
+    const [expected, { loss, norm, gradients }] = [await step([batchOf(0, 3, 3)]), await given];
     expect(Math.abs(loss / expected.loss - 1)).toBeLessThan(tolerance);
     expect(Math.abs(norm / expected.norm - 1)).toBeLessThan(tolerance);
     expect(gradients.size).toBeGreaterThan(50);
@@ -115,11 +119,16 @@ describe('the gradients of three images', () => {
     }
   }
 
-  it('are those of a batch with rows that are padding', () => expectSame(step(batchOf(0, 3, 5))));
+  it('are those of a batch with rows that are padding', () => expectSame(step([batchOf(0, 3, 5)])));
+
+  it('are those of three parts that run side by side', () => expectSame(step([batchOf(0, 3, 3)], 3)));
+
+  it('are those of two parts, the second with a row that is padding', () =>
+    expectSame(step([batchOf(0, 3, 4)], 2)));
 
   it('are those of three accumulated batches of one', () =>
-    expectSame(step(batchOf(0, 1, 1), batchOf(1, 2, 1), batchOf(2, 3, 1))));
+    expectSame(step([batchOf(0, 1, 1), batchOf(1, 2, 1), batchOf(2, 3, 1)])));
 
   it('are those of two accumulated batches, the second not full', () =>
-    expectSame(step(batchOf(0, 2, 2), batchOf(2, 3, 2))));
+    expectSame(step([batchOf(0, 2, 2), batchOf(2, 3, 2)])));
 });

@@ -40,7 +40,7 @@ describe('AdamW in one pass', () => {
     optimizer: OptimizerSettings,
     oneStep: 'one pass' | 'graph',
   ): Promise<{ values: Map<string, Float32Array>; norms: number[] }> {
-    const fused = oneStep === 'one pass' ? fusedAdamW(trainable, optimizer)! : null;
+    const fused = oneStep === 'one pass' ? fusedAdamW(trainable, optimizer, 1)! : null;
     const state: State = emptyState();
     const arrays = new Map<string, Float32Array<ArrayBuffer>>();
     for (const [i, { name, shape }] of trainable.entries()) {
@@ -55,7 +55,7 @@ describe('AdamW in one pass', () => {
     const norms: number[] = [];
     for (let step = 1; step <= 3; step++) {
       trainable.forEach(({ name }, i) => normals(2, 'noise', step, i, arrays.get(`gradient ${name}`)!));
-      norms.push(await stepper.update(step, 1e-3, 0.7));
+      norms.push(await stepper.update(step, 1e-3, 0.7, 1));
     }
     await stepper.dispose();
     return { values: arrays, norms };
@@ -85,13 +85,13 @@ describe('AdamW in one pass', () => {
   });
 
   it('reports a gradient that is not finite', () => {
-    const adamw = fusedAdamW(trainable, settings)!;
+    const adamw = fusedAdamW(trainable, settings, 1)!;
     adamw.array('gradient', 'one')[0] = Number.NaN;
-    expect(adamw.update(1, 1e-3, 0)).toBeNaN();
+    expect(adamw.update(1, 1e-3, 0, 1)).toBeNaN();
   });
 
   it('leaves models beyond 32-bit addresses to the graph', () => {
-    expect(fusedAdamW([{ name: 'large', shape: [270_000_000] }], { ...settings, ema: false })).toBeNull();
+    expect(fusedAdamW([{ name: 'large', shape: [270_000_000] }], { ...settings, ema: false }, 1)).toBeNull();
   });
 
   it('runs what its source compiles to', async () => {

@@ -51,6 +51,7 @@ function runtimeOn(
     provider,
     api: 'c-api',
     description,
+    threads,
     runsInPlace: true,
     createSession: async (model, options = {}) => {
       checkOpen();

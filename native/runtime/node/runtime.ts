@@ -46,6 +46,7 @@ export function createNodeRuntime({ provider, threads, description }: NodeRuntim
     provider,
     api: 'node',
     description,
+    threads,
     runsInPlace: true,
     createSession: async (model, options = {}) => {
       checkOpen();

@@ -9,7 +9,8 @@ import { unetStride } from '../../models/unet.ts';
 import { prefersWinograd } from '../../models/winograd-conv.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { noiseSchedule } from '../../sampling/noise-schedule.ts';
-import { buildArtifacts, type TrainingArtifacts } from '../artifacts.ts';
+import { buildArtifacts, totalElements, type TrainingArtifacts } from '../artifacts.ts';
+import { batchParts } from '../batch-parts.ts';
 import { openBlobCache } from '../blob-cache.ts';
 import { cachedEmbeddings, tokenIds, type Conditioning } from '../conditioning.ts';
 import { parseDiffusionShapeKey, planValidation, prepareTrainingBatch } from '../diffusion-batches.ts';
@@ -79,8 +80,11 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
   };
   const schedule = noiseSchedule(model.scheduler);
   const built = new Map<string, TrainingArtifacts>();
-  const artifacts = (shapeKey: string): TrainingArtifacts => {
-    let found = built.get(shapeKey);
+  const artifacts = (shapeKey: string, parts: number): TrainingArtifacts => {
+    const shape = parseDiffusionShapeKey(shapeKey);
+    const part = { ...shape, batch: shape.batch / parts };
+    const key = `${part.batch}x${part.height}x${part.width}`;
+    let found = built.get(key);
     if (!found) {
       const graph = buildDiffusionGraph({
         unet: model.unet.config,
@@ -89,9 +93,9 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
         trained: options.trained,
         tokens: model.text_encoder.config.positions,
         winograd: prefersWinograd(runtime.provider),
-        ...parseDiffusionShapeKey(shapeKey),
+        ...part,
       });
-      built.set(shapeKey, (found = buildArtifacts(graph)));
+      built.set(key, (found = buildArtifacts(graph)));
     }
     return found;
   };
@@ -99,15 +103,21 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
   const batchOptions = { settings, schedule, layout, readMoments, conditioning };
   const validation = planValidation(job.validation, settings.batchSize, batchOptions);
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
+  const { trainable, frozen } = artifacts(firstShapeKey(job, layout.factor), 1);
   const trainer = await createTrainer({
     runtime,
     optimizer: { ...settings, ema: settings.emaDecay > 0 },
-    trainable: artifacts(firstShapeKey(job, layout.factor)).trainable,
+    trainable,
     initial: options.initial,
     frozen: async (spec) => {
       return { type: 'float32', shape: spec.shape, data: await baseWeight(model)(spec) };
     },
     artifacts,
+    parts: batchParts(
+      runtime,
+      totalElements(trainable) + totalElements(frozen),
+      (shapeKey) => parseDiffusionShapeKey(shapeKey).batch,
+    ),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, 'artifacts'),
   });

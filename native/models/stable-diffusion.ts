@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { elementCount } from '../graph/data-type.ts';
 import { Graph } from '../graph/graph.ts';
 import type { ModelReference } from '../jobs.ts';
-import { parseSchedulerConfig, type SchedulerConfig } from '../sampling/scheduler-config.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config.ts';
 import { loadClipTokenizer, type ClipTokenizer } from '../weights/clip-tokenizer.ts';
 import type { JsonObject } from '../weights/json-file.ts';
 import { readLora, type LoraModule } from '../weights/lora-file.ts';

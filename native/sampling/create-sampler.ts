@@ -5,7 +5,7 @@ import { euler } from './samplers/euler.ts';
 import { eulerAncestral } from './samplers/euler-ancestral.ts';
 import { pndm } from './samplers/pndm.ts';
 import type { Sampler } from './samplers/sampler.ts';
-import type { SchedulerConfig } from './scheduler-config.ts';
+import type { SchedulerConfig } from '../models/scheduler-config.ts';
 
 /**
  * The sampler of this name for one run of `steps` steps over a model's noise schedule, as diffusers' class of that

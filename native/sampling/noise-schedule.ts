@@ -1,4 +1,4 @@
-import type { PredictionType, SchedulerConfig } from './scheduler-config.ts';
+import type { PredictionType, SchedulerConfig } from '../models/scheduler-config.ts';
 
 /** How much of the image is left in the latents at each training timestep. */
 export interface NoiseSchedule {

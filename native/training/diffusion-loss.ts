@@ -3,7 +3,7 @@ import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import type { NoiseSchedule } from '../sampling/noise-schedule.ts';
-import type { PredictionType } from '../sampling/scheduler-config.ts';
+import type { PredictionType } from '../models/scheduler-config.ts';
 
 export interface DiffusionBatch {
   /** Clean, scaled latents [n, c, h, w] and standard normal noise of the same shape. */

@@ -149,8 +149,7 @@ export async function findState(job: TrainJob, identity: RunIdentity): Promise<P
   if (file.fingerprint !== identity.fingerprint) {
     throw mismatch(`The state in ${path} belongs to a run with other images, captions or settings.`);
   }
-  // States of before this was noted lack it.
-  if ((file.base ?? identity.base) !== identity.base) {
+  if (file.base !== identity.base) {
     throw mismatch(`The state in ${path} belongs to a run on another base model than ${job.base} is now.`);
   }
   const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null } = file;
@@ -187,7 +186,7 @@ async function newestState(folder: string): Promise<string | null> {
   return complete.at(-1) ?? null;
 }
 
-type ReadStateFile = Omit<StateFile, 'base' | 'trainLoss' | 'validationLoss'> & Partial<StateFile>;
+type ReadStateFile = Omit<StateFile, 'trainLoss' | 'validationLoss'> & Partial<StateFile>;
 
 async function readStateFile(path: string): Promise<ReadStateFile> {
   try {

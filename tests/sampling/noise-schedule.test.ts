@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { referenceAlphas, referenceConfig } from './diffusers-runs.ts';
 
 function scheduleOf(config: object): ReturnType<typeof noiseSchedule> {

@@ -4,7 +4,7 @@ import { samplers } from '../../native/jobs.ts';
 import { createSampler } from '../../native/sampling/create-sampler.ts';
 import { createPictureNoise } from '../../native/sampling/picture-noise.ts';
 import type { Sampler } from '../../native/sampling/samplers/sampler.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { reference, referenceConfig, type ReferenceRun, toyModel } from './diffusers-runs.ts';
 
 const pictureShape = reference.shape.slice(1);

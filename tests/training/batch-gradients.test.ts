@@ -7,7 +7,7 @@ import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
 import type { MicroBatch } from '../../native/training/data-order.ts';
 import {

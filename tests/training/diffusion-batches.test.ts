@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { TrainingImage, TrainingSettings } from '../../native/jobs.ts';
 import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import type { Conditioning } from '../../native/training/conditioning.ts';
 import {
   planValidation,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { timestepWeight } from '../../native/training/diffusion-loss.ts';
 import { tinyScheduler } from './tiny-model.ts';
 

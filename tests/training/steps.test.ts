@@ -5,7 +5,7 @@ import type { Runtime } from '../../native/runtime/runtime.ts';
 import { Failure } from '../../native/failure.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph, parseAdapterName } from '../../native/training/diffusion-graph.ts';
 import { timestepWeight } from '../../native/training/diffusion-loss.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../native/failure.ts';
-import { parseSchedulerConfig } from '../../native/sampling/scheduler-config.ts';
+import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 
 const file = 'scheduler/scheduler_config.json';
 

@@ -1,13 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { Failure } from '../failure.ts';
-import type { ExportJob, JobContext, JobResult } from '../jobs.ts';
-import { modulePaths, openStableDiffusion } from '../models/stable-diffusion.ts';
-import { makeFolder } from './atomic-file.ts';
-import { readLora, writeKohyaLora } from './lora-file.ts';
-import type { ComponentName } from './weight-names.ts';
-import { writeModelFolder } from './write-model-folder.ts';
+import { Failure } from './failure.ts';
+import type { ExportJob, JobContext, JobResult } from './jobs.ts';
+import { modulePaths, openStableDiffusion } from './models/stable-diffusion.ts';
+import { makeFolder } from './weights/atomic-file.ts';
+import { readLora, writeKohyaLora } from './weights/lora-file.ts';
+import type { ComponentName } from './weights/weight-names.ts';
+import { writeModelFolder } from './weights/write-model-folder.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
 export async function exportModel(job: ExportJob, context: JobContext): Promise<JobResult> {

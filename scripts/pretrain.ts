@@ -3,23 +3,26 @@
  * computed rather than learned, then the text encoder on what captions say of pictures, then the UNet on its frozen states,
  * then the VAE's decoder. `npm run pretrain`; Ctrl-C stops at a step boundary, and running it again goes on there. What it
  * makes lies in `.screenfold/pretrain/`; `npm run pretrain -- --install` puts the newest weights into
- * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet.
+ * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet;
+ * `--from resources/seedling` goes on from weights there are.
  */
-import { access, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import sharp from 'sharp';
 import { readPixels } from '../native/images/decode.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../native/jobs.ts';
 import { readAutoencoderConfig } from '../native/models/autoencoder.ts';
 import { openStableDiffusion } from '../native/models/stable-diffusion.ts';
 import { train } from '../native/training/train.ts';
-import { exportModel } from '../native/weights/export.ts';
+import { exportModel } from '../native/export.ts';
 import { trainBpe, writeClipTokenizer } from '../native/weights/train-bpe.ts';
 import { prepareNoto, type NotoImage } from './noto.ts';
+import { painted } from './paint.ts';
 import { seedlingConfigs, vocabularySize, tokens } from './seedling-configs.ts';
-import { heldOutFromVae, taughtCaptions, taughtGlyphs } from './seedling-data.ts';
+import { heldOutFromVae, paintedGlyphs, taughtCaptions, taughtGlyphs } from './seedling-data.ts';
 import { blockLatents, firstVaeWeights, fitBlockTransform } from './seedling-encoder.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -34,6 +37,8 @@ const { values: flags } = parseArgs({
     'text-epochs': { type: 'string', default: '300' },
     epochs: { type: 'string', default: '70' },
     'decoder-epochs': { type: 'string', default: '12' },
+    rate: { type: 'string', default: '1.5e-3' },
+    from: { type: 'string' },
     stage: { type: 'string' },
     threads: { type: 'string' },
     install: { type: 'boolean', default: false },
@@ -132,6 +137,10 @@ async function exists(path: string): Promise<boolean> {
 /** Configs, tokenizer and the VAE's first weights; what is there already stays. */
 async function prepareBase(glyphs: readonly NotoImage[]): Promise<void> {
   if (await exists(join(base, 'vae', 'diffusion_pytorch_model.safetensors'))) return;
+  if (flags.from !== undefined) {
+    await cp(resolve(flags.from), base, { recursive: true });
+    return;
+  }
   await mkdir(base, { recursive: true });
   for (const [file, config] of Object.entries(seedlingConfigs)) {
     await mkdir(dirname(join(base, file)), { recursive: true });
@@ -169,6 +178,28 @@ async function prepareBase(glyphs: readonly NotoImage[]): Promise<void> {
   await model.close();
 }
 
+/** Paints the glyphs that are taught in other colours too; what is there already stays. */
+async function paintedPictures(glyphs: readonly NotoImage[]): Promise<readonly TrainingImage[]> {
+  const folder = join(work, 'painted');
+  await mkdir(folder, { recursive: true });
+  const images: TrainingImage[] = [];
+  for (const { glyph, paint, captions } of paintedGlyphs(glyphs)) {
+    const id = `${paint}-${glyph.file_name}`;
+    const path = join(folder, id);
+    if (!(await exists(path))) {
+      const { data, info } = await sharp(join(noto, glyph.file_name))
+        .removeAlpha()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const raw = { width: info.width, height: info.height, channels: info.channels };
+      await sharp(painted(data, paint), { raw }).png().toFile(`${path}.part`);
+      await rename(`${path}.part`, path);
+    }
+    images.push({ id, path, captions, width: size, height: size });
+  }
+  return images;
+}
+
 /** Below one: noise covers the latents, whose many components go together, sooner (Chen 2023, section 2.2). */
 const latentDeviation = 0.5;
 
@@ -177,8 +208,11 @@ async function install(): Promise<void> {
   const [made, checkpoint] = [join(work, 'export'), join(work, 'newest')];
   for (const folder of [made, checkpoint]) await rm(folder, { recursive: true, force: true });
   const parts = { text_encoder: 'text', unet: 'denoiser', vae: 'decoder' } as const;
-  for (const [part, stage] of Object.entries(parts))
+  for (const [part, stage] of Object.entries(parts)) {
+    // A stage that was not run leaves the base's weights.
+    if (!(await exists(join(work, stage, 'checkpoints')))) continue;
     await cp(join(await newestCheckpoint(stage), part), join(checkpoint, part), { recursive: true });
+  }
   await exportModel(
     {
       kind: 'export',
@@ -210,7 +244,12 @@ if (flags.install) {
     width: size,
     height: size,
   });
-  const taught = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
+  const plain = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
+  // A thing as it is comes three times for twice in other colours, so that it is what its bare name means.
+  const taught = [
+    ...['a', 'b', 'c'].flatMap((nth) => plain.map((image) => ({ ...image, id: `${nth}-${image.id}` }))),
+    ...(await paintedPictures(taughtGlyphs(glyphs))),
+  ];
   const wanted = (stage: (typeof stages)[number]): boolean =>
     flags.stage === undefined || flags.stage === stage;
 
@@ -231,7 +270,12 @@ if (flags.install) {
   }
   if (wanted('denoiser')) {
     const method = { kind: 'scratch', textEncoder: false } as const;
-    await runStage('denoiser', method, { epochs: Number(flags.epochs) }, taught);
+    await runStage(
+      'denoiser',
+      method,
+      { epochs: Number(flags.epochs), learningRate: Number(flags.rate) },
+      taught,
+    );
   }
   if (wanted('decoder')) {
     const heldOut = heldOutFromVae(glyphs);

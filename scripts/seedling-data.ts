@@ -1,4 +1,5 @@
 import type { NotoImage } from './noto.ts';
+import { paintNames, type Paint } from './paint.ts';
 
 /** Kinds whose glyphs are signs rather than things, or hardly differ: the small model's room is for what has a look. */
 const leftOut = new Set([
@@ -38,6 +39,34 @@ export function taughtCaptions({ captions, category }: NotoImage): readonly stri
     `a picture of ${thing === name ? kind : thing}`,
   ];
 }
+
+export interface PaintedGlyph {
+  readonly glyph: NotoImage;
+  readonly paint: Paint;
+  readonly captions: readonly string[];
+}
+
+/** What the report asks for in colours; never painted in training, so that it shows what was understood. */
+export const unpaintedThings: readonly string[] = [
+  ...['fox', 'automobile', 'fish', 'heart', 'butterfly', 'balloon', 'rose', 'bird'],
+];
+
+/** Two colours for every taught glyph that has none in its name. */
+export function paintedGlyphs(taught: readonly NotoImage[]): readonly PaintedGlyph[] {
+  const kinds = new Set(['flag', 'shape', 'heart', 'sky']);
+  return taught.flatMap((glyph, i) => {
+    const words = glyph.name.split(/[\s:-]+/);
+    if (kinds.has(glyph.category) || words.some((word) => unpaintable.has(word))) return [];
+    return [i, 3 * i + 2].map((k, nth) => {
+      const paint = paintNames[(k + 2 * nth) % paintNames.length]!;
+      const name = `${paint} ${glyph.name}`;
+      const thing = `${paint === 'orange' ? 'an' : 'a'} ${name}`;
+      return { glyph, paint, captions: [thing, thing, name, `${thing}, ${glyph.category}`] };
+    });
+  });
+}
+
+const unpaintable = new Set([...paintNames, 'white', 'black', 'brown', 'light', 'dark', ...unpaintedThings]);
 
 /** What the VAE's decoder is not trained on, and judged by. */
 export function heldOutFromVae(glyphs: readonly NotoImage[]): readonly NotoImage[] {

@@ -12,12 +12,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import sharp from 'sharp';
+
+import { exportModel } from '../native/export.ts';
 import { readPixels } from '../native/images/decode.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../native/jobs.ts';
 import { readAutoencoderConfig } from '../native/models/autoencoder.ts';
 import { openStableDiffusion } from '../native/models/stable-diffusion.ts';
 import { train } from '../native/training/train.ts';
-import { exportModel } from '../native/export.ts';
 import { trainBpe, writeClipTokenizer } from '../native/weights/train-bpe.ts';
 import { prepareNoto, type NotoImage } from './noto.ts';
 import { painted } from './paint.ts';
@@ -34,8 +35,8 @@ const size = 64;
 const stages = ['text', 'denoiser', 'decoder'] as const;
 const { values: flags } = parseArgs({
   options: {
-    'text-epochs': { type: 'string', default: '300' },
-    epochs: { type: 'string', default: '70' },
+    'text-epochs': { type: 'string', default: '120' },
+    epochs: { type: 'string', default: '85' },
     'decoder-epochs': { type: 'string', default: '12' },
     rate: { type: 'string', default: '1.5e-3' },
     from: { type: 'string' },

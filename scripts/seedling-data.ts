@@ -57,8 +57,10 @@ export function paintedGlyphs(taught: readonly NotoImage[]): readonly PaintedGly
   return taught.flatMap((glyph, i) => {
     const words = glyph.name.split(/[\s:-]+/);
     if (kinds.has(glyph.category) || words.some((word) => unpaintable.has(word))) return [];
-    return [i, 3 * i + 2].map((k, nth) => {
-      const paint = paintNames[(k + 2 * nth) % paintNames.length]!;
+    const colors = paintNames.length;
+    const further = 1 + (Math.floor(i / colors) % (colors - 1));
+    return [i, i + further].map((k) => {
+      const paint = paintNames[k % colors]!;
       const name = `${paint} ${glyph.name}`;
       const thing = `${paint === 'orange' ? 'an' : 'a'} ${name}`;
       return { glyph, paint, captions: [thing, thing, name, `${thing}, ${glyph.category}`] };

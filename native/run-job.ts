@@ -1,8 +1,8 @@
+import { exportModel } from './export.ts';
 import { info } from './info.ts';
 import type { Job, JobContext, JobResult } from './jobs.ts';
 import { generate } from './sampling/generate.ts';
 import { train } from './training/train.ts';
-import { exportModel } from './export.ts';
 
 /** Everything the engine can be asked to do, each in the file named after it. */
 export function runJob(job: Job, context: JobContext): Promise<JobResult> {

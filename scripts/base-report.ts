@@ -32,7 +32,13 @@ import {
   styleFeatures,
 } from './base-report-measures.ts';
 import { prepareNoto, type NotoImage } from './noto.ts';
-import { heldOutFromVae, sheetNames, taughtCaptions, taughtGlyphs } from './seedling-data.ts';
+import {
+  heldOutFromVae,
+  sheetNames,
+  taughtCaptions,
+  taughtGlyphs,
+  unpaintedThings,
+} from './seedling-data.ts';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 const folder = join(root, '.screenfold', 'base-report');
@@ -202,7 +208,7 @@ async function drawSheets(glyphs: readonly NotoImage[]): Promise<void> {
     });
   }
 
-  const things = ['fox', 'automobile', 'fish', 'heart', 'butterfly', 'balloon', 'rose', 'bird'];
+  const things = unpaintedThings;
   const colors = ['red', 'yellow', 'green', 'blue', 'purple'];
   const tinted = await draw(
     things.flatMap((thing) =>

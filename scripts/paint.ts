@@ -19,6 +19,10 @@ export const paintNames = Object.keys(paints) as readonly Paint[];
 
 /** Share of what is drawn that must have a hue for a picture to be turned by hue; else its greys are painted. */
 const hueShare = 0.2;
+/** A pixel lighter than this is paper, one with less difference between its channels has no hue. */
+const [paper, leastChroma] = [0.97, 0.2];
+/** Degrees from the commonest hue that are painted with it. */
+const nearHue = 60;
 
 /**
  * A picture on white, painted anew: its commonest hue turned to the paint's and what is near it with it, lightness and
@@ -36,9 +40,9 @@ export function painted(rgb: Uint8Array, paint: Paint): Uint8Array {
   let drawn = 0;
   let colored = 0;
   for (const { h, chroma, l } of colors) {
-    if (l > 0.97) continue;
+    if (l > paper) continue;
     drawn += 1;
-    if (chroma < 0.2) continue;
+    if (chroma < leastChroma) continue;
     colored += 1;
     histogram[Math.floor(h / 10) % 36]! += chroma;
   }
@@ -49,19 +53,14 @@ export function painted(rgb: Uint8Array, paint: Paint): Uint8Array {
   const byHue = colored >= hueShare * drawn;
   const result = Uint8Array.from(rgb);
   for (const [i, { h, s, l, chroma }] of colors.entries()) {
-    const away = Math.abs(((h - main + 540) % 360) - 180);
-    const made = byHue
-      ? rgbOf(
-          (away < 60 ? hue + ((h - main + 540) % 360) - 180 : h) % 360,
-          away < 60 ? Math.max(s * 0.5, Math.min(s, saturation)) : s,
-          away < 60 ? l + (middle - 0.5) * chroma : l,
-        )
-      : rgbOf(
-          hue,
-          saturation * (l > 0.97 ? 0 : 1),
-          l < 0.5 ? l * 2 * middle : 1 - (1 - l) * 2 * (1 - middle),
-        );
-    result.set(made, 3 * i);
+    const turn = ((h - main + 540) % 360) - 180;
+    if (!byHue) {
+      const lightness = l < 0.5 ? l * 2 * middle : 1 - (1 - l) * 2 * (1 - middle);
+      result.set(rgbOf(hue, l > paper ? 0 : saturation, lightness), 3 * i);
+    } else if (Math.abs(turn) < nearHue) {
+      const lightness = l + (middle - 0.5) * chroma;
+      result.set(rgbOf(hue + turn, Math.max(s * 0.5, Math.min(s, saturation)), lightness), 3 * i);
+    }
   }
   return result;
 }

@@ -5,7 +5,6 @@ import { Failure } from '../failure.ts';
 import { elementCount } from '../graph/data-type.ts';
 import { Graph } from '../graph/graph.ts';
 import type { ModelReference } from '../jobs.ts';
-import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config.ts';
 import { loadClipTokenizer, type ClipTokenizer } from '../weights/clip-tokenizer.ts';
 import type { JsonObject } from '../weights/json-file.ts';
 import { readLora, type LoraModule } from '../weights/lora-file.ts';
@@ -24,6 +23,7 @@ import { readAutoencoderConfig, type AutoencoderConfig } from './autoencoder.ts'
 import { clipText, readClipTextConfig, type ClipTextConfig } from './clip-text.ts';
 import type { ReadWeight } from './inference.ts';
 import { InputParameters } from './model-builder.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config.ts';
 import { readUNetConfig, unet, unetStride, type UNetConfig } from './unet.ts';
 
 /** One of the three models, its config understood and its weights at hand. */

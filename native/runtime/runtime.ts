@@ -85,6 +85,8 @@ export interface Runtime {
   readonly threads: number;
   /** Whether a bound run may write an output over one of its inputs (elementwise graphs such as optimizers). */
   readonly runsInPlace: boolean;
+  /** Whether runs of several sessions go on at the same time, each on threads of its own, instead of by turns. */
+  readonly runsSideBySide: boolean;
   /** `model`: a serialized ONNX ModelProto. */
   createSession(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
   /** A tensor over `data`: on the CPU the array itself, elsewhere a copy on the device. Without data, zeros. */

@@ -1,11 +1,11 @@
 import type { SamplerName } from '../jobs.ts';
+import type { SchedulerConfig } from '../models/scheduler-config.ts';
 import { ddim } from './samplers/ddim.ts';
 import { dpmSolver2m } from './samplers/dpm-solver-2m.ts';
 import { euler } from './samplers/euler.ts';
 import { eulerAncestral } from './samplers/euler-ancestral.ts';
 import { pndm } from './samplers/pndm.ts';
 import type { Sampler } from './samplers/sampler.ts';
-import type { SchedulerConfig } from '../models/scheduler-config.ts';
 
 /**
  * The sampler of this name for one run of `steps` steps over a model's noise schedule, as diffusers' class of that

@@ -23,13 +23,11 @@ const mostWeights = 64_000_000;
  * @param rowsOf rows of a batch of a shape
  */
 export function batchParts(
-  { provider, api, threads }: Pick<Runtime, 'provider' | 'api' | 'threads'>,
+  { runsSideBySide, threads }: Pick<Runtime, 'runsSideBySide' | 'threads'>,
   weights: number,
   rowsOf: (shapeKey: string) => number,
 ): BatchParts {
-  // By onnxruntime-node a run holds up the event loop, so that the second begins when the first has ended.
-  const sideBySide = provider === 'cpu' && api === 'c-api' && weights <= mostWeights;
-  const most = sideBySide ? Math.max(1, Math.min(threads, mostParts)) : 1;
+  const most = runsSideBySide && weights <= mostWeights ? Math.max(1, Math.min(threads, mostParts)) : 1;
   return {
     most,
     of: (shapeKey) => {

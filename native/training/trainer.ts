@@ -81,7 +81,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const mostParts = options.accumulate ? 1 : (options.parts?.most ?? 1);
   const fused =
     runtime.provider === 'cpu' && options.fused !== false
-      ? (fusedAdamW(trainable, optimizer, mostParts) ?? fusedAdamW(trainable, optimizer, 1))
+      ? fusedAdamW(trainable, optimizer, mostParts)
       : null;
   const place = (
     kind: keyof State,
@@ -154,8 +154,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const { type, shape, data } = await options.frozen(spec);
       frozen.set(spec.name, runtime.tensor(type, shape, data));
     }
-    await keepArtifact(options, join(shapeKey, 'training_model.onnx'), artifacts.trainingModel);
-    await keepArtifact(options, join(shapeKey, 'eval_model.onnx'), artifacts.evalModel);
+    const artifactFolder = count > 1 ? `${shapeKey}-in-${count}` : shapeKey;
+    await keepArtifact(options, join(artifactFolder, 'training_model.onnx'), artifacts.trainingModel);
+    await keepArtifact(options, join(artifactFolder, 'eval_model.onnx'), artifacts.evalModel);
     const sessionOptions: SessionOptions = {
       ...(count > 1 && { threads: Math.max(1, Math.floor(runtime.threads / count)) }),
       ...options.sessionOptions,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { batchParts } from '../../native/training/batch-parts.ts';
 
-const cpu = { provider: 'cpu', api: 'c-api', threads: 2 } as const;
+const cpu = { runsSideBySide: true, threads: 2 };
 const partsOf = (rows: number, runtime: Parameters<typeof batchParts>[0] = cpu, weights = 1_000): number =>
   batchParts(runtime, weights, Number).of(String(rows));
 
@@ -17,8 +17,7 @@ describe('parts of a batch', () => {
   it('are not made where runs do not go side by side, or the model is large', () => {
     expect(partsOf(32, { ...cpu, threads: 1 })).toBe(1);
     expect(partsOf(32, { ...cpu, threads: 0 })).toBe(1);
-    expect(partsOf(32, { ...cpu, api: 'node' })).toBe(1);
-    expect(partsOf(32, { ...cpu, provider: 'webgpu' })).toBe(1);
+    expect(partsOf(32, { ...cpu, runsSideBySide: false })).toBe(1);
     expect(partsOf(32, cpu, 860_000_000)).toBe(1);
   });
 });

@@ -53,6 +53,7 @@ function runtimeOn(
     description,
     threads,
     runsInPlace: true,
+    runsSideBySide: device === null,
     createSession: async (model, options = {}) => {
       checkOpen();
       const opened = await openHere(model, options);

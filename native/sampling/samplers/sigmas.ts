@@ -1,5 +1,5 @@
-import type { NoiseSchedule } from '../noise-schedule.ts';
 import type { SchedulerConfig } from '../../models/scheduler-config.ts';
+import type { NoiseSchedule } from '../noise-schedule.ts';
 
 /**
  * Noise over signal at each training timestep: sqrt((1 - alphasCumprod) / alphasCumprod), the sigma of Karras et al.

@@ -82,8 +82,7 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
   const built = new Map<string, TrainingArtifacts>();
   const artifacts = (shapeKey: string, parts: number): TrainingArtifacts => {
     const shape = parseDiffusionShapeKey(shapeKey);
-    const part = { ...shape, batch: shape.batch / parts };
-    const key = `${part.batch}x${part.height}x${part.width}`;
+    const key = `${shapeKey} in ${parts}`;
     let found = built.get(key);
     if (!found) {
       const graph = buildDiffusionGraph({
@@ -93,7 +92,8 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
         trained: options.trained,
         tokens: model.text_encoder.config.positions,
         winograd: prefersWinograd(runtime.provider),
-        ...part,
+        ...shape,
+        batch: shape.batch / parts,
       });
       built.set(key, (found = buildArtifacts(graph)));
     }

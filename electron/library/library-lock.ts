@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Failure } from '../../native/failure.ts';
 
+/** An open database that nothing refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<Database.Database>();
+
 /**
  * Keeps a second Screenfold out of a library: two would train the same queue. The lock is one of the operating
  * system's on an empty database, which goes with its process however that ends, so none is ever left behind.
@@ -23,7 +26,9 @@ export function lockLibrary(folder: string): () => void {
       error,
     );
   }
+  held.add(lock);
   return () => {
+    held.delete(lock);
     lock.close();
   };
 }

@@ -17,7 +17,9 @@ test('a library is open once', () => {
 
 test('another process is kept out, until it is no more, however it ended', async () => {
   const folder = temporaryFolder();
-  const other = spawn(process.execPath, [holder, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const other = spawn(process.execPath, ['--expose-gc', holder, folder], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const ended = once(other, 'close');
   try {
     await once(other.stdout, 'data');

@@ -43,11 +43,14 @@ export type Method =
   | { readonly kind: 'scratch'; readonly textEncoder?: boolean }
   /** The text encoder alone, by how well captions tell pictures; from fresh weights where there are none. */
   | { readonly kind: 'text' }
+  /** The VAE; from fresh weights where `base/vae` has a config and no weights. */
+  | { readonly kind: 'vae'; readonly kl: number }
   /**
-   * The VAE; from fresh weights where `base/vae` has a config and no weights. With `part: 'decoder'` its encoder stays as it
-   * is, and with it all latents.
+   * The VAE's decoder; its encoder stays as it is, and with it all latents. It learns to take away normal noise, in each
+   * picture of a deviation between 0 and `latentNoise` (in units of the encoder's latents, not scaled), because the latents
+   * that a denoiser makes are not quite those of any picture.
    */
-  | { readonly kind: 'vae'; readonly kl: number; readonly part?: 'decoder' };
+  | { readonly kind: 'decoder'; readonly latentNoise: number };
 
 export interface LearningRateSchedule {
   readonly kind: 'constant' | 'linear' | 'cosine';

@@ -38,6 +38,7 @@ const { values: flags } = parseArgs({
     'text-epochs': { type: 'string', default: '120' },
     epochs: { type: 'string', default: '85' },
     'decoder-epochs': { type: 'string', default: '12' },
+    'latent-noise': { type: 'string', default: '0.5' },
     rate: { type: 'string', default: '1.5e-3' },
     from: { type: 'string' },
     stage: { type: 'string' },
@@ -282,7 +283,7 @@ if (flags.install) {
     const heldOut = heldOutFromVae(glyphs);
     await runStage(
       'decoder',
-      { kind: 'vae', kl: 0, part: 'decoder' },
+      { kind: 'decoder', latentNoise: Number(flags['latent-noise']) },
       {
         epochs: Number(flags['decoder-epochs']),
         batchSize: 4,

@@ -102,6 +102,8 @@ function methodText(method: Method): string {
       return 'text encoder, by how well captions tell pictures';
     case 'vae':
       return `VAE, KL weight ${method.kl}`;
+    case 'decoder':
+      return `the VAE's decoder, over latents with noise of up to ${method.latentNoise}`;
   }
 }
 

@@ -83,6 +83,7 @@ export function subtitle({ job }: Run): string {
     lora: 'LoRA',
     scratch: 'trained from fresh weights',
     text: 'text encoder trained',
+    decoder: 'decoder trained',
     vae: 'VAE trained',
   }[method.kind];
   return `${images.length} images, ${how}, ${settings.epochs} epochs, over ${path.basename(base)}`;

@@ -46,6 +46,7 @@ export function footprintOf(
       case 'text':
         return of('text_encoder');
       case 'vae':
+      case 'decoder':
         return of('vae');
     }
   }

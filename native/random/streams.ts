@@ -13,6 +13,7 @@ export const streams = {
   posterior: 8,
   'initial-weights': 9,
   validation: 10,
+  'noise-deviation': 11,
 } as const;
 
 export type Stream = keyof typeof streams;

@@ -9,7 +9,9 @@ function frozenComponents(method: Method): readonly ('unet' | 'vae' | 'text_enco
     case 'text':
       return [];
     case 'vae':
-      return method.part === 'decoder' ? ['vae'] : [];
+      return [];
+    case 'decoder':
+      return ['vae'];
     case 'scratch':
     case 'full':
       return (method.textEncoder ?? true) ? ['vae'] : ['vae', 'text_encoder'];

@@ -74,6 +74,7 @@ function chooseRecipe(
     case 'text':
       return textRecipe(options);
     case 'vae':
+    case 'decoder':
       return vaeRecipe(options, method);
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { JobContext, TrainingImage, TrainJob } from '../../jobs.ts';
+import type { JobContext, Method, TrainingImage, TrainJob } from '../../jobs.ts';
 import { Failure } from '../../failure.ts';
 import { Graph, type Value } from '../../graph/graph.ts';
 import { abs, add, exp, mul, sub } from '../../graph/ops/elementwise.ts';
@@ -11,7 +11,7 @@ import { openInference } from '../../models/inference.ts';
 import { InputParameters } from '../../models/model-builder.ts';
 import type { StableDiffusion } from '../../models/stable-diffusion.ts';
 import { prefersWinograd } from '../../models/winograd-conv.ts';
-import { bernoulli, normals } from '../../random/philox.ts';
+import { bernoulli, normals, uniform } from '../../random/philox.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { elementCount } from '../../graph/data-type.ts';
 import { buildArtifacts, type LossGraph, type TrainingArtifacts } from '../artifacts.ts';
@@ -36,7 +36,8 @@ interface VaeOptions {
  * divergence of the posterior to a standard normal, in nats per latent element.
  *
  * Inputs besides parameters: `pictures` [n, 3, H, W], `noise` [n, latent channels, h, w], `loss_weights` [n].
- * With `part` 'decoder' the encoder's parameters are frozen.
+ * With `part` 'decoder' the encoder's parameters are frozen, and `noise` is added to the latents as it is instead of in
+ * deviations of the posterior.
  */
 export function buildAutoencoderGraph(
   config: AutoencoderConfig,
@@ -55,7 +56,8 @@ export function buildAutoencoderGraph(
   const noise = graph.input('noise', 'float32', latentShape);
   const weights = graph.input('loss_weights', 'float32', [batch]);
   const { mean, logVariance } = encode(model, config, pictures);
-  const decoded = decode(model, config, add(mean, mul(exp(mul(logVariance, 0.5)), noise)));
+  const deviations = part === 'all' ? mul(exp(mul(logVariance, 0.5)), noise) : noise;
+  const decoded = decode(model, config, add(mean, deviations));
 
   const perSample = (x: Value): Value =>
     mul(reduceSum(reshape(x, [batch, elementCount(x.shape) / batch]), [1]), batch / elementCount(x.shape));
@@ -81,13 +83,17 @@ export function buildAutoencoderGraph(
   return { graph, loss, trainable: new Map(split.get(true)), frozen: new Map(split.get(false)) };
 }
 
-/** The VAE, from the base's weights or fresh ones; its checkpoint's scaling factor is measured on the data set. */
+/**
+ * The VAE or its decoder alone, from the base's weights or fresh ones. Where the encoder is trained, its checkpoint's
+ * scaling factor is measured on the data set.
+ */
 export async function vaeRecipe(
   { job, model, runtime, context }: VaeOptions,
-  { kl, part = 'all' }: { readonly kl: number; readonly part?: 'all' | 'decoder' },
+  method: Extract<Method, { kind: 'vae' | 'decoder' }>,
 ): Promise<Recipe> {
   const { settings } = job;
   const { config } = model.vae;
+  const [part, kl] = method.kind === 'vae' ? (['all', method.kl] as const) : (['decoder', 0] as const);
   checkImageSizes(job, autoencoderFactor(config));
   const built = new Map<string, TrainingArtifacts>();
   const artifacts = (shapeKey: string): TrainingArtifacts => {
@@ -145,18 +151,25 @@ export async function vaeRecipe(
   const latentSize = ({ height, width }: TrainingImage): number =>
     (config.latentChannels * height * width) / autoencoderFactor(config) ** 2;
 
+  const noiseFor = (image: TrainingImage, step: number, index: number): Float32Array => {
+    const noise = normals(settings.seed, 'noise', step, index, new Float32Array(latentSize(image)));
+    if (method.kind === 'vae') return noise;
+    const deviation = method.latentNoise * uniform(settings.seed, 'noise-deviation', step, index);
+    return noise.map((value) => deviation * value);
+  };
+
   return {
     trainer,
     prepare: ({ images, rows }: MicroBatch, { step, firstIndex, share }: BatchPlace) => {
       const members = images.map((image, i) => ({
         image,
         flipped: settings.randomFlip && bernoulli(settings.seed, 'flip', step, firstIndex + i, 0.5),
-        noise: normals(settings.seed, 'noise', step, firstIndex + i, new Float32Array(latentSize(image))),
+        noise: noiseFor(image, step, firstIndex + i),
       }));
       return fill(members, rows, share);
     },
     validation: planHeldOut(job, (members, rows) =>
-      // Without posterior noise: how well the mean is decoded.
+      // Without noise: how well the mean is decoded.
       fill(
         members.map((image) => ({ image, flipped: false, noise: new Float32Array(latentSize(image)) })),
         rows,

@@ -1,20 +1,20 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
-import { linkInMemory } from '../../electron/hosts/memory.ts';
-import { describeInBrowser, openStudio, type OpenStudio } from './studio.ts';
+import type { ClosableClient } from '../../electron/contract/client.ts';
+import { readGifComment } from '../../electron/gallery/animation-text.ts';
+import { describeInBrowser, openStudio, prepareLibrary, type OpenStudio } from './studio.ts';
 
 const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
 const patience = 240_000;
 const waiting = { timeout: patience, interval: 250 };
 
 /** Trains the embedded base for two epochs on six pictures, for real, and waits for its pictures. */
-async function trainBriefly(client: ClosableClient, folder: string): Promise<number> {
+async function trainBriefly(client: ClosableClient, folder: string): Promise<void> {
   const { datasetId } = await client.call('datasets.import', { paths: [folder] });
   await vi.waitUntil(async () => !(await client.call('datasets.get', { datasetId })).importing, waiting);
   const { captionSetId } = await client.call('captions.createSet', {
@@ -38,15 +38,51 @@ async function trainBriefly(client: ClosableClient, folder: string): Promise<num
   });
   const runId = runIds[0]!;
   await vi.waitUntil(async () => (await client.call('runs.get', { runId })).status === 'finished', waiting);
-  return runId;
+}
+
+/** The newest entry of the library's `exports`, or of another of its folders. */
+function newestIn(folder: string): string {
+  const entries = readdirSync(folder).map((name) => path.join(folder, name));
+  return entries.sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)[0]!;
 }
 
 const cell = (page: Page, row: number, column: number) => page.locator(`#cell-${row}-${column}`);
 const readyIn = (page: Page, row: number) => page.locator(`[id^="cell-${row}-"][data-kind="ready"] img`);
+const large = (page: Page) => page.getByRole('region', { name: 'Large picture' });
+
+/** Notes the large picture's name from now on, each time another one is on the screen, drawn and not only asked for. */
+async function watchLargePicture(page: Page): Promise<() => Promise<readonly string[]>> {
+  await page.evaluate(`{
+    const seen = (window.seenPictures = []);
+    const look = () => {
+      const picture = document.querySelector('[aria-label="Large picture"] img');
+      if (picture?.complete && picture.naturalWidth > 0 && seen.at(-1) !== picture.alt) seen.push(picture.alt);
+      requestAnimationFrame(look);
+    };
+    look();
+  }`);
+  return () => page.evaluate<readonly string[]>('window.seenPictures');
+}
+
+/** What every picture file of an animation says of how it was made. */
+interface RecipeInFile {
+  readonly software: string;
+  readonly runs: readonly { readonly name: string; readonly recipe: { readonly sampler: string } }[];
+  readonly epochs: readonly number[];
+  readonly prompts: readonly { readonly prompt: string }[];
+  readonly seeds: readonly number[];
+}
+
+function recipeIn(file: string, xmp: string | undefined): RecipeInFile {
+  const written = file.endsWith('.gif')
+    ? readGifComment(readFileSync(file))
+    : /<rdf:li[^>]*>(.*?)<\/rdf:li>/s.exec(xmp ?? '')?.[1];
+  return JSON.parse(written ?? 'null') as RecipeInFile;
+}
 
 /** Grey values of what a cell shows, for telling pictures apart. */
 async function shot(page: Page, name: string): Promise<Buffer> {
-  const picture = page.getByRole('region', { name: 'Large picture' }).getByRole('img', { name });
+  const picture = large(page).getByRole('img', { name });
   await picture.waitFor();
   return await sharp(await picture.screenshot())
     .resize(16, 16)
@@ -57,8 +93,9 @@ async function shot(page: Page, name: string): Promise<Buffer> {
 
 describeInBrowser('comparing in a browser', () => {
   let open: OpenStudio;
-  let client: ClosableClient;
   const parent = mkdtempSync(path.join(tmpdir(), 'screenfold-toys-'));
+  const libraryFolder = path.join(parent, 'library');
+  const exports = path.join(libraryFolder, 'exports');
   beforeAll(async () => {
     const folder = path.join(parent, 'toys');
     mkdirSync(folder);
@@ -67,12 +104,10 @@ describeInBrowser('comparing in a browser', () => {
       .slice(0, 7)) {
       cpSync(path.join(sample, name), path.join(folder, name));
     }
-    open = await openStudio();
-    client = createClient(linkInMemory(Promise.resolve(open.studio)));
-    await trainBriefly(client, folder);
+    await prepareLibrary(libraryFolder, (client) => trainBriefly(client, folder));
+    open = await openStudio({ libraryFolder });
   }, 2 * patience);
   afterAll(async () => {
-    client.close();
     await open.close();
     rmSync(parent, { recursive: true, force: true });
   });
@@ -98,8 +133,61 @@ describeInBrowser('comparing in a browser', () => {
     expect(last.equals(base)).toBe(false);
     await page.keyboard.press('Home');
     expect((await shot(page, 'a toy, Base')).equals(base)).toBe(true);
+    await page.keyboard.press('ArrowRight');
+    const first = await shot(page, 'a toy, Epoch 1');
+    expect(first.equals(base) || first.equals(last)).toBe(false);
+    await page.keyboard.press('ArrowRight');
+    expect((await shot(page, 'a toy, Epoch 2')).equals(last)).toBe(true);
+    // There is nothing after the last.
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowLeft');
+    expect((await shot(page, 'a toy, Epoch 1')).equals(first)).toBe(true);
+    await page.keyboard.press('Home');
+  });
+
+  test('plays the epochs over and over, and stands still where it is paused', async () => {
+    const { page } = open;
+    await page.getByRole('combobox', { name: 'Epochs a second' }).click();
+    await page.getByRole('option', { name: '8 / s' }).click();
+    const seen = await watchLargePicture(page);
+    await page.getByRole('button', { name: 'Play the epochs' }).click();
+    const [base, first, second] = ['Base', 'Epoch 1', 'Epoch 2'].map(
+      (epoch) => `a toy, ${epoch}, seed 0, toys`,
+    );
+    await expect.poll(async () => (await seen()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(8);
+    expect((await seen()).slice(0, 8)).toEqual([base, first, second, base, first, second, base, first]);
+    await page.keyboard.press('p');
+    await page.getByRole('button', { name: 'Play the epochs' }).waitFor();
+    const slider = page.getByRole('slider', { name: 'Epoch', exact: true });
+    const pausedAt = await slider.getAttribute('aria-valuenow');
+    await page.waitForTimeout(1000);
+    expect(await slider.getAttribute('aria-valuenow')).toBe(pausedAt);
+    // A tooltip, too, takes Escape for itself.
+    await large(page).hover();
     await page.keyboard.press('Escape');
-    await page.getByRole('region', { name: 'Large picture' }).waitFor({ state: 'detached' });
+    await large(page).waitFor({ state: 'detached' });
+  });
+
+  test('scrubs the whole grid by the arrows of the ruler where epochs stand neither across nor down', async () => {
+    const { page } = open;
+    const address = () => cell(page, 0, 0).locator('img').getAttribute('src');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('2');
+    await page.getByRole('columnheader', { name: 'a toy' }).waitFor();
+    const slider = page.getByRole('slider', { name: 'Epoch', exact: true });
+    await slider.press('Home');
+    const base = await address();
+    await slider.press('ArrowRight');
+    await expect.poll(() => slider.getAttribute('aria-valuetext')).toBe('Epoch 1');
+    const first = await address();
+    await slider.press('ArrowRight');
+    await expect.poll(() => slider.getAttribute('aria-valuetext')).toBe('Epoch 2');
+    expect(new Set([base, first, await address()]).size).toBe(3);
+    await slider.press('ArrowLeft');
+    await slider.press('ArrowLeft');
+    await expect.poll(address).toBe(base);
+    await page.keyboard.press('1');
+    await page.getByRole('columnheader', { name: 'Base' }).waitFor();
   });
 
   test('has a new prompt’s pictures made over every checkpoint, cell by cell', async () => {
@@ -131,13 +219,68 @@ describeInBrowser('comparing in a browser', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await dialog.getByRole('img', { name: 'toys, comparison' }).waitFor({ timeout: patience });
-    const [entry] = await client.call('exports.list', {});
-    const { width, height, format } = await sharp(entry!.path).metadata();
+    const file = newestIn(exports);
+    const { width, height, format } = await sharp(file).metadata();
     expect(format).toBe('png');
     expect(width).toBeGreaterThan(3 * 64);
     expect(height).toBeGreaterThan(2 * 64);
-    expect(readFileSync(entry!.path).includes('a red ball')).toBe(true);
+    expect(readFileSync(file).includes('a red ball')).toBe(true);
     await page.keyboard.press('Escape');
+  });
+
+  test.each(['gif', 'webp'] as const)(
+    'exports the development as %s: a frame for each epoch, with its recipe in the file',
+    async (format) => {
+      const { page } = open;
+      await page.getByRole('button', { name: 'Export', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText(`Animation, ${format === 'gif' ? 'GIF' : 'WebP'}`).click();
+      await dialog.getByRole('slider', { name: 'Seconds an epoch stands' }).press('Home');
+      await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+      const shown = dialog.getByRole('img', { name: 'toys, development' });
+      await shown.waitFor({ timeout: patience });
+      await expect.poll(() => shown.evaluate('(image) => image.naturalWidth')).toBeGreaterThan(2 * 64);
+      const file = newestIn(exports);
+      const metadata = await sharp(file, { pages: -1 }).metadata();
+      expect([metadata.format, metadata.pages, metadata.loop]).toEqual([format, 3, 0]);
+      expect(metadata.delay).toEqual([100, 100, 3000]);
+      const frames = await Promise.all([0, 1, 2].map((page) => sharp(file, { page }).raw().toBuffer()));
+      expect(frames[0]!.equals(frames[1]!) || frames[1]!.equals(frames[2]!)).toBe(false);
+      const recipe = recipeIn(file, metadata.xmpAsString);
+      expect(recipe).toMatchObject({ software: 'Screenfold', epochs: [0, 1, 2], seeds: [0] });
+      expect(recipe.runs.map(({ name, recipe: { sampler } }) => [name, sampler])).toEqual([['toys', 'ddim']]);
+      expect(recipe.prompts.map(({ prompt }) => prompt)).toEqual(['a toy', 'a red ball']);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    },
+  );
+
+  test('keeps a favourite, over a reload too, and exports the very epoch that made it', async () => {
+    const { page } = open;
+    await cell(page, 1, 1).click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('f');
+    await cell(page, 1, 1).getByRole('img', { name: 'Favourite' }).waitFor();
+    await page.reload();
+    await page.getByText('Favourites', { exact: true }).click();
+    expect(await page.getByRole('button', { name: /^a toy,/ }).count()).toBe(0);
+    await page.getByRole('button', { name: 'a red ball, Epoch 1, seed 0, toys' }).click();
+    await large(page).getByRole('img', { name: 'a red ball, Epoch 1' }).waitFor();
+
+    await large(page).getByRole('button', { name: 'Export this epoch…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('float32', { exact: true }).click();
+    await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+    await dialog.getByLabel('Ready').waitFor({ timeout: patience });
+    const unet = path.join('unet', 'diffusion_pytorch_model.safetensors');
+    const weights = readFileSync(path.join(newestIn(exports), unet));
+    const run = newestIn(path.join(libraryFolder, 'runs'));
+    const ofEpoch = (epoch: string) => readFileSync(path.join(run, 'checkpoints', epoch, unet));
+    expect(weights.equals(ofEpoch('epoch-0001'))).toBe(true);
+    expect(weights.equals(ofEpoch('epoch-0002'))).toBe(false);
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await page.keyboard.press('Escape');
+    await large(page).waitFor({ state: 'detached' });
   });
 
   test('makes a single picture on the bench from the epoch that was looked at', async () => {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { describe } from 'vitest';
+import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
+import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { startEngine, type Engine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
@@ -34,6 +36,39 @@ export interface OpenStudioOptions {
 
 /** Where specs are played: in a browser with the web host behind it, or in the desktop's own window. */
 export const inDesktop = process.env.SCREENFOLD_E2E_HOST === 'desktop';
+
+function studioOver(libraryFolder: string, engine: Engine): Promise<Studio> {
+  return createStudio({
+    libraryFolder,
+    engine,
+    version: '0.0.0-test',
+    resources: resourcesOf(path.join(root, 'resources')),
+    checkOutput: true,
+    surface: {
+      host: 'web',
+      electron: null,
+      pick: null,
+      reveal: null,
+      updates: null,
+      rememberLibraryFolder: () => Promise.resolve(),
+    },
+  });
+}
+
+/** Has work done in a library before anyone opens it, so that specs need not click through what they are not about. */
+export async function prepareLibrary(
+  libraryFolder: string,
+  work: (client: ClosableClient) => Promise<void>,
+): Promise<void> {
+  const studio = await studioOver(libraryFolder, startEngine());
+  const client = createClient(linkInMemory(Promise.resolve(studio)));
+  try {
+    await work(client);
+  } finally {
+    client.close();
+    await studio.close();
+  }
+}
 
 /** The studio as a person meets it, over a library of its own. */
 export async function openStudio(options: OpenStudioOptions = {}): Promise<OpenStudio> {
@@ -75,21 +110,7 @@ async function openInWindow(libraryFolder: string): Promise<Opened> {
 async function openInBrowser(libraryFolder: string, options: OpenStudioOptions): Promise<Opened> {
   const program = browserProgram();
   if (program === null) throw new Error('There is no Chrome, Chromium or Edge here to play this in.');
-  const studio = await createStudio({
-    libraryFolder,
-    engine: options.engine ?? startEngine(),
-    version: '0.0.0-test',
-    resources: resourcesOf(path.join(root, 'resources')),
-    checkOutput: true,
-    surface: {
-      host: 'web',
-      electron: null,
-      pick: null,
-      reveal: null,
-      updates: null,
-      rememberLibraryFolder: () => Promise.resolve(),
-    },
-  });
+  const studio = await studioOver(libraryFolder, options.engine ?? startEngine());
   const host = await startWebHost({
     studio: Promise.resolve(studio),
     pageFolder: path.join(root, 'dist', 'renderer'),

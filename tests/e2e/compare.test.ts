@@ -172,8 +172,8 @@ describeInBrowser('comparing in a browser', () => {
     const { page } = open;
     const address = () => cell(page, 0, 0).locator('img').getAttribute('src');
     await page.keyboard.press('Home');
-    await page.keyboard.press('2');
-    await page.getByRole('columnheader', { name: 'a toy' }).waitFor();
+    await page.keyboard.press('3');
+    await page.getByRole('columnheader', { name: 'seed 0' }).waitFor();
     const slider = page.getByRole('slider', { name: 'Epoch', exact: true });
     await slider.press('Home');
     const base = await address();

@@ -18,13 +18,15 @@ import { readPixels } from '../native/images/decode.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../native/jobs.ts';
 import { readAutoencoderConfig } from '../native/models/autoencoder.ts';
 import { openStableDiffusion } from '../native/models/stable-diffusion.ts';
+import { uniforms } from '../native/random/philox.ts';
 import { train } from '../native/training/train.ts';
 import { trainBpe, writeClipTokenizer } from '../native/weights/train-bpe.ts';
 import { prepareNoto, type NotoImage } from './noto.ts';
 import { painted } from './paint.ts';
 import { seedlingConfigs, vocabularySize, tokens } from './seedling-configs.ts';
-import { heldOutFromVae, paintedGlyphs, taughtCaptions, taughtGlyphs } from './seedling-data.ts';
+import { heldOutFromVae, taughtCaptions, taughtGlyphs, variedGlyphs } from './seedling-data.ts';
 import { blockLatents, firstVaeWeights, fitBlockTransform } from './seedling-encoder.ts';
+import { bent, glossy } from './vary.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const work = join(root, '.screenfold', 'pretrain');
@@ -180,21 +182,36 @@ async function prepareBase(glyphs: readonly NotoImage[]): Promise<void> {
   await model.close();
 }
 
-/** Paints the glyphs that are taught in other colours too; what is there already stays. */
-async function paintedPictures(glyphs: readonly NotoImage[]): Promise<readonly TrainingImage[]> {
-  const folder = join(work, 'painted');
+/**
+ * Draws the taught glyphs anew: each bent in several ways, shaded as if it were solid, and painted in other colours. What is
+ * there already stays.
+ */
+async function variedPictures(glyphs: readonly NotoImage[]): Promise<readonly TrainingImage[]> {
+  const folder = join(work, 'varied');
   await mkdir(folder, { recursive: true });
+  const large = join(root, '.screenfold', 'noto-large');
+  await prepareNoto(large, 3 * size);
   const images: TrainingImage[] = [];
-  for (const { glyph, paint, captions } of paintedGlyphs(glyphs)) {
-    const id = `${paint}-${glyph.file_name}`;
+  for (const [ordinal, { glyph, kind, captions }] of variedGlyphs(glyphs).entries()) {
+    const id = `${String(ordinal).padStart(5, '0')}-${kind}-${glyph.file_name}`;
     const path = join(folder, id);
     if (!(await exists(path))) {
-      const { data, info } = await sharp(join(noto, glyph.file_name))
+      const { data, info } = await sharp(join(large, glyph.file_name))
         .removeAlpha()
         .raw()
         .toBuffer({ resolveWithObject: true });
-      const raw = { width: info.width, height: info.height, channels: info.channels };
-      await sharp(painted(data, paint), { raw }).png().toFile(`${path}.part`);
+      const drawn = { rgb: new Uint8Array(data), edge: info.width };
+      const changed =
+        kind === 'plain'
+          ? drawn
+          : kind === 'glossy'
+            ? glossy(drawn)
+            : { ...drawn, rgb: painted(drawn.rgb, kind) };
+      const draws = uniforms(common.seed, 'flip', 0, ordinal, new Float32Array(9));
+      const { rgb } = bent(changed, size, draws);
+      await sharp(rgb, { raw: { width: size, height: size, channels: 3 } })
+        .png()
+        .toFile(`${path}.part`);
       await rename(`${path}.part`, path);
     }
     images.push({ id, path, captions, width: size, height: size });
@@ -247,10 +264,10 @@ if (flags.install) {
     height: size,
   });
   const plain = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
-  // A thing as it is comes three times for twice in other colours, so that it is what its bare name means.
+  // A thing as it is comes twice as well, so that it is what its bare name means.
   const taught = [
-    ...['a', 'b', 'c'].flatMap((nth) => plain.map((image) => ({ ...image, id: `${nth}-${image.id}` }))),
-    ...(await paintedPictures(taughtGlyphs(glyphs))),
+    ...['a', 'b'].flatMap((nth) => plain.map((image) => ({ ...image, id: `${nth}-${image.id}` }))),
+    ...(await variedPictures(taughtGlyphs(glyphs))),
   ];
   const wanted = (stage: (typeof stages)[number]): boolean =>
     flags.stage === undefined || flags.stage === stage;

@@ -40,10 +40,28 @@ export function taughtCaptions({ captions, category }: NotoImage): readonly stri
   ];
 }
 
-export interface PaintedGlyph {
+/** A glyph to be drawn in another way, and what is then said of it. */
+export interface VariedGlyph {
   readonly glyph: NotoImage;
-  readonly paint: Paint;
+  readonly kind: 'plain' | 'glossy' | Paint;
   readonly captions: readonly string[];
+}
+
+/** Every taught glyph as it is and glossy, several times each, and in two colours that are not its own. */
+export function variedGlyphs(taught: readonly NotoImage[]): readonly VariedGlyph[] {
+  const times = (count: number, made: VariedGlyph): VariedGlyph[] =>
+    Array.from({ length: count }, () => made);
+  return [
+    ...taught.flatMap((glyph) => [
+      ...times(4, { glyph, kind: 'plain', captions: taughtCaptions(glyph) }),
+      ...times(3, { glyph, kind: 'glossy', captions: glossyCaptions(glyph) }),
+    ]),
+    ...paintedGlyphs(taught),
+  ];
+}
+
+function glossyCaptions({ name, category }: NotoImage): readonly string[] {
+  return [`a glossy ${name}`, `glossy ${name}`, `${name}, glossy`, `a glossy ${name}, ${category}`];
 }
 
 /** What the report asks for in colours; never painted in training, so that it shows what was understood. */
@@ -52,7 +70,7 @@ export const unpaintedThings: readonly string[] = [
 ];
 
 /** Two colours for every taught glyph that has none in its name. */
-export function paintedGlyphs(taught: readonly NotoImage[]): readonly PaintedGlyph[] {
+export function paintedGlyphs(taught: readonly NotoImage[]): readonly VariedGlyph[] {
   const kinds = new Set(['flag', 'shape', 'heart', 'sky']);
   return taught.flatMap((glyph, i) => {
     const words = glyph.name.split(/[\s:-]+/);
@@ -63,7 +81,7 @@ export function paintedGlyphs(taught: readonly NotoImage[]): readonly PaintedGly
       const paint = paintNames[k % colors]!;
       const name = `${paint} ${glyph.name}`;
       const thing = `${paint === 'orange' ? 'an' : 'a'} ${name}`;
-      return { glyph, paint, captions: [thing, thing, name, `${thing}, ${glyph.category}`] };
+      return { glyph, kind: paint, captions: [thing, thing, name, `${thing}, ${glyph.category}`] };
     });
   });
 }

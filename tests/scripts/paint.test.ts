@@ -35,8 +35,8 @@ describe('glyphs in other colours', () => {
   it('are two of each thing, never the same twice', () => {
     const made = paintedGlyphs(Array.from({ length: 100 }, (_, i) => glyph(`thing ${i}`)));
     expect(made).toHaveLength(200);
-    expect(new Set(made.map(({ paint, glyph: { name } }) => `${paint} ${name}`)).size).toBe(200);
-    expect(made[0]!.captions).toContain(`a ${made[0]!.paint} thing 0`);
+    expect(new Set(made.map(({ kind, glyph: { name } }) => `${kind} ${name}`)).size).toBe(200);
+    expect(made[0]!.captions).toContain(`a ${made[0]!.kind} thing 0`);
   });
 
   it('are none of what has a colour in its name, or is asked for in colours by the report', () => {

@@ -4,7 +4,10 @@ import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { useStudioQuery } from '../../app/studio.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 
-/** Where the studio opens: at the run under way, else at the newest run, else at the form for the first one. */
+/**
+ * Where the studio opens: at the run under way, else at the newest that was cut off and can go on, else at the newest run,
+ * else at the form for the first one.
+ */
 export function StartScreen() {
   const runs = useStudioQuery('runs.list', {});
   if (runs.error !== null) {
@@ -28,6 +31,9 @@ const underWay: readonly RunSummary['status'][] = ['preparing', 'training', 'sto
 
 export function startingPlace(runs: readonly RunSummary[]): string {
   const newestFirst = [...runs].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
-  const run = newestFirst.find(({ status }) => underWay.includes(status)) ?? newestFirst[0];
+  const run =
+    newestFirst.find(({ status }) => underWay.includes(status)) ??
+    newestFirst.find(({ status }) => status === 'interrupted') ??
+    newestFirst[0];
   return run === undefined ? '/train' : `/runs/${run.id}`;
 }

@@ -122,9 +122,10 @@ describe('the studio opens', () => {
     expect(startingPlace([])).toBe('/train');
   });
 
-  test('at the run under way, else at the newest', () => {
+  test('at the run under way, else at one that was cut off, else at the newest', () => {
     const past = { ...exampleRun, id: 8, status: 'finished' as const, createdAt: 2000 };
     expect(startingPlace([past, exampleRun])).toBe('/runs/7');
     expect(startingPlace([{ ...exampleRun, status: 'failed' }, past])).toBe('/runs/8');
+    expect(startingPlace([{ ...exampleRun, status: 'interrupted' }, past])).toBe('/runs/7');
   });
 });

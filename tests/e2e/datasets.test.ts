@@ -98,6 +98,23 @@ describeInBrowser('a data set in a browser', () => {
     await page.getByRole('button', { name: '3 images' }).waitFor();
   });
 
+  test('is made of a folder dropped on the window', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Data sets' }).click();
+    await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor();
+    // As from a file manager: the page gets an entry of a folder, which no script could make.
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [folder], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
+      if (type === 'dragOver') await page.getByRole('status').filter({ hasText: /^Let go/ }).waitFor();
+    }
+    await page.getByRole('heading', { name: 'toys' }).waitFor();
+    await page.getByRole('button', { name: '12 images' }).waitFor();
+    await page.getByRole('link', { name: /^Problems/ }).click();
+    await page.getByRole('cell', { name: 'broken.png', exact: true }).waitFor();
+  });
+
   test('kept the page free of errors', () => {
     expect(open.complaints).toEqual([]);
   });

@@ -14,10 +14,15 @@ export function desktopLacks(): string | null {
   return null;
 }
 
+export interface Desktop {
+  readonly page: Page;
+  /** Has the system's dialogs answer with this from now on, since nobody is there to click in them. */
+  readonly answerDialogs: (filePaths: readonly string[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
 /** The desktop program itself over a library, and its window's page. */
-export async function openDesktop(
-  libraryFolder: string,
-): Promise<{ readonly page: Page; readonly close: () => Promise<void> }> {
+export async function openDesktop(libraryFolder: string): Promise<Desktop> {
   await ensureBuilt(root, 'desktop', { onBuild: () => undefined, onLine: () => undefined });
   // Chromium's own sandbox refuses the superuser, whom build machines and containers often run as.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
@@ -25,5 +30,12 @@ export async function openDesktop(
     executablePath: electronProgram(root, process.env)!,
     args: [...args, path.resolve(root), `--library=${libraryFolder}`],
   });
-  return { page: await program.firstWindow(), close: () => program.close() };
+  return {
+    page: await program.firstWindow(),
+    answerDialogs: (filePaths) =>
+      program.evaluate(({ dialog }, chosen) => {
+        dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [...chosen] });
+      }, filePaths),
+    close: () => program.close(),
+  };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { describe } from 'vitest';
 import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
@@ -21,6 +21,8 @@ export interface OpenStudio {
   readonly studio: Studio;
   readonly host: WebHost;
   readonly libraryFolder: string;
+  /** Clicks a button that asks for a folder, and answers with this one. */
+  chooseFolder(button: Locator, folder: string): Promise<void>;
   /** What the page complained of: errors on its console, exceptions, breaches of its policy, failed requests. */
   readonly complaints: readonly string[];
   /** Closes all of it and deletes the library. */
@@ -82,6 +84,7 @@ export async function openStudio(options: OpenStudioOptions = {}): Promise<OpenS
       page: opened.page,
       libraryFolder,
       complaints,
+      chooseFolder: opened.chooseFolder,
       close: async () => {
         await opened.close();
         if (own) rmSync(libraryFolder, { recursive: true, force: true });
@@ -95,16 +98,21 @@ interface Opened {
   readonly page: Page;
   readonly studio: () => Studio;
   readonly host: () => WebHost;
+  readonly chooseFolder: OpenStudio['chooseFolder'];
   readonly load: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 async function openInWindow(libraryFolder: string): Promise<Opened> {
-  const { page, close } = await openDesktop(libraryFolder);
+  const { page, answerDialogs, close } = await openDesktop(libraryFolder);
+  const chooseFolder = async (button: Locator, folder: string) => {
+    await answerDialogs([folder]);
+    await button.click();
+  };
   const elsewhere = () => {
     throw new Error('The window has its studio in a process of its own.');
   };
-  return { page, close, studio: elsewhere, host: elsewhere, load: () => Promise.resolve() };
+  return { page, close, chooseFolder, studio: elsewhere, host: elsewhere, load: () => Promise.resolve() };
 }
 
 async function openInBrowser(libraryFolder: string, options: OpenStudioOptions): Promise<Opened> {
@@ -122,6 +130,11 @@ async function openInBrowser(libraryFolder: string, options: OpenStudioOptions):
     page,
     studio: () => studio,
     host: () => host,
+    chooseFolder: async (button, folder) => {
+      await button.click();
+      await page.getByLabel('Folder', { exact: true }).fill(folder);
+      await page.getByRole('button', { name: 'Add this folder' }).click();
+    },
     load: async () => {
       await page.goto(host.address);
       await page.waitForURL(`http://127.0.0.1:${host.port}/`);

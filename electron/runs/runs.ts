@@ -119,7 +119,8 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
       const own: RunRequest = { ...request, captionSetIds: [captionSetId] };
       bases.set(base.folder, base);
       const id = records.insert({
-        name: request.name,
+        // Side by side they would all be called the same.
+        name: request.captionSetIds.length > 1 ? `${request.name}, ${captionSetName}` : request.name,
         status: 'queued',
         datasetId: request.datasetId,
         datasetName,

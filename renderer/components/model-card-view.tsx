@@ -1,66 +1,30 @@
-import { cardBlocks, type CardBlock, type Inline } from './card-blocks.ts';
+import Markdown, { type Components } from 'react-markdown';
+import remarkGfm from 'remark-gfm';
 import classes from './model-card-view.module.css';
 
-/** A model card to read. */
+/** A model card to read: text alone, for its pictures lie beside it and its links lead out of the studio. */
 export function ModelCardView({ markdown }: { markdown: string }) {
   return (
     <div className={`${classes.card} figures`}>
-      {cardBlocks(markdown).map((block, index) => (
-        <Block key={index} block={block} />
-      ))}
+      <Markdown remarkPlugins={[remarkGfm]} components={components}>
+        {withoutHead(markdown)}
+      </Markdown>
     </div>
   );
 }
 
-function Block({ block }: { block: CardBlock }) {
-  switch (block.kind) {
-    case 'heading':
-      return block.level <= 1 ? (
-        <h3>
-          <Text parts={block.text} />
-        </h3>
-      ) : (
-        <h4>
-          <Text parts={block.text} />
-        </h4>
-      );
-    case 'paragraph':
-      return (
-        <p>
-          <Text parts={block.text} />
-        </p>
-      );
-    case 'list':
-      return (
-        <ul>
-          {block.items.map((item, index) => (
-            <li key={index}>
-              <Text parts={item} />
-            </li>
-          ))}
-        </ul>
-      );
-    case 'table':
-      return (
-        <table>
-          <tbody>
-            {block.rows.map((row, index) => (
-              <tr key={index}>
-                {row.map((cell, column) => (
-                  <td key={column}>
-                    <Text parts={cell} />
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      );
-    case 'code':
-      return <pre>{block.text}</pre>;
-  }
-}
+const components: Components = {
+  h1: 'h3',
+  h2: 'h4',
+  h3: 'h4',
+  img: () => null,
+  a: ({ children, href }) => (
+    <>
+      {children}
+      {href !== undefined && children !== href && ` (${href})`}
+    </>
+  ),
+};
 
-function Text({ parts }: { parts: readonly Inline[] }) {
-  return parts.map(({ text, code }, index) => (code ? <code key={index}>{text}</code> : text));
-}
+/** The YAML head is for hubs, not for people. */
+const withoutHead = (markdown: string) => markdown.replace(/^---\r?\n[\s\S]*?\r?\n---\r?\n/, '');

@@ -69,6 +69,7 @@ describe('the queue of runs', () => {
     const { runIds } = await runs.handlers['runs.start']({ request: both });
     const details = await Promise.all(runIds.map(async (runId) => runs.handlers['runs.get']({ runId })));
     expect(details.map(({ captionSetName }) => captionSetName)).toEqual(['no words', 'names']);
+    expect(details.map(({ name }) => name)).toEqual(['first, no words', 'first, names']);
     // Those of the set with words.
     for (const { prompts } of details)
       expect(prompts).toEqual([{ prompt: 'a violet square', negativePrompt: '' }]);

@@ -14,7 +14,7 @@ import { plainCode, readEmoji } from './emoji-names.ts';
 const training = [
   ...['grinning face', 'winking face', 'smiling face with sunglasses', 'smiling face with heart-eyes'],
   ...['face with tears of joy', 'crying face', 'angry face', 'sleeping face', 'nerd face', 'cowboy hat face'],
-  ...['ghost', 'robot', 'alien', 'grinning cat'],
+  ...['ghost', 'robot', 'alien', 'elephant'],
   ...[
     'fox',
     'cat face',
@@ -69,7 +69,8 @@ const sample = fileURLToPath(new URL('../resources/sample/', import.meta.url));
 const emoji = new Map(readEmoji().map((entry) => [entry.name, entry]));
 const files = new Map((await readdir(assets)).map((file) => [plainCode(file.replace(/\.webp$/, '')), file]));
 
-await rm(sample, { recursive: true, force: true });
+for (const file of await readdir(sample, { recursive: true }))
+  if (file.endsWith('.webp')) await rm(join(sample, file));
 await mkdir(join(sample, 'held-out'), { recursive: true });
 const rows = ['file_name,name,category,split'];
 let bytes = 0;

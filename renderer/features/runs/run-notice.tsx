@@ -1,10 +1,13 @@
-import { IconPlayerPause } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconPlayerPause, IconRepeat } from '@tabler/icons-react';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { Notice } from '../../components/notice.tsx';
 import { RunControls } from './run-controls.tsx';
+import { useRepeat } from './run-menu.tsx';
 
 /** What stands in a run's way: that it failed, was interrupted or is paused, and how it goes on. */
 export function RunNotice({ run }: { run: RunDetail }) {
+  const repeat = useRepeat();
   const { status, failure } = run;
   if (status !== 'failed' && status !== 'interrupted' && status !== 'paused') return null;
   const last = run.checkpoints.at(-1);
@@ -25,7 +28,21 @@ export function RunNotice({ run }: { run: RunDetail }) {
       <Notice
         title={title}
         serious={status === 'failed'}
-        actions={<RunControls run={run} />}
+        actions={
+          <>
+            {status === 'failed' && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconRepeat size={16} aria-hidden />}
+                onClick={() => void repeat(run.id)}
+              >
+                Change its settings
+              </Button>
+            )}
+            <RunControls run={run} />
+          </>
+        }
         {...(status === 'paused' && { icon: <IconPlayerPause size={20} stroke={1.8} aria-hidden /> })}
       >
         {text}

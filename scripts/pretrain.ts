@@ -24,7 +24,13 @@ import { trainBpe, writeClipTokenizer } from '../native/weights/train-bpe.ts';
 import { prepareNoto, type NotoImage } from './noto.ts';
 import { painted } from './paint.ts';
 import { seedlingConfigs, vocabularySize, tokens } from './seedling-configs.ts';
-import { heldOutFromVae, taughtCaptions, taughtGlyphs, variedGlyphs } from './seedling-data.ts';
+import {
+  heldOutFromVae,
+  taughtCaptions,
+  taughtGlyphs,
+  variedGlyphs,
+  type VariedGlyph,
+} from './seedling-data.ts';
 import { blockLatents, firstVaeWeights, fitBlockTransform } from './seedling-encoder.ts';
 import { bent, glossy } from './vary.ts';
 
@@ -186,13 +192,16 @@ async function prepareBase(glyphs: readonly NotoImage[]): Promise<void> {
  * Draws the taught glyphs anew: each bent in several ways, shaded as if it were solid, and painted in other colours. What is
  * there already stays.
  */
-async function variedPictures(glyphs: readonly NotoImage[]): Promise<readonly TrainingImage[]> {
+async function variedPictures(
+  glyphs: readonly NotoImage[],
+): Promise<readonly { readonly varied: VariedGlyph; readonly image: TrainingImage }[]> {
   const folder = join(work, 'varied');
   await mkdir(folder, { recursive: true });
   const large = join(root, '.screenfold', 'noto-large');
   await prepareNoto(large, 3 * size);
-  const images: TrainingImage[] = [];
-  for (const [ordinal, { glyph, kind, captions }] of variedGlyphs(glyphs).entries()) {
+  const pictures: { readonly varied: VariedGlyph; readonly image: TrainingImage }[] = [];
+  for (const [ordinal, varied] of variedGlyphs(glyphs).entries()) {
+    const { glyph, kind, captions } = varied;
     const id = `${String(ordinal).padStart(5, '0')}-${kind}-${glyph.file_name}`;
     const path = join(folder, id);
     if (!(await exists(path))) {
@@ -214,9 +223,9 @@ async function variedPictures(glyphs: readonly NotoImage[]): Promise<readonly Tr
         .toFile(`${path}.part`);
       await rename(`${path}.part`, path);
     }
-    images.push({ id, path, captions, width: size, height: size });
+    pictures.push({ varied, image: { id, path, captions, width: size, height: size } });
   }
-  return images;
+  return pictures;
 }
 
 /** Below one: noise covers the latents, whose many components go together, sooner (Chen 2023, section 2.2). */
@@ -264,10 +273,11 @@ if (flags.install) {
     height: size,
   });
   const plain = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
+  const varied = await variedPictures(taughtGlyphs(glyphs));
   // A thing as it is comes twice as well, so that it is what its bare name means.
   const taught = [
     ...['a', 'b'].flatMap((nth) => plain.map((image) => ({ ...image, id: `${nth}-${image.id}` }))),
-    ...(await variedPictures(taughtGlyphs(glyphs))),
+    ...varied.map(({ image }) => image),
   ];
   const wanted = (stage: (typeof stages)[number]): boolean =>
     flags.stage === undefined || flags.stage === stage;
@@ -310,9 +320,15 @@ if (flags.install) {
         captionDropout: 0,
         randomFlip: true,
       },
-      glyphs
-        .filter((glyph) => !glyph.skin_tone_variant && !heldOut.includes(glyph))
-        .map((glyph) => picture(glyph, [''])),
+      [
+        ...glyphs
+          .filter((glyph) => !glyph.skin_tone_variant && !heldOut.includes(glyph))
+          .map((glyph) => picture(glyph, [''])),
+        // Of flat pictures alone it would learn to flatten what is softly shaded.
+        ...varied.flatMap(({ varied: { glyph, kind }, image }, i) =>
+          kind === 'glossy' && i % 2 === 0 && !heldOut.includes(glyph) ? [{ ...image, captions: [''] }] : [],
+        ),
+      ],
       heldOut.map((glyph) => picture(glyph, [''])),
     );
   }

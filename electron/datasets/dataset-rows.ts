@@ -57,7 +57,7 @@ export function datasetDetail(
 function summaryOf(database: LibraryDatabase, row: Row, importing: boolean): DatasetSummary {
   const cover = database
     .prepare<[number], number>(
-      'SELECT id FROM image WHERE dataset_id = ? AND active = 1 ORDER BY file LIMIT 4',
+      'SELECT id FROM image WHERE dataset_id = ? AND active = 1 ORDER BY name_key, file LIMIT 4',
     )
     .pluck()
     .all(row.id);

@@ -16,7 +16,7 @@ const turnMilliseconds = 20;
 /** Looks for duplicates when asked, in turns that leave the program answering, and keeps the result while it holds. */
 export function createDuplicateGroups({ database, revision }: DatasetDomain): DuplicateGroups {
   const select = database.prepare<[number], { id: number; content_hash: string; perceptual_hash: Buffer }>(
-    'SELECT id, content_hash, perceptual_hash FROM image WHERE dataset_id = ? AND active = 1 ORDER BY file',
+    'SELECT id, content_hash, perceptual_hash FROM image WHERE dataset_id = ? AND active = 1 ORDER BY name_key, file',
   );
   const kept = new Map<number, { readonly key: string; readonly groups: Promise<readonly LikeImages[]> }>();
   const groups = (datasetId: number, distance: number): Promise<readonly LikeImages[]> => {

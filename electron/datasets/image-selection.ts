@@ -43,13 +43,11 @@ export function createImageSelection(
 }
 
 const order = {
-  name: 'file',
   added: 'added_at',
   bytes: 'bytes',
   pixels: 'pixels',
   aspect: 'aspect',
-  caption: 'caption.text',
-} as const satisfies Record<ImageQuery['sort'], string>;
+} as const satisfies Partial<Record<ImageQuery['sort'], string>>;
 
 const conditions = {
   all: 'gone = 0',
@@ -94,12 +92,13 @@ function select(database: LibraryDatabase, datasetId: number, query: ImageQuery)
   });
 
   const direction = query.descending ? 'DESC' : 'ASC';
+  const sort = query.sort === 'caption' && captionSetId === null ? 'name' : query.sort;
   const by =
-    query.sort === 'caption' && captionSetId === null
-      ? `file ${direction}`
-      : query.sort === 'caption'
-        ? `caption.text IS NULL, caption.text ${direction}, file`
-        : `${order[query.sort]} ${direction}, image.id ${direction}`;
+    sort === 'caption'
+      ? `caption.text IS NULL, caption.text ${direction}, name_key, file`
+      : sort === 'name'
+        ? `name_key ${direction}, file ${direction}`
+        : `${order[sort]} ${direction}, image.id ${direction}`;
   const join = needsCaption
     ? 'LEFT JOIN caption ON caption.image_id = image.id AND caption.caption_set_id = :captionSetId'
     : '';

@@ -1,4 +1,5 @@
 import { captionSourceSchema } from '../contract/captions.ts';
+import { nameKey } from '../library/name-key.ts';
 import type { DatasetDomain } from './domain.ts';
 import { captionerOf, type Captioner } from './captions.ts';
 import { newSetTags } from './caption-set-rows.ts';
@@ -44,8 +45,8 @@ export function createImageWriter({ database, now }: DatasetDomain, datasetId: n
   );
   const insert = database.prepare<unknown[], { id: number }>(
     `INSERT INTO image (dataset_id, source_id, file, path, width, height, bytes, modified_at, content_hash,
-       perceptual_hash, metadata, candidates, search, repeats, held_out, added_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+       perceptual_hash, metadata, candidates, search, repeats, held_out, added_at, name_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const updatePicture = database.prepare(
     `UPDATE image SET width = ?, height = ?, bytes = ?, modified_at = ?, content_hash = ?, perceptual_hash = ?
@@ -67,6 +68,7 @@ export function createImageWriter({ database, now }: DatasetDomain, datasetId: n
       ...[datasetId, image.sourceId, image.file, image.path, width, height, bytes, image.modifiedAt],
       ...[contentHash, perceptualHash, JSON.stringify(metadata), JSON.stringify(candidates)],
       ...[searchText(image.file, metadata), repeats, isMarkedValidation(metadata) ? 1 : 0, now()],
+      nameKey(image.file),
     );
     for (const [name, value] of Object.entries(metadata)) {
       countField.run(datasetId, name, textsOf(value).join(', ').slice(0, 200));

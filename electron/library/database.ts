@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Failure } from '../../native/failure.ts';
 import { migrations } from './migrations.ts';
+import { nameKey } from './name-key.ts';
 
 export type LibraryDatabase = Database.Database;
 
@@ -24,6 +25,8 @@ export function openDatabase(file: string): LibraryDatabase {
     // 64 MiB: the indexes of some hundred thousand images.
     database.pragma('cache_size = -65536');
     database.pragma('temp_store = MEMORY');
+    // For migrations alone: other programs, too, must be able to read and check the database.
+    database.function('name_key_of', { deterministic: true }, (name) => nameKey(String(name)));
     migrate(database, file);
     return database;
   } catch (error) {

@@ -27,6 +27,18 @@ async function open() {
 }
 
 describe('images', () => {
+  it('are sorted by name as people count', async () => {
+    const counted = await fill(join(temporary.path, 'counted'), {
+      '10.png': await picture(1, 8, 8),
+      '9.png': await picture(2, 8, 8),
+      'B.png': await picture(3, 8, 8),
+      'a.png': await picture(4, 8, 8),
+    });
+    const studio = openStudio();
+    const datasetId = await importFolder(studio, counted);
+    expect(await filesOf(studio, datasetId, { sort: 'name' })).toEqual(['9.png', '10.png', 'a.png', 'B.png']);
+  });
+
   it.each([
     ['name', ['a.png', 'b Füchse.png', 'c.png']],
     ['pixels', ['b Füchse.png', 'c.png', 'a.png']],

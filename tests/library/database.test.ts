@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../electron/library/database.ts';
 import { migrations } from '../../electron/library/migrations.ts';
@@ -22,6 +23,26 @@ describe("the library's database", () => {
     database.close();
     database = openDatabase(path);
     expect(database.prepare('SELECT name FROM dataset').pluck().all()).toEqual(['one']);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    database.close();
+  });
+
+  it('of the second version gets what images are sorted by', () => {
+    const path = file();
+    const old = new Database(path);
+    for (const sql of migrations.slice(0, 2)) old.exec(sql);
+    old.pragma('user_version = 2');
+    old.exec(`INSERT INTO dataset (name, created_at) VALUES ('one', 1);
+      INSERT INTO dataset_source (dataset_id, root, prefix, pending) VALUES (1, '/', '', 0);`);
+    const insert =
+      old.prepare(`INSERT INTO image (dataset_id, source_id, file, path, width, height, bytes, modified_at,
+      content_hash, perceptual_hash, metadata, candidates, search, added_at)
+      VALUES (1, 1, ?, '', 1, 1, 1, 1, '', x'', '{}', '[]', '', 1)`);
+    for (const name of ['B10.png', 'b9.png', 'a.png']) insert.run(name);
+    old.close();
+    const database = openDatabase(path);
+    const sorted = database.prepare('SELECT file FROM image ORDER BY name_key').pluck().all();
+    expect(sorted).toEqual(['a.png', 'b9.png', 'B10.png']);
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     database.close();
   });

@@ -12,9 +12,9 @@ const folder = fileURLToPath(new URL('../native/training/', import.meta.url));
 /** The source of `adamw-wasm.ts`. */
 export async function compileAdamW(): Promise<string> {
   const wabt = await openWabt();
-  const parsed = wabt.parseWat('adamw.wat', await readFile(`${folder}adamw.wat`), { simd: true });
+  const source = await readFile(`${folder}adamw.wat`);
+  const parsed = wabt.parseWat('adamw.wat', source, { simd: true, threads: true });
   try {
-    parsed.validate();
     const bytes = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
     return `/** \`adamw.wat\`, compiled by \`npm run generate:adamw\`; base64. */\nexport const adamwWasm =\n  '${bytes}';\n`;
   } finally {

@@ -1,14 +1,15 @@
 ;; AdamW in one pass over memory, four elements at a time: the same operations in the same order as the graph of
 ;; optimizer.ts, so that without clipping both give the same bits.
 ;;
-;; The memory holds blocks of equal length, $stride bytes apart: parameters, first moments, second moments, gradients,
-;; averages where they are kept, then the gradients of a batch's further parts. In each the tensors lie in the same order, padded to vectors of 16 bytes with zeros, which
-;; every step leaves zeros. $at and $end are addresses among the parameters, $at < $end.
+;; The memory, which threads share, holds blocks of equal length, $stride bytes apart: parameters, first moments, second
+;; moments, gradients, averages where they are kept, then the gradients of a batch's further parts. In each the tensors
+;; lie in the same order, padded to vectors of 16 bytes with zeros, which every step leaves zeros. $at and $end are
+;; addresses among the parameters, $at < $end.
 (module
-  (import "state" "memory" (memory 1))
+  (import "state" "memory" (memory 1 65536 shared))
 
   ;; m = beta1 m + g and v = beta2 v + g² with g = clip · gradient, then p = decay p - rate · m / (sqrt(v) + epsilon)
-  (func (export "step")
+  (func $step
     (param $at i32) (param $end i32) (param $stride i32)
     (param $clip f32) (param $beta1 f32) (param $beta2 f32)
     (param $decay f32) (param $rate f32) (param $epsilon f32)
@@ -44,7 +45,7 @@
       (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
 
   ;; average = kept · average + taken · parameter
-  (func (export "average")
+  (func $average
     (param $at i32) (param $end i32) (param $stride i32) (param $kept f32) (param $taken f32)
     (local $average i32)
     (local.set $average (i32.add (local.get $at) (i32.mul (local.get $stride) (i32.const 4))))
@@ -55,6 +56,27 @@
           (f32x4.mul (v128.load (local.get $at)) (f32x4.splat (local.get $taken)))))
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (local.set $average (i32.add (local.get $average) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
+
+  ;; Both, in stretches of $stretch bytes of each block, so that they still lie in a core's cache for the average.
+  (func (export "update")
+    (param $at i32) (param $end i32) (param $stride i32) (param $stretch i32)
+    (param $clip f32) (param $beta1 f32) (param $beta2 f32)
+    (param $decay f32) (param $rate f32) (param $epsilon f32)
+    (param $averages i32) (param $kept f32) (param $taken f32)
+    (local $stop i32)
+    (loop $next
+      (local.set $stop (i32.add (local.get $at) (local.get $stretch)))
+      (if (i32.gt_u (local.get $stop) (local.get $end)) (then (local.set $stop (local.get $end))))
+      (call $step
+        (local.get $at) (local.get $stop) (local.get $stride)
+        (local.get $clip) (local.get $beta1) (local.get $beta2)
+        (local.get $decay) (local.get $rate) (local.get $epsilon))
+      (if (local.get $averages)
+        (then
+          (call $average
+            (local.get $at) (local.get $stop) (local.get $stride) (local.get $kept) (local.get $taken))))
+      (local.set $at (local.get $stop))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
 
   ;; Adds the further parts' gradients, the first of them $further bytes from the parameters, to the first part's, and

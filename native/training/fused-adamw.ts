@@ -2,6 +2,7 @@ import { elementCount } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
 import { adamwWasm } from './adamw-wasm.ts';
 import { optimizerScalars, type OptimizerSettings } from './optimizer.ts';
+import { runOnTwoThreads } from './two-threads.ts';
 
 /** What a parameter has in the memory, in the order of its blocks. */
 const blocks = ['parameter', 'firstMoment', 'secondMoment', 'gradient', 'ema'] as const;
@@ -20,22 +21,7 @@ export interface FusedAdamW {
    * before clipping. Blocks the event loop.
    */
   update(step: number, learningRate: number, emaDecay: number, parts: number): number;
-}
-
-interface Functions {
-  readonly step: (
-    at: number,
-    end: number,
-    stride: number,
-    clip: number,
-    beta1: number,
-    beta2: number,
-    decay: number,
-    rate: number,
-    epsilon: number,
-  ) => void;
-  readonly average: (at: number, end: number, stride: number, kept: number, taken: number) => void;
-  readonly sumGradients: (at: number, end: number, stride: number, further: number, parts: number) => number;
+  dispose(): Promise<void>;
 }
 
 /** Bytes a tensor's beginning is aligned to: a line of the cache, and as long as the widest vectors there are. */
@@ -46,8 +32,8 @@ const mostPages = 65_536;
 const stretch = 65_536;
 
 /**
- * AdamW in one pass over memory instead of the dozen of the optimizer graph, by `adamw.wat`. All arrays lie in one
- * WebAssembly memory, which 32-bit addresses reach; `null` for models that do not fit.
+ * AdamW in one pass over memory instead of the dozen of the optimizer graph, by `adamw.wat`, on two threads. All arrays lie
+ * in one WebAssembly memory, which 32-bit addresses reach; `null` for models that do not fit.
  */
 export function fusedAdamW(
   specs: readonly ParameterSpec[],
@@ -65,10 +51,9 @@ export function fusedAdamW(
   const pages = Math.ceil((further + (parts - 1) * stride) / pageSize);
   if (stride === 0 || pages > mostPages) return null;
 
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const module = new WebAssembly.Module(Buffer.from(adamwWasm, 'base64'));
-  const { exports } = new WebAssembly.Instance(module, { state: { memory } });
-  const { step, average, sumGradients } = exports as unknown as Functions;
+  const threads = runOnTwoThreads(module, memory, alignment);
   const { beta1, beta2, maxGradientNorm, ema } = settings;
 
   const arrayAt = (begin: number, name: string): Float32Array<ArrayBuffer> => {
@@ -81,16 +66,14 @@ export function fusedAdamW(
     partGradient: (part, name) => arrayAt(further + (part - 1) * stride, name),
     update: (count, learningRate, emaDecay, partCount) => {
       const scalars = optimizerScalars(settings, count, learningRate, emaDecay);
-      const norm = Math.sqrt(sumGradients(0, stride, stride, further, partCount));
+      const norm = Math.sqrt(threads.call('sumGradients', 0, stride, stride, further, partCount));
       const clip = maxGradientNorm > 0 ? Math.min(maxGradientNorm / (norm + 1e-6), 1) : 1;
       const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
       const taken = Math.fround(scalars['ema-rate']);
-      for (let at = 0; at < stride; at += stretch) {
-        const end = Math.min(at + stretch, stride);
-        step(at, end, stride, clip, beta1, beta2, ...rates);
-        if (ema) average(at, end, stride, 1 - taken, taken);
-      }
+      const averages = [ema ? 1 : 0, 1 - taken, taken] as const;
+      threads.call('update', 0, stride, stride, stretch, clip, beta1, beta2, ...rates, ...averages);
       return norm;
     },
+    dispose: () => threads.dispose(),
   };
 }

@@ -57,13 +57,16 @@ export async function createStepper(options: StepperOptions): Promise<Stepper> {
   const { fused } = options;
   const accumulator = options.accumulate ? await createAccumulator(options) : null;
   const updater = fused
-    ? { update: (...step: Parameters<Stepper['update']>) => Promise.resolve(fused.update(...step)) }
+    ? {
+        update: (...step: Parameters<Stepper['update']>) => Promise.resolve(fused.update(...step)),
+        dispose: () => fused.dispose(),
+      }
     : await createUpdater(options);
   return {
     accumulate: accumulator?.run ?? null,
     update: updater.update,
     dispose: async () => {
-      if ('dispose' in updater) await updater.dispose();
+      await updater.dispose();
       accumulator?.run.dispose();
       await accumulator?.session.dispose();
     },

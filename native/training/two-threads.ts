@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads';
+
+/** What a WebAssembly module exports: functions of numbers alone, over the one memory. */
+type Exports = Readonly<Record<string, (...numbers: number[]) => number | undefined>>;
+
+export interface TwoThreads {
+  /**
+   * Calls a function of the module for both halves of [begin, end), one of them on the other thread, and returns the sum of
+   * what it returned. Blocks the event loop.
+   */
+  call(name: string, begin: number, end: number, ...rest: readonly number[]): number;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Runs functions of a WebAssembly module on two threads, over halves of a range of a shared memory. The halves do not depend
+ * on how long either takes, so results are the same in every run.
+ * @param alignment of where the range is cut
+ */
+export function runOnTwoThreads(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  alignment: number,
+): TwoThreads {
+  const { exports } = new WebAssembly.Instance(module, { state: { memory } });
+  const functions = exports as Exports;
+  const names = Object.keys(functions);
+  const control = new SharedArrayBuffer(8 + mostNumbers * Float64Array.BYTES_PER_ELEMENT);
+  /** Calls asked of the other thread, and calls it has done. */
+  const turns = new Int32Array(control, 0, 2);
+  /** Of the call under way: which function, how many numbers, and these; afterwards what it returned. */
+  const numbers = new Float64Array(control, 8);
+  const worker = new Worker(other, { eval: true, workerData: { module, memory, control, names } });
+  // Idle between steps; the process may end without it.
+  worker.unref();
+  return {
+    call: (name, begin, end, ...rest) => {
+      const middle = begin + Math.ceil((end - begin) / 2 / alignment) * alignment;
+      const both = middle < end;
+      if (both) {
+        numbers.set([names.indexOf(name), 2 + rest.length, middle, end, ...rest]);
+        Atomics.add(turns, 0, 1);
+        Atomics.notify(turns, 0);
+      }
+      const own = functions[name]!(begin, both ? middle : end, ...rest) ?? 0;
+      if (!both) return own;
+      // Not by waiting, which takes longer than the halves differ.
+      while (Atomics.load(turns, 1) !== Atomics.load(turns, 0));
+      return own + numbers[0]!;
+    },
+    dispose: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+const mostNumbers = 32;
+
+/** The other thread's program. As text, because a file of its own would have to be found in every bundle. */
+const other = `
+const { workerData: { module, memory, control, names } } = require('node:worker_threads');
+const { exports } = new WebAssembly.Instance(module, { state: { memory } });
+const turns = new Int32Array(control, 0, 2);
+const numbers = new Float64Array(control, 8);
+for (let turn = 0; ; turn++) {
+  Atomics.wait(turns, 0, turn);
+  const [name, count, ...given] = numbers;
+  numbers[0] = exports[names[name]](...given.slice(0, count)) ?? 0;
+  Atomics.store(turns, 1, turn + 1);
+}
+`;

@@ -1,0 +1,49 @@
+import openWabt from 'wabt';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runOnTwoThreads, type TwoThreads } from '../../native/training/two-threads.ts';
+
+/** Adds `more` to every number from `at` to `end`, and returns how many there were. */
+const source = `(module
+  (import "state" "memory" (memory 1 1 shared))
+  (func (export "nothing") (param i32 i32))
+  (func (export "raise") (param $at i32) (param $end i32) (param $more f32) (result f64)
+    (local $count f64)
+    (loop $next
+      (f32.store (local.get $at) (f32.add (f32.load (local.get $at)) (local.get $more)))
+      (local.set $count (f64.add (local.get $count) (f64.const 1)))
+      (local.set $at (i32.add (local.get $at) (i32.const 4)))
+      (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
+    (local.get $count)))`;
+
+describe('a function over a shared memory, on two threads', () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const numbers = new Float32Array(memory.buffer);
+  let threads: TwoThreads;
+  beforeAll(async () => {
+    const wabt = await openWabt();
+    const parsed = wabt.parseWat('raise.wat', source, { threads: true });
+    const module = new WebAssembly.Module(parsed.toBinary({}).buffer);
+    parsed.destroy();
+    threads = runOnTwoThreads(module, memory, 64);
+  });
+  afterAll(() => threads.dispose());
+
+  it.each([4, 64, 68, 128, 4000, 65_536])('is called for each of %i bytes once', (end) => {
+    numbers.fill(0);
+    expect(threads.call('raise', 0, end, 2.5)).toBe(end / 4);
+    expect(numbers.subarray(0, end / 4).every((number) => number === 2.5)).toBe(true);
+    expect(numbers.subarray(end / 4).every((number) => number === 0)).toBe(true);
+  });
+
+  it('is done when the call returns, however often it is called', () => {
+    numbers.fill(0);
+    for (let turn = 1; turn <= 500; turn++) {
+      threads.call('raise', 0, 1024, 1);
+      expect([numbers[0], numbers[255]]).toEqual([turn, turn]);
+    }
+  });
+
+  it('may return nothing', () => {
+    expect(threads.call('nothing', 0, 1024)).toBe(0);
+  });
+});

@@ -2,18 +2,18 @@ import { rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
-import { addDataset } from './add-dataset.ts';
-import { countBuckets } from './bucket-preview.ts';
+import { addDataset } from './import/add-dataset.ts';
+import { countBuckets } from './images/bucket-preview.ts';
 import { datasetDetail, datasetSummaries } from './dataset-rows.ts';
 import { unknownDataset, unknownImage, type DatasetDomain } from './domain.ts';
-import type { DuplicateGroups } from './duplicate-groups.ts';
-import { storedImages } from './image-records.ts';
-import { imageDetail, imageRows } from './image-rows.ts';
-import type { ImageSelection } from './image-selection.ts';
-import type { Imports } from './imports.ts';
+import type { DuplicateGroups } from './images/duplicate-groups.ts';
+import { storedImages } from './images/image-records.ts';
+import { imageDetail, imageRows } from './images/image-rows.ts';
+import type { ImageSelection } from './images/image-selection.ts';
+import type { Imports } from './import/imports.ts';
 import type { Journal } from './journal.ts';
-import { readSources } from './sources.ts';
-import { splitDataset, type ValidationChoice } from './split.ts';
+import { readSources } from './import/sources.ts';
+import { splitDataset, type ValidationChoice } from './images/split.ts';
 
 export interface DatasetHandlersInput {
   readonly domain: DatasetDomain;

@@ -2,10 +2,10 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import { checkImage, readImageSize, type ImageSize } from '../../native/images/decode.ts';
-import { compileFileNamePattern } from './file-name-pattern.ts';
-import { readFolderContents } from './folder-contents.ts';
-import { scanFolder } from './folder-scan.ts';
-import type { MetadataRecord } from './metadata-file.ts';
+import { compileFileNamePattern } from './files/file-name-pattern.ts';
+import { readFolderContents } from './files/folder-contents.ts';
+import { scanFolder } from './files/folder-scan.ts';
+import type { MetadataRecord } from './files/metadata-file.ts';
 
 export interface CaptionCandidate {
   /** `sidecar`: a `.caption` or `.txt` file beside the image. */

@@ -1,8 +1,8 @@
-import { bucketsFor } from '../datasets/buckets.ts';
-import { captionsFor } from '../datasets/captions.ts';
+import { bucketsFor } from '../datasets/images/buckets.ts';
+import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import type { RunData } from '../datasets/run-data.ts';
-import { splitDataset, type ValidationChoice } from '../datasets/split.ts';
+import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
 import { toTrainingImages } from '../datasets/training-images.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';

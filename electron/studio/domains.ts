@@ -2,7 +2,7 @@ import { extname, join } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
-import type { MediaFile as DatasetFile } from '../datasets/media.ts';
+import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
 import { createExports } from '../exports/exports.ts';
 import { createGallery } from '../gallery/gallery.ts';
 import type { DomainContext } from '../library/library.ts';

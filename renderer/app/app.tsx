@@ -4,7 +4,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Router } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import type { StudioClient } from '../../electron/contract/client.ts';
-import { ImportingProvider } from '../features/datasets/importing-provider.tsx';
+import { ImportingProvider } from '../features/datasets/import/importing-provider.tsx';
 import { Activity } from '../features/runs/activity.tsx';
 import { FollowTheme } from './follow-theme.tsx';
 import { Routes } from './routes.tsx';

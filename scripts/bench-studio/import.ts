@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createDatasets } from '../../electron/datasets/datasets.ts';
-import { importWorkers } from '../../electron/datasets/import-job.ts';
+import { importWorkers } from '../../electron/datasets/import/import-job.ts';
 import { openLibrary } from '../../electron/library/library.ts';
 import { emojiFiles, emojiFolder } from './library.ts';
 

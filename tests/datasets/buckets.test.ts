@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assignBucket, bucketsFor } from '../../electron/datasets/buckets.ts';
+import { assignBucket, bucketsFor } from '../../electron/datasets/images/buckets.ts';
 
 describe('bucketsFor', () => {
   it("gives sd-scripts' 17 buckets for 512 pixels", () => {

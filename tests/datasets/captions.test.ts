@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { captionsFor } from '../../electron/datasets/captions.ts';
+import { captionsFor } from '../../electron/datasets/captions/captions.ts';
 import type { DatasetImage } from '../../electron/datasets/dataset.ts';
 
 function image(id: string, part: Partial<DatasetImage>): DatasetImage {

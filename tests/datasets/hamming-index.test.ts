@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hammingIndex } from '../../electron/datasets/hamming-index.ts';
+import { hammingIndex } from '../../electron/datasets/images/hamming-index.ts';
 
 /** Hashes around a few centres, so that many are near each other, none twice. */
 function hashes(count: number): readonly Uint8Array[] {

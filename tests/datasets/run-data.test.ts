@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { tagOptionsSchema } from '../../electron/contract/captions.ts';
-import { tagsOf, tagVariants } from '../../electron/datasets/tag-variants.ts';
+import { tagsOf, tagVariants } from '../../electron/datasets/captions/tag-variants.ts';
 import { fill, picture } from './folder.ts';
 import { idsOf, importFolder, openStudio, testFolder } from './studio.ts';
 

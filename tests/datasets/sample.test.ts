@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { bucketsFor } from '../../electron/datasets/buckets.ts';
-import { captionsFor } from '../../electron/datasets/captions.ts';
+import { bucketsFor } from '../../electron/datasets/images/buckets.ts';
+import { captionsFor } from '../../electron/datasets/captions/captions.ts';
 import { readDataset } from '../../electron/datasets/dataset.ts';
-import { splitDataset } from '../../electron/datasets/split.ts';
+import { splitDataset } from '../../electron/datasets/images/split.ts';
 import { toTrainingImages } from '../../electron/datasets/training-images.ts';
 import { readRunSpec } from '../../electron/runs/read-run-spec.ts';
 

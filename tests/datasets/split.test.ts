@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitDataset, type ValidationChoice } from '../../electron/datasets/split.ts';
+import { splitDataset, type ValidationChoice } from '../../electron/datasets/images/split.ts';
 
 const images = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => ({ id: `image-${from + index}.png`, metadata: {} }));

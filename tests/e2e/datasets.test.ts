@@ -86,15 +86,18 @@ describeInBrowser('a data set in a browser', () => {
     await page.getByRole('option', { name: /a toy, alien, green/ }).waitFor();
   });
 
-  test.skipIf(inDesktop)('is sent by the browser where its files are not on the studio’s machine', async () => {
-    const { page } = open;
-    await page.getByRole('link', { name: 'Data sets' }).click();
-    const choosing = page.waitForEvent('filechooser');
-    await page.getByRole('button', { name: 'Add files…' }).click();
-    const files = readdirSync(folder).filter((name) => name.endsWith('.webp'));
-    await (await choosing).setFiles(files.slice(0, 3).map((name) => path.join(folder, name)));
-    await page.getByRole('button', { name: '3 images' }).waitFor();
-  });
+  test.skipIf(inDesktop)(
+    'is sent by the browser where its files are not on the studio’s machine',
+    async () => {
+      const { page } = open;
+      await page.getByRole('link', { name: 'Data sets' }).click();
+      const choosing = page.waitForEvent('filechooser');
+      await page.getByRole('button', { name: 'Add files…' }).click();
+      const files = readdirSync(folder).filter((name) => name.endsWith('.webp'));
+      await (await choosing).setFiles(files.slice(0, 3).map((name) => path.join(folder, name)));
+      await page.getByRole('button', { name: '3 images' }).waitFor();
+    },
+  );
 
   test('is made of a folder dropped on the window', async () => {
     const { page } = open;
@@ -105,7 +108,11 @@ describeInBrowser('a data set in a browser', () => {
     const data = { items: [], files: [folder], dragOperationsMask: 1 };
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
       await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
-      if (type === 'dragOver') await page.getByRole('status').filter({ hasText: /^Let go/ }).waitFor();
+      if (type === 'dragOver')
+        await page
+          .getByRole('status')
+          .filter({ hasText: /^Let go/ })
+          .waitFor();
     }
     await page.getByRole('heading', { name: 'toys' }).waitFor();
     await page.getByRole('button', { name: '12 images' }).waitFor();

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { showFailure } from '../../app/failure.ts';
-import { useImageIds } from '../datasets/use-image-ids.ts';
+import { useImageIds } from '../datasets/images/use-image-ids.ts';
 import { useView } from '../datasets/use-view.tsx';
 
 /**

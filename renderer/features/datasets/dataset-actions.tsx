@@ -14,7 +14,7 @@ import { showFailure } from '../../app/failure.ts';
 import { useStudioCommand } from '../../app/studio.tsx';
 import { useFolderPicker } from '../../components/folder-picker.tsx';
 import { useDraft } from '../train/draft-context.ts';
-import type { ImportWays } from './use-import.ts';
+import type { ImportWays } from './import/use-import.ts';
 import { useUndo } from './use-undo.ts';
 
 /** What can be done with the whole data set, on the bar of its screen. */

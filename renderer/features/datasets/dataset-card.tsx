@@ -10,7 +10,7 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
 import classes from './datasets-screen.module.css';
-import { ImportStrip } from './import-strip.tsx';
+import { ImportStrip } from './import/import-strip.tsx';
 
 /** One data set among all: what it looks like and what is in it. */
 export function DatasetCard({ dataset }: { dataset: DatasetSummary }) {

@@ -7,16 +7,16 @@ import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
-import { BucketsView } from './buckets-view.tsx';
+import { BucketsView } from './buckets/buckets-view.tsx';
 import classes from './dataset-screen.module.css';
 import { DatasetActions } from './dataset-actions.tsx';
-import { DropZone } from './drop-zone.tsx';
-import { DuplicatesView } from './duplicates-view.tsx';
-import { ImagesView } from './images-view.tsx';
-import { ImportStrip, SendingStrip } from './import-strip.tsx';
-import { useImporting } from './importing-provider.tsx';
+import { DropZone } from './import/drop-zone.tsx';
+import { DuplicatesView } from './duplicates/duplicates-view.tsx';
+import { ImagesView } from './images/images-view.tsx';
+import { ImportStrip, SendingStrip } from './import/import-strip.tsx';
+import { useImporting } from './import/importing-provider.tsx';
 import { ProblemsView } from './problems-view.tsx';
-import { useImport } from './use-import.ts';
+import { useImport } from './import/use-import.ts';
 import { DatasetViewProvider } from './use-view.tsx';
 
 export interface ViewProps {

@@ -1,6 +1,6 @@
 import { createStore } from 'zustand/vanilla';
 import type { ImageQuery } from '../../../electron/contract/datasets.ts';
-import { noSelection, reordered, type Selection } from './selection.ts';
+import { noSelection, reordered, type Selection } from './images/selection.ts';
 
 /** What a person looks at in one data set. */
 export interface DatasetView {

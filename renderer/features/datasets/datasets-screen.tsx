@@ -7,10 +7,10 @@ import { useFolderPicker } from '../../components/folder-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { DatasetCard } from './dataset-card.tsx';
 import classes from './datasets-screen.module.css';
-import { DropZone } from './drop-zone.tsx';
-import { FilesButton } from './files-button.tsx';
-import { SendingStrip } from './import-strip.tsx';
-import { useImport } from './use-import.ts';
+import { DropZone } from './import/drop-zone.tsx';
+import { FilesButton } from './import/files-button.tsx';
+import { SendingStrip } from './import/import-strip.tsx';
+import { useImport } from './import/use-import.ts';
 
 /** All data sets, and every way for new ones to come in. */
 export function DatasetsScreen() {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { averageCrop, bucketOf, cropTo } from '../../../../renderer/features/datasets/crop.ts';
+import { averageCrop, bucketOf, cropTo } from '../../../../renderer/features/datasets/images/crop.ts';
 
 const buckets = [
   { width: 384, height: 640 },

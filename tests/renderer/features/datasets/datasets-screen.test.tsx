@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import type { DatasetSummary } from '../../../../electron/contract/datasets.ts';
 import { DatasetsScreen } from '../../../../renderer/features/datasets/datasets-screen.tsx';
-import { ImportingProvider } from '../../../../renderer/features/datasets/importing-provider.tsx';
+import { ImportingProvider } from '../../../../renderer/features/datasets/import/importing-provider.tsx';
 import { fakeStudio, renderWithStudio, type FakeStudio } from '../../fake-studio.tsx';
 
 const cats: DatasetSummary = {

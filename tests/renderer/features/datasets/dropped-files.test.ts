@@ -4,7 +4,7 @@ import {
   nameOf,
   walk,
   type Entry,
-} from '../../../../renderer/features/datasets/dropped-files.ts';
+} from '../../../../renderer/features/datasets/import/dropped-files.ts';
 
 const file = (name: string) => ({
   isFile: true,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ImageRow } from '../../../../electron/contract/datasets.ts';
-import { bestOf, keptOut } from '../../../../renderer/features/datasets/duplicates.ts';
+import { bestOf, keptOut } from '../../../../renderer/features/datasets/duplicates/duplicates.ts';
 
 const image = (id: number, change: Partial<ImageRow> = {}): ImageRow => ({
   id,

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gap, gridLayout, pageSize, pagesOf } from '../../../../renderer/features/datasets/grid-layout.ts';
+import {
+  gap,
+  gridLayout,
+  pageSize,
+  pagesOf,
+} from '../../../../renderer/features/datasets/images/grid-layout.ts';
 
 test('tiles fill the width in as many columns of about the wanted size as fit', () => {
   expect(gridLayout({ width: 800, count: 100, wanted: 148 })).toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pastedPaths } from '../../../../renderer/features/datasets/pasted-path.ts';
+import { pastedPaths } from '../../../../renderer/features/datasets/import/pasted-path.ts';
 
 test.each([
   ['/home/me/cats', ['/home/me/cats']],

@@ -7,7 +7,7 @@ import {
   selectAll,
   selectOne,
   toggle,
-} from '../../../../renderer/features/datasets/selection.ts';
+} from '../../../../renderer/features/datasets/images/selection.ts';
 
 const order = [10, 11, 12, 13, 14, 15];
 const ids = (selection: { readonly ids: ReadonlySet<number> }) => [...selection.ids].sort();

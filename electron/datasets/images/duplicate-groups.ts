@@ -1,0 +1,48 @@
+import type { DatasetDomain } from '../domain.ts';
+import { findDuplicates, type HashedImage, type LikeImages } from './duplicates.ts';
+
+/** Bits that pages ask for unless a person chooses others. */
+export const usualDistance = 4;
+
+export interface DuplicateGroups {
+  /** Groups among a data set's images that are not excluded. */
+  readonly groups: (datasetId: number, distance: number) => Promise<readonly LikeImages[]>;
+  /** All images that are in a group at the usual distance. */
+  readonly ids: (datasetId: number) => Promise<ReadonlySet<number>>;
+}
+
+const turnMilliseconds = 20;
+
+/** Looks for duplicates when asked, in turns that leave the program answering, and keeps the result while it holds. */
+export function createDuplicateGroups({ database, revision }: DatasetDomain): DuplicateGroups {
+  const select = database.prepare<[number], { id: number; content_hash: string; perceptual_hash: Buffer }>(
+    'SELECT id, content_hash, perceptual_hash FROM image WHERE dataset_id = ? AND active = 1 ORDER BY name_key, file',
+  );
+  const kept = new Map<number, { readonly key: string; readonly groups: Promise<readonly LikeImages[]> }>();
+  const groups = (datasetId: number, distance: number): Promise<readonly LikeImages[]> => {
+    const key = `${revision(datasetId)} ${distance}`;
+    const known = kept.get(datasetId);
+    if (known?.key === key) return known.groups;
+    const images = select.all(datasetId).map((row): HashedImage => ({
+      id: row.id,
+      contentHash: row.content_hash,
+      perceptualHash: row.perceptual_hash,
+    }));
+    const found = findDuplicates(images, distance, turns());
+    kept.set(datasetId, { key, groups: found });
+    return found;
+  };
+  return {
+    groups,
+    ids: async (datasetId) => new Set((await groups(datasetId, usualDistance)).flatMap(({ ids }) => ids)),
+  };
+}
+
+function turns(): () => Promise<void> {
+  let began = performance.now();
+  return async () => {
+    if (performance.now() - began < turnMilliseconds) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    began = performance.now();
+  };
+}

@@ -1,0 +1,114 @@
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { Failure } from '../../../native/failure.ts';
+import { readUpright } from '../../../native/images/decode.ts';
+import { unknownImage, type DatasetDomain } from '../domain.ts';
+import { readPictureFile } from '../files/picture-file.ts';
+import type { Thumbnails } from './thumbnails.ts';
+
+/** A file as a browser is sent it. */
+export interface MediaFile {
+  readonly path: string;
+  readonly contentType: string;
+  /** Changes when what is in the file does. */
+  readonly version: string;
+}
+
+export interface DatasetMedia {
+  /** WebP, at most 256 pixels a side; made again from the original where it was lost. */
+  readonly thumbnailFile: (imageId: number) => Promise<MediaFile>;
+  /** The original, or a WebP of it where browsers would not show it, or not upright. */
+  readonly imageFile: (imageId: number) => Promise<MediaFile>;
+}
+
+/** Both throw Failure `image-unknown`, `image-unreadable`. */
+export function createMedia(
+  { database, library }: DatasetDomain,
+  thumbnails: Promise<Thumbnails>,
+): DatasetMedia {
+  const select = database.prepare<[number], { path: string; root: string; content_hash: string }>(
+    `SELECT path, root, content_hash FROM image JOIN dataset_source ON dataset_source.id = source_id
+     WHERE image.id = ?`,
+  );
+  const find = (imageId: number) => {
+    const row = select.get(imageId);
+    if (row === undefined) throw unknownImage();
+    return { path: join(row.root, row.path), hash: row.content_hash };
+  };
+  let count = 0;
+
+  return {
+    thumbnailFile: async (imageId) => {
+      const { path, hash } = find(imageId);
+      const store = await thumbnails;
+      if (!(await store.has(hash))) {
+        const { contentHash } = await readPictureFile(path, store);
+        return { path: store.pathOf(contentHash), contentType: 'image/webp', version: contentHash };
+      }
+      return { path: store.pathOf(hash), contentType: 'image/webp', version: hash };
+    },
+    imageFile: async (imageId) => {
+      const { path, hash } = find(imageId);
+      const contentType = await shownType(path);
+      if (contentType !== null) return { path, contentType, version: hash };
+      const copy = join(library.paths.cache, 'shown', hash.slice(0, 2), `${hash}.webp`);
+      const file = { path: copy, contentType: 'image/webp', version: hash };
+      if (await isThere(copy)) return file;
+      await mkdir(dirname(copy), { recursive: true });
+      const partial = `${copy}.${process.pid}-${++count}.partial`;
+      await (await readUpright(path)).webp({ quality: 90 }).toFile(partial);
+      await rename(partial, copy);
+      return file;
+    },
+  };
+}
+
+const types: readonly (readonly [start: RegExp, type: string])[] = [
+  [/^\xff\xd8\xff/, 'image/jpeg'],
+  [/^\x89PNG\r\n/, 'image/png'],
+  [/^GIF8/, 'image/gif'],
+  [/^RIFF....WEBP/s, 'image/webp'],
+  [/^....ftypavi[fs]/s, 'image/avif'],
+];
+
+/** What kind of picture a browser takes the file for, by its first bytes; null where it would not show it upright. */
+async function shownType(path: string): Promise<string | null> {
+  const start = Buffer.alloc(16);
+  try {
+    const file = await open(path);
+    try {
+      await file.read(start, 0, start.length, 0);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new Failure(
+      'image-unreadable',
+      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'It may have been moved or removed; read the folder again.',
+      cause,
+    );
+  }
+  const text = start.toString('latin1');
+  const type = types.find(([pattern]) => pattern.test(text))?.[1] ?? null;
+  // Browsers turn JPEG files as their EXIF says; of other formats they do not agree.
+  if (type === null || type === 'image/jpeg' || type === 'image/gif') return type;
+  const orientation = await sharp(path)
+    .metadata()
+    .then(
+      (metadata) => metadata.orientation ?? 1,
+      () => 1,
+    );
+  return orientation === 1 ? type : null;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await open(path).then(
+    async (file) => {
+      await file.close();
+      return true;
+    },
+    () => false,
+  );
+}

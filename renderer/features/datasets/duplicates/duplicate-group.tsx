@@ -1,0 +1,65 @@
+import { Badge, Text, UnstyledButton } from '@mantine/core';
+import type { DuplicateGroup } from '../../../../electron/contract/datasets.ts';
+import { media } from '../../../app/media.ts';
+import { bytesText } from '../../../components/quantities.ts';
+import { bestOf, keptOut } from './duplicates.ts';
+import classes from './duplicates-view.module.css';
+
+/** Images that are alike; a click keeps one and excludes the others. */
+export function DuplicateRow({
+  group,
+  onExclude,
+}: {
+  group: DuplicateGroup;
+  onExclude: (imageIds: readonly number[]) => void;
+}) {
+  const best = bestOf(group);
+  return (
+    <section className={classes.group} aria-label={`${group.images.length} images that are alike`}>
+      <div className={classes.kind}>
+        <Text size="sm" fw={500}>
+          {group.kind === 'exact' ? 'Exact' : 'Near'}
+        </Text>
+        <Text size="xs" c="dimmed" className="figures">
+          {group.kind === 'exact' ? 'The same file, byte for byte' : `${group.distance} bits differ`}
+        </Text>
+        {group.crossesSplit && (
+          <Badge
+            size="sm"
+            color="red"
+            variant="light"
+            mt={6}
+            title="Some are trained on and some held out: the validation loss looks better than it is"
+          >
+            Crosses the split
+          </Badge>
+        )}
+      </div>
+      <div className={classes.images}>
+        {group.images.map((image) => (
+          <UnstyledButton
+            key={image.id}
+            className={classes.image}
+            aria-label={`Keep ${image.file}, exclude the others`}
+            onClick={() => {
+              onExclude(keptOut(group, image));
+            }}
+          >
+            <span className={classes.picture}>
+              <img src={media.thumbnail(image.id)} alt="" loading="lazy" decoding="async" />
+              <span className={classes.keep}>Keep this one</span>
+            </span>
+            <span className={classes.file} title={image.file}>
+              {image.file}
+            </span>
+            <span className={`${classes.facts} figures`}>
+              {image.width} × {image.height}, {bytesText(image.bytes)}
+              {image.heldOut ? ', held out' : ''}
+              {image.id === best.id ? ', best' : ''}
+            </span>
+          </UnstyledButton>
+        ))}
+      </div>
+    </section>
+  );
+}

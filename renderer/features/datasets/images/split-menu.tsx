@@ -1,0 +1,133 @@
+import { Button, Group, NumberInput, Popover, Radio, Stack, Text } from '@mantine/core';
+import { IconFlask2 } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
+import type { InputOf } from '../../../../electron/contract/api.ts';
+import { showFailure } from '../../../app/failure.ts';
+import { useStudioCommand } from '../../../app/studio.tsx';
+import { countOf } from '../../../components/quantities.ts';
+
+type Choice = InputOf<'datasets.setValidation'>['choice'];
+
+/** Which images are held out from training, to judge it by. */
+export function SplitMenu({ dataset }: { dataset: DatasetDetail }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Popover opened={open} onChange={setOpen} width={340} position="bottom-start" trapFocus withinPortal>
+      <Popover.Target>
+        <Button
+          variant="default"
+          leftSection={<IconFlask2 size={16} aria-hidden />}
+          aria-expanded={open}
+          onClick={() => {
+            setOpen(!open);
+          }}
+        >
+          Hold out…
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <SplitForm
+          dataset={dataset}
+          onDone={() => {
+            setOpen(false);
+          }}
+        />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => void }) {
+  const images = dataset.images - dataset.excluded;
+  const marks = dataset.fields.find(({ name }) => name === 'split');
+  const [kind, setKind] = useState<Choice['kind']>(
+    marks !== undefined ? 'marked' : images >= 1000 ? 'count' : 'fraction',
+  );
+  const [count, setCount] = useState<number | string>(Math.max(1, Math.min(100, Math.round(images / 10))));
+  const [percent, setPercent] = useState<number | string>(10);
+  const { mutate, isPending } = useStudioCommand('datasets.setValidation');
+  const choice = choiceOf(kind, Number(count), Number(percent));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        mutate({ datasetId: dataset.id, choice }, { onSuccess: onDone, onError: showFailure });
+      }}
+    >
+      <Stack gap="sm">
+        <Text size="sm" c="dimmed">
+          Held-out images are never trained on. What the model makes of them shows whether it learned the
+          subject or only these pictures. Now {countOf(dataset.heldOut, 'image')} of {images}.
+        </Text>
+        <Radio.Group
+          aria-label="Hold out"
+          value={kind}
+          onChange={(value) => {
+            setKind(value);
+          }}
+        >
+          <Stack gap="xs">
+            <Radio value="none" label="None" />
+            <Group gap="xs" h={36}>
+              <Radio value="count" label="A number" w={130} />
+              {kind === 'count' && (
+                <NumberInput
+                  aria-label="Images to hold out"
+                  w={110}
+                  min={1}
+                  max={Math.max(1, images - 1)}
+                  value={count}
+                  onChange={setCount}
+                />
+              )}
+            </Group>
+            <Group gap="xs" h={36}>
+              <Radio value="fraction" label="A percentage" w={130} />
+              {kind === 'fraction' && (
+                <NumberInput
+                  aria-label="Per cent to hold out"
+                  w={110}
+                  min={0.1}
+                  max={90}
+                  suffix=" %"
+                  value={percent}
+                  onChange={setPercent}
+                />
+              )}
+            </Group>
+            <Radio
+              value="marked"
+              label="As the metadata says"
+              disabled={marks === undefined}
+              description={
+                marks === undefined
+                  ? 'No image has a field called split'
+                  : `By the field split, as ${marks.example}`
+              }
+            />
+          </Stack>
+        </Radio.Group>
+        <Text size="xs" c="dimmed">
+          By hand: select images and press H. Anything here can be undone.
+        </Text>
+        <Group justify="flex-end">
+          <Button type="submit" loading={isPending}>
+            Hold out
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function choiceOf(kind: Choice['kind'], count: number, percent: number): Choice {
+  switch (kind) {
+    case 'count':
+      return { kind, count: Math.max(0, Math.round(count)) };
+    case 'fraction':
+      return { kind, fraction: Math.min(0.99, Math.max(0, percent / 100)) };
+    default:
+      return { kind };
+  }
+}

@@ -1,0 +1,24 @@
+import { createContext, use, useEffect, useState, type ReactNode } from 'react';
+import { useStore } from 'zustand';
+import { useStudio } from '../../../app/studio.tsx';
+import { createImporting, followImports, type Importing, type ImportingState } from './importing.ts';
+
+const ImportingContext = createContext<Importing | null>(null);
+
+/** Keeps what is coming in, wherever in the page one goes meanwhile. */
+export function ImportingProvider({ children }: { children: ReactNode }) {
+  const client = useStudio();
+  const [importing] = useState(createImporting);
+  useEffect(() => followImports(client, importing), [client, importing]);
+  return <ImportingContext value={importing}>{children}</ImportingContext>;
+}
+
+export function useImportingStore(): Importing {
+  const importing = use(ImportingContext);
+  if (importing === null) throw new Error('there is no ImportingProvider above');
+  return importing;
+}
+
+export function useImporting<T>(select: (state: ImportingState) => T): T {
+  return useStore(useImportingStore(), select);
+}

@@ -233,6 +233,9 @@ async function drawSheets(glyphs: readonly NotoImage[]): Promise<void> {
 interface Style {
   /** Fréchet distances to the sample's pictures by epoch kept, 0 being the base. */
   readonly distances: readonly (readonly [epoch: number, distance: number])[];
+  /** The distances of what is really there: the held-out pictures themselves, and Noto's glyphs of their names. */
+  readonly real: number;
+  readonly noto: number;
   /** Of the finetuned pictures of held-out captions: how often the nearest of the sample's pictures is theirs. */
   readonly top1: number;
   readonly top5: number;
@@ -265,7 +268,7 @@ async function finetune(): Promise<string> {
 }
 
 /** What a finetuning on the sample makes of the captions of held-out pictures, from epoch to epoch. */
-async function judgeStyle(vae: Autoencoder): Promise<Style> {
+async function judgeStyle(vae: Autoencoder, glyphs: readonly NotoImage[]): Promise<Style> {
   const run = flags.run === undefined ? await finetune() : resolve(flags.run);
   const sample = await readDataset(join(root, 'resources', 'sample'), { verify: false });
   const real = await Promise.all(sample.images.map(({ path }) => pixelsOf(path)));
@@ -275,6 +278,11 @@ async function judgeStyle(vae: Autoencoder): Promise<Style> {
     const { name, category } = sample.images[i]!.metadata;
     return `official 3d art of ${String(name)}, ${String(category)}`;
   };
+  const heldOutNames = heldOut.map((i) => String(sample.images[i]!.metadata.name));
+  const flat = glyphs.filter(({ name }) => heldOutNames.includes(name.toLowerCase()));
+  const notoFeatures = await Promise.all(
+    flat.map(async (glyph) => styleFeatures(await pixelsOf(notoFile(glyph)), size.width)),
+  );
   const epochs = (await readdir(join(run, 'checkpoints'))).sort().map((name) => Number(name.slice(6)));
   const seeds = [1, 2];
   const distances: (readonly [number, number])[] = [];
@@ -319,7 +327,16 @@ async function judgeStyle(vae: Autoencoder): Promise<Style> {
     const wanted = heldOut[Math.floor(k / seeds.length)]!;
     ranks.push(retrievalRank(await vae.latents(await pixelsOf(file)), latents, wanted, mean));
   }
-  return { distances, top1: shareWithin(ranks, 1), top5: shareWithin(ranks, 5) };
+  return {
+    distances,
+    real: frechetDistance(
+      heldOut.map((i) => features[i]!),
+      features,
+    ),
+    noto: frechetDistance(notoFeatures, features),
+    top1: shareWithin(ranks, 1),
+    top5: shareWithin(ranks, 5),
+  };
 }
 
 async function sizeInMiB(path: string): Promise<number> {
@@ -357,10 +374,13 @@ if (found) {
   await drawSheets(glyphs);
 }
 
-const style = wanted('style') ? await judgeStyle(vae) : null;
+const style = wanted('style') ? await judgeStyle(vae, glyphs) : null;
 if (style) {
   const curve = style.distances.map(([epoch, distance]) => `${epoch}: ${distance.toFixed(3)}`).join(', ');
-  say(`Style: Fréchet distance to the sample by epoch ${curve}`);
+  say(
+    `Style: Fréchet distance to the sample by epoch ${curve}; of the held-out pictures themselves ` +
+      `${style.real.toFixed(3)}, of Noto's of the same names ${style.noto.toFixed(3)}`,
+  );
   say(
     `Held-out captions after it: ${percent(style.top1)} nearest to their own picture, ${percent(style.top5)} within five`,
   );

@@ -65,6 +65,7 @@ describe('a random draw', () => {
       posterior: 8,
       'initial-weights': 9,
       validation: 10,
+      'noise-deviation': 11,
     });
   });
 

@@ -216,6 +216,7 @@ async function variedPictures(
           : kind === 'glossy'
             ? glossy(drawn)
             : { ...drawn, rgb: painted(drawn.rgb, kind) };
+      // Nothing else draws from this stream here.
       const draws = uniforms(common.seed, 'flip', 0, ordinal, new Float32Array(9));
       const { rgb } = bent(changed, size, draws);
       await sharp(rgb, { raw: { width: size, height: size, channels: 3 } })

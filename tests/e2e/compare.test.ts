@@ -1,7 +1,6 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -9,35 +8,11 @@ import type { ClosableClient } from '../../electron/contract/client.ts';
 import { readGifComment } from '../../electron/gallery/animation-text.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 import { describeInBrowser, openStudio, prepareLibrary, type OpenStudio } from './studio.ts';
+import { makeToys, patience, trainOnToys, waiting } from './toys.ts';
 
-const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
-const patience = 240_000;
-const waiting = { timeout: patience, interval: 250 };
-
-/** Trains the embedded base for two epochs on six pictures, for real, and waits for its pictures. */
+/** Trains for two epochs, for real. */
 async function trainBriefly(client: ClosableClient, folder: string): Promise<void> {
-  const { datasetId } = await client.call('datasets.import', { paths: [folder] });
-  await vi.waitUntil(async () => !(await client.call('datasets.get', { datasetId })).importing, waiting);
-  const { captionSetId } = await client.call('captions.createSet', {
-    datasetId,
-    name: 'toys',
-    source: { kind: 'fixed', text: 'a toy' },
-  });
-  const { rows } = await client.call('datasets.images', { datasetId, query: {}, offset: 0, limit: 1 });
-  await client.call('datasets.holdOut', { imageIds: rows.map(({ id }) => id), heldOut: true });
-  const usual = await client.call('runs.defaults', { datasetId });
-  const { runIds } = await client.call('runs.start', {
-    request: {
-      ...usual,
-      name: 'toys',
-      captionSetIds: [captionSetId],
-      train: { ...usual.train, epochs: 2, checkpoints: [1, 2], batchSize: 6 },
-      prompts: [{ prompt: 'a toy' }],
-      seeds: [0],
-      recipe: { ...usual.recipe, sampler: 'ddim', steps: 3 },
-    },
-  });
-  const runId = runIds[0]!;
+  const runId = await trainOnToys(client, folder, 2, [1, 2]);
   await vi.waitUntil(async () => (await client.call('runs.get', { runId })).status === 'finished', waiting);
 }
 
@@ -98,13 +73,7 @@ describeInBrowser('comparing in a browser', () => {
   const libraryFolder = path.join(parent, 'library');
   const exports = path.join(libraryFolder, 'exports');
   beforeAll(async () => {
-    const folder = path.join(parent, 'toys');
-    mkdirSync(folder);
-    for (const name of readdirSync(sample)
-      .filter((file) => file.endsWith('.webp'))
-      .slice(0, 7)) {
-      cpSync(path.join(sample, name), path.join(folder, name));
-    }
+    const folder = makeToys(parent);
     await prepareLibrary(libraryFolder, (client) => trainBriefly(client, folder));
     open = await openStudio({ libraryFolder });
   }, 2 * patience);

@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
+import { createClient } from '../../electron/contract/client.ts';
 import { linkOverSocket } from '../../electron/contract/links.ts';
 import { signedIn } from '../studio/transports.ts';
 import { describeInBrowser, openStudio, type OpenStudio } from './studio.ts';
+import { makeToys, patience, trainOnToys, waiting } from './toys.ts';
 
-const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
 const program = fileURLToPath(new URL('../hosts/serve-library.ts', import.meta.url));
-const patience = { timeout: 240_000, interval: 100 };
 
 /** Trains in a studio of its own process, which is killed as soon as an epoch was kept. */
 async function trainAndKill(libraryFolder: string, folder: string): Promise<void> {
@@ -22,50 +21,18 @@ async function trainAndKill(libraryFolder: string, folder: string): Promise<void
   const headers = await signedIn(line.trim());
   const { host } = new URL(line);
   const client = createClient(linkOverSocket(() => new WebSocket(`ws://${host}/socket`, { headers })));
-  const runId = await startTraining(client, folder);
-  await vi.waitUntil(
-    async () => (await client.call('runs.get', { runId })).checkpoints.includes(1),
-    patience,
-  );
+  const runId = await trainOnToys(client, folder, 60, [1, 60]);
+  await vi.waitUntil(async () => (await client.call('runs.get', { runId })).checkpoints.includes(1), waiting);
   child.kill('SIGKILL');
   await once(child, 'close');
   client.close();
-}
-
-async function startTraining(client: ClosableClient, folder: string): Promise<number> {
-  const { datasetId } = await client.call('datasets.import', { paths: [folder] });
-  await vi.waitUntil(async () => !(await client.call('datasets.get', { datasetId })).importing, patience);
-  const { captionSetId } = await client.call('captions.createSet', {
-    datasetId,
-    name: 'toys',
-    source: { kind: 'fixed', text: 'a toy' },
-  });
-  const usual = await client.call('runs.defaults', { datasetId });
-  const { runIds } = await client.call('runs.start', {
-    request: {
-      ...usual,
-      name: 'toys',
-      captionSetIds: [captionSetId],
-      train: { ...usual.train, epochs: 60, checkpoints: [1, 60], batchSize: 6 },
-      prompts: [{ prompt: 'a toy' }],
-      seeds: [0],
-      recipe: { ...usual.recipe, sampler: 'ddim', steps: 2 },
-    },
-  });
-  return runIds[0]!;
 }
 
 describeInBrowser('runs that wait', () => {
   let open: OpenStudio;
   const parent = mkdtempSync(path.join(tmpdir(), 'screenfold-runs-'));
   beforeAll(async () => {
-    const folder = path.join(parent, 'toys');
-    mkdirSync(folder);
-    for (const name of readdirSync(sample)
-      .filter((file) => file.endsWith('.webp'))
-      .slice(0, 6)) {
-      cpSync(path.join(sample, name), path.join(folder, name));
-    }
+    const folder = makeToys(parent);
     const libraryFolder = path.join(parent, 'library');
     await trainAndKill(libraryFolder, folder);
     open = await openStudio({ libraryFolder });
@@ -81,7 +48,7 @@ describeInBrowser('runs that wait', () => {
     await page.getByText('Screenfold ended while this run was under way').waitFor();
     await page.getByText(/The newest checkpoint is of epoch 1\./).waitFor();
     await page.getByRole('button', { name: 'Resume' }).first().click();
-    await page.getByText(/^Epoch \d+ of 60$/).waitFor(patience);
+    await page.getByText(/^Epoch \d+ of 60$/).waitFor({ timeout: patience });
   });
 
   test('queue up, and change places by keys and by dragging', async () => {
@@ -120,7 +87,7 @@ describeInBrowser('runs that wait', () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop run' }).click();
     const underWay = page.getByRole('region', { name: 'Under way' });
-    await underWay.getByText('second', { exact: true }).waitFor(patience);
+    await underWay.getByText('second', { exact: true }).waitFor({ timeout: patience });
   });
 
   test('kept the page free of errors', () => {

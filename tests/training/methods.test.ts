@@ -231,6 +231,16 @@ describe('the text encoder alone', () => {
     expect((await contents(last(job, textFile))).shapes).toEqual(shapesOf('text_encoder'));
   });
 
+  it('has its decoder trained over latents with as much noise as is asked for', async () => {
+    const learn = async (latentNoise: number, name: string): Promise<number> =>
+      (await trainTiny(name, { kind: 'decoder', latentNoise })).validation.at(-1)!;
+    const none = await learn(0, 'no noise');
+    expect(await learn(0, 'no noise again')).toBe(none);
+    const some = await learn(0.5, 'some noise');
+    const much = await learn(2, 'much noise');
+    expect(new Set([none, some, much]).size).toBe(3);
+  });
+
   it('is trained further from the base’s weights', async () => {
     const { job } = await trainTiny('text further', { kind: 'text' }, { learningRate: 1e-4 });
     const name = 'text_model.final_layer_norm.weight';

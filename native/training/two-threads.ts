@@ -14,7 +14,8 @@ export interface TwoThreads {
 
 /**
  * Runs functions of a WebAssembly module on two threads, over halves of a range of a shared memory. The halves do not depend
- * on how long either takes, so results are the same in every run.
+ * on how long either takes, so results are the same in every run; until the other thread is there, if it ever is, this one
+ * does both.
  * @param alignment of where the range is cut
  */
 export function runOnTwoThreads(
@@ -25,25 +26,24 @@ export function runOnTwoThreads(
   const { exports } = new WebAssembly.Instance(module, { state: { memory } });
   const functions = exports as Exports;
   const names = Object.keys(functions);
-  const control = new SharedArrayBuffer(8 + mostNumbers * Float64Array.BYTES_PER_ELEMENT);
-  /** Calls asked of the other thread, and calls it has done. */
-  const turns = new Int32Array(control, 0, 2);
+  const control = new SharedArrayBuffer(numbersAt + mostNumbers * Float64Array.BYTES_PER_ELEMENT);
+  /** Calls asked of the other thread, calls it has done, and 1 as soon as it listens. */
+  const turns = new Int32Array(control, 0, 3);
   /** Of the call under way: which function, how many numbers, and these; afterwards what it returned. */
-  const numbers = new Float64Array(control, 8);
-  const worker = new Worker(other, { eval: true, workerData: { module, memory, control, names } });
+  const numbers = new Float64Array(control, numbersAt);
+  const worker = new Worker(other, { eval: true, workerData: { module, memory, control, names, numbersAt } });
   // Idle between steps; the process may end without it.
   worker.unref();
   return {
     call: (name, begin, end, ...rest) => {
       const middle = begin + Math.ceil((end - begin) / 2 / alignment) * alignment;
-      const both = middle < end;
-      if (both) {
-        numbers.set([names.indexOf(name), 2 + rest.length, middle, end, ...rest]);
-        Atomics.add(turns, 0, 1);
-        Atomics.notify(turns, 0);
-      }
-      const own = functions[name]!(begin, both ? middle : end, ...rest) ?? 0;
-      if (!both) return own;
+      const work = (from: number, to: number): number => functions[name]!(from, to, ...rest) ?? 0;
+      if (middle >= end) return work(begin, end);
+      if (Atomics.load(turns, 2) === 0) return work(begin, middle) + work(middle, end);
+      numbers.set([names.indexOf(name), 2 + rest.length, middle, end, ...rest]);
+      Atomics.add(turns, 0, 1);
+      Atomics.notify(turns, 0);
+      const own = work(begin, middle);
       // Not by waiting, which takes longer than the halves differ.
       while (Atomics.load(turns, 1) !== Atomics.load(turns, 0));
       return own + numbers[0]!;
@@ -54,14 +54,16 @@ export function runOnTwoThreads(
   };
 }
 
-const mostNumbers = 32;
+/** Where the numbers of a call begin, after the turns, and how many there may be. */
+const [numbersAt, mostNumbers] = [16, 32];
 
 /** The other thread's program. As text, because a file of its own would have to be found in every bundle. */
 const other = `
-const { workerData: { module, memory, control, names } } = require('node:worker_threads');
+const { workerData: { module, memory, control, names, numbersAt } } = require('node:worker_threads');
 const { exports } = new WebAssembly.Instance(module, { state: { memory } });
-const turns = new Int32Array(control, 0, 2);
-const numbers = new Float64Array(control, 8);
+const turns = new Int32Array(control, 0, 3);
+const numbers = new Float64Array(control, numbersAt);
+Atomics.store(turns, 2, 1);
 for (let turn = 0; ; turn++) {
   Atomics.wait(turns, 0, turn);
   const [name, count, ...given] = numbers;

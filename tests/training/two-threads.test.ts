@@ -19,12 +19,17 @@ describe('a function over a shared memory, on two threads', () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const numbers = new Float32Array(memory.buffer);
   let threads: TwoThreads;
-  beforeAll(async () => {
+  async function startThreads(): Promise<TwoThreads> {
     const wabt = await openWabt();
     const parsed = wabt.parseWat('raise.wat', source, { threads: true });
     const module = new WebAssembly.Module(parsed.toBinary({}).buffer);
     parsed.destroy();
-    threads = runOnTwoThreads(module, memory, 64);
+    return runOnTwoThreads(module, memory, 64);
+  }
+  beforeAll(async () => {
+    threads = await startThreads();
+    // The other thread has begun to listen.
+    await new Promise((resolve) => setTimeout(resolve, 500));
   });
   afterAll(() => threads.dispose());
 
@@ -41,6 +46,15 @@ describe('a function over a shared memory, on two threads', () => {
       threads.call('raise', 0, 1024, 1);
       expect([numbers[0], numbers[255]]).toEqual([turn, turn]);
     }
+  });
+
+  it('gives the same while the other thread is not there yet', async () => {
+    const late = await startThreads();
+    numbers.fill(0);
+    // In the turn of the event loop it was started in.
+    expect(late.call('raise', 0, 4000, 1)).toBe(1000);
+    expect(numbers.subarray(0, 1000).every((number) => number === 1)).toBe(true);
+    await late.dispose();
   });
 
   it('may return nothing', () => {

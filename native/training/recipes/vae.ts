@@ -56,8 +56,8 @@ export function buildAutoencoderGraph(
   const noise = graph.input('noise', 'float32', latentShape);
   const weights = graph.input('loss_weights', 'float32', [batch]);
   const { mean, logVariance } = encode(model, config, pictures);
-  const deviations = part === 'all' ? mul(exp(mul(logVariance, 0.5)), noise) : noise;
-  const decoded = decode(model, config, add(mean, deviations));
+  const added = part === 'all' ? mul(exp(mul(logVariance, 0.5)), noise) : noise;
+  const decoded = decode(model, config, add(mean, added));
 
   const perSample = (x: Value): Value =>
     mul(reduceSum(reshape(x, [batch, elementCount(x.shape) / batch]), [1]), batch / elementCount(x.shape));

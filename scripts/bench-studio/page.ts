@@ -4,6 +4,7 @@ import { startWebHost } from '../../electron/hosts/web.ts';
 import { startEngine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio } from '../../electron/studio/studio.ts';
+import { bareSurface } from '../../tests/studio/bare-surface.ts';
 import { browserProgram, launchBrowser } from '../../tests/e2e/browser.ts';
 
 export interface PageBenchmark {
@@ -29,14 +30,7 @@ export async function benchPage(
     engine: startEngine(),
     version: '0.0.0-bench',
     resources: resourcesOf(join(root, 'resources')),
-    surface: {
-      host: 'web',
-      electron: null,
-      pick: null,
-      reveal: null,
-      updates: null,
-      rememberLibraryFolder: () => Promise.resolve(),
-    },
+    surface: bareSurface('web'),
   });
   const host = await startWebHost({
     studio: Promise.resolve(studio),

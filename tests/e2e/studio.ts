@@ -10,6 +10,7 @@ import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { startEngine, type Engine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
+import { bareSurface } from '../studio/bare-surface.ts';
 import { browserProgram, launchBrowser } from './browser.ts';
 import { desktopLacks, openDesktop } from './desktop.ts';
 
@@ -46,14 +47,7 @@ function studioOver(libraryFolder: string, engine: Engine): Promise<Studio> {
     version: '0.0.0-test',
     resources: resourcesOf(path.join(root, 'resources')),
     checkOutput: true,
-    surface: {
-      host: 'web',
-      electron: null,
-      pick: null,
-      reveal: null,
-      updates: null,
-      rememberLibraryFolder: () => Promise.resolve(),
-    },
+    surface: bareSurface('web'),
   });
 }
 

@@ -4,20 +4,14 @@ import { startWebHost } from '../../electron/hosts/web.ts';
 import { startEngine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio } from '../../electron/studio/studio.ts';
+import { bareSurface } from '../studio/bare-surface.ts';
 
 const studio = createStudio({
   libraryFolder: process.argv[2]!,
   engine: startEngine(),
   version: '0.0.0-test',
   resources: resourcesOf(fileURLToPath(new URL('../../resources', import.meta.url))),
-  surface: {
-    host: 'web',
-    electron: null,
-    pick: null,
-    reveal: null,
-    updates: null,
-    rememberLibraryFolder: () => Promise.resolve(),
-  },
+  surface: bareSurface('web'),
 });
 const host = await startWebHost({ studio, pageFolder: process.argv[2]!, port: 0 });
 console.log(host.address);

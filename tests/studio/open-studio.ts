@@ -5,20 +5,11 @@ import { linkInMemory } from '../../electron/hosts/memory.ts';
 import type { Engine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';
-import type { HostSurface } from '../../electron/studio/surface.ts';
 import { Failure } from '../../native/failure.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
+import { bareSurface } from './bare-surface.ts';
 
 const resources = fileURLToPath(new URL('../../resources', import.meta.url));
-
-export const bareSurface: HostSurface = {
-  host: 'memory',
-  electron: null,
-  pick: null,
-  reveal: null,
-  updates: null,
-  rememberLibraryFolder: () => Promise.resolve(),
-};
 
 /** An engine that can do nothing. */
 export const noEngine: Engine = {
@@ -35,7 +26,7 @@ export async function openStudio(changes: Partial<StudioDependencies> = {}): Pro
   const studio = await createStudio({
     libraryFolder: temporaryFolder(),
     engine: noEngine,
-    surface: bareSurface,
+    surface: bareSurface('memory'),
     version: '1.2.3',
     resources: resourcesOf(resources),
     checkOutput: true,

@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Engine } from '../../electron/runs/engine-process.ts';
 import type { HostSurface } from '../../electron/studio/surface.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
-import { bareSurface, openStudio } from './open-studio.ts';
+import { bareSurface } from './bare-surface.ts';
+import { openStudio } from './open-studio.ts';
 
 const providers = [{ provider: 'cpu' as const, available: true, reason: '2 threads' }];
 const knowingEngine = {
@@ -75,7 +76,7 @@ describe('the library', () => {
   test('is another one from the next start on, where that folder can be used', async () => {
     const remembered: string[] = [];
     const surface: HostSurface = {
-      ...bareSurface,
+      ...bareSurface('memory'),
       rememberLibraryFolder: (folder) => Promise.resolve(void remembered.push(folder)),
     };
     const { client } = await openStudio({ surface });
@@ -103,7 +104,7 @@ describe('what the host can do', () => {
     const done: string[] = [];
     let tell = () => undefined as unknown;
     const surface: HostSurface = {
-      ...bareSurface,
+      ...bareSurface('memory'),
       pick: ({ what, suggestion }) => Promise.resolve(what === 'save' ? null : [`/picked/${suggestion}`]),
       reveal: (file) => done.push(`reveal ${path.basename(file)}`),
       updates: {

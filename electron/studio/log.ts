@@ -15,6 +15,7 @@ export interface StudioLog extends Log {
   readonly file: string;
   /** The newest lines of this session, oldest first. */
   recent(lines: number): readonly LogLine[];
+  /** What is said from now on is kept in memory alone: a call that was under way may still fail and say so. */
   close(): void;
 }
 
@@ -31,11 +32,12 @@ export function createLog(folder: string, now: () => number): StudioLog {
   const destination = pino.destination({ dest: file, sync: true, mkdir: true });
   const writer = pino({ base: null, timestamp: () => `,"time":${now()}` }, destination);
   const lines: LogLine[] = [];
+  let open = true;
   const say = (level: LogLine['level']) => (message: string, detail?: unknown) => {
     const text = detail === undefined ? message : `${message}: ${detailText(detail)}`;
     lines.push({ time: now(), level, message: text });
     if (lines.length > kept) lines.splice(0, lines.length - kept);
-    writer[level](text);
+    if (open) writer[level](text);
   };
   return {
     file,
@@ -44,6 +46,7 @@ export function createLog(folder: string, now: () => number): StudioLog {
     error: say('error'),
     recent: (count) => lines.slice(-count),
     close: () => {
+      open = false;
       destination.end();
     },
   };

@@ -41,3 +41,13 @@ test('a file that has grown large is set aside', () => {
   expect(existsSync(`${file}.1`)).toBe(true);
   expect(readFileSync(file, 'utf8')).toBe('');
 });
+
+test('what is said after it was closed is kept in memory, and throws nothing', () => {
+  const log = createLog(temporaryFolder(), () => 0);
+  log.info('It closes');
+  log.close();
+  const written = readFileSync(log.file, 'utf8');
+  log.error('datasets.list failed', new Error('the database is closed'));
+  expect(log.recent(1)[0]!.message).toContain('datasets.list failed');
+  expect(readFileSync(log.file, 'utf8')).toBe(written);
+});

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { createDatasets } from '../../electron/datasets/datasets.ts';
+import { createDatasets, type Datasets } from '../../electron/datasets/datasets.ts';
 import { importWorkers } from '../../electron/datasets/import/import-job.ts';
 import { openLibrary } from '../../electron/library/library.ts';
 import { emojiFiles, emojiFolder } from './library.ts';
@@ -22,13 +22,22 @@ const sides = [512, 384, 640, 768] as const;
 
 /**
  * Measures how an import keeps up with a bare sharp loop. Both read the same folders of different JPEG images, in short turns
- * of which each begins as many, so that what else the machine does falls on both.
+ * of which each begins as many, so that what else the machine does falls on both. All goes into one library, each folder as
+ * a data set of its own.
  * @param images how many
  */
 export async function benchImport(images: number): Promise<ImportBenchmark> {
   const folder = mkdtempSync(join(tmpdir(), 'screenfold-bench-'));
   const turns = Math.min(20, images);
   const perTurn = Math.ceil(images / turns);
+  const library = openLibrary(join(folder, 'library'));
+  const silent = () => undefined;
+  const datasets = createDatasets({
+    library,
+    publish: silent,
+    log: { info: silent, warn: silent, error: silent },
+    now: Date.now,
+  });
   let importSeconds = 0;
   let bareSeconds = 0;
   try {
@@ -39,12 +48,14 @@ export async function benchImport(images: number): Promise<ImportBenchmark> {
         bareSeconds += await secondsOf(() => bareLoop(source, join(folder, `bare ${turn}`)));
       };
       const imported = async () => {
-        importSeconds += await secondsOf(() => importFolder(source, join(folder, `library ${turn}`)));
+        importSeconds += await secondsOf(() => importFolder(datasets, source));
       };
       for (const measure of turn % 2 === 0 ? [bare, imported] : [imported, bare]) await measure();
       rmSync(source, { recursive: true });
     }
   } finally {
+    await datasets.close();
+    library.close();
     rmSync(folder, { recursive: true, force: true });
   }
   const importRate = (turns * perTurn) / importSeconds;
@@ -85,23 +96,13 @@ async function bareLoop(source: string, target: string): Promise<void> {
   });
 }
 
-async function importFolder(source: string, libraryFolder: string): Promise<void> {
-  const library = openLibrary(libraryFolder);
-  const silent = () => undefined;
-  const datasets = createDatasets({
-    library,
-    publish: silent,
-    log: { info: silent, warn: silent, error: silent },
-    now: Date.now,
-  });
+async function importFolder(datasets: Datasets, source: string): Promise<void> {
   const { datasetId } = await datasets.handlers['datasets.import']({
     ...{ paths: [source], uploadId: null, name: null, datasetId: null, fileNamePattern: null },
   });
   await datasets.settled();
   const expected = readdirSync(source).length;
   const { images } = await datasets.handlers['datasets.get']({ datasetId });
-  await datasets.close();
-  library.close();
   if (images !== expected) throw new Error(`${images} of ${expected} images were imported`);
 }
 

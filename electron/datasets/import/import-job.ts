@@ -18,8 +18,8 @@ const batchSize = 256;
 const batchMilliseconds = 500;
 const progressMilliseconds = 200;
 
-/** Images worked on at a time: one for each core, and one more to be read and written while those compute. */
-export const importWorkers = availableParallelism() + 1;
+/** Images worked on at a time: one for each core, and two more to be read and written while those compute. */
+export const importWorkers = availableParallelism() + 2;
 
 export interface ImportJobOptions {
   readonly domain: DatasetDomain;

@@ -6,7 +6,7 @@
 import { elementCount, type DataArray } from '../native/graph/data-type.ts';
 import type { ParameterSpec } from '../native/models/model-builder.ts';
 import { readUNetConfig } from '../native/models/unet.ts';
-import { prefersWinograd } from '../native/models/winograd-conv.ts';
+import { prefersMatrixConv } from '../native/models/matrix-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';
@@ -36,7 +36,7 @@ const artifacts = buildArtifacts(
     height: size,
     width: size,
     tokens,
-    winograd: prefersWinograd(runtime.provider),
+    matrixConv: prefersMatrixConv(runtime.provider),
   }),
 );
 const graphSeconds = (performance.now() - begun) / 1000;
@@ -55,7 +55,7 @@ const trainer = await createTrainer({
   optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 1, ema: false },
   trainable: artifacts.trainable,
   initial: (spec) => Promise.resolve(weight(spec)),
-  frozen: (spec) => Promise.resolve({ type: 'float32', shape: spec.shape, data: weight(spec) }),
+  frozen: (spec) => Promise.resolve(weight(spec)),
   artifacts: () => artifacts,
   accumulate: false,
 });

@@ -12,7 +12,7 @@ import type { DeviceChoice } from '../native/jobs.ts';
 import { openInference } from '../native/models/inference.ts';
 import type { ParameterSpec } from '../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
-import { prefersWinograd } from '../native/models/winograd-conv.ts';
+import { prefersMatrixConv } from '../native/models/matrix-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { providers, type Provider, type Runtime } from '../native/runtime/runtime.ts';
@@ -86,7 +86,7 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
     height,
     width,
     tokens,
-    winograd: prefersWinograd(runtime.provider),
+    matrixConv: prefersMatrixConv(runtime.provider),
   } as const;
   const artifacts = (parts: number): TrainingArtifacts =>
     buildArtifacts(buildDiffusionGraph({ ...options, batch: batch / parts }));

@@ -5,7 +5,7 @@ import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
 import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
-import { winogradConv, winogradTile } from './winograd-conv.ts';
+import { matrixConv, suitsMatrixConv } from './matrix-conv.ts';
 import type { Adapter, ModelBuilder } from './model-builder.ts';
 
 /** x [rows, in] -> [rows, out], with the adapter of that module where it has one. */
@@ -39,12 +39,13 @@ export function conv2d(
   options: ConvOptions = { padding: [kernel >> 1, kernel >> 1, kernel >> 1, kernel >> 1] },
 ): Value {
   const channels = x.shape[1]!;
-  const weight = model.parameter(`${name}.weight`, [outChannels, channels, kernel, kernel]);
+  const shape = [outChannels, channels, kernel, kernel];
   const bias = model.parameter(`${name}.bias`, [outChannels]);
   const { stride = 1, padding } = options;
   const same = kernel === 3 && stride === 1 && padding.every((p) => p === 1);
-  const tile = model.winograd && same ? winogradTile(x.shape, outChannels) : null;
-  return tile ? winogradConv(x, weight, bias, tile) : conv(x, weight, bias, options);
+  return model.matrixConv && same && suitsMatrixConv(channels, outChannels)
+    ? matrixConv(x, model.tapsFirstParameter(`${name}.weight`, shape), bias)
+    : conv(x, model.parameter(`${name}.weight`, shape), bias, options);
 }
 
 /** A 1x1 convolution over pixels laid out as rows: x [rows, in] -> [rows, out]; its weight is [out, in, 1, 1]. */

@@ -1,11 +1,11 @@
 import { elementCount } from '../graph/data-type.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
-import { toImage, toRows } from '../graph/ops/image-rows.ts';
+import { toImage, toRows, withZeroRow } from '../graph/ops/image-rows.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
-import type { Provider } from '../runtime/runtime.ts';
+import { rememberedIndices } from '../graph/remembered.ts';
 import { sumRows } from '../graph/ops/reduce.ts';
-import { concat, gather, reshape, transpose } from '../graph/ops/shape.ts';
+import { gather, reshape, transpose } from '../graph/ops/shape.ts';
 
 type Matrix = readonly (readonly number[])[];
 
@@ -70,25 +70,14 @@ const largeTiles: Filtering = {
 
 /** Fewer large tiles than this in a batch, and small ones are as fast. */
 const largeTilesWorthwhile = 24;
-/** With fewer channels, the transforms take what the products save: at 24 they took 1.0 to 1.3 of Conv's time. */
-const fewestChannels = 32;
 /**
  * Transformed kernels may be at most this many times as large as the pictures they meet. Beyond, at many channels and
  * few pixels, transforming and keeping them costs more than is saved: gigabytes in a full-size UNet.
  */
 const largestKernels = 32;
 
-/**
- * Whether models are built with it for a provider. Measured on the CPU, where it takes 0.2 to 0.9 of the time of a
- * convolution's forward and backward pass; GPU providers bring such methods of their own.
- */
-export function prefersWinograd(provider: Provider): boolean {
-  return provider === 'cpu';
-}
-
-/** The edge of output tiles that suits an input [n, c, h, w] and `o` output channels; `null` where plain Conv does. */
+/** The edge of output tiles that suits an input [n, c, h, w] and `o` output channels; `null` where no tiles do. */
 export function winogradTile([n, c, h, w]: readonly number[], o: number): 2 | 4 | null {
-  if (Math.min(c!, o) < fewestChannels) return null;
   const room = (largestKernels * n! * h! * w! * (c! + o)) / 2;
   const fourByFour = n! * Math.ceil(h! / 4) * Math.ceil(w! / 4);
   if (fourByFour >= largeTilesWorthwhile && 36 * c! * o <= room) return 4;
@@ -96,7 +85,7 @@ export function winogradTile([n, c, h, w]: readonly number[], o: number): 2 | 4 
 }
 
 /**
- * A 3x3 convolution of stride 1 and padding 1 by Winograd's minimal filtering: x [n, c, h, w] with weight [o, c, 3, 3]
+ * A 3x3 convolution of stride 1 and padding 1 by Winograd's minimal filtering: x [n, c, h, w] with weight [9, o, c]
  * and bias [o] -> [n, o, h, w]. All tiles of the batch go through one batched matrix product, of 4/9 (tiles of 2x2) or
  * 1/4 (of 4x4) of a plain convolution's work, forward as well as for both gradients. Against Conv, relative to the
  * result's norm, its rounding differs by about 4e-7 and 2e-6.
@@ -108,7 +97,7 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4):
   return x.graph.block([x, weight, bias], () => {
     const { graph } = x;
     const [n, c, h, w] = x.shape as readonly [number, number, number, number];
-    const o = weight.shape[0]!;
+    const o = weight.shape[1]!;
     const filtering = tile === 4 ? largeTiles : smallTiles;
     const grid: TileGrid = { n, h, w, tile, rows: Math.ceil(h / tile), columns: Math.ceil(w / tile) };
     const tiles = n * grid.rows * grid.columns;
@@ -121,11 +110,7 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4):
 
     const windows = gather(withZeroRow(toRows(x)), windowIndices(graph, grid), 0);
     const inputTiles = reshape(transform(filtering.input, windows), [taps, tiles, c]);
-    const kernels = reshape(transform(filtering.kernel, transpose(reshape(weight, [o * c, 9]), [1, 0])), [
-      taps,
-      o,
-      c,
-    ]);
+    const kernels = reshape(transform(filtering.kernel, weight), [taps, o, c]);
     const products = matmul(inputTiles, transpose(kernels, [0, 2, 1]));
     const pixels = reshape(transform(filtering.output, products), [tile * tile * tiles, o]);
     const output = add(gather(pixels, outputIndices(graph, grid), 0), bias);
@@ -148,12 +133,8 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4):
         const ones = constantMatrix(graph, [[1, 1, 1, 1]]);
         const dx = gemm(ones, reshape(shares, [4, n * h * w * c]), null, {});
         const dKernels = matmul(transpose(dProducts, [0, 2, 1]), inputTiles);
-        const dTaps = reshape(transform(transposed(filtering.kernel), dKernels), [9, o * c]);
-        return [
-          toImage(reshape(dx, [n * h * w, c]), x.shape),
-          reshape(transpose(dTaps, [1, 0]), weight.shape),
-          sumRows(dy),
-        ];
+        const dWeight = transform(transposed(filtering.kernel), dKernels);
+        return [toImage(reshape(dx, [n * h * w, c]), x.shape), reshape(dWeight, weight.shape), sumRows(dy)];
       },
     };
   })[0]!;
@@ -232,9 +213,6 @@ function shareIndices(graph: Graph, grid: TileGrid): Value {
   });
 }
 
-const made = new WeakMap<Graph, Map<string, Value>>();
-
-/** Large constants are not compared by content, so each is made once for a graph by its name. */
 function remembered(
   graph: Graph,
   kind: string,
@@ -242,26 +220,13 @@ function remembered(
   shape: readonly number[],
   index: (i: number) => number,
 ): Value {
-  const known = made.get(graph) ?? new Map<string, Value>();
-  made.set(graph, known);
-  const key = [kind, n, h, w, tile].join(' ');
-  const value =
-    known.get(key) ??
-    graph.constant(
-      'int32',
-      shape,
-      Int32Array.from({ length: elementCount(shape) }, (_, i) => index(i)),
-    );
-  known.set(key, value);
-  return value;
+  return rememberedIndices(graph, [kind, n, h, w, tile], shape, () =>
+    Int32Array.from({ length: elementCount(shape) }, (_, i) => index(i)),
+  );
 }
 
 function constantMatrix(graph: Graph, matrix: Matrix): Value {
   return graph.constant('float32', [matrix.length, matrix[0]!.length], matrix.flat());
-}
-
-function withZeroRow(rows: Value): Value {
-  return concat([rows, rows.graph.filled([1, rows.shape[1]!], 0)], 0);
 }
 
 function transposed(matrix: Matrix): Matrix {

@@ -12,6 +12,8 @@ export interface LossGraph {
   /** Inputs of the graph, by the parameter's name. */
   readonly trainable: ReadonlyMap<string, Value>;
   readonly frozen: ReadonlyMap<string, Value>;
+  /** Of the parameters that the graph takes with their taps first: their shapes as a state dict has them. */
+  readonly tapsFirst?: ReadonlyMap<Value, readonly number[]>;
 }
 
 export interface BatchInput {
@@ -33,7 +35,7 @@ export interface TrainingArtifacts {
 }
 
 /** Differentiates a loss and serializes it with and without its gradients. */
-export function buildArtifacts({ graph, loss, trainable, frozen }: LossGraph): TrainingArtifacts {
+export function buildArtifacts({ graph, loss, trainable, frozen, tapsFirst }: LossGraph): TrainingArtifacts {
   const { model: evalModel } = serializeModel(graph, { loss });
   const found = gradients(graph, loss, [...trainable.values()]);
   const named = [...trainable.keys()].map(
@@ -42,7 +44,10 @@ export function buildArtifacts({ graph, loss, trainable, frozen }: LossGraph): T
   const { model: trainingModel } = serializeModel(graph, { loss, ...Object.fromEntries(named) });
   const parameters = new Set([...trainable.values(), ...frozen.values()]);
   const specs = (values: ReadonlyMap<string, Value>): ParameterSpec[] =>
-    [...values].map(([name, { shape }]) => ({ name, shape }));
+    [...values].map(([name, value]) => {
+      const shape = tapsFirst?.get(value);
+      return shape ? { name, shape, tapsFirst: true } : { name, shape: value.shape };
+    });
   return {
     trainingModel,
     evalModel,

@@ -18,7 +18,7 @@ export interface DiffusionGraphOptions {
   readonly height: number;
   readonly width: number;
   readonly tokens: number;
-  readonly winograd?: boolean;
+  readonly matrixConv?: boolean;
 }
 
 /** Prefixes of parameter names, before the state-dict key or module path. */
@@ -50,7 +50,7 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
   const adapters = new Map<string, Value>();
   const builder = (component: TrainedComponent): InputParameters =>
     new InputParameters(graph, parameterPrefixes[component], {
-      winograd: options.winograd ?? false,
+      matrixConv: options.matrixConv ?? false,
       adapter: (module, inFeatures, outFeatures) =>
         trained === 'full' || !takesAdapter(component, module)
           ? null
@@ -77,9 +77,10 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
   const weights = new Map(
     [...encoder.values.values(), ...denoiser.values.values()].map((value) => [value.name, value]),
   );
+  const { tapsFirst } = denoiser;
   return trained === 'full'
-    ? { graph, loss, trainable: weights, frozen: new Map() }
-    : { graph, loss, trainable: adapters, frozen: weights };
+    ? { graph, loss, trainable: weights, frozen: new Map(), tapsFirst }
+    : { graph, loss, trainable: adapters, frozen: weights, tapsFirst };
 }
 
 /** kohya's default targets: every linear layer and 1x1 convolution of the transformers, attention and MLP of CLIP. */

@@ -2,7 +2,8 @@ import { dirname, join } from 'node:path';
 
 import type { DataArray } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
-import type { BoundRun, HostTensor, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import { fromDevice, onDevice, toDevice } from '../models/taps-first.ts';
+import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic } from '../weights/atomic-file.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
@@ -19,7 +20,7 @@ export interface TrainerOptions {
   readonly trainable: readonly ParameterSpec[];
   /** Initial values of the trainable parameters, in the order of `trainable`; their arrays may be taken over. */
   readonly initial: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
-  readonly frozen: (spec: ParameterSpec) => Promise<HostTensor>;
+  readonly frozen: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
   /** Graphs for batches of one shape, by its key, or for an equal part of such a batch's rows. */
   readonly artifacts: (shapeKey: string, parts: number) => TrainingArtifacts;
   /**
@@ -75,7 +76,9 @@ interface ShapeSessions {
  * evaluation graphs over them. Only batches go in and only losses come out between checkpoints.
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { runtime, trainable, optimizer } = options;
+  const { runtime, optimizer } = options;
+  const specs = new Map(options.trainable.map((spec) => [spec.name, spec]));
+  const trainable = options.trainable.map(onDevice);
   const state = emptyState();
   // Only on the CPU are tensors JavaScript's arrays.
   const mostParts = options.accumulate ? 1 : (options.parts?.most ?? 1);
@@ -105,7 +108,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     );
   let partsRun = 1;
   for (const spec of trainable) {
-    const initial = await options.initial(spec);
+    const given = specs.get(spec.name)!;
+    const initial = toDevice(given, await options.initial(given));
     if (optimizer.ema) place('ema', spec, initial.slice());
     place('parameter', spec, initial);
     place('firstMoment', spec);
@@ -151,8 +155,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const artifacts = options.artifacts(shapeKey, count);
     for (const spec of artifacts.frozen) {
       if (frozen.has(spec.name)) continue;
-      const { type, shape, data } = await options.frozen(spec);
-      frozen.set(spec.name, runtime.tensor(type, shape, data));
+      const values = toDevice(spec, await options.frozen(spec));
+      frozen.set(spec.name, runtime.tensor('float32', onDevice(spec).shape, values));
     }
     const artifactFolder = count > 1 ? `${shapeKey}-in-${count}` : shapeKey;
     await keepArtifact(options, join(artifactFolder, 'training_model.onnx'), artifacts.trainingModel);
@@ -187,7 +191,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   };
 
   return {
-    trainable,
+    trainable: options.trainable,
     backward: async (shapeKey, batch, first) => {
       const shape = await shapeSessions(shapeKey);
       fill(shape, batch);
@@ -214,9 +218,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       );
       return lossOf(shape);
     },
-    readState: (kind, name, into) => state[kind].get(name)!.read(into),
+    readState: async (kind, name, into) => {
+      into.set(fromDevice(specs.get(name)!, await state[kind].get(name)!.read(into)));
+      return into;
+    },
     writeState: (kind, name, data) => {
-      state[kind].get(name)!.write(data);
+      state[kind].get(name)!.write(toDevice(specs.get(name)!, data));
     },
     dispose: async () => {
       for (const opening of shapes.values()) {

@@ -18,8 +18,15 @@ import {
   transpose,
 } from '../../native/graph/ops/shape.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
+import { rowsConv } from '../../native/models/matrix-conv.ts';
 import { winogradConv } from '../../native/models/winograd-conv.ts';
 import { differentiate, unitDifferences, type Shapes } from './gradient-check.ts';
+
+/** A weight [o, c, kh, kw] as [kh·kw, o, c]. */
+function byTaps(weight: Value): Value {
+  const [o, c, kh, kw] = weight.shape as readonly [number, number, number, number];
+  return reshape(transpose(reshape(weight, [o * c, kh * kw]), [1, 0]), [kh * kw, o, c]);
+}
 
 type Build = (inputs: Record<string, Value>) => Value;
 
@@ -110,8 +117,13 @@ const cases: readonly (readonly [name: string, shapes: Shapes, build: Build])[] 
   ).map(([h, w, tile]): (typeof cases)[number] => [
     `a Conv by Winograd's method on ${h}x${w} pixels in tiles of ${tile}`,
     { x: [2, 2, h, w], weight: [3, 2, 3, 3], bias: [3] },
-    ({ x, weight, bias }) => winogradConv(x!, weight!, bias!, tile),
+    ({ x, weight, bias }) => winogradConv(x!, byTaps(weight!), bias!, tile),
   ]),
+  [
+    'a Conv of rows',
+    { x: [2, 2, 3, 4], weight: [3, 2, 3, 3], bias: [3] },
+    ({ x, weight, bias }) => rowsConv(x!, byTaps(weight!), bias!),
+  ],
 ];
 
 describe.each(cases)('%s', (_, shapes, build) => {
@@ -168,7 +180,7 @@ describe('Conv', () => {
         conv(x!, weight!, bias!, { padding }),
       );
       const winograd = await differentiate(sizes, ({ x, weight, bias }) =>
-        winogradConv(x!, weight!, bias!, tile),
+        winogradConv(x!, byTaps(weight!), bias!, tile),
       );
       // 1e-5 of each: the transforms add and halve, so that a sum is rounded a few times more often.
       expect(await winograd.lossAt(plain.inputs)).toBeCloseTo(await plain.lossAt(plain.inputs), 3);
@@ -179,6 +191,23 @@ describe('Conv', () => {
       }
     },
   );
+});
+
+describe('rowsConv', () => {
+  it.each([
+    [4, 4],
+    [5, 1],
+    [1, 7],
+  ] as const)('is Conv on %ix%i pixels', async (h, w) => {
+    const sizes = { x: [2, 5, h, w], weight: [4, 5, 3, 3], bias: [4] };
+    const plain = await differentiate(sizes, ({ x, weight, bias }) =>
+      conv(x!, weight!, bias!, { padding: [1, 1, 1, 1] }),
+    );
+    const rows = await differentiate(sizes, ({ x, weight, bias }) => rowsConv(x!, byTaps(weight!), bias!));
+    expect(await rows.lossAt(plain.inputs)).toBeCloseTo(await plain.lossAt(plain.inputs), 3);
+    for (const name of ['x', 'weight', 'bias'] as const)
+      expect(relativeDifference(rows.gradients[name]!, plain.gradients[name]!), name).toBeLessThan(1e-6);
+  });
 });
 
 describe('patches', () => {

@@ -1,5 +1,8 @@
-import type { Graph, Value } from '../graph.ts';
+import { elementCount } from '../data-type.ts';
+import type { Value } from '../graph.ts';
+import { rememberedIndices } from '../remembered.ts';
 import type { Padding } from './conv.ts';
+import { gemm } from './matmul.ts';
 import { concat, gather, reshape, transpose } from './shape.ts';
 
 /** [n, c, h, w] -> [n·h·w, c] */
@@ -29,15 +32,13 @@ export interface ConvGeometry {
  * zeros from the padding. One gathering of whole rows, which is a fraction of the time that slices take.
  */
 export function patches(rows: Value, geometry: ConvGeometry): Value {
-  const { input, output, stride, padding } = geometry;
-  return gatherTaps(
-    'patches',
-    rows,
-    geometry,
-    output,
-    input,
-    (out, tap, axis) => out * stride - padding[axis] + tap,
+  const { output, kernel } = geometry;
+  if (isOnePixel(geometry)) return rows;
+  const shape = [countOf(output), kernel[0] * kernel[1]];
+  const indices = rememberedIndices(rows.graph, keyOf('patches', geometry), shape, () =>
+    underKernel(geometry),
   );
+  return gatheredTaps(withZeroRow(rows), indices);
 }
 
 /**
@@ -45,69 +46,81 @@ export function patches(rows: Value, geometry: ConvGeometry): Value {
  * [n·h·w, kh·kw·o], with zeros where a tap reaches none.
  */
 export function reached(rows: Value, geometry: ConvGeometry): Value {
-  const { input, output, stride, padding } = geometry;
-  return gatherTaps(
-    'reached',
-    rows,
-    geometry,
-    input,
-    output,
-    (pixel, tap, axis) => (pixel + padding[axis] - tap) / stride,
+  const { input, output, kernel, stride, padding } = geometry;
+  if (isOnePixel(geometry)) return rows;
+  const shape = [countOf(input), kernel[0] * kernel[1]];
+  const indices = rememberedIndices(rows.graph, keyOf('reached', geometry), shape, () =>
+    meeting(input, output, kernel, (pixel, tap, axis) => (pixel + padding[axis] - tap) / stride),
   );
+  return gatheredTaps(withZeroRow(rows), indices);
 }
 
-function gatherTaps(
-  kind: string,
-  rows: Value,
-  { kernel, stride, padding }: ConvGeometry,
-  at: readonly number[],
+/**
+ * A convolution of rows [n·h·w, c] with `matrix` [kh·kw·o, c], whose products with every pixel are made first: an output
+ * pixel is the sum of one of them from each of the pixels under the kernel. -> [n·h'·w', o]
+ */
+export function sumOfTaps(rows: Value, matrix: Value, geometry: ConvGeometry): Value {
+  const { graph } = rows;
+  const { output, kernel } = geometry;
+  const [taps, pixels, o] = [kernel[0] * kernel[1], countOf(output), output[1]!];
+  const indices = rememberedIndices(graph, keyOf('sum of taps', geometry), [taps, pixels], () => {
+    const found = underKernel(geometry);
+    return Int32Array.from(found, (_, k) => {
+      const [tap, pixel] = [Math.floor(k / pixels), k % pixels];
+      return found[pixel * taps + tap]! * taps + tap;
+    });
+  });
+  const products = gemm(withZeroRow(rows), matrix, null, { transB: true });
+  const shares = gather(reshape(products, [elementCount(products.shape) / o, o]), indices, 0);
+  // As a product, since summing over the first of few axes is many times slower.
+  return reshape(gemm(graph.filled([1, taps], 1), reshape(shares, [taps, pixels * o]), null, {}), [
+    pixels,
+    o,
+  ]);
+}
+
+function keyOf(kind: string, { input, output, kernel, stride, padding }: ConvGeometry): (string | number)[] {
+  const sizes = [input, output].flatMap(([n, , h, w]) => [n!, h!, w!]);
+  return [kind, ...sizes, ...kernel, stride, ...padding];
+}
+
+const countOf = ([n, , h, w]: readonly number[]): number => n! * h! * w!;
+
+function isOnePixel({ kernel: [kh, kw], stride, padding }: ConvGeometry): boolean {
+  return kh * kw === 1 && stride === 1 && padding.every((p) => p === 0);
+}
+
+/** Of every output pixel the input pixels under the kernel. */
+function underKernel({ input, output, kernel, stride, padding }: ConvGeometry): Int32Array<ArrayBuffer> {
+  return meeting(output, input, kernel, (out, tap, axis) => out * stride - padding[axis] + tap);
+}
+
+/** [n·h·w, kh·kw]: the rows of the pixels that `source` names, or the row after all where it names none. */
+function meeting(
+  [n, , h, w]: readonly number[],
   from: readonly number[],
+  [kh, kw]: readonly [number, number],
   source: (pixel: number, tap: number, axis: 0 | 1) => number,
-): Value {
-  const width = rows.shape[1]!;
-  const [n, , h, w] = at as readonly [number, number, number, number];
+): Int32Array<ArrayBuffer> {
   const [, , fromHeight, fromWidth] = from as readonly [number, number, number, number];
-  const [kh, kw] = kernel;
-  if (kh * kw === 1 && stride === 1 && padding.every((p) => p === 0)) return rows;
-  const indices = rememberedIndices(
-    rows.graph,
-    [kind, n, h, w, fromHeight, fromWidth, kh, kw, stride, ...padding].join(),
-    () => {
-      const found = new Int32Array(n * h * w * kh * kw);
-      const zeros = n * fromHeight * fromWidth;
-      let k = 0;
-      for (let b = 0; b < n; b++) {
-        for (let y = 0; y < h; y++) {
-          for (let x = 0; x < w; x++) {
-            for (let i = 0; i < kh; i++) {
-              for (let j = 0; j < kw; j++) {
-                const [fy, fx] = [source(y, i, 0), source(x, j, 1)];
-                const inside =
-                  fy >= 0 &&
-                  fy < fromHeight &&
-                  fx >= 0 &&
-                  fx < fromWidth &&
-                  Number.isInteger(fy) &&
-                  Number.isInteger(fx);
-                found[k++] = inside ? (b * fromHeight + fy) * fromWidth + fx : zeros;
-              }
-            }
-          }
-        }
-      }
-      return rows.graph.constant('int32', [n * h * w, kh * kw], found);
-    },
-  );
-  const withZeros = concat([rows, rows.graph.filled([1, width], 0)], 0);
-  return reshape(gather(withZeros, indices, 0), [n * h * w, kh * kw * width]);
+  const isRow = (at: number, extent: number): boolean => at >= 0 && at < extent && Number.isInteger(at);
+  const taps = kh * kw;
+  return Int32Array.from({ length: n! * h! * w! * taps }, (_, k) => {
+    const [pixel, tap] = [Math.floor(k / taps), k % taps];
+    const [b, y, x] = [Math.floor(pixel / (h! * w!)), Math.floor(pixel / w!) % h!, pixel % w!];
+    const [fy, fx] = [source(y, Math.floor(tap / kw), 0), source(x, tap % kw, 1)];
+    return isRow(fy, fromHeight) && isRow(fx, fromWidth)
+      ? (b * fromHeight + fy) * fromWidth + fx
+      : countOf(from);
+  });
 }
 
-const remembered = new WeakMap<Graph, Map<string, Value>>();
+function gatheredTaps(rows: Value, indices: Value): Value {
+  const [pixels, taps] = indices.shape as readonly [number, number];
+  return reshape(gather(rows, indices, 0), [pixels, taps * rows.shape[1]!]);
+}
 
-function rememberedIndices(graph: Graph, key: string, make: () => Value): Value {
-  const known = remembered.get(graph) ?? new Map<string, Value>();
-  remembered.set(graph, known);
-  const value = known.get(key) ?? make();
-  known.set(key, value);
-  return value;
+/** Rows [r, c] and one of zeros after them, for indices that name no pixel. */
+export function withZeroRow(rows: Value): Value {
+  return concat([rows, rows.graph.filled([1, rows.shape[1]!], 0)], 0);
 }

@@ -6,7 +6,7 @@ import type { ReadWeight } from '../../models/inference.ts';
 import type { ParameterSpec } from '../../models/model-builder.ts';
 import type { StableDiffusion } from '../../models/stable-diffusion.ts';
 import { unetStride } from '../../models/unet.ts';
-import { prefersWinograd } from '../../models/winograd-conv.ts';
+import { prefersMatrixConv } from '../../models/matrix-conv.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { noiseSchedule } from '../../sampling/noise-schedule.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from '../artifacts.ts';
@@ -91,7 +91,7 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
         predictionType: schedule.predictionType,
         trained: options.trained,
         tokens: model.text_encoder.config.positions,
-        winograd: prefersWinograd(runtime.provider),
+        matrixConv: prefersMatrixConv(runtime.provider),
         ...shape,
         batch: shape.batch / parts,
       });
@@ -109,9 +109,7 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
     optimizer: { ...settings, ema: settings.emaDecay > 0 },
     trainable,
     initial: options.initial,
-    frozen: async (spec) => {
-      return { type: 'float32', shape: spec.shape, data: await baseWeight(model)(spec) };
-    },
+    frozen: baseWeight(model),
     artifacts,
     parts: batchParts(
       runtime,

@@ -10,7 +10,7 @@ import { autoencoderFactor, decode, encode, type AutoencoderConfig } from '../..
 import { openInference } from '../../models/inference.ts';
 import { InputParameters } from '../../models/model-builder.ts';
 import type { StableDiffusion } from '../../models/stable-diffusion.ts';
-import { prefersWinograd } from '../../models/winograd-conv.ts';
+import { prefersMatrixConv } from '../../models/matrix-conv.ts';
 import { bernoulli, normals, uniform } from '../../random/philox.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { elementCount } from '../../graph/data-type.ts';
@@ -45,11 +45,11 @@ export function buildAutoencoderGraph(
   batch: number,
   height: number,
   width: number,
-  winograd = false,
+  matrixConv = false,
   part: 'all' | 'decoder' = 'all',
 ): LossGraph {
   const graph = new Graph();
-  const model = new InputParameters(graph, '', { winograd });
+  const model = new InputParameters(graph, '', { matrixConv });
   const factor = autoencoderFactor(config);
   const pictures = graph.input('pictures', 'float32', [batch, config.inChannels, height, width]);
   const latentShape = [batch, config.latentChannels, height / factor, width / factor];
@@ -80,7 +80,8 @@ export function buildAutoencoderGraph(
   const loss = reduceSum(mul(parts.reduce(add), weights), [0]);
   const isTrained = (name: string): boolean => part === 'all' || /^(?:decoder|post_quant_conv)\./.test(name);
   const split = Map.groupBy(model.values, ([name]) => isTrained(name));
-  return { graph, loss, trainable: new Map(split.get(true)), frozen: new Map(split.get(false)) };
+  const [trainable, frozen] = [new Map(split.get(true)), new Map(split.get(false))];
+  return { graph, loss, trainable, frozen, tapsFirst: model.tapsFirst };
 }
 
 /**
@@ -103,7 +104,7 @@ export async function vaeRecipe(
       built.set(
         shapeKey,
         (found = buildArtifacts(
-          buildAutoencoderGraph(config, kl, batch, height, width, prefersWinograd(runtime.provider), part),
+          buildAutoencoderGraph(config, kl, batch, height, width, prefersMatrixConv(runtime.provider), part),
         )),
       );
     }
@@ -119,9 +120,7 @@ export async function vaeRecipe(
       model.vae.hasWeights
         ? model.vae.readWeight(spec)
         : Promise.resolve(initialWeights(spec, settings.seed, false)),
-    frozen: async (spec) => {
-      return { type: 'float32', shape: spec.shape, data: await model.vae.readWeight(spec) };
-    },
+    frozen: (spec) => model.vae.readWeight(spec),
     artifacts,
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, 'artifacts'),

@@ -38,6 +38,7 @@ const artifacts = buildArtifacts(
     tokens,
     matrixConv: prefersMatrixConv(runtime.provider),
   }),
+  runtime.provider,
 );
 const graphSeconds = (performance.now() - begun) / 1000;
 

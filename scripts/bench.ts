@@ -89,7 +89,7 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
     matrixConv: prefersMatrixConv(runtime.provider),
   } as const;
   const artifacts = (parts: number): TrainingArtifacts =>
-    buildArtifacts(buildDiffusionGraph({ ...options, batch: batch / parts }));
+    buildArtifacts(buildDiffusionGraph({ ...options, batch: batch / parts }), runtime.provider);
   const { trainable } = artifacts(1);
   const trainer = await createTrainer({
     runtime,

@@ -4,6 +4,7 @@ import { serializeModel } from '../graph/serialize.ts';
 import { elementCount, type DataType } from '../graph/data-type.ts';
 import { optimizerTensors } from './optimizer.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
+import type { Provider } from '../runtime/runtime.ts';
 
 /** What a loss is built of: parameters, by role, and the scalar. */
 export interface LossGraph {
@@ -29,19 +30,30 @@ export interface TrainingArtifacts {
   /** Parameters and batch -> `loss`. */
   readonly evalModel: Uint8Array<ArrayBuffer>;
   readonly trainable: readonly ParameterSpec[];
+  /** The shapes gradients come in, by the parameter's name. */
+  readonly gradientShapes: ReadonlyMap<string, readonly number[]>;
   readonly frozen: readonly ParameterSpec[];
   /** Inputs other than parameters. */
   readonly batch: readonly BatchInput[];
 }
 
-/** Differentiates a loss and serializes it with and without its gradients. */
-export function buildArtifacts({ graph, loss, trainable, frozen, tapsFirst }: LossGraph): TrainingArtifacts {
+/**
+ * Differentiates a loss and serializes it with and without its gradients. For the CPU, where tensors are arrays, gradients
+ * may come in other shapes than the parameters', of as many elements: ONNX Runtime copies what is only given another shape
+ * on its way out.
+ */
+export function buildArtifacts(
+  { graph, loss, trainable, frozen, tapsFirst }: LossGraph,
+  provider?: Provider,
+): TrainingArtifacts {
   const { model: evalModel } = serializeModel(graph, { loss });
   const found = gradients(graph, loss, [...trainable.values()]);
-  const named = [...trainable.keys()].map(
-    (name, i) => [optimizerTensors.gradient + name, found[i]!] as const,
-  );
-  const { model: trainingModel } = serializeModel(graph, { loss, ...Object.fromEntries(named) });
+  const bare = provider === 'cpu' ? beforeReshape(graph) : (value: Value) => value;
+  const outputs = new Map([...trainable.keys()].map((name, i) => [name, bare(found[i]!)]));
+  const { model: trainingModel } = serializeModel(graph, {
+    loss,
+    ...Object.fromEntries([...outputs].map(([name, value]) => [optimizerTensors.gradient + name, value])),
+  });
   const parameters = new Set([...trainable.values(), ...frozen.values()]);
   const specs = (values: ReadonlyMap<string, Value>): ParameterSpec[] =>
     [...values].map(([name, value]) => {
@@ -52,10 +64,25 @@ export function buildArtifacts({ graph, loss, trainable, frozen, tapsFirst }: Lo
     trainingModel,
     evalModel,
     trainable: specs(trainable),
+    gradientShapes: new Map([...outputs].map(([name, { shape }]) => [name, shape])),
     frozen: specs(frozen),
     batch: graph.inputs
       .filter((input) => !parameters.has(input))
       .map(({ name, type, shape }) => ({ name, type, shape })),
+  };
+}
+
+/** What a value was before it was only given another shape. */
+function beforeReshape({ nodes }: Graph): (value: Value) => Value {
+  const reshaped = new Map(
+    nodes.flatMap(({ op, inputs, outputs }) =>
+      op === 'Reshape' ? [[outputs[0]!, inputs[0]!] as const] : [],
+    ),
+  );
+  return (value) => {
+    let bare = value;
+    while (reshaped.has(bare)) bare = reshaped.get(bare)!;
+    return bare;
   };
 }
 

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 
-import type { DataArray } from '../graph/data-type.ts';
+import { elementCount, type DataArray } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
 import { fromDevice, onDevice, toDevice } from '../models/taps-first.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
@@ -21,7 +21,10 @@ export interface TrainerOptions {
   /** Initial values of the trainable parameters, in the order of `trainable`; their arrays may be taken over. */
   readonly initial: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
   readonly frozen: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
-  /** Graphs for batches of one shape, by its key, or for an equal part of such a batch's rows. */
+  /**
+   * Graphs for batches of one shape, by its key, or for an equal part of such a batch's rows. On the CPU their gradients may
+   * come in any shape.
+   */
   readonly artifacts: (shapeKey: string, parts: number) => TrainingArtifacts;
   /**
    * Into how many equal parts of its rows a batch is cut, which run side by side, each on its share of the threads. Every
@@ -59,6 +62,8 @@ interface PartSessions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly loss: Tensor;
   readonly train: Session;
+  /** Gradients in the shapes the graph gives them. */
+  readonly views: readonly Tensor[];
   /** Bound to the sums that the optimizer reads, and to scratch gradients. */
   readonly first: BoundRun;
   readonly further: BoundRun | null;
@@ -86,24 +91,31 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     runtime.provider === 'cpu' && options.fused !== false
       ? fusedAdamW(trainable, optimizer, mostParts)
       : null;
+  /** The arrays that gradients are, on the CPU. */
+  const arrays = new Map<Tensor, Float32Array<ArrayBuffer>>();
+  const gradientOver = (shape: readonly number[], array = new Float32Array(elementCount(shape))): Tensor => {
+    const tensor = runtime.tensor('float32', shape, array);
+    if (runtime.provider === 'cpu') arrays.set(tensor, array);
+    return tensor;
+  };
   const place = (
-    kind: keyof State,
+    kind: Exclude<keyof State, 'scratch'>,
     { name, shape }: ParameterSpec,
     values?: Float32Array<ArrayBuffer>,
   ): void => {
-    const own = fused && kind !== 'scratch' ? fused.array(kind, name) : null;
+    const own = fused?.array(kind, name);
     if (values) own?.set(values);
-    state[kind].set(name, runtime.tensor('float32', shape, own ?? values));
+    state[kind].set(
+      name,
+      kind === 'gradient' ? gradientOver(shape, own) : runtime.tensor('float32', shape, own ?? values),
+    );
   };
   /** Gradients of a batch's first part, which are those that are applied, and of its further parts. */
   const gradients = [state.gradient];
   for (let part = 1; part < (fused?.parts ?? 1); part++)
     gradients.push(
       new Map(
-        trainable.map(({ name, shape }) => [
-          name,
-          runtime.tensor('float32', shape, fused!.partGradient(part, name)),
-        ]),
+        trainable.map(({ name, shape }) => [name, gradientOver(shape, fused!.partGradient(part, name))]),
       ),
     );
   let partsRun = 1;
@@ -115,7 +127,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     place('firstMoment', spec);
     place('secondMoment', spec);
     place('gradient', spec);
-    if (options.accumulate) place('scratch', spec);
+    if (options.accumulate) state.scratch.set(spec.name, gradientOver(spec.shape));
   }
   const frozen = new Map<string, Tensor>();
   const shapes = new Map<string, Promise<ShapeSessions>>();
@@ -142,13 +154,25 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       artifacts.batch.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const),
     );
     const loss = runtime.tensor('float32', []);
-    const bind = (results: ReadonlyMap<string, Tensor>): BoundRun =>
-      train.bind(
-        { ...parametersOf(artifacts, state.parameter), ...inputs },
-        { loss, ...prefixed(optimizerTensors.gradient, results) },
+    const views: Tensor[] = [];
+    const inShape = (tensor: Tensor, shape: readonly number[]): Tensor => {
+      const array = arrays.get(tensor);
+      if (!array || shape.join() === tensor.shape.join()) return tensor;
+      const view = runtime.tensor('float32', shape, array);
+      views.push(view);
+      return view;
+    };
+    const bind = (results: ReadonlyMap<string, Tensor>): BoundRun => {
+      const shaped = [...results].map(
+        ([name, tensor]) => [name, inShape(tensor, artifacts.gradientShapes.get(name)!)] as const,
       );
+      return train.bind(
+        { ...parametersOf(artifacts, state.parameter), ...inputs },
+        { loss, ...prefixed(optimizerTensors.gradient, new Map(shaped)) },
+      );
+    };
     const further = options.accumulate ? bind(state.scratch) : null;
-    return { inputs, loss, train, first: bind(gradient), further, evaluation: null };
+    return { inputs, loss, train, views, first: bind(gradient), further, evaluation: null };
   };
   const open = async (shapeKey: string): Promise<ShapeSessions> => {
     const count = Math.min(options.parts?.of(shapeKey) ?? 1, gradients.length);
@@ -229,11 +253,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const opening of shapes.values()) {
         const opened = await opening.catch(() => null);
         if (!opened) continue;
-        for (const { first, further, evaluation, train, inputs, loss } of opened.parts) {
+        for (const { first, further, evaluation, train, inputs, loss, views } of opened.parts) {
           for (const run of [first, further, evaluation?.run]) run?.dispose();
           await train.dispose();
           await evaluation?.session.dispose();
-          for (const tensor of [...Object.values(inputs), loss]) tensor.dispose();
+          for (const tensor of [...Object.values(inputs), loss, ...views]) tensor.dispose();
         }
       }
       await stepper.dispose();

@@ -74,6 +74,7 @@ async function followReference(
       tokens,
       matrixConv,
     }),
+    runtime.provider,
   );
   // peft's names for what is called `down` and `up` here.
   const referenceName = (name: string): string => {

@@ -95,7 +95,7 @@ export async function diffusionRecipe(options: DiffusionRecipeOptions): Promise<
         ...shape,
         batch: shape.batch / parts,
       });
-      built.set(key, (found = buildArtifacts(graph)));
+      built.set(key, (found = buildArtifacts(graph, runtime.provider)));
     }
     return found;
   };

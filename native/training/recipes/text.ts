@@ -104,7 +104,7 @@ export async function textRecipe({ job, model, runtime, context }: TextOptions):
   const built = new Map<number, TrainingArtifacts>();
   const artifacts = (rows: number): TrainingArtifacts => {
     let found = built.get(rows);
-    if (!found) built.set(rows, (found = buildArtifacts(buildTextGraph(config, rows))));
+    if (!found) built.set(rows, (found = buildArtifacts(buildTextGraph(config, rows), runtime.provider)));
     return found;
   };
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });

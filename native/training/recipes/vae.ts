@@ -105,6 +105,7 @@ export async function vaeRecipe(
         shapeKey,
         (found = buildArtifacts(
           buildAutoencoderGraph(config, kl, batch, height, width, prefersMatrixConv(runtime.provider), part),
+          runtime.provider,
         )),
       );
     }

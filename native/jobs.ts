@@ -48,9 +48,10 @@ export type Method =
   /**
    * The VAE's decoder; its encoder stays as it is, and with it all latents. It learns to take away normal noise, in each
    * picture of a deviation between 0 and `latentNoise` (in units of the encoder's latents, not scaled), because the latents
-   * that a denoiser makes are not quite those of any picture.
+   * that a denoiser makes are not quite those of any picture. `edgeWeight` is that of errors in the differences of neighbouring
+   * pixels, beside 1 of errors in the pixels: the more, the flatter is what latents leave undecided.
    */
-  | { readonly kind: 'decoder'; readonly latentNoise: number };
+  | { readonly kind: 'decoder'; readonly latentNoise: number; readonly edgeWeight: number };
 
 export interface LearningRateSchedule {
   readonly kind: 'constant' | 'linear' | 'cosine';

@@ -46,7 +46,8 @@ const { values: flags } = parseArgs({
     'text-epochs': { type: 'string', default: '90' },
     epochs: { type: 'string', default: '60' },
     'decoder-epochs': { type: 'string', default: '16' },
-    'latent-noise': { type: 'string', default: '0.5' },
+    'latent-noise': { type: 'string', default: '0.7' },
+    'edge-weight': { type: 'string', default: '4' },
     rate: { type: 'string', default: '1.5e-3' },
     from: { type: 'string' },
     stage: { type: 'string' },
@@ -310,7 +311,11 @@ if (flags.install) {
     const heldOut = heldOutFromVae(glyphs);
     await runStage(
       'decoder',
-      { kind: 'decoder', latentNoise: Number(flags['latent-noise']) },
+      {
+        kind: 'decoder',
+        latentNoise: Number(flags['latent-noise']),
+        edgeWeight: Number(flags['edge-weight']),
+      },
       {
         epochs: Number(flags['decoder-epochs']),
         batchSize: 4,

@@ -231,16 +231,6 @@ describe('the text encoder alone', () => {
     expect((await contents(last(job, textFile))).shapes).toEqual(shapesOf('text_encoder'));
   });
 
-  it('has its decoder trained over latents with as much noise as is asked for', async () => {
-    const learn = async (latentNoise: number, name: string): Promise<number> =>
-      (await trainTiny(name, { kind: 'decoder', latentNoise })).validation.at(-1)!;
-    const none = await learn(0, 'no noise');
-    expect(await learn(0, 'no noise again')).toBe(none);
-    const some = await learn(0.5, 'some noise');
-    const much = await learn(2, 'much noise');
-    expect(new Set([none, some, much]).size).toBe(3);
-  });
-
   it('is trained further from the base’s weights', async () => {
     const { job } = await trainTiny('text further', { kind: 'text' }, { learningRate: 1e-4 });
     const name = 'text_model.final_layer_norm.weight';
@@ -277,8 +267,34 @@ describe('the VAE', () => {
     expect(scalingFactor).not.toBe(0.5);
   });
 
+  it('has its decoder trained over latents with as much noise as is asked for', async () => {
+    const learn = async (latentNoise: number, name: string): Promise<number> =>
+      (await trainTiny(name, { kind: 'decoder', latentNoise, edgeWeight: 1 })).validation.at(-1)!;
+    const none = await learn(0, 'no noise');
+    expect(await learn(0, 'no noise again')).toBe(none);
+    const some = await learn(0.5, 'some noise');
+    const much = await learn(2, 'much noise');
+    expect(new Set([none, some, much]).size).toBe(3);
+  });
+
+  it('has its decoder trained with as much weight on differences of neighbouring pixels as is asked for', async () => {
+    const lossAt = async (edgeWeight: number): Promise<number> => {
+      const method = { kind: 'decoder', latentNoise: 0, edgeWeight } as const;
+      // So little that nothing is learned, and the loss is that of one and the same decoder.
+      const { validation } = await trainTiny(`edges ${edgeWeight}`, method, { learningRate: 1e-12 });
+      return validation.at(-1)!;
+    };
+    const [none, one, three] = [await lossAt(0), await lossAt(1), await lossAt(3)];
+    expect(one).toBeGreaterThan(none);
+    expect((three - none) / (one - none)).toBeCloseTo(3, 4);
+  });
+
   it('keeps encoder and scaling factor where only the decoder is trained', async () => {
-    const { job, validation } = await trainTiny('decoder', { kind: 'decoder', latentNoise: 0.5 });
+    const { job, validation } = await trainTiny('decoder', {
+      kind: 'decoder',
+      latentNoise: 0.5,
+      edgeWeight: 1,
+    });
     expectLearning(validation);
     const file = join('vae', 'diffusion_pytorch_model.safetensors');
     await expectFiles(job, component(file));

@@ -65,7 +65,9 @@ describe('training artifacts', () => {
   it('of the VAE hold standard operators alone', async () => {
     const { config } = await readModelFixture('vae-3-levels');
     expectStandard(
-      buildArtifacts(buildAutoencoderGraph(readAutoencoderConfig(config), 1e-6, 2, 16, 16)).trainingModel,
+      buildArtifacts(
+        buildAutoencoderGraph(readAutoencoderConfig(config), { batch: 2, height: 16, width: 16, kl: 1e-6 }),
+      ).trainingModel,
     );
   });
 });

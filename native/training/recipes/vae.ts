@@ -30,6 +30,17 @@ interface VaeOptions {
   readonly context: JobContext;
 }
 
+export interface AutoencoderGraphOptions {
+  readonly batch: number;
+  /** Of the pictures. */
+  readonly height: number;
+  readonly width: number;
+  readonly kl?: number;
+  readonly matrixConv?: boolean;
+  readonly part?: 'all' | 'decoder';
+  readonly edgeWeight?: number;
+}
+
 /**
  * The autoencoder's loss, per sample the mean over its elements of absolute error, squared error and absolute error of
  * the horizontal and vertical differences (which keeps edges sharp without an adversary), plus `kl` times the KL
@@ -37,16 +48,11 @@ interface VaeOptions {
  *
  * Inputs besides parameters: `pictures` [n, 3, H, W], `noise` [n, latent channels, h, w], `loss_weights` [n].
  * With `part` 'decoder' the encoder's parameters are frozen, and `noise` is added to the latents as it is instead of in
- * deviations of the posterior.
+ * deviations of the posterior. `edgeWeight` is that of the differences' error.
  */
 export function buildAutoencoderGraph(
   config: AutoencoderConfig,
-  kl: number,
-  batch: number,
-  height: number,
-  width: number,
-  matrixConv = false,
-  part: 'all' | 'decoder' = 'all',
+  { batch, height, width, kl = 0, matrixConv = false, part = 'all', edgeWeight = 1 }: AutoencoderGraphOptions,
 ): LossGraph {
   const graph = new Graph();
   const model = new InputParameters(graph, '', { matrixConv });
@@ -73,8 +79,8 @@ export function buildAutoencoderGraph(
   const parts = [
     perSample(abs(difference)),
     perSample(mul(difference, difference)),
-    perSample(edges(2, height)),
-    perSample(edges(3, width)),
+    mul(perSample(edges(2, height)), edgeWeight),
+    mul(perSample(edges(3, width)), edgeWeight),
     mul(perSample(divergence), kl),
   ];
   const loss = reduceSum(mul(parts.reduce(add), weights), [0]);
@@ -94,7 +100,12 @@ export async function vaeRecipe(
 ): Promise<Recipe> {
   const { settings } = job;
   const { config } = model.vae;
-  const [part, kl] = method.kind === 'vae' ? (['all', method.kl] as const) : (['decoder', 0] as const);
+  const part = method.kind === 'vae' ? 'all' : 'decoder';
+  const options = {
+    part,
+    matrixConv: prefersMatrixConv(runtime.provider),
+    ...(method.kind === 'vae' ? { kl: method.kl } : { edgeWeight: method.edgeWeight }),
+  } as const;
   checkImageSizes(job, autoencoderFactor(config));
   const built = new Map<string, TrainingArtifacts>();
   const artifacts = (shapeKey: string): TrainingArtifacts => {
@@ -104,7 +115,7 @@ export async function vaeRecipe(
       built.set(
         shapeKey,
         (found = buildArtifacts(
-          buildAutoencoderGraph(config, kl, batch, height, width, prefersMatrixConv(runtime.provider), part),
+          buildAutoencoderGraph(config, { batch, height, width, ...options }),
           runtime.provider,
         )),
       );

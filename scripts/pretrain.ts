@@ -44,7 +44,7 @@ const stages = ['text', 'denoiser', 'decoder'] as const;
 const { values: flags } = parseArgs({
   options: {
     'text-epochs': { type: 'string', default: '90' },
-    epochs: { type: 'string', default: '60' },
+    epochs: { type: 'string', default: '40' },
     'decoder-epochs': { type: 'string', default: '16' },
     'latent-noise': { type: 'string', default: '0.7' },
     'edge-weight': { type: 'string', default: '4' },
@@ -276,9 +276,11 @@ if (flags.install) {
   });
   const plain = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
   const varied = await variedPictures(taughtGlyphs(glyphs));
-  // A thing as it is comes twice as well, so that it is what its bare name means.
-  const asItIs = ['a', 'b'].flatMap((nth) => plain.map((image) => ({ ...image, id: `${nth}-${image.id}` })));
-  const taught = [...asItIs, ...varied.map(({ image }) => image)];
+  /** The things as they are, so many times over. */
+  const asTheyAre = (times: number): TrainingImage[] =>
+    Array.from({ length: times }, (_, nth) =>
+      plain.map((image) => ({ ...image, id: `${String.fromCharCode(97 + nth)}-${image.id}` })),
+    ).flat();
   const wanted = (stage: (typeof stages)[number]): boolean =>
     flags.stage === undefined || flags.stage === stage;
 
@@ -294,7 +296,10 @@ if (flags.install) {
         captionDropout: 0,
       },
       // What is only bent is said in the same words.
-      [...asItIs, ...varied.flatMap(({ varied: { kind }, image }) => (kind === 'plain' ? [] : [image]))],
+      [
+        ...asTheyAre(2),
+        ...varied.flatMap(({ varied: { kind }, image }) => (kind === 'plain' ? [] : [image])),
+      ],
     );
     await cp(join(text, 'text_encoder'), join(base, 'text_encoder'), { recursive: true });
   }
@@ -304,7 +309,8 @@ if (flags.install) {
       'denoiser',
       method,
       { epochs: Number(flags.epochs), learningRate: Number(flags.rate) },
-      taught,
+      // Half of the time a thing is as it is: so that it is what its bare name means, and is drawn as crisply.
+      [...asTheyAre(8), ...varied.map(({ image }) => image)],
     );
   }
   if (wanted('decoder')) {

@@ -37,6 +37,8 @@ export const mediaPaths = {
   sample: (sampleId: number) => `/media/samples/${sampleId}`,
   /** A sheet or animation that was exported. */
   export: (exportId: number) => `/media/exports/${exportId}`,
+  /** A picture of a model's card, by its number among `cardPictures`. */
+  card: (modelId: number, number: number) => `/media/cards/${modelId}/${number}`,
 } as const;
 
 /** Where a browser puts dropped files before `datasets.import` takes them: `PUT /uploads/<upload id>/<path>`. */

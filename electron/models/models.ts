@@ -8,6 +8,7 @@ import type { SettingsStore } from '../library/settings.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Engine } from '../runs/engine-process.ts';
 import type { RunBase } from '../runs/plan-request.ts';
+import { cardPicture } from './card-picture.ts';
 import { inspectModel, isModelFolder, readModelConfigs } from './inspect-model.ts';
 import { createModelRecords, type ModelRecord } from './model-records.ts';
 
@@ -26,6 +27,8 @@ export interface Models {
   readonly folder: (modelId: number) => string;
   /** A model as a run starts from it; throws Failure `model-missing`, and what is wrong with its folder. */
   readonly base: (modelId: number) => Promise<RunBase>;
+  /** A picture of a model's card, by its number; throws Failure `model-missing`, `image-unknown`, `image-unreadable`. */
+  readonly cardPicture: (modelId: number, number: number) => ReturnType<typeof cardPicture>;
   readonly close: () => Promise<void>;
 }
 
@@ -145,6 +148,7 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
 
   return {
     handlers,
+    cardPicture: (modelId, number) => cardPicture(records.get(modelId), number),
     addEmbedded: async (folder, name) => {
       const facts = await readModelConfigs(folder);
       const known = records.embedded();

@@ -83,6 +83,7 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
       images: orNull(async (id) => sourceOf(await datasets.imageFile(id))),
       samples: orNull((id) => ({ file: gallery.sampleFile(id), contentType: 'image/png' })),
       exports: orNull((id) => exportMedia(exports.exportFile(id))),
+      cards: orNull((id, number) => models.cardPicture(id, number)),
     },
     seed: async () => {
       await models.addEmbedded(resources.seedling, 'Seedling');
@@ -109,13 +110,15 @@ function sourceOf({ path, contentType }: DatasetFile): MediaSource {
   return { file: path, contentType };
 }
 
-type Find = (id: number) => MediaSource | Promise<MediaSource>;
+type Find<Ids extends readonly number[]> = (...ids: Ids) => MediaSource | Promise<MediaSource>;
 
 /** A domain says with a `Failure` what it has not; to whoever wants to show it, there just is no such picture. */
-function orNull(find: Find): (id: number) => Promise<MediaSource | null> {
-  return async (id) => {
+function orNull<Ids extends readonly number[]>(
+  find: Find<Ids>,
+): (...ids: Ids) => Promise<MediaSource | null> {
+  return async (...ids) => {
     try {
-      return await find(id);
+      return await find(...ids);
     } catch (error) {
       if (error instanceof Failure) return null;
       throw error;

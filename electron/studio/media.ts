@@ -8,7 +8,10 @@ export interface MediaSource {
 
 /** Where pictures come from, by what their paths are called; null where there is none of that id. */
 export type MediaSources = Readonly<
-  Record<'thumbnails' | 'images' | 'samples' | 'exports', (id: number) => Promise<MediaSource | null>>
+  Record<'thumbnails' | 'images' | 'samples' | 'exports', (id: number) => Promise<MediaSource | null>> & {
+    /** Of a model's card, by the picture's number there. */
+    cards: (modelId: number, number: number) => Promise<MediaSource | null>;
+  }
 >;
 
 export interface MediaFile extends MediaSource {
@@ -18,18 +21,24 @@ export interface MediaFile extends MediaSource {
 }
 
 const mediaPath = /^\/media\/(thumbnails|images|samples|exports)\/([1-9]\d{0,15})$/;
+const cardPath = /^\/media\/cards\/([1-9]\d{0,15})\/(\d{1,3})$/;
 
 /**
  * The file behind a path of the contract's `mediaPaths`, or null. An id is looked up and nothing of the path is ever
  * made part of a file's name, so there is nothing to climb out of.
  */
 export async function resolveMedia(path: string, sources: Partial<MediaSources>): Promise<MediaFile | null> {
-  const [, kind, id] = mediaPath.exec(path) ?? [];
-  if (kind === undefined || id === undefined) return null;
-  const source = await sources[kind as keyof MediaSources]?.(Number(id));
+  const source = await sourceOf(path, sources);
   if (source === null || source === undefined) return null;
   const status = await stat(source.file, { bigint: true }).catch(() => null);
   if (status?.isFile() !== true) return null;
   const etag = `"${status.size.toString(36)}-${status.mtimeNs.toString(36)}"`;
   return { ...source, bytes: Number(status.size), etag };
+}
+
+function sourceOf(path: string, sources: Partial<MediaSources>): Promise<MediaSource | null> | undefined {
+  const [, model, number] = cardPath.exec(path) ?? [];
+  if (model !== undefined) return sources.cards?.(Number(model), Number(number));
+  const [, kind, id] = mediaPath.exec(path) ?? [];
+  return kind === undefined ? undefined : sources[kind as Exclude<keyof MediaSources, 'cards'>]?.(Number(id));
 }

@@ -73,7 +73,7 @@ export function ModelPanel({ model, models }: { model: Model; models: readonly M
             <Title order={3} size="h6" mb={8}>
               Model card
             </Title>
-            <ModelCardView markdown={model.card} />
+            <ModelCardView markdown={model.card} modelId={model.id} />
           </section>
         )}
       </div>

@@ -32,3 +32,16 @@ test('a card brings in no HTML, no picture and no link of its own', () => {
   expect(container.textContent).toContain('its page (https://example.com)');
   expect(container.textContent).toMatch(/https:\/\/example\.org$/);
 });
+
+test('pictures beside the card are shown where it is known whose they are', () => {
+  const markdown = '![net](https://example.org/a.png) ![One](one.png) ![Two](deep/two.webp)';
+  const { container, rerender } = render(<ModelCardView markdown={markdown} />);
+  expect(container.querySelector('img')).toBeNull();
+  rerender(<ModelCardView markdown={markdown} modelId={4} />);
+  expect(
+    screen.getAllByRole('img').map((image) => [image.getAttribute('alt'), image.getAttribute('src')]),
+  ).toEqual([
+    ['One', '/media/cards/4/0'],
+    ['Two', '/media/cards/4/1'],
+  ]);
+});

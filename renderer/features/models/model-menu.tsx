@@ -78,7 +78,6 @@ export function ModelMenu({ model }: { model: Model }) {
             { modelId: model.id },
             {
               onSuccess: () => {
-                close();
                 goTo('/models', { replace: true });
               },
               onError: showFailure,

@@ -93,10 +93,10 @@ export function RunMenu({ run }: { run: RunSummary }) {
             { runId: run.id },
             {
               onSuccess: () => {
-                close();
                 if (location === `/runs/${run.id}`) goTo('/runs', { replace: true });
               },
               onError: showFailure,
+              onSettled: close,
             },
           );
         }}

@@ -34,6 +34,7 @@ export function runOnTwoThreads(
   const worker = new Worker(other, { eval: true, workerData: { module, memory, control, names, numbersAt } });
   // Idle between steps; the process may end without it.
   worker.unref();
+  worker.once('exit', () => Atomics.store(turns, 2, 0));
   return {
     call: (name, begin, end, ...rest) => {
       const middle = begin + Math.ceil((end - begin) / 2 / alignment) * alignment;
@@ -44,8 +45,13 @@ export function runOnTwoThreads(
       Atomics.add(turns, 0, 1);
       Atomics.notify(turns, 0);
       const own = work(begin, middle);
-      // Not by waiting, which takes longer than the halves differ.
-      while (Atomics.load(turns, 1) !== Atomics.load(turns, 0));
+      // Waiting takes longer than the halves differ, so it is for a thread that something holds up.
+      const turn = Atomics.load(turns, 0);
+      for (let looks = 0; looks < mostLooks && Atomics.load(turns, 1) !== turn; looks++);
+      while (Atomics.load(turns, 1) !== turn) {
+        if (Atomics.wait(turns, 1, turn - 1, patience) === 'timed-out')
+          throw new Error(`The second thread has not done its half within ${patience / 1000} s.`);
+      }
       return own + numbers[0]!;
     },
     dispose: async () => {
@@ -54,6 +60,10 @@ export function runOnTwoThreads(
   };
 }
 
+/** How often the other thread is looked at before it is waited for: some tenths of a second. */
+const mostLooks = 20_000_000;
+/** Milliseconds after which it is taken for dead, where a half takes some hundred. */
+const patience = 120_000;
 /** Where the numbers of a call begin, after the turns, and how many there may be. */
 const [numbersAt, mostNumbers] = [16, 32];
 
@@ -69,5 +79,6 @@ for (let turn = 0; ; turn++) {
   const [name, count, ...given] = numbers;
   numbers[0] = exports[names[name]](...given.slice(0, count)) ?? 0;
   Atomics.store(turns, 1, turn + 1);
+  Atomics.notify(turns, 1);
 }
 `;

@@ -57,6 +57,15 @@ describe('a function over a shared memory, on two threads', () => {
     await late.dispose();
   });
 
+  it('gives the same once the other thread has ended', async () => {
+    const alone = await startThreads();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await alone.dispose();
+    numbers.fill(0);
+    expect(alone.call('raise', 0, 4000, 1)).toBe(1000);
+    expect(numbers.subarray(0, 1000).every((number) => number === 1)).toBe(true);
+  });
+
   it('may return nothing', () => {
     expect(threads.call('nothing', 0, 1024)).toBe(0);
   });

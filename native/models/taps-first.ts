@@ -21,14 +21,22 @@ export function onDevice({ name, shape, tapsFirst = false }: ParameterSpec): Par
 export function toDevice({ shape, tapsFirst = false }: ParameterSpec, values: Weights): Weights {
   if (!tapsFirst) return values;
   const [channels, taps] = extents(shape);
-  return values.map((_, i) => values[(i % channels) * taps + Math.floor(i / channels)]!);
+  return transposed(values, channels, taps);
 }
 
 /** What `toDevice` was given. */
 export function fromDevice({ shape, tapsFirst = false }: ParameterSpec, values: Weights): Weights {
   if (!tapsFirst) return values;
   const [channels, taps] = extents(shape);
-  return values.map((_, i) => values[(i % taps) * channels + Math.floor(i / taps)]!);
+  return transposed(values, taps, channels);
+}
+
+function transposed(values: Weights, rows: number, columns: number): Weights {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      result[column * rows + row] = values[row * columns + column]!;
+  return result;
 }
 
 function extents(shape: readonly number[]): readonly [channels: number, taps: number] {

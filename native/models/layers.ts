@@ -40,12 +40,14 @@ export function conv2d(
 ): Value {
   const channels = x.shape[1]!;
   const shape = [outChannels, channels, kernel, kernel];
-  const bias = model.parameter(`${name}.bias`, [outChannels]);
   const { stride = 1, padding } = options;
   const same = kernel === 3 && stride === 1 && padding.every((p) => p === 1);
-  return model.matrixConv && same && suitsMatrixConv(channels, outChannels)
-    ? matrixConv(x, model.tapsFirstParameter(`${name}.weight`, shape), bias)
-    : conv(x, model.parameter(`${name}.weight`, shape), bias, options);
+  const byProducts = model.matrixConv && same && suitsMatrixConv(channels, outChannels);
+  const weight = byProducts
+    ? model.tapsFirstParameter(`${name}.weight`, shape)
+    : model.parameter(`${name}.weight`, shape);
+  const bias = model.parameter(`${name}.bias`, [outChannels]);
+  return byProducts ? matrixConv(x, weight, bias) : conv(x, weight, bias, options);
 }
 
 /** A 1x1 convolution over pixels laid out as rows: x [rows, in] -> [rows, out]; its weight is [out, in, 1, 1]. */

@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync, appendFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine, ResultOf, RunOptions } from '../../electron/runs/engine-process.ts';
@@ -65,7 +72,9 @@ async function train(
   const begun = existsSync(state) ? Number(readFileSync(state, 'utf8')) : 0;
   const save = (step: number) => {
     mkdirSync(path.dirname(state), { recursive: true });
-    writeFileSync(state, String(step));
+    // Whole or not at all, as the engine's is.
+    writeFileSync(`${state}.partial`, String(step));
+    renameSync(`${state}.partial`, state);
   };
   let step = begun;
   const result = (end: 'finished' | 'stopped') => {

@@ -105,7 +105,7 @@ export function wrapText(
       line = '';
       for (const { segment } of graphemes.segment(piece)) {
         if (line !== '' && measureText((line + segment).trimEnd(), style) > width) {
-          lines.push(line);
+          lines.push(line.trimEnd());
           line = '';
         }
         line += segment;

@@ -23,13 +23,17 @@ describe('wrapText', () => {
         expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));
         for (const line of lines) expect(measureText(line, style)).toBeLessThanOrEqual(width);
       }),
-      { numRuns: 60 },
+      { numRuns: 2000 },
     );
   });
 
   it('breaks between words and lets no line begin with a comma', () => {
     const lines = wrapText('official 3d art of honeybee, bug, on white, (with care)', style, 150);
     expect(lines).toEqual(['official 3d art of', 'honeybee, bug, on', 'white, (with care)']);
+  });
+
+  it('leaves no space at the end of a line that ends within a piece', () => {
+    expect(wrapText('aaaa .', style, 40)).toEqual(['aaaa', '.']);
   });
 
   it('ends a text that is too long in an ellipsis', () => {

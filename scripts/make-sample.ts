@@ -1,8 +1,7 @@
 import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { plainCode, readEmoji } from './emoji-names.ts';
+import { readFluent } from './fluent.ts';
 
 /**
  * Makes `resources/sample`: Fluent 3D emoji to finetune on, and a few held out whose captions the model never sees.
@@ -62,12 +61,8 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 `;
 
-const require = createRequire(import.meta.url);
-const assets = join(dirname(require.resolve('@lobehub/fluent-emoji-3d/package.json')), 'assets');
 const sample = fileURLToPath(new URL('../resources/sample/', import.meta.url));
-
-const emoji = new Map(readEmoji().map((entry) => [entry.name, entry]));
-const files = new Map((await readdir(assets)).map((file) => [plainCode(file.replace(/\.webp$/, '')), file]));
+const emoji = new Map((await readFluent()).map((entry) => [entry.name, entry]));
 
 for (const file of await readdir(sample, { recursive: true }))
   if (file.endsWith('.webp')) await rm(join(sample, file));
@@ -84,10 +79,9 @@ console.log(
 
 async function add(name: string, folder: string, split: string): Promise<number> {
   const entry = emoji.get(name);
-  const source = entry === undefined ? undefined : files.get(entry.code);
-  if (entry === undefined || source === undefined) throw new Error(`no Fluent emoji is named '${name}'`);
+  if (entry === undefined) throw new Error(`no Fluent emoji is named '${name}'`);
   const file = `${folder}${name.toLowerCase().replaceAll(' ', '-')}.webp`;
-  await copyFile(join(assets, source), join(sample, file));
+  await copyFile(entry.path, join(sample, file));
   rows.push([file, name.toLowerCase(), entry.category, split].join(','));
   return (await stat(join(sample, file))).size;
 }

@@ -4,7 +4,7 @@
  * then the VAE's decoder. `npm run pretrain`; Ctrl-C stops at a step boundary, and running it again goes on there. What it
  * makes lies in `.screenfold/pretrain/`; `npm run pretrain -- --install` puts the newest weights into
  * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet;
- * `--from resources/seedling` goes on from weights there are.
+ * `--from resources/seedling` goes on from weights there are, with another `--seed` in another order.
  */
 import { access, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -51,6 +51,7 @@ const { values: flags } = parseArgs({
     rate: { type: 'string', default: '1.5e-3' },
     from: { type: 'string' },
     stage: { type: 'string' },
+    seed: { type: 'string', default: '0' },
     threads: { type: 'string' },
     install: { type: 'boolean', default: false },
   },
@@ -114,7 +115,12 @@ async function runStage(
     cacheFolder: join(work, 'cache'),
     base,
     method,
-    settings: { ...common, checkpointEpochs: milestones(settings.epochs), ...settings },
+    settings: {
+      ...common,
+      seed: Number(flags.seed),
+      checkpointEpochs: milestones(settings.epochs),
+      ...settings,
+    },
     images,
     validation,
     device: flags.threads === undefined ? {} : { threads: Number(flags.threads) },

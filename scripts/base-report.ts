@@ -9,7 +9,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { readDataset, type Dataset } from '../electron/datasets/dataset.ts';
+import { readDataset } from '../electron/datasets/dataset.ts';
 import { writeSheet } from '../electron/gallery/sheet.ts';
 import { trainCommand } from '../electron/hosts/commands/train.ts';
 import { createTerminal } from '../electron/hosts/terminal.ts';
@@ -32,6 +32,7 @@ import {
   styleFeatures,
 } from './base-report-measures.ts';
 import { readFluent } from './fluent.ts';
+import { heldOutFromSample, type Named } from './held-out.ts';
 import { prepareNoto, type NotoImage } from './noto.ts';
 import {
   heldOutFromVae,
@@ -44,6 +45,7 @@ import {
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 const folder = join(root, '.screenfold', 'base-report');
 const size = { width: 64, height: 64 };
+/** Twelve alone would be too few: their Fréchet distance in 32 features is half chance. */
 const stylePrompts = 96;
 
 const { values: flags } = parseArgs({
@@ -274,38 +276,32 @@ async function finetune(): Promise<string> {
   return run;
 }
 
-interface HeldOut {
-  readonly name: string;
-  readonly category: string;
+interface HeldOut extends Named {
   readonly path: string;
   readonly glyph: NotoImage;
 }
 
-/**
- * So many of Fluent's emoji that the finetuning does not see, of kinds that it does see and names that the base was
- * taught: first the sample's own held-out, then others, evenly spread. Of twelve alone a Fréchet distance of 32 features is
- * half chance.
- */
-async function heldOutFromSample(sample: Dataset, glyphs: readonly NotoImage[]): Promise<readonly HeldOut[]> {
-  const rows = new Map(sample.images.map(({ metadata }) => [String(metadata.name), metadata]));
-  const kinds = new Set([...rows.values()].map(({ category }) => category));
+/** What both Noto and Fluent draw under a name that the base was taught. */
+async function drawnByBoth(glyphs: readonly NotoImage[]): Promise<readonly HeldOut[]> {
   const fluent = new Map((await readFluent()).map(({ name, path }) => [name, path]));
-  const possible = taughtGlyphs(glyphs).flatMap((glyph): HeldOut[] => {
-    const [name, path] = [glyph.name.toLowerCase(), fluent.get(glyph.name)];
-    if (path === undefined || !kinds.has(glyph.category)) return [];
-    return [{ name, category: glyph.category, path, glyph }];
+  return taughtGlyphs(glyphs).flatMap((glyph) => {
+    const path = fluent.get(glyph.name);
+    return path === undefined
+      ? []
+      : [{ name: glyph.name.toLowerCase(), category: glyph.category, path, glyph }];
   });
-  const own = possible.filter(({ name }) => rows.get(name)?.split === 'validation');
-  const others = possible.filter(({ name }) => !rows.has(name));
-  const rest = stylePrompts - own.length;
-  return [...own, ...Array.from({ length: rest }, (_, i) => others[Math.floor((i * others.length) / rest)]!)];
 }
 
 /** What a finetuning on the sample makes of the captions of pictures that it has not seen, from epoch to epoch. */
 async function judgeStyle(vae: Autoencoder, glyphs: readonly NotoImage[]): Promise<Style> {
   const run = flags.run === undefined ? await finetune() : resolve(flags.run);
   const sample = await readDataset(join(root, 'resources', 'sample'), { verify: false });
-  const heldOut = await heldOutFromSample(sample, glyphs);
+  const known = sample.images.map(({ metadata: { name, category, split } }) => ({
+    name: String(name),
+    category: String(category),
+    split: String(split),
+  }));
+  const heldOut = heldOutFromSample(known, await drawnByBoth(glyphs), stylePrompts);
   const target = await featuresOf(sample.images.map(({ path }) => path));
   const captions = heldOut.map(({ name, category }) => `official 3d art of ${name}, ${category}`);
   const epochs = (await readdir(join(run, 'checkpoints'))).sort().map((name) => Number(name.slice(6)));

@@ -314,7 +314,7 @@ async function judgeStyle(vae: Autoencoder, glyphs: readonly NotoImage[]): Promi
       captions.map((prompt, i) => ({
         prompt,
         seed: i + 1,
-        guidanceScale: 3,
+        guidanceScale: 2,
         model: { base: reference.base, ...(epoch === 0 ? {} : { checkpoint }) },
         name: `style-${epoch}-${i}`,
       })),

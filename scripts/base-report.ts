@@ -47,6 +47,8 @@ const folder = join(root, '.screenfold', 'base-report');
 const size = { width: 64, height: 64 };
 /** Twelve alone would be too few: their Fréchet distance in 32 features is half chance. */
 const stylePrompts = 96;
+/** As `resources/sample/run.json` draws its samples. */
+const styleGuidance = 2;
 
 const { values: flags } = parseArgs({
   options: {
@@ -314,7 +316,7 @@ async function judgeStyle(vae: Autoencoder, glyphs: readonly NotoImage[]): Promi
       captions.map((prompt, i) => ({
         prompt,
         seed: i + 1,
-        guidanceScale: 2,
+        guidanceScale: styleGuidance,
         model: { base: reference.base, ...(epoch === 0 ? {} : { checkpoint }) },
         name: `style-${epoch}-${i}`,
       })),

@@ -1,6 +1,7 @@
 /** The desktop program: puts Electron's parts and the studio's together. What is decided is decided in `shell/`. */
 import { homedir } from 'node:os';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import {
   app,
   BrowserWindow,
@@ -15,6 +16,7 @@ import {
   utilityProcess,
 } from 'electron';
 import updater from 'electron-updater';
+
 import { chosenLibrary } from './hosts/library-choice.ts';
 import { answerAppRequest } from './shell/app-protocol.ts';
 import { readyChannel } from './shell/channels.ts';
@@ -27,7 +29,7 @@ import { answerReady } from './shell/page-channel.ts';
 import { hasUpdateSource, libraryArgument, placesOf } from './shell/places.ts';
 import { probeOnce } from './shell/probes.ts';
 import { createUpdates } from './shell/updates.ts';
-import { startUtilityEngine, type ForkUtility } from './shell/utility-engine.ts';
+import { type ForkUtility, startUtilityEngine } from './shell/utility-engine.ts';
 import { windowOptions } from './shell/window-options.ts';
 import { fitWindow, readWindowState, writeWindowState } from './shell/window-state.ts';
 import { createStudio, type Studio } from './studio/studio.ts';
@@ -38,7 +40,7 @@ async function main(): Promise<void> {
   const surroundings = { platform: process.platform, environment: process.env, home: homedir() };
   const places = placesOf(app.getAppPath(), process.resourcesPath, app.isPackaged);
   const library = libraryArgument(process.argv, process.cwd()) ?? (await chosenLibrary(surroundings));
-  const stateFile = path.join(app.getPath('userData'), 'window.json');
+  const stateFile = join(app.getPath('userData'), 'window.json');
   const fork: ForkUtility = (entry, args, options) => utilityProcess.fork(entry, args, options);
 
   let opened: Studio | null = null;
@@ -104,7 +106,7 @@ async function main(): Promise<void> {
         platform: process.platform,
         developing: !app.isPackaged,
         showLibrary: () => void shell.openPath(library),
-        showLog: () => void shell.openPath(path.join(library, 'logs')),
+        showLog: () => void shell.openPath(join(library, 'logs')),
       }),
     ),
   );

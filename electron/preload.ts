@@ -1,6 +1,7 @@
 /** Runs isolated beside the page, before it: hands it one message port, and where dropped files lie. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { portMessage, type DesktopBridge } from './contract/desktop.ts';
+
+import { type DesktopBridge, portMessage } from './connection/desktop.ts';
 import { portChannel, readyChannel } from './shell/channels.ts';
 
 /** The part of the page's window that is used; this project's types know no page on this side. */

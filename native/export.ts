@@ -2,9 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Failure } from './failure.ts';
+import { modulePaths, openStableDiffusion } from './families/stable-diffusion/open-model.ts';
+import { makeFolder } from './files/atomic-file.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
-import { modulePaths, openStableDiffusion } from './models/stable-diffusion.ts';
-import { makeFolder } from './weights/atomic-file.ts';
 import { readLora, writeKohyaLora } from './weights/lora-file.ts';
 import type { ComponentName } from './weights/weight-names.ts';
 import { writeModelFolder } from './weights/write-model-folder.ts';

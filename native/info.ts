@@ -5,7 +5,7 @@ import { Failure } from './failure.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
-import { openComponent, openModelFolder, type ModelComponent } from './weights/model-folder.ts';
+import { type ModelComponent, openComponent, openModelFolder } from './weights/model-folder.ts';
 import { openSafetensors } from './weights/safetensors.ts';
 import { componentNames } from './weights/weight-names.ts';
 

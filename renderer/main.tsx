@@ -4,10 +4,12 @@ import '@fontsource/inter/600.css';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import './app/app.css';
+
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+
 import { App, createQueries } from './app/app.tsx';
-import { connect } from './app/connect.ts';
+import { connect } from './studio/connect.ts';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no #root');

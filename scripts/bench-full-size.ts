@@ -3,10 +3,10 @@
  * graph, session and step take, and how much memory. `node scripts/bench-full-size.ts full` or `lora`; a full step
  * needs about 16 GB. The last line is one JSON object.
  */
-import { elementCount, type DataArray } from '../native/graph/data-type.ts';
+import { type DataArray, elementCount } from '../native/graph/data-type.ts';
+import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
 import type { ParameterSpec } from '../native/models/model-builder.ts';
 import { readUNetConfig } from '../native/models/unet.ts';
-import { prefersMatrixConv } from '../native/models/matrix-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
 import { ensureBuilt } from '../electron/hosts/built-files.ts';
 import { benchImport } from './bench-studio/import.ts';
 import { fillLibrary } from './bench-studio/library.ts';

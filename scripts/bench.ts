@@ -7,15 +7,15 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { elementCount, type DataArray } from '../native/graph/data-type.ts';
+import { type DataArray, elementCount } from '../native/graph/data-type.ts';
 import type { DeviceChoice } from '../native/jobs.ts';
+import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
 import { openInference } from '../native/models/inference.ts';
 import type { ParameterSpec } from '../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
-import { prefersMatrixConv } from '../native/models/matrix-conv.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
-import { providers, type Provider, type Runtime } from '../native/runtime/runtime.ts';
+import { type Provider, providers, type Runtime } from '../native/runtime/runtime.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from '../native/training/artifacts.ts';
 import { batchParts } from '../native/training/batch-parts.ts';
 import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';

@@ -1,15 +1,17 @@
 /** Builds `dist/renderer` (the page), `dist/desktop` (main, preload, engine), or both where nothing is named. */
 import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { build as bundle, type BuildOptions } from 'esbuild';
 import { build } from 'vite';
-import { sourceHash, type Built } from '../electron/hosts/built-files.ts';
+
+import { type Built, sourceHash } from '../electron/hosts/built-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const builders: Readonly<Record<Built, () => Promise<unknown>>> = {
-  renderer: () => build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' }),
+  renderer: () => build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' }),
   desktop: buildDesktop,
 };
 
@@ -18,7 +20,7 @@ const builders: Readonly<Record<Built, () => Promise<unknown>>> = {
  * with nothing left to load: Chromium's sandbox knows neither modules nor files.
  */
 async function buildDesktop(): Promise<void> {
-  const folder = path.join(root, 'dist', 'desktop');
+  const folder = join(root, 'dist', 'desktop');
   await rm(folder, { recursive: true, force: true });
   const shared: BuildOptions = {
     bundle: true,
@@ -46,7 +48,7 @@ async function buildDesktop(): Promise<void> {
       format: 'cjs',
       external: ['electron'],
       entryPoints: ['electron/preload.ts'],
-      outfile: path.join(folder, 'preload.cjs'),
+      outfile: join(folder, 'preload.cjs'),
     }),
   ]);
 }
@@ -56,5 +58,5 @@ for (const name of process.argv[2] === undefined ? Object.keys(builders) : proce
   const built = name as Built;
   const hash = await sourceHash(root, built);
   await builders[built]();
-  await writeFile(path.join(root, 'dist', built, '.built-from'), hash);
+  await writeFile(join(root, 'dist', built, '.built-from'), hash);
 }

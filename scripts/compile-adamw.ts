@@ -1,5 +1,5 @@
 /**
- * Compiles `native/training/adamw.wat` into `native/training/adamw-wasm.ts`: `npm run generate:adamw`, after a change of
+ * Compiles `native/optimizers/adamw.wat` into `native/optimizers/adamw-wasm.ts`: `npm run generate:adamw`, after a change of
  * the former.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import openWabt from 'wabt';
 
-const folder = fileURLToPath(new URL('../native/training/', import.meta.url));
+const folder = fileURLToPath(new URL('../native/optimizers/', import.meta.url));
 
 /** The source of `adamw-wasm.ts`. */
 export async function compileAdamW(): Promise<string> {

@@ -3,22 +3,23 @@
  * one JSON object a line, the last one saying where everything lies and how it went.
  */
 import { readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compareCommand } from '../electron/hosts/commands/compare.ts';
-import { exitCodes, type CommandContext, type ExitCode } from '../electron/hosts/commands/context.ts';
-import { exportCommand } from '../electron/hosts/commands/export.ts';
-import { trainCommand } from '../electron/hosts/commands/train.ts';
-import { durationText, lossText } from '../electron/hosts/job-text.ts';
-import { reportFailure } from '../electron/hosts/report-failure.ts';
-import { createTerminal } from '../electron/hosts/terminal.ts';
-import { startEngine } from '../electron/runs/engine-process.ts';
+
+import { compareCommand } from '../electron/cli/commands/compare.ts';
+import { type CommandContext, type ExitCode, exitCodes } from '../electron/cli/commands/context.ts';
+import { exportCommand } from '../electron/cli/commands/export.ts';
+import { trainCommand } from '../electron/cli/commands/train.ts';
+import { durationText, lossText } from '../electron/cli/job-text.ts';
+import { reportFailure } from '../electron/cli/report-failure.ts';
+import { createTerminal } from '../electron/cli/terminal.ts';
+import { startEngine } from '../electron/engine/engine-process.ts';
 import { readOutcome } from '../electron/runs/run-folder.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = path.join(root, '.screenfold', 'demo');
-const run = path.join(folder, 'run');
-const runFile = path.join(root, 'resources', 'sample', 'run.json');
+const folder = join(root, '.screenfold', 'demo');
+const run = join(folder, 'run');
+const runFile = join(root, 'resources', 'sample', 'run.json');
 
 const options = { json: process.argv.includes('--json'), verbose: process.argv.includes('--verbose') };
 const streams = { out: process.stdout, error: process.stderr };
@@ -28,7 +29,7 @@ async function demo(context: CommandContext): Promise<ExitCode> {
   const begun = performance.now();
   await rm(folder, { recursive: true, force: true });
 
-  terminal.line(`1. Finetuning, as ${path.relative(root, runFile)} describes it\n`);
+  terminal.line(`1. Finetuning, as ${relative(root, runFile)} describes it\n`);
   const trained = await trainCommand(context, {
     what: runFile,
     overrides: [{ path: ['folder'], value: run }],
@@ -55,13 +56,13 @@ Done in ${durationText(seconds)}: training loss ${lossText(trainLoss)}, validati
   return exitCodes.ok;
 }
 
-const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string };
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
 try {
   process.exitCode = await demo({
     engine: startEngine(),
     terminal: createTerminal({ ...options, streams }),
     workingFolder: process.cwd(),
-    cacheFolder: path.join(folder, 'cache'),
+    cacheFolder: join(folder, 'cache'),
     software: `Screenfold ${manifest.version}`,
   });
 } catch (error) {

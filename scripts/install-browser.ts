@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+
 import { browserProgram } from '../tests/e2e/browser.ts';
 
 const minutes = 60_000;

@@ -1,7 +1,7 @@
 // Runs before `npm start`, `npm test`, `npm run demo` and `npm run bench`, on whatever Node the machine has:
 // installs what package-lock.json names unless exactly that is already there.
-import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const marker = 'node_modules/.installed-lock';

@@ -2,7 +2,7 @@
 import { cp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import { Failure } from '../native/failure.ts';
 import type { GenerateJob, Job, JobEvent, TrainingImage, TrainJob } from '../native/jobs.ts';
@@ -54,7 +54,7 @@ const change = async (path: string, changes: object): Promise<void> => {
 };
 
 describe('a model folder', () => {
-  it('whose weights were damaged anywhere is used or refused, but breaks nothing', async () => {
+  test('whose weights were damaged anywhere is used or refused, but breaks nothing', async () => {
     const copy = at('fuzzed');
     await cp(at('base'), copy, { recursive: true });
     const file = join(copy, 'vae', 'diffusion_pytorch_model.safetensors');
@@ -88,7 +88,7 @@ describe('a model folder', () => {
     expect([...codes]).toEqual(expect.arrayContaining(['safetensors-header', 'safetensors-truncated']));
   });
 
-  it.each([
+  test.each([
     ['unet', { class_embed_type: 'timestep' }, 'config-unsupported', 'class_embed_type'],
     ['unet', { time_cond_proj_dim: 64 }, 'config-unsupported', 'time_cond_proj_dim'],
     ['unet', { mid_block_type: 'UNetMidBlock2D' }, 'config-unsupported', 'mid_block_type'],
@@ -119,7 +119,7 @@ describe('a model folder', () => {
     expect(failure.message).toContain(folder.path);
   });
 
-  it.each([
+  test.each([
     ['tokenizer', 'tokenizer-missing'],
     ['unet', 'model-component-missing'],
     ['model_index.json', 'model-index-missing'],
@@ -132,7 +132,7 @@ describe('a model folder', () => {
     expect([failure.code, failure.message]).toEqual([code, expect.stringContaining(part.split(/[\\/]/)[0]!)]);
   });
 
-  it.each([
+  test.each([
     [join('tokenizer', 'vocab.json'), '[]', /^tokenizer-|^json-/],
     [join('unet', 'config.json'), '{', /^json-invalid$/],
     [join('unet', 'config.json'), '\ufeffnull', /^json-invalid$/],
@@ -147,7 +147,7 @@ describe('a model folder', () => {
 });
 
 describe('a data set', () => {
-  it('with an image that was cut off after the folder was read is refused, naming it', async () => {
+  test('with an image that was cut off after the folder was read is refused, naming it', async () => {
     const broken = await drawImages(at('broken images'), 3);
     await truncate(broken[1]!.path, 200);
     for (const method of [
@@ -165,7 +165,7 @@ describe('a data set', () => {
     expect([gone.code, gone.message]).toEqual(['image-unreadable', expect.stringContaining('no such file')]);
   });
 
-  it('without an image, or with sizes the model cannot take, is refused', async () => {
+  test('without an image, or with sizes the model cannot take, is refused', async () => {
     expect((await failureOf(run(trainJob('empty', { images: [] })))).code).toBe('no-images');
     const odd = images.map((image) => ({ ...image, width: 30 }));
     for (const method of [
@@ -180,7 +180,7 @@ describe('a data set', () => {
 });
 
 describe('a folder called “日本 ü & spaces”', () => {
-  it('works as any other, from images to an exported model', async () => {
+  test('works as any other, from images to an exported model', async () => {
     const home = at('日本 ü & spaces');
     const base = join(home, 'base “1”');
     await writeTinyModel(base, { unet: plainUNet });
@@ -223,7 +223,7 @@ describe('a folder called “日本 ü & spaces”', () => {
 });
 
 describe('what lies at a path', () => {
-  it('is described: a model, a checkpoint, a file', async () => {
+  test('is described: a model, a checkpoint, a file', async () => {
     const parameters = async (path: string) => {
       const result = await run({ kind: 'info', path });
       if (result.kind !== 'info') throw new Error('It is no description.');
@@ -242,7 +242,7 @@ describe('what lies at a path', () => {
     expect((await parameters(at('untrained'))).vae).toEqual(['no weights yet', 0]);
   });
 
-  it('is said to be none where it is none', async () => {
+  test('is said to be none where it is none', async () => {
     for (const path of [at('nowhere'), at('images')]) {
       const failure = await failureOf(run({ kind: 'info', path }));
       expect([failure.code, failure.message]).toEqual(['model-missing', expect.stringContaining(path)]);

@@ -3,6 +3,7 @@
  * against it, so that a message nobody defined never reaches a domain. Each domain's part is in the file named after it.
  */
 import { z } from 'zod';
+
 import { captionMethods } from './captions.ts';
 import { datasetEvents, datasetMethods } from './datasets.ts';
 import { exportEvents, exportMethods } from './exports.ts';

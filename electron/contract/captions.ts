@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { command, done, id, ids, query } from './values.ts';
+
 import { imageQuerySchema } from './datasets.ts';
+import { command, done, id, ids, query } from './values.ts';
 
 /** Where a caption set's texts come from; any of them can be changed by hand afterwards. */
 export const captionSourceSchema = z.discriminatedUnion('kind', [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { command, done, failureSchema, id, ids, nothing, query, sizeSchema, time } from './values.ts';
 
 export const datasetSummarySchema = z.object({

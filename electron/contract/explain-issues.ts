@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { nearest } from './nearest.ts';
 
 /** The parts of a JSON Schema that tell which keys an object may have. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { layoutSchema } from './gallery.ts';
 import { command, done, failureSchema, id, nothing, query, time } from './values.ts';
 

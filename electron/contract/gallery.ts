@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { command, done, failureSchema, id, ids, promptSchema, query, recipeSchema, time } from './values.ts';
 
 export const sampleSchema = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { command, done, id, nothing, query, time } from './values.ts';
 
 export const modelSchema = z.object({

@@ -1,6 +1,6 @@
 import { Failure } from '../../native/failure.ts';
 import { explainIssues } from './explain-issues.ts';
-import { runSpecSchema, type RunSpec } from './run-spec.ts';
+import { type RunSpec, runSpecSchema } from './run-spec.ts';
 
 /** Where a spec comes from, for messages: a file's path, or `the command line`. */
 export type SpecSource = string;

@@ -3,6 +3,7 @@
  * but the base model and the data. Paths are as written; `resolveRunSpecPaths` makes them absolute.
  */
 import { z } from 'zod';
+
 import { samplers } from '../../native/jobs.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { runSpecSchema } from './run-spec.ts';
 import {
   command,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+
 import { command, costRateSchema, done, id, nothing, providerName, query } from './values.ts';
 
 const settings = z.strictObject({

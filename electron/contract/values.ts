@@ -1,5 +1,6 @@
 /** Values that several parts of the contract are made of. */
 import { z } from 'zod';
+
 import { samplers } from '../../native/jobs.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 

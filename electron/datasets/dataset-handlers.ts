@@ -1,19 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
-import { addDataset } from './import/add-dataset.ts';
-import { countBuckets } from './images/bucket-preview.ts';
 import { datasetDetail, datasetSummaries } from './dataset-rows.ts';
-import { unknownDataset, unknownImage, type DatasetDomain } from './domain.ts';
+import { type DatasetDomain, unknownDataset, unknownImage } from './domain.ts';
+import { countBuckets } from './images/bucket-preview.ts';
 import type { DuplicateGroups } from './images/duplicate-groups.ts';
 import { storedImages } from './images/image-records.ts';
 import { imageDetail, imageRows } from './images/image-rows.ts';
 import type { ImageSelection } from './images/image-selection.ts';
-import type { Imports } from './import/imports.ts';
-import type { Journal } from './journal.ts';
-import { readSources } from './import/sources.ts';
 import { splitDataset, type ValidationChoice } from './images/split.ts';
+import { addDataset } from './import/add-dataset.ts';
+import type { Imports } from './import/imports.ts';
+import { readSources } from './import/sources.ts';
+import type { Journal } from './journal.ts';
 
 export interface DatasetHandlersInput {
   readonly domain: DatasetDomain;

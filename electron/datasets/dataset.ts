@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
-import { checkImage, readImageSize, type ImageSize } from '../../native/images/decode.ts';
+import { checkImage, type ImageSize, readImageSize } from '../../native/images/decode.ts';
 import { compileFileNamePattern } from './files/file-name-pattern.ts';
 import { readFolderContents } from './files/folder-contents.ts';
 import { scanFolder } from './files/folder-scan.ts';

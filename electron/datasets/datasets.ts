@@ -1,16 +1,16 @@
 import type { HandlersOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
-import { addSampleDataset } from './import/add-dataset.ts';
 import { captionHandlers } from './captions/caption-handlers.ts';
 import { datasetHandlers } from './dataset-handlers.ts';
 import { openDomain } from './domain.ts';
 import { createDuplicateGroups } from './images/duplicate-groups.ts';
 import { createImageSelection } from './images/image-selection.ts';
+import { createMedia, type DatasetMedia } from './images/media.ts';
+import { openThumbnails } from './images/thumbnails.ts';
+import { addSampleDataset } from './import/add-dataset.ts';
 import { createImports } from './import/imports.ts';
 import { createJournal } from './journal.ts';
-import { createMedia, type DatasetMedia } from './images/media.ts';
 import { readRunData, type RunData } from './run-data.ts';
-import { openThumbnails } from './images/thumbnails.ts';
 
 /** Data sets and their captions: what pages ask of them, and what other domains need of them. */
 export interface Datasets extends DatasetMedia {

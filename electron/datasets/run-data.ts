@@ -1,11 +1,11 @@
 import { Failure } from '../../native/failure.ts';
-import { captionSourceSchema, tagOptionsSchema, type CaptionSource } from '../contract/captions.ts';
+import { type CaptionSource, captionSourceSchema, tagOptionsSchema } from '../contract/captions.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { captionerOf, type Captioner, type Captions, type MissingCaption } from './captions/captions.ts';
+import { type Captioner, captionerOf, type Captions, type MissingCaption } from './captions/captions.ts';
+import { tagVariants } from './captions/tag-variants.ts';
 import type { DatasetImage } from './dataset.ts';
 import { unknownCaptionSet, unknownDataset } from './domain.ts';
 import { storedImages } from './images/image-records.ts';
-import { tagVariants } from './captions/tag-variants.ts';
 
 /** What a run is planned on: the images not excluded, as they are split, with the captions of one set. */
 export interface RunData {

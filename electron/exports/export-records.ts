@@ -1,7 +1,7 @@
+import { Failure } from '../../native/failure.ts';
 import type { Export } from '../contract/exports.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { Failure } from '../../native/failure.ts';
 
 export interface ExportRecords {
   readonly all: () => readonly Export[];

@@ -1,12 +1,13 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+
 import { Failure } from '../../native/failure.ts';
+import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { TrainJob } from '../../native/jobs.ts';
-import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
-import type { Engine, RunOptions } from '../runs/engine-process.ts';
+import type { Engine, RunOptions } from '../engine/engine-process.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
 import { modelCard } from './model-card.ts';
@@ -55,7 +56,7 @@ export async function exportRun(
     );
   }
   const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${format === 'lora' ? '.safetensors' : ''}`;
-  const output = path.resolve(choice.output ?? path.join(run.folder, 'exports', name));
+  const output = resolve(choice.output ?? join(run.folder, 'exports', name));
   if ((await stat(output).catch(() => null)) !== null) {
     throw new Failure('output-exists', `${output} exists already.`, 'Name another with --out, or remove it.');
   }
@@ -68,13 +69,13 @@ export async function exportRun(
       format,
       output,
       precision: choice.precision,
-      metadata: format === 'lora' ? loraMetadata(run, epoch, path.parse(output).name) : {},
+      metadata: format === 'lora' ? loraMetadata(run, epoch, parse(output).name) : {},
     },
     options,
   );
 
   const losses = await readEpochLosses(run.folder);
-  const card = format === 'lora' ? output.replace(/\.safetensors$/, '.md') : path.join(output, 'README.md');
+  const card = format === 'lora' ? output.replace(/\.safetensors$/, '.md') : join(output, 'README.md');
   await writeFileAtomic(
     card,
     modelCard({
@@ -109,7 +110,7 @@ async function chosenEpoch(run: Run, asked: number | undefined): Promise<number>
 /** What kohya's tools and A1111 show of a LoRA, besides what the engine knows of its weights. */
 function loraMetadata({ job, spec }: Run, epoch: number, name: string): Readonly<Record<string, string>> {
   const { settings } = job;
-  const folder = path.basename(spec.data.folder);
+  const folder = basename(spec.data.folder);
   return {
     ss_output_name: name,
     ss_num_train_images: String(job.images.length),
@@ -124,7 +125,7 @@ function loraMetadata({ job, spec }: Run, epoch: number, name: string): Readonly
     ss_max_grad_norm: String(settings.maxGradientNorm),
     ss_caption_dropout_rate: String(settings.captionDropout),
     ss_seed: String(settings.seed),
-    ss_sd_model_name: path.basename(job.base),
+    ss_sd_model_name: basename(job.base),
     ss_resolution: `(${spec.resolution}, ${spec.resolution})`,
     ss_tag_frequency: JSON.stringify({ [folder]: tagFrequency(job.images) }),
     ss_dataset_dirs: JSON.stringify({
@@ -145,7 +146,7 @@ export function tagFrequency(images: TrainJob['images']): Readonly<Record<string
 
 /** What the head of the base's own model card says, where it has one. */
 async function licenceOf(base: string): Promise<string | null> {
-  const card = await readFile(path.join(base, 'README.md'), 'utf8').catch(() => '');
+  const card = await readFile(join(base, 'README.md'), 'utf8').catch(() => '');
   const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
   return /^license:\s*["']?([\w .+-]+?)["']?\s*$/m.exec(head)?.[1] ?? null;
 }
@@ -154,13 +155,13 @@ async function weightHashes(output: string): Promise<Readonly<Record<string, str
   const isFolder = (await stat(output)).isDirectory();
   const names = isFolder
     ? (await readdir(output, { recursive: true })).filter((name) => name.endsWith('.safetensors')).sort()
-    : [path.basename(output)];
-  const root = isFolder ? output : path.dirname(output);
+    : [basename(output)];
+  const root = isFolder ? output : dirname(output);
   const hashes: [string, string][] = [];
   for (const name of names) {
     const hash = createHash('sha256');
-    await pipeline(createReadStream(path.join(root, name)), hash);
-    hashes.push([name.split(path.sep).join('/'), hash.digest('hex')]);
+    await pipeline(createReadStream(join(root, name)), hash);
+    hashes.push([name.split(sep).join('/'), hash.digest('hex')]);
   }
   return Object.fromEntries(hashes);
 }

@@ -1,19 +1,20 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+
+import { Failure } from '../../native/failure.ts';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import { createSampleRecords } from '../gallery/sample-records.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { Failure } from '../../native/failure.ts';
-import { writeAnimation } from '../gallery/animation.ts';
-import { layOutAnimation, layOutSheet, layoutRecipe, type LayoutInput } from '../gallery/lay-out.ts';
-import { createSampleRecords } from '../gallery/sample-records.ts';
-import { writeSheet } from '../gallery/sheet.ts';
-import type { Engine } from '../runs/engine-process.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
 import { readEpochLosses } from '../runs/run-folder.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
+import { writeAnimation } from '../sheets/animation.ts';
+import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
+import { writeSheet } from '../sheets/sheet.ts';
 import { createExportRecords } from './export-records.ts';
 import { exportRun } from './export-run.ts';
 import { freePath, placeWhole, refuseTaken } from './place-export.ts';
@@ -73,7 +74,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     const output =
       wanted === null
         ? await ownPlace(fileNameOf(entry.title), extension)
-        : withExtension(path.resolve(wanted), extension);
+        : withExtension(resolve(wanted), extension);
     await refuseTaken(output);
     given.add(output);
     const id = records.insert({ ...entry, path: output, createdAt: now() });
@@ -188,7 +189,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         output,
         '.png',
         async (place) => {
-          await mkdir(path.dirname(place), { recursive: true });
+          await mkdir(dirname(place), { recursive: true });
           await writeSheet(place, sheet, { text: { Screenfold: layoutRecipe(laidOut) } });
           return (await stat(place)).size;
         },
@@ -202,7 +203,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         output,
         `.${format}`,
         async (place) => {
-          await mkdir(path.dirname(place), { recursive: true });
+          await mkdir(dirname(place), { recursive: true });
           await writeAnimation(place, animation, {
             secondsPerFrame,
             description: layoutRecipe(laidOut),
@@ -248,6 +249,6 @@ function withExtension(file: string, extension: string): string {
 
 /** Where the model card of an export lies; null for pictures, which have none. */
 function cardFile({ kind, path: place }: Export): string | null {
-  if (kind === 'diffusers') return path.join(place, 'README.md');
+  if (kind === 'diffusers') return join(place, 'README.md');
   return kind === 'lora' ? place.replace(/\.safetensors$/, '.md') : null;
 }

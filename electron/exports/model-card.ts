@@ -1,4 +1,5 @@
-import path from 'node:path';
+import { basename } from 'node:path';
+
 import type { Method, TrainJob } from '../../native/jobs.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
 
@@ -23,7 +24,7 @@ export interface ModelCard {
 export function modelCard(card: ModelCard): string {
   const { spec, job, epoch, losses, format, hashes } = card;
   const { settings } = job;
-  const base = path.basename(job.base);
+  const base = basename(job.base);
   const triggers = [...new Set(job.images.map((image) => image.captions[0] ?? ''))].filter(
     (text) => text !== '',
   );

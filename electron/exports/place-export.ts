@@ -1,11 +1,12 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { basename, dirname, join } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 
 /** A name that is free in a folder: `name`, else `name 2` and so on. */
 export async function freePath(folder: string, name: string, extension = ''): Promise<string> {
   for (let count = 1; ; count++) {
-    const candidate = path.join(folder, `${name}${count === 1 ? '' : ` ${count}`}${extension}`);
+    const candidate = join(folder, `${name}${count === 1 ? '' : ` ${count}`}${extension}`);
     if (!(await exists(candidate))) return candidate;
   }
 }
@@ -24,15 +25,15 @@ export async function refuseTaken(output: string): Promise<void> {
  */
 export async function placeWhole<T>(output: string, write: (inside: string) => Promise<T>): Promise<T> {
   await refuseTaken(output);
-  const folder = path.dirname(output);
-  const partial = path.join(folder, `.${path.basename(output)}.partial`);
+  const folder = dirname(output);
+  const partial = join(folder, `.${basename(output)}.partial`);
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   try {
-    const made = path.join(partial, path.basename(output));
+    const made = join(partial, basename(output));
     const result = await write(made);
     const card = made.replace(/\.safetensors$/, '.md');
-    if (card !== made && (await exists(card))) await rename(card, path.join(folder, path.basename(card)));
+    if (card !== made && (await exists(card))) await rename(card, join(folder, basename(card)));
     await rename(made, output);
     return result;
   } finally {

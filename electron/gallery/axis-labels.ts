@@ -1,6 +1,6 @@
 import type { EpochLosses } from '../runs/run-folder.ts';
 import type { Prompt } from '../runs/run-prompts.ts';
-import type { Label } from './label.ts';
+import type { Label } from '../sheets/label.ts';
 
 /** With the loss on the held-out images where there is one, else on those trained on. */
 export function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label {

@@ -1,10 +1,11 @@
-import path from 'node:path';
+import { basename } from 'node:path';
+
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
 import type { Prompt } from '../runs/run-prompts.ts';
-import type { Sample } from './sample-plan.ts';
-import type { Animation } from './animation.ts';
+import type { Animation } from '../sheets/animation.ts';
+import type { Sheet } from '../sheets/sheet.ts';
 import { epochLabel, promptLabel } from './axis-labels.ts';
-import type { Sheet } from './sheet.ts';
+import type { Sample } from './sample-plan.ts';
 
 /**
  * The sheet of a run's development: a column for every epoch, from the base on, a row for every prompt and seed.
@@ -86,7 +87,7 @@ export function subtitle({ job }: Run): string {
     decoder: 'decoder trained',
     vae: 'VAE trained',
   }[method.kind];
-  return `${images.length} images, ${how}, ${settings.epochs} epochs, over ${path.basename(base)}`;
+  return `${images.length} images, ${how}, ${settings.epochs} epochs, over ${basename(base)}`;
 }
 
 function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[] {

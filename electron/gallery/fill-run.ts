@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { LibraryDatabase } from '../library/database.ts';
+
 import { Failure } from '../../native/failure.ts';
+import type { Sample as SampleData } from '../contract/gallery.ts';
+import type { LibraryDatabase } from '../library/database.ts';
 import type { Run } from '../runs/run-folder.ts';
 import type { RunRecord } from '../runs/run-records.ts';
 import { planSamples, type Sample } from './sample-plan.ts';
 import { sampleOf, type SampleRecord, type SampleRecords } from './sample-records.ts';
-import type { Sample as SampleData } from '../contract/gallery.ts';
 
 export interface FillOptions {
   /** Those that failed or were cancelled are queued again as well. */

@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
-import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
-import type { DomainContext } from '../library/library.ts';
-import type { SettingsStore } from '../library/settings.ts';
+import { join } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference } from '../../native/jobs.ts';
+import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { DomainContext } from '../library/library.ts';
+import type { SettingsStore } from '../library/settings.ts';
 import { readBaseModel } from '../runs/base-model.ts';
-import type { Engine } from '../runs/engine-process.ts';
-import type { RightOfWay } from '../runs/right-of-way.ts';
 import { checkpointEpochs, modelAt } from '../runs/run-folder.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
@@ -147,7 +148,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
             },
             now(),
           );
-          records.setFile(id, path.join(paths.pictures, `${id}.png`));
+          records.setFile(id, join(paths.pictures, `${id}.png`));
           return id;
         }),
       );

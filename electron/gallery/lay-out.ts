@@ -1,13 +1,13 @@
+import { Failure } from '../../native/failure.ts';
 import type { Axis, ComparisonLayout } from '../contract/gallery.ts';
 import type { PromptData } from '../contract/values.ts';
-import { Failure } from '../../native/failure.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
 import type { RunRecord } from '../runs/run-records.ts';
-import type { Animation } from './animation.ts';
+import type { Animation } from '../sheets/animation.ts';
+import type { Label } from '../sheets/label.ts';
+import type { Sheet } from '../sheets/sheet.ts';
 import { epochLabel, promptLabel } from './axis-labels.ts';
 import { heldOutImage, subtitle } from './comparison.ts';
-import type { Label } from './label.ts';
-import type { Sheet } from './sheet.ts';
 
 /** A run that is laid out. */
 export interface LaidOutRun {

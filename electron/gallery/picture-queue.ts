@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { Settings } from '../contract/system.ts';
-import type { FailureData } from '../contract/values.ts';
-import type { DomainContext } from '../library/library.ts';
-import type { Engine } from '../runs/engine-process.ts';
-import type { RightOfWay } from '../runs/right-of-way.ts';
+
 import { Failure } from '../../native/failure.ts';
 import type { DeviceChoice, ModelReference, Picture } from '../../native/jobs.ts';
+import type { Settings } from '../contract/system.ts';
+import type { FailureData } from '../contract/values.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { DomainContext } from '../library/library.ts';
 import { sampleOf, type SampleRecord, type SampleRecords } from './sample-records.ts';
 
 export interface PictureQueueDeps {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference, Picture } from '../../native/jobs.ts';
 import { checkpointEpochs, epochName, modelAt, type Run } from '../runs/run-folder.ts';
-import { promptsOf, type Prompt } from '../runs/run-prompts.ts';
+import { type Prompt, promptsOf } from '../runs/run-prompts.ts';
 
 /** A picture of the development: which checkpoint, which words, which noise. */
 export interface Sample {
@@ -87,7 +88,7 @@ function pictureOf(
     .digest('hex')
     .slice(0, 12);
   const file = `${slug(prompt)}-${seed}-${digest}.png`;
-  return { ...recipe, model, output: path.join(folder, 'samples', epochName(epoch), file) };
+  return { ...recipe, model, output: join(folder, 'samples', epochName(epoch), file) };
 }
 
 /**
@@ -99,7 +100,7 @@ async function weightsFingerprint({ base, checkpoint }: ModelReference): Promise
   for (const folder of checkpoint === undefined ? [base] : [base, checkpoint]) {
     const names = await readdir(folder, { recursive: true }).catch(() => []);
     for (const name of names.filter((entry) => entry.endsWith('.safetensors')).sort()) {
-      const { size, mtimeMs } = await stat(path.join(folder, name));
+      const { size, mtimeMs } = await stat(join(folder, name));
       files.push(`${name} ${size} ${mtimeMs}`);
     }
   }

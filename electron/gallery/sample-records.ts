@@ -1,7 +1,7 @@
+import { Failure } from '../../native/failure.ts';
 import type { Sample } from '../contract/gallery.ts';
 import type { FailureData, Recipe } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { Failure } from '../../native/failure.ts';
 
 /** A picture as the database has it. */
 export type SampleRecord = Sample & {

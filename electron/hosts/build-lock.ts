@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * whose process is no more is taken over.
  */
 export async function withBuildLock<T>(file: string, act: () => Promise<T>): Promise<T> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true });
   while (!(await take(file))) {
     const owner = Number(await readFile(file, 'utf8').catch(() => ''));
     // Empty: it is only just being written, or has just gone.

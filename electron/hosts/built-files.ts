@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { join, relative, sep } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import { withBuildLock } from './build-lock.ts';
 
@@ -9,7 +10,14 @@ import { withBuildLock } from './build-lock.ts';
 export type Built = 'renderer' | 'desktop';
 
 const inputs: Readonly<Record<Built, readonly string[]>> = {
-  renderer: ['renderer', 'electron/contract', 'native', 'vite.config.ts', 'package-lock.json'],
+  renderer: [
+    'renderer',
+    'electron/connection',
+    'electron/contract',
+    'native',
+    'vite.config.ts',
+    'package-lock.json',
+  ],
   desktop: ['electron', 'native', 'scripts/build.ts', 'package-lock.json'],
 };
 
@@ -17,15 +25,15 @@ const inputs: Readonly<Record<Built, readonly string[]>> = {
 export async function sourceHash(root: string, built: Built): Promise<string> {
   const hash = createHash('sha256');
   for (const input of inputs[built]) {
-    for (const file of await filesOf(path.join(root, input))) {
-      hash.update(path.relative(root, file).split(path.sep).join('/')).update('\0');
+    for (const file of await filesOf(join(root, input))) {
+      hash.update(relative(root, file).split(sep).join('/')).update('\0');
       hash.update(await readFile(file)).update('\0');
     }
   }
   return hash.digest('hex');
 }
 
-const markOf = (root: string, built: Built) => path.join(root, 'dist', built, '.built-from');
+const markOf = (root: string, built: Built) => join(root, 'dist', built, '.built-from');
 
 export async function isBuilt(root: string, built: Built): Promise<boolean> {
   const mark = await readFile(markOf(root, built), 'utf8').catch(() => null);
@@ -40,7 +48,7 @@ export interface BuildListener {
 /** Builds what is missing or older than its sources, telling so first. */
 export async function ensureBuilt(root: string, built: Built, listener: BuildListener): Promise<void> {
   if (await isBuilt(root, built)) return;
-  await withBuildLock(path.join(root, 'dist', `${built}.lock`), async () => {
+  await withBuildLock(join(root, 'dist', `${built}.lock`), async () => {
     // Another program may have built it meanwhile.
     if (!(await isBuilt(root, built))) await runBuild(root, built, listener);
   });
@@ -48,7 +56,7 @@ export async function ensureBuilt(root: string, built: Built, listener: BuildLis
 
 async function runBuild(root: string, built: Built, { onBuild, onLine }: BuildListener): Promise<void> {
   onBuild();
-  const child = spawn(process.execPath, [path.join(root, 'scripts', 'build.ts'), built], {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'build.ts'), built], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -78,6 +86,6 @@ async function filesOf(at: string): Promise<readonly string[]> {
   if (entries === null) return [at];
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 
 /** Where the `electron` package keeps its program, as its own `index.js` finds it; null where it was not fetched yet. */
 export function electronProgram(root: string, environment: Readonly<NodeJS.ProcessEnv>): string | null {
-  const folder = path.join(root, 'node_modules', 'electron');
-  const named = path.join(folder, 'path.txt');
+  const folder = join(root, 'node_modules', 'electron');
+  const named = join(folder, 'path.txt');
   const name = existsSync(named) ? readFileSync(named, 'utf8').trim() : 'electron';
-  const program = path.join(environment.ELECTRON_OVERRIDE_DIST_PATH ?? path.join(folder, 'dist'), name);
+  const program = join(environment.ELECTRON_OVERRIDE_DIST_PATH ?? join(folder, 'dist'), name);
   return existsSync(program) ? program : null;
 }
 
 /** Has the `electron` package fetch its program. Resolves to whether it did; what it says goes to the terminal. */
 export async function fetchElectron(root: string): Promise<boolean> {
-  const install = path.join(root, 'node_modules', 'electron', 'install.js');
+  const install = join(root, 'node_modules', 'electron', 'install.js');
   if (!existsSync(install)) return false;
   const child = spawn(process.execPath, [install], { cwd: root, stdio: 'inherit' });
   return new Promise((resolve) => {

@@ -1,12 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
+
 import { z } from 'zod';
-import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
-import { userConfigFolder, userLibraryFolder, type Surroundings } from './user-folders.ts';
+
+import { writeFileAtomic } from '../../native/files/atomic-file.ts';
+import { type Surroundings, userConfigFolder, userLibraryFolder } from './user-folders.ts';
 
 const choiceSchema = z.object({ libraryFolder: z.string().min(1) });
 
-const fileOf = (surroundings: Surroundings) => path.join(userConfigFolder(surroundings), 'library.json');
+const fileOf = (surroundings: Surroundings) => join(userConfigFolder(surroundings), 'library.json');
 
 /** The library to open: the environment's, else the one chosen last, else the platform's place for it. */
 export async function chosenLibrary(surroundings: Surroundings): Promise<string> {
@@ -18,7 +20,7 @@ export async function chosenLibrary(surroundings: Surroundings): Promise<string>
 
 export async function rememberLibrary(surroundings: Surroundings, libraryFolder: string): Promise<void> {
   const file = fileOf(surroundings);
-  await mkdir(path.dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true });
   await writeFileAtomic(file, JSON.stringify({ libraryFolder }, null, 2));
 }
 

@@ -1,18 +1,19 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
-import type { Engine } from '../runs/engine-process.ts';
+import { type ExitCode, exitCodes } from '../cli/commands/context.ts';
+import { withInterrupts } from '../cli/interrupts.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import type { Engine } from '../engine/engine-process.ts';
 import { resourcesOf } from '../studio/domains.ts';
 import { createStudio } from '../studio/studio.ts';
-import { ensureBuilt, type Built } from './built-files.ts';
+import { type Built, ensureBuilt } from './built-files.ts';
 import { chooseHost, type HostChoice } from './choose-host.ts';
-import { exitCodes, type ExitCode } from './commands/context.ts';
 import { electronProgram, fetchElectron } from './electron-program.ts';
-import { withInterrupts } from './interrupts.ts';
 import { chosenLibrary, rememberLibrary } from './library-choice.ts';
 import { browserOpener, openBrowser } from './open-browser.ts';
-import type { Terminal } from './terminal.ts';
 import type { Surroundings } from './user-folders.ts';
 import { startWebHost, type WebHost } from './web.ts';
 
@@ -42,7 +43,7 @@ export async function openStudio(launcher: StudioLauncher, flags: StudioFlags): 
   const library =
     flags.library === undefined
       ? await chosenLibrary(surroundings)
-      : path.resolve(workingFolder, flags.library);
+      : resolvePath(workingFolder, flags.library);
   const choice = await settle(launcher, flags);
   if (choice.kind === 'desktop') {
     await prepare(launcher, ['renderer', 'desktop']);
@@ -105,7 +106,7 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
     libraryFolder: library,
     engine: launcher.engine,
     version: launcher.version,
-    resources: resourcesOf(path.join(root, 'resources')),
+    resources: resourcesOf(join(root, 'resources')),
     checkOutput: surroundings.environment.NODE_ENV === 'development',
     surface: {
       host: 'web',
@@ -121,7 +122,7 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
     const { message, hint } = error instanceof Failure ? error : { message: String(error), hint: '' };
     terminal.warn(`${message}\n${hint}`);
   });
-  const host = await startHost(studio, path.join(root, 'dist', 'renderer'), flags.port);
+  const host = await startHost(studio, join(root, 'dist', 'renderer'), flags.port);
   const opener = flags.open
     ? browserOpener(host.ticket(), surroundings.platform, surroundings.environment)
     : null;

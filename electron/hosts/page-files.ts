@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { extname, join, resolve, sep } from 'node:path';
+
 import { contentSecurityPolicy } from './page-policy.ts';
 
 export interface PageFile {
@@ -32,7 +33,7 @@ export async function pageFile(folder: string, urlPath: string): Promise<PageFil
   if (urlPath === '/' || urlPath === '/index.html') return pageItself(folder);
   const file = within(folder, urlPath);
   if (file === null) return null;
-  const contentType = contentTypes[path.extname(file).toLowerCase()];
+  const contentType = contentTypes[extname(file).toLowerCase()];
   if (contentType === undefined || contentType.startsWith('text/html')) return null;
   const status = await stat(file).catch(() => null);
   if (status?.isFile() !== true) return null;
@@ -42,7 +43,7 @@ export async function pageFile(folder: string, urlPath: string): Promise<PageFil
 
 /** The page with a fresh nonce in its head and in its policy. */
 async function pageItself(folder: string): Promise<PageFile> {
-  const html = await readFile(path.join(folder, 'index.html'), 'utf8');
+  const html = await readFile(join(folder, 'index.html'), 'utf8');
   const nonce = randomBytes(18).toString('base64url');
   return {
     contentType: 'text/html; charset=utf-8',
@@ -57,8 +58,8 @@ async function pageItself(folder: string): Promise<PageFile> {
 export function within(folder: string, urlPath: string): string | null {
   const segments = decodedSegments(urlPath);
   if (segments === null || segments.length === 0) return null;
-  const file = path.join(folder, ...segments);
-  return file.startsWith(path.resolve(folder) + path.sep) ? file : null;
+  const file = join(folder, ...segments);
+  return file.startsWith(resolve(folder) + sep) ? file : null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 
 export interface Surroundings {
   readonly platform: NodeJS.Platform;
@@ -12,19 +12,19 @@ export interface Surroundings {
  */
 export function userLibraryFolder({ platform, environment, home }: Surroundings): string {
   const { SCREENFOLD_LIBRARY, XDG_DATA_HOME } = environment;
-  if (SCREENFOLD_LIBRARY) return path.resolve(SCREENFOLD_LIBRARY);
-  if (platform === 'win32' || platform === 'darwin') return path.join(home, 'Documents', 'Screenfold');
-  const root = absolute(XDG_DATA_HOME) ?? path.join(home, '.local', 'share');
-  return path.join(root, 'screenfold');
+  if (SCREENFOLD_LIBRARY) return resolve(SCREENFOLD_LIBRARY);
+  if (platform === 'win32' || platform === 'darwin') return join(home, 'Documents', 'Screenfold');
+  const root = absolute(XDG_DATA_HOME) ?? join(home, '.local', 'share');
+  return join(root, 'screenfold');
 }
 
 /** Where the few things are kept that must be known before the library is open. */
 export function userConfigFolder({ platform, environment, home }: Surroundings): string {
   const { SCREENFOLD_CONFIG, APPDATA, XDG_CONFIG_HOME } = environment;
-  if (SCREENFOLD_CONFIG) return path.resolve(SCREENFOLD_CONFIG);
-  if (platform === 'win32') return path.join(APPDATA ?? path.join(home, 'AppData', 'Roaming'), 'Screenfold');
-  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Screenfold');
-  return path.join(absolute(XDG_CONFIG_HOME) ?? path.join(home, '.config'), 'screenfold');
+  if (SCREENFOLD_CONFIG) return resolve(SCREENFOLD_CONFIG);
+  if (platform === 'win32') return join(APPDATA ?? join(home, 'AppData', 'Roaming'), 'Screenfold');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Screenfold');
+  return join(absolute(XDG_CONFIG_HOME) ?? join(home, '.config'), 'screenfold');
 }
 
 /**
@@ -33,14 +33,14 @@ export function userConfigFolder({ platform, environment, home }: Surroundings):
  */
 export function userCacheFolder({ platform, environment, home }: Surroundings): string {
   const { SCREENFOLD_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = environment;
-  if (SCREENFOLD_CACHE) return path.resolve(SCREENFOLD_CACHE);
+  if (SCREENFOLD_CACHE) return resolve(SCREENFOLD_CACHE);
   if (platform === 'win32')
-    return path.join(LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'Screenfold', 'Cache');
-  if (platform === 'darwin') return path.join(home, 'Library', 'Caches', 'Screenfold');
-  return path.join(absolute(XDG_CACHE_HOME) ?? path.join(home, '.cache'), 'screenfold');
+    return join(LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'Screenfold', 'Cache');
+  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'Screenfold');
+  return join(absolute(XDG_CACHE_HOME) ?? join(home, '.cache'), 'screenfold');
 }
 
 /** The specification wants a relative path ignored. */
 function absolute(folder: string | undefined): string | null {
-  return folder && path.isAbsolute(folder) ? folder : null;
+  return folder && isAbsolute(folder) ? folder : null;
 }

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+
 import { WebSocketServer } from 'ws';
+
 import { Failure } from '../../native/failure.ts';
-import { servePage, type ServedStudio } from '../studio/serve-page.ts';
+import { type ServedStudio, servePage } from '../studio/serve-page.ts';
 import type { Studio } from '../studio/studio.ts';
-import { commonHeaders } from './page-policy.ts';
 import { pageFile } from './page-files.ts';
+import { commonHeaders } from './page-policy.ts';
 import { admit, type Keys } from './web/admission.ts';
 import { portOverSocket } from './web/page-socket.ts';
 import { sendMedia } from './web/send-media.ts';

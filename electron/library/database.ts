@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+
 import Database from 'better-sqlite3';
+
 import { Failure } from '../../native/failure.ts';
 import { migrations } from './migrations.ts';
 import { nameKey } from './name-key.ts';

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+
 import Database from 'better-sqlite3';
+
 import { Failure } from '../../native/failure.ts';
 
 /** An open database that nothing refers to is closed by the garbage collector, and its lock with it. */

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+
 import type { Publish } from '../contract/api.ts';
-import { openDatabase, type LibraryDatabase } from './database.ts';
+import { type LibraryDatabase, openDatabase } from './database.ts';
 
 /** Everything Screenfold keeps for a person, in one folder. Original images are referenced, never copied or changed. */
 export interface Library {

@@ -1,4 +1,4 @@
-import { settingsSchema, type Settings } from '../contract/system.ts';
+import { type Settings, settingsSchema } from '../contract/system.ts';
 import type { LibraryDatabase } from './database.ts';
 
 /** What a person chose for the whole studio; kept in the library, so that it goes where the library goes. */

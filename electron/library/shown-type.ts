@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises';
+
 import sharp from 'sharp';
+
 import { Failure } from '../../native/failure.ts';
 
 const types: readonly (readonly [start: RegExp, type: string])[] = [

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
-import path from 'node:path';
+import { join, sep } from 'node:path';
+
+import { Failure } from '../../native/failure.ts';
 import { cardPictures } from '../contract/model-card.ts';
 import { shownType } from '../library/shown-type.ts';
-import { Failure } from '../../native/failure.ts';
 import type { ModelRecord } from './model-records.ts';
 
 /**
@@ -17,11 +18,11 @@ export async function cardPicture(
   const name = cardPictures(card ?? '')[number];
   if (name === undefined) throw unknownPicture();
   const [inside, file] = await Promise.all(
-    [folder, path.join(folder, decoded(name))].map((at) => realpath(at)),
+    [folder, join(folder, decoded(name))].map((at) => realpath(at)),
   ).catch((cause: unknown) => {
     throw unknownPicture(cause);
   });
-  if (!file!.startsWith(inside! + path.sep)) throw unknownPicture();
+  if (!file!.startsWith(inside! + sep)) throw unknownPicture();
   const contentType = await shownType(file!);
   if (contentType === null) throw unknownPicture();
   return { file: file!, contentType };

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import type { Model } from '../contract/models.ts';
+import type { Engine } from '../engine/engine-process.ts';
 import { readBaseModel } from '../runs/base-model.ts';
-import type { Engine } from '../runs/engine-process.ts';
 
 /** What a model's folder says of it. */
 export type ModelFacts = Pick<
@@ -16,7 +17,7 @@ export type ModelFacts = Pick<
  */
 export async function readModelConfigs(folder: string): Promise<ModelFacts> {
   const { resolution, pixelStep } = await readBaseModel(folder, 'full');
-  const scheduler = await readFile(path.join(folder, 'scheduler', 'scheduler_config.json'), 'utf8').catch(
+  const scheduler = await readFile(join(folder, 'scheduler', 'scheduler_config.json'), 'utf8').catch(
     () => '',
   );
   return {
@@ -25,7 +26,7 @@ export async function readModelConfigs(folder: string): Promise<ModelFacts> {
     prediction: /"prediction_type"\s*:\s*"v_prediction"/.test(scheduler) ? 'v_prediction' : 'epsilon',
     components: [],
     bytes: await bytesOf(folder),
-    card: await readFile(path.join(folder, 'README.md'), 'utf8').catch(() => null),
+    card: await readFile(join(folder, 'README.md'), 'utf8').catch(() => null),
   };
 }
 
@@ -42,13 +43,13 @@ export async function inspectModel(folder: string, engine: Engine): Promise<Mode
 
 /** The folder is there and looks like a model. */
 export async function isModelFolder(folder: string): Promise<boolean> {
-  return (await stat(path.join(folder, 'model_index.json')).catch(() => null)) !== null;
+  return (await stat(join(folder, 'model_index.json')).catch(() => null)) !== null;
 }
 
 async function bytesOf(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await readdir(folder, { recursive: true })) {
-    const found = await stat(path.join(folder, name)).catch(() => null);
+    const found = await stat(join(folder, name)).catch(() => null);
     if (found?.isFile() === true) bytes += found.size;
   }
   return bytes;

@@ -1,9 +1,9 @@
+import type { Engine } from '../engine/engine-process.ts';
 import { exportRun } from '../exports/export-run.ts';
 import { freePath, placeWhole } from '../exports/place-export.ts';
 import { runFacts } from '../exports/run-facts.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import type { Engine } from '../runs/engine-process.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';

@@ -1,6 +1,6 @@
+import { Failure } from '../../native/failure.ts';
 import type { Model } from '../contract/models.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { Failure } from '../../native/failure.ts';
 import type { ModelFacts } from './inspect-model.ts';
 
 /** A model as the database has it; whether its folder is still there is looked at when asked. */

@@ -1,15 +1,16 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+
+import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Model } from '../contract/models.ts';
-import { keepEpoch } from './keep-epoch.ts';
+import type { Engine } from '../engine/engine-process.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { Failure } from '../../native/failure.ts';
-import type { Engine } from '../runs/engine-process.ts';
 import type { RunBase } from '../runs/plan-request.ts';
 import { cardPicture } from './card-picture.ts';
 import { inspectModel, isModelFolder, readModelConfigs } from './inspect-model.ts';
+import { keepEpoch } from './keep-epoch.ts';
 import { createModelRecords, type ModelRecord } from './model-records.ts';
 
 export interface ModelsDeps {
@@ -78,7 +79,7 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
       ...newModel,
       ...facts,
       kind: 'folder',
-      name: path.basename(folder),
+      name: basename(folder),
       folder,
       createdAt: now(),
     });
@@ -89,7 +90,7 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
   const handlers: HandlersOf<'models'> = {
     'models.list': () => Promise.all(records.all().map(modelOf)),
     'models.get': ({ modelId }) => modelOf(records.get(modelId)),
-    'models.add': async ({ path: folder }) => ({ modelId: await add(path.resolve(folder)) }),
+    'models.add': async ({ path: folder }) => ({ modelId: await add(resolve(folder)) }),
     'models.keep': async ({ runId, epoch, name }) => {
       const kept = await keepEpoch({ runId, epoch, name }, context, deps);
       const id = records.insert({
@@ -123,7 +124,7 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
       records.remove(modelId);
       changed();
       // Whatever a row says, only what lies in the library is deleted.
-      if (kind === 'finetune' && path.dirname(folder) === paths.models) {
+      if (kind === 'finetune' && dirname(folder) === paths.models) {
         await rm(folder, { recursive: true, force: true });
       }
       return null;

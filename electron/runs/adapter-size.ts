@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { z } from 'zod';
 
 const perBlock = z.union([z.int(), z.array(z.int())]);
@@ -64,7 +65,7 @@ export async function readAdapterParameters(
   { rank, textEncoder }: { readonly rank: number; readonly textEncoder: boolean },
 ): Promise<number | null> {
   const read = async (component: string): Promise<unknown> =>
-    JSON.parse(await readFile(path.join(folder, component, 'config.json'), 'utf8'));
+    JSON.parse(await readFile(join(folder, component, 'config.json'), 'utf8'));
   try {
     const unet = unetConfig.parse(await read('unet'));
     return adapterParameters(unet, textEncoder ? textConfig.parse(await read('text_encoder')) : null, rank);

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { z } from 'zod';
+
 import { Failure } from '../../native/failure.ts';
 import type { Method } from '../../native/jobs.ts';
 
@@ -36,11 +38,11 @@ export async function readBaseModel(folder: string, method: Method['kind']): Pro
       'Name the folder of a model in diffusers layout: the one with model_index.json, unet/ and vae/ in it.',
     );
   }
-  const vae = await readConfig(path.join(folder, 'vae', 'config.json'), vaeConfig);
+  const vae = await readConfig(join(folder, 'vae', 'config.json'), vaeConfig);
   const vaeFactor = 2 ** (vae.block_out_channels.length - 1);
   if (method === 'vae') return { folder, resolution: vae.sample_size, vaeFactor, pixelStep: vaeFactor };
 
-  const unet = await readConfig(path.join(folder, 'unet', 'config.json'), unetConfig);
+  const unet = await readConfig(join(folder, 'unet', 'config.json'), unetConfig);
   const pixelStep = vaeFactor * 2 ** (unet.block_out_channels.length - 1);
   return { folder, resolution: unet.sample_size * vaeFactor, vaeFactor, pixelStep };
 }

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { z } from 'zod';
+
 import type { RunMetrics } from '../contract/runs.ts';
 import { readEpochLosses } from './run-folder.ts';
 
@@ -40,7 +42,7 @@ export async function readMetrics(
     curves.gradientNorm.push(mean((line) => line.gradientNorm));
     point = [];
   };
-  for await (const text of lines(path.join(folder, 'metrics.jsonl'))) {
+  for await (const text of lines(join(folder, 'metrics.jsonl'))) {
     const line = parseStep(text);
     if (line === null) continue;
     const [first] = point;

@@ -1,8 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+
+import { Failure } from '../../native/failure.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
-import { Failure } from '../../native/failure.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { readAdapterParameters } from './adapter-size.ts';
 import { readBaseModel } from './base-model.ts';
@@ -12,7 +13,7 @@ import { planJob } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
 import { promptsOf } from './run-prompts.ts';
-import { speedKey, type SpeedKey, type Speeds } from './speeds.ts';
+import { type SpeedKey, speedKey, type Speeds } from './speeds.ts';
 
 /** A model of the library as a run starts from it. */
 export interface RunBase {

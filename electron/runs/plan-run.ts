@@ -1,6 +1,6 @@
 import { readDataset } from '../datasets/dataset.ts';
 import { readBaseModel } from './base-model.ts';
-import { planTraining, type Plan } from './plan.ts';
+import { type Plan, planTraining } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 
 export interface PlanRunOptions {

@@ -1,12 +1,12 @@
-import { bucketsFor } from '../datasets/images/buckets.ts';
-import { captionsFor } from '../datasets/captions/captions.ts';
-import type { Dataset } from '../datasets/dataset.ts';
-import type { RunData } from '../datasets/run-data.ts';
-import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
-import { toTrainingImages } from '../datasets/training-images.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
+import { captionsFor } from '../datasets/captions/captions.ts';
+import type { Dataset } from '../datasets/dataset.ts';
+import { bucketsFor } from '../datasets/images/buckets.ts';
+import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
+import type { RunData } from '../datasets/run-data.ts';
+import { toTrainingImages } from '../datasets/training-images.ts';
 import type { BaseModel } from './base-model.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { applyOverride, parseJsonText, validateRunSpec, type Override } from '../contract/parse-run-spec.ts';
-import type { RunSpec } from '../contract/run-spec.ts';
+import { basename, dirname, join, parse, resolve } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
+import { applyOverride, type Override, parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
+import type { RunSpec } from '../contract/run-spec.ts';
 
 /** A spec whose paths are absolute and whose name and folder are settled. */
 export type ResolvedRunSpec = RunSpec & { readonly name: string; readonly folder: string };
@@ -18,29 +19,25 @@ export async function readRunSpec(file: string, overrides: readonly Override[]):
     );
   });
   const value = overrides.reduce(applyOverride, parseJsonText(text, file));
-  return resolveRunSpec(
-    validateRunSpec(value, file),
-    path.dirname(path.resolve(file)),
-    path.parse(file).name,
-  );
+  return resolveRunSpec(validateRunSpec(value, file), dirname(resolve(file)), parse(file).name);
 }
 
 /** A spec made of flags alone. */
 export function runSpecOfFlags(overrides: readonly Override[], workingFolder: string): ResolvedRunSpec {
   const spec = validateRunSpec(overrides.reduce<unknown>(applyOverride, {}), 'The command line');
-  return resolveRunSpec(spec, workingFolder, path.basename(path.resolve(workingFolder, spec.data.folder)));
+  return resolveRunSpec(spec, workingFolder, basename(resolve(workingFolder, spec.data.folder)));
 }
 
 /** Makes paths absolute, as seen from `from`, and names what has no name. */
 export function resolveRunSpec(spec: RunSpec, from: string, defaultName: string): ResolvedRunSpec {
-  const absolute = (file: string) => path.resolve(from, file);
+  const absolute = (file: string) => resolve(from, file);
   const name = spec.name ?? defaultName;
   return {
     ...spec,
     name,
     base: absolute(spec.base),
     data: { ...spec.data, folder: absolute(spec.data.folder) },
-    folder: absolute(spec.folder ?? path.join('runs', fileNameOf(name))),
+    folder: absolute(spec.folder ?? join('runs', fileNameOf(name))),
     ...(spec.cacheFolder === undefined ? {} : { cacheFolder: absolute(spec.cacheFolder) }),
   };
 }

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+
+import { Failure } from '../../native/failure.ts';
 import { parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
-import { runSpecSchema, type RunSpec } from '../contract/run-spec.ts';
+import { type RunSpec, runSpecSchema } from '../contract/run-spec.ts';
 import type { RunRequest } from '../contract/runs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { Failure } from '../../native/failure.ts';
 
 export interface DefaultsChoice {
   readonly datasetId: number | null;

@@ -1,11 +1,13 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { join, resolve } from 'node:path';
+
 import { z } from 'zod';
+
+import { Failure } from '../../native/failure.ts';
+import { writeFileAtomic } from '../../native/files/atomic-file.ts';
+import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
-import { Failure } from '../../native/failure.ts';
-import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
-import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 
 /** A spec with everything settled that the base and the data decide. */
@@ -46,20 +48,17 @@ export async function createRun({ folder, spec, job }: Run): Promise<void> {
     throw new Failure('run-exists', `${folder} already holds a run.`, 'Choose another name or folder.');
   }
   await mkdir(folder, { recursive: true });
-  await writeFileAtomic(
-    path.join(folder, runFile),
-    `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`,
-  );
+  await writeFileAtomic(join(folder, runFile), `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`);
 }
 
 export async function isRunFolder(folder: string): Promise<boolean> {
-  return (await readText(path.join(folder, runFile))) !== null;
+  return (await readText(join(folder, runFile))) !== null;
 }
 
 /** Throws `run-missing` where the folder holds no run, `run-invalid` where its `run.json` is not one. */
 export async function readRun(folder: string): Promise<Run> {
-  const absolute = path.resolve(folder);
-  const file = path.join(absolute, runFile);
+  const absolute = resolve(folder);
+  const file = join(absolute, runFile);
   const text = await readText(file);
   if (text === null) {
     throw new Failure(
@@ -98,12 +97,12 @@ const outcomeSchema = z.object({
 });
 
 export async function readOutcome(folder: string): Promise<Outcome | null> {
-  const text = await readText(path.join(folder, outcomeFile));
+  const text = await readText(join(folder, outcomeFile));
   return text === null ? null : (outcomeSchema.safeParse(parseOr(text, null)).data ?? null);
 }
 
 export async function writeOutcome(folder: string, outcome: Outcome): Promise<void> {
-  await writeFileAtomic(path.join(folder, outcomeFile), `${JSON.stringify(outcome, null, 2)}\n`);
+  await writeFileAtomic(join(folder, outcomeFile), `${JSON.stringify(outcome, null, 2)}\n`);
 }
 
 /** Name of an epoch's folder under `checkpoints/` and `samples/`. */
@@ -112,7 +111,7 @@ export function epochName(epoch: number): string {
 }
 
 export function checkpointFolder(runFolder: string, epoch: number): string {
-  return path.join(runFolder, 'checkpoints', epochName(epoch));
+  return join(runFolder, 'checkpoints', epochName(epoch));
 }
 
 /** The model as it was after an epoch; epoch 0 is the base alone. */
@@ -124,7 +123,7 @@ export function modelAt(run: Run, epoch: number): ModelReference {
 
 /** Epochs whose checkpoints are whole, in order. */
 export async function checkpointEpochs(runFolder: string): Promise<readonly number[]> {
-  const names = await readdir(path.join(runFolder, 'checkpoints')).catch(() => []);
+  const names = await readdir(join(runFolder, 'checkpoints')).catch(() => []);
   return names
     .map((name) => /^epoch-(\d{4,})$/.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
@@ -142,7 +141,7 @@ export type EpochLosses = Omit<z.output<typeof epochLine>, 'type'>;
 
 /** Losses by epoch of `metrics.jsonl`; a line cut off by a crash is passed over. */
 export async function readEpochLosses(runFolder: string): Promise<readonly EpochLosses[]> {
-  const text = (await readText(path.join(runFolder, 'metrics.jsonl'))) ?? '';
+  const text = (await readText(join(runFolder, 'metrics.jsonl'))) ?? '';
   const losses = new Map<number, EpochLosses>();
   for (const line of text.split('\n')) {
     const { success, data } = epochLine.safeParse(parseOr(line, null));

@@ -1,8 +1,9 @@
 import { open, readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Failure } from '../../native/failure.ts';
-import { writeFileAtomic } from '../../native/weights/atomic-file.ts';
+import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 
 /** Two engines training one run would mix their states; the lock names the processes that may write to it. */
 export interface RunLock {
@@ -25,7 +26,7 @@ export async function lockRun(
   folder: string,
   { patienceSeconds = 60, onWait }: LockOptions = {},
 ): Promise<RunLock> {
-  const file = path.join(folder, 'run.lock');
+  const file = join(folder, 'run.lock');
   const isMine = heldHere.has(file);
   heldHere.add(file);
   try {

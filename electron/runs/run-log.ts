@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
 
 /** What the engine printed and what became of the run, in the run's folder. */
 export interface RunLog {
@@ -14,7 +14,7 @@ const tailBytes = 1024 * 1024;
 
 /** A log that cannot be written is no reason to stop a run; it is left out. */
 export function openRunLog(folder: string, now: () => number): RunLog {
-  const stream = createWriteStream(path.join(folder, logFile), { flags: 'a' });
+  const stream = createWriteStream(join(folder, logFile), { flags: 'a' });
   let broken = false;
   stream.on('error', () => {
     broken = true;
@@ -36,7 +36,7 @@ export function openRunLog(folder: string, now: () => number): RunLog {
 
 /** The last lines, newest last; none where nothing was logged yet. */
 export async function readRunLog(folder: string, count: number): Promise<string[]> {
-  const file = await open(path.join(folder, logFile)).catch((error: unknown) => {
+  const file = await open(join(folder, logFile)).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   });

@@ -1,6 +1,6 @@
+import type { JobEvent } from '../../native/jobs.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { CostRate } from '../contract/values.ts';
-import type { JobEvent } from '../../native/jobs.ts';
 import { costOf } from './cost.ts';
 import type { LedgerEntry } from './run-records.ts';
 

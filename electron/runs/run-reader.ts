@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
-import type { LibraryDatabase } from '../library/database.ts';
+import { join } from 'node:path';
+
 import type { TrainingImage } from '../../native/jobs.ts';
+import type { LibraryDatabase } from '../library/database.ts';
 import { readRun, type Run } from './run-folder.ts';
 import type { RunRecord } from './run-records.ts';
 
@@ -34,7 +35,7 @@ export function createRunReader(database: LibraryDatabase): RunReader {
     return run;
   };
   const relocated = (images: readonly TrainingImage[], datasetId: number): readonly TrainingImage[] => {
-    const places = new Map(imagesOf.all(datasetId).map((row) => [row.file, path.join(row.root, row.path)]));
+    const places = new Map(imagesOf.all(datasetId).map((row) => [row.file, join(row.root, row.path)]));
     return images.map((image) => ({ ...image, path: places.get(image.id) ?? image.path }));
   };
   return async ({ folder, baseModelId, datasetId }) => {

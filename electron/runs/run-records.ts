@@ -1,7 +1,7 @@
+import { Failure } from '../../native/failure.ts';
 import type { RunPlan, RunRequest, RunStatus } from '../contract/runs.ts';
 import type { FailureData, PromptData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { Failure } from '../../native/failure.ts';
 
 /** A run as the library's database has it; the work itself lies in its folder. */
 export interface RunRecord {

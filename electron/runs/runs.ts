@@ -1,20 +1,21 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
+
+import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { RunRequest } from '../contract/runs.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import type { RightOfWay } from '../engine/right-of-way.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { Failure } from '../../native/failure.ts';
 import { costOf } from './cost.ts';
-import type { Engine } from './engine-process.ts';
 import { readMetrics } from './metrics.ts';
-import { planRequest, speedKeyOf, type RequestDeps, type RunBase } from './plan-request.ts';
+import { planRequest, type RequestDeps, type RunBase, speedKeyOf } from './plan-request.ts';
 import { recoverRuns } from './recover.ts';
-import type { RightOfWay } from './right-of-way.ts';
 import { defaultRequest } from './run-defaults.ts';
 import { createRun, type Run } from './run-folder.ts';
-import { createRunReader } from './run-reader.ts';
 import { readRunLog } from './run-log.ts';
+import { createRunReader } from './run-reader.ts';
 import { createRunRecords, type RunRecord } from './run-records.ts';
 import { createSpeeds } from './speeds.ts';
 import { summarizeRun } from './summarize-run.ts';
@@ -137,7 +138,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
         steps: plan.steps,
         createdAt: now(),
       });
-      const folder = path.join(paths.runs, String(id));
+      const folder = join(paths.runs, String(id));
       try {
         await createRun({ folder, spec: { ...run.spec, folder }, job: { ...run.job, folder } });
       } catch (error) {
@@ -296,7 +297,7 @@ async function bytesOf(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of names) {
     // What is written or removed meanwhile is not counted.
-    const found = await stat(path.join(folder, name)).catch(() => null);
+    const found = await stat(join(folder, name)).catch(() => null);
     if (found?.isFile() === true) bytes += found.size;
   }
   return bytes;

@@ -1,5 +1,5 @@
-import type { LibraryDatabase } from '../library/database.ts';
 import type { Method } from '../../native/jobs.ts';
+import type { LibraryDatabase } from '../library/database.ts';
 import type { ParameterCounts } from './footprint.ts';
 
 /** What decides how long an image takes. */

@@ -1,15 +1,16 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
-import type { RunProgress, RunStatus } from '../contract/runs.ts';
-import type { DomainContext } from '../library/library.ts';
+import { join } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
-import type { Engine } from './engine-process.ts';
-import type { RightOfWay } from './right-of-way.ts';
+import type { RunProgress, RunStatus } from '../contract/runs.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { DomainContext } from '../library/library.ts';
 import type { Run } from './run-folder.ts';
-import type { RunReader } from './run-reader.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
+import type { RunReader } from './run-reader.ts';
 import type { RunRecords } from './run-records.ts';
 import type { SpeedKey, Speeds } from './speeds.ts';
 import { trainRun } from './train-run.ts';
@@ -254,7 +255,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
 
 /** The state that a run resumes from: as large as the model several times over. */
 export async function removeState(folder: string): Promise<void> {
-  await rm(path.join(folder, 'state'), { recursive: true, force: true });
+  await rm(join(folder, 'state'), { recursive: true, force: true });
 }
 
 function blankProgress(records: RunRecords, runId: number): RunProgress {

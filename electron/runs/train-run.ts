@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob, TrainResult } from '../../native/jobs.ts';
-import { createRun, isRunFolder, readOutcome, readRun, writeOutcome, type Run } from './run-folder.ts';
-import { lockRun, type LockOptions } from './run-lock.ts';
+import { createRun, isRunFolder, readOutcome, readRun, type Run, writeOutcome } from './run-folder.ts';
+import { type LockOptions, lockRun } from './run-lock.ts';
 
 /**
  * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished.

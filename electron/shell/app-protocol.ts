@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
-import { commonHeaders } from '../hosts/page-policy.ts';
+
 import { pageFile } from '../hosts/page-files.ts';
+import { commonHeaders } from '../hosts/page-policy.ts';
 import type { MediaFile } from '../studio/media.ts';
 import { isOwnAddress } from './page-address.ts';
 

@@ -1,7 +1,7 @@
 import { rememberLibrary } from '../hosts/library-choice.ts';
 import type { Surroundings } from '../hosts/user-folders.ts';
 import type { HostSurface, Updates } from '../studio/surface.ts';
-import { pickPaths, type Dialogs } from './dialogs.ts';
+import { type Dialogs, pickPaths } from './dialogs.ts';
 
 export interface DesktopSurfaceDependencies {
   readonly electron: string;

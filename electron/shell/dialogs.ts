@@ -1,4 +1,5 @@
 import type { OpenDialogOptions, SaveDialogOptions } from 'electron';
+
 import type { PickRequest } from '../studio/surface.ts';
 
 export interface Dialogs {

@@ -1,5 +1,6 @@
 import type { MessagePortMain } from 'electron';
-import { servePage, type ServedStudio } from '../studio/serve-page.ts';
+
+import { type ServedStudio, servePage } from '../studio/serve-page.ts';
 import { portChannel } from './channels.ts';
 import { portOverMessages } from './page-port.ts';
 import { isTrustedSender, type SenderEvent } from './trusted-sender.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { resourcesOf, type Resources } from '../studio/domains.ts';
+import { join, resolve } from 'node:path';
+
+import { type Resources, resourcesOf } from '../studio/domains.ts';
 
 export interface Places {
   readonly pageFolder: string;
@@ -17,14 +18,14 @@ export interface Places {
  * @param appPath the archive, or the project's folder
  */
 export function placesOf(appPath: string, resourcesPath: string, packed: boolean): Places {
-  const built = path.join(appPath, 'dist', 'desktop');
-  const resources = packed ? resourcesPath : path.join(appPath, 'resources');
+  const built = join(appPath, 'dist', 'desktop');
+  const resources = packed ? resourcesPath : join(appPath, 'resources');
   return {
-    pageFolder: path.join(appPath, 'dist', 'renderer'),
-    preload: path.join(built, 'preload.cjs'),
-    engine: path.join(built, 'engine.js'),
-    probe: path.join(built, 'probe.js'),
-    icon: path.join(resources, 'icon', 'icon.png'),
+    pageFolder: join(appPath, 'dist', 'renderer'),
+    preload: join(built, 'preload.cjs'),
+    engine: join(built, 'engine.js'),
+    probe: join(built, 'probe.js'),
+    icon: join(resources, 'icon', 'icon.png'),
     resources: resourcesOf(resources),
   };
 }
@@ -33,10 +34,10 @@ export function placesOf(appPath: string, resourcesPath: string, packed: boolean
 export function libraryArgument(args: readonly string[], workingFolder: string): string | null {
   const prefix = '--library=';
   const named = args.find((arg) => arg.startsWith(prefix))?.slice(prefix.length) ?? '';
-  return named === '' ? null : path.resolve(workingFolder, named);
+  return named === '' ? null : resolve(workingFolder, named);
 }
 
 /** Whether this program was packed with word of where newer versions are found. */
 export function hasUpdateSource(resourcesPath: string): boolean {
-  return existsSync(path.join(resourcesPath, 'app-update.yml'));
+  return existsSync(join(resourcesPath, 'app-update.yml'));
 }

@@ -1,7 +1,7 @@
 import type { FromEngine } from '../../native/engine/messages.ts';
-import type { Engine } from '../runs/engine-process.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import { type EngineChild, superviseEngine } from '../engine/supervise-engine.ts';
 import { endOf } from './stream-end.ts';
-import { superviseEngine, type EngineChild } from '../runs/supervise-engine.ts';
 
 /** The part of Electron's `UtilityProcess` that is used. */
 export interface UtilityChild {

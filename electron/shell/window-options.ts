@@ -1,4 +1,5 @@
 import type { BrowserWindowConstructorOptions } from 'electron';
+
 import type { WindowState } from './window-state.ts';
 
 /** How the window is made: its page isolated from its preload, in Chromium's sandbox, without Node. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { dirname } from 'node:path';
+
 import { z } from 'zod';
 
 export interface Area {
@@ -54,7 +55,7 @@ export function readWindowState(file: string): unknown {
 /** Losing it costs a person one drag of the mouse: it is written as it is. */
 export function writeWindowState(file: string, state: WindowState): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify(state));
   } catch {
     // A full disk must not keep the window from closing.

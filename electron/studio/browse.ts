@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { FolderListing } from '../contract/system.ts';
 
@@ -17,7 +18,7 @@ export async function browse(
   folder: string | null,
   { home, platform }: BrowseSurroundings,
 ): Promise<FolderListing> {
-  const at = path.resolve(folder ?? home);
+  const at = resolve(folder ?? home);
   const found = await readdir(at, { withFileTypes: true }).catch((error: unknown) => {
     throw notReadable(at, error);
   });
@@ -29,11 +30,11 @@ export async function browse(
   kinds.sort((a, b) => Number(b.isFolder) - Number(a.isFolder) || compare(a.name, b.name));
   const entries = await Promise.all(
     kinds.slice(0, mostEntries).map(async ({ name, isFolder: folderHere }) => {
-      const entry = path.join(at, name);
+      const entry = join(at, name);
       return { name, path: entry, kind: await kindOf(entry, folderHere) };
     }),
   );
-  const parent = path.dirname(at);
+  const parent = dirname(at);
   return {
     folder: at,
     parent: parent === at ? null : parent,
@@ -47,7 +48,7 @@ type EntryKind = FolderListing['entries'][number]['kind'];
 
 async function kindOf(entry: string, isFolderHere: boolean): Promise<EntryKind> {
   if (!isFolderHere) return imageName.test(entry) ? 'image' : 'file';
-  return (await exists(path.join(entry, 'model_index.json'))) ? 'model' : 'folder';
+  return (await exists(join(entry, 'model_index.json'))) ? 'model' : 'folder';
 }
 
 async function isFolder(
@@ -55,7 +56,7 @@ async function isFolder(
   entry: { readonly name: string; isDirectory(): boolean; isSymbolicLink(): boolean },
 ): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const target = await stat(path.join(at, entry.name)).catch(() => null);
+  const target = await stat(join(at, entry.name)).catch(() => null);
   return target?.isDirectory() ?? false;
 }
 
@@ -64,7 +65,7 @@ async function places(home: string, platform: NodeJS.Platform): Promise<FolderLi
     { name: 'Home', path: home },
     ...['Desktop', 'Documents', 'Downloads', 'Pictures'].map((name) => ({
       name,
-      path: path.join(home, name),
+      path: join(home, name),
     })),
     ...roots(platform),
   ];

@@ -1,8 +1,8 @@
 import { Failure } from '../../native/failure.ts';
-import { methods, type AllHandlers, type MethodDefinition } from '../contract/api.ts';
+import { type RequestMessage, requestSchema, type ResponseMessage } from '../connection/protocol.ts';
+import { type AllHandlers, type MethodDefinition, methods } from '../contract/api.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { nearest } from '../contract/nearest.ts';
-import { requestSchema, type RequestMessage, type ResponseMessage } from '../contract/protocol.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { Log } from '../library/library.ts';
 

@@ -1,15 +1,16 @@
 import { extname, join } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import { createRightOfWay } from '../engine/right-of-way.ts';
 import { createExports } from '../exports/exports.ts';
 import { createGallery } from '../gallery/gallery.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { createModels } from '../models/models.ts';
-import type { Engine } from '../runs/engine-process.ts';
-import { createRightOfWay } from '../runs/right-of-way.ts';
 import { createRuns } from '../runs/runs.ts';
 import type { MediaSource, MediaSources } from './media.ts';
 

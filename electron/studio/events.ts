@@ -1,5 +1,5 @@
-import { events as definitions, type EventName, type Publish } from '../contract/api.ts';
-import type { ResponseMessage } from '../contract/protocol.ts';
+import type { ResponseMessage } from '../connection/protocol.ts';
+import { type EventName, events as definitions, type Publish } from '../contract/api.ts';
 
 export type EventMessage = Extract<ResponseMessage, { readonly type: 'event' }>;
 

@@ -1,7 +1,9 @@
 import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+
 import pino from 'pino';
+
 import type { Log } from '../library/library.ts';
 
 export interface LogLine {

@@ -1,5 +1,5 @@
-import type { AllHandlers, ParsedInputOf } from '../contract/api.ts';
 import { Failure } from '../../native/failure.ts';
+import type { AllHandlers, ParsedInputOf } from '../contract/api.ts';
 import type { Library } from '../library/library.ts';
 
 export type RevealTarget = ParsedInputOf<'system.reveal'>['target'];

@@ -1,4 +1,4 @@
-import { protocolVersion, type ResponseMessage } from '../contract/protocol.ts';
+import { protocolVersion, type ResponseMessage } from '../connection/protocol.ts';
 import { failureData, readRequest } from './dispatch.ts';
 import type { Studio } from './studio.ts';
 

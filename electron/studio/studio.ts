@@ -1,14 +1,15 @@
 import { homedir } from 'node:os';
+
 import type { AllHandlers } from '../contract/api.ts';
+import type { Engine } from '../engine/engine-process.ts';
+import { type DomainContext, type Library, type Log, openLibrary } from '../library/library.ts';
 import { lockLibrary } from '../library/library-lock.ts';
-import { openLibrary, type DomainContext, type Library, type Log } from '../library/library.ts';
 import { createSettings } from '../library/settings.ts';
-import type { Engine } from '../runs/engine-process.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
 import { createDomains, type Resources } from './domains.ts';
 import { createEvents, type Events } from './events.ts';
 import { createLog } from './log.ts';
-import { resolveMedia, type MediaFile } from './media.ts';
+import { type MediaFile, resolveMedia } from './media.ts';
 import { revealPath } from './reveal-target.ts';
 import type { HostSurface } from './surface.ts';
 import { createSystem } from './system.ts';

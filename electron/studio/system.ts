@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { isAbsolute } from 'node:path';
+
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { SystemInfo } from '../contract/system.ts';
+import type { Engine } from '../engine/engine-process.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import type { Engine } from '../runs/engine-process.ts';
 import { browse } from './browse.ts';
 import type { StudioLog } from './log.ts';
 import type { RevealTarget } from './reveal-target.ts';

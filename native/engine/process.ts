@@ -1,6 +1,6 @@
 import { parentOverIpc } from './parent-ipc.ts';
 import { parentOverUtilityPort, type UtilityPort } from './parent-utility-port.ts';
-import { failureMessage, serve, type RunJob } from './serve.ts';
+import { failureMessage, type RunJob, serve } from './serve.ts';
 
 /**
  * Makes this process an engine: one job in from the parent that started it, its progress and its result or failure

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+
 import { Failure } from '../failure.ts';
 import type { Job, JobContext, JobResult } from '../jobs.ts';
 import type { FailureMessage, FromEngine, ToEngine } from './messages.ts';

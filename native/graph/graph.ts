@@ -1,4 +1,4 @@
-import { allocate, elementCount, type DataArray, type DataArrays, type DataType } from './data-type.ts';
+import { allocate, type DataArray, type DataArrays, type DataType, elementCount } from './data-type.ts';
 
 /** One edge of the graph: a tensor whose type and shape are known while the graph is built. */
 export interface Value {

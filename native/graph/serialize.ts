@@ -1,4 +1,4 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 
 import type { DataArray } from './data-type.ts';
 import type { Attribute, Graph, Node, Value } from './graph.ts';

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { crc32, inflateSync } from 'node:zlib';
+
 import sharp from 'sharp';
+
 import { Failure } from '../failure.ts';
-import { writeFileAtomic } from '../weights/atomic-file.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
 
 export interface RgbImage {
   readonly width: number;

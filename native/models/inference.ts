@@ -1,4 +1,4 @@
-import { allocate, elementCount, type DataArray } from '../graph/data-type.ts';
+import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { HostTensor, Runtime } from '../runtime/runtime.ts';

@@ -5,7 +5,7 @@ import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
 import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
-import { matrixConv, suitsMatrixConv } from './matrix-conv.ts';
+import { matrixConv, suitsMatrixConv } from '../kernels/matrix-conv.ts';
 import type { Adapter, ModelBuilder } from './model-builder.ts';
 
 /** x [rows, in] -> [rows, out], with the adapter of that module where it has one. */

@@ -1,5 +1,5 @@
 import type { Graph, Value } from '../graph/graph.ts';
-import { tapsFirstShape } from './taps-first.ts';
+import { tapsFirstShape } from '../kernels/taps-first.ts';
 
 /** A low-rank addition to a module's output: `scale · up(down(x))`. */
 export interface Adapter {

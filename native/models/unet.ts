@@ -5,7 +5,7 @@ import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
 import { conv2d, groupNorm, linear } from './layers.ts';
 import type { ModelBuilder } from './model-builder.ts';
-import { resnetBlock, upsampleBlock, type ResnetOptions } from './resnet-block.ts';
+import { resnetBlock, type ResnetOptions, upsampleBlock } from './resnet-block.ts';
 import { transformer2d, type TransformerOptions } from './transformer-block.ts';
 
 export interface UNetConfig {

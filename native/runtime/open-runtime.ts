@@ -1,5 +1,5 @@
-import { createCApiRuntime } from './c-api/runtime.ts';
 import { loadOrt } from './c-api/library.ts';
+import { createCApiRuntime } from './c-api/runtime.ts';
 import type { Provider, Runtime, RuntimeApi } from './runtime.ts';
 
 /** For a person. */

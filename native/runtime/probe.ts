@@ -5,7 +5,7 @@
  * Called as `probe.ts <provider>`.
  */
 import { openRuntime } from './open-runtime.ts';
-import { providers, type Provider } from './runtime.ts';
+import { type Provider, providers } from './runtime.ts';
 import { vulkanDevices } from './vulkan.ts';
 
 export interface ProbeResult {

@@ -1,4 +1,4 @@
-import { allocate, elementCount, type DataArray, type DataType } from '../graph/data-type.ts';
+import { allocate, type DataArray, type DataType, elementCount } from '../graph/data-type.ts';
 import type { TensorMap } from './runtime.ts';
 
 /** What a session says of one of its inputs or outputs. */

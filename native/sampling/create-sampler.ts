@@ -1,5 +1,5 @@
 import type { SamplerName } from '../jobs.ts';
-import type { SchedulerConfig } from '../models/scheduler-config.ts';
+import type { SchedulerConfig } from '../noise/scheduler-config.ts';
 import { ddim } from './samplers/ddim.ts';
 import { dpmSolver2m } from './samplers/dpm-solver-2m.ts';
 import { euler } from './samplers/euler.ts';

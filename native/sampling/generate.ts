@@ -1,11 +1,11 @@
 import { basename, dirname } from 'node:path';
 
+import { openStableDiffusion } from '../families/stable-diffusion/open-model.ts';
+import { makeFolder } from '../files/atomic-file.ts';
 import { formatParameters } from '../images/generation-parameters.ts';
 import { writePng } from '../images/png.ts';
 import type { GenerateJob, JobContext, JobResult, Picture } from '../jobs.ts';
-import { openStableDiffusion } from '../models/stable-diffusion.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
-import { makeFolder } from '../weights/atomic-file.ts';
 import { createTextToImage, toRgb } from './text-to-image.ts';
 
 /** A picture and its place among those asked for. */

@@ -1,9 +1,9 @@
 import { Failure } from '../failure.ts';
+import type { StableDiffusion } from '../families/stable-diffusion/open-model.ts';
 import type { SamplerName } from '../jobs.ts';
 import { autoencoderFactor, decode } from '../models/autoencoder.ts';
 import { clipText } from '../models/clip-text.ts';
-import { openInference, type Inference } from '../models/inference.ts';
-import type { StableDiffusion } from '../models/stable-diffusion.ts';
+import { type Inference, openInference } from '../models/inference.ts';
 import { unet, unetStride } from '../models/unet.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createSampler } from './create-sampler.ts';

@@ -1,9 +1,9 @@
 import { gradients } from '../autodiff/gradients.ts';
+import { type DataType, elementCount } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
-import { elementCount, type DataType } from '../graph/data-type.ts';
-import { optimizerTensors } from './optimizer.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
+import { optimizerTensors } from '../optimizers/optimizer.ts';
 import type { Provider } from '../runtime/runtime.ts';
 
 /** What a loss is built of: parameters, by role, and the scalar. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { StableDiffusion } from '../families/stable-diffusion/open-model.ts';
 import type { Method } from '../jobs.ts';
-import type { StableDiffusion } from '../models/stable-diffusion.ts';
 
 /** Components whose weights a method reads at every start; those of the others are in the run's state. */
 function frozenComponents(method: Method): readonly ('unet' | 'vae' | 'text_encoder')[] {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { makeFolder, writeFileAtomic } from '../weights/atomic-file.ts';
+import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 
 /** What a key stands for. */
 export interface Blob {

@@ -1,5 +1,5 @@
-import { permutation } from '../random/philox.ts';
 import type { TrainingImage } from '../jobs.ts';
+import { permutation } from '../random/philox.ts';
 
 /** Images of one bucket that go through the graph together. */
 export interface MicroBatch {

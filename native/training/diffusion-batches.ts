@@ -1,6 +1,6 @@
 import type { TrainingImage, TrainingSettings } from '../jobs.ts';
+import type { NoiseSchedule } from '../noise/noise-schedule.ts';
 import { bernoulli, integer, normals, uniform } from '../random/philox.ts';
-import type { NoiseSchedule } from '../sampling/noise-schedule.ts';
 import type { Conditioning } from './conditioning.ts';
 import { bucketRows, type MicroBatch } from './data-order.ts';
 import { timestepWeight } from './diffusion-loss.ts';

@@ -1,8 +1,8 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import { clipText, type ClipTextConfig } from '../models/clip-text.ts';
-import { InputParameters, type Adapter } from '../models/model-builder.ts';
+import { type Adapter, InputParameters } from '../models/model-builder.ts';
 import { unet, type UNetConfig } from '../models/unet.ts';
-import type { PredictionType } from '../models/scheduler-config.ts';
+import type { PredictionType } from '../noise/scheduler-config.ts';
 import type { LossGraph } from './artifacts.ts';
 import { addNoise, diffusionLoss } from './diffusion-loss.ts';
 

@@ -2,8 +2,8 @@ import type { Value } from '../graph/graph.ts';
 import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
-import type { NoiseSchedule } from '../sampling/noise-schedule.ts';
-import type { PredictionType } from '../models/scheduler-config.ts';
+import type { NoiseSchedule } from '../noise/noise-schedule.ts';
+import type { PredictionType } from '../noise/scheduler-config.ts';
 
 export interface DiffusionBatch {
   /** Clean, scaled latents [n, c, h, w] and standard normal noise of the same shape. */

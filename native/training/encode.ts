@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../failure.ts';
 import { hashFile, readPixels } from '../images/decode.ts';
 import type { TrainingImage } from '../jobs.ts';
-import { autoencoderFactor, encode, type AutoencoderConfig } from '../models/autoencoder.ts';
+import { type AutoencoderConfig, autoencoderFactor, encode } from '../models/autoencoder.ts';
 import { clipText, type ClipTextConfig } from '../models/clip-text.ts';
-import { openInference, type Inference, type ReadWeight } from '../models/inference.ts';
+import { type Inference, openInference, type ReadWeight } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Blob, BlobCache } from './blob-cache.ts';
 

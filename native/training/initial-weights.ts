@@ -1,6 +1,6 @@
-import { normals, uniforms } from '../random/philox.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
 import { elementCount } from '../graph/data-type.ts';
+import type { ParameterSpec } from '../models/model-builder.ts';
+import { normals, uniforms } from '../random/philox.ts';
 
 type Weights = Float32Array<ArrayBuffer>;
 

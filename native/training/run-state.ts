@@ -3,14 +3,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../failure.ts';
+import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import { elementCount } from '../graph/data-type.ts';
 import type { TrainJob } from '../jobs.ts';
-import {
-  makeFolder,
-  removePartialWrites,
-  writeFileAtomic,
-  writeFolderAtomic,
-} from '../weights/atomic-file.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import type { StateKind } from './stepper.ts';
 import type { Trainer } from './trainer.ts';

@@ -1,15 +1,15 @@
-import { allocate, elementCount, type DataArray } from '../graph/data-type.ts';
+import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
-import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
-import type { FusedAdamW } from './fused-adamw.ts';
+import type { FusedAdamW } from '../optimizers/fused-adamw.ts';
 import {
   buildAccumulator,
   buildOptimizer,
   optimizerScalars,
+  type OptimizerSettings,
   optimizerTensors,
   scalarInputs,
-  type OptimizerSettings,
-} from './optimizer.ts';
+} from '../optimizers/optimizer.ts';
+import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
 
 /** What of a parameter can be read and restored. */
 export const stateKinds = ['parameter', 'firstMoment', 'secondMoment', 'ema'] as const;

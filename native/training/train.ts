@@ -1,9 +1,9 @@
 import { Failure } from '../failure.ts';
+import { openStableDiffusion, type StableDiffusion } from '../families/stable-diffusion/open-model.ts';
+import { makeFolder } from '../files/atomic-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
-import { openStableDiffusion, type StableDiffusion } from '../models/stable-diffusion.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { makeFolder } from '../weights/atomic-file.ts';
 import { baseIdentity } from './base-identity.ts';
 import { fullRecipe } from './recipes/full.ts';
 import { loraRecipe } from './recipes/lora.ts';
@@ -11,7 +11,7 @@ import { scratchRecipe } from './recipes/scratch.ts';
 import { textRecipe } from './recipes/text.ts';
 import { vaeRecipe } from './recipes/vae.ts';
 import { jobFingerprint } from './run-state.ts';
-import { findPosition, trainingLoop, trainResult, type Recipe } from './training-loop.ts';
+import { findPosition, type Recipe, trainingLoop, trainResult } from './training-loop.ts';
 
 /** Trains, or trains on from the run's newest state. Resolves at the last epoch or at the step a stop fell on. */
 export async function train(job: TrainJob, context: JobContext): Promise<TrainResult> {

@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path';
 
-import { elementCount, type DataArray } from '../graph/data-type.ts';
+import { makeFolder, removePartialWrites, writeFileAtomic } from '../files/atomic-file.ts';
+import { type DataArray, elementCount } from '../graph/data-type.ts';
+import { fromDevice, onDevice, toDevice } from '../kernels/taps-first.ts';
 import type { ParameterSpec } from '../models/model-builder.ts';
-import { fromDevice, onDevice, toDevice } from '../models/taps-first.ts';
+import { fusedAdamW } from '../optimizers/fused-adamw.ts';
+import { buildOptimizer, type OptimizerSettings, optimizerTensors } from '../optimizers/optimizer.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
-import { makeFolder, removePartialWrites, writeFileAtomic } from '../weights/atomic-file.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
-import { fusedAdamW } from './fused-adamw.ts';
-import { buildOptimizer, optimizerTensors, type OptimizerSettings } from './optimizer.ts';
 import { createStepper, emptyState, prefixed, type State, type StateKind } from './stepper.ts';
 
 /** The contents of every batch input of a shape's artifacts, by name. */

@@ -2,24 +2,19 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../failure.ts';
+import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
-import {
-  makeFolder,
-  removePartialWrites,
-  writeFileAtomic,
-  writeFolderAtomic,
-} from '../weights/atomic-file.ts';
-import { planEpoch, stepsPerEpoch, type MicroBatch, type StepPlan } from './data-order.ts';
+import { type MicroBatch, planEpoch, type StepPlan, stepsPerEpoch } from './data-order.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import {
   beginning,
   findState,
   mismatch,
-  restoreState,
-  saveState,
   type Position,
+  restoreState,
   type RunIdentity,
+  saveState,
 } from './run-state.ts';
 import type { BatchData, Trainer } from './trainer.ts';
 

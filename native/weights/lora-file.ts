@@ -3,12 +3,12 @@
  * diffusers' or PEFT's.
  */
 import { Failure } from '../failure.ts';
-import { isJsonObject } from './json-file.ts';
-import type { JsonObject } from './json-file.ts';
-import { kohyaName, keyReader } from './lora-names.ts';
+import type { JsonObject } from '../files/json-file.ts';
+import { isJsonObject } from '../files/json-file.ts';
 import type { LoraComponent, LoraKey, ModulePaths } from './lora-names.ts';
-import { hashTensorData, openSafetensors, writeSafetensors } from './safetensors.ts';
+import { keyReader, kohyaName } from './lora-names.ts';
 import type { SafetensorsFile, TensorToWrite } from './safetensors.ts';
+import { hashTensorData, openSafetensors, writeSafetensors } from './safetensors.ts';
 
 export type { LoraComponent, ModulePaths } from './lora-names.ts';
 

@@ -1,15 +1,16 @@
 /** Stable Diffusion models as diffusers keeps them: a folder with a model_index.json and a folder per component. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Failure } from '../failure.ts';
-import { writeFileAtomic } from './atomic-file.ts';
-import { readJsonObject } from './json-file.ts';
-import type { JsonObject } from './json-file.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import type { JsonObject } from '../files/json-file.ts';
+import { readJsonObject } from '../files/json-file.ts';
 import { writeSafetensors } from './safetensors.ts';
-import { componentNames } from './weight-names.ts';
 import type { ComponentName } from './weight-names.ts';
-import { hashFiles, openWeightSource } from './weight-source.ts';
+import { componentNames } from './weight-names.ts';
 import type { WeightSource } from './weight-source.ts';
+import { hashFiles, openWeightSource } from './weight-source.ts';
 
 export type { ComponentName } from './weight-names.ts';
 export type { WeightSource } from './weight-source.ts';

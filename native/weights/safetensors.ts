@@ -3,11 +3,13 @@
  * as a stream, so neither side ever holds a whole model. Assumes a little-endian machine, as the format does.
  */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+
 import { Failure } from '../failure.ts';
-import { writeFileAtomic } from './atomic-file.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
+import type { SafetensorsDtype, TensorEntry } from './safetensors-header.ts';
 import {
   compareTensors,
   maxHeaderBytes,
@@ -15,7 +17,6 @@ import {
   serializeHeader,
   tensorBytes,
 } from './safetensors-header.ts';
-import type { SafetensorsDtype, TensorEntry } from './safetensors-header.ts';
 
 export type { SafetensorsDtype, TensorEntry } from './safetensors-header.ts';
 

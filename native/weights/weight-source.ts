@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Failure } from '../failure.ts';
-import { isJsonObject, readJsonObject } from './json-file.ts';
-import { openSafetensors } from './safetensors.ts';
+import { isJsonObject, readJsonObject } from '../files/json-file.ts';
 import type { SafetensorsDtype, SafetensorsFile } from './safetensors.ts';
-import { currentName, currentShape } from './weight-names.ts';
+import { openSafetensors } from './safetensors.ts';
 import type { ComponentName } from './weight-names.ts';
+import { currentName, currentShape } from './weight-names.ts';
 
 /** The weights of one component under their current state-dict keys, in one file or several. */
 export interface WeightSource {

@@ -1,12 +1,13 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Failure } from '../failure.ts';
-import { writeFileAtomic, writeFolderAtomic } from './atomic-file.ts';
-import type { JsonObject } from './json-file.ts';
-import { componentClasses, writeComponent } from './model-folder.ts';
+import { writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
+import type { JsonObject } from '../files/json-file.ts';
 import type { WeightPrecision, WeightToWrite } from './model-folder.ts';
-import { componentNames } from './weight-names.ts';
+import { componentClasses, writeComponent } from './model-folder.ts';
 import type { ComponentName } from './weight-names.ts';
+import { componentNames } from './weight-names.ts';
 
 export interface ComponentParts {
   readonly config: JsonObject;

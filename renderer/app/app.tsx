@@ -3,13 +3,14 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Router } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
-import type { StudioClient } from '../../electron/contract/client.ts';
+
+import type { StudioClient } from '../../electron/connection/client.ts';
 import { ImportingProvider } from '../features/datasets/import/importing-provider.tsx';
 import { Activity } from '../features/runs/activity.tsx';
+import { StudioProvider } from '../studio/studio.tsx';
 import { FollowTheme } from './follow-theme.tsx';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
-import { StudioProvider } from './studio.tsx';
 import { surfaces, theme } from './theme.ts';
 
 /** The style nonce that the host put into the page's head, for the content security policy. */

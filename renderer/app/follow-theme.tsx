@@ -1,6 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useEffect } from 'react';
-import { useStudioQuery } from './studio.tsx';
+
+import { useStudioQuery } from '../studio/studio.tsx';
 
 /** Draws the page in the theme that the settings say, as soon as they do. */
 export function FollowTheme() {

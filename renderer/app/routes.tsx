@@ -1,7 +1,8 @@
 import { Center, Loader } from '@mantine/core';
 import { IconMapQuestion } from '@tabler/icons-react';
-import { lazy, Suspense, type ComponentType } from 'react';
+import { type ComponentType, lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
+
 import { EmptyState } from '../components/empty-state.tsx';
 
 /** A screen by the path it stands at, as `/datasets/:id`; loaded when it is first gone to. */

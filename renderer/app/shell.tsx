@@ -1,5 +1,6 @@
 import { Text, Tooltip, UnstyledButton } from '@mantine/core';
 import {
+  type Icon,
   IconAdjustments,
   IconBoxModel2,
   IconFlame,
@@ -7,13 +8,13 @@ import {
   IconPhoto,
   IconSettings,
   IconTimeline,
-  type Icon,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+
+import { useConnection } from '../studio/studio.tsx';
 import { Mark } from './mark.tsx';
 import classes from './shell.module.css';
-import { useConnection } from './studio.tsx';
 
 interface Place {
   readonly href: string;

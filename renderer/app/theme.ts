@@ -1,10 +1,10 @@
 import {
-  Drawer,
   createTheme,
+  type CSSVariablesResolver,
+  Drawer,
+  type MantineColorsTuple,
   Modal,
   SegmentedControl,
-  type CSSVariablesResolver,
-  type MantineColorsTuple,
 } from '@mantine/core';
 
 /** Fired clay: the one accent, the same as on exported sheets (shade 6). */

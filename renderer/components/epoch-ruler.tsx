@@ -1,5 +1,5 @@
-import { epochMarks } from './epoch-scale.ts';
 import classes from './epoch-ruler.module.css';
+import { epochMarks } from './epoch-scale.ts';
 
 /** The epochs of a run as a line, with those that are kept as dots; filled as far as it has come. */
 export function EpochRuler({

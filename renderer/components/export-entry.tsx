@@ -1,6 +1,7 @@
 import { Group, Loader, Text } from '@mantine/core';
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+
 import type { Export } from '../../electron/contract/exports.ts';
 import { CopyPath } from './copy-path.tsx';
 import { bytesText } from './quantities.ts';

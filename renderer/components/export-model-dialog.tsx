@@ -1,7 +1,8 @@
 import { Button, Group, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+
 import type { RunSummary } from '../../electron/contract/runs.ts';
-import { useStudioCommand } from '../app/studio.tsx';
+import { useStudioCommand } from '../studio/studio.tsx';
 import { ExportEntry } from './export-entry.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { useExports } from './use-exports.ts';

@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { failureOf } from '../app/failure.ts';
+
+import { failureOf } from '../studio/failure.ts';
 
 /** What went wrong, and what to do about it. */
 export function FailureNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {

@@ -1,8 +1,9 @@
 import { Box, Button, Group, Loader, Modal, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { IconArrowUp, IconBoxModel2, IconFile, IconFolder, IconPhoto } from '@tabler/icons-react';
-import { useState, type KeyboardEvent } from 'react';
+import { type KeyboardEvent, useState } from 'react';
+
 import type { FolderListing } from '../../electron/contract/system.ts';
-import { useStudioQuery } from '../app/studio.tsx';
+import { useStudioQuery } from '../studio/studio.tsx';
 import { FailureNote } from './failure-note.tsx';
 import classes from './folder-chooser.module.css';
 import { countOf } from './quantities.ts';

@@ -1,6 +1,7 @@
-import { useState, type ReactNode } from 'react';
-import { showFailure } from '../app/failure.ts';
-import { useStudioCommand } from '../app/studio.tsx';
+import { type ReactNode, useState } from 'react';
+
+import { showFailure } from '../studio/failure.ts';
+import { useStudioCommand } from '../studio/studio.tsx';
 import { FolderChooser } from './folder-chooser.tsx';
 
 export interface FolderPicker {

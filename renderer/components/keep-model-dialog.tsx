@@ -1,7 +1,8 @@
 import { notifications } from '@mantine/notifications';
+
 import type { RunSummary } from '../../electron/contract/runs.ts';
-import { showFailure } from '../app/failure.ts';
-import { useStudioCommand } from '../app/studio.tsx';
+import { showFailure } from '../studio/failure.ts';
+import { useStudioCommand } from '../studio/studio.tsx';
 import { RenameDialog } from './rename-dialog.tsx';
 
 /** Makes an epoch a model of the library, under a name. */

@@ -1,8 +1,9 @@
 import { useMemo } from 'react';
 import Markdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
+
 import { cardPictures } from '../../electron/contract/model-card.ts';
-import { media } from '../app/media.ts';
+import { media } from '../studio/media.ts';
 import classes from './model-card-view.module.css';
 
 interface ModelCardViewProps {

@@ -1,5 +1,6 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { CSSProperties, ReactNode } from 'react';
+
 import classes from './notice.module.css';
 
 /** Something a person should know before going on, with what can be done about it at the right. */

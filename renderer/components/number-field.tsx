@@ -1,5 +1,6 @@
 import { TextInput } from '@mantine/core';
-import { useState, type KeyboardEvent, type ReactNode } from 'react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
+
 import { numberText, parseNumber } from './number-text.ts';
 
 /**

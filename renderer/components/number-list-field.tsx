@@ -1,5 +1,6 @@
 import { TagsInput } from '@mantine/core';
 import type { ReactNode } from 'react';
+
 import { parseWholeNumbers } from './number-text.ts';
 
 /** Whole numbers, kept in order and each once; typed with commas or spaces between them. */

@@ -1,9 +1,10 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconFolderOpen } from '@tabler/icons-react';
+
 import type { InputOf } from '../../electron/contract/api.ts';
-import { showFailure } from '../app/failure.ts';
-import { useStudioCommand } from '../app/studio.tsx';
+import { showFailure } from '../studio/failure.ts';
+import { useStudioCommand } from '../studio/studio.tsx';
 
 export type RevealTarget = InputOf<'system.reveal'>['target'];
 

@@ -1,5 +1,6 @@
 import { Box, Group, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
+
 import classes from './screen.module.css';
 
 /** A screen of the studio: its name and actions on a bar that stays, its content below, which scrolls or not. */

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
+
 import type { Export } from '../../electron/contract/exports.ts';
-import { useStudioEvent, useStudioQuery } from '../app/studio.tsx';
+import { useStudioEvent, useStudioQuery } from '../studio/studio.tsx';
 
 /** Everything exported so far, newest first, as it becomes ready; undefined until it is known. */
 export function useExports(): readonly Export[] | undefined {

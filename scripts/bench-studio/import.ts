@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import sharp from 'sharp';
+
 import { createDatasets, type Datasets } from '../../electron/datasets/datasets.ts';
 import { importWorkers } from '../../electron/datasets/import/import-job.ts';
 import { openLibrary } from '../../electron/library/library.ts';

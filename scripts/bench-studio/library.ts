@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { tagOptionsSchema } from '../../electron/contract/captions.ts';
-import { searchText } from '../../electron/datasets/import/image-writer.ts';
 import { readPictureFile } from '../../electron/datasets/files/picture-file.ts';
 import { openThumbnails } from '../../electron/datasets/images/thumbnails.ts';
+import { searchText } from '../../electron/datasets/import/image-writer.ts';
 import { openLibrary } from '../../electron/library/library.ts';
 
 /** Different pictures among the rows; the others repeat them. */

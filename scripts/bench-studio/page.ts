@@ -1,11 +1,13 @@
 import { join } from 'node:path';
+
 import type { Page } from 'playwright-core';
+
+import { startEngine } from '../../electron/engine/engine-process.ts';
 import { startWebHost } from '../../electron/hosts/web.ts';
-import { startEngine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio } from '../../electron/studio/studio.ts';
-import { bareSurface } from '../../tests/studio/bare-surface.ts';
 import { browserProgram, launchBrowser } from '../../tests/e2e/browser.ts';
+import { bareSurface } from '../../tests/studio/bare-surface.ts';
 
 export interface PageBenchmark {
   /** From the click on the data set to the first row of pictures being drawn. */

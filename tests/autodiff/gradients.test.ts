@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { gradients } from '../../native/autodiff/gradients.ts';
 import { mergeRules } from '../../native/autodiff/rule.ts';
@@ -11,7 +11,7 @@ import { evaluate } from '../graph/evaluate.ts';
 const data = new Map([['x', Float32Array.of(1, 2, 3)]]);
 
 describe('gradients', () => {
-  it('names operator and node where an operator has no rule', () => {
+  test('names operator and node where an operator has no rule', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [3]);
     const [y] = graph.scoped('down_blocks.0', () =>
@@ -22,20 +22,20 @@ describe('gradients', () => {
     );
   });
 
-  it('asks for no rule off the way from the loss to what is wanted', () => {
+  test('asks for no rule off the way from the loss to what is wanted', () => {
     const graph = new Graph();
     const [x, other] = [graph.input('x', 'float32', [3]), graph.input('other', 'float32', [3])];
     const [odd] = graph.node('HardSwish', [other], {}, [{ type: 'float32', shape: [3] }]);
     expect(() => gradients(graph, reduceSum(mul(x, odd!), [0]), [x])).not.toThrow();
   });
 
-  it('differentiates scalars only', () => {
+  test('differentiates scalars only', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [3]);
     expect(() => gradients(graph, exp(x), [x])).toThrow('Only a scalar can be differentiated, not [3].');
   });
 
-  it('is zero for a value the loss does not depend on', async () => {
+  test('is zero for a value the loss does not depend on', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [3]);
     const unused = graph.input('unused', 'float32', [2]);
@@ -49,14 +49,14 @@ describe('gradients', () => {
     expect([...results.get('dUnused')!]).toEqual([0, 0]);
   });
 
-  it('adds up over every way, and scales by the seed', async () => {
+  test('adds up over every way, and scales by the seed', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [3]);
     const [dx] = gradients(graph, reduceSum(add(mul(x, x), mul(x, 5)), [0]), [x], 10);
     expect([...(await evaluate(graph, { dx: dx! }, data)).get('dx')!]).toEqual([70, 90, 110]);
   });
 
-  it('takes a block by its own gradient and not by those of its nodes', async () => {
+  test('takes a block by its own gradient and not by those of its nodes', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [3]);
     const [y] = graph.block([x], () => ({ outputs: [sin(exp(x))], gradient: ([dy]) => [mul(dy!, 42)] }));
@@ -66,7 +66,7 @@ describe('gradients', () => {
 });
 
 describe('unbroadcast', () => {
-  it('sums over axes that were added or stretched, and over no other', async () => {
+  test('sums over axes that were added or stretched, and over no other', async () => {
     const graph = new Graph();
     const gradient = graph.constant(
       'float32',
@@ -91,7 +91,7 @@ describe('unbroadcast', () => {
 });
 
 describe('rule tables', () => {
-  it('may not name an operator twice', () => {
+  test('may not name an operator twice', () => {
     const table = { Add: () => [null] };
     expect(() => mergeRules([table, { Sub: () => [null] }, table])).toThrow(
       'The operator Add has two gradient rules.',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { Value } from '../../native/graph/graph.ts';
 import { conv } from '../../native/graph/ops/conv.ts';
@@ -17,10 +17,10 @@ import {
   split,
   transpose,
 } from '../../native/graph/ops/shape.ts';
+import { rowsConv } from '../../native/kernels/matrix-conv.ts';
+import { winogradConv } from '../../native/kernels/winograd-conv.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
-import { rowsConv } from '../../native/models/matrix-conv.ts';
-import { winogradConv } from '../../native/models/winograd-conv.ts';
-import { differentiate, unitDifferences, type Shapes } from './gradient-check.ts';
+import { differentiate, type Shapes, unitDifferences } from './gradient-check.ts';
 
 /** A weight [o, c, kh, kw] as [kh·kw, o, c]. */
 function byTaps(weight: Value): Value {
@@ -127,7 +127,7 @@ const cases: readonly (readonly [name: string, shapes: Shapes, build: Build])[] 
 ];
 
 describe.each(cases)('%s', (_, shapes, build) => {
-  it('has the gradient that differences give', async () => {
+  test('has the gradient that differences give', async () => {
     const found = await differentiate(shapes, build);
     const expected = await unitDifferences(found);
     for (const name of Object.keys(shapes)) {
@@ -144,7 +144,7 @@ describe('Conv', () => {
   const shapes = { x: [2, 2, 3, 3], weight: [3, 2, 3, 3], bias: [3] };
 
   // Small numbers on few bits: the sums are exact in any order.
-  it('has the same input gradient whether or not that of the weight is wanted too', async () => {
+  test('has the same input gradient whether or not that of the weight is wanted too', async () => {
     const both = await differentiate(shapes, ({ x, weight }) => conv(x!, weight!, null, { padding }));
     const weight = Array.from(both.inputs.weight!);
     const alone = await differentiate({ x: shapes.x }, ({ x }) =>
@@ -153,7 +153,7 @@ describe('Conv', () => {
     expect(alone.gradients.x).toEqual(both.gradients.x);
   });
 
-  it('has the same weight gradient whether or not that of the input is wanted too', async () => {
+  test('has the same weight gradient whether or not that of the input is wanted too', async () => {
     const both = await differentiate(shapes, ({ x, weight }) => conv(x!, weight!, null, { padding }));
     const x = Array.from(both.inputs.x!);
     const alone = await differentiate(
@@ -164,7 +164,7 @@ describe('Conv', () => {
     expect(alone.gradients.weight).toEqual(both.gradients.weight);
   });
 
-  it.each([
+  test.each([
     [8, 8, 2],
     [5, 7, 2],
     [1, 2, 2],
@@ -194,7 +194,7 @@ describe('Conv', () => {
 });
 
 describe('rowsConv', () => {
-  it.each([
+  test.each([
     [4, 4],
     [5, 1],
     [1, 7],
@@ -211,7 +211,7 @@ describe('rowsConv', () => {
 });
 
 describe('patches', () => {
-  it('are the pixels under the kernel, zeros outside of the image', async () => {
+  test('are the pixels under the kernel, zeros outside of the image', async () => {
     const geometry = { input: [1, 1, 2, 2], output: [1, 1, 2, 2], kernel: [3, 3], stride: 1 } as const;
     const { lossAt, weights, inputs } = await differentiate({ x: [4, 1] }, ({ x }) =>
       patches(x!, { ...geometry, padding: [1, 1, 1, 1] }),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { gradients } from '../../native/autodiff/gradients.ts';
 import type { DataArray } from '../../native/graph/data-type.ts';
@@ -11,7 +11,7 @@ import { InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { evaluate, relativeDifference } from '../graph/evaluate.ts';
 import { buildReferenceModel } from '../models/reference-model.ts';
-import { readFixture, readModelFixture, type Fixture } from '../reference/fixture.ts';
+import { type Fixture, readFixture, readModelFixture } from '../reference/fixture.ts';
 
 /** Of every gradient by its norm: float32 sums of some thousand terms, in another order than PyTorch's. */
 const tolerance = 1e-4;
@@ -62,7 +62,7 @@ describe.each([
   'clip-sd1',
   'clip-sd2',
 ] as const)('%s', (name) => {
-  it('has the gradient of every parameter and input that PyTorch has', async () => {
+  test('has the gradient of every parameter and input that PyTorch has', async () => {
     const { graph, outputs, parameters, inputs, data } = await buildReferenceModel(name);
     const reference = await readFixture(`${name}.gradients`);
     const output = Object.values(outputs)[0]!;
@@ -80,7 +80,7 @@ describe.each([
 });
 
 describe.each(['vae-2-levels', 'vae-3-levels'] as const)('%s', (name) => {
-  it('has the gradient of every parameter through encoder, sampled posterior, decoder and KL', async () => {
+  test('has the gradient of every parameter through encoder, sampled posterior, decoder and KL', async () => {
     const { graph, outputs, parameters, inputs, data, fixture } = await buildReferenceModel(name);
     const reference = await readFixture(`${name}.gradients`);
     const { mean, logvar } = outputs as { mean: Value; logvar: Value };
@@ -98,7 +98,7 @@ describe.each(['vae-2-levels', 'vae-3-levels'] as const)('%s', (name) => {
 });
 
 describe('text encoder and UNet together', () => {
-  it('have the gradients of both through the prompt', async () => {
+  test('have the gradients of both through the prompt', async () => {
     const reference = await readFixture('joint.gradients');
     const [unetFixture, textFixture] = [
       await readModelFixture('unet-sd1'),
@@ -140,7 +140,7 @@ describe('text encoder and UNet together', () => {
 });
 
 describe.each(['unet-sd1', 'unet-sd2', 'clip-sd1'] as const)('LoRA on %s', (name) => {
-  it('has the gradients of every adapter and none of the frozen weights', async () => {
+  test('has the gradients of every adapter and none of the frozen weights', async () => {
     const reference = await readFixture(`${name}.lora.gradients`);
     const wrt = new Map<string, Value>();
     const adapters = (graph: Graph) => (module: string) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { Value } from '../../native/graph/graph.ts';
 import {
@@ -180,7 +180,7 @@ const cases: readonly Case[] = [
 ];
 
 describe.each(cases)('$name', ({ shapes, build, reference, start }) => {
-  it('has the gradient of its formula in double precision', async () => {
+  test('has the gradient of its formula in double precision', async () => {
     const found = await differentiate(shapes, build, start);
     const expected = centralDifferences(reference, found);
     for (const name of Object.keys(shapes)) {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import { runSpecSchema } from '../../electron/contract/run-spec.ts';
 

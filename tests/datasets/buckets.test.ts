@@ -1,22 +1,23 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { assignBucket, bucketsFor } from '../../electron/datasets/images/buckets.ts';
 
 describe('bucketsFor', () => {
-  it("gives sd-scripts' 17 buckets for 512 pixels", () => {
+  test("gives sd-scripts' 17 buckets for 512 pixels", () => {
     expect(bucketsFor(512).map(({ width, height }) => `${width}x${height}`)).toEqual([
       ...['256x1024', '256x960', '256x896', '256x832', '320x768', '320x704', '384x640', '448x576', '512x512'],
       ...['576x448', '640x384', '704x320', '768x320', '832x256', '896x256', '960x256', '1024x256'],
     ]);
   });
 
-  it('scales everything with the resolution', () => {
+  test('scales everything with the resolution', () => {
     expect(bucketsFor(64)).toEqual(
       bucketsFor(512).map((size) => ({ width: size.width / 8, height: size.height / 8 })),
     );
   });
 
-  it('keeps sides divisible, areas within the square and both orientations', () => {
+  test('keeps sides divisible, areas within the square and both orientations', () => {
     const sides = fc.constantFrom([64, 8], [64, 16], [128, 16], [256, 32], [512, 64], [768, 64], [1024, 64]);
     fc.assert(
       fc.property(sides, (pair) => {
@@ -34,7 +35,7 @@ describe('bucketsFor', () => {
     );
   });
 
-  it('refuses a resolution the model cannot take', () => {
+  test('refuses a resolution the model cannot take', () => {
     expect(() => bucketsFor(500, 64)).toThrow('not divisible by 64');
   });
 });
@@ -42,7 +43,7 @@ describe('bucketsFor', () => {
 describe('assignBucket', () => {
   const buckets = bucketsFor(512);
 
-  it.each([
+  test.each([
     [1000, 1000, 512, 512],
     [1200, 1000, 576, 448],
     [4000, 3000, 576, 448],
@@ -54,7 +55,7 @@ describe('assignBucket', () => {
     expect(assignBucket(width, height, buckets)).toEqual({ width: bucketWidth, height: bucketHeight });
   });
 
-  it('treats upright and wide images alike', () => {
+  test('treats upright and wide images alike', () => {
     const side = fc.integer({ min: 1, max: 5000 });
     fc.assert(
       fc.property(side, side, (width, height) => {

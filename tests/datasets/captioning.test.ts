@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+
+import { describe, expect, test } from 'vitest';
+
 import type { InputOf } from '../../electron/contract/api.ts';
 import { fill, picture } from './folder.ts';
 import {
@@ -7,9 +9,9 @@ import {
   filesOf,
   idsOf,
   importFolder,
+  type OpenStudio,
   openStudio,
   testFolder,
-  type OpenStudio,
 } from './studio.ts';
 
 interface Example {
@@ -41,7 +43,7 @@ async function newSet(
 const names = { kind: 'template', template: '${name}, ${kind}' } as const;
 
 describe('a caption set', () => {
-  it.each([
+  test.each([
     ['empty', { kind: 'empty' }, ['', '', '']],
     ['of the same words', { kind: 'fixed', text: 'my style' }, ['my style', 'my style', 'my style']],
     ['by a template', names, ['Ann, cat', 'Bea, dog', 'Cid']],
@@ -58,7 +60,7 @@ describe('a caption set', () => {
     ]);
   });
 
-  it('is copied with what was changed by hand', async () => {
+  test('is copied with what was changed by hand', async () => {
     const set = await example();
     const first = await newSet(set, names);
     await set.studio.call('captions.write', {
@@ -71,7 +73,7 @@ describe('a caption set', () => {
     ]);
   });
 
-  it('keeps captions changed by hand when it is filled anew, unless told otherwise', async () => {
+  test('keeps captions changed by hand when it is filled anew, unless told otherwise', async () => {
     const set = await example();
     const captionSetId = await newSet(set, names);
     await set.studio.call('captions.write', {
@@ -89,7 +91,7 @@ describe('a caption set', () => {
     ]);
   });
 
-  it('refuses a template with a field no image has, and makes no set', async () => {
+  test('refuses a template with a field no image has, and makes no set', async () => {
     const set = await example();
     await expect(newSet(set, { kind: 'template', template: '${nmae}' })).rejects.toMatchObject({
       code: 'caption-template',
@@ -97,7 +99,7 @@ describe('a caption set', () => {
     expect(await set.studio.call('captions.sets', { datasetId: set.datasetId })).toEqual([]);
   });
 
-  it('is previewed with what images lack, or with why it cannot be', async () => {
+  test('is previewed with what images lack, or with why it cannot be', async () => {
     const { studio, datasetId } = await example();
     const preview = await studio.call('captions.preview', { datasetId, source: names });
     expect(preview).toMatchObject({ captioned: 3, uncaptioned: 0, fault: null });
@@ -114,7 +116,7 @@ describe('a caption set', () => {
     expect(broken.fault).toContain('without its }');
   });
 
-  it('counts the images that are used', async () => {
+  test('counts the images that are used', async () => {
     const set = await example();
     await newSet(set, names);
     const sets = () => set.studio.call('captions.sets', { datasetId: set.datasetId });
@@ -126,7 +128,7 @@ describe('a caption set', () => {
 });
 
 describe('find and replace', () => {
-  it.each([
+  test.each([
     [{ find: 'ann', replace: 'Eve' }, 'Eve, cat'],
     [{ find: 'ann', replace: 'Eve', matchCase: true }, 'Ann, cat'],
     [{ find: 'An', replace: 'X', wholeWord: true }, 'Ann, cat'],
@@ -144,7 +146,7 @@ describe('find and replace', () => {
     );
   });
 
-  it('is bounded in time and says what is wrong with an expression', async () => {
+  test('is bounded in time and says what is wrong with an expression', async () => {
     const set = await example();
     const captionSetId = await newSet(set, { kind: 'fixed', text: `${'a'.repeat(40)}!` });
     const fault = async (find: string) =>
@@ -162,7 +164,7 @@ describe('find and replace', () => {
 });
 
 describe('tags', () => {
-  it('are counted and edited', async () => {
+  test('are counted and edited', async () => {
     const set = await example();
     const captionSetId = await newSet(set, { kind: 'template', template: 'photo, ${kind}' });
     const { studio } = set;
@@ -247,7 +249,7 @@ describe('undo and redo', () => {
     return { sets, captions, rows, counts: { images, excluded, heldOut, captionSets } };
   }
 
-  it.each(steps)('go back and forth over %s', async (_name, step) => {
+  test.each(steps)('go back and forth over %s', async (_name, step) => {
     const set = await example();
     const captionSetId = await newSet(set, names);
     const before = await stateOf(set);
@@ -263,7 +265,7 @@ describe('undo and redo', () => {
     }
   });
 
-  it('go back over all of them, after the library was opened again', async () => {
+  test('go back over all of them, after the library was opened again', async () => {
     const set = await example();
     const captionSetId = await newSet(set, names);
     const states = [await stateOf(set)];
@@ -285,7 +287,7 @@ describe('undo and redo', () => {
     expect(await again.studio.call('datasets.undo', { datasetId: set.datasetId })).toEqual({ undone: null });
   });
 
-  it('forget what was undone once something else is changed, and what changed nothing', async () => {
+  test('forget what was undone once something else is changed, and what changed nothing', async () => {
     const set = await example();
     const captionSetId = await newSet(set, names);
     const { datasetId, studio, ids } = set;
@@ -297,7 +299,7 @@ describe('undo and redo', () => {
     expect((await studio.call('datasets.get', { datasetId })).undo).toBe("Caption in 'Set'");
   });
 
-  it('keep a bounded number of changes', async () => {
+  test('keep a bounded number of changes', async () => {
     const set = await example();
     const captionSetId = await newSet(set, names);
     for (let count = 0; count < 230; count++) {
@@ -312,7 +314,7 @@ describe('undo and redo', () => {
 });
 
 describe('what is not there', () => {
-  it.each([
+  test.each([
     ['datasets.get', { datasetId: 99 }, 'dataset-unknown'],
     ['datasets.image', { imageId: 99 }, 'image-unknown'],
     ['captions.sets', { datasetId: 99 }, 'dataset-unknown'],
@@ -324,7 +326,7 @@ describe('what is not there', () => {
     await expect(studio.call(method, input as InputOf<typeof method>)).rejects.toMatchObject({ code });
   });
 
-  it('an image of another data set gets no caption', async () => {
+  test('an image of another data set gets no caption', async () => {
     const set = await example();
     const captionSetId = await newSet(set, names);
     const other = await importFolder(

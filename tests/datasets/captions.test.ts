@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { captionsFor } from '../../electron/datasets/captions/captions.ts';
 import type { DatasetImage } from '../../electron/datasets/dataset.ts';
 
@@ -22,7 +23,7 @@ function textOf(set: Parameters<typeof captionsFor>[1]): (readonly string[] | un
 }
 
 describe('captionsFor', () => {
-  it('gives every image the empty or the same caption', () => {
+  test('gives every image the empty or the same caption', () => {
     expect(textOf({ kind: 'empty' })).toEqual([[''], [''], ['']]);
     expect(textOf({ kind: 'fixed', text: 'a sticker' })).toEqual([
       ['a sticker'],
@@ -31,7 +32,7 @@ describe('captionsFor', () => {
     ]);
   });
 
-  it('fills a template, and leaves out what an image lacks together with its comma', () => {
+  test('fills a template, and leaves out what an image lacks together with its comma', () => {
     const set = { kind: 'template', template: 'official art of ${name}, ${ category }' } as const;
     expect(textOf(set)).toEqual([
       ['official art of fox, animal'],
@@ -44,7 +45,7 @@ describe('captionsFor', () => {
     ]);
   });
 
-  it('closes gaps at the start and in the middle of a template', () => {
+  test('closes gaps at the start and in the middle of a template', () => {
     const { captions } = captionsFor([fox, owl, stone], {
       kind: 'template',
       template: '${category}, ${name}, ${category} art, on white',
@@ -53,12 +54,12 @@ describe('captionsFor', () => {
     expect(captions.get('stone.png')).toEqual(['art, on white']);
   });
 
-  it('joins several values of a field', () => {
+  test('joins several values of a field', () => {
     const { captions } = captionsFor([fox], { kind: 'template', template: 'art: ${captions}' });
     expect(captions.get('fox.png')).toEqual(['art: a fox, fox, animal']);
   });
 
-  it('names the fields there are when a template asks for one that no image has', () => {
+  test('names the fields there are when a template asks for one that no image has', () => {
     const ask = () => captionsFor([fox, owl], { kind: 'template', template: '${nmae}' });
     expect(ask).toThrow(
       expect.objectContaining({
@@ -70,26 +71,26 @@ describe('captionsFor', () => {
     expect(() => captionsFor([fox], { kind: 'template', template: 'a ${name' })).toThrow('without its }');
   });
 
-  it('does not take what every object has for a field', () => {
+  test('does not take what every object has for a field', () => {
     expect(() => captionsFor([fox], { kind: 'template', template: '${toString}' })).toThrow('No image has');
     expect(() => captionsFor([fox], { kind: 'column', column: 'constructor' })).toThrow('No image has');
   });
 
-  it('takes the best caption that came with an image', () => {
+  test('takes the best caption that came with an image', () => {
     expect(textOf({ kind: 'sidecar' })).toEqual([['a red fox'], [''], ['']]);
     expect(captionsFor([fox, owl], { kind: 'sidecar' }).missing).toEqual([
       { id: 'owl.png', fields: [], caption: '' },
     ]);
   });
 
-  it('counts an empty caption file as a caption', () => {
+  test('counts an empty caption file as a caption', () => {
     const empty = image('empty.png', { candidates: [{ source: 'sidecar', texts: [''] }] });
     const { captions, missing } = captionsFor([empty], { kind: 'sidecar' });
     expect(captions.get('empty.png')).toEqual(['']);
     expect(missing).toEqual([]);
   });
 
-  it('takes a column, with all its captions', () => {
+  test('takes a column, with all its captions', () => {
     expect(textOf({ kind: 'column', column: 'captions' })).toEqual([['a fox', 'fox, animal'], [''], ['']]);
     expect(captionsFor([fox, owl], { kind: 'column', column: 'captions' }).missing).toEqual([
       { id: 'owl.png', fields: ['captions'], caption: '' },

@@ -1,8 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
-import { readDataset, type Dataset } from '../../electron/datasets/dataset.ts';
+import { describe, expect, test } from 'vitest';
+
+import { type Dataset, readDataset } from '../../electron/datasets/dataset.ts';
 import { noise, temporaryFolder } from '../images/pictures.ts';
 import { fill, picture } from './folder.ts';
 
@@ -29,7 +31,7 @@ function captionOf(dataset: Dataset, id: string): readonly string[] | undefined 
 }
 
 describe('a folder of images', () => {
-  it('is read with its subfolders, in order, without hidden files and litter', async () => {
+  test('is read with its subfolders, in order, without hidden files and litter', async () => {
     const folder = await folderWith({
       'b.png': null,
       'a.PNG': null,
@@ -47,14 +49,14 @@ describe('a folder of images', () => {
     expect(dataset.images[2]?.metadata).toEqual({ file: 'c', folder: 'deep' });
   });
 
-  it('may have 日本, ü and spaces in its name and in the names of its files', async () => {
+  test('may have 日本, ü and spaces in its name and in the names of its files', async () => {
     const folder = await folderWith({ '狐 ü.png': null, '狐 ü.txt': 'Füchse 狐' }, 'Meine Bilder 日本 ü');
     const dataset = await readDataset(folder);
     expect(ids(dataset)).toEqual(['狐 ü.png']);
     expect(captionOf(dataset, '狐 ü.png')).toEqual(['Füchse 狐']);
   });
 
-  it('gives sizes as they are seen, after EXIF rotation', async () => {
+  test('gives sizes as they are seen, after EXIF rotation', async () => {
     const turned = await sharp(await picture(1, 40, 20))
       .withMetadata({ orientation: 8 })
       .jpeg()
@@ -63,13 +65,13 @@ describe('a folder of images', () => {
     expect(dataset.images[0]).toMatchObject({ width: 20, height: 40 });
   });
 
-  it('is followed through links, in circles only once', async () => {
+  test('is followed through links, in circles only once', async () => {
     const folder = await folderWith({ 'a/one.png': null });
     await symlink(folder, join(folder, 'a', 'again'), 'junction');
     expect(ids(await readDataset(folder))).toEqual(['a/one.png']);
   });
 
-  it('tells how far it has come', async () => {
+  test('tells how far it has come', async () => {
     const seen: number[] = [];
     const folder = await folderWith({ 'a.png': null, 'b.png': null, 'c.png': 'broken' });
     await readDataset(folder, { onProgress: (done, total) => seen.push(done / total) });
@@ -78,7 +80,7 @@ describe('a folder of images', () => {
 });
 
 describe('broken images', () => {
-  it('are listed with their reason and left out', async () => {
+  test('are listed with their reason and left out', async () => {
     const whole = await noise(64, 64).jpeg().toBuffer();
     const dataset = await readDataset(
       await folderWith({
@@ -97,7 +99,7 @@ describe('broken images', () => {
     expect(dataset.problems[0]?.failure.message).toContain('cut.jpg');
   });
 
-  it('pass a first look that reads headers only', async () => {
+  test('pass a first look that reads headers only', async () => {
     const whole = await noise(64, 64).jpeg().toBuffer();
     const folder = await folderWith({ 'cut.jpg': whole.subarray(0, whole.length / 2) });
     expect(ids(await readDataset(folder, { verify: false }))).toEqual(['cut.jpg']);
@@ -105,7 +107,7 @@ describe('broken images', () => {
 });
 
 describe('a folder that cannot be a data set', () => {
-  it('is refused when it is empty, holds no image, or only broken ones', async () => {
+  test('is refused when it is empty, holds no image, or only broken ones', async () => {
     const empty = join(temporary.path, 'empty');
     await mkdir(empty);
     await expect(readDataset(empty)).rejects.toMatchObject({
@@ -123,7 +125,7 @@ describe('a folder that cannot be a data set', () => {
     });
   });
 
-  it('is refused when it is a file or is not there', async () => {
+  test('is refused when it is a file or is not there', async () => {
     const file = join(temporary.path, 'file.png');
     await writeFile(file, await picture());
     for (const path of [file, join(temporary.path, 'absent')]) {
@@ -136,7 +138,7 @@ describe('a folder that cannot be a data set', () => {
 });
 
 describe('caption files', () => {
-  it('give their first line; .caption beats .txt, with or without byte order mark', async () => {
+  test('give their first line; .caption beats .txt, with or without byte order mark', async () => {
     const dataset = await readDataset(
       await folderWith({
         'a.png': null,
@@ -160,7 +162,7 @@ describe('caption files', () => {
     expect(dataset.ignored).toBe(2);
   });
 
-  it('in UTF-16 are named, with a way to convert them, and the image is kept', async () => {
+  test('in UTF-16 are named, with a way to convert them, and the image is kept', async () => {
     const dataset = await readDataset(
       await folderWith({
         'a.png': null,
@@ -183,7 +185,7 @@ describe('caption files', () => {
     expect(big?.message).toContain('UTF-16BE');
   });
 
-  it('that are not UTF-8 are named, with the line', async () => {
+  test('that are not UTF-8 are named, with the line', async () => {
     const dataset = await readDataset(
       await folderWith({ 'a.png': null, 'a.txt': Buffer.from('ok\nein sch\xf6ner Fuchs', 'latin1') }),
     );
@@ -193,7 +195,7 @@ describe('caption files', () => {
 });
 
 describe('a Hugging Face image folder', () => {
-  it('takes captions from text and fields from every other column of metadata.csv', async () => {
+  test('takes captions from text and fields from every other column of metadata.csv', async () => {
     const dataset = await readDataset(
       await folderWith({
         'train/0001.png': null,
@@ -210,7 +212,7 @@ describe('a Hugging Face image folder', () => {
     ]);
   });
 
-  it('reads semicolons, line breaks in quotes and a byte order mark, as spreadsheets write them', async () => {
+  test('reads semicolons, line breaks in quotes and a byte order mark, as spreadsheets write them', async () => {
     const dataset = await readDataset(
       await folderWith({
         'a.png': null,
@@ -220,7 +222,7 @@ describe('a Hugging Face image folder', () => {
     expect(dataset.images[0]?.metadata).toEqual({ file: 'a', text: 'eins\nzwei; drei', name: 'Fuchs "rot"' });
   });
 
-  it('reads metadata.jsonl, with several captions an image', async () => {
+  test('reads metadata.jsonl, with several captions an image', async () => {
     const rows = [
       { file_name: 'a.png', captions: ['a fox', 'fox, animal'], rating: 3, wild: true, none: null },
       { file_name: 'b.png', text: 'an owl' },
@@ -242,7 +244,7 @@ describe('a Hugging Face image folder', () => {
     });
   });
 
-  it('finds a file whose name is written in the other Unicode form, in other case or with backslashes', async () => {
+  test('finds a file whose name is written in the other Unicode form, in other case or with backslashes', async () => {
     const decomposed = 'fu\u0308chse.png';
     const dataset = await readDataset(
       await folderWith({
@@ -256,7 +258,7 @@ describe('a Hugging Face image folder', () => {
     expect(captionOf(dataset, 'Owl.PNG')).toEqual(['an owl']);
   });
 
-  it('reports rows about images that are not there, once a file', async () => {
+  test('reports rows about images that are not there, once a file', async () => {
     const dataset = await readDataset(
       await folderWith({ 'a.png': null, 'metadata.csv': 'file_name,text\na.png,x\nb.png,y\nsub/a.png,z\n' }),
     );
@@ -267,7 +269,7 @@ describe('a Hugging Face image folder', () => {
     expect(captionOf(dataset, 'a.png')).toEqual(['x']);
   });
 
-  it.each([
+  test.each([
     ['no file_name', { 'metadata.csv': 'name,text\na.png,x\n' }, 'metadata-invalid', 'no column file_name'],
     ['a row too long', { 'metadata.csv': 'file_name,text\na.png,x,y\n' }, 'metadata-invalid', 'line 2'],
     ['an open quote', { 'metadata.csv': 'file_name,text\na.png,"x\n' }, 'metadata-invalid', 'Quote'],
@@ -283,7 +285,7 @@ describe('a Hugging Face image folder', () => {
     expect(dataset.problems[0]?.failure.message).toContain(words);
   });
 
-  it('uses the good lines of a JSONL file and names the first bad one', async () => {
+  test('uses the good lines of a JSONL file and names the first bad one', async () => {
     const dataset = await readDataset(
       await folderWith({
         'a.png': null,
@@ -296,7 +298,7 @@ describe('a Hugging Face image folder', () => {
 });
 
 describe("kohya's data sets", () => {
-  it('give repeats and class tokens by folder name; a caption file beats the tokens', async () => {
+  test('give repeats and class tokens by folder name; a caption file beats the tokens', async () => {
     const dataset = await readDataset(
       await folderWith({
         '10_sks fox/a.png': null,
@@ -317,7 +319,7 @@ describe("kohya's data sets", () => {
     expect(captionOf(dataset, '10_sks fox/b.png')).toEqual(['a fox in snow']);
   });
 
-  it('give caption and tags by metadata JSON, keyed by name or by absolute path', async () => {
+  test('give caption and tags by metadata JSON, keyed by name or by absolute path', async () => {
     const folder = join(temporary.path, `set ${count + 1}`);
     const metadata = {
       a: { caption: 'a fox', tags: 'fox, snow', train_resolution: [512, 512] },
@@ -341,7 +343,7 @@ describe("kohya's data sets", () => {
 });
 
 describe('Danbooru metadata', () => {
-  it('is matched by id and gives tags with spaces, characters first', async () => {
+  test('is matched by id and gives tags with spaces, characters first', async () => {
     const rows = [
       {
         id: 1234,
@@ -369,7 +371,7 @@ describe('Danbooru metadata', () => {
 });
 
 describe('a file name pattern', () => {
-  it('makes fields of the parts of a name', async () => {
+  test('makes fields of the parts of a name', async () => {
     const folder = await folderWith({
       'red fox_animal.png': null,
       'sub/oak_tree_plant.png': null,
@@ -383,14 +385,14 @@ describe('a file name pattern', () => {
     ]);
   });
 
-  it.each(['plain', '{a}{b}', '{a}_{a}', '{a}_{b', '{}'])('is refused as %s', async (fileNamePattern) => {
+  test.each(['plain', '{a}{b}', '{a}_{a}', '{a}_{b', '{}'])('is refused as %s', async (fileNamePattern) => {
     const folder = join(temporary.path, 'set 1');
     await expect(readDataset(folder, { fileNamePattern })).rejects.toMatchObject({
       code: 'file-name-pattern',
     });
   });
 
-  it('takes punctuation in it for itself', async () => {
+  test('takes punctuation in it for itself', async () => {
     const folder = await folderWith({ 'fox (1) - a+b.png': null });
     const dataset = await readDataset(folder, { fileNamePattern: '{name} ({number}) - {rest}' });
     expect(dataset.images[0]?.metadata).toEqual({

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
 import sharp from 'sharp';
 
 /** A small picture as PNG bytes; different numbers give different pictures. */

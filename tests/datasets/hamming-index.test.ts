@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { hammingIndex } from '../../electron/datasets/images/hamming-index.ts';
 
 /** Hashes around a few centres, so that many are near each other, none twice. */
@@ -18,7 +19,7 @@ const distanceOf = (a: Uint8Array, b: Uint8Array) =>
   a.reduce((sum, byte, at) => sum + (byte ^ b[at]!).toString(2).replaceAll('0', '').length, 0);
 
 describe('an index of hashes', () => {
-  it.each([0, 1, 3, 4, 7, 8, 12, 16])('finds all that differ in at most %i bits, each once', (distance) => {
+  test.each([0, 1, 3, 4, 7, 8, 12, 16])('finds all that differ in at most %i bits, each once', (distance) => {
     const all = hashes(300);
     const index = hammingIndex(all, distance);
     for (const place of [0, 1, 57, 299, 299]) {

@@ -1,14 +1,16 @@
 import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { noise } from '../images/pictures.ts';
 import { fill, picture } from './folder.ts';
 import { captionsOf, filesOf, idsOf, importFolder, openStudio, testFolder } from './studio.ts';
 
 describe('a dropped folder', () => {
-  it('becomes a data set of its images, with sizes, thumbnails and what came with them', async () => {
+  test('becomes a data set of its images, with sizes, thumbnails and what came with them', async () => {
     const folder = await fill(join(testFolder(), 'my foxes'), {
       'fox.png': await picture(1, 600, 400),
       'fox.txt': 'a red fox, forest',
@@ -46,7 +48,7 @@ describe('a dropped folder', () => {
     });
   });
 
-  it('lists broken files with reasons and reads the rest', async () => {
+  test('lists broken files with reasons and reads the rest', async () => {
     const whole = await noise(64, 64).png().toBuffer();
     const folder = await fill(join(testFolder(), 'set'), {
       'cut.png': whole.subarray(0, whole.length / 2),
@@ -71,7 +73,7 @@ describe('a dropped folder', () => {
     expect(studio.progress().at(-1)).toMatchObject({ phase: 'finished', done: 5, total: 5, problems: 5 });
   });
 
-  it('without any image says so and leaves no data set', async () => {
+  test('without any image says so and leaves no data set', async () => {
     const studio = openStudio();
     const folder = await fill(join(testFolder(), 'none'), { 'notes.md': 'x' });
     await importFolder(studio, folder);
@@ -79,7 +81,7 @@ describe('a dropped folder', () => {
     expect(await studio.call('datasets.list', {})).toEqual([]);
   });
 
-  it('turned by EXIF is measured and shown as it is seen', async () => {
+  test('turned by EXIF is measured and shown as it is seen', async () => {
     const turned = await sharp(await picture(1, 40, 20))
       .withMetadata({ orientation: 6 })
       .png()
@@ -97,7 +99,7 @@ describe('a dropped folder', () => {
     }
   });
 
-  it('gives browsers originals they can show and a WebP of others', async () => {
+  test('gives browsers originals they can show and a WebP of others', async () => {
     const studio = openStudio();
     const folder = await fill(join(testFolder(), 'set'), {
       'a.jpg': await noise(8, 8).jpeg().toBuffer(),
@@ -114,7 +116,7 @@ describe('a dropped folder', () => {
     expect(await sharp(await readFile(tiff.path)).metadata()).toMatchObject({ format: 'webp', width: 8 });
   });
 
-  it('makes a lost thumbnail again', async () => {
+  test('makes a lost thumbnail again', async () => {
     const studio = openStudio();
     const folder = await fill(join(testFolder(), 'set'), { 'a.png': null });
     const ids = await idsOf(studio, await importFolder(studio, folder));
@@ -126,7 +128,7 @@ describe('a dropped folder', () => {
 });
 
 describe('dropped files', () => {
-  it('become a data set, with the captions that lie beside them', async () => {
+  test('become a data set, with the captions that lie beside them', async () => {
     const folder = await fill(join(testFolder(), 'pictures'), {
       'a.png': null,
       'a.txt': 'first',
@@ -144,7 +146,7 @@ describe('dropped files', () => {
     expect(await captionsOf(studio, datasetId, set!.id)).toEqual({ 'a.png': 'first', 'b.png': null });
   });
 
-  it('come into a data set that is there under a name of their own', async () => {
+  test('come into a data set that is there under a name of their own', async () => {
     const top = testFolder();
     const studio = openStudio();
     const datasetId = await importFolder(studio, await fill(join(top, 'one'), { 'a.png': await picture(1) }));
@@ -155,7 +157,7 @@ describe('dropped files', () => {
     expect(await studio.call('datasets.get', { datasetId })).toMatchObject({ folder: null, name: 'one' });
   });
 
-  it.each([
+  test.each([
     ['that are not there', ['nowhere.png'], 'dataset-missing'],
     ['that are no images', ['notes.md'], 'dataset-empty'],
   ])('%s are refused at once', async (_what, names, code) => {
@@ -170,7 +172,7 @@ describe('dropped files', () => {
 });
 
 describe('an upload', () => {
-  it('is read as the folder that was dropped, and goes when its data set is removed', async () => {
+  test('is read as the folder that was dropped, and goes when its data set is removed', async () => {
     const studio = openStudio();
     const upload = join(studio.library.paths.uploads, 'u-1');
     await fill(join(upload, 'my drawings'), { 'a.png': null });
@@ -182,7 +184,7 @@ describe('an upload', () => {
     await expect(readFile(join(upload, 'my drawings', 'a.png'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it.each(['../..', '.', 'no such', ''])('named %j is refused', async (uploadId) => {
+  test.each(['../..', '.', 'no such', ''])('named %j is refused', async (uploadId) => {
     const studio = openStudio();
     await expect(studio.call('datasets.import', { uploadId })).rejects.toMatchObject({
       code: 'upload-unknown',
@@ -191,7 +193,7 @@ describe('an upload', () => {
 });
 
 describe('reading a folder again', () => {
-  it('takes in what is new, reads anew what changed, and keeps captions of what is gone', async () => {
+  test('takes in what is new, reads anew what changed, and keeps captions of what is gone', async () => {
     const folder = await fill(join(testFolder(), 'set'), {
       'a.png': await picture(1),
       'a.txt': 'before',
@@ -230,7 +232,7 @@ describe('reading a folder again', () => {
     expect((await idsOf(studio, datasetId))['b.png']).toBe(before['b.png']);
   });
 
-  it('leaves a caption that was changed by hand', async () => {
+  test('leaves a caption that was changed by hand', async () => {
     const folder = await fill(join(testFolder(), 'set'), { 'a.png': null, 'a.txt': 'before' });
     const studio = openStudio();
     const datasetId = await importFolder(studio, folder);
@@ -243,7 +245,7 @@ describe('reading a folder again', () => {
     expect(await captionsOf(studio, datasetId, set!.id)).toEqual({ 'a.png': 'by hand' });
   });
 
-  it('changes nothing where the whole folder is not there', async () => {
+  test('changes nothing where the whole folder is not there', async () => {
     const folder = await fill(join(testFolder(), 'set'), { 'a.png': null });
     const studio = openStudio();
     const datasetId = await importFolder(studio, folder);
@@ -256,7 +258,7 @@ describe('reading a folder again', () => {
 });
 
 describe('an import', () => {
-  it('can be cancelled, keeping what was read', async () => {
+  test('can be cancelled, keeping what was read', async () => {
     const files = Object.fromEntries(
       await Promise.all(
         Array.from({ length: 40 }, async (_, at) => [`${at}.png`, await picture(at, 400, 300)] as const),
@@ -273,7 +275,7 @@ describe('an import', () => {
     expect(await filesOf(studio, datasetId)).toHaveLength(40);
   });
 
-  it('goes on when the library is opened again', async () => {
+  test('goes on when the library is opened again', async () => {
     const top = testFolder();
     const folder = await fill(join(top, 'set'), { 'a.png': null, 'b.png': await picture(2) });
     const first = openStudio(join(top, 'library'));
@@ -285,7 +287,7 @@ describe('an import', () => {
     expect(await filesOf(second, dataset!.id)).toEqual(['a.png', 'b.png']);
   });
 
-  it('gives new images the captions of every set that has a source', async () => {
+  test('gives new images the captions of every set that has a source', async () => {
     const folder = await fill(join(testFolder(), 'set'), { 'a.png': await picture(1) });
     const studio = openStudio();
     const datasetId = await importFolder(studio, folder);

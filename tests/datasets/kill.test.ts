@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+
+import { expect, test } from 'vitest';
+
 import { openLibrary } from '../../electron/library/library.ts';
 import { noise } from '../images/pictures.ts';
 import { fill } from './folder.ts';
@@ -30,7 +32,7 @@ async function killedAt(library: string, folder: string, when: (line: string) =>
   return text.split('\n').slice(0, -1);
 }
 
-it('a studio killed while importing and while captions are written loses nothing it has answered', async () => {
+test('a studio killed while importing and while captions are written loses nothing it has answered', async () => {
   const top = testFolder();
   const picture = await noise(32, 32).png().toBuffer();
   const names = Array.from({ length: images }, (_, at) => `${String(at).padStart(4, '0')}.png`);

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import sharp from 'sharp';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
+
 import { noise } from '../images/pictures.ts';
 import { fill, picture } from './folder.ts';
 import { filesOf, importFolder, openStudio, testFolder } from './studio.ts';
@@ -12,7 +14,7 @@ function random(): () => number {
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-it('files cut or damaged anywhere are images or problems, and the rest is read', async () => {
+test('files cut or damaged anywhere are images or problems, and the rest is read', async () => {
   const draw = random();
   const image = noise(24, 24);
   const originals = {
@@ -53,7 +55,7 @@ it('files cut or damaged anywhere are images or problems, and the rest is read',
   expect(studio.progress().at(-1)?.phase).toBe('finished');
 });
 
-it('metadata with odd names, values and markup is data', async () => {
+test('metadata with odd names, values and markup is data', async () => {
   const odd = {
     ...{ file_name: 'a.png', constructor: 'x', "'; DROP TABLE image; --": 'y' },
     ...{ nested: { deep: 1 }, list: ['one', 2, null], text: '<img src=x onerror=alert(1)>' },
@@ -74,7 +76,7 @@ it('metadata with odd names, values and markup is data', async () => {
   expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
 });
 
-it('a picture of one pixel, a long one and an animation have thumbnails', async () => {
+test('a picture of one pixel, a long one and an animation have thumbnails', async () => {
   const frame = { create: { width: 40, height: 80, channels: 3, background: 'red' } } as const;
   const folder = await fill(join(testFolder(), 'set'), {
     'one.png': await picture(1, 1, 1),

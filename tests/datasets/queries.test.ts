@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+
 import type { ImageQuery } from '../../electron/contract/datasets.ts';
-import { noise, quarters, temporaryFolder, type Rgb } from '../images/pictures.ts';
+import { noise, quarters, type Rgb, temporaryFolder } from '../images/pictures.ts';
 import { fill, picture } from './folder.ts';
 import { filesOf, idsOf, importFolder, openStudio, testFolder } from './studio.ts';
 
@@ -27,7 +29,7 @@ async function open() {
 }
 
 describe('images', () => {
-  it('are sorted by name as people count', async () => {
+  test('are sorted by name as people count', async () => {
     const counted = await fill(join(temporary.path, 'counted'), {
       '10.png': await picture(1, 8, 8),
       '9.png': await picture(2, 8, 8),
@@ -39,7 +41,7 @@ describe('images', () => {
     expect(await filesOf(studio, datasetId, { sort: 'name' })).toEqual(['9.png', '10.png', 'a.png', 'B.png']);
   });
 
-  it.each([
+  test.each([
     ['name', ['a.png', 'b Füchse.png', 'c.png']],
     ['pixels', ['b Füchse.png', 'c.png', 'a.png']],
     ['aspect', ['a.png', 'c.png', 'b Füchse.png']],
@@ -51,7 +53,7 @@ describe('images', () => {
     expect(await filesOf(studio, datasetId, { sort, captionSetId, descending: true })).toEqual(descending);
   });
 
-  it.each<[Partial<ImageQuery>, readonly string[]]>([
+  test.each<[Partial<ImageQuery>, readonly string[]]>([
     [{ search: 'füchse' }, ['b Füchse.png']],
     [{ search: 'FÜCHSE' }, ['b Füchse.png']],
     [{ search: 'berta' }, ['a.png']],
@@ -72,7 +74,7 @@ describe('images', () => {
     expect(await filesOf(studio, datasetId, query)).toEqual(expected);
   });
 
-  it('are filtered by what they are used for', async () => {
+  test('are filtered by what they are used for', async () => {
     const { studio, datasetId, ids } = await open();
     await studio.call('datasets.exclude', { imageIds: [ids['a.png']!], excluded: true });
     await studio.call('datasets.holdOut', { imageIds: [ids['c.png']!], heldOut: true });
@@ -84,7 +86,7 @@ describe('images', () => {
     expect(await studio.call('datasets.list', {})).toMatchObject([{ images: 3, excluded: 1, heldOut: 1 }]);
   });
 
-  it('come in windows of one order, with the number of all', async () => {
+  test('come in windows of one order, with the number of all', async () => {
     const { studio, datasetId } = await open();
     const window = await studio.call('datasets.images', { datasetId, query: {}, offset: 1, limit: 1 });
     expect(window.total).toBe(3);
@@ -93,7 +95,7 @@ describe('images', () => {
     expect(ids[1]).toBe(window.rows[0]!.id);
   });
 
-  it('fall into buckets, and less is cropped where a bucket fits', async () => {
+  test('fall into buckets, and less is cropped where a bucket fits', async () => {
     const { studio, datasetId } = await open();
     const buckets = await studio.call('datasets.buckets', { datasetId, resolution: 64, step: 8 });
     expect(buckets.reduce((sum, { images }) => sum + images, 0)).toBe(3);
@@ -106,7 +108,7 @@ describe('images', () => {
 });
 
 describe('a split', () => {
-  it('is a number, a part, what the metadata marks, or none', async () => {
+  test('is a number, a part, what the metadata marks, or none', async () => {
     const { studio, datasetId } = await open();
     const held = async () => (await studio.call('datasets.get', { datasetId })).heldOut;
     await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'count', count: 2 } });
@@ -127,7 +129,7 @@ describe('duplicates', () => {
   const white: Rgb = [250, 250, 250];
   const black: Rgb = [5, 5, 5];
 
-  it('are the same files and the same pictures, not the same shape in other colours', async () => {
+  test('are the same files and the same pictures, not the same shape in other colours', async () => {
     const shape = quarters(64, 64, [red, white, black, red]);
     const same = await shape.clone().png().toBuffer();
     const top = testFolder();

@@ -1,7 +1,9 @@
 import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+
+import { describe, expect, test } from 'vitest';
+
 import { tagOptionsSchema } from '../../electron/contract/captions.ts';
 import { tagsOf, tagVariants } from '../../electron/datasets/captions/tag-variants.ts';
 import { fill, picture } from './folder.ts';
@@ -10,7 +12,7 @@ import { idsOf, importFolder, openStudio, testFolder } from './studio.ts';
 const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
 
 describe('what a run is planned on', () => {
-  it('are the images not excluded, as they are split, with their captions', async () => {
+  test('are the images not excluded, as they are split, with their captions', async () => {
     const folder = await fill(join(testFolder(), 'set'), {
       'a.png': await picture(1),
       'a.txt': 'one, two, three, four',
@@ -52,7 +54,7 @@ describe('what a run is planned on', () => {
     expect(() => studio.datasets.runData(datasetId, set!.id, 5)).toThrow('no image to train on');
   });
 
-  it('offers all captions an image came with', async () => {
+  test('offers all captions an image came with', async () => {
     const folder = await fill(join(testFolder(), 'set'), {
       'a.png': null,
       'metadata.jsonl': '{"file_name": "a.png", "captions": ["one", "two"]}\n',
@@ -71,14 +73,14 @@ describe('what a run is planned on', () => {
 describe('variants of tags', () => {
   const options = tagOptionsSchema.parse({ shuffle: true, dropout: 0.5, keepFirst: 2, variants: 32 });
 
-  it('depend on seed and image alone', () => {
+  test('depend on seed and image alone', () => {
     const caption = 'a, b, c, d, e, f, g, h';
     expect(tagVariants(caption, options, 1, 'x')).toEqual(tagVariants(caption, options, 1, 'x'));
     expect(tagVariants(caption, options, 1, 'x')).not.toEqual(tagVariants(caption, options, 2, 'x'));
     expect(tagVariants(caption, options, 1, 'x')).not.toEqual(tagVariants(caption, options, 1, 'y'));
   });
 
-  it('leave out about as many tags as asked for, and none of the first', () => {
+  test('leave out about as many tags as asked for, and none of the first', () => {
     const variants = tagVariants('a, b, c, d, e, f, g, h', options, 1, 'x').map(tagsOf);
     expect(variants).toHaveLength(32);
     for (const tags of variants) expect(tags.slice(0, 2)).toEqual(['a', 'b']);
@@ -87,14 +89,14 @@ describe('variants of tags', () => {
     expect(Math.abs(left - 96)).toBeLessThan(28);
   });
 
-  it('are the caption itself where nothing can vary', () => {
+  test('are the caption itself where nothing can vary', () => {
     expect(tagVariants('just words', options, 1, 'x')).toEqual(['just words']);
     expect(tagVariants('a, b, c', tagOptionsSchema.parse({}), 1, 'x')).toEqual(['a, b, c']);
   });
 });
 
 describe('the sample', () => {
-  it('is there at the first start, captioned and split, and stays away once removed', async () => {
+  test('is there at the first start, captioned and split, and stays away once removed', async () => {
     const top = testFolder();
     const studio = openStudio(join(top, 'library'));
     const datasetId = studio.datasets.addSample(sample, 'Sample')!;
@@ -113,7 +115,7 @@ describe('the sample', () => {
     expect(studio.datasets.addSample(sample, 'Sample')).toBeNull();
   });
 
-  it('is found where Screenfold has moved', async () => {
+  test('is found where Screenfold has moved', async () => {
     const top = testFolder();
     cpSync(sample, join(top, 'one'), { recursive: true });
     const studio = openStudio(join(top, 'library'));
@@ -127,7 +129,7 @@ describe('the sample', () => {
 });
 
 describe('a data set that a run needs', () => {
-  it('is not removed', async () => {
+  test('is not removed', async () => {
     const studio = openStudio(undefined, { usedBy: () => 'my run' });
     const datasetId = await importFolder(studio, await fill(join(testFolder(), 'set'), { 'a.png': null }));
     await expect(studio.call('datasets.remove', { datasetId })).rejects.toMatchObject({

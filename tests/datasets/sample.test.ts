@@ -1,15 +1,17 @@
-import path from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { bucketsFor } from '../../electron/datasets/images/buckets.ts';
+
+import { describe, expect, test } from 'vitest';
+
 import { captionsFor } from '../../electron/datasets/captions/captions.ts';
 import { readDataset } from '../../electron/datasets/dataset.ts';
+import { bucketsFor } from '../../electron/datasets/images/buckets.ts';
 import { splitDataset } from '../../electron/datasets/images/split.ts';
 import { toTrainingImages } from '../../electron/datasets/training-images.ts';
 import { readRunSpec } from '../../electron/runs/read-run-spec.ts';
 
 describe('the sample data set', () => {
-  it('is whole, captioned by its template, and holds out twelve', async () => {
+  test('is whole, captioned by its template, and holds out twelve', async () => {
     const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
     const dataset = await readDataset(sample);
     expect(dataset.problems).toEqual([]);
@@ -28,11 +30,11 @@ describe('the sample data set', () => {
       repeats: 1,
     });
   });
-  it('comes with a run of its own, as the run file schema has it, whose epochs kept are those it shows', async () => {
+  test('comes with a run of its own, as the run file schema has it, whose epochs kept are those it shows', async () => {
     const file = fileURLToPath(new URL('../../resources/sample/run.json', import.meta.url));
     const spec = await readRunSpec(file, []);
-    expect(spec.data.folder).toBe(path.dirname(file));
-    expect(spec.base).toBe(path.resolve(path.dirname(file), '../seedling'));
+    expect(spec.data.folder).toBe(dirname(file));
+    expect(spec.base).toBe(resolve(dirname(file), '../seedling'));
     expect(spec.data.captions).toEqual({
       kind: 'template',
       template: 'official 3d art of ${name}, ${category}',

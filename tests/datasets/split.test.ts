@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { splitDataset, type ValidationChoice } from '../../electron/datasets/images/split.ts';
 
 const images = (count: number, from = 0) =>
@@ -7,7 +8,7 @@ const held = (list: ReturnType<typeof images>, choice: ValidationChoice) =>
   new Set(splitDataset(list, choice).validation.map(({ id }) => id));
 
 describe('splitDataset', () => {
-  it('puts every image on one side, in its order', () => {
+  test('puts every image on one side, in its order', () => {
     const list = images(50);
     for (const choice of [
       { kind: 'none' },
@@ -24,18 +25,18 @@ describe('splitDataset', () => {
     expect(splitDataset(list, { kind: 'count', count: 7 }).validation.length).toBe(7);
   });
 
-  it('holds out about the fraction asked for', () => {
+  test('holds out about the fraction asked for', () => {
     // Binomial with n = 4000, p = 0.1: standard deviation 19; 100 is beyond five of them.
     expect(Math.abs(held(images(4000), { kind: 'fraction', fraction: 0.1 }).size - 400)).toBeLessThan(100);
   });
 
-  it('does not depend on order, and does with the seed', () => {
+  test('does not depend on order, and does with the seed', () => {
     const choice = { kind: 'count', count: 10 } as const;
     expect(held(images(60).reverse(), choice)).toEqual(held(images(60), choice));
     expect(held(images(60), { ...choice, seed: 1 })).not.toEqual(held(images(60), choice));
   });
 
-  it('moves no image by fraction, and at most one for each by count, when images are added', () => {
+  test('moves no image by fraction, and at most one for each by count, when images are added', () => {
     const before = images(100);
     const after = [...before, ...images(5, 100)];
     const old = (ids: Set<string>) =>
@@ -48,13 +49,13 @@ describe('splitDataset', () => {
     expect(is.size).toBeGreaterThanOrEqual(15);
   });
 
-  it('holds out at least one image by fraction and leaves at least one', () => {
+  test('holds out at least one image by fraction and leaves at least one', () => {
     expect(held(images(3), { kind: 'fraction', fraction: 0.001 }).size).toBe(1);
     expect(held(images(3), { kind: 'fraction', fraction: 0.999 }).size).toBe(2);
     expect(held(images(3), { kind: 'fraction', fraction: 0 }).size).toBe(0);
   });
 
-  it('takes ids, and those marked in metadata', () => {
+  test('takes ids, and those marked in metadata', () => {
     expect(held(images(5), { kind: 'ids', ids: ['image-2.png'] })).toEqual(new Set(['image-2.png']));
     const marked = ['train', 'validation', 'Test', undefined].map((split, index) => ({
       id: String(index),
@@ -64,7 +65,7 @@ describe('splitDataset', () => {
     expect(validation.map(({ id }) => id)).toEqual(['1', '2']);
   });
 
-  it.each<ValidationChoice>([
+  test.each<ValidationChoice>([
     { kind: 'count', count: 5 },
     { kind: 'count', count: 9 },
     { kind: 'count', count: -1 },
@@ -76,7 +77,7 @@ describe('splitDataset', () => {
     expect(() => splitDataset(images(5), choice)).toThrow(expect.objectContaining({ code: 'split-invalid' }));
   });
 
-  it('refuses to hold out the only image', () => {
+  test('refuses to hold out the only image', () => {
     expect(() => splitDataset(images(1), { kind: 'fraction', fraction: 0.5 })).toThrow(
       'none left to train on',
     );

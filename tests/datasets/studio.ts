@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { onTestFinished } from 'vitest';
-import { methods, type InputOf, type MethodName, type OutputOf } from '../../electron/contract/api.ts';
-import { imageQuerySchema, type ImageQuery, type ImportProgress } from '../../electron/contract/datasets.ts';
+
+import { type InputOf, type MethodName, methods, type OutputOf } from '../../electron/contract/api.ts';
+import { type ImageQuery, imageQuerySchema, type ImportProgress } from '../../electron/contract/datasets.ts';
 import { createDatasets, type DatasetOptions, type Datasets } from '../../electron/datasets/datasets.ts';
-import { openLibrary, type Library } from '../../electron/library/library.ts';
+import { type Library, openLibrary } from '../../electron/library/library.ts';
 
 type Method = Extract<MethodName, `datasets.${string}` | `captions.${string}`>;
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import { join } from 'node:path';
+
+import { type Browser, chromium } from 'playwright-core';
 
 /** Browsers of the Chromium family where the platforms' installers put them. */
 const usualPlaces: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
@@ -21,7 +22,7 @@ const usualPlaces: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>
     const folder = process.env[name];
     if (folder === undefined) return [];
     return ['Google/Chrome/Application/chrome.exe', 'Microsoft/Edge/Application/msedge.exe'].map((program) =>
-      path.join(folder, program),
+      join(folder, program),
     );
   }),
 };

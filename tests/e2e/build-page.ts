@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+
 import { ensureBuilt } from '../../electron/hosts/built-files.ts';
 
 /** Once, before any spec: several at once would build over each other. */

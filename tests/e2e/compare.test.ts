@@ -1,13 +1,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { ClosableClient } from '../../electron/contract/client.ts';
-import { readGifComment } from '../../electron/gallery/animation-text.ts';
+
+import type { ClosableClient } from '../../electron/connection/client.ts';
+import { readGifComment } from '../../electron/sheets/animation-text.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
-import { describeInBrowser, openStudio, prepareLibrary, type OpenStudio } from './studio.ts';
+import { describeInBrowser, type OpenStudio, openStudio, prepareLibrary } from './studio.ts';
 import { makeToys, patience, trainOnToys, waiting } from './toys.ts';
 
 /** Trains for two epochs, for real. */
@@ -18,7 +20,7 @@ async function trainBriefly(client: ClosableClient, folder: string): Promise<voi
 
 /** The newest entry of the library's `exports`, or of another of its folders. */
 function newestIn(folder: string): string {
-  const entries = readdirSync(folder).map((name) => path.join(folder, name));
+  const entries = readdirSync(folder).map((name) => join(folder, name));
   return entries.sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)[0]!;
 }
 
@@ -69,9 +71,9 @@ async function shot(page: Page, name: string): Promise<Buffer> {
 
 describeInBrowser('comparing in a browser', () => {
   let open: OpenStudio;
-  const parent = mkdtempSync(path.join(tmpdir(), 'screenfold-toys-'));
-  const libraryFolder = path.join(parent, 'library');
-  const exports = path.join(libraryFolder, 'exports');
+  const parent = mkdtempSync(join(tmpdir(), 'screenfold-toys-'));
+  const libraryFolder = join(parent, 'library');
+  const exports = join(libraryFolder, 'exports');
   beforeAll(async () => {
     const folder = makeToys(parent);
     await prepareLibrary(libraryFolder, (client) => trainBriefly(client, folder));
@@ -246,16 +248,16 @@ describeInBrowser('comparing in a browser', () => {
     await dialog.getByText('float32', { exact: true }).click();
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await dialog.getByLabel('Ready').waitFor({ timeout: patience });
-    const unet = path.join('unet', 'diffusion_pytorch_model.safetensors');
-    const run = newestIn(path.join(libraryFolder, 'runs'));
+    const unet = join('unet', 'diffusion_pytorch_model.safetensors');
+    const run = newestIn(join(libraryFolder, 'runs'));
     const weightsIn = async (folder: string) => {
-      const file = await openSafetensors(path.join(folder, unet));
+      const file = await openSafetensors(join(folder, unet));
       return file.readAs('conv_in.weight', 'float32').finally(() => file.close());
     };
     const [exported, first, second] = await Promise.all([
       weightsIn(newestIn(exports)),
-      weightsIn(path.join(run, 'checkpoints', 'epoch-0001')),
-      weightsIn(path.join(run, 'checkpoints', 'epoch-0002')),
+      weightsIn(join(run, 'checkpoints', 'epoch-0001')),
+      weightsIn(join(run, 'checkpoints', 'epoch-0002')),
     ]);
     expect(exported).toEqual(first);
     expect(exported).not.toEqual(second);

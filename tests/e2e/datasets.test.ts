@@ -1,30 +1,32 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeInBrowser, inDesktop, openStudio, type OpenStudio } from './studio.ts';
+
+import { describeInBrowser, inDesktop, type OpenStudio, openStudio } from './studio.ts';
 
 const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
 
 /** The sample's first pictures with metadata of their own, and one file that is no picture. */
 function makeFolder(parent: string): string {
-  const folder = path.join(parent, 'toys');
+  const folder = join(parent, 'toys');
   const pictures = readdirSync(sample)
     .filter((name) => name.endsWith('.webp'))
     .slice(0, 12);
-  for (const name of pictures) cpSync(path.join(sample, name), path.join(folder, name));
-  writeFileSync(path.join(folder, 'broken.png'), 'no picture');
+  for (const name of pictures) cpSync(join(sample, name), join(folder, name));
+  writeFileSync(join(folder, 'broken.png'), 'no picture');
   writeFileSync(
-    path.join(folder, 'metadata.csv'),
-    ['file_name,thing', ...pictures.map((name) => `${name},${path.parse(name).name}`)].join('\n'),
+    join(folder, 'metadata.csv'),
+    ['file_name,thing', ...pictures.map((name) => `${name},${parse(name).name}`)].join('\n'),
   );
   return folder;
 }
 
 describeInBrowser('a data set in a browser', () => {
   let open: OpenStudio;
-  const parent = mkdtempSync(path.join(tmpdir(), 'screenfold-pictures-'));
+  const parent = mkdtempSync(join(tmpdir(), 'screenfold-pictures-'));
   const folder = makeFolder(parent);
   beforeAll(async () => {
     open = await openStudio();
@@ -94,7 +96,7 @@ describeInBrowser('a data set in a browser', () => {
       const choosing = page.waitForEvent('filechooser');
       await page.getByRole('button', { name: 'Add files…' }).click();
       const files = readdirSync(folder).filter((name) => name.endsWith('.webp'));
-      await (await choosing).setFiles(files.slice(0, 3).map((name) => path.join(folder, name)));
+      await (await choosing).setFiles(files.slice(0, 3).map((name) => join(folder, name)));
       await page.getByRole('button', { name: '3 images' }).waitFor();
     },
   );

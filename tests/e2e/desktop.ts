@@ -1,6 +1,8 @@
-import path from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { _electron, type Page } from 'playwright-core';
+
 import { ensureBuilt } from '../../electron/hosts/built-files.ts';
 import { electronProgram } from '../../electron/hosts/electron-program.ts';
 
@@ -28,7 +30,7 @@ export async function openDesktop(libraryFolder: string): Promise<Desktop> {
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const program = await _electron.launch({
     executablePath: electronProgram(root, process.env)!,
-    args: [...args, path.resolve(root), `--library=${libraryFolder}`],
+    args: [...args, resolve(root), `--library=${libraryFolder}`],
   });
   return {
     page: await program.firstWindow(),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeInBrowser, inDesktop, openStudio, type OpenStudio } from './studio.ts';
+
+import { describeInBrowser, inDesktop, type OpenStudio, openStudio } from './studio.ts';
 
 describeInBrowser('the page in a browser', () => {
   let open: OpenStudio;

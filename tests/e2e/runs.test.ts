@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WebSocket } from 'ws';
+
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createClient } from '../../electron/contract/client.ts';
-import { linkOverSocket } from '../../electron/contract/links.ts';
+import { WebSocket } from 'ws';
+
+import { createClient } from '../../electron/connection/client.ts';
+import { linkOverSocket } from '../../electron/connection/links.ts';
 import { signedIn } from '../studio/transports.ts';
-import { describeInBrowser, openStudio, type OpenStudio } from './studio.ts';
+import { describeInBrowser, type OpenStudio, openStudio } from './studio.ts';
 import { makeToys, patience, trainOnToys, waiting } from './toys.ts';
 
 const program = fileURLToPath(new URL('../hosts/serve-library.ts', import.meta.url));
@@ -30,10 +32,10 @@ async function trainAndKill(libraryFolder: string, folder: string): Promise<void
 
 describeInBrowser('runs that wait', () => {
   let open: OpenStudio;
-  const parent = mkdtempSync(path.join(tmpdir(), 'screenfold-runs-'));
+  const parent = mkdtempSync(join(tmpdir(), 'screenfold-runs-'));
   beforeAll(async () => {
     const folder = makeToys(parent);
-    const libraryFolder = path.join(parent, 'library');
+    const libraryFolder = join(parent, 'library');
     await trainAndKill(libraryFolder, folder);
     open = await openStudio({ libraryFolder });
   }, 300_000);

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import type { Locator, Page } from 'playwright-core';
 import { describe } from 'vitest';
-import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
+
+import { type ClosableClient, createClient } from '../../electron/connection/client.ts';
+import { type Engine, startEngine } from '../../electron/engine/engine-process.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
-import { startEngine, type Engine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
 import { bareSurface } from '../studio/bare-surface.ts';
@@ -45,7 +47,7 @@ function studioOver(libraryFolder: string, engine: Engine): Promise<Studio> {
     libraryFolder,
     engine,
     version: '0.0.0-test',
-    resources: resourcesOf(path.join(root, 'resources')),
+    resources: resourcesOf(join(root, 'resources')),
     checkOutput: true,
     surface: bareSurface('web'),
   });
@@ -69,7 +71,7 @@ export async function prepareLibrary(
 /** The studio as a person meets it, over a library of its own. */
 export async function openStudio(options: OpenStudioOptions = {}): Promise<OpenStudio> {
   const own = options.libraryFolder === undefined;
-  const libraryFolder = options.libraryFolder ?? mkdtempSync(path.join(tmpdir(), 'screenfold-e2e-'));
+  const libraryFolder = options.libraryFolder ?? mkdtempSync(join(tmpdir(), 'screenfold-e2e-'));
   const opened = await (inDesktop ? openInWindow(libraryFolder) : openInBrowser(libraryFolder, options));
   const complaints = complaintsOf(opened.page);
   await opened.load();
@@ -115,7 +117,7 @@ async function openInBrowser(libraryFolder: string, options: OpenStudioOptions):
   const studio = await studioOver(libraryFolder, options.engine ?? startEngine());
   const host = await startWebHost({
     studio: Promise.resolve(studio),
-    pageFolder: path.join(root, 'dist', 'renderer'),
+    pageFolder: join(root, 'dist', 'renderer'),
     port: 0,
   });
   const browser = await launchBrowser(program);

@@ -1,8 +1,10 @@
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { vi } from 'vitest';
-import type { ClosableClient } from '../../electron/contract/client.ts';
+
+import type { ClosableClient } from '../../electron/connection/client.ts';
 
 const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
 
@@ -11,10 +13,10 @@ export const waiting = { timeout: patience, interval: 100 };
 
 /** A few of the sample's pictures in a folder of their own, without what is known of them. */
 export function makeToys(parent: string): string {
-  const folder = path.join(parent, 'toys');
+  const folder = join(parent, 'toys');
   mkdirSync(folder, { recursive: true });
   const pictures = readdirSync(sample).filter((file) => file.endsWith('.webp'));
-  for (const name of pictures.slice(0, 7)) cpSync(path.join(sample, name), path.join(folder, name));
+  for (const name of pictures.slice(0, 7)) cpSync(join(sample, name), join(folder, name));
   return folder;
 }
 

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeInBrowser, openStudio, type OpenStudio } from './studio.ts';
+
+import { describeInBrowser, type OpenStudio, openStudio } from './studio.ts';
 
 /** A minute of computing on two idle cores; build machines have less. */
 const patience = { timeout: 420_000 };
@@ -68,12 +70,12 @@ describeInBrowser('a first run', () => {
     await dialog.getByLabel('Ready').waitFor(patience);
     const text = await dialog.getByText(/^Model folder · /).textContent();
     const folder = text?.split(' · ').at(-1) ?? '';
-    expect(path.dirname(folder)).toBe(path.join(libraryFolder, 'exports'));
-    const index = JSON.parse(readFileSync(path.join(folder, 'model_index.json'), 'utf8')) as object;
+    expect(dirname(folder)).toBe(join(libraryFolder, 'exports'));
+    const index = JSON.parse(readFileSync(join(folder, 'model_index.json'), 'utf8')) as object;
     expect(Object.keys(index)).toEqual(expect.arrayContaining(['unet', 'vae', 'text_encoder', 'scheduler']));
-    const weights = path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors');
+    const weights = join(folder, 'unet', 'diffusion_pytorch_model.safetensors');
     expect(statSync(weights).size).toBeGreaterThan(1_000_000);
-    expect(existsSync(path.join(folder, 'README.md'))).toBe(true);
+    expect(existsSync(join(folder, 'README.md'))).toBe(true);
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
 
     await page.getByRole('link', { name: 'Models' }).click();

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
+import type { Engine } from '../../electron/engine/engine-process.ts';
 import { exportRun, tagFrequency } from '../../electron/exports/export-run.ts';
-import type { Engine } from '../../electron/runs/engine-process.ts';
 import type { ExportJob, Job } from '../../native/jobs.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
 import { failureOf } from '../runs/failure-of.ts';
@@ -16,7 +18,7 @@ function exportingEngine(): { readonly engine: Engine; readonly jobs: ExportJob[
     jobs.push(job);
     if (job.format === 'diffusers') writeWeights(job.output);
     else {
-      mkdirSync(path.dirname(job.output), { recursive: true });
+      mkdirSync(dirname(job.output), { recursive: true });
       writeFileSync(job.output, 'weights');
     }
     return Promise.resolve({ kind: 'export', output: job.output, bytes: 7 });
@@ -33,10 +35,10 @@ const choice = {
 const hash = '9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c';
 
 function trainedRun(spec: object = {}) {
-  const run = exampleRun(path.join(temporaryFolder(), 'run'), spec);
+  const run = exampleRun(join(temporaryFolder(), 'run'), spec);
   for (const epoch of [1, 45]) writeCheckpoint(run, epoch);
   writeFileSync(
-    path.join(run.folder, 'metrics.jsonl'),
+    join(run.folder, 'metrics.jsonl'),
     `${JSON.stringify({ type: 'epoch', epoch: 45, trainLoss: 0.1, validationLoss: 0.2 })}\n`,
   );
   return run;
@@ -48,10 +50,10 @@ describe('exporting a run', () => {
     const { engine, jobs } = exportingEngine();
     const exported = await exportRun(run, choice, engine);
     expect(exported).toMatchObject({ format: 'diffusers', epoch: 45, bytes: 7 });
-    expect(exported.output).toBe(path.join(run.folder, 'exports', 'foxes-epoch-45'));
-    expect(jobs[0]?.model.checkpoint).toBe(path.join(run.folder, 'checkpoints', 'epoch-0045'));
+    expect(exported.output).toBe(join(run.folder, 'exports', 'foxes-epoch-45'));
+    expect(jobs[0]?.model.checkpoint).toBe(join(run.folder, 'checkpoints', 'epoch-0045'));
 
-    const card = readFileSync(path.join(exported.output, 'README.md'), 'utf8');
+    const card = readFileSync(join(exported.output, 'README.md'), 'utf8');
     expect(card).toMatch(/^---\nbase_model: "base"\ntags:\n/);
     expect(card).toContain('| Method | full finetuning of UNet |');
     expect(card).toContain('| Epoch | 45 of 100 |');
@@ -65,7 +67,7 @@ describe('exporting a run', () => {
   test('writes a LoRA run as one file, with what its tools show in its head and a card beside it', async () => {
     const run = trainedRun({ method: { kind: 'lora', rank: 4 } });
     const { engine, jobs } = exportingEngine();
-    const output = path.join(path.dirname(run.folder), 'fox style.safetensors');
+    const output = join(dirname(run.folder), 'fox style.safetensors');
     const exported = await exportRun(run, { ...choice, epoch: 1, output }, engine);
     expect(exported).toMatchObject({ format: 'lora', epoch: 1, output });
     expect(jobs[0]?.metadata).toMatchObject({
@@ -74,7 +76,7 @@ describe('exporting a run', () => {
       ss_num_train_images: '2',
       ss_tag_frequency: '{"photos":{"animal":2,"a red fox":1,"a blue fox":1}}',
     });
-    const card = readFileSync(path.join(path.dirname(output), 'fox style.md'), 'utf8');
+    const card = readFileSync(join(dirname(output), 'fox style.md'), 'utf8');
     expect(card).toContain('LoRA of rank 4, alpha 4, on UNet');
     expect(card).toContain('  - lora\n');
   });
@@ -83,7 +85,7 @@ describe('exporting a run', () => {
     const run = trainedRun();
     mkdirSync(run.job.base);
     writeFileSync(
-      path.join(run.job.base, 'README.md'),
+      join(run.job.base, 'README.md'),
       '---\nlicense: creativeml-openrail-m\ntags: [x]\n---\n# SD\n',
     );
     const { card } = await exportRun(run, choice, exportingEngine().engine);
@@ -98,10 +100,10 @@ describe('exporting a run', () => {
       hint: 'It has 1, 45.',
     });
     expect((await failureOf(exportRun(run, { ...choice, format: 'lora' }, engine))).code).toBe('not-a-lora');
-    const output = path.dirname(run.folder);
+    const output = dirname(run.folder);
     expect((await failureOf(exportRun(run, { ...choice, output }, engine))).code).toBe('output-exists');
     expect(jobs).toEqual([]);
-    expect(existsSync(path.join(run.folder, 'exports'))).toBe(false);
+    expect(existsSync(join(run.folder, 'exports'))).toBe(false);
   });
 
   test('counts in how many images a tag is, the most frequent first', () => {

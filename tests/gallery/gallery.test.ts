@@ -1,6 +1,8 @@
-import path from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
+
 import type { Settings } from '../../electron/contract/system.ts';
 import { Failure } from '../../native/failure.ts';
 import { servicesOver } from '../runs/library-of.ts';
@@ -14,7 +16,7 @@ type When = Settings['samplesWhileTraining'];
 /** A library with a run of three epochs, two of them kept, that has begun. */
 async function runBegun(when: When, options: PretendOptions = {}, folder = temporaryFolder()) {
   const pretended = pretendEngine(options);
-  const services = servicesOver(path.join(folder, 'library'), pretended.engine);
+  const services = servicesOver(join(folder, 'library'), pretended.engine);
   services.settings.change({ samplesWhileTraining: when });
   const request = await pretendRequest(services, folder, { epochs: 3, checkpoints: [1, 3] });
   const { runIds } = await services.runs.handlers['runs.start']({ request });
@@ -143,7 +145,7 @@ describe('the pictures of a run', () => {
     await services.until('gallery.sample', ({ prompt, status }) => prompt === 'a' && status === 'ready');
     await services.close();
     const { engine } = pretendEngine();
-    const later = servicesOver(path.join(folder, 'library'), engine);
+    const later = servicesOver(join(folder, 'library'), engine);
     await settled(later, runId);
     expect((await statuses(later, runId)).every((line) => line.endsWith('ready'))).toBe(true);
   });

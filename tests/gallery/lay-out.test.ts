@@ -1,7 +1,9 @@
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
+
 import type { Axis, ComparisonLayout } from '../../electron/contract/gallery.ts';
-import { layOutAnimation, layOutSheet, layoutRecipe, type Point } from '../../electron/gallery/lay-out.ts';
+import { layOutAnimation, layoutRecipe, layOutSheet, type Point } from '../../electron/gallery/lay-out.ts';
 import type { RunRecord } from '../../electron/runs/run-records.ts';
 import { Failure } from '../../native/failure.ts';
 import { exampleRun } from '../runs/example-run.ts';
@@ -53,7 +55,7 @@ test('epochs beside each other have the held-out image in front', () => {
   expect(sheet.columns.map(({ text }) => text)).toEqual(['Held out', 'Base', 'Epoch 5']);
   expect(sheet.columns[2]?.note).toBe('train 0.5000');
   expect(sheet.pictures).toEqual([
-    [expect.stringContaining(path.join('photos', 'c.png')), '1 0 a green fox 0', '1 5 a green fox 0'],
+    [expect.stringContaining(join('photos', 'c.png')), '1 0 a green fox 0', '1 5 a green fox 0'],
     [null, '1 0 a cat 0', '1 5 a cat 0'],
   ]);
 });

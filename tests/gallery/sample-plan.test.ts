@@ -1,6 +1,8 @@
 import { utimesSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
 import { planSamples, slug } from '../../electron/gallery/sample-plan.ts';
 import { promptsOf } from '../../electron/runs/run-prompts.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
@@ -8,7 +10,7 @@ import { failureOf } from '../runs/failure-of.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 function trainedRun(spec: object = {}) {
-  const run = exampleRun(path.join(temporaryFolder(), 'run'), spec);
+  const run = exampleRun(join(temporaryFolder(), 'run'), spec);
   writeWeights(run.job.base, 'weights of the base');
   for (const epoch of [5, 1]) writeCheckpoint(run, epoch);
   return run;
@@ -27,8 +29,8 @@ describe('the pictures of a run', () => {
       samples.map(({ picture }) => picture.model.checkpoint ?? null).filter((_, index) => index % 4 === 0),
     ).toEqual([
       null,
-      path.join(run.folder, 'checkpoints', 'epoch-0001'),
-      path.join(run.folder, 'checkpoints', 'epoch-0005'),
+      join(run.folder, 'checkpoints', 'epoch-0001'),
+      join(run.folder, 'checkpoints', 'epoch-0005'),
     ]);
     expect(samples[0]!.picture).toMatchObject({
       seed: 3,
@@ -58,7 +60,7 @@ describe('the pictures of a run', () => {
     const moreSteps = { ...run, spec: { ...run.spec, samples: { ...run.spec.samples, steps: 26 } } };
     expect((await files(moreSteps)).filter((file) => before.includes(file))).toEqual([]);
 
-    const weights = path.join(
+    const weights = join(
       run.folder,
       'checkpoints',
       'epoch-0005',
@@ -78,7 +80,7 @@ describe('the pictures of a run', () => {
   test('leave the base out where training began with fresh weights', async () => {
     const samples = await planSamples(trainedRun({ method: { kind: 'scratch' } }));
     expect(samples.map(({ epoch }) => epoch)).toEqual([1, 5]);
-    const empty = exampleRun(path.join(temporaryFolder(), 'run'), { method: { kind: 'scratch' } });
+    const empty = exampleRun(join(temporaryFolder(), 'run'), { method: { kind: 'scratch' } });
     expect((await failureOf(planSamples(empty))).code).toBe('no-checkpoint');
   });
 

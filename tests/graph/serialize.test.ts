@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { fromBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Graph } from '../../native/graph/graph.ts';
 import { ModelProtoSchema } from '../../native/graph/onnx_pb.js';
@@ -23,12 +23,12 @@ const x = Float32Array.of(1, 2, 3, 4);
 const expected = [10.5, 40.5, 90.5, 160.5];
 
 describe('a serialized graph', () => {
-  it('computes what was built', async () => {
+  test('computes what was built', async () => {
     const { graph, y } = small();
     expect([...(await evaluate(graph, { y }, new Map([['x', x]]))).get('y')!]).toEqual(expected);
   });
 
-  it('declares standard operators of one opset, its inputs and its outputs by name', () => {
+  test('declares standard operators of one opset, its inputs and its outputs by name', () => {
     const { graph, y } = small();
     const model = fromBinary(ModelProtoSchema, serializeModel(graph, { prediction: y }).model);
     expect(model.opsetImport.map(({ domain, version }) => [domain, version])).toEqual([['', BigInt(opset)]]);
@@ -36,7 +36,7 @@ describe('a serialized graph', () => {
     expect(model.graph?.output.map(({ name }) => name)).toEqual(['prediction']);
   });
 
-  it('drops nodes and constants that no output needs, and keeps every input', () => {
+  test('drops nodes and constants that no output needs, and keeps every input', () => {
     const { graph, x: input, y } = small();
     const unused = graph.input('unused', 'float32', [2]);
     exp(mul(unused, graph.constant('float32', [2], [7, 8])));
@@ -48,7 +48,7 @@ describe('a serialized graph', () => {
     expect(model.input.map(({ name }) => name)).toEqual(['x', 'unused']);
   });
 
-  it('gives one value, an input or a constant under several output names', async () => {
+  test('gives one value, an input or a constant under several output names', async () => {
     const { graph, x: input, y } = small();
     const outputs = { first: y, second: y, input, constant: graph.scalar(3) };
     const results = await evaluate(graph, outputs, new Map([['x', x]]));
@@ -58,14 +58,14 @@ describe('a serialized graph', () => {
     expect([...results.get('constant')!]).toEqual([3]);
   });
 
-  it('refuses an output called like an input', () => {
+  test('refuses an output called like an input', () => {
     const { graph, y } = small();
     expect(() => serializeModel(graph, { x: y })).toThrow(
       'The output x has the name of an input or constant.',
     );
   });
 
-  it('carries metadata', () => {
+  test('carries metadata', () => {
     const { graph, y } = small();
     const { model } = serializeModel(graph, { y }, { metadata: { base: 'tiny' } });
     expect(fromBinary(ModelProtoSchema, model).metadataProps.map(({ key, value }) => [key, value])).toEqual([
@@ -75,7 +75,7 @@ describe('a serialized graph', () => {
 });
 
 describe('external data', () => {
-  it('holds large constants beside the model, aligned, and is found there', async () => {
+  test('holds large constants beside the model, aligned, and is found there', async () => {
     const { graph, y } = small();
     const second = graph.constant('float32', [4], [1, 1, 2, 2]);
     const z = mul(y, second);
@@ -104,7 +104,7 @@ describe('external data', () => {
     }
   });
 
-  it('names initializers that the session will be given, which are no inputs then', () => {
+  test('names initializers that the session will be given, which are no inputs then', () => {
     const { graph, y } = small();
     const given = graph.input('weight', 'float32', [4]);
     const model = fromBinary(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { conv, convTranspose } from '../../native/graph/ops/conv.ts';
@@ -14,20 +14,20 @@ function values(...shapes: (readonly number[])[]): Value[] {
 }
 
 describe('shapes', () => {
-  it('broadcast as in NumPy', () => {
+  test('broadcast as in NumPy', () => {
     expect(broadcastShape([4, 1, 3], [2, 1])).toEqual([4, 2, 3]);
     expect(broadcastShape([], [2])).toEqual([2]);
     expect(() => broadcastShape([2, 3], [2])).toThrow('The shapes [2, 3] and [2] do not broadcast.');
   });
 
-  it('of a convolution follow kernel, stride and padding, and its transpose gives them back', () => {
+  test('of a convolution follow kernel, stride and padding, and its transpose gives them back', () => {
     const [x, weight] = values([1, 2, 7, 8], [4, 2, 3, 3]) as [Value, Value];
     const y = conv(x, weight, null, { stride: 2, padding });
     expect(y.shape).toEqual([1, 4, 4, 4]);
     expect(convTranspose(y, weight, { stride: 2, padding }, [7, 8]).shape).toEqual(x.shape);
   });
 
-  it('of products, joins and cuts are known while the graph is built', () => {
+  test('of products, joins and cuts are known while the graph is built', () => {
     const [a, b] = values([2, 3, 4], [4, 5]) as [Value, Value];
     expect(matmul(a, b).shape).toEqual([2, 3, 5]);
     expect(concat([a, a], 1).shape).toEqual([2, 6, 4]);
@@ -124,20 +124,20 @@ describe('what does not fit is refused where it is built', () => {
     ],
   ];
 
-  it.each(refused)('%s', (_, build, message) => {
+  test.each(refused)('%s', (_, build, message) => {
     expect(build).toThrow(message);
   });
 });
 
 describe('a graph', () => {
-  it('keeps equal constants once', () => {
+  test('keeps equal constants once', () => {
     const graph = new Graph();
     expect(graph.scalar(2)).toBe(graph.scalar(2));
     expect(graph.filled([1000], 1)).toBe(graph.filled([1000], 1));
     expect(graph.scalar(2)).not.toBe(graph.constant('float32', [1], [2]));
   });
 
-  it('names nodes after where in the model they are', () => {
+  test('names nodes after where in the model they are', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [1]);
     const y = graph.scoped('down', () => graph.scoped('resnets.0', () => exp(x)));

@@ -1,26 +1,28 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
+
 import { ensureBuilt, isBuilt, sourceHash } from '../../electron/hosts/built-files.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 /** A project whose build does what `script` says. */
 function project(script: string): string {
   const root = temporaryFolder();
-  for (const folder of ['renderer', 'electron/contract', 'native', 'scripts']) {
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const folder of ['renderer', 'electron/contract', 'electron/connection', 'native', 'scripts']) {
+    mkdirSync(join(root, folder), { recursive: true });
   }
   for (const file of ['renderer/main.tsx', 'vite.config.ts', 'package-lock.json']) {
-    writeFileSync(path.join(root, file), file);
+    writeFileSync(join(root, file), file);
   }
-  writeFileSync(path.join(root, 'scripts', 'build.ts'), script);
+  writeFileSync(join(root, 'scripts', 'build.ts'), script);
   return root;
 }
 
 function markBuilt(root: string, hash: string): void {
-  mkdirSync(path.join(root, 'dist', 'renderer'), { recursive: true });
-  writeFileSync(path.join(root, 'dist', 'renderer', '.built-from'), hash);
+  mkdirSync(join(root, 'dist', 'renderer'), { recursive: true });
+  writeFileSync(join(root, 'dist', 'renderer', '.built-from'), hash);
 }
 
 const quiet = { onBuild: () => undefined, onLine: () => undefined };
@@ -30,14 +32,14 @@ test('the page is built where it is missing or older than what it is made of, an
   expect(await isBuilt(root, 'renderer')).toBe(false);
   markBuilt(root, await sourceHash(root, 'renderer'));
   expect(await isBuilt(root, 'renderer')).toBe(true);
-  writeFileSync(path.join(root, 'renderer', 'main.tsx'), 'changed');
+  writeFileSync(join(root, 'renderer', 'main.tsx'), 'changed');
   expect(await isBuilt(root, 'renderer')).toBe(false);
 });
 
 test('a file more, or one by another name, is another source', async () => {
   const root = project('');
   const before = await sourceHash(root, 'renderer');
-  writeFileSync(path.join(root, 'renderer', 'empty.ts'), '');
+  writeFileSync(join(root, 'renderer', 'empty.ts'), '');
   const more = await sourceHash(root, 'renderer');
   expect(new Set([before, more]).size).toBe(2);
 });
@@ -73,14 +75,14 @@ test('two programs started at once build once', async () => {
   } finally {
     delete process.env.EXPECTED_HASH;
   }
-  expect(readFileSync(path.join(root, 'builds.txt'), 'utf8')).toBe('x');
+  expect(readFileSync(join(root, 'builds.txt'), 'utf8')).toBe('x');
 });
 
 test('a lock whose program is no more holds nobody up', async () => {
   const root = project("console.log('building');");
   const { pid } = spawnSync(process.execPath, ['-e', '']);
-  mkdirSync(path.join(root, 'dist'));
-  writeFileSync(path.join(root, 'dist', 'renderer.lock'), String(pid));
+  mkdirSync(join(root, 'dist'));
+  writeFileSync(join(root, 'dist', 'renderer.lock'), String(pid));
   const told: string[] = [];
   await ensureBuilt(root, 'renderer', { ...quiet, onLine: (line) => told.push(line) });
   expect(told).toEqual(['building']);

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
 import { chooseHost, type HostSigns } from '../../electron/hosts/choose-host.ts';
 import { electronProgram } from '../../electron/hosts/electron-program.ts';
 import { browserOpener } from '../../electron/hosts/open-browser.ts';
@@ -55,11 +57,11 @@ test('an address is shown by what each platform has for it', () => {
 test('Electron’s program is where its package says', () => {
   const root = temporaryFolder();
   expect(electronProgram(root, {})).toBeNull();
-  const folder = path.join(root, 'node_modules', 'electron');
-  mkdirSync(path.join(folder, 'dist'), { recursive: true });
-  writeFileSync(path.join(folder, 'path.txt'), 'electron.exe');
+  const folder = join(root, 'node_modules', 'electron');
+  mkdirSync(join(folder, 'dist'), { recursive: true });
+  writeFileSync(join(folder, 'path.txt'), 'electron.exe');
   expect(electronProgram(root, {})).toBeNull();
-  writeFileSync(path.join(folder, 'dist', 'electron.exe'), '');
-  expect(electronProgram(root, {})).toBe(path.join(folder, 'dist', 'electron.exe'));
-  expect(electronProgram(root, { ELECTRON_OVERRIDE_DIST_PATH: path.join(folder, 'dist') })).not.toBeNull();
+  writeFileSync(join(folder, 'dist', 'electron.exe'), '');
+  expect(electronProgram(root, {})).toBe(join(folder, 'dist', 'electron.exe'));
+  expect(electronProgram(root, { ELECTRON_OVERRIDE_DIST_PATH: join(folder, 'dist') })).not.toBeNull();
 });

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import sharp from 'sharp';
-import type { Engine } from '../../electron/runs/engine-process.ts';
-import type { Job, JobEvent, TrainJob } from '../../native/jobs.ts';
+
+import type { Engine } from '../../electron/engine/engine-process.ts';
 import { epochName } from '../../electron/runs/run-folder.ts';
+import type { Job, JobEvent, TrainJob } from '../../native/jobs.ts';
 import { writeWeights } from '../runs/example-run.ts';
 
 /**
@@ -70,10 +72,9 @@ function train(job: TrainJob, end: 'finished' | 'stopped', onEvent: (event: JobE
     });
     onEvent({ type: 'epoch', epoch, trainLoss, validationLoss });
     metrics.push(JSON.stringify({ type: 'epoch', epoch, trainLoss, validationLoss }));
-    if (checkpointEpochs.includes(epoch))
-      writeWeights(path.join(job.folder, 'checkpoints', epochName(epoch)));
+    if (checkpointEpochs.includes(epoch)) writeWeights(join(job.folder, 'checkpoints', epochName(epoch)));
   }
   mkdirSync(job.folder, { recursive: true });
-  writeFileSync(path.join(job.folder, 'metrics.jsonl'), metrics.join('\n'));
+  writeFileSync(join(job.folder, 'metrics.jsonl'), metrics.join('\n'));
   return { kind: 'train', end, step: done, epoch: done, trainLoss: 1 / done, validationLoss: 2 / done };
 }

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createClient } from '../../electron/contract/client.ts';
-import { linkOverSocket } from '../../electron/contract/links.ts';
+
+import { createClient } from '../../electron/connection/client.ts';
+import { linkOverSocket } from '../../electron/connection/links.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { signedIn } from '../studio/transports.ts';
 
@@ -30,7 +32,7 @@ async function serve(libraryFolder: string) {
 }
 
 function integrity(libraryFolder: string): unknown {
-  const database = new Database(path.join(libraryFolder, 'library.sqlite'));
+  const database = new Database(join(libraryFolder, 'library.sqlite'));
   try {
     return database.pragma('integrity_check', { simple: true });
   } finally {

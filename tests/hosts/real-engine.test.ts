@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join, relative } from 'node:path';
+
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { screenfold, screenfoldProcess, studio } from '../cli/typed.ts';
 import { writeTinyModel } from '../training/tiny-model.ts';
-import { screenfold, screenfoldProcess, studio } from './typed.ts';
 
 let folder = '';
 
@@ -29,8 +31,8 @@ function hashes(of: string): Readonly<Record<string, string>> {
   const files = readdirSync(of, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(
     files.map(({ parentPath, name }) => {
-      const file = path.join(parentPath, name);
-      return [path.relative(of, file), createHash('sha256').update(readFileSync(file)).digest('hex')];
+      const file = join(parentPath, name);
+      return [relative(of, file), createHash('sha256').update(readFileSync(file)).digest('hex')];
     }),
   );
 }
@@ -40,8 +42,8 @@ const patience = 180_000;
 
 describe('the real engine behind the command line', { timeout: patience }, () => {
   beforeAll(async () => {
-    folder = studio(mkdtempSync(path.join(tmpdir(), 'screenfold 狐 ü ')));
-    await writeTinyModel(path.join(folder, 'model'));
+    folder = studio(mkdtempSync(join(tmpdir(), 'screenfold 狐 ü ')));
+    await writeTinyModel(join(folder, 'model'));
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });
@@ -55,16 +57,14 @@ describe('the real engine behind the command line', { timeout: patience }, () =>
     const { code, out } = await screenfold(folder, ['resume', 'runs/killed']);
     expect([code, out]).toEqual([0, expect.stringContaining('Finished') as string]);
     for (const part of ['checkpoints', 'state']) {
-      expect(hashes(path.join(folder, 'runs/killed', part))).toEqual(
-        hashes(path.join(folder, 'runs/whole', part)),
-      );
+      expect(hashes(join(folder, 'runs/killed', part))).toEqual(hashes(join(folder, 'runs/whole', part)));
     }
   });
 
   test('trains a LoRA, puts its epochs side by side, and exports one', async () => {
     await typed(...run('lora', 2, '--rank', '2', '--set', 'samples.seeds=[0,1]'));
     expect(await typed('compare', 'runs/lora')).toContain('6 pictures, 6 of them to be made.');
-    const sheet = await sharp(path.join(folder, 'runs/lora/compare/sheet.png')).metadata();
+    const sheet = await sharp(join(folder, 'runs/lora/compare/sheet.png')).metadata();
     expect(sheet.width).toBeGreaterThan(4 * 192);
     expect(await typed('export', 'runs/lora', '--epoch', '1')).toContain('lora-epoch-1.safetensors\n');
   });

@@ -1,7 +1,8 @@
 /** Serves the library at the path given over the web host and says its address. */
 import { fileURLToPath } from 'node:url';
+
+import { startEngine } from '../../electron/engine/engine-process.ts';
 import { startWebHost } from '../../electron/hosts/web.ts';
-import { startEngine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio } from '../../electron/studio/studio.ts';
 import { bareSurface } from '../studio/bare-surface.ts';

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join, resolve } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
 import { chosenLibrary, rememberLibrary } from '../../electron/hosts/library-choice.ts';
-import { userConfigFolder, userLibraryFolder, type Surroundings } from '../../electron/hosts/user-folders.ts';
+import { type Surroundings, userConfigFolder, userLibraryFolder } from '../../electron/hosts/user-folders.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 const at = (platform: NodeJS.Platform, environment: NodeJS.ProcessEnv = {}): Surroundings => ({
@@ -20,33 +22,31 @@ describe('the library lies', () => {
     ['among the documents under Windows', at('win32'), '/home/ada/Documents/Screenfold'],
     ['where the environment says', at('win32', { SCREENFOLD_LIBRARY: '/mine' }), '/mine'],
   ])('%s', (_, surroundings, folder) => {
-    expect(userLibraryFolder(surroundings)).toBe(path.resolve(folder));
+    expect(userLibraryFolder(surroundings)).toBe(resolve(folder));
   });
 });
 
 test('what is known before the library is open lies in the user’s configuration', () => {
-  expect(userConfigFolder(at('linux', { XDG_CONFIG_HOME: '/etc/ada' }))).toBe(
-    path.join('/etc/ada', 'screenfold'),
-  );
+  expect(userConfigFolder(at('linux', { XDG_CONFIG_HOME: '/etc/ada' }))).toBe(join('/etc/ada', 'screenfold'));
   expect(userConfigFolder(at('darwin'))).toContain('Application Support');
-  expect(userConfigFolder(at('win32', { APPDATA: '/roaming' }))).toBe(path.join('/roaming', 'Screenfold'));
+  expect(userConfigFolder(at('win32', { APPDATA: '/roaming' }))).toBe(join('/roaming', 'Screenfold'));
 });
 
 describe('the library opened', () => {
   test('is the one chosen last, unless the environment names one', async () => {
-    const config = path.join(temporaryFolder(), 'config');
+    const config = join(temporaryFolder(), 'config');
     const surroundings = at('linux', { SCREENFOLD_CONFIG: config });
     expect(await chosenLibrary(surroundings)).toBe(userLibraryFolder(surroundings));
     await rememberLibrary(surroundings, '/another');
     expect(await chosenLibrary(surroundings)).toBe('/another');
     const named = at('linux', { SCREENFOLD_CONFIG: config, SCREENFOLD_LIBRARY: '/mine' });
-    expect(await chosenLibrary(named)).toBe(path.resolve('/mine'));
+    expect(await chosenLibrary(named)).toBe(resolve('/mine'));
   });
 
   test.each(['{', '{"libraryFolder":""}', '[]'])('is the usual one where %s is remembered', async (text) => {
-    const config = path.join(temporaryFolder(), 'config');
+    const config = join(temporaryFolder(), 'config');
     mkdirSync(config);
-    writeFileSync(path.join(config, 'library.json'), text);
+    writeFileSync(join(config, 'library.json'), text);
     const surroundings = at('linux', { SCREENFOLD_CONFIG: config });
     expect(await chosenLibrary(surroundings)).toBe(userLibraryFolder(surroundings));
   });

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { encode as encodeBmp } from 'bmp-ts';
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { checkImage, hashFile, readImageSize, readPixels, readRgb } from '../../native/images/decode.ts';
-import { noise, quarters, temporaryFolder, type Rgb } from './pictures.ts';
+import { noise, quarters, type Rgb, temporaryFolder } from './pictures.ts';
 
 const folder = temporaryFolder();
 const red: Rgb = [255, 0, 0];
@@ -32,7 +34,7 @@ function expectColor(actual: readonly number[], [r, g, b]: Rgb, tolerance: numbe
 }
 
 describe('readPixels', () => {
-  it('gives RGB planes in [-1, 1], exact where nothing is scaled', async () => {
+  test('gives RGB planes in [-1, 1], exact where nothing is scaled', async () => {
     const path = await save('planes.png', quarters(8, 8, [red, green, blue, gray]));
     const planes = await readPixels(path, { width: 8, height: 8 });
     expect(planes.length).toBe(3 * 8 * 8);
@@ -43,7 +45,7 @@ describe('readPixels', () => {
     expectColor(at(planes, 8, 7, 7), gray, 1e-6);
   });
 
-  it.each(['png', 'jpg', 'webp', 'gif', 'avif', 'tiff'])('reads %s', async (format) => {
+  test.each(['png', 'jpg', 'webp', 'gif', 'avif', 'tiff'])('reads %s', async (format) => {
     const path = await save(`format.${format}`, quarters(64, 64, [red, green, blue, gray]));
     const planes = await readPixels(path, { width: 32, height: 32 });
     // Lossy codecs at default quality move a flat colour by up to a few percent of the range.
@@ -53,7 +55,7 @@ describe('readPixels', () => {
     expectColor(at(planes, 32, 26, 26), gray, 0.12);
   });
 
-  it.each([24, 32] as const)('reads a BMP of %i bits', async (bitPP) => {
+  test.each([24, 32] as const)('reads a BMP of %i bits', async (bitPP) => {
     const raw = await quarters(6, 4, [red, green, blue, gray]).ensureAlpha(0).raw().toBuffer();
     const abgr = Buffer.alloc(raw.length);
     for (let pixel = 0; pixel < raw.length; pixel += 4) {
@@ -68,7 +70,7 @@ describe('readPixels', () => {
     expectColor(at(planes, 6, 0, 3), blue, 0);
   });
 
-  it('applies EXIF rotation', async () => {
+  test('applies EXIF rotation', async () => {
     // Orientation 6: the camera was held upright, the picture must be turned right by 90 degrees.
     const path = await save(
       'turned.jpg',
@@ -81,7 +83,7 @@ describe('readPixels', () => {
     expectColor(at(planes, 32, 28, 60), green, 0.05);
   });
 
-  it('flattens alpha on white', async () => {
+  test('flattens alpha on white', async () => {
     const path = await save(
       'alpha.png',
       sharp({ create: { width: 4, height: 4, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }),
@@ -89,7 +91,7 @@ describe('readPixels', () => {
     expect([...(await readPixels(path, { width: 4, height: 4 }))]).toEqual(Array<number>(48).fill(1));
   });
 
-  it('reads grayscale, 16-bit, palette and CMYK as RGB', async () => {
+  test('reads grayscale, 16-bit, palette and CMYK as RGB', async () => {
     const flat = sharp({ create: { width: 16, height: 16, channels: 3, background: '#808080' } });
     const files = [
       await save('gray.png', flat.clone().toColourspace('b-w').png()),
@@ -108,7 +110,7 @@ describe('readPixels', () => {
     }
   });
 
-  it('takes the first frame of an animation', async () => {
+  test('takes the first frame of an animation', async () => {
     const frames = [red, green].map(([r, g, b]) =>
       sharp({ create: { width: 8, height: 8, channels: 3, background: { r, g, b } } })
         .png()
@@ -120,7 +122,7 @@ describe('readPixels', () => {
     expectColor(at(await readPixels(path, { width: 8, height: 8 }), 8, 4, 4), red, 0.01);
   });
 
-  it('scales to cover and crops the middle', async () => {
+  test('scales to cover and crops the middle', async () => {
     const stripes = sharp({
       create: { width: 90, height: 30, channels: 3, background: '#00ff00' },
     }).composite([
@@ -133,14 +135,14 @@ describe('readPixels', () => {
     for (const x of [1, 8, 14]) expectColor(at(planes, 16, x, 8), green, 0.1);
   });
 
-  it('sees that a file was edited under the same name', async () => {
+  test('sees that a file was edited under the same name', async () => {
     const path = await save('edited.png', quarters(8, 8, [red, red, red, red]));
     expectColor(at(await readPixels(path, { width: 8, height: 8 }), 8, 4, 4), red, 0);
     await save('edited.png', quarters(8, 8, [blue, blue, blue, blue]));
     expectColor(at(await readPixels(path, { width: 8, height: 8 }), 8, 4, 4), blue, 0);
   });
 
-  it('reads paths with spaces, umlauts and kanji', async () => {
+  test('reads paths with spaces, umlauts and kanji', async () => {
     const path = await save('mein bild ü 日本.png', quarters(8, 8, [red, green, blue, gray]));
     expect((await readRgb(path, { width: 8, height: 8 })).subarray(0, 3)).toEqual(Buffer.from(red));
   });
@@ -154,7 +156,7 @@ describe('a file that is no whole image', () => {
     await expect(readPixels(path, { width: 16, height: 16 })).rejects.toMatchObject(failure);
   }
 
-  it.each(['png', 'jpg', 'webp', 'tiff', 'gif', 'avif'])(
+  test.each(['png', 'jpg', 'webp', 'tiff', 'gif', 'avif'])(
     'is refused when a %s is cut short',
     async (format) => {
       const bytes = await readFile(await save(`whole.${format}`, noise(64, 64)));
@@ -166,7 +168,7 @@ describe('a file that is no whole image', () => {
     },
   );
 
-  it('is refused when a BMP is cut short or claims an absurd size', async () => {
+  test('is refused when a BMP is cut short or claims an absurd size', async () => {
     const { data } = encodeBmp({ data: Buffer.alloc(32 * 32 * 4), width: 32, height: 32, bitPP: 24 });
     const cut = join(folder.path, 'cut.bmp');
     await writeFile(cut, data.subarray(0, data.length / 2));
@@ -178,7 +180,7 @@ describe('a file that is no whole image', () => {
     await expectRefused(path);
   });
 
-  it.each([
+  test.each([
     ['text', 'not an image at all'],
     ['an empty file', ''],
     ['an SVG, which is a document', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
@@ -189,21 +191,21 @@ describe('a file that is no whole image', () => {
     await expectRefused(path);
   });
 
-  it('is refused when it is a folder or is not there', async () => {
+  test('is refused when it is a folder or is not there', async () => {
     await expectRefused(folder.path);
     await expectRefused(join(folder.path, 'absent.png'));
   });
 });
 
 describe('hashFile', () => {
-  it('is the SHA-256 of the bytes', async () => {
+  test('is the SHA-256 of the bytes', async () => {
     const path = join(folder.path, 'bytes');
     const bytes = Buffer.alloc(200_000, 'screenfold');
     await writeFile(path, bytes);
     expect(await hashFile(path)).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
 
-  it('names a file that is not there', async () => {
+  test('names a file that is not there', async () => {
     await expect(hashFile(join(folder.path, 'absent'))).rejects.toMatchObject({
       code: 'image-unreadable',
       message: expect.stringContaining('absent') as unknown,

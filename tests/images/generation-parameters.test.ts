@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { formatParameters, parseParameters } from '../../native/images/generation-parameters.ts';
 import { samplers } from '../../native/jobs.ts';
 
@@ -15,14 +16,14 @@ const picture = {
 } as const;
 
 describe('formatParameters', () => {
-  it("writes the web UI's three parts", () => {
+  test("writes the web UI's three parts", () => {
     expect(formatParameters(picture, 'foxes')).toBe(
       'official 3d art of fox, animal\nNegative prompt: blurry\n' +
         'Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 42, Size: 512x768, Model: foxes',
     );
   });
 
-  it('leaves the second line out where there is no negative prompt, and quotes where a value needs it', () => {
+  test('leaves the second line out where there is no negative prompt, and quotes where a value needs it', () => {
     expect(formatParameters({ ...picture, negativePrompt: '' }, 'a, b: "c"', { Epoch: '15' })).toBe(
       'official 3d art of fox, animal\n' +
         'Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 42, Size: 512x768, Model: "a, b: \\"c\\"", Epoch: 15',
@@ -31,7 +32,7 @@ describe('formatParameters', () => {
 });
 
 describe('parseParameters', () => {
-  it('gives back whatever was formatted', () => {
+  test('gives back whatever was formatted', () => {
     const line = fc.string({ unit: 'grapheme' }).filter((text) => !/[\r\n\u2028\u2029]/.test(text));
     const prompt = line.map((text) => text.trim()).filter((text) => !text.startsWith('Negative prompt:'));
     fc.assert(
@@ -56,7 +57,7 @@ describe('parseParameters', () => {
     );
   });
 
-  it('reads the older form, in which the schedule is part of the name', () => {
+  test('reads the older form, in which the schedule is part of the name', () => {
     const text =
       'masterpiece, a castle,\n(detailed:1.2)\nNegative prompt: lowres,\nbad anatomy\n' +
       'Steps: 28, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 3077310211, Size: 512x512, ' +
@@ -75,7 +76,7 @@ describe('parseParameters', () => {
     expect(parsed.fields['Lora hashes']).toBe('fox: 4d2a, owl: 88bc');
   });
 
-  it('takes a text without the last line as a prompt, and names no sampler it does not have', () => {
+  test('takes a text without the last line as a prompt, and names no sampler it does not have', () => {
     expect(parseParameters('a fox: red, quick: very')).toMatchObject({
       prompt: 'a fox: red, quick: very',
       steps: null,

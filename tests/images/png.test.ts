@@ -1,8 +1,10 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
+
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { readPngText, withPngText, writePng } from '../../native/images/png.ts';
 import { temporaryFolder } from './pictures.ts';
 
@@ -27,7 +29,7 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 describe('writePng', () => {
-  it('keeps every pixel and every text', async () => {
+  test('keeps every pixel and every text', async () => {
     const path = join(folder.path, 'kept.png');
     const text = {
       parameters: 'a fox\nSteps: 20, Sampler: DDIM',
@@ -39,7 +41,7 @@ describe('writePng', () => {
     expect(await readPngText(path)).toEqual(text);
   });
 
-  it('puts Latin-1 into tEXt, the rest into iTXt, and both before the pixels', async () => {
+  test('puts Latin-1 into tEXt, the rest into iTXt, and both before the pixels', async () => {
     const path = join(folder.path, 'order.png');
     await writePng(path, image, { parameters: 'größe', Comment: '日本' });
     const types = chunkTypes(await readFile(path));
@@ -47,14 +49,14 @@ describe('writePng', () => {
     expect(types.indexOf('IDAT')).toBeGreaterThan(types.indexOf('iTXt'));
   });
 
-  it('leaves no other file behind and refuses a buffer of another size', async () => {
+  test('leaves no other file behind and refuses a buffer of another size', async () => {
     await expect(writePng(join(folder.path, 'no.png'), { ...image, width: 6 }, {})).rejects.toThrow('6 x 3');
     expect((await readdir(folder.path)).filter((name) => !/^(kept|order)\.png$/.test(name))).toEqual([]);
   });
 });
 
 describe('readPngText', () => {
-  it('reads compressed texts, as other programs write them', async () => {
+  test('reads compressed texts, as other programs write them', async () => {
     const path = join(folder.path, 'compressed.png');
     const plain = await sharp(image.rgb, { raw: { width: 5, height: 3, channels: 3 } })
       .png()
@@ -65,7 +67,7 @@ describe('readPngText', () => {
     expect(await readPngText(path)).toEqual({ one: 'first', two: '日本' });
   });
 
-  it('refuses what is no PNG, is cut anywhere, or has a wrong checksum', async () => {
+  test('refuses what is no PNG, is cut anywhere, or has a wrong checksum', async () => {
     const whole = await readFile(join(folder.path, 'kept.png'));
     const path = join(folder.path, 'broken.png');
     const refused = { code: 'png-unreadable', message: expect.stringContaining(path) as unknown };
@@ -78,7 +80,7 @@ describe('readPngText', () => {
     }
   });
 
-  it('refuses a text that unpacks to gigabytes', async () => {
+  test('refuses a text that unpacks to gigabytes', async () => {
     const plain = await readFile(join(folder.path, 'kept.png'));
     const bomb = Buffer.concat([Buffer.from('bomb\0\0'), deflateSync(Buffer.alloc(64 * 1024 * 1024))]);
     const path = join(folder.path, 'bomb.png');
@@ -88,7 +90,7 @@ describe('readPngText', () => {
 });
 
 describe('withPngText', () => {
-  it('refuses a keyword the format cannot hold', () => {
+  test('refuses a keyword the format cannot hold', () => {
     expect(() => withPngText(Buffer.alloc(64), { 日本: 'x' })).toThrow('keyword');
     expect(() => withPngText(Buffer.alloc(64), { ['k'.repeat(80)]: 'x' })).toThrow('keyword');
   });

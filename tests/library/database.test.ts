@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import Database from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
 import { openDatabase } from '../../electron/library/database.ts';
 import { migrations } from '../../electron/library/migrations.ts';
 
@@ -15,7 +17,7 @@ function file(): string {
 }
 
 describe("the library's database", () => {
-  it('is brought to the newest schema once, and opened again as it is', () => {
+  test('is brought to the newest schema once, and opened again as it is', () => {
     const path = file();
     let database = openDatabase(path);
     expect(database.pragma('user_version', { simple: true })).toBe(migrations.length);
@@ -27,7 +29,7 @@ describe("the library's database", () => {
     database.close();
   });
 
-  it('of the second version gets what images are sorted by', () => {
+  test('of the second version gets what images are sorted by', () => {
     const path = file();
     const old = new Database(path);
     for (const sql of migrations.slice(0, 2)) old.exec(sql);
@@ -47,7 +49,7 @@ describe("the library's database", () => {
     database.close();
   });
 
-  it('survives a power cut: every commit is on the disk when it returns', () => {
+  test('survives a power cut: every commit is on the disk when it returns', () => {
     const database = openDatabase(file());
     expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(database.pragma('synchronous', { simple: true })).toBe(2);
@@ -55,7 +57,7 @@ describe("the library's database", () => {
     database.close();
   });
 
-  it('never gives an id a second time', () => {
+  test('never gives an id a second time', () => {
     const database = openDatabase(file());
     const add = () =>
       Number(
@@ -67,7 +69,7 @@ describe("the library's database", () => {
     database.close();
   });
 
-  it('written by a later version is refused and left as it is', () => {
+  test('written by a later version is refused and left as it is', () => {
     const path = file();
     const database = openDatabase(path);
     database.pragma(`user_version = ${migrations.length + 1}`);
@@ -75,7 +77,7 @@ describe("the library's database", () => {
     expect(() => openDatabase(path)).toThrow(expect.objectContaining({ code: 'library-newer' }));
   });
 
-  it('that is none is refused, naming the file', () => {
+  test('that is none is refused, naming the file', () => {
     const path = file();
     writeFileSync(path, 'not a database, but long enough to look at '.repeat(100));
     expect(() => openDatabase(path)).toThrow(expect.objectContaining({ code: 'library-damaged' }));

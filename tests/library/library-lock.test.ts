@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+
 import { expect, test } from 'vitest';
+
 import { lockLibrary } from '../../electron/library/library-lock.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 

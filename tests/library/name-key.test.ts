@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { nameKey } from '../../electron/library/name-key.ts';
 
 const sorted = (names: readonly string[]) =>

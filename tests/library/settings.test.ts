@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { openDatabase } from '../../electron/library/database.ts';
 import { createSettings } from '../../electron/library/settings.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { evaluate, maxDifference } from '../graph/evaluate.ts';
 import type { ModelName } from '../reference/fixture.ts';
@@ -18,7 +18,7 @@ const names: readonly ModelName[] = [
 
 // Reference outputs: diffusers and transformers on PyTorch, by tests/reference/models.py.
 describe.each(names)('%s', (name) => {
-  it('has the parameters of the state dict, by name and shape', async () => {
+  test('has the parameters of the state dict, by name and shape', async () => {
     const { parameters, fixture } = await buildReferenceModel(name);
     const mine = new Map(parameters.specs.map(({ name: key, shape }) => [key, shape.join()]));
     const theirs = new Map([...fixture.weights].map(([key, { shape }]) => [key, shape.join()]));
@@ -26,7 +26,7 @@ describe.each(names)('%s', (name) => {
   });
 
   // 1e-4: float32 sums over at most a few thousand terms of order one, in another order than PyTorch's.
-  it('computes what the reference computes, within 1e-4', async () => {
+  test('computes what the reference computes, within 1e-4', async () => {
     const { graph, outputs, data, fixture } = await buildReferenceModel(name);
     const results = await evaluate(graph, outputs, data);
     for (const key of Object.keys(outputs)) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { elementCount } from '../../native/graph/data-type.ts';
 import { Graph } from '../../native/graph/graph.ts';
@@ -6,7 +6,7 @@ import { decode, encode, readAutoencoderConfig } from '../../native/models/autoe
 import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
 import { InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
-import { readFullSize, type FullSizeName } from '../reference/fixture.ts';
+import { type FullSizeName, readFullSize } from '../reference/fixture.ts';
 
 /** Builds the whole model once, for its parameters' names and shapes. */
 function build(name: FullSizeName, config: unknown, model: InputParameters, graph: Graph): void {
@@ -34,7 +34,7 @@ describe.each([
   ['sd2-text-encoder', 340_387_840],
   ['vae', 83_653_863],
 ] as const)('%s at full size', (name, count) => {
-  it('has the published parameters, by name and shape', async () => {
+  test('has the published parameters, by name and shape', async () => {
     const { config, parameters } = await readFullSize(name);
     const graph = new Graph();
     const model = new InputParameters(graph);

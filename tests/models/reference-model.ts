@@ -2,9 +2,9 @@ import type { DataArray } from '../../native/graph/data-type.ts';
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
-import { InputParameters, type Adapter } from '../../native/models/model-builder.ts';
+import { type Adapter, InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
-import { readModelFixture, type ModelFixture, type ModelName } from '../reference/fixture.ts';
+import { type ModelFixture, type ModelName, readModelFixture } from '../reference/fixture.ts';
 
 export interface ReferenceModel {
   readonly graph: Graph;

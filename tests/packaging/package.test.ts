@@ -9,13 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
 import { listPackage } from '@electron/asar';
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import AdmZip from 'adm-zip';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
 import { isLeftOut, nativePackages, pruneForeign } from '../../forge.config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,7 +26,7 @@ const [platform, arch] = ['linux', process.arch];
 
 /** An archive laid out as Electron's: a program with fuses in it that have not been set, and what lies beside it. */
 function standInElectron(folder: string): void {
-  const manifest = readFileSync(path.join(root, 'node_modules', 'electron', 'package.json'), 'utf8');
+  const manifest = readFileSync(join(root, 'node_modules', 'electron', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   const fuses = Buffer.concat([
     Buffer.from('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX'),
@@ -36,26 +38,24 @@ function standInElectron(folder: string): void {
   zip.addFile('version', Buffer.from(version));
   zip.addFile('LICENSE', Buffer.from('Electron’s'));
   zip.addFile('resources/default_app.asar', Buffer.from('none'));
-  zip.writeZip(path.join(folder, `electron-v${version}-${platform}-${arch}.zip`));
+  zip.writeZip(join(folder, `electron-v${version}-${platform}-${arch}.zip`));
 }
 
 describe.skipIf(process.platform !== 'linux')('the packed program', () => {
   let folder: string;
   let packed: string;
   let archived: readonly string[];
-  const within = (...parts: string[]): string => path.join(packed, 'resources', ...parts);
+  const within = (...parts: string[]): string => join(packed, 'resources', ...parts);
 
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'screenfold-package-'));
+    folder = mkdtempSync(join(tmpdir(), 'screenfold-package-'));
     standInElectron(folder);
     await promisify(execFile)(process.execPath, [forge, 'package', '--platform', platform, '--arch', arch], {
       cwd: root,
-      env: { ...process.env, ELECTRON_ZIP_DIR: folder, SCREENFOLD_PACK_FOLDER: path.join(folder, 'out') },
+      env: { ...process.env, ELECTRON_ZIP_DIR: folder, SCREENFOLD_PACK_FOLDER: join(folder, 'out') },
     });
-    packed = path.join(folder, 'out', `Screenfold-${platform}-${arch}`);
-    archived = listPackage(within('app.asar'), { isPack: false }).map((name) =>
-      name.replaceAll(path.sep, '/'),
-    );
+    packed = join(folder, 'out', `Screenfold-${platform}-${arch}`);
+    archived = listPackage(within('app.asar'), { isPack: false }).map((name) => name.replaceAll(sep, '/'));
   }, 300_000);
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -97,7 +97,7 @@ describe.skipIf(process.platform !== 'linux')('the packed program', () => {
   test('brings the embedded base, the sample and the icon beside the archive', () => {
     const embedded = within('seedling', 'unet', 'diffusion_pytorch_model.safetensors');
     expect(
-      readFileSync(embedded).equals(readFileSync(embedded.replace(within(), path.join(root, 'resources')))),
+      readFileSync(embedded).equals(readFileSync(embedded.replace(within(), join(root, 'resources')))),
     ).toBe(true);
     expect(existsSync(within('seedling', 'model_index.json'))).toBe(true);
     expect(existsSync(within('sample', 'metadata.csv'))).toBe(true);
@@ -107,7 +107,7 @@ describe.skipIf(process.platform !== 'linux')('the packed program', () => {
   });
 
   test('has its fuses set: no Node by another name, nothing but its own archive', async () => {
-    const wire = await getCurrentFuseWire(path.join(packed, 'screenfold'));
+    const wire = await getCurrentFuseWire(join(packed, 'screenfold'));
     const [off, on] = ['0'.charCodeAt(0), '1'.charCodeAt(0)];
     expect(wire[FuseV1Options.RunAsNode]).toBe(off);
     expect(wire[FuseV1Options.EnableNodeOptionsEnvironmentVariable]).toBe(off);
@@ -125,7 +125,7 @@ describe('what is packed', () => {
     ['darwin', 3],
     ['win32', 2],
   ])('for %s has what native packages need there, as they name it', (named, count) => {
-    const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       readonly packages: Readonly<Record<string, unknown>>;
     };
     const needed = nativePackages(named, 'arm64');
@@ -152,18 +152,18 @@ describe('what is packed', () => {
   );
 
   test('for Windows, is that platform’s alone', async () => {
-    const app = mkdtempSync(path.join(tmpdir(), 'screenfold-prune-'));
-    const packages = path.join(app, 'node_modules');
-    const runtimes = path.join(packages, 'onnxruntime-node', 'bin', 'napi-v6');
+    const app = mkdtempSync(join(tmpdir(), 'screenfold-prune-'));
+    const packages = join(app, 'node_modules');
+    const runtimes = join(packages, 'onnxruntime-node', 'bin', 'napi-v6');
     for (const name of ['win32/x64', 'win32/arm64', 'linux/x64', 'darwin/arm64'])
-      mkdirSync(path.join(runtimes, name), { recursive: true });
-    const prebuilds = path.join(packages, 'better-sqlite3', 'prebuilds');
+      mkdirSync(join(runtimes, name), { recursive: true });
+    const prebuilds = join(packages, 'better-sqlite3', 'prebuilds');
     mkdirSync(prebuilds, { recursive: true });
-    for (const name of ['win32-x64', 'linux-x64']) writeFileSync(path.join(prebuilds, `${name}.node`), '');
+    for (const name of ['win32-x64', 'linux-x64']) writeFileSync(join(prebuilds, `${name}.node`), '');
     try {
       await pruneForeign(app, 'win32', 'x64');
       expect(readdirSync(runtimes)).toEqual(['win32']);
-      expect(readdirSync(path.join(runtimes, 'win32'))).toEqual(['x64']);
+      expect(readdirSync(join(runtimes, 'win32'))).toEqual(['x64']);
       expect(readdirSync(prebuilds)).toEqual(['win32-x64.node']);
     } finally {
       rmSync(app, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import {
   bernoulli,
   integer,
@@ -14,7 +15,7 @@ const names = Object.keys(streams) as Stream[];
 
 describe('Philox4x32-10', () => {
   // The known answers of Random123 1.14.0 (tests/kat_vectors), by the algorithm's authors: counter, key, words.
-  it.each([
+  test.each([
     ['00000000 00000000 00000000 00000000 00000000 00000000', '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
     ['ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff', '408f276d 41c83b0e a20bc7c6 6d5451fd'],
     ['243f6a88 85a308d3 13198a2e 03707344 a4093822 299f31d0', 'd16cfe09 94fdcceb 5001e420 24126ea1'],
@@ -27,14 +28,14 @@ describe('Philox4x32-10', () => {
 });
 
 describe('a random draw', () => {
-  it('depends on nothing but seed, stream, step and index', () => {
+  test('depends on nothing but seed, stream, step and index', () => {
     const draw = (): Float32Array => normals(3, 'noise', 10, 2, new Float32Array(64));
     const before = draw();
     uniforms(99, 'noise', 10, 2, new Float32Array(1000));
     expect(draw()).toEqual(before);
   });
 
-  it('differs where the seed, stream, step or index does, in the upper half of the seed too', () => {
+  test('differs where the seed, stream, step or index does, in the upper half of the seed too', () => {
     const first = (seed: number, stream: Stream, step: number, index: number): number =>
       uniform(seed, stream, step, index);
     const draws = [
@@ -48,7 +49,7 @@ describe('a random draw', () => {
     expect(new Set(draws).size).toBe(draws.length);
   });
 
-  it('keeps its bits: seed, step, index and stream are where old runs had them', () => {
+  test('keeps its bits: seed, step, index and stream are where old runs had them', () => {
     const words = new Uint32Array(4);
     const seed = 0x5_1234_5678;
     philox4x32(1, 7, 9, 1, 0x12345678, 0x5, words);
@@ -69,14 +70,14 @@ describe('a random draw', () => {
     });
   });
 
-  it('is a beginning of the longer draw of the same name', () => {
+  test('is a beginning of the longer draw of the same name', () => {
     const long = normals(1, 'posterior', 4, 0, new Float32Array(40));
     for (const length of [0, 1, 2, 3, 5, 39]) {
       expect(normals(1, 'posterior', 4, 0, new Float32Array(length))).toEqual(long.slice(0, length));
     }
   });
 
-  it('refuses a seed, step or index that is not in its range', () => {
+  test('refuses a seed, step or index that is not in its range', () => {
     expect(() => uniform(-1, 'noise', 0, 0)).toThrow(/seed/);
     expect(() => uniform(0.5, 'noise', 0, 0)).toThrow(/seed/);
     expect(() => uniform(1, 'noise', 2 ** 32, 0)).toThrow(/step/);
@@ -88,7 +89,7 @@ describe('a random draw', () => {
 describe('distributions', () => {
   const count = 100_000;
 
-  it('of normals: mean 0, variance 1, skewness 0, kurtosis 3, neighbours uncorrelated', () => {
+  test('of normals: mean 0, variance 1, skewness 0, kurtosis 3, neighbours uncorrelated', () => {
     const values = normals(1, 'noise', 0, 0, new Float32Array(count));
     const moment = (power: number): number =>
       values.reduce((sum, value) => sum + value ** power, 0) / values.length;
@@ -103,7 +104,7 @@ describe('distributions', () => {
     }
   });
 
-  it('of uniforms: as many in each hundredth of [0, 1)', () => {
+  test('of uniforms: as many in each hundredth of [0, 1)', () => {
     const values = uniforms(1, 'timesteps', 0, 0, new Float32Array(count));
     const bins = new Array<number>(100).fill(0);
     for (const value of values) bins[Math.floor(value * 100)]!++;
@@ -111,13 +112,13 @@ describe('distributions', () => {
     expect(chiSquare).toBeLessThan(99 + 5 * Math.sqrt(2 * 99));
   });
 
-  it('of integers: every one below the bound, and about equally often', () => {
+  test('of integers: every one below the bound, and about equally often', () => {
     const counts = new Array<number>(7).fill(0);
     for (let i = 0; i < 7000; i++) counts[integer(5, 'timesteps', i, 0, 7)]!++;
     for (const n of counts) expect(Math.abs(n - 1000)).toBeLessThan(5 * Math.sqrt((7000 * 6) / 49));
   });
 
-  it('of coin flips: at the probability asked for, never at 0, always at 1', () => {
+  test('of coin flips: at the probability asked for, never at 0, always at 1', () => {
     let heads = 0;
     for (let i = 0; i < 10_000; i++) {
       if (bernoulli(5, 'dropout', 0, i, 0.1)) heads++;
@@ -127,7 +128,7 @@ describe('distributions', () => {
     expect(Math.abs(heads - 1000)).toBeLessThan(5 * Math.sqrt(900));
   });
 
-  it('of permutations: each of the 24 orders of four about equally often', () => {
+  test('of permutations: each of the 24 orders of four about equally often', () => {
     const counts = new Map<string, number>();
     for (let epoch = 0; epoch < 24_000; epoch++) {
       const order = permutation(8, 'order', epoch, 4).join();
@@ -137,7 +138,7 @@ describe('distributions', () => {
     for (const n of counts.values()) expect(Math.abs(n - 1000)).toBeLessThan(5 * Math.sqrt(1000));
   });
 
-  it('a permutation holds every number once', () => {
+  test('a permutation holds every number once', () => {
     const order = permutation(8, 'order', 0, 1000);
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     expect(permutation(8, 'order', 0, 1)).toEqual(new Uint32Array([0]));

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+
+import { describe, expect, test } from 'vitest';
+
 import { createTorchGenerator } from '../../native/random/torch-generator.ts';
 
 interface Summary {
@@ -38,16 +40,16 @@ function expectSame(values: Float32Array, expected: Summary): void {
 }
 
 describe('the generator that follows PyTorch', () => {
-  it.each(reference.randn)('draws what torch.randn draws: seed $seed, $length normals', (expected) => {
+  test.each(reference.randn)('draws what torch.randn draws: seed $seed, $length normals', (expected) => {
     expectSame(createTorchGenerator(BigInt(expected.seed)).randn(expected.length), expected);
   });
 
-  it.each(reference.sequences)('goes on after each call as PyTorch does: seed $seed', ({ seed, calls }) => {
+  test.each(reference.sequences)('goes on after each call as PyTorch does: seed $seed', ({ seed, calls }) => {
     const generator = createTorchGenerator(BigInt(seed));
     for (const expected of calls) expectSame(generator.randn(expected.length), expected);
   });
 
-  it('draws the uniforms of torch.rand to the bit', () => {
+  test('draws the uniforms of torch.rand to the bit', () => {
     const expected = reference.rand;
     const values = createTorchGenerator(Number(expected.seed)).rand(expected.length);
     expect([...values.subarray(0, 16)]).toEqual(expected.head.map(Math.fround));
@@ -56,7 +58,7 @@ describe('the generator that follows PyTorch', () => {
     expect(values.reduce((total, value) => total + value, 0)).toBe(expected.sum);
   });
 
-  it('takes a seed as number or bigint, and only its lowest 32 bits count', () => {
+  test('takes a seed as number or bigint, and only its lowest 32 bits count', () => {
     const expected = createTorchGenerator(5).randn(20);
     expect(createTorchGenerator(5n).randn(20)).toEqual(expected);
     expect(createTorchGenerator(2 ** 32 + 5).randn(20)).toEqual(expected);
@@ -64,7 +66,7 @@ describe('the generator that follows PyTorch', () => {
     expect(createTorchGenerator(6).randn(20)).not.toEqual(expected);
   });
 
-  it('refuses a number that is no exact integer', () => {
+  test('refuses a number that is no exact integer', () => {
     expect(() => createTorchGenerator(0.5)).toThrow(RangeError);
     expect(() => createTorchGenerator(2 ** 53)).toThrow(RangeError);
   });

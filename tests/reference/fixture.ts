@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+
 import type { HostTensor } from '../../native/runtime/runtime.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 

@@ -2,11 +2,11 @@
  * Writes the tiny models that text_to_image.py makes pictures with, and a LoRA for them:
  * `node tests/reference/text-to-image-models.ts <folder>`. The test makes the same files again.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createHash } from 'node:crypto';
 
-import { makeFolder } from '../../native/weights/atomic-file.ts';
+import { makeFolder } from '../../native/files/atomic-file.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { tinyLora, writeTinyModel } from '../training/tiny-model.ts';
 

@@ -2,7 +2,7 @@
  * Writes the small tokenizer that tests/reference/tokenizer.py lets transformers read:
  * `node tests/reference/tokenizer-vocabulary.ts <folder>`.
  */
-import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
+import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 
 const things = [
   'cat',

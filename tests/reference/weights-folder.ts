@@ -5,9 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeKohyaLora } from '../../native/weights/lora-file.ts';
+
+import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { LoraModule } from '../../native/weights/lora-file.ts';
-import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
+import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
 
 interface Described {

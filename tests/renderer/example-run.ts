@@ -1,12 +1,12 @@
+import type { CaptionSetData } from '../../electron/contract/captions.ts';
+import type { DatasetSummary } from '../../electron/contract/datasets.ts';
+import type { Model } from '../../electron/contract/models.ts';
 import {
-  runRequestSchema,
   type RunPlan,
   type RunRequest,
+  runRequestSchema,
   type RunSummary,
 } from '../../electron/contract/runs.ts';
-import type { DatasetSummary } from '../../electron/contract/datasets.ts';
-import type { CaptionSetData } from '../../electron/contract/captions.ts';
-import type { Model } from '../../electron/contract/models.ts';
 
 /** A request as the studio proposes one for a small data set. */
 export const exampleRequest: RunRequest = runRequestSchema.parse({

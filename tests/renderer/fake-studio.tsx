@@ -5,6 +5,8 @@ import { render, type RenderResult } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { Router } from 'wouter';
 import { memoryLocation } from 'wouter/memory-location';
+
+import { type ConnectionStatus, type StudioClient, StudioFailure } from '../../electron/connection/client.ts';
 import type {
   AllHandlers,
   EventName,
@@ -14,10 +16,9 @@ import type {
   OutputOf,
 } from '../../electron/contract/api.ts';
 import { methods } from '../../electron/contract/api.ts';
-import { StudioFailure, type ConnectionStatus, type StudioClient } from '../../electron/contract/client.ts';
 import { createQueries } from '../../renderer/app/app.tsx';
-import { StudioProvider } from '../../renderer/app/studio.tsx';
 import { surfaces, theme } from '../../renderer/app/theme.ts';
+import { StudioProvider } from '../../renderer/studio/studio.tsx';
 
 export interface Call {
   readonly method: MethodName;

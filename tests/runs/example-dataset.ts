@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import sharp from 'sharp';
+
 import type { LibraryDatabase } from '../../electron/library/database.ts';
 
 export interface ExampleDataset {
@@ -37,7 +39,7 @@ export async function addExampleDataset(
   const captionSetIds = [set('names', { kind: 'hand' }), set('no words', { kind: 'empty' })] as const;
   let heldOutImageId = 0;
   for (const [index, name] of ['red', 'green', 'blue', 'white', 'black', 'violet'].entries()) {
-    const file = path.join(folder, `${name}.png`);
+    const file = join(folder, `${name}.png`);
     await sharp({ create: { width: size, height: size, channels: 3, background: name } })
       .png()
       .toFile(file);

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
+
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
 import { epochName, type Run } from '../../electron/runs/run-folder.ts';
@@ -8,13 +9,13 @@ import { epochName, type Run } from '../../electron/runs/run-folder.ts';
 export function exampleRun(folder: string, spec: object = {}): Run {
   const resolved = resolveRunSpec(
     validateRunSpec({ base: 'base', data: { folder: 'photos' }, folder, ...spec }, 'run.json'),
-    path.dirname(folder),
+    dirname(folder),
     'foxes',
   );
   const { train, method } = resolved;
   const image = (id: string, caption: string) => ({
     id,
-    path: path.join(resolved.data.folder, id),
+    path: join(resolved.data.folder, id),
     captions: [caption],
     width: 64,
     height: 64,
@@ -25,7 +26,7 @@ export function exampleRun(folder: string, spec: object = {}): Run {
     job: {
       kind: 'train',
       folder,
-      cacheFolder: path.join(path.dirname(folder), 'cache'),
+      cacheFolder: join(dirname(folder), 'cache'),
       base: resolved.base,
       method: method.kind === 'lora' ? { ...method, alpha: method.alpha ?? method.rank } : method,
       settings: {
@@ -43,10 +44,10 @@ export function exampleRun(folder: string, spec: object = {}): Run {
 
 /** Writes a file as the engine would leave a checkpoint's weights. */
 export function writeWeights(folder: string, content = 'weights'): void {
-  mkdirSync(path.join(folder, 'unet'), { recursive: true });
-  writeFileSync(path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), content);
+  mkdirSync(join(folder, 'unet'), { recursive: true });
+  writeFileSync(join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), content);
 }
 
 export function writeCheckpoint(run: Run, epoch: number): void {
-  writeWeights(path.join(run.folder, 'checkpoints', epochName(epoch)), `weights of epoch ${epoch}`);
+  writeWeights(join(run.folder, 'checkpoints', epochName(epoch)), `weights of epoch ${epoch}`);
 }

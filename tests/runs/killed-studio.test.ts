@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { expect, test } from 'vitest';
+
 import { servicesOver } from './library-of.ts';
 import { pretendEngine } from './pretend-engine.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -27,7 +29,7 @@ test('a studio killed in the middle of a run loses nothing that was finished', a
   expect(await killedStudio(folder)).toBe('SIGKILL');
 
   const { engine, history } = pretendEngine();
-  const services = servicesOver(path.join(folder, 'library'), engine);
+  const services = servicesOver(join(folder, 'library'), engine);
   const { database } = services.context.library;
   expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
   expect(database.pragma('foreign_key_check')).toEqual([]);

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
-import type { Engine } from '../../electron/runs/engine-process.ts';
-import { wireServices, type LibraryServices } from './services.ts';
+
+import type { Engine } from '../../electron/engine/engine-process.ts';
+import { type LibraryServices, wireServices } from './services.ts';
 
 /** Services that end with the test. */
 export function servicesOver(folder: string, engine: Engine, now?: () => number): LibraryServices {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
+
 import { readMetrics } from '../../electron/runs/metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -11,7 +13,7 @@ function line(step: number): string {
 test('a long run is thinned to means, and a half-written line is passed over', async () => {
   const folder = temporaryFolder();
   const lines = Array.from({ length: 9999 }, (_, index) => line(index + 1));
-  writeFileSync(path.join(folder, 'metrics.jsonl'), `${lines.join('\n')}\n${line(10_000).slice(0, 20)}`);
+  writeFileSync(join(folder, 'metrics.jsonl'), `${lines.join('\n')}\n${line(10_000).slice(0, 20)}`);
   const { steps } = await readMetrics(folder, { steps: 10_000, stepsPerEpoch: 100 });
   expect(steps.step).toHaveLength(2000);
   // The mean of steps 1 to 5.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import type { Dataset, DatasetImage } from '../../electron/datasets/dataset.ts';
 import { planTraining, summaryLines } from '../../electron/runs/plan.ts';

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine, ResultOf, RunOptions } from '../../electron/runs/engine-process.ts';
+
+import type { Engine, ResultOf, RunOptions } from '../../electron/engine/engine-process.ts';
 import { epochName } from '../../electron/runs/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import type { ExportJob, GenerateJob, InfoJob, Job, TrainJob } from '../../native/jobs.ts';
@@ -61,17 +62,17 @@ async function train(
   history: string[],
 ): Promise<ResultOf<TrainJob>> {
   const { epochs, checkpointEpochs, batchSize } = job.settings;
-  const state = path.join(job.folder, 'state', 'step.txt');
+  const state = join(job.folder, 'state', 'step.txt');
   const begun = existsSync(state) ? Number(readFileSync(state, 'utf8')) : 0;
   const save = (step: number) => {
-    mkdirSync(path.dirname(state), { recursive: true });
+    mkdirSync(dirname(state), { recursive: true });
     // Whole or not at all, as the engine's is.
     writeFileSync(`${state}.partial`, String(step));
     renameSync(`${state}.partial`, state);
   };
   let step = begun;
   const result = (end: 'finished' | 'stopped') => {
-    history.push(`train ${path.basename(job.folder)}: ${begun}-${step}`);
+    history.push(`train ${basename(job.folder)}: ${begun}-${step}`);
     const epoch = Math.floor(step / stepsPerEpoch);
     return { kind: 'train', end, step, epoch, trainLoss: 1 / (epoch + 1), validationLoss: null } as const;
   };
@@ -98,13 +99,13 @@ async function train(
       seconds: secondsPerStep,
       images: batchSize,
     } as const;
-    appendFileSync(path.join(job.folder, 'metrics.jsonl'), `${JSON.stringify(metric)}\n`);
+    appendFileSync(join(job.folder, 'metrics.jsonl'), `${JSON.stringify(metric)}\n`);
     onEvent?.(metric);
     if (step % stepsPerEpoch !== 0) continue;
     const ended = { type: 'epoch', epoch, trainLoss: 1 / (epoch + 1), validationLoss: null } as const;
-    appendFileSync(path.join(job.folder, 'metrics.jsonl'), `${JSON.stringify(ended)}\n`);
+    appendFileSync(join(job.folder, 'metrics.jsonl'), `${JSON.stringify(ended)}\n`);
     if (checkpointEpochs.includes(epoch)) {
-      const folder = path.join(job.folder, 'checkpoints', epochName(epoch));
+      const folder = join(job.folder, 'checkpoints', epochName(epoch));
       writeWeights(folder, `epoch ${epoch}`);
       onEvent?.({ type: 'checkpoint', epoch, folder });
       save(step);
@@ -125,7 +126,7 @@ async function generate(
     await sleep(perPicture);
     if (stop?.aborted === true) break;
     onPicture?.(prompt, job);
-    mkdirSync(path.dirname(output), { recursive: true });
+    mkdirSync(dirname(output), { recursive: true });
     writeFileSync(output, prompt);
     history.push(`generate: ${prompt} ${Number(/epoch-(\d+)$/.exec(model.checkpoint ?? '')?.[1] ?? 0)}`);
     onEvent?.({ type: 'picture', index, output });

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
+
 import type { RunRequest } from '../../electron/contract/runs.ts';
 import { addExampleDataset } from './example-dataset.ts';
 import type { LibraryServices } from './services.ts';
@@ -7,13 +8,13 @@ import type { LibraryServices } from './services.ts';
 /** A folder that passes for a model as long as nobody computes with it. */
 export function writePretendModel(folder: string): void {
   const write = (name: string, content: object) => {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), JSON.stringify(content));
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), JSON.stringify(content));
   };
   write('model_index.json', { _class_name: 'StableDiffusionPipeline' });
   write('unet/config.json', { sample_size: 8, block_out_channels: [32, 64] });
   write('vae/config.json', { block_out_channels: [16, 16, 16] });
-  writeFileSync(path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), 'weights');
+  writeFileSync(join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), 'weights');
 }
 
 /** A model and a data set in a library, and a request of five steps an epoch over them. */
@@ -22,9 +23,9 @@ export async function pretendRequest(
   folder: string,
   train: Partial<RunRequest['train']> = {},
 ): Promise<RunRequest> {
-  const model = path.join(folder, 'model');
+  const model = join(folder, 'model');
   writePretendModel(model);
-  await addExampleDataset(context.library.database, path.join(folder, 'squares'));
+  await addExampleDataset(context.library.database, join(folder, 'squares'));
   await models.handlers['models.add']({ path: model });
   const defaults = await runs.handlers['runs.defaults']({
     datasetId: null,

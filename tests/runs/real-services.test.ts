@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { methods, type MethodName } from '../../electron/contract/api.ts';
-import { readGifComment } from '../../electron/gallery/animation-text.ts';
-import { startEngine } from '../../electron/runs/engine-process.ts';
+
+import { type MethodName, methods } from '../../electron/contract/api.ts';
+import { startEngine } from '../../electron/engine/engine-process.ts';
+import { readGifComment } from '../../electron/sheets/animation-text.ts';
 import { readPngText } from '../../native/images/png.ts';
 import { writeTinyModel } from '../training/tiny-model.ts';
 import { addExampleDataset } from './example-dataset.ts';
@@ -24,17 +26,14 @@ test(
   { timeout: patience },
   async () => {
     const folder = temporaryFolder();
-    const model = path.join(folder, 'tiny');
+    const model = join(folder, 'tiny');
     await writeTinyModel(model);
     const { models, runs, gallery, exports, context, until, told, settings } = servicesOver(
-      path.join(folder, 'library'),
+      join(folder, 'library'),
       startEngine(),
     );
     settings.change({ provider: 'cpu' });
-    const { heldOutImageId } = await addExampleDataset(
-      context.library.database,
-      path.join(folder, 'squares'),
-    );
+    const { heldOutImageId } = await addExampleDataset(context.library.database, join(folder, 'squares'));
     const { modelId } = await models.handlers['models.add']({ path: model });
     const [base] = await models.handlers['models.list']({});
     allowed('models.list', [base]);
@@ -82,7 +81,7 @@ test(
     expect(run.ledger.reduce((sum, { images }) => sum + images, 0)).toBe(15);
     expect(run.cost).toBeCloseTo(run.seconds / 100, 6);
     expect(run.ledger.reduce((sum, { cost }) => sum + cost!, 0)).toBeCloseTo(run.cost!, 6);
-    expect(existsSync(path.join(run.folder, 'state'))).toBe(false);
+    expect(existsSync(join(run.folder, 'state'))).toBe(false);
     const metrics = await runs.handlers['runs.metrics']({ runId });
     allowed('runs.metrics', metrics);
     expect(metrics.steps.loss).toHaveLength(9);
@@ -151,7 +150,7 @@ test(
       output: null,
     });
     const modelFolder = await ended(exported.exportId);
-    expect(readFileSync(path.join(modelFolder, 'README.md'), 'utf8')).toContain('| Data set | squares |');
+    expect(readFileSync(join(modelFolder, 'README.md'), 'utf8')).toContain('| Data set | squares |');
     allowed('exports.list', await exports.handlers['exports.list']({}));
 
     // A finetune of the finetune.
@@ -181,7 +180,7 @@ test(
     const finetuned = await runs.handlers['runs.get']({ runId: secondId });
     expect(finetuned).toMatchObject({ status: 'finished', failure: null, baseName: 'squares 1' });
     // What the plan said of a LoRA's size is what its file holds: F16 and the scalars of alpha.
-    const lora = path.join(finetuned.folder, 'checkpoints', 'epoch-0003', 'lora.safetensors');
+    const lora = join(finetuned.folder, 'checkpoints', 'epoch-0003', 'lora.safetensors');
     const bytes = readFileSync(lora);
     const data = bytes.length - 8 - Number(bytes.readBigUInt64LE(0));
     const alphas = (bytes.toString('latin1', 8, bytes.length - data).match(/\.alpha"/g) ?? []).length;

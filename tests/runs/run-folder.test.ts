@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
 import {
   checkpointEpochs,
   createRun,
@@ -15,7 +17,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 describe('a run folder', () => {
   test('gives back the run it was made for', async () => {
-    const run = exampleRun(path.join(temporaryFolder(), 'run'));
+    const run = exampleRun(join(temporaryFolder(), 'run'));
     await createRun(run);
     const again = await readRun(run.folder);
     expect(again).toEqual(run);
@@ -26,14 +28,14 @@ describe('a run folder', () => {
 
   test('may be moved', async () => {
     const folder = temporaryFolder();
-    await createRun(exampleRun(path.join(folder, 'run')));
-    renameSync(path.join(folder, 'run'), path.join(folder, 'moved'));
-    const { job, spec } = await readRun(path.join(folder, 'moved'));
-    expect([job.folder, spec.folder]).toEqual([path.join(folder, 'moved'), path.join(folder, 'moved')]);
+    await createRun(exampleRun(join(folder, 'run')));
+    renameSync(join(folder, 'run'), join(folder, 'moved'));
+    const { job, spec } = await readRun(join(folder, 'moved'));
+    expect([job.folder, spec.folder]).toEqual([join(folder, 'moved'), join(folder, 'moved')]);
   });
 
   test('is not made where another run lies', async () => {
-    const run = exampleRun(path.join(temporaryFolder(), 'run'));
+    const run = exampleRun(join(temporaryFolder(), 'run'));
     await createRun(run);
     expect((await failureOf(createRun(run))).code).toBe('run-exists');
   });
@@ -42,18 +44,18 @@ describe('a run folder', () => {
     const folder = temporaryFolder();
     expect((await failureOf(readRun(folder))).code).toBe('run-missing');
     for (const text of ['', '{', '[]', '{"formatVersion":2}', '{"formatVersion":1,"spec":{},"job":{}}']) {
-      writeFileSync(path.join(folder, 'run.json'), text);
+      writeFileSync(join(folder, 'run.json'), text);
       const failure = await failureOf(readRun(folder));
       expect(failure.code).toBe('run-invalid');
-      expect(failure.message).toContain(path.join(folder, 'run.json'));
+      expect(failure.message).toContain(join(folder, 'run.json'));
     }
   });
 
   test('has the epochs whose checkpoints are whole', async () => {
-    const run = exampleRun(path.join(temporaryFolder(), 'run'));
+    const run = exampleRun(join(temporaryFolder(), 'run'));
     expect(await checkpointEpochs(run.folder)).toEqual([]);
     for (const epoch of [100, 1, 12_345]) writeCheckpoint(run, epoch);
-    mkdirSync(path.join(run.folder, 'checkpoints', 'epoch-0005.partial-0123456789ab'));
+    mkdirSync(join(run.folder, 'checkpoints', 'epoch-0005.partial-0123456789ab'));
     expect(await checkpointEpochs(run.folder)).toEqual([1, 100, 12_345]);
   });
 
@@ -71,7 +73,7 @@ describe('a run folder', () => {
       `${JSON.stringify({ type: 'epoch', epoch, trainLoss, validationLoss: null })}\n`;
     const step = `${JSON.stringify({ type: 'step', step: 1, loss: 1 })}\n`;
     writeFileSync(
-      path.join(folder, 'metrics.jsonl'),
+      join(folder, 'metrics.jsonl'),
       `${line(1, 0.5)}${step}${line(2, 0.4)}${line(2, 0.3)}{"type":"ep`,
     );
     expect(await readEpochLosses(folder)).toEqual([

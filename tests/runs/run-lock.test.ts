@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { describe, expect, onTestFinished, test } from 'vitest';
+
 import { lockRun } from '../../electron/runs/run-lock.ts';
 import { failureOf } from './failure-of.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -33,22 +35,22 @@ describe('the lock of a run', () => {
     expect(failure.message).toContain(String(process.pid));
     await lock.release();
     await (await lockRun(folder)).release();
-    expect(existsSync(path.join(folder, 'run.lock'))).toBe(false);
+    expect(existsSync(join(folder, 'run.lock'))).toBe(false);
   });
 
   test('left by processes that are gone holds nobody up', async () => {
     const folder = temporaryFolder();
     const dead = await deadProcess();
-    writeFileSync(path.join(folder, 'run.lock'), `${dead} ${dead}`);
+    writeFileSync(join(folder, 'run.lock'), `${dead} ${dead}`);
     await (await lockRun(folder)).release();
-    writeFileSync(path.join(folder, 'run.lock'), '');
+    writeFileSync(join(folder, 'run.lock'), '');
     await (await lockRun(folder)).release();
   });
 
   test('waits for an engine that outlives its starter', async () => {
     const folder = temporaryFolder();
     const engine = livingProcess();
-    writeFileSync(path.join(folder, 'run.lock'), `${await deadProcess()} ${engine.pid}`);
+    writeFileSync(join(folder, 'run.lock'), `${await deadProcess()} ${engine.pid}`);
     const waitedFor: number[] = [];
     const lock = await lockRun(folder, {
       onWait: (pid) => {
@@ -63,7 +65,7 @@ describe('the lock of a run', () => {
   test('does not wait for such an engine for ever', async () => {
     const folder = temporaryFolder();
     const engine = livingProcess();
-    writeFileSync(path.join(folder, 'run.lock'), `${await deadProcess()} ${engine.pid}`);
+    writeFileSync(join(folder, 'run.lock'), `${await deadProcess()} ${engine.pid}`);
     const failure = await failureOf(lockRun(folder, { patienceSeconds: 0 }));
     expect(failure).toMatchObject({
       code: 'run-busy',
@@ -77,6 +79,6 @@ describe('the lock of a run', () => {
     await lock.addEngine(12);
     expect((await failureOf(lockRun(folder))).code).toBe('run-busy');
     await lock.release();
-    expect(existsSync(path.join(folder, 'run.lock'))).toBe(false);
+    expect(existsSync(join(folder, 'run.lock'))).toBe(false);
   });
 });

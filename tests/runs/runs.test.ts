@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
+
 import type { RunStatus } from '../../electron/contract/runs.ts';
 import { failureOf } from './failure-of.ts';
 import { servicesOver } from './library-of.ts';
@@ -12,7 +14,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 function studio(options: PretendOptions = {}, folder = temporaryFolder()) {
   const pretended = pretendEngine(options);
-  const services = servicesOver(path.join(folder, 'library'), pretended.engine);
+  const services = servicesOver(join(folder, 'library'), pretended.engine);
   return { folder, services, ...pretended };
 }
 
@@ -111,14 +113,14 @@ describe('the queue of runs', () => {
     await becomes(services, runId, 'cancelled');
     const { checkpoints, folder: runFolder } = await runs.handlers['runs.get']({ runId });
     expect(checkpoints).toEqual([1, 2]);
-    expect(existsSync(path.join(runFolder, 'state'))).toBe(false);
+    expect(existsSync(join(runFolder, 'state'))).toBe(false);
   });
 
   test('an engine that dies fails its run alone, which can be resumed from what was saved', async () => {
     let deaths = 1;
     const { services, folder, history } = studio({
       onStep: (job, step) => {
-        if (path.basename(job.folder) === '1' && step === 8 && deaths-- > 0) throw died();
+        if (basename(job.folder) === '1' && step === 8 && deaths-- > 0) throw died();
       },
     });
     const { runs } = services;
@@ -167,7 +169,7 @@ describe('what a run costs', () => {
     const folder = temporaryFolder();
     // Every step takes ten seconds, by the studio's clock.
     const { engine } = pretendEngine({ secondsPerStep: 10, onStep: () => (clock += 10_000) });
-    const services = servicesOver(path.join(folder, 'library'), engine, () => clock);
+    const services = servicesOver(join(folder, 'library'), engine, () => clock);
     const request = {
       ...(await pretendRequest(services, folder, { epochs: 2 })),
       costRate: { kind: 'energy' as const, watts: 360, pricePerKilowattHour: 0.5 },

@@ -1,18 +1,19 @@
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import type { EventName, EventOf, Publish } from '../../electron/contract/api.ts';
 import { readRunData } from '../../electron/datasets/run-data.ts';
+import type { Engine } from '../../electron/engine/engine-process.ts';
+import { createRightOfWay } from '../../electron/engine/right-of-way.ts';
 import { createExports, type Exports } from '../../electron/exports/exports.ts';
 import { createGallery, type Gallery } from '../../electron/gallery/gallery.ts';
-import { openLibrary, type DomainContext } from '../../electron/library/library.ts';
+import { type DomainContext, openLibrary } from '../../electron/library/library.ts';
 import { createSettings, type SettingsStore } from '../../electron/library/settings.ts';
 import { createModels, type Models } from '../../electron/models/models.ts';
-import type { Engine } from '../../electron/runs/engine-process.ts';
-import { createRightOfWay } from '../../electron/runs/right-of-way.ts';
 import { createRuns, type Runs } from '../../electron/runs/runs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-export const sampleRunFile = path.join(root, 'resources', 'sample', 'run.json');
+export const sampleRunFile = join(root, 'resources', 'sample', 'run.json');
 
 export interface Told {
   readonly event: EventName;

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
 import { readOutcome } from '../../electron/runs/run-folder.ts';
 import { openRun, refuseFinished, trainRun } from '../../electron/runs/train-run.ts';
 import { Failure } from '../../native/failure.ts';
@@ -16,24 +18,24 @@ function ended(end: TrainResult['end']): () => Promise<TrainResult> {
 
 describe('training a run', () => {
   test('writes down how it ended, and lets go of the folder', async () => {
-    const { run, resumed } = await openRun(exampleRun(path.join(temporaryFolder(), 'run')));
+    const { run, resumed } = await openRun(exampleRun(join(temporaryFolder(), 'run')));
     expect(resumed).toBe(false);
     await trainRun(run, { runJob: ended('finished') });
     expect(await readOutcome(run.folder)).toMatchObject({ end: 'finished', step: 3 });
-    expect(existsSync(path.join(run.folder, 'run.lock'))).toBe(false);
+    expect(existsSync(join(run.folder, 'run.lock'))).toBe(false);
   });
 
   test('that fails lets go of the folder and stays unfinished', async () => {
-    const { run } = await openRun(exampleRun(path.join(temporaryFolder(), 'run')));
+    const { run } = await openRun(exampleRun(join(temporaryFolder(), 'run')));
     const failing = () =>
       Promise.reject(new Failure('loss-not-finite', 'The loss is NaN.', 'Lower the rate.'));
     expect((await failureOf(trainRun(run, { runJob: failing }))).code).toBe('loss-not-finite');
-    expect(existsSync(path.join(run.folder, 'run.lock'))).toBe(false);
+    expect(existsSync(join(run.folder, 'run.lock'))).toBe(false);
     await refuseFinished(run.folder);
   });
 
   test('goes on where the same is asked for again, on whatever device', async () => {
-    const planned = exampleRun(path.join(temporaryFolder(), 'run'));
+    const planned = exampleRun(join(temporaryFolder(), 'run'));
     const { run } = await openRun(planned);
     await trainRun(run, { runJob: ended('stopped') });
     const again = { ...planned, job: { ...planned.job, device: { provider: 'cpu' } as const } };
@@ -41,7 +43,7 @@ describe('training a run', () => {
   });
 
   test('does not mix with an unfinished run that asks for something else', async () => {
-    const planned = exampleRun(path.join(temporaryFolder(), 'run'));
+    const planned = exampleRun(join(temporaryFolder(), 'run'));
     await openRun(planned);
     const other = exampleRun(planned.folder, { train: { epochs: 3 } });
     const failure = await failureOf(openRun(other));
@@ -50,7 +52,7 @@ describe('training a run', () => {
   });
 
   test('never touches a run that has finished', async () => {
-    const planned = exampleRun(path.join(temporaryFolder(), 'run'));
+    const planned = exampleRun(join(temporaryFolder(), 'run'));
     const { run } = await openRun(planned);
     await trainRun(run, { runJob: ended('finished') });
     expect((await failureOf(openRun(planned))).code).toBe('run-finished');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+
 import type { SamplerName } from '../../native/jobs.ts';
-import { parseSchedulerConfig, type SchedulerConfig } from '../../native/models/scheduler-config.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from '../../native/noise/scheduler-config.ts';
 
 /** A whole run of one of diffusers' schedulers over the toy model. */
 export interface ReferenceRun {

@@ -2,13 +2,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
+import { makeFolder } from '../../native/files/atomic-file.ts';
 import { parseParameters } from '../../native/images/generation-parameters.ts';
 import { readPngText } from '../../native/images/png.ts';
 import type { JobContext, JobEvent, Picture } from '../../native/jobs.ts';
 import { generate } from '../../native/sampling/generate.ts';
-import { makeFolder } from '../../native/weights/atomic-file.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { failureOf, tinyLora, writeTinyModel } from '../training/tiny-model.ts';
@@ -58,7 +58,7 @@ async function make(
 const pixels = (file: string): Promise<Buffer> => sharp(join(folder.path, file)).raw().toBuffer();
 
 describe('pictures', () => {
-  it('are PNG files of the size asked for that carry their recipe', async () => {
+  test('are PNG files of the size asked for that carry their recipe', async () => {
     const asked = picture(join('new', 'folder', 'one.png'));
     const { result } = await make([asked]);
     expect(result).toMatchObject({ kind: 'generate', pictures: 1 });
@@ -73,7 +73,7 @@ describe('pictures', () => {
     expect(parameters).toContain('Model: base');
   });
 
-  it('of several models, sizes and samplers are all made, each told by its place in the job', async () => {
+  test('of several models, sizes and samplers are all made, each told by its place in the job', async () => {
     const lora = { base: join(folder.path, 'base'), checkpoint: join(folder.path, 'lora') };
     const pictures = [
       picture('a.png'),
@@ -100,7 +100,7 @@ describe('pictures', () => {
       expect(await pixels(other)).not.toEqual(await pixels('a.png'));
   });
 
-  it('are whole or not there when a stop is asked for in the middle of one', async () => {
+  test('are whole or not there when a stop is asked for in the middle of one', async () => {
     const stop = new AbortController();
     const pictures = ['1', '2', '3'].map((name) => picture(join('stopped', `${name}.png`)));
     const { result } = await make(
@@ -116,13 +116,13 @@ describe('pictures', () => {
     expect(await readdir(join(folder.path, 'stopped'))).toEqual(['1.png']);
   });
 
-  it('are not begun where a stop was asked for before', async () => {
+  test('are not begun where a stop was asked for before', async () => {
     const { result } = await make([picture('never.png')], 1, undefined, AbortSignal.abort());
     expect(result).toMatchObject({ pictures: 0 });
     await expect(readFile(join(folder.path, 'never.png'))).rejects.toThrow('ENOENT');
   });
 
-  it('are not made of a checkpoint that is none, nor written where nothing can be', async () => {
+  test('are not made of a checkpoint that is none, nor written where nothing can be', async () => {
     const model = { base: join(folder.path, 'base'), checkpoint: folder.path };
     const failure = await failureOf(make([picture('x.png', { model })]));
     expect([failure.code, failure.message]).toEqual([

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { applyGuidance } from '../../native/sampling/guidance.ts';
 
 /** Two pictures of three values: unconditional half, then conditional half; all numbers exact in binary. */
@@ -12,22 +13,22 @@ function deviation(values: Float32Array): number {
 }
 
 describe('classifier-free guidance', () => {
-  it('goes from the unconditional output past the conditional one', () => {
+  test('goes from the unconditional output past the conditional one', () => {
     expect([...applyGuidance(modelOutput(), 2, 7.5)]).toEqual([8.5, 2, 18, 0, 4.25, 23.5]);
   });
 
-  it('at scale 1 is the conditional output and at 0 the unconditional one', () => {
+  test('at scale 1 is the conditional output and at 0 the unconditional one', () => {
     expect([...applyGuidance(modelOutput(), 2, 1)]).toEqual([2, 2, 5, 0, 1, 4]);
     expect([...applyGuidance(modelOutput(), 2, 0)]).toEqual([1, 2, 3, 0, 0.5, 1]);
   });
 
-  it('works in the first half of the array it is given', () => {
+  test('works in the first half of the array it is given', () => {
     const output = modelOutput();
     expect(applyGuidance(output, 2, 3).buffer).toBe(output.buffer);
     expect([...output.subarray(6)]).toEqual([2, 2, 5, 0, 1, 4]);
   });
 
-  it('rescaled in full has the spread of the conditional output, picture by picture', () => {
+  test('rescaled in full has the spread of the conditional output, picture by picture', () => {
     const guided = applyGuidance(modelOutput(), 2, 7.5, 1);
     const conditional = modelOutput().subarray(6);
     for (const [from, to] of [
@@ -39,7 +40,7 @@ describe('classifier-free guidance', () => {
     }
   });
 
-  it('rescaled in part lies that far between', () => {
+  test('rescaled in part lies that far between', () => {
     const none = applyGuidance(modelOutput(), 2, 7.5);
     const full = applyGuidance(modelOutput(), 2, 7.5, 1);
     const part = applyGuidance(modelOutput(), 2, 7.5, 0.7);
@@ -48,7 +49,7 @@ describe('classifier-free guidance', () => {
     });
   });
 
-  it('refuses an output that is not two halves of that many pictures', () => {
+  test('refuses an output that is not two halves of that many pictures', () => {
     expect(() => applyGuidance(modelOutput(), 5, 7.5)).toThrow(/two halves of 5/);
   });
 });

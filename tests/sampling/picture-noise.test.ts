@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { createTorchGenerator } from '../../native/random/torch-generator.ts';
 import { createPictureNoise, latentsForSeed } from '../../native/sampling/picture-noise.ts';
 
 describe('the noise of pictures', () => {
   const shape = [4, 3, 2];
 
-  it('starts with the latents of each seed and goes on with that seed', () => {
+  test('starts with the latents of each seed and goes on with that seed', () => {
     const noise = createPictureNoise([7, 8], shape);
     const generators = [7, 8].map(createTorchGenerator);
     for (let call = 0; call < 3; call++) {

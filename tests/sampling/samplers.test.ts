@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
 import { Failure } from '../../native/failure.ts';
 import { samplers } from '../../native/jobs.ts';
+import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { createSampler } from '../../native/sampling/create-sampler.ts';
 import { createPictureNoise } from '../../native/sampling/picture-noise.ts';
 import type { Sampler } from '../../native/sampling/samplers/sampler.ts';
-import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { reference, referenceConfig, type ReferenceRun, toyModel } from './diffusers-runs.ts';
 
 const pictureShape = reference.shape.slice(1);
@@ -40,19 +41,19 @@ const byConfig = Object.keys(reference.configs).flatMap((config) =>
 );
 
 describe.each(byConfig)('$sampler on $config', ({ runs }) => {
-  it('visits the timesteps that diffusers visits, in 1, 2, 5, 20 and 30 steps', () => {
+  test('visits the timesteps that diffusers visits, in 1, 2, 5, 20 and 30 steps', () => {
     expect(runs.map((run) => run.steps)).toEqual([1, 2, 5, 20, 30]);
     for (const run of runs) expect([...samplerOf(run).timesteps]).toEqual(run.timesteps.map(Math.fround));
   });
 
-  it('starts from noise scaled as in diffusers', () => {
+  test('starts from noise scaled as in diffusers', () => {
     for (const run of runs) {
       // Single precision against double.
       expect(samplerOf(run).initialNoiseScale / run.initialNoiseScale).toBeCloseTo(1, 6);
     }
   });
 
-  it('ends at the latents that diffusers ends at', () => {
+  test('ends at the latents that diffusers ends at', () => {
     for (const run of runs) {
       const latents = sample(samplerOf(run), createPictureNoise([reference.seed], pictureShape));
       const error = Math.max(...run.latents.map((value, i) => Math.abs(latents[i]! - value)));
@@ -64,7 +65,7 @@ describe.each(byConfig)('$sampler on $config', ({ runs }) => {
 describe.each(samplers)('%s', (name) => {
   const config = referenceConfig('stable-diffusion-1');
 
-  it('makes of each picture in a batch what it makes of that picture alone', () => {
+  test('makes of each picture in a batch what it makes of that picture alone', () => {
     const together = sample(createSampler(name, config, 6), createPictureNoise([1, 2], pictureShape));
     const alone = [1, 2].map((seed) =>
       sample(createSampler(name, config, 6), createPictureNoise([seed], pictureShape)),
@@ -72,7 +73,7 @@ describe.each(samplers)('%s', (name) => {
     expect([...together]).toEqual(alone.flatMap((latents) => [...latents]));
   });
 
-  it('leaves the arrays it is given as they were', () => {
+  test('leaves the arrays it is given as they were', () => {
     const sampler = createSampler(name, config, 3);
     const latents = createPictureNoise([1], pictureShape)();
     const output = toyModel(latents, 0);
@@ -82,7 +83,7 @@ describe.each(samplers)('%s', (name) => {
     expect([latents, output]).toEqual(before);
   });
 
-  it('draws noise once a step if it is ancestral, and else never', () => {
+  test('draws noise once a step if it is ancestral, and else never', () => {
     const noise = createPictureNoise([1], pictureShape);
     let draws = 0;
     const sampler = createSampler(name, config, 4);
@@ -93,13 +94,13 @@ describe.each(samplers)('%s', (name) => {
     expect(draws - 1).toBe(name === 'euler-ancestral' ? 4 : 0);
   });
 
-  it.each([0, -3, 2.5, NaN, 1001])('refuses %d steps', (steps) => {
+  test.each([0, -3, 2.5, NaN, 1001])('refuses %d steps', (steps) => {
     expect(() => createSampler(name, config, steps)).toThrow(Failure);
   });
 });
 
 describe('samplers', () => {
-  it('that look back refuse steps out of order', () => {
+  test('that look back refuse steps out of order', () => {
     const latents = new Float32Array(4);
     for (const name of ['pndm', 'dpm++-2m', 'dpm++-2m-karras'] as const) {
       const sampler = createSampler(name, referenceConfig('stable-diffusion-1'), 5);
@@ -107,13 +108,13 @@ describe('samplers', () => {
     }
   });
 
-  it('with spacing “leading” refuse so many steps that the offset leads past the last timestep', () => {
+  test('with spacing “leading” refuse so many steps that the offset leads past the last timestep', () => {
     const config = referenceConfig('linear-velocity-leading');
     expect(() => createSampler('ddim', config, 1000)).toThrow(/1000 sampling steps/);
     expect(createSampler('ddim', { ...config, stepsOffset: 0 }, 1000).timesteps[0]).toBe(999);
   });
 
-  it('refuse a model that predicts noise where DDIM would start from pure noise', () => {
+  test('refuse a model that predicts noise where DDIM would start from pure noise', () => {
     const config = parseSchedulerConfig(
       '{"rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}',
       'scheduler_config.json',

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
 import type { DataArray } from '../../native/graph/data-type.ts';
-import { openStableDiffusion } from '../../native/models/stable-diffusion.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import {
   createTextToImage,
-  toRgb,
   type PictureRequest,
   type SamplingSettings,
   type TextToImage,
+  toRgb,
 } from '../../native/sampling/text-to-image.ts';
 import {
   adapterName,
@@ -81,7 +81,7 @@ async function draw(
 const base: Recipe = { ...fixture.pictures[0]!, sampler: 'ddim', seed: 7 };
 
 describe('a picture from a folder Screenfold wrote', () => {
-  it('is made with the very files the reference pictures were made with', () => {
+  test('is made with the very files the reference pictures were made with', () => {
     expect(models).toBe(fixture.models);
   });
 
@@ -91,12 +91,12 @@ describe('a picture from a folder Screenfold wrote', () => {
     return [name, picture] as const;
   });
   // 2 of 255: float32 sums in another order over a few steps, and a rounding to bytes.
-  it.each(named)('is diffusers’ own within 2/255: %s', async (_, picture) => {
+  test.each(named)('is diffusers’ own within 2/255: %s', async (_, picture) => {
     const [drawn] = await draw(picture);
     expect(maxDifference(drawn!, Buffer.from(picture.rgb, 'base64'))).toBeLessThanOrEqual(2);
   });
 
-  it('depends on all of its recipe by more than that', async () => {
+  test('depends on all of its recipe by more than that', async () => {
     const [plain] = await draw(base);
     const changes: readonly Partial<Recipe>[] = [
       { seed: 8 },
@@ -126,7 +126,7 @@ describe('the pictures of a batch', () => {
   ];
 
   // 1 of 255: matrix products over more rows may sum in another order.
-  it.each(['ddim', 'euler-ancestral'] as const)(
+  test.each(['ddim', 'euler-ancestral'] as const)(
     'are those each makes alone, within 1/255: %s',
     async (sampler) => {
       const together = await draw({ ...base, sampler }, requests);
@@ -138,7 +138,7 @@ describe('the pictures of a batch', () => {
     },
   );
 
-  it('come to the same when the pipeline made others before', async () => {
+  test('come to the same when the pipeline made others before', async () => {
     const pipeline = await openPipeline('epsilon', null);
     const first = await pipeline.generate(requests, base);
     await pipeline.generate(requests.slice(0, 1), { ...base, width: 40, height: 24, guidanceScale: 1 });
@@ -147,11 +147,11 @@ describe('the pictures of a batch', () => {
 });
 
 describe('a LoRA', () => {
-  it('of strength 0 changes nothing', async () => {
+  test('of strength 0 changes nothing', async () => {
     expect(await draw({ ...base, lora: 0 })).toEqual(await draw(base));
   });
 
-  it('merged into the weights predicts what it does beside them, as it is trained', async () => {
+  test('merged into the weights predicts what it does beside them, as it is trained', async () => {
     const [plain, merged] = [await open('epsilon', null), await open('epsilon', 1)];
     const [rank, alpha] = [2, 3];
     const lora = tinyLora(rank, alpha);
@@ -194,7 +194,7 @@ describe('a LoRA', () => {
 });
 
 describe('what cannot be drawn', () => {
-  it.each([
+  test.each([
     [{ width: 30 }, 'picture-size', /multiples of 8/],
     [{ height: 0 }, 'picture-size', /multiples of 8/],
     [{ steps: 0 }, 'sampler-steps', /steps/],
@@ -206,7 +206,7 @@ describe('what cannot be drawn', () => {
 });
 
 describe('bytes of a picture', () => {
-  it('are clamped and rounded, halves to the even one', () => {
+  test('are clamped and rounded, halves to the even one', () => {
     const picture = Float32Array.of(-2, -1, 0, 1, 3, 2 * (0.5 / 255) - 1);
     // Planes of two pixels: red -2 -1, green 0 1, blue 3 and a half.
     expect([...toRgb(picture)]).toEqual([0, 128, 255, 0, 255, 0]);

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (file: string) => JSON.parse(readFileSync(path.join(root, file), 'utf8')) as unknown;
+const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as unknown;
 
 /**
  * Packages with sources for node-gyp that say they need no building (`gypfile`): npm writes that into no lock file, and
@@ -16,8 +17,8 @@ test('nothing is compiled when Screenfold is installed', () => {
     readonly packages: Readonly<Record<string, { readonly gypfile?: boolean }>>;
   };
   const compiled = Object.entries(packages).filter(([folder, { gypfile }]) => {
-    if (folder === '' || !existsSync(path.join(root, folder, 'binding.gyp'))) return false;
-    const manifest = read(path.join(folder, 'package.json')) as {
+    if (folder === '' || !existsSync(join(root, folder, 'binding.gyp'))) return false;
+    const manifest = read(join(folder, 'package.json')) as {
       readonly gypfile?: boolean;
       readonly scripts?: { readonly install?: string };
     };

@@ -1,26 +1,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
+
 import { answerAppRequest } from '../../electron/shell/app-protocol.ts';
 import { resolveMedia } from '../../electron/studio/media.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 function openProtocol() {
   const folder = temporaryFolder();
-  const pageFolder = path.join(folder, 'page');
-  mkdirSync(path.join(pageFolder, 'assets'), { recursive: true });
-  writeFileSync(path.join(pageFolder, 'index.html'), '<!doctype html><html><head></head></html>');
-  writeFileSync(path.join(pageFolder, 'assets', 'main.js'), 'run()');
-  writeFileSync(path.join(folder, 'secret.js'), 'outside');
-  writeFileSync(path.join(folder, 'picture.png'), 'pixels');
+  const pageFolder = join(folder, 'page');
+  mkdirSync(join(pageFolder, 'assets'), { recursive: true });
+  writeFileSync(join(pageFolder, 'index.html'), '<!doctype html><html><head></head></html>');
+  writeFileSync(join(pageFolder, 'assets', 'main.js'), 'run()');
+  writeFileSync(join(folder, 'secret.js'), 'outside');
+  writeFileSync(join(folder, 'picture.png'), 'pixels');
   const answer = answerAppRequest({
     pageFolder,
     media: (address) =>
       resolveMedia(address, {
         images: (id) =>
-          Promise.resolve(
-            id === 7 ? { file: path.join(folder, 'picture.png'), contentType: 'image/png' } : null,
-          ),
+          Promise.resolve(id === 7 ? { file: join(folder, 'picture.png'), contentType: 'image/png' } : null),
       }),
   });
   return (url: string, method = 'GET') => answer({ url, method });

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { compileFunction } from 'node:vm';
+
 import { beforeAll, describe, expect, test } from 'vitest';
+
 import { ensureBuilt } from '../../electron/hosts/built-files.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
@@ -24,8 +26,8 @@ describe('the built program', () => {
       [
         '--import',
         new URL('stand-in-electron.ts', import.meta.url).href,
-        path.join(root, 'dist', 'desktop', 'main.js'),
-        `--library=${path.join(folder, 'library')}`,
+        join(root, 'dist', 'desktop', 'main.js'),
+        `--library=${join(folder, 'library')}`,
       ],
       { timeout: 120_000, env: { ...process.env, STAND_IN_USER_DATA: folder, SCREENFOLD_CONFIG: folder } },
     );
@@ -38,7 +40,7 @@ describe('the built program', () => {
       heldOpen: true,
       schemes: [{ scheme: 'screenfold' }],
       webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false },
-      firstInfo: { version: '9.9.9', host: 'desktop', libraryFolder: path.join(folder, 'library') },
+      firstInfo: { version: '9.9.9', host: 'desktop', libraryFolder: join(folder, 'library') },
       // Found out by the engine in its own process, with drivers tried before in others.
       info: {
         providers: expect.arrayContaining([
@@ -46,11 +48,11 @@ describe('the built program', () => {
         ]) as object,
       },
     });
-    expect(JSON.parse(readFileSync(path.join(folder, 'window.json'), 'utf8'))).toMatchObject({ width: 800 });
+    expect(JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8'))).toMatchObject({ width: 800 });
   });
 
   test('hands its page one port and the places of dropped files, from a preload with nothing left to load', () => {
-    const preload = readFileSync(path.join(root, 'dist', 'desktop', 'preload.cjs'), 'utf8');
+    const preload = readFileSync(join(root, 'dist', 'desktop', 'preload.cjs'), 'utf8');
     expect([...preload.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name)).toEqual(['electron']);
     expect(preload).not.toMatch(/^(import|export)\b/m);
     const exposed: Record<string, unknown> = {};

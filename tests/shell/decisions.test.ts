@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join, resolve } from 'node:path';
+
 import { describe, expect, test, vi } from 'vitest';
+
 import { orderlyClosing } from '../../electron/shell/closing.ts';
 import { pickPaths } from '../../electron/shell/dialogs.ts';
 import { menuTemplate } from '../../electron/shell/menu.ts';
@@ -38,7 +40,7 @@ describe('the window', () => {
   );
 
   test('is remembered in a file that may be damaged', () => {
-    const file = path.join(temporaryFolder(), 'deep', 'window.json');
+    const file = join(temporaryFolder(), 'deep', 'window.json');
     expect(readWindowState(file)).toBeNull();
     const state = { x: 1, y: 2, width: 3, height: 4, maximized: false };
     writeWindowState(file, state);
@@ -242,17 +244,17 @@ describe('the port', () => {
 describe('places', () => {
   test('of what native code reads lie beside the archive', () => {
     const packed = placesOf('/opt/app.asar', '/opt', true);
-    expect(packed.pageFolder).toBe(path.join('/opt/app.asar', 'dist', 'renderer'));
+    expect(packed.pageFolder).toBe(join('/opt/app.asar', 'dist', 'renderer'));
     expect(packed.resources).toEqual({
-      sample: path.join('/opt', 'sample'),
-      seedling: path.join('/opt', 'seedling'),
+      sample: join('/opt', 'sample'),
+      seedling: join('/opt', 'seedling'),
     });
     const own = placesOf('/project', '/electron/resources', false);
-    expect(own.resources.sample).toBe(path.join('/project', 'resources', 'sample'));
+    expect(own.resources.sample).toBe(join('/project', 'resources', 'sample'));
   });
 
   test('of the library may be named', () => {
-    expect(libraryArgument(['electron', '.', '--library=lib'], '/here')).toBe(path.resolve('/here', 'lib'));
+    expect(libraryArgument(['electron', '.', '--library=lib'], '/here')).toBe(resolve('/here', 'lib'));
     expect(libraryArgument(['electron', '.', '--library='], '/here')).toBeNull();
     expect(libraryArgument(['electron', '.'], '/here')).toBeNull();
   });
@@ -260,7 +262,7 @@ describe('places', () => {
   test('of updates are known where the program was packed with one', () => {
     const folder = temporaryFolder();
     expect(hasUpdateSource(folder)).toBe(false);
-    writeFileSync(path.join(folder, 'app-update.yml'), '');
+    writeFileSync(join(folder, 'app-update.yml'), '');
     expect(hasUpdateSource(folder)).toBe(true);
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+
 import {
+  type GuardedSession,
   hardenContents,
   hardenSession,
   mayHave,
   mayRequest,
-  type GuardedSession,
 } from '../../electron/shell/harden.ts';
 import { isOwnAddress, pageAddress, pageScheme } from '../../electron/shell/page-address.ts';
 import { isTrustedSender, type SenderEvent } from '../../electron/shell/trusted-sender.ts';

@@ -6,13 +6,14 @@
 import { fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { registerHooks } from 'node:module';
-import path from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { createClient } from '../../electron/contract/client.ts';
-import { linkOverPort, type PortLike } from '../../electron/contract/links.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-Object.defineProperty(process, 'resourcesPath', { value: path.join(root, 'nowhere') });
+import { createClient } from '../../electron/connection/client.ts';
+import { linkOverPort, type PortLike } from '../../electron/connection/links.ts';
+
+const root = resolvePath(import.meta.dirname, '../..');
+Object.defineProperty(process, 'resourcesPath', { value: join(root, 'nowhere') });
 Object.defineProperty(process.versions, 'electron', { value: '0.0.0' });
 
 const told: Record<string, unknown> = {};

@@ -1,24 +1,26 @@
 import { fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+
 import { describe, expect, test } from 'vitest';
-import type { JobEvent } from '../../native/jobs.ts';
-import { parentOverUtilityPort } from '../../native/engine/parent-utility-port.ts';
-import { probeInChild } from '../../native/runtime/probe-in-child.ts';
+
 import { probeOnce } from '../../electron/shell/probes.ts';
 import {
-  startUtilityEngine,
   type ForkUtility,
+  startUtilityEngine,
   type UtilityChild,
 } from '../../electron/shell/utility-engine.ts';
+import { parentOverUtilityPort } from '../../native/engine/parent-utility-port.ts';
+import type { JobEvent } from '../../native/jobs.ts';
+import { probeInChild } from '../../native/runtime/probe-in-child.ts';
+import { fakeJob } from '../engine/fake-job.ts';
 import { failureOf } from '../runs/failure-of.ts';
-import { fakeJob } from '../runs/fake-job.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
-const entry = fileURLToPath(new URL('../runs/fake-engine.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../engine/fake-engine.ts', import.meta.url));
 const parentPort = new URL('parent-port.ts', import.meta.url).href;
 
 /** Node's own fork in the form of Electron's: a port in place of the channel, and an exit code for every end. */
@@ -75,7 +77,7 @@ describe('an engine in a process of Electron’s own kind', () => {
 
   test('stops when asked to, keeping its result', async () => {
     const stop = new AbortController();
-    const output = path.join(temporaryFolder(), 'stopped');
+    const output = join(temporaryFolder(), 'stopped');
     const result = await engine.run(fakeJob('wait for stop', output), {
       stop: stop.signal,
       onEvent: () => {

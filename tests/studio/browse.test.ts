@@ -1,18 +1,20 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { isAbsolute, join, parse } from 'node:path';
+
 import { expect, test } from 'vitest';
+
 import { browse } from '../../electron/studio/browse.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 function someFolders(): string {
   const home = temporaryFolder();
-  mkdirSync(path.join(home, 'Pictures', 'deep'), { recursive: true });
-  mkdirSync(path.join(home, 'sd-1.5'));
-  mkdirSync(path.join(home, '.hidden'));
+  mkdirSync(join(home, 'Pictures', 'deep'), { recursive: true });
+  mkdirSync(join(home, 'sd-1.5'));
+  mkdirSync(join(home, '.hidden'));
   for (const file of ['b10.PNG', 'b9.jpg', 'notes.txt', '.secret.png', 'sd-1.5/model_index.json']) {
-    writeFileSync(path.join(home, file), '');
+    writeFileSync(join(home, file), '');
   }
-  symlinkSync(path.join(home, 'Pictures'), path.join(home, 'also pictures'), 'junction');
+  symlinkSync(join(home, 'Pictures'), join(home, 'also pictures'), 'junction');
   return home;
 }
 
@@ -36,9 +38,9 @@ test('a folder is listed folders first, in the order people count, without what 
 
 test('one can go down and up again, and not beyond the top', async () => {
   const home = someFolders();
-  const down = await browse(path.join(home, 'Pictures'), surroundings(home));
+  const down = await browse(join(home, 'Pictures'), surroundings(home));
   expect([down.parent, down.entries[0]?.name]).toEqual([home, 'deep']);
-  const top = await browse(path.parse(home).root, surroundings(home));
+  const top = await browse(parse(home).root, surroundings(home));
   expect(top.parent).toBeNull();
 });
 
@@ -47,7 +49,7 @@ test.each([
   ['notes.txt', 'it is no folder'],
 ])('%s cannot be listed, and it is said why', async (name, why) => {
   const home = someFolders();
-  await expect(browse(path.join(home, name), surroundings(home))).rejects.toMatchObject({
+  await expect(browse(join(home, name), surroundings(home))).rejects.toMatchObject({
     code: 'folder-unreadable',
     message: expect.stringContaining(why) as string,
   });
@@ -56,5 +58,5 @@ test.each([
 test('the folder of a file as well as its entries are given absolutely', async () => {
   const home = someFolders();
   const { entries } = await browse(home, surroundings(home));
-  expect(entries.every((entry) => path.isAbsolute(entry.path))).toBe(true);
+  expect(entries.every((entry) => isAbsolute(entry.path))).toBe(true);
 });

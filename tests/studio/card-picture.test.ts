@@ -1,8 +1,10 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { mediaPaths } from '../../electron/contract/protocol.ts';
+
+import { mediaPaths } from '../../electron/connection/protocol.ts';
 import { cardPicture } from '../../electron/models/card-picture.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { openStudio } from './open-studio.ts';

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
+
+import type { ClosableClient } from '../../electron/connection/client.ts';
+import { mediaPaths } from '../../electron/connection/protocol.ts';
 import { methods } from '../../electron/contract/api.ts';
-import type { ClosableClient } from '../../electron/contract/client.ts';
-import { mediaPaths } from '../../electron/contract/protocol.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { openStudio } from './open-studio.ts';
 

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
+
 import { createLog } from '../../electron/studio/log.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
@@ -34,7 +36,7 @@ test('only the newest lines stay in memory', () => {
 
 test('a file that has grown large is set aside', () => {
   const folder = temporaryFolder();
-  const file = path.join(folder, 'screenfold.log');
+  const file = join(folder, 'screenfold.log');
   writeFileSync(file, 'old');
   truncateSync(file, 9 * 1024 * 1024);
   createLog(folder, () => 0).close();

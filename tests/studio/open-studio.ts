@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
+
 import { onTestFinished } from 'vitest';
-import { createClient, type ClosableClient } from '../../electron/contract/client.ts';
+
+import { type ClosableClient, createClient } from '../../electron/connection/client.ts';
+import type { Engine } from '../../electron/engine/engine-process.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
-import type { Engine } from '../../electron/runs/engine-process.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';
 import { Failure } from '../../native/failure.ts';

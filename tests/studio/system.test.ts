@@ -1,6 +1,8 @@
-import path from 'node:path';
+import { basename, join } from 'node:path';
+
 import { describe, expect, test, vi } from 'vitest';
-import type { Engine } from '../../electron/runs/engine-process.ts';
+
+import type { Engine } from '../../electron/engine/engine-process.ts';
 import type { HostSurface } from '../../electron/studio/surface.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { bareSurface } from './bare-surface.ts';
@@ -80,7 +82,7 @@ describe('the library', () => {
       rememberLibraryFolder: (folder) => Promise.resolve(void remembered.push(folder)),
     };
     const { client } = await openStudio({ surface });
-    const folder = path.join(temporaryFolder(), 'new');
+    const folder = join(temporaryFolder(), 'new');
     await client.call('system.setLibraryFolder', { folder });
     await expect(client.call('system.setLibraryFolder', { folder: 'relative' })).rejects.toMatchObject({
       code: 'library-folder-unusable',
@@ -106,7 +108,7 @@ describe('what the host can do', () => {
     const surface: HostSurface = {
       ...bareSurface('memory'),
       pick: ({ what, suggestion }) => Promise.resolve(what === 'save' ? null : [`/picked/${suggestion}`]),
-      reveal: (file) => done.push(`reveal ${path.basename(file)}`),
+      reveal: (file) => done.push(`reveal ${basename(file)}`),
       updates: {
         current: () => ({ version: '2.0.0', ready: true }),
         onChange: (listener) => (tell = listener),

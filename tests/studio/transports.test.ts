@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { createClient, type ClosableClient, type Link } from '../../electron/contract/client.ts';
-import type { RequestMessage } from '../../electron/contract/protocol.ts';
+
+import { type ClosableClient, createClient, type Link } from '../../electron/connection/client.ts';
+import type { RequestMessage } from '../../electron/connection/protocol.ts';
 import type { AllHandlers } from '../../electron/contract/api.ts';
 import { createDispatch } from '../../electron/studio/dispatch.ts';
 import { createEvents, type Events } from '../../electron/studio/events.ts';
 import type { ServedStudio } from '../../electron/studio/serve-page.ts';
 import { Failure } from '../../native/failure.ts';
 import { keptLog } from './kept-log.ts';
-import { transports, type Transport } from './transports.ts';
+import { type Transport, transports } from './transports.ts';
 
 const settings = {
   theme: 'dark',

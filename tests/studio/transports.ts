@@ -1,14 +1,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+
 import { WebSocket } from 'ws';
-import type { Dial } from '../../electron/contract/client.ts';
-import { linkOverPort, linkOverSocket } from '../../electron/contract/links.ts';
+
+import type { Dial } from '../../electron/connection/client.ts';
+import { linkOverPort, linkOverSocket } from '../../electron/connection/links.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost } from '../../electron/hosts/web.ts';
-import { portOverMessages, type MainPort } from '../../electron/shell/page-port.ts';
-import { servePage, type ServedStudio } from '../../electron/studio/serve-page.ts';
+import { type MainPort, portOverMessages } from '../../electron/shell/page-port.ts';
+import { type ServedStudio, servePage } from '../../electron/studio/serve-page.ts';
 
 export interface Transport {
   readonly name: string;
@@ -29,8 +31,8 @@ export async function signedIn(
 
 /** Any folder with a page in it. */
 export function pageFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'screenfold-page-'));
-  writeFileSync(path.join(folder, 'index.html'), '<!doctype html><head></head><body>page</body>');
+  const folder = mkdtempSync(join(tmpdir(), 'screenfold-page-'));
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><head></head><body>page</body>');
   return folder;
 }
 

@@ -1,19 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { elementCount } from '../../native/graph/data-type.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
+import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
+import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
-import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
 import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
 import type { MicroBatch } from '../../native/training/data-order.ts';
 import {
+  type DiffusionBatchOptions,
   parseDiffusionShapeKey,
   prepareTrainingBatch,
-  type DiffusionBatchOptions,
 } from '../../native/training/diffusion-batches.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { initialWeights } from '../../native/training/initial-weights.ts';
@@ -119,16 +119,16 @@ describe('the gradients of three images', () => {
     }
   }
 
-  it('are those of a batch with rows that are padding', () => expectSame(step([batchOf(0, 3, 5)])));
+  test('are those of a batch with rows that are padding', () => expectSame(step([batchOf(0, 3, 5)])));
 
-  it('are those of three parts that run side by side', () => expectSame(step([batchOf(0, 3, 3)], 3)));
+  test('are those of three parts that run side by side', () => expectSame(step([batchOf(0, 3, 3)], 3)));
 
-  it('are those of two parts, the second with a row that is padding', () =>
+  test('are those of two parts, the second with a row that is padding', () =>
     expectSame(step([batchOf(0, 3, 4)], 2)));
 
-  it('are those of three accumulated batches of one', () =>
+  test('are those of three accumulated batches of one', () =>
     expectSame(step([batchOf(0, 1, 1), batchOf(1, 2, 1), batchOf(2, 3, 1)])));
 
-  it('are those of two accumulated batches, the second not full', () =>
+  test('are those of two accumulated batches, the second not full', () =>
     expectSame(step([batchOf(0, 2, 2), batchOf(2, 3, 2)])));
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { batchParts } from '../../native/training/batch-parts.ts';
 
@@ -7,14 +7,14 @@ const partsOf = (rows: number, runtime: Parameters<typeof batchParts>[0] = cpu, 
   batchParts(runtime, weights, Number).of(String(rows));
 
 describe('parts of a batch', () => {
-  it('are one a thread, of equal rows, four or more', () => {
+  test('are one a thread, of equal rows, four or more', () => {
     expect([1, 4, 7, 8, 9, 10, 32].map((rows) => partsOf(rows))).toEqual([1, 1, 1, 2, 1, 2, 2]);
     expect([8, 12, 15, 16, 64].map((rows) => partsOf(rows, { ...cpu, threads: 12 }))).toEqual([
       2, 3, 3, 4, 4,
     ]);
   });
 
-  it('are not made where runs do not go side by side, or the model is large', () => {
+  test('are not made where runs do not go side by side, or the model is large', () => {
     expect(partsOf(32, { ...cpu, threads: 1 })).toBe(1);
     expect(partsOf(32, { ...cpu, threads: 0 })).toBe(1);
     expect(partsOf(32, { ...cpu, runsSideBySide: false })).toBe(1);

@@ -1,7 +1,7 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { openBlobCache } from '../../native/training/blob-cache.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -13,7 +13,7 @@ const values = Float32Array.of(1, 2, 3);
 const never = () => Promise.reject(new Error('It was made again.'));
 
 describe('the cache of arrays', () => {
-  it('makes an array once, for this run and for later ones', async () => {
+  test('makes an array once, for this run and for later ones', async () => {
     const place = join(folder.path, 'once');
     const cache = openBlobCache(place, 1 << 20);
     expect(await cache.get(blob, () => Promise.resolve(values))).toEqual(values);
@@ -22,17 +22,20 @@ describe('the cache of arrays', () => {
     expect(await readdir(join(place, 'ab'))).toEqual(['ab12.f32']);
   });
 
-  it.each([0, 4, 8, 11, 16])('makes an array again whose file has %i bytes instead of 12', async (length) => {
-    const place = join(folder.path, `damaged-${length}`);
-    await openBlobCache(place, 0).get(blob, () => Promise.resolve(values));
-    const file = join(place, 'ab', 'ab12.f32');
-    await truncate(file, length);
-    const remade = Float32Array.of(4, 5, 6);
-    expect(await openBlobCache(place, 0).get(blob, () => Promise.resolve(remade))).toEqual(remade);
-    expect(await readFile(file)).toEqual(Buffer.from(remade.buffer));
-  });
+  test.each([0, 4, 8, 11, 16])(
+    'makes an array again whose file has %i bytes instead of 12',
+    async (length) => {
+      const place = join(folder.path, `damaged-${length}`);
+      await openBlobCache(place, 0).get(blob, () => Promise.resolve(values));
+      const file = join(place, 'ab', 'ab12.f32');
+      await truncate(file, length);
+      const remade = Float32Array.of(4, 5, 6);
+      expect(await openBlobCache(place, 0).get(blob, () => Promise.resolve(remade))).toEqual(remade);
+      expect(await readFile(file)).toEqual(Buffer.from(remade.buffer));
+    },
+  );
 
-  it('keeps in memory what the budget allows, the latest used', async () => {
+  test('keeps in memory what the budget allows, the latest used', async () => {
     const place = join(folder.path, 'budget');
     const cache = openBlobCache(place, 24);
     const get = (key: string, make = () => Promise.resolve(values.slice())) =>
@@ -48,7 +51,7 @@ describe('the cache of arrays', () => {
     expect([...(await get('bb', never))]).toEqual([0, 0, 0]);
   });
 
-  it('names a disk it cannot write to', async () => {
+  test('names a disk it cannot write to', async () => {
     const place = join(folder.path, 'a file');
     await writeFile(place, '');
     const failure = await failureOf(openBlobCache(place, 0).get(blob, () => Promise.resolve(values)));

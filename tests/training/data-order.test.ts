@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { TrainingImage } from '../../native/jobs.ts';
 import { planEpoch, stepsPerEpoch } from '../../native/training/data-order.ts';
@@ -19,7 +19,7 @@ const order = (batches: ReturnType<typeof flat>) =>
   batches.flatMap((batch) => batch.images.map(({ id }) => id));
 
 describe('an epoch', () => {
-  it('uses every image exactly as often as it is repeated', () => {
+  test('uses every image exactly as often as it is repeated', () => {
     for (const epoch of [1, 2, 7]) {
       const used = Map.groupBy(order(flat(epoch)), (id) => id);
       expect(Object.fromEntries([...used].map(([id, uses]) => [id, uses.length]))).toEqual(
@@ -28,14 +28,14 @@ describe('an epoch', () => {
     }
   });
 
-  it('puts images of one bucket alone into a batch', () => {
+  test('puts images of one bucket alone into a batch', () => {
     for (const { images: members, bucket, rows } of flat(1)) {
       for (const { width, height } of members) expect({ width, height }).toEqual(bucket);
       expect(members.length).toBeLessThanOrEqual(rows);
     }
   });
 
-  it('gives a bucket one number of rows, which only its last batch of an epoch does not fill', () => {
+  test('gives a bucket one number of rows, which only its last batch of an epoch does not fill', () => {
     for (const batches of Map.groupBy(flat(3), ({ bucket }) => bucket.width).values()) {
       expect(new Set(batches.map(({ rows }) => rows)).size).toBe(1);
       const unfilled = batches.filter(({ images: members, rows }) => members.length < rows);
@@ -45,13 +45,13 @@ describe('an epoch', () => {
     expect(few.map(({ rows }) => rows).sort()).toEqual([1, 1, 3]);
   });
 
-  it('has an order that depends on seed and epoch alone', () => {
+  test('has an order that depends on seed and epoch alone', () => {
     expect(order(flat(4))).toEqual(order(flat(4)));
     expect(order(flat(4))).not.toEqual(order(flat(5)));
     expect(order(flat(4))).not.toEqual(order(flat(4, 2)));
   });
 
-  it('has as many steps as every other, each of as many batches as are accumulated', () => {
+  test('has as many steps as every other, each of as many batches as are accumulated', () => {
     for (const [batchSize, accumulation] of [
       [1, 1],
       [4, 1],

@@ -1,13 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { TrainingImage, TrainingSettings } from '../../native/jobs.ts';
-import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
+import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
+import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import type { Conditioning } from '../../native/training/conditioning.ts';
 import {
+  type DiffusionBatchOptions,
   planValidation,
   prepareTrainingBatch,
-  type DiffusionBatchOptions,
 } from '../../native/training/diffusion-batches.ts';
 import { tinyScheduler, tinySettings } from './tiny-model.ts';
 
@@ -70,7 +70,7 @@ const mean = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('a training batch', () => {
-  it('is the same whenever and beside whatever it is made', async () => {
+  test('is the same whenever and beside whatever it is made', async () => {
     const changes = { randomFlip: true, captionDropout: 0.5, noiseOffset: 0.1 };
     const [a, b] = [image('a'), image('b', ['one', 'another'])];
     const together = await prepare([a, b], { ...first, step: 7 }, options(changes, 1));
@@ -85,7 +85,7 @@ describe('a training batch', () => {
     }
   });
 
-  it('has other noise at every step, at every place in it and with every seed', async () => {
+  test('has other noise at every step, at every place in it and with every seed', async () => {
     const noises: string[] = [];
     for (const [step, firstIndex, seed] of [
       [1, 0, 1],
@@ -99,7 +99,7 @@ describe('a training batch', () => {
     expect(new Set(noises).size).toBe(4);
   });
 
-  it('says by its rates what of latents and noise is left at each timestep', async () => {
+  test('says by its rates what of latents and noise is left at each timestep', async () => {
     const { array, shapeKey } = await prepare(many(50), first, options());
     expect(shapeKey).toBe('50x2x4');
     array('timesteps').forEach((t, i) => {
@@ -108,7 +108,7 @@ describe('a training batch', () => {
     });
   });
 
-  it('draws timesteps from all there are', async () => {
+  test('draws timesteps from all there are', async () => {
     const timesteps = (await prepare(many(4000), first, options())).array('timesteps');
     expect(Math.min(...timesteps)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...timesteps)).toBeLessThanOrEqual(999);
@@ -117,7 +117,7 @@ describe('a training batch', () => {
     expect(timesteps.every(Number.isInteger)).toBe(true);
   });
 
-  it('draws latents from the posterior, scaled', async () => {
+  test('draws latents from the posterior, scaled', async () => {
     const exact = await prepare([image('a')], first, options());
     expect(new Set(exact.array('latents'))).toEqual(new Set([0.5]));
     const drawn = (await prepare(many(500), first, options({}, 2))).array('latents');
@@ -126,7 +126,7 @@ describe('a training batch', () => {
     expect(Math.abs(mean(drawn.map((value) => (value - 0.5) ** 2)) - 1)).toBeLessThan(0.04);
   });
 
-  it('adds the noise offset as one number to each channel', async () => {
+  test('adds the noise offset as one number to each channel', async () => {
     const plain = (await prepare(many(2), first, options())).array('noise');
     const offset = (await prepare(many(2), first, options({ noiseOffset: 0.5 }))).array('noise');
     const added = Array.from({ length: 8 }, (_, channel) => {
@@ -142,7 +142,7 @@ describe('a training batch', () => {
     expect(Math.abs(mean(wide.map((value) => value ** 2)) - 1.25)).toBeLessThan(0.05);
   });
 
-  it('mirrors half of the images where that is wanted, and none where not', async () => {
+  test('mirrors half of the images where that is wanted, and none where not', async () => {
     const flipped = async (randomFlip: boolean): Promise<number> => {
       const latents = (await prepare(many(1000), first, options({ randomFlip }))).array('latents');
       return latents.filter((value) => value === 1.5).length / size / 1000;
@@ -152,7 +152,7 @@ describe('a training batch', () => {
     expect(Math.abs((await flipped(true)) - 0.5)).toBeLessThan(0.06);
   });
 
-  it('drops captions at the rate asked for', async () => {
+  test('drops captions at the rate asked for', async () => {
     const dropped = async (captionDropout: number): Promise<number> => {
       const { conditioning, captions } = recordCaptions();
       await prepare(many(1000), first, options({ captionDropout }, 0, conditioning));
@@ -164,7 +164,7 @@ describe('a training batch', () => {
     expect(Math.abs((await dropped(0.3)) - 0.3)).toBeLessThan(0.05);
   });
 
-  it('draws each of an image’s captions as often', async () => {
+  test('draws each of an image’s captions as often', async () => {
     const { conditioning, captions } = recordCaptions();
     await prepare(many(900, ['one', 'two', 'three']), first, options({}, 0, conditioning));
     for (const uses of Map.groupBy(captions, (caption) => caption).values()) {
@@ -173,7 +173,7 @@ describe('a training batch', () => {
     }
   });
 
-  it('fills rows without an image with the first, which then count nothing', async () => {
+  test('fills rows without an image with the first, which then count nothing', async () => {
     const images = [image('a'), image('bb'), image('ccc')];
     const place = { step: 3, firstIndex: 2, share: 1 / 5 };
     const padded = await prepare(images, place, options(), 4);
@@ -194,12 +194,12 @@ describe('the held-out batches', () => {
   const all = async (given: DiffusionBatchOptions, batchSize = 3) =>
     Promise.all(planValidation(images, batchSize, given).map((prepareOne) => prepareOne()));
 
-  it('are the same in every run, whatever it draws while training', async () => {
+  test('are the same in every run, whatever it draws while training', async () => {
     const changed = { seed: 99, randomFlip: true, captionDropout: 1, noiseOffset: 1, minSnrGamma: 5 };
     expect(await all(options(changed, 2))).toEqual(await all(options()));
   });
 
-  it('judge every image at timesteps from all quarters, at the posterior’s mean, each counting the same', async () => {
+  test('judge every image at timesteps from all quarters, at the posterior’s mean, each counting the same', async () => {
     const batches = await all(options({}, 2));
     const rows = batches.flatMap(({ data, shapeKey }) => {
       const value = (name: string, i: number): number => Number(data[name]![i]);

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
+import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
+import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { timestepWeight } from '../../native/training/diffusion-loss.ts';
 import { tinyScheduler } from './tiny-model.ts';
 
@@ -15,11 +15,11 @@ const timesteps = [0, 1, 100, 500, 998, 999];
 
 // Hang et al. 2023: min(snr, gamma) / snr, and for v-prediction min(snr, gamma) / (snr + 1).
 describe('the weight of a timestep', () => {
-  it('is one without a gamma', () => {
+  test('is one without a gamma', () => {
     for (const t of timesteps) expect(timestepWeight(epsilon, t, 0)).toBe(1);
   });
 
-  it('is min(snr, gamma) / snr for noise prediction', () => {
+  test('is min(snr, gamma) / snr for noise prediction', () => {
     for (const t of timesteps) {
       const snr = epsilon.alphasCumprod[t]! / (1 - epsilon.alphasCumprod[t]!);
       expect(timestepWeight(epsilon, t, 5)).toBe(Math.min(snr, 5) / snr);
@@ -28,14 +28,14 @@ describe('the weight of a timestep', () => {
     expect(timestepWeight(epsilon, 999, 5)).toBe(1);
   });
 
-  it('is min(snr, gamma) / (snr + 1) for v-prediction', () => {
+  test('is min(snr, gamma) / (snr + 1) for v-prediction', () => {
     for (const t of timesteps) {
       const snr = velocity.alphasCumprod[t]! / (1 - velocity.alphasCumprod[t]!);
       expect(timestepWeight(velocity, t, 5)).toBe(Math.min(snr, 5) / (snr + 1));
     }
   });
 
-  it('is a number where the last timestep is pure noise', () => {
+  test('is a number where the last timestep is pure noise', () => {
     const zero = { rescale_betas_zero_snr: true };
     const [noise, v] = [
       schedule({ ...zero, prediction_type: 'epsilon' }),

@@ -1,10 +1,13 @@
 import { copyFile, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import {
+  openStableDiffusion,
+  type StableDiffusion,
+} from '../../native/families/stable-diffusion/open-model.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
-import { openStableDiffusion, type StableDiffusion } from '../../native/models/stable-diffusion.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { openBlobCache } from '../../native/training/blob-cache.ts';
@@ -72,7 +75,7 @@ async function embeddings(cache: string, captions: readonly string[], of = model
 }
 
 describe('latents', () => {
-  it('are encoded once, with one encoder for each bucket', async () => {
+  test('are encoded once, with one encoder for each bucket', async () => {
     const first = await latents('once');
     expect(first.made).toBe(2);
     expect(first.moments.map(({ length }) => length)).toEqual([512, 480, 512, 480]);
@@ -80,7 +83,7 @@ describe('latents', () => {
     expect(second).toEqual({ made: 0, moments: first.moments });
   });
 
-  it('of a moved image are found, and of an edited one are not', async () => {
+  test('of a moved image are found, and of an edited one are not', async () => {
     const before = await latents('edited');
     const moved = images.map((image) => ({
       ...image,
@@ -98,7 +101,7 @@ describe('latents', () => {
     expect((await latents('edited')).moments).toEqual(before.moments);
   });
 
-  it('of another VAE, another size or a mirrored image are not mistaken for these', async () => {
+  test('of another VAE, another size or a mirrored image are not mistaken for these', async () => {
     const plain = await latents('different');
     const theirs = await latents('different', { of: other });
     const mirrored = await latents('different', { flipped: true });
@@ -109,7 +112,7 @@ describe('latents', () => {
     expect((await latents('different')).moments).toEqual(plain.moments);
   });
 
-  it('in a damaged file are encoded again', async () => {
+  test('in a damaged file are encoded again', async () => {
     const before = await latents('damaged');
     const place = join(folder.path, 'damaged');
     for (const sub of await readdir(place)) {
@@ -118,7 +121,7 @@ describe('latents', () => {
     expect(await latents('damaged')).toEqual({ made: 2, moments: before.moments });
   });
 
-  it('of an image edited while it is read are not stored under what it was', async () => {
+  test('of an image edited while it is read are not stored under what it was', async () => {
     const [image] = await drawImages(join(folder.path, 'racing'), 1);
     const given = await options('vae', 'racing cache');
     const cache: EncodeOptions['cache'] = {
@@ -134,7 +137,7 @@ describe('latents', () => {
     await expect(readdir(join(folder.path, 'racing cache'))).rejects.toThrow('ENOENT');
   });
 
-  it('that someone removed while training are named', async () => {
+  test('that someone removed while training are named', async () => {
     const views = images.map((image) => ({ image, flipped: false }));
     const read = await encodeImages(views, model.vae.config, await options('vae', 'removed'));
     await rm(join(folder.path, 'removed'), { recursive: true });
@@ -142,7 +145,7 @@ describe('latents', () => {
     expect([code, message]).toEqual(['cache-lost', expect.stringContaining(images[0]!.id)]);
   });
 
-  it('are left as they are when a stop is asked for', async () => {
+  test('are left as they are when a stop is asked for', async () => {
     const stop = new AbortController();
     const given = {
       ...(await options('vae', 'stopped')),
@@ -160,7 +163,7 @@ describe('latents', () => {
 describe('text embeddings', () => {
   const captions = ['a red square', 'a green circle', '', 'two dots', 'a stripe', 'ü 日本'];
 
-  it('are encoded once', async () => {
+  test('are encoded once', async () => {
     const first = await embeddings('texts', captions);
     expect(first.made).toBe(1);
     expect(first.states.every(({ length }) => length === 16 * 16)).toBe(true);
@@ -173,7 +176,7 @@ describe('text embeddings', () => {
     });
   });
 
-  it('of a changed caption and of another text encoder are made', async () => {
+  test('of a changed caption and of another text encoder are made', async () => {
     const first = await embeddings('changed', captions);
     const changed = await embeddings('changed', ['a red squares', ...captions.slice(1)]);
     expect(changed.made).toBe(1);

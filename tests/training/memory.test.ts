@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { temporaryFolder } from '../images/pictures.ts';
 import { drawImages, plainUNet, tinyJob, writeTinyModel } from './tiny-model.ts';
@@ -11,7 +11,7 @@ import { drawImages, plainUNet, tinyJob, writeTinyModel } from './tiny-model.ts'
 const folder = temporaryFolder();
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-it('training takes no more memory after 200 steps than after 20, within 2 %', async () => {
+test('training takes no more memory after 200 steps than after 20, within 2 %', async () => {
   await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
   const images = await drawImages(join(folder.path, 'images'), 10);
   const job = tinyJob(

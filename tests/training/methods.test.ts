@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
+import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
-import { openStableDiffusion } from '../../native/models/stable-diffusion.ts';
 import { thumbnailOf } from '../../native/training/recipes/text.ts';
 import { openSafetensors, type SafetensorsFile } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
@@ -103,7 +103,7 @@ function expectLearning(validation: readonly number[]): void {
 }
 
 describe('full finetuning', () => {
-  it('of the UNet keeps the UNet alone, in full', async () => {
+  test('of the UNet keeps the UNet alone, in full', async () => {
     const { job, validation } = await trainTiny('full', { kind: 'full', textEncoder: false });
     expectLearning(validation);
     await expectFiles(job, component(unetFile));
@@ -115,7 +115,7 @@ describe('full finetuning', () => {
     expect(config).toBe(await readFile(join(folder.path, 'base', 'unet', 'config.json'), 'utf8'));
   });
 
-  it('of UNet and text encoder keeps both, in half precision where that is wanted', async () => {
+  test('of UNet and text encoder keeps both, in half precision where that is wanted', async () => {
     const { job, validation } = await trainTiny(
       'full with text',
       { kind: 'full', textEncoder: true },
@@ -129,7 +129,7 @@ describe('full finetuning', () => {
     expect(await contents(last(job, textFile))).toEqual({ shapes: shapesOf('text_encoder'), types });
   });
 
-  it('is the same twice, losses and checkpoints, and its moving average is what is kept', async () => {
+  test('is the same twice, losses and checkpoints, and its moving average is what is kept', async () => {
     const method = { kind: 'full', textEncoder: false } as const;
     const changes = {
       emaDecay: 0.7,
@@ -167,7 +167,7 @@ describe('LoRA', () => {
   const modules = (keys: readonly string[], prefix: string): Set<string> =>
     new Set(keys.filter((key) => key.startsWith(prefix)).map((key) => key.split('.')[0]!));
 
-  it.each([false, true])('keeps adapters alone, with the text encoder: %s', async (textEncoder) => {
+  test.each([false, true])('keeps adapters alone, with the text encoder: %s', async (textEncoder) => {
     const { job, validation } = await trainTiny(
       `lora ${textEncoder}`,
       { kind: 'lora', textEncoder, rank: 3, alpha: 6 },
@@ -196,7 +196,7 @@ describe('LoRA', () => {
 });
 
 describe('training from scratch', () => {
-  it('keeps UNet and text encoder of a base that has only their configs', async () => {
+  test('keeps UNet and text encoder of a base that has only their configs', async () => {
     const { job, validation } = await trainTiny('scratch', { kind: 'scratch' }, {}, 'bare');
     expectLearning(validation);
     await expectFiles(job, component(unetFile, textFile));
@@ -205,7 +205,7 @@ describe('training from scratch', () => {
     await model.close();
   });
 
-  it('of the UNet alone reads the base’s text encoder as it is', async () => {
+  test('of the UNet alone reads the base’s text encoder as it is', async () => {
     const { job, validation } = await trainTiny(
       'scratch unet',
       { kind: 'scratch', textEncoder: false },
@@ -216,7 +216,7 @@ describe('training from scratch', () => {
     await expectFiles(job, component(unetFile));
   });
 
-  it('is what a base without weights needs', async () => {
+  test('is what a base without weights needs', async () => {
     const failure = await failureOf(trainTiny('bare', { kind: 'full', textEncoder: false }, {}, 'bare'));
     expect(failure.code).toBe('weights-missing');
     expect(failure.hint).toContain('from scratch');
@@ -224,14 +224,14 @@ describe('training from scratch', () => {
 });
 
 describe('the text encoder alone', () => {
-  it('learns from fresh weights to tell pictures by their captions', async () => {
+  test('learns from fresh weights to tell pictures by their captions', async () => {
     const { job, validation } = await trainTiny('text', { kind: 'text' }, {}, 'bare');
     expectLearning(validation);
     await expectFiles(job, component(textFile));
     expect((await contents(last(job, textFile))).shapes).toEqual(shapesOf('text_encoder'));
   });
 
-  it('is trained further from the base’s weights', async () => {
+  test('is trained further from the base’s weights', async () => {
     const { job } = await trainTiny('text further', { kind: 'text' }, { learningRate: 1e-4 });
     const name = 'text_model.final_layer_norm.weight';
     const [before, after] = await Promise.all(
@@ -243,7 +243,7 @@ describe('the text encoder alone', () => {
     expect(maxDifference(before!, after!)).toBeGreaterThan(0);
   });
 
-  it('is told by thumbnails of mean colours, patch by patch', () => {
+  test('is told by thumbnails of mean colours, patch by patch', () => {
     // 32x32 pixels, each as bright as its row: a patch's rows are four thumbnail pixels apart in value.
     const picture = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => Math.floor(i / 32) % 32);
     const thumbnail = thumbnailOf(picture, { width: 32, height: 32 });
@@ -254,7 +254,7 @@ describe('the text encoder alone', () => {
 });
 
 describe('the VAE', () => {
-  it('is trained from fresh weights, and its scaling factor measured', async () => {
+  test('is trained from fresh weights, and its scaling factor measured', async () => {
     const { job, validation } = await trainTiny('vae', { kind: 'vae', kl: 1e-6 }, {}, 'no vae');
     expectLearning(validation);
     const file = join('vae', 'diffusion_pytorch_model.safetensors');
@@ -267,7 +267,7 @@ describe('the VAE', () => {
     expect(scalingFactor).not.toBe(0.5);
   });
 
-  it('has its decoder trained over latents with as much noise as is asked for', async () => {
+  test('has its decoder trained over latents with as much noise as is asked for', async () => {
     const learn = async (latentNoise: number, name: string): Promise<number> =>
       (await trainTiny(name, { kind: 'decoder', latentNoise, edgeWeight: 1 })).validation.at(-1)!;
     const none = await learn(0, 'no noise');
@@ -277,7 +277,7 @@ describe('the VAE', () => {
     expect(new Set([none, some, much]).size).toBe(3);
   });
 
-  it('has its decoder trained with as much weight on differences of neighbouring pixels as is asked for', async () => {
+  test('has its decoder trained with as much weight on differences of neighbouring pixels as is asked for', async () => {
     const lossAt = async (edgeWeight: number): Promise<number> => {
       const method = { kind: 'decoder', latentNoise: 0, edgeWeight } as const;
       // So little that nothing is learned, and the loss is that of one and the same decoder.
@@ -289,7 +289,7 @@ describe('the VAE', () => {
     expect((three - none) / (one - none)).toBeCloseTo(3, 4);
   });
 
-  it('keeps encoder and scaling factor where only the decoder is trained', async () => {
+  test('keeps encoder and scaling factor where only the decoder is trained', async () => {
     const { job, validation } = await trainTiny('decoder', {
       kind: 'decoder',
       latentNoise: 0.5,
@@ -314,7 +314,7 @@ describe('the VAE', () => {
     await model.close();
   });
 
-  it('is trained further from the base’s weights', async () => {
+  test('is trained further from the base’s weights', async () => {
     const fresh = await trainTiny('vae fresh', { kind: 'vae', kl: 0 }, { learningRate: 1e-4 }, 'no vae');
     const further = await trainTiny('vae further', { kind: 'vae', kl: 0 }, { learningRate: 1e-4 });
     expect(further.validation[0]).not.toBe(fresh.validation[0]);

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import type { TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -37,7 +37,7 @@ function job(name: string, changes: Partial<TrainingSettings> = {}, held = 0): T
 }
 
 describe('a loss that is not finite', () => {
-  it('stops the run at its first step, naming it and the images', async () => {
+  test('stops the run at its first step, naming it and the images', async () => {
     const broken = job('rate', { learningRate: 1e30 });
     const { code, message, hint } = await failureOf(trainHere(broken));
     expect(code).toBe('loss-not-finite');
@@ -50,7 +50,7 @@ describe('a loss that is not finite', () => {
     expect(await readdir(broken.folder)).not.toContain('state');
   });
 
-  it('leaves checkpoints and state as they were, and the run goes on once its cause is gone', async () => {
+  test('leaves checkpoints and state as they were, and the run goes on once its cause is gone', async () => {
     const [whole, poisoned] = [job('whole'), job('poisoned')];
     await trainHere(whole);
     const stop = new AbortController();
@@ -87,7 +87,7 @@ describe('a loss that is not finite', () => {
     expect(await readMetrics(poisoned.folder)).toEqual(await readMetrics(whole.folder));
   });
 
-  it('of the held-out images keeps the epoch from becoming a checkpoint', async () => {
+  test('of the held-out images keeps the epoch from becoming a checkpoint', async () => {
     // One step an epoch, which moves the weights beyond what the next forward pass can bear.
     const broken = job('validation', { learningRate: 1e30, batchSize: 4 }, 1);
     const { code, message } = await failureOf(trainHere(broken));
@@ -98,7 +98,7 @@ describe('a loss that is not finite', () => {
 });
 
 describe('weights that are not finite', () => {
-  it('are kept neither as a checkpoint nor as a state', async () => {
+  test('are kept neither as a checkpoint nor as a state', async () => {
     const broken = job('weights', { learningRate: 1e39, batchSize: 4 });
     const { code } = await failureOf(trainHere(broken));
     expect(code).toBe('weights-not-finite');

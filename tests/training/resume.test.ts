@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
-import { startEngine } from '../../electron/runs/engine-process.ts';
+import { startEngine } from '../../electron/engine/engine-process.ts';
 import type { JobEvent, TrainingImage, TrainJob } from '../../native/jobs.ts';
 import { uniform } from '../../native/random/philox.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -82,7 +82,7 @@ describe('a run killed at ten random moments', () => {
     return { name: `step ${wanted}`, reached: (event, steps) => event.type === 'step' && steps >= wanted };
   }
 
-  it('ends with the bytes of a run that was left alone', async () => {
+  test('ends with the bytes of a run that was left alone', async () => {
     const environment = { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') };
     const engine = startEngine({ environment });
     const whole = engine.run(long('whole', 60));
@@ -156,7 +156,7 @@ describe('a run that is stopped or broken off', () => {
     );
   };
 
-  it.each([3, 4])('stops after step %i with a state, and goes on to the same bytes', async (step) => {
+  test.each([3, 4])('stops after step %i with a state, and goes on to the same bytes', async (step) => {
     const stopped = copyOf(`stopped-${step}`);
     const first = await trainUntil(stopped, step);
     expect(first.result).toMatchObject({ end: 'stopped', step, epoch: Math.floor(step / 3) });
@@ -169,7 +169,7 @@ describe('a run that is stopped or broken off', () => {
     expect(await readMetrics(stopped.folder)).toEqual(await readMetrics(whole.folder));
   });
 
-  it.each([
+  test.each([
     { kind: 'lora', textEncoder: true, rank: 2, alpha: 1 },
     { kind: 'vae', kl: 1e-6 },
   ] as const)('goes on to the same bytes with $kind as well', async (method) => {
@@ -185,7 +185,7 @@ describe('a run that is stopped or broken off', () => {
     expect(await readMetrics(stopped.folder)).toEqual(await readMetrics(alone.folder));
   });
 
-  it('stops while images are encoded, and says where the run stands', async () => {
+  test('stops while images are encoded, and says where the run stands', async () => {
     const stopped = copyOf('stopped-encoding');
     await trainUntil(stopped, 4);
     const stop = new AbortController();
@@ -200,7 +200,7 @@ describe('a run that is stopped or broken off', () => {
     expect(result.trainLoss).toBeGreaterThan(0);
   });
 
-  it('has nothing more to do once it has finished, and still knows its losses', async () => {
+  test('has nothing more to do once it has finished, and still knows its losses', async () => {
     const { result, events } = await trainHere(whole);
     expect(stepsOf(events)).toEqual([]);
     const epochs = (await readMetrics(whole.folder)).filter(({ type }) => type === 'epoch');
@@ -208,7 +208,7 @@ describe('a run that is stopped or broken off', () => {
     expect(result).toEqual({ kind: 'train', end: 'finished', step: 12, epoch: 4, trainLoss, validationLoss });
   });
 
-  it('is not resumed with other settings, captions or base', async () => {
+  test('is not resumed with other settings, captions or base', async () => {
     const stopped = copyOf('mismatch');
     await trainUntil(stopped, 4);
     const state = join(stopped.folder, 'state', 'step-00000004');
@@ -234,7 +234,7 @@ describe('a run that is stopped or broken off', () => {
     expect(await filesOf(stopped)).toEqual(await filesOf(whole));
   });
 
-  it('does not take the checkpoints of another run for its own', async () => {
+  test('does not take the checkpoints of another run for its own', async () => {
     const run = copyOf('checkpoints alone');
     await cp(join(whole.folder, 'checkpoints'), join(run.folder, 'checkpoints'), { recursive: true });
     const changed = { ...run, settings: { ...run.settings, learningRate: 2e-3 } };
@@ -245,7 +245,7 @@ describe('a run that is stopped or broken off', () => {
     expect(await filesOf(run)).toEqual(await filesOf(whole));
   });
 
-  it('goes on from the newest complete state beside half-written ones', async () => {
+  test('goes on from the newest complete state beside half-written ones', async () => {
     const run = copyOf('half-written');
     await trainUntil(run, 4);
     const states = join(run.folder, 'state');
@@ -265,7 +265,7 @@ describe('a run that is stopped or broken off', () => {
     expect(await readdir(states)).toEqual(['step-00000012']);
   });
 
-  it('says which state it cannot read', async () => {
+  test('says which state it cannot read', async () => {
     const run = copyOf('unreadable');
     await trainUntil(run, 1);
     const state = join(run.folder, 'state', 'step-00000001');

@@ -1,13 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { ModelProtoSchema } from '../../native/graph/onnx_pb.js';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { readClipTextConfig } from '../../native/models/clip-text.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
+import { buildOptimizer } from '../../native/optimizers/optimizer.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
-import { buildOptimizer } from '../../native/training/optimizer.ts';
 import { buildAutoencoderGraph } from '../../native/training/recipes/vae.ts';
 import { readModelFixture } from '../reference/fixture.ts';
 
@@ -33,7 +33,7 @@ function expectStandard(model: Uint8Array): void {
 }
 
 describe('training artifacts', () => {
-  it('of UNet and text encoder hold standard operators alone', async () => {
+  test('of UNet and text encoder hold standard operators alone', async () => {
     const [denoiser, text] = [await readModelFixture('unet-sd1'), await readModelFixture('clip-sd1')];
     for (const trained of ['full', { rank: 4, scale: 1 }] as const) {
       const { trainingModel, trainable } = buildArtifacts(
@@ -62,7 +62,7 @@ describe('training artifacts', () => {
     }
   });
 
-  it('of the VAE hold standard operators alone', async () => {
+  test('of the VAE hold standard operators alone', async () => {
     const { config } = await readModelFixture('vae-3-levels');
     expectStandard(
       buildArtifacts(

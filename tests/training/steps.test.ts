@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { chooseRuntime } from '../../native/runtime/providers.ts';
-import type { Runtime } from '../../native/runtime/runtime.ts';
 import { Failure } from '../../native/failure.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
-import { noiseSchedule } from '../../native/sampling/noise-schedule.ts';
-import { parseSchedulerConfig } from '../../native/models/scheduler-config.ts';
+import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
+import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
+import { chooseRuntime } from '../../native/runtime/providers.ts';
+import type { Runtime } from '../../native/runtime/runtime.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph, parseAdapterName } from '../../native/training/diffusion-graph.ts';
 import { timestepWeight } from '../../native/training/diffusion-loss.ts';
@@ -178,14 +178,14 @@ describe.each([
     });
     afterAll(() => runtime.dispose());
 
-    it.each(variants)('follow PyTorch: $name', async (variant) => {
+    test.each(variants)('follow PyTorch: $name', async (variant) => {
       await followReference(runtime, variant, steps, way);
     });
   },
 );
 
 describe('AdamW steps on WebGPU, state on the device', () => {
-  it('follow PyTorch', async (context) => {
+  test('follow PyTorch', async (context) => {
     const runtime = await chooseRuntime({ provider: 'webgpu', api: 'c-api' }).catch((error: unknown) => {
       if (!(error instanceof Failure && error.code === 'provider-unavailable')) throw error;
       return error.message;

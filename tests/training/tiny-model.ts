@@ -10,6 +10,7 @@ import { dirname, join, relative } from 'node:path';
 import sharp from 'sharp';
 
 import { Failure } from '../../native/failure.ts';
+import type { JsonObject } from '../../native/files/json-file.ts';
 import { Graph } from '../../native/graph/graph.ts';
 import type { JobEvent, TrainingImage, TrainingSettings, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
@@ -17,14 +18,13 @@ import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
 import { InputParameters, type ParameterSpec } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { normals } from '../../native/random/philox.ts';
+import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import { takesAdapter } from '../../native/training/diffusion-graph.ts';
 import { initialWeights } from '../../native/training/initial-weights.ts';
 import { train } from '../../native/training/train.ts';
-import type { JsonObject } from '../../native/weights/json-file.ts';
 import type { LoraModule } from '../../native/weights/lora-file.ts';
 import type { ComponentName, WeightToWrite } from '../../native/weights/model-folder.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
-import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
 
 const vocabularySize = 600;
 const tokens = 16;

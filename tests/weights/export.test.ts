@@ -2,12 +2,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
+import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
+import { makeFolder } from '../../native/files/atomic-file.ts';
 import type { ExportJob, ModelReference } from '../../native/jobs.ts';
-import { openStableDiffusion } from '../../native/models/stable-diffusion.ts';
 import { runJob } from '../../native/run-job.ts';
-import { makeFolder } from '../../native/weights/atomic-file.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
@@ -46,7 +46,7 @@ async function draw(model: ModelReference, name: string): Promise<Buffer> {
 }
 
 describe('a model exported as a diffusers folder', () => {
-  it('makes the picture that base and checkpoint make', async () => {
+  test('makes the picture that base and checkpoint make', async () => {
     const result = await exportTo(at('new', 'merged'), withLora);
     const files = await hashTree(at('new', 'merged'));
     expect(Object.keys(files).sort()).toEqual(
@@ -83,7 +83,7 @@ describe('a model exported as a diffusers folder', () => {
     expect(maxDifference(merged, base)).toBeGreaterThan(2);
   });
 
-  it('is in half precision where that is wanted, and hardly another model', async () => {
+  test('is in half precision where that is wanted, and hardly another model', async () => {
     await exportTo(at('half'), withLora, { precision: 'float16' });
     const file = await openSafetensors(at('half', 'unet', 'diffusion_pytorch_model.safetensors'));
     expect(new Set([...file.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['F16']));
@@ -93,12 +93,12 @@ describe('a model exported as a diffusers folder', () => {
     expect(maxDifference(half, whole)).toBeLessThan(8);
   });
 
-  it('holds the base again, byte for byte, where there is no checkpoint', async () => {
+  test('holds the base again, byte for byte, where there is no checkpoint', async () => {
     await exportTo(at('copy'), { base: at('base') });
     expect(await hashTree(at('copy'))).toEqual(await hashTree(at('base')));
   });
 
-  it('is refused where something is, or where parts have no weights; nothing is left half-written', async () => {
+  test('is refused where something is, or where parts have no weights; nothing is left half-written', async () => {
     const before = await hashTree(at('base'));
     const taken = await failureOf(exportTo(at('base'), withLora));
     expect([taken.code, taken.message]).toEqual(['output-exists', expect.stringContaining(at('base'))]);
@@ -118,7 +118,7 @@ describe('a LoRA exported for other tools', () => {
   const exportLora = (output: string, model = withLora, changes: Partial<ExportJob> = {}) =>
     exportTo(output, model, { format: 'lora', ...changes });
 
-  it('has kohya’s keys, metadata in strings, and does what the checkpoint does', async () => {
+  test('has kohya’s keys, metadata in strings, and does what the checkpoint does', async () => {
     const metadata = { ss_output_name: 'mine', 'modelspec.title': 'Mine' };
     await exportLora(at('shared', 'mine.safetensors'), withLora, { metadata });
     const file = await openSafetensors(at('shared', 'mine.safetensors'));
@@ -149,7 +149,7 @@ describe('a LoRA exported for other tools', () => {
     expect(again).toEqual(await draw(withLora, 'first.png'));
   });
 
-  it('is refused of a checkpoint without one, of a base alone, for another model, and over a file', async () => {
+  test('is refused of a checkpoint without one, of a base alone, for another model, and over a file', async () => {
     for (const model of [{ base: at('base') }, { base: at('base'), checkpoint: at('base') }]) {
       expect((await failureOf(exportLora(at('none.safetensors'), model))).code).toBe('not-a-lora');
     }
@@ -171,7 +171,7 @@ describe('a LoRA exported for other tools', () => {
 });
 
 describe('a checkpoint laid over its base', () => {
-  it('hashes as what it holds, not as where it lies', async () => {
+  test('hashes as what it holds, not as where it lies', async () => {
     const hashOf = async (reference: ModelReference): Promise<string> => {
       const model = await openStableDiffusion(reference);
       const hash = await model.unet.hash();
@@ -191,7 +191,7 @@ describe('a checkpoint laid over its base', () => {
     expect(await hashOf(moved)).not.toBe(before);
   });
 
-  it('keeps the noise schedule of the base', async () => {
+  test('keeps the noise schedule of the base', async () => {
     await writeTinyModel(at('velocity'), { scheduler: { prediction_type: 'v_prediction' } });
     await exportTo(at('velocity out'), { base: at('velocity'), checkpoint: at('checkpoint') });
     const scheduler = await readFile(at('velocity out', 'scheduler', 'scheduler_config.json'), 'utf8');

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLora, writeKohyaLora } from '../../native/weights/lora-file.ts';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
 import type { LoraFile, LoraModule, ModulePaths } from '../../native/weights/lora-file.ts';
+import { readLora, writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
 
 const query = 'down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q';
@@ -59,7 +61,7 @@ function summary({ modules: read }: LoraFile): unknown {
 
 describe('a LoRA written for other tools', () => {
   // The same form was loaded by diffusers' load_lora_weights: tests/reference/weights_folder.py.
-  it('has kohya’s keys and shapes and no others', async () => {
+  test('has kohya’s keys and shapes and no others', async () => {
     const path = join(folder, 'written.safetensors');
     await writeKohyaLora(path, modules, 'float16', {});
     const file = await openSafetensors(path);
@@ -88,7 +90,7 @@ describe('a LoRA written for other tools', () => {
     });
   });
 
-  it('comes back as it went', async () => {
+  test('comes back as it went', async () => {
     const path = join(folder, 'back.safetensors');
     await writeKohyaLora(path, modules, 'float32', {});
     const read = await readLora(path, paths);
@@ -97,7 +99,7 @@ describe('a LoRA written for other tools', () => {
     );
   });
 
-  it('says what it is, and the hash of what follows its header', async () => {
+  test('says what it is, and the hash of what follows its header', async () => {
     const path = join(folder, 'my style.safetensors');
     await writeKohyaLora(path, modules, 'float32', { ss_v2: 'True', ss_dataset_dirs: '{}' });
     const { metadata } = await readLora(path, paths);
@@ -129,7 +131,7 @@ describe('a LoRA of another program', () => {
     kernel: [],
   });
 
-  it.each([
+  test.each([
     [
       'kohya',
       'lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_out_0.lora_down.weight',
@@ -165,7 +167,7 @@ describe('a LoRA of another program', () => {
     );
   });
 
-  it('takes its alpha from what PEFT noted', async () => {
+  test('takes its alpha from what PEFT noted', async () => {
     const shapes = { [`unet.${output}.lora_A.weight`]: [2, 3], [`unet.${output}.lora_B.weight`]: [4, 2] };
     const alpha = async (notes: object): Promise<number> => {
       const path = await fileWith(shapes, { lora_adapter_metadata: JSON.stringify(notes) });
@@ -180,7 +182,7 @@ describe('a LoRA of another program', () => {
     await expect(readLora(broken, paths)).rejects.toMatchObject({ code: 'lora-invalid' });
   });
 
-  it('keeps the kernel of a convolution', async () => {
+  test('keeps the kernel of a convolution', async () => {
     const name = 'lora_unet_down_blocks_0_attentions_0_proj_in';
     const path = await fileWith({
       [`${name}.lora_down.weight`]: [2, 3, 3, 3],
@@ -191,7 +193,7 @@ describe('a LoRA of another program', () => {
 
   const down = `unet.${output}.lora_A.weight`;
   const up = `unet.${output}.lora_B.weight`;
-  it.each<[string, Readonly<Record<string, readonly number[]>>, RegExp]>([
+  test.each<[string, Readonly<Record<string, readonly number[]>>, RegExp]>([
     [
       'is a DoRA of kohya’s',
       { [down]: [2, 3], [up]: [4, 2], [`lora_unet_x.dora_scale`]: [4] },

@@ -1,14 +1,16 @@
-import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openComponent, openModelFolder, weightsOf } from '../../native/weights/model-folder.ts';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { ComponentName, ModelFolder, WeightToWrite } from '../../native/weights/model-folder.ts';
-import { openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
+import { openComponent, openModelFolder, weightsOf } from '../../native/weights/model-folder.ts';
 import type { SafetensorsDtype } from '../../native/weights/safetensors.ts';
-import { trainBpe, writeClipTokenizer } from '../../native/weights/train-bpe.ts';
-import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
+import { openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
 import type { ModelParts } from '../../native/weights/write-model-folder.ts';
+import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
 
 let root: string;
 /** A whole, small model folder, copied before anything is done to it. */
@@ -85,7 +87,7 @@ async function editJson(path: string, change: Readonly<Record<string, unknown>>)
 
 describe('writing a model folder', () => {
   // The same layout was loaded by diffusers, weight for weight: tests/reference/weights_folder.py.
-  it('lays it out as diffusers does', async () => {
+  test('lays it out as diffusers does', async () => {
     const files = await readdir(whole, { recursive: true, withFileTypes: true });
     const names = files
       .filter((file) => file.isFile())
@@ -118,7 +120,7 @@ describe('writing a model folder', () => {
     });
   });
 
-  it('keeps fractions of the text encoder’s config fractions, and notes the precision', async () => {
+  test('keeps fractions of the text encoder’s config fractions, and notes the precision', async () => {
     const text = await readFile(join(whole, 'text_encoder', 'config.json'), 'utf8');
     expect(text).toContain('"initializer_factor": 1.0,');
     expect(text).toContain('"attention_dropout": 0,');
@@ -126,13 +128,13 @@ describe('writing a model folder', () => {
     expect(text).toContain('"torch_dtype": "float32"');
   });
 
-  it('names the framework in the weight files, for transformers', async () => {
+  test('names the framework in the weight files, for transformers', async () => {
     const file = await openSafetensors(join(whole, 'text_encoder', 'model.safetensors'));
     expect([...file.metadata]).toEqual([['format', 'pt']]);
     await file.close();
   });
 
-  it('copies one folder to another weight by weight, halved', async () => {
+  test('copies one folder to another weight by weight, halved', async () => {
     const half = join(root, 'half');
     await withFolder(whole, async (folder) => {
       const of = (name: ComponentName) => {
@@ -155,7 +157,7 @@ describe('writing a model folder', () => {
     });
   });
 
-  it('writes nothing where something is, or where a part is missing', async () => {
+  test('writes nothing where something is, or where a part is missing', async () => {
     await expect(writeModelFolder(whole, parts())).rejects.toMatchObject({ code: 'output-exists' });
     const path = join(root, 'never');
     const without = { ...parts(), tokenizerFolder: join(root, 'nowhere') };
@@ -168,7 +170,7 @@ describe('writing a model folder', () => {
 });
 
 describe('opening a model folder', () => {
-  it('gives configs, names, shapes and weights', async () => {
+  test('gives configs, names, shapes and weights', async () => {
     await withFolder(whole, async (folder) => {
       expect([...folder.components.keys()]).toEqual(['unet', 'vae', 'text_encoder']);
       expect(folder.scheduler).toMatchObject({ prediction_type: 'epsilon' });
@@ -186,7 +188,7 @@ describe('opening a model folder', () => {
     });
   });
 
-  it('opens a component that has a config and no weights, to be trained from scratch', async () => {
+  test('opens a component that has a config and no weights, to be trained from scratch', async () => {
     const path = await copy((folder) => rm(join(folder, 'vae', 'diffusion_pytorch_model.safetensors')));
     await withFolder(path, async (folder) => {
       expect(folder.component('vae').weights).toBeNull();
@@ -194,7 +196,7 @@ describe('opening a model folder', () => {
     });
   });
 
-  it('hashes a component by its config and its weights', async () => {
+  test('hashes a component by its config and its weights', async () => {
     const hash = (path: string): Promise<string> =>
       withFolder(path, (folder) => folder.component('vae').hash());
     const original = await hash(whole);
@@ -212,7 +214,7 @@ describe('opening a model folder', () => {
     expect(await hash(otherWeights)).not.toBe(original);
   });
 
-  it.each<[string, (folder: string) => Promise<unknown>, string, RegExp]>([
+  test.each<[string, (folder: string) => Promise<unknown>, string, RegExp]>([
     [
       'has no model_index.json',
       (folder) => rm(join(folder, 'model_index.json')),
@@ -288,7 +290,7 @@ describe('opening a model folder', () => {
     });
   });
 
-  it('names a component that is missing when it is wanted, and a path that is no folder', async () => {
+  test('names a component that is missing when it is wanted, and a path that is no folder', async () => {
     const path = await copy((folder) => rm(join(folder, 'vae'), { recursive: true }));
     await withFolder(path, (folder) => {
       expect(() => folder.component('vae')).toThrow(/has no vae/);
@@ -328,7 +330,7 @@ describe('the weights of a component', () => {
     return openComponent(folder, name);
   }
 
-  it('are found under older names of a VAE’s attention, kept as matrices or 1x1 convolutions', async () => {
+  test('are found under older names of a VAE’s attention, kept as matrices or 1x1 convolutions', async () => {
     const path = 'encoder.mid_block.attentions.0';
     const opened = await component('vae', {
       'diffusion_pytorch_model.safetensors': {
@@ -357,7 +359,7 @@ describe('the weights of a component', () => {
     await opened.close();
   });
 
-  it.each([
+  test.each([
     ['with the prefix', 'text_model.'],
     ['without it, as transformers 5 writes them', ''],
   ])('of a text encoder are found %s', async (_, prefix) => {
@@ -380,14 +382,14 @@ describe('the weights of a component', () => {
     await opened.close();
   });
 
-  it('are ambiguous when they stand there twice', async () => {
+  test('are ambiguous when they stand there twice', async () => {
     const twice = component('text_encoder', {
       'model.safetensors': { 'text_model.final_layer_norm.bias': [2], 'final_layer_norm.bias': [2] },
     });
     await expect(twice).rejects.toMatchObject({ code: 'weights-ambiguous' });
   });
 
-  it('are taken whole before halved, and halved before none', async () => {
+  test('are taken whole before halved, and halved before none', async () => {
     const both = await component('unet', {
       'diffusion_pytorch_model.fp16.safetensors': { half: [1] },
       'diffusion_pytorch_model.safetensors': { whole: [1] },
@@ -399,7 +401,7 @@ describe('the weights of a component', () => {
     await half.close();
   });
 
-  it.each([
+  test.each([
     'diffusion_pytorch_model.safetensors.index.json',
     'diffusion_pytorch_model.safetensors.index.fp16.json',
   ])('are gathered from the shards that %s lists', async (index) => {
@@ -415,7 +417,7 @@ describe('the weights of a component', () => {
     await opened.close();
   });
 
-  it.each([
+  test.each([
     '../secret.safetensors',
     '/etc/secret.safetensors',
     '..\\secret.safetensors',
@@ -438,7 +440,7 @@ describe('the weights of a component', () => {
     await expect(opened).rejects.toMatchObject({ code: 'model-index-invalid' });
   });
 
-  it('must be in the shard the index says', async () => {
+  test('must be in the shard the index says', async () => {
     const index = 'diffusion_pytorch_model.safetensors.index.json';
     const missing = component(
       'unet',

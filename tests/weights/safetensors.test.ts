@@ -4,11 +4,13 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+
 import { Failure } from '../../native/failure.ts';
-import { hashTensorData, openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
 import type { TensorToWrite } from '../../native/weights/safetensors.ts';
+import { hashTensorData, openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'screenfold-safetensors-'));
 afterAll(() => {
@@ -45,7 +47,7 @@ async function refusal(path: string): Promise<Failure> {
 }
 
 describe('reading', () => {
-  it('finds every tensor of a file of all types, and its metadata', async () => {
+  test('finds every tensor of a file of all types, and its metadata', async () => {
     const file = await openSafetensors(mixed);
     expect(file.tensors.size).toBe(23);
     expect(file.tensors.get('scalar')).toEqual({ dtype: 'F32', shape: [], begin: 216, end: 220 });
@@ -55,7 +57,7 @@ describe('reading', () => {
     await file.close();
   });
 
-  it.each(['f64', 'f32', 'f16', 'bf16', 'i64', 'i32', 'i16', 'i8', 'u8'])(
+  test.each(['f64', 'f32', 'f16', 'bf16', 'i64', 'i32', 'i16', 'i8', 'u8'])(
     'gives the numbers of a tensor of type %s',
     async (type) => {
       const file = await openSafetensors(mixed);
@@ -66,7 +68,7 @@ describe('reading', () => {
     },
   );
 
-  it('gives bool as 0 and 1, scalars, empty tensors and raw bytes', async () => {
+  test('gives bool as 0 and 1, scalars, empty tensors and raw bytes', async () => {
     const file = await openSafetensors(mixed);
     expect([...(await file.readAs('of.bool', 'float32'))]).toEqual([0, 1, 1, 1, 1, 1]);
     expect([...(await file.readAs('scalar', 'float32'))]).toEqual([0.5]);
@@ -75,7 +77,7 @@ describe('reading', () => {
     await file.close();
   });
 
-  it('lists types it cannot read and refuses to read them by name', async () => {
+  test('lists types it cannot read and refuses to read them by name', async () => {
     const file = await openSafetensors(mixed);
     await expect(file.readAs('of.f8_e5m2', 'float32')).rejects.toMatchObject({
       code: 'safetensors-dtype',
@@ -85,7 +87,7 @@ describe('reading', () => {
     await file.close();
   });
 
-  it('fills an array larger than one chunk, from any type, and refuses one of another length', async () => {
+  test('fills an array larger than one chunk, from any type, and refuses one of another length', async () => {
     const values = Float32Array.from({ length: 2_500_000 }, (_, i) => (i % 2048) / 4);
     const path = join(folder, 'large.safetensors');
     const shape = [2_500, 1_000];
@@ -117,7 +119,7 @@ describe('writing', () => {
     return tensors;
   }
 
-  it('gives the very bytes of the reference implementation, in whatever order tensors come', async () => {
+  test('gives the very bytes of the reference implementation, in whatever order tensors come', async () => {
     const tensors = await copyOf(mixed);
     const path = join(folder, 'copy.safetensors');
     await writeSafetensors(path, tensors.reverse(), { format: 'pt' });
@@ -130,13 +132,13 @@ describe('writing', () => {
     expect(readFileSync(path)).toEqual(readFileSync(mixed));
   });
 
-  it('hashes what follows the header', async () => {
+  test('hashes what follows the header', async () => {
     const bytes = readFileSync(mixed);
     const data = bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)));
     expect(await hashTensorData(await copyOf(mixed))).toBe(createHash('sha256').update(data).digest('hex'));
   });
 
-  it('aligns the data to 8 bytes and sorts metadata', async () => {
+  test('aligns the data to 8 bytes and sorts metadata', async () => {
     const path = join(folder, 'aligned.safetensors');
     for (const key of ['k', 'kk', 'kkk', 'kkkkkkk']) {
       await writeSafetensors(path, [], { b: '1', [key]: '"\u0000', a: '2' });
@@ -148,7 +150,7 @@ describe('writing', () => {
     }
   });
 
-  it('rounds numbers to the type asked for', async () => {
+  test('rounds numbers to the type asked for', async () => {
     const path = join(folder, 'rounded.safetensors');
     const data = Float32Array.of(1 / 3, -65520, 1e-8);
     await writeSafetensors(path, [
@@ -161,7 +163,7 @@ describe('writing', () => {
     await file.close();
   });
 
-  it('refuses data that does not fit its shape, and a name used twice, and leaves no file', async () => {
+  test('refuses data that does not fit its shape, and a name used twice, and leaves no file', async () => {
     const path = join(folder, 'nested.safetensors');
     const one = (name: string, data: TensorToWrite['data']): TensorToWrite => ({
       name,
@@ -184,7 +186,7 @@ describe('a damaged or hostile file', () => {
   });
   const four = new Uint8Array(4);
 
-  it.each<[string, unknown, Uint8Array, string]>([
+  test.each<[string, unknown, Uint8Array, string]>([
     ['no JSON', '{"a":', four, 'not JSON'],
     ['no object', '[]', four, 'does not start with {'],
     ['leading space', ' {}', new Uint8Array(0), 'does not start with {'],
@@ -247,7 +249,7 @@ describe('a damaged or hostile file', () => {
     expect(failure.message).toContain(path);
   });
 
-  it('is refused without reading when it claims a header longer than itself or than 100 MB', async () => {
+  test('is refused without reading when it claims a header longer than itself or than 100 MB', async () => {
     const length = (bytes: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(bytes).buffer);
     expect(await refusal(fileOf(length(2n ** 63n)))).toMatchObject({ code: 'safetensors-header' });
     expect(await refusal(fileOf(length(100_000_001n)))).toMatchObject({ code: 'safetensors-header' });
@@ -255,12 +257,12 @@ describe('a damaged or hostile file', () => {
     expect(await refusal(fileOf(new Uint8Array(3)))).toMatchObject({ code: 'safetensors-truncated' });
   });
 
-  it('is refused when it is a folder or not there', async () => {
+  test('is refused when it is a folder or not there', async () => {
     expect(await refusal(folder)).toMatchObject({ code: 'file-unreadable' });
     expect(await refusal(join(folder, 'no such file'))).toMatchObject({ code: 'file-unreadable' });
   });
 
-  it('is named truncated wherever it is cut', async () => {
+  test('is named truncated wherever it is cut', async () => {
     const whole = readFileSync(mixed);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: whole.length - 1 }), async (length) => {
@@ -271,7 +273,7 @@ describe('a damaged or hostile file', () => {
     );
   });
 
-  it('is read or refused, never more, whatever bytes are changed', async () => {
+  test('is read or refused, never more, whatever bytes are changed', async () => {
     const whole = readFileSync(mixed);
     const header = 8 + Number(whole.readBigUInt64LE(0));
     const change = fc.tuple(fc.integer({ min: 0, max: header - 1 }), fc.integer({ min: 0, max: 255 }));
@@ -290,7 +292,7 @@ describe('a damaged or hostile file', () => {
     );
   });
 
-  it('is read or refused, never more, whatever its header claims', async () => {
+  test('is read or refused, never more, whatever its header claims', async () => {
     const size = fc.oneof(fc.nat({ max: 12 }), fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 53, 1e308, null, '4'));
     const tensor = fc.record(
       {

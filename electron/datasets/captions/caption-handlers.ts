@@ -1,15 +1,15 @@
 import { Failure } from '../../../native/failure.ts';
 import type { HandlersOf, ParsedInputOf } from '../../contract/api.ts';
 import type { CaptionSource } from '../../contract/captions.ts';
-import { imageQuerySchema, type ImageQuery } from '../../contract/datasets.ts';
+import { type ImageQuery, imageQuerySchema } from '../../contract/datasets.ts';
+import { type DatasetDomain, unknownDataset, unknownImage } from '../domain.ts';
+import type { ImageSelection } from '../images/image-selection.ts';
+import type { Change, Journal } from '../journal.ts';
 import { createCaptionWriter, type NewCaption } from './caption-changes.ts';
 import { previewCaptions } from './caption-preview.ts';
 import { captionSet, captionSets, newSetTags } from './caption-set-rows.ts';
 import { textsFromSource } from './caption-texts.ts';
-import { unknownDataset, unknownImage, type DatasetDomain } from '../domain.ts';
 import { replaceAll, type Replaced } from './find-replace.ts';
-import type { ImageSelection } from '../images/image-selection.ts';
-import type { Change, Journal } from '../journal.ts';
 import { countTags, editTag } from './tags.ts';
 
 type Find = ParsedInputOf<'captions.replace'>;

@@ -1,9 +1,9 @@
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionPreview, CaptionSource } from '../../contract/captions.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
+import { storedImages } from '../images/image-records.ts';
 import { textsOfImages } from './caption-texts.ts';
 import type { MissingCaption } from './captions.ts';
-import { storedImages } from '../images/image-records.ts';
 
 /** What a source would give a data set's used images. Examples show first what lacks something, then images throughout. */
 export function previewCaptions(

@@ -1,8 +1,8 @@
 import {
-  captionSourceSchema,
-  tagOptionsSchema,
   type CaptionSetData,
   type CaptionSource,
+  captionSourceSchema,
+  tagOptionsSchema,
 } from '../../contract/captions.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { unknownCaptionSet } from '../domain.ts';

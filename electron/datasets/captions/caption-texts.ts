@@ -1,9 +1,9 @@
 import type { CaptionSource } from '../../contract/captions.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
+import { unknownCaptionSet } from '../domain.ts';
+import { type StoredImage, storedImages } from '../images/image-records.ts';
 import { captionSet } from './caption-set-rows.ts';
 import { captionsFor, type MissingCaption } from './captions.ts';
-import { unknownCaptionSet } from '../domain.ts';
-import { storedImages, type StoredImage } from '../images/image-records.ts';
 
 export interface ImageText {
   readonly imageId: number;

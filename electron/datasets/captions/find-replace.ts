@@ -1,4 +1,5 @@
 import { createContext, Script } from 'node:vm';
+
 import { Failure } from '../../../native/failure.ts';
 
 export interface FindOptions {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+
 import type { TagOptions } from '../../contract/captions.ts';
 
 /** The parts of a caption between its commas; empty ones are none. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { kohyaFolder, readMetadata, readSidecars, stemOf } from './caption-sources.ts';
+
 import type { CaptionCandidate, DatasetImage, DatasetProblem } from '../dataset.ts';
+import { kohyaFolder, readMetadata, readSidecars, stemOf } from './caption-sources.ts';
 import type { FileNamePattern } from './file-name-pattern.ts';
 import type { FoundFile } from './folder-scan.ts';
 import type { MetadataRecord } from './metadata-file.ts';

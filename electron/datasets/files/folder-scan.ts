@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Failure } from '../../../native/failure.ts';
 
 export interface FoundFile {

@@ -1,4 +1,5 @@
 import { parse as parseCsv } from 'csv-parse/sync';
+
 import { Failure } from '../../../native/failure.ts';
 import { readTextFile } from './text-file.ts';
 

@@ -1,4 +1,5 @@
 import { isAbsolute, posix, relative, win32 } from 'node:path';
+
 import type { FoundFile } from './folder-scan.ts';
 import type { MetadataRow } from './metadata-file.ts';
 

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+
 import { Failure } from '../../../native/failure.ts';
-import { shrinkImage, type ImageSize } from '../../../native/images/decode.ts';
+import { type ImageSize, shrinkImage } from '../../../native/images/decode.ts';
+import { type Thumbnails, thumbnailSide } from '../images/thumbnails.ts';
 import { perceptualHash } from './perceptual-hash.ts';
-import { thumbnailSide, type Thumbnails } from '../images/thumbnails.ts';
 
 /** What is learned of an image file by reading it. */
 export interface PictureFile extends ImageSize {

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+
 import { Failure } from '../../../native/failure.ts';
 
 /** Beyond this a file is no table of captions that could be meant for one training run. */

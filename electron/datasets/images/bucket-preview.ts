@@ -1,5 +1,5 @@
-import type { Bucket } from '../../contract/datasets.ts';
 import { Failure } from '../../../native/failure.ts';
+import type { Bucket } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { assignBucket, bucketsFor } from './buckets.ts';
 

@@ -1,5 +1,5 @@
-import { hammingIndex } from './hamming-index.ts';
 import { colorDifference } from '../files/perceptual-hash.ts';
+import { hammingIndex } from './hamming-index.ts';
 
 export interface HashedImage {
   readonly id: number;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import type { LibraryDatabase } from '../../library/database.ts';
 import type { CaptionCandidate, DatasetImage } from '../dataset.ts';
 import type { MetadataRecord } from '../files/metadata-file.ts';

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
+
 import type { ImageDetail, ImageRow } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
-import { join } from 'node:path';
 import { unknownImage } from '../domain.ts';
 import type { MetadataRecord } from '../files/metadata-file.ts';
 

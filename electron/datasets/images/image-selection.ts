@@ -1,7 +1,7 @@
 import type { ImageQuery } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
-import type { DatasetDomain } from '../domain.ts';
 import { tagsOf } from '../captions/tag-variants.ts';
+import type { DatasetDomain } from '../domain.ts';
 
 /** Which images of a data set a query selects, in its order. */
 export interface ImageSelection {

@@ -1,8 +1,9 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
 import { readUpright } from '../../../native/images/decode.ts';
 import { shownType } from '../../library/shown-type.ts';
-import { unknownImage, type DatasetDomain } from '../domain.ts';
+import { type DatasetDomain, unknownImage } from '../domain.ts';
 import { readPictureFile } from '../files/picture-file.ts';
 import type { Thumbnails } from './thumbnails.ts';
 

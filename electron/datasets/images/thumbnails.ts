@@ -1,6 +1,8 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
 import sharp from 'sharp';
+
 import type { SmallPicture } from '../../../native/images/decode.ts';
 
 /** Side of the square that a thumbnail fits into, in pixels. */

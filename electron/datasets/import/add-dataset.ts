@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionSource } from '../../contract/captions.ts';
 import { newSetTags } from '../captions/caption-set-rows.ts';
-import { unknownDataset, type DatasetDomain } from '../domain.ts';
+import { type DatasetDomain, unknownDataset } from '../domain.ts';
 import { compileFileNamePattern } from '../files/file-name-pattern.ts';
-import { addSource, planSources, type PlannedSource } from './sources.ts';
+import { addSource, type PlannedSource, planSources } from './sources.ts';
 
 export interface ImportRequest {
   readonly paths: readonly string[];

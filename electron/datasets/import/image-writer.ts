@@ -1,10 +1,10 @@
 import { captionSourceSchema } from '../../contract/captions.ts';
 import { nameKey } from '../../library/name-key.ts';
-import type { DatasetDomain } from '../domain.ts';
-import { captionerOf, type Captioner } from '../captions/captions.ts';
 import { newSetTags } from '../captions/caption-set-rows.ts';
+import { type Captioner, captionerOf } from '../captions/captions.ts';
+import type { DatasetDomain } from '../domain.ts';
 import type { ImageFacts } from '../files/folder-contents.ts';
-import { textsOf, type MetadataRecord } from '../files/metadata-file.ts';
+import { type MetadataRecord, textsOf } from '../files/metadata-file.ts';
 import type { PictureFile } from '../files/picture-file.ts';
 import { isMarkedValidation } from '../images/split.ts';
 

@@ -1,17 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
+
 import { Failure } from '../../../native/failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
-import { nothingThere, type DatasetProblem } from '../dataset.ts';
+import { type DatasetProblem, nothingThere } from '../dataset.ts';
 import type { DatasetDomain } from '../domain.ts';
 import { compileFileNamePattern, type FileNamePattern } from '../files/file-name-pattern.ts';
-import { readFolderContents, type ImageFacts } from '../files/folder-contents.ts';
+import { type ImageFacts, readFolderContents } from '../files/folder-contents.ts';
 import type { ScannedFile } from '../files/folder-scan.ts';
-import { createImageWriter, type ReadImage } from './image-writer.ts';
 import { readPictureFile } from '../files/picture-file.ts';
-import { readSources, scanSource, type Source } from './sources.ts';
-import { createSourceRecords } from './source-records.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
+import { createImageWriter, type ReadImage } from './image-writer.ts';
+import { createSourceRecords } from './source-records.ts';
+import { readSources, scanSource, type Source } from './sources.ts';
 
 /** Images of one transaction: few enough to lose nothing worth mentioning, many enough that it costs nothing. */
 const batchSize = 256;

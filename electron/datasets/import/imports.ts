@@ -1,8 +1,8 @@
 import { Failure } from '../../../native/failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
 import type { DatasetDomain } from '../domain.ts';
-import { runImport } from './import-job.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
+import { runImport } from './import-job.ts';
 
 /** Reading of data sets in the background, one after the other. */
 export interface Imports {

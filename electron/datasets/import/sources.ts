@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+
 import { Failure } from '../../../native/failure.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { captionFilesBeside } from '../files/caption-sources.ts';

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+
 import type { PagePort } from '../../studio/serve-page.ts';
 
 /** A page that takes nothing more is gone or stuck; once this much waits for it, it is better off dialling anew. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+
 import type { MediaFile } from '../../studio/media.ts';
 import { byteRange } from './byte-range.ts';
 

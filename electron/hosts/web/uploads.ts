@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import path from 'node:path';
+
 import { Failure } from '../../../native/failure.ts';
 import { decodedSegments } from '../page-files.ts';
 
@@ -18,7 +19,7 @@ export function uploadTarget(folder: string, urlPath: string): string | null {
   const segments = decodedSegments(urlPath);
   if (segments === null || segments.length < 3 || segments[0] !== 'uploads') return null;
   if (!uploadId.test(segments[1]!)) return null;
-  return path.join(folder, ...segments.slice(1));
+  return join(folder, ...segments.slice(1));
 }
 
 /**
@@ -26,7 +27,7 @@ export function uploadTarget(folder: string, urlPath: string): string | null {
  * @throws Failure `upload-too-large`
  */
 export async function receiveUpload(source: Readable, target: string, limit: number): Promise<void> {
-  await mkdir(path.dirname(target), { recursive: true });
+  await mkdir(dirname(target), { recursive: true });
   const beside = `${target}.${randomBytes(6).toString('hex')}.part`;
   try {
     await pipeline(source, bounded(limit), createWriteStream(beside, { flags: 'wx', flush: true }));

@@ -1,8 +1,8 @@
+import { elementCount } from '../../graph/data-type.ts';
 import type { Node, Value } from '../../graph/graph.ts';
 import { mul, sub } from '../../graph/ops/elementwise.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
 import { expand, reshape } from '../../graph/ops/shape.ts';
-import { elementCount } from '../../graph/data-type.ts';
 import type { RuleTable } from '../rule.ts';
 
 export const reduceRules: RuleTable = {

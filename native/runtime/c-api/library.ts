@@ -6,9 +6,9 @@ import { Failure } from '../../failure.ts';
 import { koffi } from '../foreign-functions.ts';
 import {
   apiVersion,
-  functions,
   fatalOnly,
   type FunctionName,
+  functions,
   type ParameterType,
   type ResultType,
 } from './functions.ts';

@@ -1,6 +1,6 @@
 import { graphRefused } from '../errors.ts';
 import type { Provider, SessionOptions } from '../runtime.ts';
-import { OrtError, type Ort, type Pointer } from './library.ts';
+import { type Ort, OrtError, type Pointer } from './library.ts';
 import { sessionOptions } from './session-options.ts';
 
 /** An `OrtSession` and the values of its initializers. Throws `graph-refused` with what ONNX Runtime says of it. */

@@ -1,6 +1,6 @@
 import type { HostTensor, Provider, Runtime, Session, SessionOptions } from '../runtime.ts';
 import { tensorData } from '../signature.ts';
-import { openDevice, type Device } from './device.ts';
+import { type Device, openDevice } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
 import { loadOrt, type Ort, type Pointer } from './library.ts';
 import { openSession } from './open-session.ts';

@@ -2,7 +2,7 @@ import { Failure } from '../../failure.ts';
 import { configEntries } from '../config-entries.ts';
 import type { Provider, SessionOptions } from '../runtime.ts';
 import { fatalOnly, optimizeAll, optimizeNothing } from './functions.ts';
-import { OrtError, type Ort, type Pointer } from './library.ts';
+import { type Ort, OrtError, type Pointer } from './library.ts';
 import { valueOver } from './tensor.ts';
 
 /** `OrtSessionOptions`, and the values it points to, which must live as long as the session made with it. */

@@ -5,7 +5,7 @@ import type { BoundRun, Session, TensorMap } from '../runtime.ts';
 import { checkBinding, type Slot } from '../signature.ts';
 import { inputMemory, memoryName } from './device.ts';
 import { elementTypes } from './functions.ts';
-import { OrtError, type Ort, type Pointer } from './library.ts';
+import { type Ort, OrtError, type Pointer } from './library.ts';
 import type { OrtTensor } from './tensor.ts';
 
 export interface SessionParts {

@@ -15,7 +15,7 @@ import type {
   Tensor,
   TensorMap,
 } from '../runtime.ts';
-import { checkBinding, checkData, tensorData, type Slot } from '../signature.ts';
+import { checkBinding, checkData, type Slot, tensorData } from '../signature.ts';
 
 export interface NodeRuntimeOptions {
   readonly provider: Provider;

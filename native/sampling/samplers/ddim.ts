@@ -1,6 +1,6 @@
 import { Failure } from '../../failure.ts';
-import type { SchedulerConfig } from '../../models/scheduler-config.ts';
-import { noiseSchedule } from '../noise-schedule.ts';
+import { noiseSchedule } from '../../noise/noise-schedule.ts';
+import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 import { predictedNoise, predictedOriginal } from './prediction.ts';
 import type { Sampler } from './sampler.ts';
 import { roundHalfToEven, spacedTimesteps } from './timesteps.ts';

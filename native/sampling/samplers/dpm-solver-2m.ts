@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../../models/scheduler-config.ts';
-import { noiseSchedule } from '../noise-schedule.ts';
+import { noiseSchedule } from '../../noise/noise-schedule.ts';
+import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 import { combine, predictedOriginal } from './prediction.ts';
 import type { Sampler } from './sampler.ts';
 import { interpolate, karrasSigmas, signalAndNoise, timestepOfSigma, trainingSigmas } from './sigmas.ts';

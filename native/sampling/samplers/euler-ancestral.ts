@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../../models/scheduler-config.ts';
+import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 import { eulerSchedule } from './euler-schedule.ts';
 import type { Sampler } from './sampler.ts';
 

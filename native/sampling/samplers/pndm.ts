@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../../models/scheduler-config.ts';
-import { noiseSchedule } from '../noise-schedule.ts';
+import { noiseSchedule } from '../../noise/noise-schedule.ts';
+import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 import { combine, predictedNoise } from './prediction.ts';
 import type { Latents, Sampler } from './sampler.ts';
 import { roundHalfToEven, spacedTimesteps } from './timesteps.ts';

@@ -1,4 +1,4 @@
-import type { PredictionType } from '../../models/scheduler-config.ts';
+import type { PredictionType } from '../../noise/scheduler-config.ts';
 
 /** A quantity as a weighted sum of the latents and the model's output. */
 export interface Combination {

@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../../models/scheduler-config.ts';
-import type { NoiseSchedule } from '../noise-schedule.ts';
+import type { NoiseSchedule } from '../../noise/noise-schedule.ts';
+import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 
 /**
  * Noise over signal at each training timestep: sqrt((1 - alphasCumprod) / alphasCumprod), the sigma of Karras et al.

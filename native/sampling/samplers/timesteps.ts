@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.ts';
-import type { TimestepSpacing } from '../../models/scheduler-config.ts';
+import type { TimestepSpacing } from '../../noise/scheduler-config.ts';
 
 /**
  * The training timesteps `steps` model calls are made at, from the noisiest down: Lin et al. (2023), table 2.

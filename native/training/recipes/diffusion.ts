@@ -1,23 +1,23 @@
 import { join } from 'node:path';
 
+import type { StableDiffusion } from '../../families/stable-diffusion/open-model.ts';
 import type { JobContext, TrainingImage, TrainJob } from '../../jobs.ts';
+import { prefersMatrixConv } from '../../kernels/matrix-conv.ts';
 import { autoencoderFactor } from '../../models/autoencoder.ts';
 import type { ReadWeight } from '../../models/inference.ts';
 import type { ParameterSpec } from '../../models/model-builder.ts';
-import type { StableDiffusion } from '../../models/stable-diffusion.ts';
 import { unetStride } from '../../models/unet.ts';
-import { prefersMatrixConv } from '../../models/matrix-conv.ts';
+import { noiseSchedule } from '../../noise/noise-schedule.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { noiseSchedule } from '../../sampling/noise-schedule.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from '../artifacts.ts';
 import { batchParts } from '../batch-parts.ts';
 import { openBlobCache } from '../blob-cache.ts';
-import { cachedEmbeddings, tokenIds, type Conditioning } from '../conditioning.ts';
+import { cachedEmbeddings, type Conditioning, tokenIds } from '../conditioning.ts';
 import { parseDiffusionShapeKey, planValidation, prepareTrainingBatch } from '../diffusion-batches.ts';
 import {
   buildDiffusionGraph,
-  parameterPrefixes,
   type DiffusionGraphOptions,
+  parameterPrefixes,
   type TrainedComponent,
 } from '../diffusion-graph.ts';
 import { encodeCaptions, encodeImages, type EncodeOptions } from '../encode.ts';

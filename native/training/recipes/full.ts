@@ -1,5 +1,5 @@
 import type { Recipe } from '../training-loop.ts';
-import { baseWeight, diffusionRecipe, writeComponents, type DiffusionRecipeOptions } from './diffusion.ts';
+import { baseWeight, diffusionRecipe, type DiffusionRecipeOptions, writeComponents } from './diffusion.ts';
 
 type FullOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;
 

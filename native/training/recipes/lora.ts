@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { writeKohyaLora, type LoraModule } from '../../weights/lora-file.ts';
+import { type LoraModule, writeKohyaLora } from '../../weights/lora-file.ts';
 import { parseAdapterName } from '../diffusion-graph.ts';
 import { initialAdapter } from '../initial-weights.ts';
 import { readFinite } from '../run-state.ts';

@@ -3,9 +3,9 @@ import type { Recipe } from '../training-loop.ts';
 import {
   baseWeight,
   diffusionRecipe,
+  type DiffusionRecipeOptions,
   splitParameterName,
   writeComponents,
-  type DiffusionRecipeOptions,
 } from './diffusion.ts';
 
 type ScratchOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import type { StableDiffusion } from '../../families/stable-diffusion/open-model.ts';
 import { Graph, type Value } from '../../graph/graph.ts';
 import { add, mul, sub } from '../../graph/ops/elementwise.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
@@ -9,7 +10,6 @@ import { silu } from '../../models/activations.ts';
 import { clipText, type ClipTextConfig } from '../../models/clip-text.ts';
 import { attention, layerNorm, linear } from '../../models/layers.ts';
 import { InputParameters } from '../../models/model-builder.ts';
-import type { StableDiffusion } from '../../models/stable-diffusion.ts';
 import { integer } from '../../random/philox.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { buildArtifacts, type LossGraph, type TrainingArtifacts } from '../artifacts.ts';

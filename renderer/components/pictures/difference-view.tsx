@@ -1,5 +1,6 @@
 import { Center, Loader, Text } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
+
 import { FailureNote } from '../failure-note.tsx';
 import { differenceOf } from './difference.ts';
 import { FittedFrame } from './fitted-frame.tsx';

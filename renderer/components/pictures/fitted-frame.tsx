@@ -1,5 +1,6 @@
 import { useElementSize } from '@mantine/hooks';
 import type { CSSProperties, ReactNode } from 'react';
+
 import classes from './pictures.module.css';
 import { useScale } from './use-zoom.ts';
 import { showsPixels } from './zoom.ts';

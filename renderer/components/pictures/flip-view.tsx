@@ -1,4 +1,5 @@
 import { useEffect, useEffectEvent, useState } from 'react';
+
 import { FittedFrame } from './fitted-frame.tsx';
 import classes from './pair-view.module.css';
 import type { Side } from './pair-view.tsx';

@@ -1,9 +1,10 @@
 import { ActionIcon, Group, SegmentedControl, Slider, Text, Tooltip } from '@mantine/core';
 import { IconArrowsLeftRight } from '@tabler/icons-react';
-import { useState, type ReactNode } from 'react';
-import { FlipView } from './flip-view.tsx';
+import { type ReactNode, useState } from 'react';
+
 import { DifferenceView } from './difference-view.tsx';
 import { FittedFrame } from './fitted-frame.tsx';
+import { FlipView } from './flip-view.tsx';
 import classes from './pair-view.module.css';
 import { Picture } from './picture.tsx';
 import { useZoomArea } from './use-zoom.ts';

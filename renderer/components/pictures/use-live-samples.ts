@@ -1,10 +1,11 @@
-import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
+
+import type { StudioClient } from '../../../electron/connection/client.ts';
 import type { OutputOf } from '../../../electron/contract/api.ts';
-import type { StudioClient } from '../../../electron/contract/client.ts';
 import type { Comparison, Sample } from '../../../electron/contract/gallery.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudio } from '../../app/studio.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudio } from '../../studio/studio.tsx';
 import { replaced, withSamples } from './live-samples.ts';
 
 /** Pictures come in bursts when many are put in the queue; the page is drawn once for a burst. Milliseconds. */

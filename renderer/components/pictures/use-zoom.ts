@@ -1,5 +1,6 @@
-import { useCallback, useState, type RefCallback } from 'react';
+import { type RefCallback, useCallback, useState } from 'react';
 import { useStore } from 'zustand';
+
 import { attachZoom, type Wheel } from './attach-zoom.ts';
 import { createZoomStore, type ZoomStore } from './zoom-store.ts';
 

@@ -1,4 +1,5 @@
 import { IconCaretLeftFilled, IconCaretRightFilled } from '@tabler/icons-react';
+
 import classes from './pair-view.module.css';
 
 export function WipeHandle() {

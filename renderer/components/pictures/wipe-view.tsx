@@ -1,4 +1,5 @@
 import { ReactCompareSlider } from 'react-compare-slider';
+
 import { FittedFrame } from './fitted-frame.tsx';
 import type { Side } from './pair-view.tsx';
 import { Picture } from './picture.tsx';

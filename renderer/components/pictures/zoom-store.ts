@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
+
 import { unzoomed, type Zoom } from './zoom.ts';
 
 /** The zoom that all pictures on a screen share. */

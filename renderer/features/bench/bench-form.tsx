@@ -10,11 +10,12 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { IconDice5, IconLock, IconLockOpen } from '@tabler/icons-react';
+
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { samplerName } from '../../../electron/contract/values.ts';
 import { samplerText } from '../../components/sampler-text.ts';
-import { faultOf, mostPictures, randomSeed, withModel, type BenchDraft } from './bench-draft.ts';
+import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
 import classes from './bench-screen.module.css';
 

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import { PairView, type Side } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Center, Group, Loader, Text, Tooltip } from '@mantine/core';
 import { IconArrowBackUp, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';

@@ -1,12 +1,13 @@
 import { Button, Center, Loader } from '@mantine/core';
 import { IconAdjustments } from '@tabler/icons-react';
 import { Link, useSearch } from 'wouter';
+
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { BenchWork } from './bench-work.tsx';
 import { useFirstDraft } from './use-first-draft.ts';
 

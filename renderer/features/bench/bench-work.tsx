@@ -1,18 +1,19 @@
 import { Button } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { IconAdjustments } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { useKeys } from '../../components/use-keys.ts';
 import { useFavourite, useLiveSamples } from '../../components/pictures/use-live-samples.ts';
 import { useZoomStore } from '../../components/pictures/use-zoom.ts';
 import { countOf } from '../../components/quantities.ts';
-import { draftOf, randomSeed, seedsOf, type BenchDraft } from './bench-draft.ts';
+import { useKeys } from '../../components/use-keys.ts';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
+import { type BenchDraft, draftOf, randomSeed, seedsOf } from './bench-draft.ts';
 import { BenchForm } from './bench-form.tsx';
 import { modelText } from './bench-models.ts';
 import { BenchPair } from './bench-pair.tsx';

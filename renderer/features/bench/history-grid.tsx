@@ -2,11 +2,12 @@ import { Loader } from '@mantine/core';
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { IconAlertTriangle, IconHourglassEmpty, IconStarFilled } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { rangeInSight } from '../../components/window-range.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import classes from './bench-screen.module.css';
 import { historyLayout, pageSize } from './history-layout.ts';
 

@@ -1,7 +1,7 @@
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
-import { draftOf, firstDraft, type BenchDraft } from './bench-draft.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
+import { type BenchDraft, draftOf, firstDraft } from './bench-draft.ts';
 import { baseOf, namedModel, usualModel } from './bench-models.ts';
 
 export interface FirstDraft {

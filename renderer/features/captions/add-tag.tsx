@@ -1,8 +1,9 @@
 import { Autocomplete, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
+
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 
 type Edit = { readonly kind: 'add'; readonly at: 'front' | 'end' } | { readonly kind: 'remove' };
 

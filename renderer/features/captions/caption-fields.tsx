@@ -1,8 +1,9 @@
 import { Textarea } from '@mantine/core';
 import { useState } from 'react';
+
 import type { ImageDetail } from '../../../electron/contract/datasets.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import { useView } from '../datasets/use-view.tsx';
 import { captionOf } from './caption-drafts.ts';
 

@@ -1,4 +1,5 @@
 import { Progress, UnstyledButton } from '@mantine/core';
+
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import { countText } from '../../components/quantities.ts';
 import classes from './captions-view.module.css';

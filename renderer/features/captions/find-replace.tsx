@@ -2,11 +2,12 @@ import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
+
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
-import { showFailure } from '../../app/failure.ts';
-import { media } from '../../app/media.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
 import { countOf } from '../../components/quantities.ts';
+import { showFailure } from '../../studio/failure.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { narrowed } from '../datasets/dataset-view.ts';
 import { useView } from '../datasets/use-view.tsx';
 import classes from './captions-view.module.css';

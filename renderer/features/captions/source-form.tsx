@@ -1,4 +1,5 @@
 import { NativeSelect, Stack, Text, Textarea } from '@mantine/core';
+
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { sourceKinds, sourceWords } from './source-words.ts';

@@ -1,9 +1,10 @@
 import { Skeleton, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+
 import type { CaptionPreview, CaptionSource } from '../../../electron/contract/captions.ts';
-import { media } from '../../app/media.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { isComplete } from './source-form.tsx';
 import classes from './source-preview.module.css';
 

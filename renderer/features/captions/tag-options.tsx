@@ -1,8 +1,9 @@
 import { NumberInput, Slider, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
+
 import type { CaptionSetData, TagOptions } from '../../../electron/contract/captions.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 
 /** How captions vary from epoch to epoch: tags in another order, some left out. */
 export function TagOptionsPane({ set }: { set: CaptionSetData }) {

@@ -2,14 +2,15 @@ import { ActionIcon, Button, Group, Menu, Text, TextInput } from '@mantine/core'
 import { IconDots, IconFilter, IconPencil, IconSearch, IconTags, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
 import { RenameDialog } from '../../components/rename-dialog.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { changeQuery } from '../datasets/dataset-view.ts';
 import { useHere } from '../datasets/use-view.tsx';
 import classes from './captions-view.module.css';

@@ -1,5 +1,6 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useLayoutEffect, useRef } from 'react';
+
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { countText } from '../../components/quantities.ts';
 import { insertField } from './template-text.ts';

@@ -1,7 +1,7 @@
 import type { ImageDetail } from '../../../electron/contract/datasets.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
-import { captionOf, written, type DraftStore } from './caption-drafts.ts';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
+import { captionOf, type DraftStore, written } from './caption-drafts.ts';
 
 /** One image's caption in one set as the studio has it, and a way to write it. */
 export function useCaptionText(

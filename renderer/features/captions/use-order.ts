@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import { showFailure } from '../../app/failure.ts';
+
+import { showFailure } from '../../studio/failure.ts';
 import { useImageIds } from '../datasets/images/use-image-ids.ts';
 import { useView } from '../datasets/use-view.tsx';
 

@@ -1,15 +1,16 @@
 import { Button, Kbd, Progress, Skeleton, Stack, Text, Textarea } from '@mantine/core';
 import { IconArrowLeft, IconPhotoSearch, IconTextCaption } from '@tabler/icons-react';
-import { useState, type KeyboardEvent } from 'react';
-import { useStore } from 'zustand';
+import { type KeyboardEvent, useState } from 'react';
 import { Link } from 'wouter';
+import { useStore } from 'zustand';
+
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { media } from '../../app/media.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { useView } from '../datasets/use-view.tsx';
 import { createDrafts, discard, draft, nextWanted } from './caption-drafts.ts';
 import { useCaptionText } from './use-caption-text.ts';

@@ -1,6 +1,6 @@
 import type { Comparison, Sample } from '../../../electron/contract/gallery.ts';
 import type { FailureData } from '../../../electron/contract/values.ts';
-import { axisValues, promptKey, type AxisValues, type Coordinates } from './axes.ts';
+import { type AxisValues, axisValues, type Coordinates, promptKey } from './axes.ts';
 
 export type ComparedRun = Comparison['runs'][number];
 export type ComparedPrompt = Comparison['prompts'][number];

@@ -2,11 +2,12 @@ import { ActionIcon, Button, Center, Group, Loader, SegmentedControl, Tooltip } 
 import { IconFileExport, IconKeyboard, IconLayoutColumns, IconListDetails } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { tally } from './book.ts';
 import { chosenRuns, compareAddress } from './chosen-runs.ts';
 import { ComparisonView } from './comparison-view.tsx';

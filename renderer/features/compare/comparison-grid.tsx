@@ -1,18 +1,19 @@
 import { useElementSize, useMergedRef } from '@mantine/hooks';
-import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type MouseEvent } from 'react';
+import { type CSSProperties, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+
+import type { Axis, Sample } from '../../../electron/contract/gallery.ts';
 import { useScale, useZoomArea } from '../../components/pictures/use-zoom.ts';
 import { showsPixels } from '../../components/pictures/zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
-import { rangeInSight, scrollToShow, type Range } from '../../components/window-range.ts';
-import type { Axis, Sample } from '../../../electron/contract/gallery.ts';
+import { type Range, rangeInSight, scrollToShow } from '../../components/window-range.ts';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
 import { cellGap, fittingCell, labelWidth } from './cell-size.ts';
 import classes from './comparison-grid.module.css';
-import { CellContent } from './grid-cell.tsx';
 import type { Grid, Header } from './grid.ts';
+import { CellContent } from './grid-cell.tsx';
 import { headerLabel, placeText } from './labels.ts';
-import { samePlace, type Pair } from './navigation.ts';
+import { type Pair, samePlace } from './navigation.ts';
 
 /** Pixels of the header row: a run says more of itself than an epoch. */
 const headHeights = { epoch: 52, prompt: 52, seed: 36, run: 68 } as const;

@@ -1,15 +1,17 @@
 import { Button } from '@mantine/core';
 import { useMemo, useState } from 'react';
+
+import type { Axis } from '../../../electron/contract/gallery.ts';
 import { useFavourite } from '../../components/pictures/use-live-samples.ts';
 import { useZoomStore } from '../../components/pictures/use-zoom.ts';
 import { unzoomed, zoomAt } from '../../components/pictures/zoom.ts';
-import type { Axis } from '../../../electron/contract/gallery.ts';
-import { shownValues, type AxisValue } from './axes.ts';
-import { sampleAt, type Book } from './book.ts';
-import { ComparisonGrid, type CellInSight } from './comparison-grid.tsx';
+import { useKeys } from '../../components/use-keys.ts';
+import { type AxisValue, shownValues } from './axes.ts';
+import { type Book, sampleAt } from './book.ts';
 import classes from './compare-screen.module.css';
+import { type CellInSight, ComparisonGrid } from './comparison-grid.tsx';
 import type { Grid } from './grid.ts';
-import { commandOf, type Command } from './keys.ts';
+import { type Command, commandOf } from './keys.ts';
 import { KeysSheet } from './keys-sheet.tsx';
 import { lossText } from './labels.ts';
 import { LargeView } from './large-view.tsx';
@@ -18,7 +20,6 @@ import { focusedPlace, focusIn, goTo, obey, picked, step, type View } from './na
 import { PairScreen } from './pair-screen.tsx';
 import type { PlaybackRate } from './playback.ts';
 import { Timeline } from './timeline.tsx';
-import { useKeys } from '../../components/use-keys.ts';
 import { usePlayback } from './use-playback.ts';
 import { usePreload } from './use-preload.ts';
 import type { ChangeView } from './use-view.ts';

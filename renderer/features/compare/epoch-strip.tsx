@@ -1,8 +1,9 @@
 import { useEffect, useRef } from 'react';
+
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
-import { moved, type Coordinates } from './axes.ts';
-import { cellAt, type Book } from './book.ts';
+import { type Coordinates, moved } from './axes.ts';
+import { type Book, cellAt } from './book.ts';
 import { epochText } from './labels.ts';
 import classes from './large-view.module.css';
 

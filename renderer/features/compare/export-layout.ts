@@ -1,5 +1,5 @@
 import type { Axis, ComparisonLayout } from '../../../electron/contract/gallery.ts';
-import { shownValues, type Layout } from './axes.ts';
+import { type Layout, shownValues } from './axes.ts';
 import type { Book } from './book.ts';
 import type { Grid } from './grid.ts';
 

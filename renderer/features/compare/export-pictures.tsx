@@ -1,13 +1,14 @@
 import { Button, Group, Modal, SegmentedControl, Slider, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+
 import type { Export } from '../../../electron/contract/exports.ts';
 import type { ComparisonLayout } from '../../../electron/contract/gallery.ts';
-import { media } from '../../app/media.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { ExportEntry } from '../../components/export-entry.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
 import { useExports } from '../../components/use-exports.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './export-pictures.module.css';
 
 const forms = [

@@ -2,16 +2,17 @@ import { ActionIcon, Text, Tooltip } from '@mantine/core';
 import { IconStar, IconStarFilled } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { useFavourite, useLiveSamples } from '../../components/pictures/use-live-samples.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
+import { compareAddress } from './chosen-runs.ts';
 import classes from './favourites.module.css';
 import { epochText, promptText } from './labels.ts';
-import { compareAddress } from './chosen-runs.ts';
 
 /** The pictures somebody marked, of all runs and of the bench, newest first. */
 export function Favourites() {

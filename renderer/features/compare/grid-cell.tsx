@@ -1,9 +1,10 @@
 import { Loader } from '@mantine/core';
 import { IconAlertTriangle, IconHourglassEmpty, IconStarFilled } from '@tabler/icons-react';
 import { memo } from 'react';
-import { media } from '../../app/media.ts';
+
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import { media } from '../../studio/media.ts';
 import type { Cell } from './book.ts';
 import classes from './comparison-grid.module.css';
 

@@ -1,6 +1,6 @@
 import type { Axis } from '../../../electron/contract/gallery.ts';
-import { moved, shownValues, standing, type AxisValue, type Coordinates, type Layout } from './axes.ts';
-import { cellAt, type Book, type Cell } from './book.ts';
+import { type AxisValue, type Coordinates, type Layout, moved, shownValues, standing } from './axes.ts';
+import { type Book, type Cell, cellAt } from './book.ts';
 
 /** What heads a column or a row: a value of its axis, or the real images. */
 export type Header =

@@ -1,4 +1,5 @@
 import { Kbd, Modal, Text } from '@mantine/core';
+
 import { keySheet } from './keys.ts';
 import classes from './keys-sheet.module.css';
 

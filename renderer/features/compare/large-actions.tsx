@@ -9,12 +9,13 @@ import {
 } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
 import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
-import { moved, type Coordinates } from './axes.ts';
-import { cellAt, type Book } from './book.ts';
+import { type Coordinates, moved } from './axes.ts';
+import { type Book, cellAt } from './book.ts';
 import { epochText } from './labels.ts';
 
 /** What can be done with the picture that is looked at, and with the checkpoint that made it. */

@@ -1,14 +1,15 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconArrowLeft, IconStar, IconStarFilled } from '@tabler/icons-react';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { media } from '../../app/media.ts';
 import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { useFavourite } from '../../components/pictures/use-live-samples.ts';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { media } from '../../studio/media.ts';
 import type { Coordinates } from './axes.ts';
-import { cellAt, type Book } from './book.ts';
+import { type Book, cellAt } from './book.ts';
 import { EpochStrip } from './epoch-strip.tsx';
 import { CellContent } from './grid-cell.tsx';
 import { placeText, promptText } from './labels.ts';

@@ -1,16 +1,17 @@
 import { ActionIcon, Button, Group, Menu, Select, Slider, Switch, Tooltip } from '@mantine/core';
 import { IconArrowsExchange, IconChevronDown, IconZoomReset } from '@tabler/icons-react';
 import { useStore } from 'zustand';
+
 import type { Axis } from '../../../electron/contract/gallery.ts';
-import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { unzoomed } from '../../components/pictures/zoom.ts';
-import { axes, otherAxes, toggleValue, type AxisValue, type Layout } from './axes.ts';
+import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { axes, type AxisValue, type Layout, otherAxes, toggleValue } from './axes.ts';
 import type { Book } from './book.ts';
 import { largestCell, smallestCell } from './cell-size.ts';
+import classes from './compare-screen.module.css';
 import { canShowHeldOut, type Grid } from './grid.ts';
 import type { Command } from './keys.ts';
 import { axisNames, valueLabel } from './labels.ts';
-import classes from './compare-screen.module.css';
 
 /** What spans the grid, where the other axes stand, and how large the pictures are. */
 export function LayoutBar({

@@ -1,15 +1,15 @@
 import type { Axis } from '../../../electron/contract/gallery.ts';
 import {
+  type AxisValue,
+  type Coordinates,
+  type Layout,
   shownValues,
   spanWith,
   standing,
   swapAxes,
-  type AxisValue,
-  type Coordinates,
-  type Layout,
 } from './axes.ts';
 import type { Book } from './book.ts';
-import { layOutGrid, type Grid } from './grid.ts';
+import { type Grid, layOutGrid } from './grid.ts';
 import type { Command } from './keys.ts';
 
 /** Two pictures to judge against each other, by where they stand; the second one may still be to choose. */

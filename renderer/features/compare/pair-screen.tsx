@@ -1,14 +1,15 @@
 import { Button } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 import { useState } from 'react';
+
+import { EmptyState } from '../../components/empty-state.tsx';
 import { PairView, type Side } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
-import { EmptyState } from '../../components/empty-state.tsx';
 import type { Coordinates } from './axes.ts';
-import { cellAt, type Book } from './book.ts';
-import { placeText, promptText } from './labels.ts';
+import { type Book, cellAt } from './book.ts';
 import classes from './compare-screen.module.css';
+import { placeText, promptText } from './labels.ts';
 
 /** Two pictures of the comparison against each other. */
 export function PairScreen({

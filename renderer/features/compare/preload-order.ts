@@ -1,6 +1,6 @@
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { moved, type AxisValues, type Coordinates } from './axes.ts';
-import { sampleAt, type Book } from './book.ts';
+import { type AxisValues, type Coordinates, moved } from './axes.ts';
+import { type Book, sampleAt } from './book.ts';
 
 /**
  * Pictures worth having decoded before somebody asks: those of `places` at every epoch, the nearest epochs of all of

@@ -1,8 +1,9 @@
 import { Button, Group, Loader, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
+
 import { countOf } from '../../components/quantities.ts';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import type { Tally } from './book.ts';
 
 /** How many pictures are on the way, and how many nobody has asked for. */

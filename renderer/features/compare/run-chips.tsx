@@ -1,5 +1,6 @@
 import { ActionIcon, CloseButton, Group, Menu, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import classes from './compare-screen.module.css';
 

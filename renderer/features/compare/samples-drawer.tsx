@@ -1,16 +1,17 @@
-import { Button, CloseButton, Divider, Drawer, Group, Stack, Text, TextInput, Textarea } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { Button, CloseButton, Divider, Drawer, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { IconDice5 } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+
 import type { PromptData } from '../../../electron/contract/values.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import { promptKey } from './axes.ts';
 import type { Book } from './book.ts';
-import classes from './samples-drawer.module.css';
 import { promptText } from './labels.ts';
 import { promptsFromLines, seedsFromText } from './prompt-lines.ts';
+import classes from './samples-drawer.module.css';
 
 interface Samples {
   readonly prompts: readonly PromptData[];

@@ -2,9 +2,10 @@ import { ActionIcon, Select, Tooltip } from '@mantine/core';
 import { useElementSize, useReducedMotion } from '@mantine/hooks';
 import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
 import type { KeyboardEvent, PointerEvent } from 'react';
+
 import { epochAt, rulerTicks } from './epoch-ruler.ts';
 import { epochText } from './labels.ts';
-import { playbackRates, type PlaybackRate } from './playback.ts';
+import { type PlaybackRate, playbackRates } from './playback.ts';
 import classes from './timeline.module.css';
 
 /** The epochs on a ruler, at their real distances: drag to scrub, or let it run. */

@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
+
 import { useLiveSamples } from '../../components/pictures/use-live-samples.ts';
-import { useStudioEvent, useStudioQuery } from '../../app/studio.tsx';
-import { openBook, type Book } from './book.ts';
+import { useStudioEvent, useStudioQuery } from '../../studio/studio.tsx';
+import { type Book, openBook } from './book.ts';
 
 export interface ComparisonState {
   /** Null until it is there; still the one before while other runs are being asked for. */

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { placeOf, type Book } from './book.ts';
+
+import { type Book, placeOf } from './book.ts';
 import { goToPlace } from './navigation.ts';
 import type { ChangeView } from './use-view.ts';
 

@@ -1,5 +1,6 @@
 import { useReducedMotion } from '@mantine/hooks';
 import { useEffect, useEffectEvent } from 'react';
+
 import { pauseAfter, type PlaybackRate } from './playback.ts';
 
 /** Calls `next` at the rate chosen while it plays; not at all where the system asks for less motion. */

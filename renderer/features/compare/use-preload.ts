@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import {
   createPictureCache,
@@ -6,9 +7,9 @@ import {
   type PictureCache,
 } from '../../components/pictures/picture-cache.ts';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
-import type { CellInSight } from './comparison-grid.tsx';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
+import type { CellInSight } from './comparison-grid.tsx';
 import type { Grid } from './grid.ts';
 import { preloadOrder } from './preload-order.ts';
 

@@ -1,8 +1,9 @@
 import { useCallback } from 'react';
 import { useStore } from 'zustand';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { StudioClient } from '../../../electron/contract/client.ts';
-import { useStudio } from '../../app/studio.tsx';
+
+import type { StudioClient } from '../../../electron/connection/client.ts';
+import { useStudio } from '../../studio/studio.tsx';
 import { defaultLayout } from './axes.ts';
 import { firstView, type View } from './navigation.ts';
 

@@ -9,10 +9,11 @@ import {
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
 import type { ImportWays } from './import/use-import.ts';
 import { useUndo } from './use-undo.ts';

@@ -2,13 +2,14 @@ import { ActionIcon, Anchor, Badge, Group, Menu, Text } from '@mantine/core';
 import { IconDots, IconPencil, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+
 import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
-import { showFailure } from '../../app/failure.ts';
-import { media } from '../../app/media.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
-import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
+import { RenameDialog } from '../../components/rename-dialog.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './datasets-screen.module.css';
 import { ImportStrip } from './import/import-strip.tsx';
 

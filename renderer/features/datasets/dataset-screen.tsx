@@ -1,22 +1,23 @@
 import { Skeleton, Stack } from '@mantine/core';
 import { IconPhotoOff } from '@tabler/icons-react';
-import { lazy, Suspense, type ComponentType } from 'react';
+import { type ComponentType, lazy, Suspense } from 'react';
 import { Link, useParams } from 'wouter';
+
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { BucketsView } from './buckets/buckets-view.tsx';
-import classes from './dataset-screen.module.css';
 import { DatasetActions } from './dataset-actions.tsx';
-import { DropZone } from './import/drop-zone.tsx';
+import classes from './dataset-screen.module.css';
 import { DuplicatesView } from './duplicates/duplicates-view.tsx';
 import { ImagesView } from './images/images-view.tsx';
+import { DropZone } from './import/drop-zone.tsx';
 import { ImportStrip, SendingStrip } from './import/import-strip.tsx';
 import { useImporting } from './import/importing-provider.tsx';
-import { ProblemsView } from './problems-view.tsx';
 import { useImport } from './import/use-import.ts';
+import { ProblemsView } from './problems-view.tsx';
 import { DatasetViewProvider } from './use-view.tsx';
 
 export interface ViewProps {

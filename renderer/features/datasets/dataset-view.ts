@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla';
+
 import type { ImageQuery } from '../../../electron/contract/datasets.ts';
 import { noSelection, reordered, type Selection } from './images/selection.ts';
 

@@ -1,10 +1,11 @@
 import { Button, Kbd, Skeleton, Stack, Text } from '@mantine/core';
 import { IconFolderPlus, IconPhotoPlus } from '@tabler/icons-react';
-import { useStudioQuery } from '../../app/studio.tsx';
+
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { useFolderPicker } from '../../components/folder-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { DatasetCard } from './dataset-card.tsx';
 import classes from './datasets-screen.module.css';
 import { DropZone } from './import/drop-zone.tsx';

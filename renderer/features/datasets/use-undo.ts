@@ -1,7 +1,8 @@
 import { notifications } from '@mantine/notifications';
 import { useEffect, useEffectEvent } from 'react';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
+
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 
 const notice = 'undone';
 

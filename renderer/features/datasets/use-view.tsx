@@ -1,5 +1,6 @@
-import { createContext, use, useState, type ReactNode } from 'react';
+import { createContext, type ReactNode, use, useState } from 'react';
 import { useStore } from 'zustand';
+
 import { createDatasetView, type DatasetView, type DatasetViewStore } from './dataset-view.ts';
 
 interface Here {

@@ -2,13 +2,14 @@ import { ActionIcon, Button, Divider, Modal, Skeleton, Text, Tooltip } from '@ma
 import { IconFileExport, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+
 import type { Export } from '../../../electron/contract/exports.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ExportEntry } from '../../components/export-entry.tsx';
 import { ModelCardView } from '../../components/model-card-view.tsx';
 import { useExports } from '../../components/use-exports.ts';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 
 /** Everything that was exported, newest first. */
 export function ExportList() {

@@ -2,12 +2,13 @@ import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconDots, IconFolderOpen, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+
 import type { Model } from '../../../electron/contract/models.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { useReveal } from '../../components/reveal-button.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 
 export function ModelMenu({ model }: { model: Model }) {
   const [open, setOpen] = useState<'rename' | 'remove' | null>(null);

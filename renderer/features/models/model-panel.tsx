@@ -2,11 +2,11 @@ import { Anchor, Button, Group, Skeleton, Table, Text, Title } from '@mantine/co
 import { IconAdjustments, IconFlame } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+
 import type { Model } from '../../../electron/contract/models.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { CopyPath } from '../../components/copy-path.tsx';
-import { Notice } from '../../components/notice.tsx';
 import { ModelCardView } from '../../components/model-card-view.tsx';
+import { Notice } from '../../components/notice.tsx';
 import {
   bytesText,
   durationText,
@@ -14,6 +14,7 @@ import {
   moneyText,
   parametersText,
 } from '../../components/quantities.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
 import { ancestry, modelKindText } from './lineage.ts';
 import { ModelMenu } from './model-menu.tsx';

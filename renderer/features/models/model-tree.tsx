@@ -1,7 +1,8 @@
 import { Text } from '@mantine/core';
 import { Link } from 'wouter';
+
 import type { Model } from '../../../electron/contract/models.ts';
-import { lineage, modelKindText, type LineageRow } from './lineage.ts';
+import { lineage, type LineageRow, modelKindText } from './lineage.ts';
 import classes from './model-tree.module.css';
 
 /** All models, each below the one it was made of. */

@@ -2,12 +2,13 @@ import { Button, Center, Loader, SegmentedControl } from '@mantine/core';
 import { IconFolderPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useLocation, useParams } from 'wouter';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { useFolderPicker } from '../../components/folder-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { ExportList } from './export-list.tsx';
 import { ModelPanel } from './model-panel.tsx';
 import { ModelTree } from './model-tree.tsx';

@@ -1,8 +1,9 @@
 import { RingProgress, Tooltip, UnstyledButton } from '@mantine/core';
 import { Link } from 'wouter';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { durationText } from '../../components/quantities.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import classes from './activity.module.css';
 import { groupRuns } from './run-order.ts';
 import { statusText } from './run-status.ts';

@@ -1,10 +1,11 @@
 import { Loader, Tooltip } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from 'wouter';
+
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { media } from '../../app/media.ts';
 import { lossText } from '../../components/quantities.ts';
+import { media } from '../../studio/media.ts';
 import type { Development, DevelopmentColumn, DevelopmentRow } from './development.ts';
 import classes from './development-strip.module.css';
 import { EpochMenu } from './epoch-menu.tsx';

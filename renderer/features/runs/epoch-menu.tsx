@@ -2,6 +2,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { IconAdjustments, IconBoxModel2, IconDots, IconFileExport } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
 import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';

@@ -1,4 +1,5 @@
 import { Badge, Table, Text } from '@mantine/core';
+
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { durationText, lossText, moneyText, rateText } from '../../components/quantities.ts';
 import { EpochMenu } from './epoch-menu.tsx';

@@ -1,12 +1,14 @@
+import 'uplot/dist/uPlot.min.css';
+
 import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+
 import { lossText } from '../../components/quantities.ts';
-import { lossRange, type LossCurves } from './curve.ts';
-import { chartInks, chartOptions } from './loss-chart-options.ts';
+import { type LossCurves, lossRange } from './curve.ts';
 import classes from './loss-chart.module.css';
+import { chartInks, chartOptions } from './loss-chart-options.ts';
 
 const height = 224;
 

@@ -1,6 +1,6 @@
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { countText, parametersText } from '../../components/quantities.ts';
 import { numberText } from '../../components/number-text.ts';
+import { countText, parametersText } from '../../components/quantities.ts';
 import { samplerText } from '../../components/sampler-text.ts';
 
 export interface RecipeGroup {

@@ -1,4 +1,5 @@
 import { Title } from '@mantine/core';
+
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { bytesText } from '../../components/quantities.ts';
 import { recipeGroups } from './recipe-groups.ts';

@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useState } from 'react';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import { canPause, canResume, canStop } from './run-status.ts';
 
 /** Pause, stop, resume: as the run's status allows. */

@@ -1,12 +1,13 @@
 import { ActionIcon, Text } from '@mantine/core';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
-import { useState, type ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { showFailure } from '../../app/failure.ts';
-import { media } from '../../app/media.ts';
-import { useStudioCommand } from '../../app/studio.tsx';
 import { durationText, lossText, moneyText } from '../../components/quantities.ts';
+import { showFailure } from '../../studio/failure.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './run-list.module.css';
 import { groupRuns, movedPlace } from './run-order.ts';
 import { isUnderWay, standstillText, statusColor, statusText } from './run-status.ts';

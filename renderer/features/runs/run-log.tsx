@@ -1,7 +1,8 @@
-import { CopyButton, Button, ScrollArea, Text } from '@mantine/core';
+import { Button, CopyButton, ScrollArea, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
-import { useStudioQuery } from '../../app/studio.tsx';
+
 import { FailureNote } from '../../components/failure-note.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 
 /** What the engine wrote down of a run, newest last. */
 export function RunLog({ runId }: { runId: number }) {

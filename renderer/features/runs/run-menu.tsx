@@ -2,13 +2,14 @@ import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconCopy, IconDots, IconFolderOpen, IconPencil, IconRepeat, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudio, useStudioCommand } from '../../app/studio.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { countOf } from '../../components/quantities.ts';
 import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { useReveal } from '../../components/reveal-button.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudio, useStudioCommand } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
 import { isUnderWay } from './run-status.ts';
 

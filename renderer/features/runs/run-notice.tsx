@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconPlayerPause, IconRepeat } from '@tabler/icons-react';
+
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { Notice } from '../../components/notice.tsx';
 import { RunControls } from './run-controls.tsx';

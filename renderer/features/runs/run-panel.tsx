@@ -1,5 +1,6 @@
 import { Anchor, Skeleton, Tabs, Title } from '@mantine/core';
 import { Link } from 'wouter';
+
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { lossCurves } from './curve.ts';
 import { DevelopmentStrip } from './development-strip.tsx';
@@ -10,8 +11,8 @@ import { RecipePanel } from './recipe-panel.tsx';
 import { RunLog } from './run-log.tsx';
 import { RunNotice } from './run-notice.tsx';
 import classes from './run-panel.module.css';
-import { RunStatusStrip } from './run-status-strip.tsx';
 import { isUnderWay } from './run-status.ts';
+import { RunStatusStrip } from './run-status-strip.tsx';
 import { runView } from './run-view.ts';
 import { useDevelopment } from './use-development.ts';
 import { useRunMetrics, useRunProgress } from './use-run-progress.ts';

@@ -1,10 +1,11 @@
 import { Progress } from '@mantine/core';
+
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { countText, durationText, moneyText, rateText } from '../../components/quantities.ts';
 import { capital } from './run-list.tsx';
-import classes from './run-status-strip.module.css';
 import { isUnderWay, standstillText, statusText } from './run-status.ts';
+import classes from './run-status-strip.module.css';
 import type { RunView } from './run-view.ts';
 
 /** How a run stands, at a glance: what it does, how far it is by the epoch, its rate, its time and its cost. */

@@ -1,11 +1,12 @@
 import { Button, Center, Loader } from '@mantine/core';
 import { IconFlame, IconPlus } from '@tabler/icons-react';
 import { Link, Redirect, useParams } from 'wouter';
+
 import type { RunDetail, RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { RunControls } from './run-controls.tsx';
 import { RunList } from './run-list.tsx';
 import { RunMenu } from './run-menu.tsx';

@@ -1,8 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
+
 import type { Comparison } from '../../../electron/contract/gallery.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { useStudioEvent, useStudioQuery } from '../../app/studio.tsx';
-import { development, withSample, type Development } from './development.ts';
+import { useStudioEvent, useStudioQuery } from '../../studio/studio.tsx';
+import { type Development, development, withSample } from './development.ts';
 
 /** A run's pictures, picture by picture as they come; undefined until it is known which there are. */
 export function useDevelopment(run: RunDetail): Development | undefined {

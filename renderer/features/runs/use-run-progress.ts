@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
+
 import type { RunMetrics, RunProgress } from '../../../electron/contract/runs.ts';
-import { useStudioEvent, useStudioQuery } from '../../app/studio.tsx';
+import { useStudioEvent, useStudioQuery } from '../../studio/studio.tsx';
 
 /** What a run under way last said of itself; null where it is not under way. */
 export function useRunProgress(runId: number | null): RunProgress | null {

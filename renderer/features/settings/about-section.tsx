@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { Section } from './section.tsx';
 
 /** Which version this is, what it runs on, and whether there is a newer one. */

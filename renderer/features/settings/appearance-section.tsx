@@ -1,4 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
+
 import { Section, type SectionProps } from './section.tsx';
 
 export function AppearanceSection({ settings, change }: SectionProps) {

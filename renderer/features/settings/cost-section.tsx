@@ -1,5 +1,6 @@
 import { Group, NativeSelect, NumberInput, SegmentedControl, Text } from '@mantine/core';
 import { useState } from 'react';
+
 import type { CostRate } from '../../../electron/contract/values.ts';
 import { moneyText } from '../../components/quantities.ts';
 import { currencies, hourlyCost, newRate } from './cost-rate.ts';

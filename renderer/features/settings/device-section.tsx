@@ -1,8 +1,9 @@
 import { Loader, NativeSelect, Radio, Stack, Text } from '@mantine/core';
 import { IconCheck, IconMinus } from '@tabler/icons-react';
+
 import type { SystemInfo } from '../../../electron/contract/system.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { bytesText } from '../../components/quantities.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { Section, type SectionProps } from './section.tsx';
 import classes from './settings-screen.module.css';
 

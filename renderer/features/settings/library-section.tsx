@@ -1,8 +1,9 @@
 import { Button, CopyButton, Group, Text } from '@mantine/core';
 import { useState } from 'react';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
+
 import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { Section } from './section.tsx';
 import classes from './settings-screen.module.css';
 

@@ -1,8 +1,9 @@
 import { Button, CopyButton, Group, SegmentedControl, Text } from '@mantine/core';
 import { IconCopy, IconRefresh } from '@tabler/icons-react';
 import { useLayoutEffect, useRef, useState } from 'react';
-import { useStudioQuery } from '../../app/studio.tsx';
+
 import { FailureNote } from '../../components/failure-note.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { linesFrom, logText } from './log-lines.ts';
 import { Section } from './section.tsx';
 import classes from './settings-screen.module.css';

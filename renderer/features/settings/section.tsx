@@ -1,5 +1,6 @@
 import { Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+
 import type { Settings } from '../../../electron/contract/system.ts';
 import classes from './settings-screen.module.css';
 

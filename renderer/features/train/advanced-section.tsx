@@ -1,12 +1,13 @@
 import { Select, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 import { providerName } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
+import { advancedSummary } from './advanced-summary.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
-import { advancedSummary } from './advanced-summary.ts';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {

@@ -1,9 +1,10 @@
 import { Anchor, Checkbox, Group, Radio, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'wouter';
+
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { countText } from '../../components/quantities.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
 

@@ -1,4 +1,5 @@
 import { SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
+
 import type { CostRate } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { FoldedSection } from './form-section.tsx';

@@ -1,9 +1,10 @@
 import { Anchor, Group, Select, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
+
 import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
-import { media } from '../../app/media.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
+import { media } from '../../studio/media.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import classes from './dataset-section.module.css';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';

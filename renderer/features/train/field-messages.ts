@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { runRequestSchema, type RunRequest } from '../../../electron/contract/runs.ts';
+
+import { type RunRequest, runRequestSchema } from '../../../electron/contract/runs.ts';
 
 /** What is wrong with a request, by the dotted path of the field: `train.epochs`. Empty where it can be sent. */
 export function fieldMessages(request: RunRequest): ReadonlyMap<string, string> {

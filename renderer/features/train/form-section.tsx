@@ -1,6 +1,7 @@
 import { Collapse, Text, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
-import { useId, useState, type ReactNode } from 'react';
+import { type ReactNode, useId, useState } from 'react';
+
 import classes from './form-section.module.css';
 
 /** One part of the form: its name at the left, its fields at the right. */

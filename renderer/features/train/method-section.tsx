@@ -10,6 +10,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { Link } from 'wouter';
+
 import type { Model } from '../../../electron/contract/models.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { bytesText, parametersText } from '../../components/quantities.ts';

@@ -1,5 +1,6 @@
 import { Button, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconFlame } from '@tabler/icons-react';
+
 import type { RunPlan, RunRequest } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';

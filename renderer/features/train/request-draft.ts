@@ -1,6 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { CostRate, PromptData, Recipe } from '../../../electron/contract/values.ts';
+
 import type { RunRequest } from '../../../electron/contract/runs.ts';
+import type { CostRate, PromptData, Recipe } from '../../../electron/contract/values.ts';
 
 /** What the studio's defaults depend on; null: as the studio proposes. */
 export interface Choice {

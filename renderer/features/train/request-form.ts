@@ -1,4 +1,5 @@
 import { createContext, use } from 'react';
+
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 import type { Edits } from './request-draft.ts';
 

@@ -1,11 +1,12 @@
 import { ActionIcon, Button, Group, Select, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { samplerName, type PromptData, type Recipe } from '../../../electron/contract/values.ts';
+
+import { type PromptData, type Recipe, samplerName } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
+import { samplerText } from '../../components/sampler-text.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
-import { samplerText } from '../../components/sampler-text.ts';
 
 /** The pictures made at every checkpoint: prompts, seeds, and how noise becomes a picture. */
 export function SamplesSection({ planned }: { planned: readonly PromptData[] }) {

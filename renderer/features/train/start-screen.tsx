@@ -1,8 +1,9 @@
 import { Center, Loader } from '@mantine/core';
 import { Redirect } from 'wouter';
+
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { useStudioQuery } from '../../app/studio.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 
 /**
  * Where the studio opens: at the run under way, else at the newest that was cut off and can go on, else at the newest run,

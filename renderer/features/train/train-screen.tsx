@@ -2,13 +2,14 @@ import { Anchor, Button, Center, Loader } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPhotoPlus, IconRotate } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
+
 import type { RunRequest } from '../../../electron/contract/runs.ts';
-import { showFailure } from '../../app/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../app/studio.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
 import { Screen } from '../../components/screen.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { AdvancedSection } from './advanced-section.tsx';
 import { CaptionSection } from './caption-section.tsx';
 import { CostSection } from './cost-section.tsx';

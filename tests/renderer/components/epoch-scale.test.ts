@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { epochMarks } from '../../../renderer/components/epoch-scale.ts';
 
 describe('marks on a ruler of epochs', () => {

@@ -1,5 +1,6 @@
 import { render, screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
+
 import { ModelCardView } from '../../../renderer/components/model-card-view.tsx';
 
 test('a model card is read without the head that hubs read, and with its lists, tables and code', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { numberText, parseNumber, parseWholeNumbers } from '../../../renderer/components/number-text.ts';
 
 test('small numbers are written in powers of ten, others as they are', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { belongsToControl } from '../../../renderer/components/use-keys.ts';
 
 /** The element marked `data-here` of some HTML. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { rangeInSight, scrollToShow } from '../../../renderer/components/window-range.ts';
 
 const pixels = fc.integer({ min: 0, max: 100_000 });

@@ -3,6 +3,7 @@
  * it; prints the result. In a process of its own, since a library unloaded too soon ends the process.
  */
 import { setTimeout } from 'node:timers/promises';
+
 import { createCApiRuntime } from '../../../native/runtime/c-api/runtime.ts';
 import { linear } from '../models.ts';
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
 import { expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('collect-garbage.ts', import.meta.url));

@@ -1,12 +1,13 @@
 import { Group, Stack, Text } from '@mantine/core';
+
 import type { Bucket, DatasetDetail } from '../../../../electron/contract/datasets.ts';
-import { useStudioQuery } from '../../../app/studio.tsx';
 import { FailureNote } from '../../../components/failure-note.tsx';
 import { countText } from '../../../components/quantities.ts';
-import classes from './buckets-view.module.css';
+import { useStudioQuery } from '../../../studio/studio.tsx';
 import { averageCrop } from '../images/crop.ts';
 import { CropChoice } from '../images/crop-choice.tsx';
 import { useView } from '../use-view.tsx';
+import classes from './buckets-view.module.css';
 
 const percent = (part: number) => `${(part * 100).toFixed(part < 0.0995 && part > 0 ? 1 : 0)} %`;
 

@@ -3,16 +3,17 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCheck, IconCopyCheck } from '@tabler/icons-react';
 import { useState } from 'react';
+
 import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
-import { showFailure } from '../../../app/failure.ts';
-import { useStudio, useStudioQuery } from '../../../app/studio.tsx';
 import { EmptyState } from '../../../components/empty-state.tsx';
 import { FailureNote } from '../../../components/failure-note.tsx';
 import { countOf } from '../../../components/quantities.ts';
-import classes from './duplicates-view.module.css';
-import { bestOf, keptOut } from './duplicates.ts';
-import { DuplicateRow } from './duplicate-group.tsx';
+import { showFailure } from '../../../studio/failure.ts';
+import { useStudio, useStudioQuery } from '../../../studio/studio.tsx';
 import { useMarking } from '../images/use-marking.ts';
+import { DuplicateRow } from './duplicate-group.tsx';
+import { bestOf, keptOut } from './duplicates.ts';
+import classes from './duplicates-view.module.css';
 
 /** As many groups are drawn at once; the rest follows when these are resolved. */
 const mostGroups = 100;

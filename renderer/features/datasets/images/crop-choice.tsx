@@ -1,6 +1,7 @@
 import { NativeSelect } from '@mantine/core';
 import { useEffect } from 'react';
-import { useStudioQuery } from '../../../app/studio.tsx';
+
+import { useStudioQuery } from '../../../studio/studio.tsx';
 import { useHere, useView } from '../use-view.tsx';
 
 interface Offer {

@@ -1,10 +1,10 @@
 import type { ImageDetail } from '../../../../electron/contract/datasets.ts';
-import { media } from '../../../app/media.ts';
-import { useStudioQuery } from '../../../app/studio.tsx';
+import { media } from '../../../studio/media.ts';
+import { useStudioQuery } from '../../../studio/studio.tsx';
+import { useHere, useView } from '../use-view.tsx';
 import { bucketOf, cropTo } from './crop.ts';
 import { CropChoice } from './crop-choice.tsx';
 import classes from './inspector.module.css';
-import { useHere, useView } from '../use-view.tsx';
 
 /** The picture, and over it what training sees of it at the chosen resolution. */
 export function CropPicture({ image }: { image: ImageDetail }) {

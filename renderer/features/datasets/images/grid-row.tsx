@@ -1,6 +1,7 @@
 import { memo, useEffect, useState } from 'react';
+
 import type { ImageQuery, ImageRow } from '../../../../electron/contract/datasets.ts';
-import { useStudioQuery } from '../../../app/studio.tsx';
+import { useStudioQuery } from '../../../studio/studio.tsx';
 import { pageSize, pagesOf } from './grid-layout.ts';
 import classes from './image-grid.module.css';
 import { ImageTile } from './image-tile.tsx';

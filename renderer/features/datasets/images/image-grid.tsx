@@ -1,13 +1,14 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { useElementSize } from '@mantine/hooks';
-import { useCallback, useEffect, useMemo, useRef, type KeyboardEvent, type MouseEvent } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef } from 'react';
+
 import type { ImageQuery } from '../../../../electron/contract/datasets.ts';
-import { GridRow } from './grid-row.tsx';
+import { useView } from '../use-view.tsx';
 import { gap, gridLayout } from './grid-layout.ts';
+import { GridRow } from './grid-row.tsx';
 import classes from './image-grid.module.css';
 import { movedBy } from './selection.ts';
 import { useSelecting } from './use-selecting.ts';
-import { useView } from '../use-view.tsx';
 
 /**
  * All images of a query, however many: only the rows in sight are there. `onKey` is asked first for keys that do

@@ -1,10 +1,11 @@
 import { IconEyeOff, IconFlask2 } from '@tabler/icons-react';
 import { memo } from 'react';
+
 import type { ImageRow } from '../../../../electron/contract/datasets.ts';
-import { media } from '../../../app/media.ts';
+import { media } from '../../../studio/media.ts';
+import { useView } from '../use-view.tsx';
 import { showsCaption } from './grid-layout.ts';
 import classes from './image-grid.module.css';
-import { useView } from '../use-view.tsx';
 
 /** One picture of the grid. Clicks are taken by the grid, so that no tile has a function of its own. */
 export const ImageTile = memo(function ImageTile({

@@ -11,13 +11,14 @@ import {
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch, IconSortAscending, IconSortDescending } from '@tabler/icons-react';
 import { useState } from 'react';
+
 import type { CaptionSetData } from '../../../../electron/contract/captions.ts';
 import type { DatasetDetail, ImageQuery } from '../../../../electron/contract/datasets.ts';
 import { countOf, countText } from '../../../components/quantities.ts';
 import { changeQuery, setTile, tileRange } from '../dataset-view.ts';
+import { useHere, useView } from '../use-view.tsx';
 import classes from './images-view.module.css';
 import { SplitMenu } from './split-menu.tsx';
-import { useHere, useView } from '../use-view.tsx';
 
 const filters: readonly { readonly value: ImageQuery['filter']; readonly label: string }[] = [
   { value: 'all', label: 'All images' },

@@ -1,18 +1,19 @@
 import { Button, Stack } from '@mantine/core';
 import { IconPhotoSearch } from '@tabler/icons-react';
-import { useEffect, useRef, type KeyboardEvent } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
+
 import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
-import { useStudioQuery } from '../../../app/studio.tsx';
 import { EmptyState } from '../../../components/empty-state.tsx';
 import { FailureNote } from '../../../components/failure-note.tsx';
+import { useStudioQuery } from '../../../studio/studio.tsx';
 import { changeQuery, everything, narrowed } from '../dataset-view.ts';
+import { useHere, useView } from '../use-view.tsx';
 import { pageSize } from './grid-layout.ts';
 import { ImageGrid } from './image-grid.tsx';
 import { ImagesToolbar } from './images-toolbar.tsx';
 import classes from './images-view.module.css';
 import { Inspector } from './inspector.tsx';
 import { useMarking } from './use-marking.ts';
-import { useHere, useView } from '../use-view.tsx';
 
 /** The grid of images with its toolbar, and beside it what is selected. */
 export function ImagesView({ dataset }: { dataset: DatasetDetail }) {

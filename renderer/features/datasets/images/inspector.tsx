@@ -1,17 +1,18 @@
 import { Button, Kbd, Skeleton, Stack, Text } from '@mantine/core';
 import { IconEye, IconEyeOff, IconFlask2, IconFlask2Off } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+
 import type { CaptionSetData } from '../../../../electron/contract/captions.ts';
 import type { DatasetDetail, ImageDetail } from '../../../../electron/contract/datasets.ts';
-import { useStudioQuery } from '../../../app/studio.tsx';
 import { FailureNote } from '../../../components/failure-note.tsx';
 import { bytesText, countOf, momentText } from '../../../components/quantities.ts';
+import { useStudioQuery } from '../../../studio/studio.tsx';
 import { AddTag } from '../../captions/add-tag.tsx';
 import { CaptionFields } from '../../captions/caption-fields.tsx';
+import { useView } from '../use-view.tsx';
 import { CropPicture } from './crop-picture.tsx';
 import classes from './inspector.module.css';
 import { useMarking } from './use-marking.ts';
-import { useView } from '../use-view.tsx';
 
 /** What is selected: one image with everything known of it, or what can be done with several. */
 export function Inspector({ dataset, sets }: { dataset: DatasetDetail; sets: readonly CaptionSetData[] }) {

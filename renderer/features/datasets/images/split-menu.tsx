@@ -1,11 +1,12 @@
 import { Button, Group, NumberInput, Popover, Radio, Stack, Text } from '@mantine/core';
 import { IconFlask2 } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
+
 import type { InputOf } from '../../../../electron/contract/api.ts';
-import { showFailure } from '../../../app/failure.ts';
-import { useStudioCommand } from '../../../app/studio.tsx';
+import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
 import { countOf } from '../../../components/quantities.ts';
+import { showFailure } from '../../../studio/failure.ts';
+import { useStudioCommand } from '../../../studio/studio.tsx';
 
 type Choice = InputOf<'datasets.setValidation'>['choice'];
 

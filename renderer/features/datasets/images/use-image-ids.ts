@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
+
 import type { ImageQuery } from '../../../../electron/contract/datasets.ts';
-import { useStudio } from '../../../app/studio.tsx';
+import { useStudio } from '../../../studio/studio.tsx';
 
 /** Asks for the ids of all images of a query when they are needed, and keeps them until something changes. */
 export function useImageIds(datasetId: number): (query: ImageQuery) => Promise<readonly number[]> {

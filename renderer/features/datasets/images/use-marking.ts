@@ -1,5 +1,5 @@
-import { showFailure } from '../../../app/failure.ts';
-import { useStudioCommand } from '../../../app/studio.tsx';
+import { showFailure } from '../../../studio/failure.ts';
+import { useStudioCommand } from '../../../studio/studio.tsx';
 
 export interface Marking {
   readonly exclude: (imageIds: readonly number[], excluded: boolean) => void;

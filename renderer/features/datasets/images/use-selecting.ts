@@ -1,17 +1,17 @@
 import type { ImageQuery } from '../../../../electron/contract/datasets.ts';
-import { showFailure } from '../../../app/failure.ts';
+import { showFailure } from '../../../studio/failure.ts';
 import { setSelection } from '../dataset-view.ts';
+import { useHere } from '../use-view.tsx';
 import {
   extendTo,
   noSelection,
   selectAll,
-  selectOne,
-  toggle,
   type Selection,
+  selectOne,
   type Spot,
+  toggle,
 } from './selection.ts';
 import { useImageIds } from './use-image-ids.ts';
-import { useHere } from '../use-view.tsx';
 
 export interface Selecting {
   readonly one: (spot: Spot) => void;

@@ -1,8 +1,9 @@
 import { Text } from '@mantine/core';
 import { IconPhotoDown } from '@tabler/icons-react';
-import { useEffect, useEffectEvent, useState, type DragEvent, type ReactNode } from 'react';
-import { chosenFiles } from './dropped-files.ts';
+import { type DragEvent, type ReactNode, useEffect, useEffectEvent, useState } from 'react';
+
 import classes from './drop-zone.module.css';
+import { chosenFiles } from './dropped-files.ts';
 import { pastedPaths } from './pasted-path.ts';
 import type { ImportWays } from './use-import.ts';
 

@@ -1,7 +1,8 @@
 import { Button, FileButton } from '@mantine/core';
 import { IconPhotoPlus } from '@tabler/icons-react';
-import { showFailure } from '../../../app/failure.ts';
-import { useStudioCommand } from '../../../app/studio.tsx';
+
+import { showFailure } from '../../../studio/failure.ts';
+import { useStudioCommand } from '../../../studio/studio.tsx';
 import { chosenFiles } from './dropped-files.ts';
 import type { ImportWays } from './use-import.ts';
 

@@ -1,9 +1,10 @@
 import { Button, Group, Progress, Text } from '@mantine/core';
-import { StudioFailure } from '../../../../electron/contract/client.ts';
-import { showFailure } from '../../../app/failure.ts';
-import { useStudioCommand } from '../../../app/studio.tsx';
+
+import { StudioFailure } from '../../../../electron/connection/client.ts';
 import { FailureNote } from '../../../components/failure-note.tsx';
 import { bytesText, countOf, countText, rateText } from '../../../components/quantities.ts';
+import { showFailure } from '../../../studio/failure.ts';
+import { useStudioCommand } from '../../../studio/studio.tsx';
 import classes from './import-strip.module.css';
 import { partDone } from './importing.ts';
 import { useImporting } from './importing-provider.tsx';

@@ -1,6 +1,7 @@
-import { createContext, use, useEffect, useState, type ReactNode } from 'react';
+import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { useStudio } from '../../../app/studio.tsx';
+
+import { useStudio } from '../../../studio/studio.tsx';
 import { createImporting, followImports, type Importing, type ImportingState } from './importing.ts';
 
 const ImportingContext = createContext<Importing | null>(null);

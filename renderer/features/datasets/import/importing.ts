@@ -1,5 +1,6 @@
 import { createStore } from 'zustand/vanilla';
-import type { StudioClient } from '../../../../electron/contract/client.ts';
+
+import type { StudioClient } from '../../../../electron/connection/client.ts';
 import type { ImportProgress } from '../../../../electron/contract/datasets.ts';
 import type { UploadProgress } from './upload.ts';
 

@@ -1,5 +1,5 @@
-import { uploadPath } from '../../../../electron/contract/protocol.ts';
-import { StudioFailure } from '../../../../electron/contract/client.ts';
+import { StudioFailure } from '../../../../electron/connection/client.ts';
+import { uploadPath } from '../../../../electron/connection/protocol.ts';
 import type { DroppedFile } from './dropped-files.ts';
 
 export interface UploadProgress {

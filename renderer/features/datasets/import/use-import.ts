@@ -1,7 +1,8 @@
 import { useLocation } from 'wouter';
-import { showFailure } from '../../../app/failure.ts';
-import { useStudioCommand } from '../../../app/studio.tsx';
-import { droppedEntries, droppedRoots, nameOf, walk, type DroppedFile } from './dropped-files.ts';
+
+import { showFailure } from '../../../studio/failure.ts';
+import { useStudioCommand } from '../../../studio/studio.tsx';
+import { droppedEntries, type DroppedFile, droppedRoots, nameOf, walk } from './dropped-files.ts';
 import { useImportingStore } from './importing-provider.tsx';
 import { upload, type UploadProgress } from './upload.ts';
 

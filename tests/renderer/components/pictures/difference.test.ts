@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { differenceOf } from '../../../../renderer/components/pictures/difference.ts';
 
 const picture = (...bytes: number[]) => Uint8ClampedArray.from(bytes);

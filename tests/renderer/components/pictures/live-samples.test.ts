@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { replaced, withSamples } from '../../../../renderer/components/pictures/live-samples.ts';
 import { aComparison, aSample } from '../../features/compare/a-comparison.ts';
 

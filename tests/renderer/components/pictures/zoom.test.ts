@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import {
   maxScale,
   pan,
   showsPixels,
   unzoomed,
   wheelFactor,
+  type Zoom,
   zoomAt,
   zoomTransform,
-  type Zoom,
 } from '../../../../renderer/components/pictures/zoom.ts';
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true });

@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
+
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import { CaptionsView } from '../../../../renderer/features/captions/captions-view.tsx';
 import { DatasetViewProvider } from '../../../../renderer/features/datasets/use-view.tsx';

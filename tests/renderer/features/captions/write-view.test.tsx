@@ -1,10 +1,11 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
-import { StudioFailure } from '../../../../electron/contract/client.ts';
+
+import { StudioFailure } from '../../../../electron/connection/client.ts';
 import { WriteView } from '../../../../renderer/features/captions/write-view.tsx';
 import { DatasetViewProvider } from '../../../../renderer/features/datasets/use-view.tsx';
-import { fakeStudio, renderWithStudio, type FakeStudio } from '../../fake-studio.tsx';
+import { type FakeStudio, fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 import { captionSet, dataset, imageDetail } from '../datasets/examples.ts';
 
 /** Images 1 to 4, of which the first has a caption. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { promptKey } from '../../../../renderer/features/compare/axes.ts';
 import { cellAt, openBook, tally } from '../../../../renderer/features/compare/book.ts';
 import { aComparison, aSample } from './a-comparison.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { cellGap, fittingCell } from '../../../../renderer/features/compare/cell-size.ts';
 
 const side = fc.integer({ min: 200, max: 3800 });

@@ -1,6 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
+
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import type { Comparison } from '../../../../electron/contract/gallery.ts';
 import type { RunSummary } from '../../../../electron/contract/runs.ts';

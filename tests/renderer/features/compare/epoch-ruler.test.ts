@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { epochAt, rulerTicks } from '../../../../renderer/features/compare/epoch-ruler.ts';
 
 const kept = [0, 1, 2, 5, 15, 30, 45, 60, 70, 100];

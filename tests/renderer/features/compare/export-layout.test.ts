@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { defaultLayout, toggleValue } from '../../../../renderer/features/compare/axes.ts';
 import { openBook } from '../../../../renderer/features/compare/book.ts';
 import { exportLayout } from '../../../../renderer/features/compare/export-layout.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { axes, defaultLayout, spanWith } from '../../../../renderer/features/compare/axes.ts';
 import { openBook } from '../../../../renderer/features/compare/book.ts';
 import { layOutGrid } from '../../../../renderer/features/compare/grid.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { commandOf, type KeyPress } from '../../../../renderer/features/compare/keys.ts';
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { promptKey } from '../../../../renderer/features/compare/axes.ts';
 import { openBook, sampleAt } from '../../../../renderer/features/compare/book.ts';
 import { preloadOrder } from '../../../../renderer/features/compare/preload-order.ts';

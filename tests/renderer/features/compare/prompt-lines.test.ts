@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { promptsFromLines, seedsFromText } from '../../../../renderer/features/compare/prompt-lines.ts';
 
 describe('prompts', () => {

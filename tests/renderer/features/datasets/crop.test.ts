@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { averageCrop, bucketOf, cropTo } from '../../../../renderer/features/datasets/images/crop.ts';
 
 const buckets = [

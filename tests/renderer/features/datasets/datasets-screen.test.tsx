@@ -1,10 +1,11 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
+
 import type { DatasetSummary } from '../../../../electron/contract/datasets.ts';
 import { DatasetsScreen } from '../../../../renderer/features/datasets/datasets-screen.tsx';
 import { ImportingProvider } from '../../../../renderer/features/datasets/import/importing-provider.tsx';
-import { fakeStudio, renderWithStudio, type FakeStudio } from '../../fake-studio.tsx';
+import { type FakeStudio, fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 
 const cats: DatasetSummary = {
   id: 7,

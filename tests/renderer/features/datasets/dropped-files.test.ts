@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+
 import {
   chosenFiles,
+  type Entry,
   nameOf,
   walk,
-  type Entry,
 } from '../../../../renderer/features/datasets/import/dropped-files.ts';
 
 const file = (name: string) => ({

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import type { ImageRow } from '../../../../electron/contract/datasets.ts';
 import { bestOf, keptOut } from '../../../../renderer/features/datasets/duplicates/duplicates.ts';
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { pastedPaths } from '../../../../renderer/features/datasets/import/pasted-path.ts';
 
 test.each([

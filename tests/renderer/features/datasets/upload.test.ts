@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { upload, type UploadProgress } from '../../../../renderer/features/datasets/import/upload.ts';
 
 const files = ['a b.png', 'sub/ü.png', 'c.png'].map((path) => ({ path, file: new File(['12345'], path) }));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { ancestry, lineage } from '../../../../renderer/features/models/lineage.ts';
 import { exampleModel } from '../../example-run.ts';
 

@@ -2,6 +2,7 @@ import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import { Route } from 'wouter';
+
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import type { Export } from '../../../../electron/contract/exports.ts';
 import { settingsSchema } from '../../../../electron/contract/system.ts';

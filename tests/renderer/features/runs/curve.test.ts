@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { lossCurves, lossRange, smoothed, thinned } from '../../../../renderer/features/runs/curve.ts';
 
 const counted = (length: number) => Array.from({ length }, (_, i) => i);

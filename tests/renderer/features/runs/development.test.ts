@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import type { Comparison, Sample } from '../../../../electron/contract/gallery.ts';
 import { development, withSample } from '../../../../renderer/features/runs/development.ts';
 import { epochRows } from '../../../../renderer/features/runs/epoch-rows.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import type { RunProgress } from '../../../../electron/contract/runs.ts';
 import { groupRuns, movedPlace } from '../../../../renderer/features/runs/run-order.ts';
 import { runView } from '../../../../renderer/features/runs/run-view.ts';

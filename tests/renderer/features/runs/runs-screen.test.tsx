@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import { Route } from 'wouter';
+
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import type { RunDetail, RunSummary } from '../../../../electron/contract/runs.ts';
 import { settingsSchema } from '../../../../electron/contract/system.ts';

@@ -1,12 +1,13 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
-import { settingsSchema, type Settings } from '../../../../electron/contract/system.ts';
+
+import { type Settings, settingsSchema } from '../../../../electron/contract/system.ts';
 import { FollowTheme } from '../../../../renderer/app/follow-theme.tsx';
 import { hourlyCost } from '../../../../renderer/features/settings/cost-rate.ts';
 import { linesFrom, logText } from '../../../../renderer/features/settings/log-lines.ts';
 import { SettingsScreen } from '../../../../renderer/features/settings/settings-screen.tsx';
-import { fakeStudio, renderWithStudio, type FakeStudio } from '../../fake-studio.tsx';
+import { type FakeStudio, fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 
 function draw(): FakeStudio {
   let settings: Settings = settingsSchema.parse({});

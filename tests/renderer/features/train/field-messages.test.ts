@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+
 import { fieldMessages, messageAt } from '../../../../renderer/features/train/field-messages.ts';
-import { requestOf, type Edits } from '../../../../renderer/features/train/request-draft.ts';
+import { type Edits, requestOf } from '../../../../renderer/features/train/request-draft.ts';
 import { exampleRequest } from '../../example-run.ts';
 
 const messagesWith = (edits: Edits) => fieldMessages(requestOf(exampleRequest, edits));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { planRows } from '../../../../renderer/features/train/plan-rows.ts';
 import { examplePlan } from '../../example-run.ts';
 

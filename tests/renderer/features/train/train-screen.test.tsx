@@ -1,6 +1,7 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
+
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import { settingsSchema } from '../../../../electron/contract/system.ts';
 import { DraftContext } from '../../../../renderer/features/train/draft-context.ts';

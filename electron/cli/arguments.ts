@@ -1,0 +1,115 @@
+/** Turns what was typed into what commands take; refuses what cannot be meant. */
+import { resolve } from 'node:path';
+
+import { InvalidArgumentError } from 'commander';
+
+import type { Override } from '../contract/parse-run-spec.ts';
+
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+export function naturalNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('It must be at least 1.');
+  return value;
+}
+
+export function portNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65535) throw new InvalidArgumentError('It must be at most 65535.');
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError('It must be a number of at least 0.');
+  }
+  return value;
+}
+
+export function validationChoice(text: string): number | 'marked' {
+  return text === 'marked' ? text : positiveNumber(text);
+}
+
+/** `1,2,5` and `0-3`, which is `0,1,2,3`; more of it is added to what came before. */
+export function numberList(text: string, before: readonly number[] | undefined): readonly number[] {
+  const numbers = text.split(',').flatMap((part) => {
+    const match = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part);
+    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+    if (match === null || last < first || last - first > 9999) {
+      throw new InvalidArgumentError('It must be whole numbers, as in 1,2,5 or 0-3.');
+    }
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+  return [...(before ?? []), ...numbers];
+}
+
+export function size(text: string): { readonly width: number; readonly height: number } {
+  const match = /^(\d+)(?:x(\d+))?$/i.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be pixels, as in 512 or 640x512.');
+  const width = naturalNumber(match[1]!);
+  return { width, height: naturalNumber(match[2] ?? match[1]!) };
+}
+
+/** What `train`'s own flags set in a run file. */
+export interface TrainFlags {
+  readonly base?: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly name?: string;
+  readonly caption?: string;
+  readonly captionTemplate?: string;
+  readonly captionColumn?: string;
+  readonly validation?: number | 'marked';
+  readonly method?: string;
+  readonly rank?: number;
+  readonly textEncoder?: boolean;
+  readonly resolution?: number;
+  readonly epochs?: number;
+  readonly checkpoints?: readonly number[];
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+  readonly prompt?: readonly string[];
+  readonly device?: string;
+  readonly set?: readonly Override[];
+}
+
+/** Paths given as flags are meant from the working folder, wherever the run file lies. */
+export function overridesOf(flags: TrainFlags, workingFolder: string): readonly Override[] {
+  const absolute = (file: string | undefined) =>
+    file === undefined ? undefined : resolve(workingFolder, file);
+  const values: readonly (readonly [string, unknown])[] = [
+    ['base', absolute(flags.base)],
+    ['data.folder', absolute(flags.data)],
+    ['folder', absolute(flags.out)],
+    ['name', flags.name],
+    ['data.captions', captionsOf(flags)],
+    ['data.validation', flags.validation],
+    ['method.kind', flags.method ?? (flags.rank === undefined ? undefined : 'lora')],
+    ['method.rank', flags.rank],
+    ['method.textEncoder', flags.textEncoder],
+    ['resolution', flags.resolution],
+    ['train.epochs', flags.epochs],
+    ['train.checkpoints', flags.checkpoints],
+    ['train.batchSize', flags.batchSize],
+    ['train.learningRate', flags.learningRate],
+    ['train.seed', flags.seed],
+    ['samples.prompts', flags.prompt],
+    ['device.provider', flags.device],
+  ];
+  const own = values
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ({ path: key.split('.'), value }));
+  return [...own, ...(flags.set ?? [])];
+}
+
+function captionsOf({ caption, captionTemplate, captionColumn }: TrainFlags): object | undefined {
+  if (captionTemplate !== undefined) return { kind: 'template', template: captionTemplate };
+  if (captionColumn !== undefined) return { kind: 'column', column: captionColumn };
+  if (caption !== undefined) return caption === '' ? { kind: 'empty' } : { kind: 'fixed', text: caption };
+  return undefined;
+}

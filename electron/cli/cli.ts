@@ -1,0 +1,22 @@
+/** The studio from a terminal. */
+import { homedir } from 'node:os';
+
+import { startEngine } from '../engine/engine-process.ts';
+import { openStudio } from '../hosts/open-studio.ts';
+import { runCli } from './run-cli.ts';
+
+// `head` and its like close the pipe early; that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  streams: { out: process.stdout, error: process.stderr },
+  workingFolder: process.cwd(),
+  environment: process.env,
+  platform: process.platform,
+  home: homedir(),
+  engine: startEngine(),
+  openStudio,
+});

@@ -1,0 +1,80 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import type { DeviceChoice, GenerateJob } from '../../../native/jobs.ts';
+import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
+import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
+import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
+import type { Prompt } from '../../runs/run-prompts.ts';
+import { writeAnimation } from '../../sheets/animation.ts';
+import { writeSheet } from '../../sheets/sheet.ts';
+import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal } from './context.ts';
+
+export interface CompareOptions {
+  readonly folder: string;
+  readonly epochs?: readonly number[];
+  /** None: the run's own. */
+  readonly prompts: readonly Prompt[];
+  readonly seeds?: readonly number[];
+  /** Left out: in the run's `compare/`. */
+  readonly sheet?: string;
+  readonly animation?: string;
+  readonly device: DeviceChoice;
+}
+
+export interface Comparison {
+  readonly code: ExitCode;
+  readonly sheet: string;
+  readonly animation: string;
+  readonly made: number;
+}
+
+/** Makes the pictures that are missing, and of all of them a sheet and an animation over the epochs. */
+export async function compareCommand(context: CommandContext, options: CompareOptions): Promise<Comparison> {
+  const { terminal, workingFolder } = context;
+  const { folder, prompts, epochs, seeds, device } = options;
+  const run = await readRun(resolve(workingFolder, folder));
+  const samples = await planSamples(run, {
+    prompts,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(seeds === undefined ? {} : { seeds }),
+  });
+  const sheet = resolve(workingFolder, options.sheet ?? join(run.folder, 'compare', 'sheet.png'));
+  const animation = resolve(
+    workingFolder,
+    options.animation ?? join(run.folder, 'compare', 'development.gif'),
+  );
+
+  const missing = await missingOf(samples);
+  terminal.line(`${samples.length} pictures, ${missing.length} of them to be made.`);
+  if (missing.length > 0) {
+    for (const output of missing.map(({ picture }) => dirname(picture.output)))
+      await mkdir(output, { recursive: true });
+    const job: GenerateJob = {
+      kind: 'generate',
+      pictures: missing.map(({ picture }) => picture),
+      batchSize: run.spec.samples.batchSize,
+      device: { ...run.job.device, ...device },
+    };
+    const { interrupted } = await runJobInTerminal(context, job, { pictures: missing.length });
+    if (interrupted) {
+      terminal.line('Stopped; the pictures made so far are kept and need not be made again.');
+      return { code: exitCodes.interrupted, sheet, animation, made: 0 };
+    }
+  }
+
+  await mkdir(dirname(sheet), { recursive: true });
+  await mkdir(dirname(animation), { recursive: true });
+  await writeSheet(sheet, comparisonSheet(run, samples, await readEpochLosses(run.folder)));
+  await writeAnimation(animation, comparisonAnimation(run, samples));
+  terminal.line(`Side by side: ${sheet}`);
+  terminal.line(`Unfolding:    ${animation}`);
+  const comparison = { sheet, animation, made: missing.length };
+  terminal.object({ kind: 'compare', ...comparison, pictures: samples.map(({ picture }) => picture.output) });
+  return { code: exitCodes.ok, ...comparison };
+}
+
+async function missingOf(samples: readonly Sample[]): Promise<readonly Sample[]> {
+  const there = await Promise.all(samples.map(({ picture }) => stat(picture.output).catch(() => null)));
+  return samples.filter((_, index) => there[index] === null);
+}

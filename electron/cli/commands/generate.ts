@@ -1,0 +1,119 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { Failure } from '../../../native/failure.ts';
+import type {
+  DeviceChoice,
+  GenerateJob,
+  ModelReference,
+  Picture,
+  SamplerName,
+} from '../../../native/jobs.ts';
+import { slug } from '../../gallery/sample-plan.ts';
+import { readBaseModel } from '../../runs/base-model.ts';
+import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
+import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
+
+export interface GenerateOptions {
+  /** A run's folder or a model's. */
+  readonly from: string;
+  /** Of a run; left out: its last checkpoint. */
+  readonly epoch?: number;
+  readonly loraScale?: number;
+  readonly prompts: readonly string[];
+  readonly negativePrompt: string;
+  readonly seeds: readonly number[];
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  /** Pixels; left out: what the base was made for. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly output: string;
+  readonly batchSize: number;
+  readonly device: DeviceChoice;
+}
+
+/** Makes one picture of every prompt and seed. */
+export async function generateCommand(context: CommandContext, options: GenerateOptions): Promise<ExitCode> {
+  const { terminal, workingFolder } = context;
+  if (options.prompts.length === 0) {
+    throw usage('There is nothing to make a picture of.', 'Give at least one: --prompt "a red bicycle"');
+  }
+  const model = await modelOf(resolve(workingFolder, options.from), options);
+  const base = await readBaseModel(model.base, 'full');
+  const { width = options.height ?? base.resolution, height = width } = options;
+  for (const [name, extent] of [
+    ['width', width],
+    ['height', height],
+  ] as const) {
+    if (extent % base.vaeFactor !== 0) {
+      throw usage(
+        `This model makes no pictures of ${name} ${extent}.`,
+        `Choose a multiple of ${base.vaeFactor}.`,
+      );
+    }
+  }
+
+  const folder = resolve(workingFolder, options.output);
+  await mkdir(folder, { recursive: true });
+  const taken = new Set<string>();
+  const pictures: Picture[] = [];
+  for (const prompt of options.prompts) {
+    for (const seed of options.seeds) {
+      const output = await freeName(folder, `${slug(prompt)}-${seed}`, taken);
+      const { negativePrompt, sampler, steps, guidanceScale } = options;
+      pictures.push({
+        model,
+        prompt,
+        negativePrompt,
+        seed,
+        sampler,
+        steps,
+        guidanceScale,
+        width,
+        height,
+        output,
+      });
+    }
+  }
+  const job: GenerateJob = {
+    kind: 'generate',
+    pictures,
+    batchSize: options.batchSize,
+    device: options.device,
+  };
+  const { result, interrupted } = await runJobInTerminal(context, job, { pictures: pictures.length });
+  for (const { output } of pictures.slice(0, result.pictures)) terminal.line(output);
+  terminal.object({ ...result, files: pictures.slice(0, result.pictures).map(({ output }) => output) });
+  return interrupted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Promise<ModelReference> {
+  if (!(await isRunFolder(from))) {
+    if (epoch === undefined) return { base: from };
+    throw usage(`${from} is no run, so it has no epochs.`, 'Leave --epoch out, or name a run folder.');
+  }
+  const run = await readRun(from);
+  const kept = await checkpointEpochs(from);
+  const chosen = epoch ?? kept.at(-1) ?? 0;
+  if (chosen !== 0 && !kept.includes(chosen)) {
+    throw new Failure(
+      'no-such-epoch',
+      `The run ${from} has no checkpoint of epoch ${chosen}.`,
+      `It has ${['the base (0)', ...kept].join(', ')}.`,
+    );
+  }
+  const model = modelAt(run, chosen);
+  return loraScale === undefined ? model : { ...model, loraScale };
+}
+
+/** `name.png`, or `name-2.png` and so on where that is taken: no picture is written over. */
+async function freeName(folder: string, name: string, taken: Set<string>): Promise<string> {
+  for (let count = 1; ; count++) {
+    const file = join(folder, `${name}${count === 1 ? '' : `-${count}`}.png`);
+    if (taken.has(file) || (await stat(file).catch(() => null)) !== null) continue;
+    taken.add(file);
+    return file;
+  }
+}

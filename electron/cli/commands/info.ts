@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+
+import type { InfoResult } from '../../../native/jobs.ts';
+import {
+  checkpointEpochs,
+  isRunFolder,
+  readEpochLosses,
+  readOutcome,
+  readRun,
+} from '../../runs/run-folder.ts';
+import { lossText } from '../job-text.ts';
+import type { CommandContext } from './context.ts';
+
+/** What this machine can do, or what lies at a path. */
+export async function infoCommand(context: CommandContext, what: string | undefined): Promise<void> {
+  const { engine, terminal, workingFolder, software } = context;
+  const file = what === undefined ? undefined : resolve(workingFolder, what);
+  if (file !== undefined && (await isRunFolder(file))) {
+    await describeRun(context, file);
+    return;
+  }
+  const info = await engine.run(
+    { kind: 'info', ...(file === undefined ? {} : { path: file }) },
+    { onLog: terminal.log },
+  );
+  terminal.object({ software, node: process.version, ...info });
+  if (info.model === null) describeMachine(context, info);
+  else describeModel(context, info.model);
+}
+
+function describeMachine({ terminal, software }: CommandContext, { runtime, providers }: InfoResult): void {
+  terminal.line(`${software}, Node ${process.version.slice(1)}, ${runtime}\n`);
+  terminal.line('Where it can train and generate, best first:');
+  for (const { provider, available, reason } of providers) {
+    terminal.line(`  ${available ? '✓' : '–'} ${provider.padEnd(9)} ${reason}`);
+  }
+}
+
+function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResult['model']>): void {
+  terminal.line(model.path);
+  for (const { name, className, parameters, dtype } of model.components) {
+    terminal.line(
+      `  ${name.padEnd(14)} ${className.padEnd(24)} ${(parameters / 1e6).toFixed(2).padStart(9)} M  ${dtype}`,
+    );
+  }
+  for (const [key, value] of Object.entries(model.metadata)) {
+    terminal.line(`  ${key}: ${value.length > 200 ? `${value.slice(0, 199)}…` : value}`);
+  }
+}
+
+async function describeRun({ terminal }: CommandContext, folder: string): Promise<void> {
+  const run = await readRun(folder);
+  const [outcome, kept, losses] = [
+    await readOutcome(folder),
+    await checkpointEpochs(folder),
+    await readEpochLosses(folder),
+  ];
+  terminal.object({
+    kind: 'run',
+    folder,
+    name: run.spec.name,
+    job: run.job,
+    outcome,
+    checkpoints: kept,
+    losses,
+  });
+
+  const { settings, method, images, validation, base } = run.job;
+  terminal.line(
+    `${run.spec.name}: ${method.kind}, ${images.length} images and ${validation.length} held out, over ${base}`,
+  );
+  const end = outcome?.end === 'finished' ? 'finished' : 'not finished';
+  terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${settings.epochs} epochs, ${end}`);
+  for (const epoch of kept) {
+    const loss = losses.find((entry) => entry.epoch === epoch);
+    terminal.line(
+      `  epoch ${String(epoch).padStart(4)}   train ${lossText(loss?.trainLoss ?? null)}   validation ${lossText(loss?.validationLoss ?? null)}`,
+    );
+  }
+  if (end !== 'finished') terminal.line(`Go on with it: screenfold resume ${folder}`);
+}

@@ -1,0 +1,113 @@
+import { relative as relativePath, resolve } from 'node:path';
+
+import type { TrainResult } from '../../../native/jobs.ts';
+import type { Override } from '../../contract/parse-run-spec.ts';
+import { type Plan, summaryLines } from '../../runs/plan.ts';
+import { planRun } from '../../runs/plan-run.ts';
+import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
+import { isRunFolder, readRun, type Run } from '../../runs/run-folder.ts';
+import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
+import { lossText } from '../job-text.ts';
+import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
+
+export interface TrainOptions {
+  /** A run file, or the folder of an unfinished run; none where flags say everything. */
+  readonly what?: string;
+  readonly overrides: readonly Override[];
+  /** Plan only. */
+  readonly dryRun: boolean;
+}
+
+/** Trains what a run file or flags describe, or goes on with the run in a folder. */
+export async function trainCommand(context: CommandContext, options: TrainOptions): Promise<ExitCode> {
+  const { terminal, workingFolder } = context;
+  const what = options.what === undefined ? undefined : resolve(workingFolder, options.what);
+  if (what !== undefined && (await isRunFolder(what))) {
+    if (options.overrides.length > 0) {
+      throw usage(
+        'A run that has begun goes on as it began; flags cannot change it.',
+        'Leave them out, or start a run of its own.',
+      );
+    }
+    return resumeCommand(context, what);
+  }
+  if (what === undefined && options.overrides.length === 0) {
+    throw usage(
+      'There is nothing to train.',
+      'Name a run file, or at least --base <model folder> and --data <image folder>.',
+    );
+  }
+
+  const spec =
+    what === undefined
+      ? runSpecOfFlags(options.overrides, workingFolder)
+      : await readRunSpec(what, options.overrides);
+  const { run: planned, summary } = await plan(context, spec);
+  for (const line of summaryLines(summary)) terminal.line(line);
+  if (options.dryRun) {
+    terminal.object({ kind: 'plan', folder: planned.folder, summary, job: planned.job });
+    return exitCodes.ok;
+  }
+  const { run, resumed } = await openRun(planned);
+  if (resumed) terminal.line(`Going on with the unfinished run in ${run.folder}`);
+  return reportEnd(context, run, await train(context, run));
+}
+
+/** Goes on with the run in a folder from its newest complete state. */
+export async function resumeCommand(context: CommandContext, folder: string): Promise<ExitCode> {
+  const run = await readRun(resolve(context.workingFolder, folder));
+  await refuseFinished(run.folder);
+  return reportEnd(context, run, await train(context, run));
+}
+
+/** Plans a run, showing how far the images have been read. */
+export async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<Plan> {
+  const follower = terminal.follow({});
+  try {
+    return await planRun(spec, {
+      cacheFolder,
+      onProgress: (done, total) => {
+        follower.event({ type: 'progress', phase: 'reading images', done, total });
+      },
+    });
+  } finally {
+    follower.end();
+  }
+}
+
+export async function train(context: CommandContext, run: Run): Promise<TrainResult> {
+  return trainRun(run, {
+    runJob: async (job, onStart) => {
+      const { result } = await runJobInTerminal(context, job, { epochs: job.settings.epochs }, onStart);
+      return result;
+    },
+    onWait: (pid) => {
+      context.terminal.warn(`Waiting for process ${pid} to end its last step of this run …`);
+    },
+  });
+}
+
+function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result: TrainResult): ExitCode {
+  const folder = shown(run.folder, workingFolder);
+  terminal.object({ ...result, folder: run.folder });
+  if (result.end === 'stopped') {
+    terminal.line(
+      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done; everything is saved.`,
+    );
+    terminal.line(`Go on with it: screenfold resume ${folder}`);
+    return exitCodes.interrupted;
+  }
+  const validation =
+    result.validationLoss === null ? '' : `, validation loss ${lossText(result.validationLoss)}`;
+  terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
+  if (run.job.method.kind !== 'vae') terminal.line(`See how it developed:    screenfold compare ${folder}`);
+  terminal.line(`Take an epoch with you:  screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
+  return exitCodes.ok;
+}
+
+/** A path as it can be typed: from the working folder where that is shorter, quoted where it has to be. */
+export function shown(file: string, workingFolder: string): string {
+  const relative = relativePath(workingFolder, file);
+  const text = relative !== '' && !relative.startsWith('..') ? relative : file;
+  return /^[\w./\\:@%+=-]+$/.test(text) ? text : JSON.stringify(text);
+}

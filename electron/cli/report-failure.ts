@@ -1,0 +1,35 @@
+import { inspect } from 'node:util';
+
+import { Failure } from '../../native/failure.ts';
+import { type ExitCode, exitCodes } from './commands/context.ts';
+import type { GlobalOptions } from './program.ts';
+import type { TerminalStreams } from './terminal.ts';
+
+/** Failures of what was typed, told apart for scripts. */
+const usageCodes = new Set(['usage', 'override-invalid', 'run-spec-invalid', 'run-spec-syntax']);
+
+/** Says what went wrong and what to do about it; the stack only to who asked for it. Returns the exit code. */
+export function reportFailure(
+  error: unknown,
+  { json, verbose }: GlobalOptions,
+  streams: TerminalStreams,
+): ExitCode {
+  const failure = error instanceof Failure ? error : faultOf(error);
+  const { code, message, hint } = failure;
+  if (json) streams.out.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+  streams.error.write(`${message}\n${hint}\n`);
+  if (verbose) {
+    streams.error.write(`${typeof failure.cause === 'string' ? failure.cause : inspect(error)}\n`);
+  }
+  if (code === 'engine-killed') return exitCodes.interrupted;
+  return usageCodes.has(code) ? exitCodes.usage : exitCodes.failure;
+}
+
+function faultOf(error: unknown): Failure {
+  return new Failure(
+    'fault',
+    `Something went wrong in Screenfold itself: ${error instanceof Error ? error.message : String(error)}`,
+    'Run it again with --verbose and report what it prints.',
+    error,
+  );
+}

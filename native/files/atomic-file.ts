@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { Failure } from '../failure.ts';
+
+const partialName = /\.partial-[0-9a-f]{12}$/;
+
+function partialPath(path: string): string {
+  return `${path}.partial-${randomBytes(6).toString('hex')}`;
+}
+
+/** The operating system's code of a file system error, as `ENOSPC`; empty for any other error. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : '';
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: 'Free some space on this disk, or choose another, and try again.',
+  EDQUOT: 'Your quota on this disk is used up: free some space or choose another disk.',
+  EACCES: 'Choose a folder you may write to, or change its permissions.',
+  EPERM: 'Choose a folder you may write to, and close programs that have the file open.',
+  EROFS: 'This disk is read-only: choose another.',
+  EBUSY: 'Close the programs that have the file open and try again.',
+  ENOENT: 'The folder it belongs in is not there: create it, or choose another.',
+};
+
+function writeFailure(path: string, cause: unknown): Failure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const hint = hints[codeOf(cause)] ?? 'Check that the disk is there and in order, and try again.';
+  return new Failure('write-failed', `Could not write ${path}: ${reason}`, hint, cause);
+}
+
+/**
+ * Makes a folder and its parents where they are missing.
+ *
+ * @throws Failure `write-failed`
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a rename in `folder` last. Windows cannot open a folder for this and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** On Windows a scanner or indexer may hold a new file for a moment; a few patient tries get past it. */
+async function renamePatiently(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rename(from, to);
+      return;
+    } catch (error) {
+      const passing = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error));
+      if (!passing || attempt === 6) throw error;
+      await wait(30 * attempt * attempt);
+    }
+  }
+}
+
+export type FileContent = string | Uint8Array | ((file: FileHandle) => Promise<void>);
+
+/**
+ * Writes a file so that at any moment, a crash included, `path` holds its old content or all of the new:
+ * temporary file beside it, fsync, rename, fsync of the folder. Text is UTF-8. A function writes to the open file
+ * itself, for what is too big to hold at once. Its own errors pass through unless they come from the file system.
+ *
+ * @throws Failure `write-failed`
+ */
+export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
+  const partial = partialPath(path);
+  try {
+    const file = await open(partial, 'wx');
+    try {
+      if (typeof content === 'function') await content(file);
+      else await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await renamePatiently(partial, path);
+    await syncFolder(dirname(resolve(path)));
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw codeOf(error) === '' ? error : writeFailure(path, error);
+  }
+}
+
+async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(path);
+    else if (entry.isFile()) await sync(path);
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * Makes a folder that is either whole or not there: `fill` writes into `<path>.partial-…`, which is then synced
+ * and renamed. Missing parent folders are made.
+ *
+ * @throws Failure `output-exists` where `path` is taken, `write-failed`
+ */
+export async function writeFolderAtomic(
+  path: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<void> {
+  const target = resolve(path);
+  if (await exists(target)) {
+    throw new Failure('output-exists', `${path} already exists`, 'Choose another name, or move it away.');
+  }
+  const partial = partialPath(target);
+  try {
+    await mkdir(partial, { recursive: true });
+    await fill(partial);
+    await syncTree(partial);
+    await renamePatiently(partial, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw codeOf(error) === '' ? error : writeFailure(path, error);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw writeFailure(path, error);
+  }
+}
+
+/**
+ * Removes what writers killed half-way left directly in `folder`. Only for a folder nobody is writing to.
+ * Returns the names removed.
+ */
+export async function removePartialWrites(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => partialName.test(name));
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
+  return names;
+}

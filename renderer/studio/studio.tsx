@@ -1,0 +1,97 @@
+import {
+  keepPreviousData,
+  type QueryClient,
+  useMutation,
+  type UseMutationResult,
+  useQuery,
+  useQueryClient,
+  type UseQueryResult,
+} from '@tanstack/react-query';
+import { createContext, type ReactNode, use, useEffect, useEffectEvent, useSyncExternalStore } from 'react';
+
+import type { ConnectionStatus, StudioClient } from '../../electron/connection/client.ts';
+import type { EventName, EventOf, InputOf, MethodName, OutputOf } from '../../electron/contract/api.ts';
+import { methodsAbout } from './subjects.ts';
+
+const StudioContext = createContext<StudioClient | null>(null);
+
+/** Gives the page its studio, and asks again for what `changed` events say is no longer so. */
+export function StudioProvider({ client, children }: { client: StudioClient; children: ReactNode }) {
+  const queries = useQueryClient();
+  useEffect(() => keepFresh(client, queries), [client, queries]);
+  return <StudioContext value={client}>{children}</StudioContext>;
+}
+
+export function useStudio(): StudioClient {
+  const client = use(StudioContext);
+  if (client === null) throw new Error('there is no StudioProvider above');
+  return client;
+}
+
+/** Queries that a change of these subjects concerns are asked again; those nobody looks at, when somebody does. */
+export function keepFresh(client: StudioClient, queries: QueryClient): () => void {
+  const endEvents = client.on('changed', ({ subjects }) => {
+    const methods = new Set<string>(subjects.flatMap((subject) => methodsAbout(subject)));
+    void queries.invalidateQueries({ predicate: ({ queryKey }) => methods.has(String(queryKey[0])) });
+  });
+  let wasLost = false;
+  const endStatus = client.onStatus((status) => {
+    // What happened meanwhile was told to nobody here.
+    if (status === 'open' && wasLost) void queries.invalidateQueries();
+    wasLost = status === 'lost';
+  });
+  return () => {
+    endEvents();
+    endStatus();
+  };
+}
+
+interface QueryChoice {
+  readonly enabled?: boolean;
+  /** Show the last answer while the next is under way, so that nothing jumps. */
+  readonly keepPrevious?: boolean;
+}
+
+/** What a query gives, kept fresh. */
+export function useStudioQuery<M extends MethodName>(
+  method: M,
+  input: InputOf<M>,
+  { enabled = true, keepPrevious = false }: QueryChoice = {},
+): UseQueryResult<OutputOf<M>> {
+  const client = useStudio();
+  return useQuery<OutputOf<M>>({
+    queryKey: [method, input],
+    queryFn: () => client.call(method, input),
+    enabled,
+    ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+
+/** A command to give; its failure is the caller's to show. */
+export function useStudioCommand<M extends MethodName>(
+  method: M,
+): UseMutationResult<OutputOf<M>, Error, InputOf<M>> {
+  const client = useStudio();
+  return useMutation<OutputOf<M>, Error, InputOf<M>>({ mutationFn: (input) => client.call(method, input) });
+}
+
+/** Calls `listener`, always the newest one given, for every such event. */
+export function useStudioEvent<E extends EventName>(event: E, listener: (payload: EventOf<E>) => void): void {
+  const client = useStudio();
+  const onEvent = useEffectEvent(listener);
+  useEffect(
+    () =>
+      client.on(event, (payload) => {
+        onEvent(payload);
+      }),
+    [client, event],
+  );
+}
+
+export function useConnection(): ConnectionStatus {
+  const client = useStudio();
+  return useSyncExternalStore(
+    (changed) => client.onStatus(changed),
+    () => client.status(),
+  );
+}

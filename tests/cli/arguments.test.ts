@@ -1,0 +1,64 @@
+import { join, resolve } from 'node:path';
+
+import { InvalidArgumentError } from 'commander';
+import { describe, expect, test } from 'vitest';
+
+import {
+  naturalNumber,
+  numberList,
+  overridesOf,
+  positiveNumber,
+  size,
+  wholeNumber,
+} from '../../electron/cli/arguments.ts';
+
+describe('what is typed', () => {
+  test('as a list of numbers may hold ranges, and may be given in parts', () => {
+    expect(numberList('0,2, 5', undefined)).toEqual([0, 2, 5]);
+    expect(numberList('0-3', undefined)).toEqual([0, 1, 2, 3]);
+    expect(numberList('7', [1])).toEqual([1, 7]);
+  });
+
+  test.each(['', '1,', 'a', '3-1', '-1', '1.5', '0-99999999'])(
+    'as a list of numbers may not be "%s"',
+    (text) => {
+      expect(() => numberList(text, undefined)).toThrow(InvalidArgumentError);
+    },
+  );
+
+  test('as a size is a square or two sides', () => {
+    expect(size('512')).toEqual({ width: 512, height: 512 });
+    expect(size('640x512')).toEqual({ width: 640, height: 512 });
+    expect(() => size('640×')).toThrow(InvalidArgumentError);
+    expect(() => size('0')).toThrow(InvalidArgumentError);
+  });
+
+  test('as a number is one', () => {
+    expect(wholeNumber('0')).toBe(0);
+    expect(positiveNumber('1e-4')).toBe(1e-4);
+    for (const text of ['', ' ', 'NaN', 'Infinity', '-1']) {
+      expect(() => positiveNumber(text)).toThrow(InvalidArgumentError);
+    }
+    expect(() => naturalNumber('0')).toThrow(InvalidArgumentError);
+  });
+
+  test('as a path is meant from the working folder, wherever the run file lies', () => {
+    const here = resolve('/home/me');
+    expect(overridesOf({ base: 'models/a', data: '/photos' }, here)).toEqual([
+      { path: ['base'], value: join(here, 'models', 'a') },
+      { path: ['data', 'folder'], value: resolve('/photos') },
+    ]);
+  });
+
+  test('with a rank means LoRA', () => {
+    expect(overridesOf({ rank: 4 }, '/')).toEqual([
+      { path: ['method', 'kind'], value: 'lora' },
+      { path: ['method', 'rank'], value: 4 },
+    ]);
+  });
+
+  test('by --set comes last, so it wins', () => {
+    const set = [{ path: ['train', 'epochs'], value: 9 }];
+    expect(overridesOf({ epochs: 3, set }, '/').map(({ value }) => value)).toEqual([3, 9]);
+  });
+});

@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, test } from 'vitest';
+
+import { createRun, writeOutcome } from '../../electron/runs/run-folder.ts';
+import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
+import { screenfold, screenfoldProcess, studio } from './typed.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('the command line', () => {
+  test('as a program ends with the code and the words of its command', async () => {
+    const version = await screenfoldProcess(root, ['--version']);
+    expect(version).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+      error: '',
+    });
+    const wrong = await screenfoldProcess(root, ['train']);
+    expect(wrong).toMatchObject({
+      code: 2,
+      out: '',
+      error: expect.stringContaining('nothing to train') as string,
+    });
+  });
+
+  test('helps', async () => {
+    const help = await screenfold(root, ['--help']);
+    expect(help.code).toBe(0);
+    for (const command of ['train', 'resume', 'generate', 'compare', 'export', 'info']) {
+      expect(help.out).toContain(`\n  ${command} `);
+    }
+  });
+
+  test.each([
+    [['trian'], 'There is no command "trian".\nDid you mean "train"?'],
+    [['train', '--epcohs', '3'], '(Did you mean --epochs?)'],
+    [['train', '--epochs', '0'], 'It must be at least 1.'],
+    [['train', '--method', 'magic'], 'Allowed choices are full, lora, scratch, vae.'],
+    [['train', '--set', 'epochs'], '--set epochs does not set anything.'],
+    [['train'], 'There is nothing to train.'],
+    [['train', '--epochs', '3'], '  base: is missing\n  data: is missing'],
+    [['resume'], "missing required argument 'run'"],
+    [['generate', '.'], 'There is nothing to make a picture of.'],
+    [['generate', '.', '-p', 'a fox', '--seed', 'x'], 'It must be whole numbers, as in 1,2,5 or 0-3.'],
+  ])('ends with 2 and a word of advice on %j', async (args, words) => {
+    const { code, error, out } = await screenfold(root, args);
+    expect(error).toContain(words);
+    expect(error).not.toContain('    at ');
+    expect([code, out]).toEqual([2, '']);
+  });
+
+  test('plans a run file, with flags over it', async () => {
+    const folder = studio();
+    const { code, out, error } = await screenfold(folder, [
+      'train',
+      'foxes.json',
+      '--epochs',
+      '3',
+      '--dry-run',
+    ]);
+    expect([code, error]).toEqual([0, '']);
+    expect(out).toContain('foxes: 2 images and 1 held out, at 64 pixels (64x64: 2)');
+    expect(out).toContain('3 epochs of 1 steps: 3 steps; kept are epochs 1, 2, 3');
+  });
+
+  test('plans as JSON for programs', async () => {
+    const folder = studio();
+    const { out } = await screenfold(folder, ['train', 'foxes.json', '--dry-run', '--json']);
+    const plan = JSON.parse(out.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
+    expect(plan).toMatchObject({
+      kind: 'plan',
+      folder: join(folder, 'runs', 'foxes'),
+      job: { base: join(folder, 'base'), cacheFolder: join(folder, 'cache') },
+    });
+  });
+
+  test('names the file, the place in it and what is meant when a run file is wrong', async () => {
+    const folder = studio();
+    writeFileSync(join(folder, 'wrong.json'), '{"base":"base","data":{"foldr":"images"}}');
+    const { code, error } = await screenfold(folder, ['train', 'wrong.json']);
+    expect(code).toBe(2);
+    expect(error).toContain('wrong.json does not describe a run:\n');
+    expect(error).toContain('data.foldr: there is no such key; did you mean "folder"?');
+  });
+
+  test('tells a failure to a person on one stream and to a program on the other', async () => {
+    const folder = studio();
+    const { code, out, error } = await screenfold(folder, [
+      'train',
+      '--base',
+      'nowhere',
+      '--data',
+      'images',
+      '--json',
+    ]);
+    expect(code).toBe(1);
+    expect(error).toBe(
+      `There is no base model at ${join(folder, 'nowhere')}.\n` +
+        'Name the folder of a model in diffusers layout: the one with model_index.json, unet/ and vae/ in it.\n',
+    );
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'base-missing' } });
+  });
+
+  test('does not touch a run that has finished', async () => {
+    const folder = studio();
+    const run = exampleRun(join(folder, 'runs', 'foxes'));
+    await createRun(run);
+    await writeOutcome(run.folder, {
+      end: 'finished',
+      step: 1,
+      epoch: 1,
+      trainLoss: 0,
+      validationLoss: null,
+    });
+    for (const args of [
+      ['resume', run.folder],
+      ['train', run.folder],
+      ['train', 'foxes.json'],
+    ]) {
+      const { code, error } = await screenfold(folder, args);
+      expect(error).toContain(`The run in ${run.folder} has finished; nothing was changed.`);
+      expect(code).toBe(1);
+    }
+  });
+
+  test('describes a run', async () => {
+    const folder = studio();
+    const run = exampleRun(join(folder, 'runs', 'foxes'));
+    await createRun(run);
+    writeWeights(run.job.base);
+    writeCheckpoint(run, 5);
+    const { code, out } = await screenfold(folder, ['info', run.folder]);
+    expect(code).toBe(0);
+    expect(out).toContain('2 images and 1 held out');
+    expect(out).toContain('epoch    5');
+    expect(out).toContain(`screenfold resume ${run.folder}`);
+  });
+
+  test('will not compare epochs that were not kept', async () => {
+    const folder = studio();
+    const run = exampleRun(join(folder, 'runs', 'foxes'));
+    await createRun(run);
+    const { code, error } = await screenfold(folder, ['compare', run.folder, '--epochs', '0,3']);
+    expect(error).toContain('has no checkpoint of epoch 3.\nIt has the base (0).');
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  bytesText,
+  createPace,
+  durationText,
+  epochText,
+  type StepEvent,
+} from '../../electron/cli/job-text.ts';
+
+function step(number: number): StepEvent {
+  return {
+    type: 'step',
+    epoch: 1,
+    step: number,
+    totalSteps: 100,
+    loss: 0.1,
+    gradientNorm: 1,
+    learningRate: 1,
+    seconds: 0.1,
+    images: 8,
+  };
+}
+
+describe('progress in words', () => {
+  test('tells durations with as much precision as an estimate has', () => {
+    expect([4.4, 99, 100, 3600, 12_000, 200_000].map(durationText)).toEqual([
+      '4 s',
+      '99 s',
+      '2 min',
+      '60 min',
+      '3 h 20 min',
+      '2 days',
+    ]);
+    expect(durationText(Infinity)).toBe('?');
+  });
+
+  test('tells bytes in decimal units', () => {
+    expect([0, 999, 1000, 1_234_567, 4_100_000_000].map(bytesText)).toEqual([
+      '0 bytes',
+      '999 bytes',
+      '1.0 KB',
+      '1.2 MB',
+      '4.1 GB',
+    ]);
+  });
+
+  test('tells an epoch with its losses', () => {
+    const epoch = { type: 'epoch', epoch: 5, trainLoss: 0.123456, validationLoss: 0.2 } as const;
+    expect(epochText(epoch, 100)).toBe('Epoch   5/100   train 0.1235   validation 0.2000');
+    expect(epochText({ ...epoch, validationLoss: null }, 9)).toBe('Epoch 5/9   train 0.1235');
+  });
+
+  test('measures the pace by the clock, from the second step on', () => {
+    let now = 0;
+    const pace = createPace(50, () => now);
+    expect(pace(step(41))).toEqual({ imagesPerSecond: null, secondsLeft: null });
+    now = 2000;
+    expect(pace(step(42))).toEqual({ imagesPerSecond: 4, secondsLeft: 116 });
+    now = 3000;
+    expect(pace(step(43))).toEqual({ imagesPerSecond: 16 / 3, secondsLeft: 85.5 });
+  });
+
+  test('forgets how fast it was long ago', () => {
+    let now = 0;
+    const pace = createPace(2, () => now);
+    pace(step(1));
+    now = 100_000;
+    pace(step(2));
+    now = 101_000;
+    expect(pace(step(3))).toEqual({ imagesPerSecond: 8, secondsLeft: 97 });
+  });
+});

@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+
+import type { StudioFlags } from '../../electron/hosts/open-studio.ts';
+import { drawingEngine } from '../hosts/drawing-engine.ts';
+import { screenfold, studio } from './typed.ts';
+
+describe('from a terminal', () => {
+  test('a run is trained, compared and exported, each command naming the next', async () => {
+    const folder = studio();
+    const { engine, jobs } = drawingEngine();
+    const trained = await screenfold(folder, ['train', 'foxes.json'], engine);
+    expect([trained.code, trained.error]).toEqual([0, '']);
+    expect(trained.out).toContain('Epoch  5/10   train 0.2000   validation 0.4000\n');
+    expect(trained.out).toContain('screenfold compare runs/foxes\n');
+
+    const compared = await screenfold(folder, ['compare', 'runs/foxes'], engine);
+    expect([compared.code, compared.error]).toEqual([0, '']);
+    expect(compared.out).toContain('5 pictures, 5 of them to be made.');
+    const sheet = join(folder, 'runs', 'foxes', 'compare', 'sheet.png');
+    expect(compared.out).toContain(`Side by side: ${sheet}\n`);
+    // Six columns: the held-out image, the base, and the epochs 1, 2, 5 and 10.
+    expect((await sharp(sheet).metadata()).width).toBeGreaterThan(6 * 192);
+    const animation = join(folder, 'runs', 'foxes', 'compare', 'development.gif');
+    expect((await sharp(animation, { animated: true }).metadata()).pages).toBe(5);
+
+    const exported = await screenfold(folder, ['export', 'runs/foxes', '--epoch', '5'], engine);
+    expect([exported.code, exported.error]).toEqual([0, '']);
+    const card = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-5', 'README.md');
+    expect(exported.out).toContain(`Its model card: ${card}\n`);
+    expect(readFileSync(card, 'utf8')).toContain('| Validation loss | 0.40000 |');
+    expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'export']);
+  });
+
+  test('pictures once made are not made again, and new prompts are made of every epoch', async () => {
+    const folder = studio();
+    const { engine, jobs } = drawingEngine();
+    await screenfold(folder, ['train', 'foxes.json', '--epochs', '2'], engine);
+    await screenfold(folder, ['compare', 'runs/foxes'], engine);
+    jobs.length = 0;
+    const again = await screenfold(folder, ['compare', 'runs/foxes', '--animation', 'again.webp'], engine);
+    expect(again.out).toContain('3 pictures, 0 of them to be made.');
+    expect(jobs).toEqual([]);
+    expect(existsSync(join(folder, 'again.webp'))).toBe(true);
+
+    const other = await screenfold(
+      folder,
+      ['compare', 'runs/foxes', '-p', 'a cat', '-s', '1,2', '--json'],
+      engine,
+    );
+    expect(JSON.parse(other.out.trimEnd().split('\n').at(-1)!)).toMatchObject({ kind: 'compare', made: 6 });
+  });
+
+  test('a stopped run ends with 130 and is taken up by the command it names', async () => {
+    const folder = studio();
+    const stopped = await screenfold(folder, ['train', 'foxes.json'], drawingEngine('stopped').engine);
+    expect(stopped.code).toBe(130);
+    expect(stopped.out).toContain('Go on with it: screenfold resume runs/foxes\n');
+    const resumed = await screenfold(folder, ['resume', 'runs/foxes'], drawingEngine().engine);
+    expect(resumed.code).toBe(0);
+    const again = await screenfold(folder, ['resume', 'runs/foxes'], drawingEngine().engine);
+    expect(again.error).toContain('has finished; nothing was changed.');
+  });
+
+  test('the same run file trained again goes on with its unfinished run', async () => {
+    const folder = studio();
+    await screenfold(folder, ['train', 'foxes.json'], drawingEngine('stopped').engine);
+    const { code, out } = await screenfold(folder, ['train', 'foxes.json'], drawingEngine().engine);
+    expect([code, out]).toEqual([0, expect.stringContaining('Going on with the unfinished run in ')]);
+  });
+
+  test('a program reads training as one JSON object a line', async () => {
+    const folder = studio();
+    const { out, error } = await screenfold(
+      folder,
+      ['train', 'foxes.json', '--epochs', '2', '--json'],
+      drawingEngine().engine,
+    );
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly type?: string });
+    expect(lines.map(({ type }) => type).filter((type) => type === 'epoch')).toHaveLength(2);
+    expect(lines.at(-1)).toMatchObject({
+      kind: 'train',
+      end: 'finished',
+      folder: join(folder, 'runs', 'foxes'),
+    });
+    expect(error).toBe('');
+  });
+
+  test('pictures are made of a run or of a model, and none is written over', async () => {
+    const folder = studio();
+    const { engine, jobs } = drawingEngine();
+    await screenfold(folder, ['train', 'foxes.json', '--epochs', '2'], engine);
+    jobs.length = 0;
+    const first = await screenfold(
+      folder,
+      ['generate', 'runs/foxes', '-p', 'a fox', '-s', '0-1', '--size', '32x64'],
+      engine,
+    );
+    expect(first.out).toBe(
+      `Picture 1/2\nPicture 2/2\n${['a-fox-0.png', 'a-fox-1.png'].map((name) => `${join(folder, 'pictures', name)}\n`).join('')}`,
+    );
+    const second = await screenfold(folder, ['generate', 'base', '-p', 'a fox'], engine);
+    expect(second.out).toContain('a-fox-0-2.png');
+    const models = jobs
+      .flatMap((job) => (job.kind === 'generate' ? job.pictures : []))
+      .map(({ model, width, height }) => [basename(model.checkpoint ?? model.base), width, height]);
+    expect(models).toEqual([
+      ['epoch-0002', 32, 64],
+      ['epoch-0002', 32, 64],
+      ['base', 64, 64],
+    ]);
+    const odd = await screenfold(folder, ['generate', 'base', '-p', 'a fox', '--size', '65'], engine);
+    expect([odd.code, odd.error]).toEqual([
+      2,
+      'This model makes no pictures of width 65.\nChoose a multiple of 4.\n',
+    ]);
+  });
+
+  test('nothing typed opens the studio', async () => {
+    const opened: StudioFlags[] = [];
+    const openStudio = (_launcher: unknown, flags: StudioFlags) => {
+      opened.push(flags);
+      return Promise.resolve(0 as const);
+    };
+    const { engine, jobs } = drawingEngine();
+    await screenfold(studio(), [], engine, openStudio);
+    await screenfold(studio(), ['--port', '9000', '--no-open', '--library', 'mine'], engine, openStudio);
+    expect(opened).toMatchObject([
+      { open: true, browser: false },
+      { open: false, port: 9000, library: 'mine' },
+    ]);
+    expect(jobs).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../../native/files/atomic-file.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'screenfold-atomic 日本 ü '));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe('writeFileAtomic', () => {
+  test('replaces a file and leaves nothing else behind', async () => {
+    const path = join(folder, 'notes.txt');
+    await writeFileAtomic(path, 'old');
+    await writeFileAtomic(path, new TextEncoder().encode('new ü'));
+    expect(await readFile(path, 'utf8')).toBe('new ü');
+    expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+
+  test('shows the old content until the last byte of the new is written', async () => {
+    const path = join(folder, 'notes.txt');
+    await writeFile(path, 'old');
+    await writeFileAtomic(path, async (file) => {
+      await file.writeFile('ne');
+      expect(await readFile(path, 'utf8')).toBe('old');
+      await file.writeFile('w');
+    });
+    expect(await readFile(path, 'utf8')).toBe('new');
+  });
+
+  test('keeps the old file and passes the error on when the content cannot be made', async () => {
+    const path = join(folder, 'notes.txt');
+    await writeFile(path, 'old');
+    const broken = new Error('half-way');
+    await expect(writeFileAtomic(path, () => Promise.reject(broken))).rejects.toBe(broken);
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+
+  test('names the file and what to do when the folder is not there', async () => {
+    const path = join(folder, 'missing', 'notes.txt');
+    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({
+      code: 'write-failed',
+      message: expect.stringContaining(path) as string,
+      hint: 'The folder it belongs in is not there: create it, or choose another.',
+    });
+  });
+});
+
+describe('writeFolderAtomic', () => {
+  test('makes the folder, and its parents, only when it is filled', async () => {
+    const path = join(folder, 'runs', 'first');
+    await writeFolderAtomic(path, async (partial) => {
+      await mkdir(join(partial, 'unet'));
+      await writeFile(join(partial, 'unet', 'config.json'), '{}');
+      expect(await readdir(join(folder, 'runs'))).not.toContain('first');
+    });
+    expect(await readdir(join(folder, 'runs'))).toEqual(['first']);
+    expect(await readFile(join(path, 'unet', 'config.json'), 'utf8')).toBe('{}');
+  });
+
+  test('leaves nothing when filling it fails', async () => {
+    const broken = new Error('half-way');
+    const filled = writeFolderAtomic(join(folder, 'model'), async (partial) => {
+      await writeFile(join(partial, 'config.json'), '{}');
+      throw broken;
+    });
+    await expect(filled).rejects.toBe(broken);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('refuses a name that is taken', async () => {
+    await mkdir(join(folder, 'model'));
+    const filled = writeFolderAtomic(join(folder, 'model'), () => Promise.resolve());
+    await expect(filled).rejects.toMatchObject({ code: 'output-exists' });
+  });
+});
+
+test('clears away what killed writers left, and nothing else', async () => {
+  await mkdir(join(folder, 'epoch-0005.partial-0123456789ab'));
+  await writeFile(join(folder, 'epoch-0005.partial-0123456789ab', 'config.json'), '{}');
+  await writeFile(join(folder, 'state.json.partial-ba9876543210'), '{');
+  await writeFile(join(folder, 'my.partial-work'), 'kept');
+  const removed = await removePartialWrites(folder);
+  expect([...removed].sort()).toEqual(['epoch-0005.partial-0123456789ab', 'state.json.partial-ba9876543210']);
+  expect(await readdir(folder)).toEqual(['my.partial-work']);
+});

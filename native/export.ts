@@ -2,12 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Failure } from './failure.ts';
-import { modulePaths, openStableDiffusion } from './families/stable-diffusion/open-model.ts';
+import { loraFileName } from './families/lora-weights.ts';
+import { openModel } from './families/open-model.ts';
 import { makeFolder } from './files/atomic-file.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
 import { readLora, writeKohyaLora } from './weights/lora-file.ts';
-import type { ComponentName } from './weights/weight-names.ts';
-import { writeModelFolder } from './weights/write-model-folder.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
 export async function exportModel(job: ExportJob, context: JobContext): Promise<JobResult> {
@@ -23,34 +22,16 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
 }
 
 async function exportFolder({ model: reference, output, precision }: ExportJob): Promise<void> {
-  const model = await openStableDiffusion(reference);
+  const model = await openModel(reference);
   try {
-    const part = (name: ComponentName) => {
-      const { hasWeights, configFile, weights } = model[name];
-      if (!hasWeights) throw weightless(reference.base, name);
-      return { config: configFile, weights: weights() };
-    };
-    await writeModelFolder(output, {
-      components: { unet: part('unet'), vae: part('vae'), text_encoder: part('text_encoder') },
-      scheduler: model.schedulerFile,
-      tokenizerFolder: model.tokenizerFolder,
-      precision,
-    });
+    await model.save(output, precision);
   } finally {
     await model.close();
   }
 }
 
-function weightless(base: string, name: ComponentName): Failure {
-  return new Failure(
-    'weights-missing',
-    `The ${name} of ${base} has a config and no weights.`,
-    'Train it first, and export a checkpoint.',
-  );
-}
-
 async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
-  const file = join(reference.checkpoint ?? '', 'lora.safetensors');
+  const file = join(reference.checkpoint ?? '', loraFileName);
   if (reference.checkpoint === undefined || (await stat(file).catch(() => null)) === null) {
     throw new Failure(
       'not-a-lora',
@@ -58,32 +39,14 @@ async function exportLora({ model: reference, output, precision, metadata }: Exp
       'Export it as a diffusers folder, or train with the method LoRA.',
     );
   }
-  const base = await openStableDiffusion({ base: reference.base });
+  const base = await openModel({ base: reference.base });
   try {
-    const paths = modulePaths({ unet: base.unet.config, text_encoder: base.text_encoder.config });
-    const { modules } = await readLora(file, paths);
-    await writeKohyaLora(output, modules, precision, {
-      ...loraFamily(base.schedulerFile, base.unet.config.crossAttentionDim),
-      ...metadata,
-    });
+    const { layout, metadata: family } = base.adapters;
+    const { modules } = await readLora(file, layout());
+    await writeKohyaLora(output, modules, layout(), precision, { ...family, ...metadata });
   } finally {
     await base.close();
   }
-}
-
-/** What tells other tools which family a LoRA belongs to; 1024 is the width of SD 2.x's text encoder. */
-function loraFamily(
-  scheduler: Readonly<Record<string, unknown>>,
-  width: number,
-): Readonly<Record<string, string>> {
-  if (width !== 1024) return {};
-  const prediction = scheduler.prediction_type === 'v_prediction' ? 'v' : 'epsilon';
-  return {
-    ss_v2: 'True',
-    ss_base_model_version: prediction === 'v' ? 'sd_v2_v' : 'sd_v2',
-    'modelspec.architecture':
-      prediction === 'v' ? 'stable-diffusion-v2-768-v/lora' : 'stable-diffusion-v2-512/lora',
-  };
 }
 
 async function bytesOf(path: string): Promise<number> {

@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from './failure.ts';
+import { loraFileName } from './families/lora-weights.ts';
+import { folderLayouts } from './families/open-model.ts';
+import { exists } from './files/exists.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
 import { type ModelComponent, openComponent, openModelFolder } from './weights/model-folder.ts';
 import { openSafetensors } from './weights/safetensors.ts';
-import { componentNames } from './weights/weight-names.ts';
 
 /** What this machine can compute on and, where a path is given, what model lies there. */
 export async function info({ path }: InfoJob, _context: JobContext): Promise<InfoResult> {
@@ -26,7 +28,7 @@ async function describe(path: string): Promise<NonNullable<InfoResult['model']>>
   if (!found) throw new Failure('model-missing', `There is nothing at ${path}.`, 'Check the path.');
   if (!found.isDirectory()) return describeFile(path);
   if (await exists(join(path, 'model_index.json'))) {
-    const folder = await openModelFolder(path);
+    const folder = await openModelFolder(path, folderLayouts);
     try {
       const components = [...folder.components.values()].map(summary);
       const { _class_name: scheduler, prediction_type: prediction } = folder.scheduler;
@@ -44,12 +46,12 @@ async function describe(path: string): Promise<NonNullable<InfoResult['model']>>
 
 /** A checkpoint has components without an index, or a LoRA. */
 async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult['model']>> {
-  const lora = join(path, 'lora.safetensors');
+  const lora = join(path, loraFileName);
   if (await exists(lora)) return { ...(await describeFile(lora)), path };
   const components: ComponentSummary[] = [];
-  for (const name of componentNames) {
+  for (const [name, kind] of new Map(folderLayouts.flatMap((layout) => [...layout.components]))) {
     if (!(await exists(join(path, name, 'config.json')))) continue;
-    const component = await openComponent(join(path, name), name);
+    const component = await openComponent(join(path, name), name, kind);
     components.push(summary(component));
     await component.close();
   }
@@ -79,7 +81,7 @@ async function describeFile(path: string): Promise<NonNullable<InfoResult['model
   }
 }
 
-function summary({ name, className, weights }: ModelComponent): ComponentSummary {
+function summary({ name, kind: { className }, weights }: ModelComponent): ComponentSummary {
   const names = weights?.names ?? [];
   return {
     name,
@@ -87,8 +89,4 @@ function summary({ name, className, weights }: ModelComponent): ComponentSummary
     parameters: names.reduce((sum, key) => sum + elementCount(weights!.shape(key)), 0),
     dtype: weights ? [...new Set(names.map((key) => weights.dtype(key)))].join(', ') : 'no weights yet',
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

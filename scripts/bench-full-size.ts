@@ -3,20 +3,24 @@
  * graph, session and step take, and how much memory. `node scripts/bench-full-size.ts full` or `lora`; a full step
  * needs about 16 GB. The last line is one JSON object.
  */
+import { takesAdapter } from '../native/families/stable-diffusion/lora.ts';
+import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
 import { type DataArray, elementCount } from '../native/graph/data-type.ts';
 import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
-import type { ParameterSpec } from '../native/models/model-builder.ts';
+import type { Parameter } from '../native/models/parameter.ts';
 import { readUNetConfig } from '../native/models/unet.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';
 import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';
-import { initialWeights } from '../native/training/initial-weights.ts';
+import { drawnWeights } from '../native/training/initial-weights.ts';
 import { createTrainer } from '../native/training/trainer.ts';
 import { readFullSize } from '../tests/reference/fixture.ts';
+import { statesAlone } from '../tests/training/tiny-model.ts';
 
 const method = process.argv[2] === 'lora' ? 'lora' : 'full';
 const [size, tokens] = [32, 77];
+const shape = { rows: 1, size: { height: size, width: size } };
 const gib = (): number => process.memoryUsage().rss / 2 ** 30;
 const peakGib = (): number => process.resourceUsage().maxRSS / 2 ** 20;
 
@@ -28,14 +32,12 @@ const startGib = gib();
 let begun = performance.now();
 const artifacts = buildArtifacts(
   buildDiffusionGraph({
-    unet: unetConfig,
-    text: null,
-    predictionType: 'epsilon',
-    trained: method === 'lora' ? { rank: 16, scale: 1 } : 'full',
-    batch: 1,
-    height: size,
-    width: size,
-    tokens,
+    denoiser: unetDenoiser(unetConfig),
+    conditioning: statesAlone(tokens, unetConfig.crossAttentionDim),
+    noise: { predictionType: 'epsilon' },
+    encodes: false,
+    trained: method === 'lora' ? { rank: 16, scale: 1, takes: takesAdapter } : 'full',
+    shape,
     matrixConv: prefersMatrixConv(runtime.provider),
   }),
   runtime.provider,
@@ -48,15 +50,15 @@ const sessionSeconds = (performance.now() - begun) / 1000;
 const sessionGib = gib() - startGib;
 await session.dispose();
 
-const weight = ({ name, shape }: ParameterSpec): Float32Array<ArrayBuffer> =>
-  initialWeights({ name: name.replace(/^unet\./, ''), shape }, 1, false);
+const weight = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> =>
+  Promise.resolve(drawnWeights(parameter, 1));
 begun = performance.now();
 const trainer = await createTrainer({
   runtime,
   optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 1, ema: false },
   trainable: artifacts.trainable,
-  initial: (spec) => Promise.resolve(weight(spec)),
-  frozen: (spec) => Promise.resolve(weight(spec)),
+  initial: weight,
+  frozen: weight,
   artifacts: () => artifacts,
   accumulate: false,
 });
@@ -76,7 +78,7 @@ const batch: Record<string, DataArray> = {
 const steps: { seconds: number; loss: number; gradientNorm: number }[] = [];
 for (let step = 1; step <= 2; step++) {
   begun = performance.now();
-  const loss = await trainer.backward('only', batch, true);
+  const loss = await trainer.backward(shape, batch, true);
   const gradientNorm = await trainer.update(step, 1e-5, 0);
   steps.push({ seconds: (performance.now() - begun) / 1000, loss, gradientNorm });
 }

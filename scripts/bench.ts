@@ -7,21 +7,24 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
 import { type DataArray, elementCount } from '../native/graph/data-type.ts';
 import type { DeviceChoice } from '../native/jobs.ts';
 import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
-import { openInference } from '../native/models/inference.ts';
-import type { ParameterSpec } from '../native/models/model-builder.ts';
+import { openInference, type ReadWeight } from '../native/models/inference.ts';
+import { type Parameter, weightKind } from '../native/models/parameter.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { type Provider, providers, type Runtime } from '../native/runtime/runtime.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from '../native/training/artifacts.ts';
 import { batchParts } from '../native/training/batch-parts.ts';
+import type { BatchShape } from '../native/training/batch-shape.ts';
 import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';
-import { initialWeights } from '../native/training/initial-weights.ts';
+import { drawnWeights } from '../native/training/initial-weights.ts';
 import { createTrainer } from '../native/training/trainer.ts';
 import { readBenchSettings } from '../tests/reference/fixture.ts';
+import { statesAlone } from '../tests/training/tiny-model.ts';
 
 type Phase = 'train' | 'sample';
 
@@ -65,8 +68,8 @@ async function median(step: () => Promise<unknown>): Promise<number> {
 }
 
 /** Fresh weights, none of them zero: a zero would make the work lighter. */
-function weight(spec: ParameterSpec): Promise<Float32Array<ArrayBuffer>> {
-  return Promise.resolve(initialWeights({ ...spec, name: spec.name.replace(/^unet\./, '') }, 1, false));
+function weight(parameter: Parameter): Promise<Float32Array<ArrayBuffer>> {
+  return Promise.resolve(drawnWeights(parameter, 1));
 }
 
 function noise(index: number, ...shape: readonly number[]): Float32Array<ArrayBuffer> {
@@ -78,27 +81,25 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
   const { batch, height, width, tokens } = settings;
   const config = readUNetConfig(settings.unet);
   const options = {
-    unet: config,
-    text: null,
-    predictionType: 'epsilon',
+    denoiser: unetDenoiser(config),
+    conditioning: statesAlone(tokens, config.crossAttentionDim),
+    noise: { predictionType: 'epsilon' },
+    encodes: false,
     trained: 'full',
-    batch,
-    height,
-    width,
-    tokens,
     matrixConv: prefersMatrixConv(runtime.provider),
   } as const;
-  const artifacts = (parts: number): TrainingArtifacts =>
-    buildArtifacts(buildDiffusionGraph({ ...options, batch: batch / parts }), runtime.provider);
-  const { trainable } = artifacts(1);
+  const shape = { rows: batch, size: { height, width } };
+  const artifacts = (of: BatchShape): TrainingArtifacts =>
+    buildArtifacts(buildDiffusionGraph({ ...options, shape: of }), runtime.provider);
+  const { trainable } = artifacts(shape);
   const trainer = await createTrainer({
     runtime,
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 0, ema: false },
     trainable,
     initial: weight,
     frozen: ({ name }) => Promise.reject(new Error(`${name} is frozen`)),
-    artifacts: (_, parts) => artifacts(parts),
-    parts: batchParts(runtime, totalElements(trainable), () => batch),
+    artifacts,
+    parts: batchParts(runtime, totalElements(trainable)),
     accumulate: false,
   });
   const rate = (value: number): Float32Array<ArrayBuffer> => new Float32Array(batch).fill(value);
@@ -113,7 +114,7 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
   };
   let step = 0;
   const ms = await median(async () => {
-    await trainer.backward('only', data, true);
+    await trainer.backward(shape, data, true);
     await trainer.update(++step, 1e-4, 0);
   });
   await trainer.dispose();
@@ -125,15 +126,25 @@ async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: 
   const { batch, height, width, tokens } = settings;
   const config = readUNetConfig(settings.unet);
   let params = 0;
-  const readWeight = (spec: ParameterSpec): Promise<Float32Array<ArrayBuffer>> => {
-    params += elementCount(spec.shape);
-    return weight(spec);
+  const readWeight: ReadWeight = ({ key, shape }) => {
+    params += elementCount(shape);
+    const kind = weightKind(elementCount(shape) / shape[0]!);
+    const drawn = {
+      name: key,
+      component: '',
+      key,
+      shape,
+      layout: 'state-dict',
+      trained: false,
+      adapter: null,
+    } as const;
+    return weight({ ...drawn, ...kind, layout: 'state-dict' });
   };
-  const session = await openInference(runtime, readWeight, (model, graph) => {
+  const session = await openInference(runtime, readWeight, (builders, graph) => {
     const sample = graph.input('sample', 'float32', [batch, config.inChannels, height, width]);
     const timesteps = graph.input('timesteps', 'float32', [batch]);
     const states = graph.input('encoder_hidden_states', 'float32', [batch, tokens, config.crossAttentionDim]);
-    return { output: unet(model, config, { sample, timesteps, encoderHiddenStates: states }) };
+    return { output: unet(builders('unet'), config, { sample, timesteps, promptStates: states }) };
   });
   const inputs = {
     sample: noise(0, batch, config.inChannels, height, width),

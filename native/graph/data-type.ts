@@ -41,3 +41,10 @@ export function allocate<T extends DataType>(type: T, length: number): DataArray
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
+
+/** The array so many times end to end. */
+export function repeated(type: DataType, array: DataArray, times: number): DataArray {
+  const result = allocate(type, array.length * times);
+  for (let i = 0; i < result.length; i++) result[i] = array[i % array.length]!;
+  return result;
+}

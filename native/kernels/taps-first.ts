@@ -1,5 +1,5 @@
 import { elementCount } from '../graph/data-type.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
+import type { Parameter } from '../models/parameter.ts';
 
 type Weights = Float32Array<ArrayBuffer>;
 
@@ -12,21 +12,26 @@ export function tapsFirstShape([o, c, kh, kw]: readonly number[]): readonly numb
   return [kh! * kw!, o!, c!];
 }
 
-/** A parameter as graphs take it. */
-export function onDevice({ name, shape, tapsFirst = false }: ParameterSpec): ParameterSpec {
-  return { name, shape: tapsFirst ? tapsFirstShape(shape) : shape };
+type Laid = Pick<Parameter, 'shape' | 'layout'>;
+
+/** A parameter's name and shape as graphs take it. */
+export function onDevice({ name, shape, layout }: Parameter): {
+  readonly name: string;
+  readonly shape: readonly number[];
+} {
+  return { name, shape: layout === 'taps-first' ? tapsFirstShape(shape) : shape };
 }
 
 /** A parameter's values as graphs take them. */
-export function toDevice({ shape, tapsFirst = false }: ParameterSpec, values: Weights): Weights {
-  if (!tapsFirst) return values;
+export function toDevice({ shape, layout }: Laid, values: Weights): Weights {
+  if (layout === 'state-dict') return values;
   const [channels, taps] = extents(shape);
   return transposed(values, channels, taps);
 }
 
 /** What `toDevice` was given. */
-export function fromDevice({ shape, tapsFirst = false }: ParameterSpec, values: Weights): Weights {
-  if (!tapsFirst) return values;
+export function fromDevice({ shape, layout }: Laid, values: Weights): Weights {
+  if (layout === 'state-dict') return values;
   const [channels, taps] = extents(shape);
   return transposed(values, taps, channels);
 }

@@ -5,6 +5,7 @@ import { activation } from './activations.ts';
 import { ConfigReader } from './config.ts';
 import { attention, layerNorm, linear } from './layers.ts';
 import type { ModelBuilder } from './model-builder.ts';
+import { embeddingKind } from './parameter.ts';
 
 export interface ClipTextConfig {
   readonly vocabularySize: number;
@@ -48,8 +49,16 @@ export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: 
   const act = activation(config.activation)!;
   const root = 'text_model';
 
-  const table = model.parameter(`${root}.embeddings.token_embedding.weight`, [config.vocabularySize, width]);
-  const places = model.parameter(`${root}.embeddings.position_embedding.weight`, [config.positions, width]);
+  const table = model.parameter(
+    `${root}.embeddings.token_embedding.weight`,
+    [config.vocabularySize, width],
+    embeddingKind,
+  );
+  const places = model.parameter(
+    `${root}.embeddings.position_embedding.weight`,
+    [config.positions, width],
+    embeddingKind,
+  );
   const place = model.graph.constant(
     'int64',
     [tokens],

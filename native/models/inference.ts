@@ -2,10 +2,13 @@ import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { HostTensor, Runtime } from '../runtime/runtime.ts';
-import { InputParameters, type ModelBuilder, type ParameterSpec } from './model-builder.ts';
+import { InputParameters, type ModelBuilder } from './model-builder.ts';
+import type { Parameter } from './parameter.ts';
 
-/** Where a model's weights come from, by state-dict name. */
-export type ReadWeight = (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
+/** Where weights come from, by component and state-dict key. */
+export type ReadWeight = (
+  weight: Pick<Parameter, 'component' | 'key' | 'shape'>,
+) => Promise<Float32Array<ArrayBuffer>>;
 
 export interface Inference {
   /** Runs the model once. The arrays it resolves to are overwritten by the next run. */
@@ -22,20 +25,24 @@ export interface Inference {
 export async function openInference(
   runtime: Runtime,
   readWeight: ReadWeight,
-  build: (model: ModelBuilder, graph: Graph) => Readonly<Record<string, Value>>,
+  build: (builders: (component: string) => ModelBuilder, graph: Graph) => Readonly<Record<string, Value>>,
 ): Promise<Inference> {
   const graph = new Graph();
   // Convolutions are left to the provider: with constant weights its own are as fast as Winograd's method, or faster.
   // No model input has a slash in its name, so no parameter can be called as one.
-  const parameters = new InputParameters(graph, 'weight/');
-  const outputs = build(parameters, graph);
+  const builders = new Map<string, InputParameters>();
+  const outputs = build((component) => {
+    const builder =
+      builders.get(component) ?? new InputParameters(graph, { component, prefix: `weight/${component}/` });
+    builders.set(component, builder);
+    return builder;
+  }, graph);
   const initializers: Record<string, HostTensor> = {};
-  for (const spec of parameters.specs) {
-    initializers[`weight/${spec.name}`] = {
-      type: 'float32',
-      shape: spec.shape,
-      data: await readWeight(spec),
-    };
+  for (const { parameters } of builders.values()) {
+    for (const parameter of parameters) {
+      const { name, shape } = parameter;
+      initializers[name] = { type: 'float32', shape, data: await readWeight(parameter) };
+    }
   }
   const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
   const session = await runtime.createSession(model, { initializers });

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { conv, type ConvOptions } from '../graph/ops/conv.ts';
+import { conv, type ConvOptions, type Padding } from '../graph/ops/conv.ts';
 import { add, mul } from '../graph/ops/elementwise.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
@@ -7,6 +7,13 @@ import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
 import { matrixConv, suitsMatrixConv } from '../kernels/matrix-conv.ts';
 import type { Adapter, ModelBuilder } from './model-builder.ts';
+import { biasKind, normScaleKind, normShiftKind, weightKind } from './parameter.ts';
+
+export interface LinearOptions {
+  readonly hasBias?: boolean;
+  /** Whether a residual branch ends in it: see `Initialization`. */
+  readonly endsBranch?: boolean;
+}
 
 /** x [rows, in] -> [rows, out], with the adapter of that module where it has one. */
 export function linear(
@@ -14,13 +21,17 @@ export function linear(
   name: string,
   x: Value,
   outFeatures: number,
-  hasBias = true,
+  { hasBias = true, endsBranch = false }: LinearOptions = {},
 ): Value {
   const inFeatures = x.shape[1]!;
-  const weight = model.parameter(`${name}.weight`, [outFeatures, inFeatures]);
-  const bias = hasBias ? model.parameter(`${name}.bias`, [outFeatures]) : null;
+  const weight = model.parameter(
+    `${name}.weight`,
+    [outFeatures, inFeatures],
+    weightKind(inFeatures, { endsBranch }),
+  );
+  const bias = hasBias ? model.parameter(`${name}.bias`, [outFeatures], biasKind) : null;
   const y = gemm(x, weight, bias, { transB: true });
-  const adapter = model.adapter(name, inFeatures, outFeatures);
+  const adapter = model.adapter({ path: name, inFeatures, outFeatures, kernel: [] });
   return adapter ? add(y, lowRank(adapter, x)) : y;
 }
 
@@ -29,44 +40,61 @@ function lowRank({ down, up, scale }: Adapter, x: Value): Value {
   return gemm(mul(gemm(x, down, null, { transB: true }), scale), up, null, { transB: true });
 }
 
-/** x [n, c, h, w] -> [n, out, h', w'] with a square kernel. */
+const evenly = (margin: number): Padding => [margin, margin, margin, margin];
+
+export type Conv2dOptions = Partial<ConvOptions> & Pick<LinearOptions, 'endsBranch'>;
+
+/** x [n, c, h, w] -> [n, out, h', w'] with a square kernel; padded to the same size unless told otherwise. */
 export function conv2d(
   model: ModelBuilder,
   name: string,
   x: Value,
   outChannels: number,
   kernel: number,
-  options: ConvOptions = { padding: [kernel >> 1, kernel >> 1, kernel >> 1, kernel >> 1] },
+  { endsBranch = false, stride = 1, padding = evenly(kernel >> 1) }: Conv2dOptions = {},
 ): Value {
   const channels = x.shape[1]!;
   const shape = [outChannels, channels, kernel, kernel];
-  const { stride = 1, padding } = options;
   const same = kernel === 3 && stride === 1 && padding.every((p) => p === 1);
   const byProducts = model.matrixConv && same && suitsMatrixConv(channels, outChannels);
-  const weight = byProducts
-    ? model.tapsFirstParameter(`${name}.weight`, shape)
-    : model.parameter(`${name}.weight`, shape);
-  const bias = model.parameter(`${name}.bias`, [outChannels]);
-  return byProducts ? matrixConv(x, weight, bias) : conv(x, weight, bias, options);
+  const weight = model.parameter(`${name}.weight`, shape, {
+    ...weightKind(channels * kernel * kernel, { endsBranch }),
+    layout: byProducts ? 'taps-first' : 'state-dict',
+  });
+  const bias = model.parameter(`${name}.bias`, [outChannels], biasKind);
+  return byProducts ? matrixConv(x, weight, bias) : conv(x, weight, bias, { stride, padding });
 }
 
 /** A 1x1 convolution over pixels laid out as rows: x [rows, in] -> [rows, out]; its weight is [out, in, 1, 1]. */
-export function pointwiseConv(model: ModelBuilder, name: string, x: Value, outChannels: number): Value {
+export function pointwiseConv(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  outChannels: number,
+  { endsBranch = false }: Pick<LinearOptions, 'endsBranch'> = {},
+): Value {
   const inChannels = x.shape[1]!;
-  const weight = reshape(model.parameter(`${name}.weight`, [outChannels, inChannels, 1, 1]), [
-    outChannels,
-    inChannels,
-  ]);
-  const y = gemm(x, weight, model.parameter(`${name}.bias`, [outChannels]), { transB: true });
-  const adapter = model.adapter(name, inChannels, outChannels);
+  const kernels = model.parameter(
+    `${name}.weight`,
+    [outChannels, inChannels, 1, 1],
+    weightKind(inChannels, { endsBranch }),
+  );
+  const bias = model.parameter(`${name}.bias`, [outChannels], biasKind);
+  const y = gemm(x, reshape(kernels, [outChannels, inChannels]), bias, { transB: true });
+  const adapter = model.adapter({
+    path: name,
+    inFeatures: inChannels,
+    outFeatures: outChannels,
+    kernel: [1, 1],
+  });
   return adapter ? add(y, lowRank(adapter, x)) : y;
 }
 
 /** x [rows, n], normalised along n. */
 export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: number): Value {
   const features = x.shape[1]!;
-  const scale = model.parameter(`${name}.weight`, [features]);
-  const shift = model.parameter(`${name}.bias`, [features]);
+  const scale = model.parameter(`${name}.weight`, [features], normScaleKind);
+  const shift = model.parameter(`${name}.bias`, [features], normShiftKind);
   return x.graph.block([x, scale, shift], () => {
     const ones = x.graph.filled([features], 1);
     const { output: normalized, inverseDeviation } = layerNormalization(x, ones, null, epsilon);
@@ -95,8 +123,8 @@ export function groupNorm(
   epsilon: number,
 ): Value {
   const [n, c, h, w] = x.shape as readonly [number, number, number, number];
-  const scale = model.parameter(`${name}.weight`, [c]);
-  const shift = model.parameter(`${name}.bias`, [c]);
+  const scale = model.parameter(`${name}.weight`, [c], normScaleKind);
+  const shift = model.parameter(`${name}.bias`, [c], normShiftKind);
   return x.graph.block([x, scale, shift], () => {
     const size = (c / groups) * h * w;
     const ones = x.graph.filled([size], 1);

@@ -1,5 +1,6 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { tapsFirstShape } from '../kernels/taps-first.ts';
+import type { Parameter, ParameterKind } from './parameter.ts';
 
 /** A low-rank addition to a module's output: `scale · up(down(x))`. */
 export interface Adapter {
@@ -11,69 +12,82 @@ export interface Adapter {
   readonly scale: number;
 }
 
-/** What a model needs to build itself into a graph. Names are state-dict keys. */
+/** A module that may take an adapter: a linear layer or a 1x1 convolution. */
+export interface AdaptableModule {
+  /** Its weight's key without `.weight`. */
+  readonly path: string;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** `[1, 1]` for a convolution, `[]` for a linear layer. */
+  readonly kernel: readonly number[];
+}
+
+/** What a model needs to build itself into a graph. */
 export interface ModelBuilder {
   readonly graph: Graph;
-  /** The parameter of that name and shape: an input, an initializer or a constant, as the caller decides. */
-  parameter(name: string, shape: readonly number[]): Value;
-  /** The weight [o, c, kh, kw] of a convolution, given as [kh·kw, o, c]; only where `matrixConv` is set. */
-  tapsFirstParameter(name: string, shape: readonly number[]): Value;
-  /** The adapter on a linear module (or 1x1 convolution) of that path, if it has one. */
-  readonly adapter: (module: string, inFeatures: number, outFeatures: number) => Adapter | null;
+  /**
+   * The parameter of that state-dict key and shape: an input, an initializer or a constant, as the caller decides. With the
+   * layout `taps-first` the value has its taps first, the shape given is that of the state dict all the same.
+   */
+  parameter(key: string, shape: readonly number[], kind: ParameterKind): Value;
+  /** The adapter on a module, if it has one. */
+  readonly adapter: (module: AdaptableModule) => Adapter | null;
   /** Whether 3x3 convolutions are built of matrix products rather than left to the provider's Conv. */
   readonly matrixConv: boolean;
 }
 
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Whether graphs take it, a convolution's weight, as `tapsFirstShape` says. */
-  readonly tapsFirst?: boolean;
-}
-
 export interface InputParametersOptions {
+  readonly component?: string;
+  /** Comes before the keys in the names of the graph's inputs. */
+  readonly prefix?: string;
+  readonly trained?: boolean;
   readonly adapter?: ModelBuilder['adapter'];
   readonly matrixConv?: boolean;
 }
 
-/** Builds parameters as graph inputs under `prefix + name` and remembers them in the order met. */
+/** Builds parameters as graph inputs and remembers them in the order met. */
 export class InputParameters implements ModelBuilder {
-  readonly specs: ParameterSpec[] = [];
-  readonly values = new Map<string, Value>();
-  /** The shapes, as a state dict has them, of what is given with its taps first. */
-  readonly tapsFirst = new Map<Value, readonly number[]>();
+  readonly values = new Map<Parameter, Value>();
   readonly graph: Graph;
   readonly adapter: ModelBuilder['adapter'];
   readonly matrixConv: boolean;
-  private readonly prefix: string;
+  private readonly byKey = new Map<string, Value>();
+  private readonly options: InputParametersOptions;
 
-  constructor(
-    graph: Graph,
-    prefix = '',
-    { adapter = () => null, matrixConv = false }: InputParametersOptions = {},
-  ) {
+  constructor(graph: Graph, options: InputParametersOptions = {}) {
     this.graph = graph;
-    this.prefix = prefix;
-    this.adapter = adapter;
-    this.matrixConv = matrixConv;
+    this.options = options;
+    this.adapter = options.adapter ?? (() => null);
+    this.matrixConv = options.matrixConv ?? false;
   }
 
-  parameter(name: string, shape: readonly number[]): Value {
-    return this.input({ name, shape }, shape);
+  get parameters(): readonly Parameter[] {
+    return [...this.values.keys()];
   }
 
-  tapsFirstParameter(name: string, shape: readonly number[]): Value {
-    const value = this.input({ name, shape, tapsFirst: true }, tapsFirstShape(shape));
-    this.tapsFirst.set(value, shape);
-    return value;
-  }
-
-  private input(spec: ParameterSpec, shape: readonly number[]): Value {
-    const known = this.values.get(spec.name);
+  parameter(key: string, shape: readonly number[], kind: ParameterKind): Value {
+    const known = this.byKey.get(key);
     if (known) return known;
-    const value = this.graph.input(this.prefix + spec.name, 'float32', shape);
-    this.values.set(spec.name, value);
-    this.specs.push(spec);
+    const { component = '', prefix = '', trained = false } = this.options;
+    const layout = kind.layout ?? 'state-dict';
+    const parameter: Parameter = {
+      name: prefix + key,
+      component,
+      key,
+      shape,
+      role: kind.role,
+      layout,
+      initialization: kind.initialization,
+      trained,
+      adapter: null,
+    };
+    const value = this.graph.input(
+      parameter.name,
+      'float32',
+      layout === 'taps-first' ? tapsFirstShape(shape) : shape,
+    );
+    this.byKey.set(key, value);
+    this.values.set(parameter, value);
     return value;
   }
 }

@@ -11,6 +11,8 @@ export interface ResnetOptions {
   readonly epsilon: number;
   /** SiLU of the timestep embedding [n, d]; a VAE has none. */
   readonly embedding?: Value;
+  /** Whether an untrained block begins as the identity, as a UNet's do. */
+  readonly beginsAsIdentity?: boolean;
 }
 
 /** diffusers' `ResnetBlock2D`: x [n, c, h, w] -> [n, out, h, w]. */
@@ -19,7 +21,7 @@ export function resnetBlock(
   name: string,
   x: Value,
   outChannels: number,
-  { groups, epsilon, embedding }: ResnetOptions,
+  { groups, epsilon, embedding, beginsAsIdentity = false }: ResnetOptions,
 ): Value {
   return model.graph.scoped(name, () => {
     let hidden = silu(groupNorm(model, `${name}.norm1`, x, groups, epsilon));
@@ -29,7 +31,7 @@ export function resnetBlock(
       hidden = add(hidden, reshape(shift, [x.shape[0]!, outChannels, 1, 1]));
     }
     hidden = silu(groupNorm(model, `${name}.norm2`, hidden, groups, epsilon));
-    hidden = conv2d(model, `${name}.conv2`, hidden, outChannels, 3);
+    hidden = conv2d(model, `${name}.conv2`, hidden, outChannels, 3, { endsBranch: beginsAsIdentity });
     const skip = x.shape[1] === outChannels ? x : conv2d(model, `${name}.conv_shortcut`, x, outChannels, 1);
     return add(skip, hidden);
   });

@@ -7,8 +7,8 @@ import { attention, groupNorm, layerNorm, linear, pointwiseConv } from './layers
 import type { ModelBuilder } from './model-builder.ts';
 
 export interface TransformerOptions {
-  /** The prompt's hidden states as rows: [n·tokens, d]. */
-  readonly context: Value;
+  /** The prompt's states as rows: [n·tokens, d]. */
+  readonly promptStates: Value;
   readonly groups: number;
   readonly heads: number;
   /** Whether `proj_in` and `proj_out` are linear layers (SD 2.x) or 1x1 convolutions (SD 1.x). */
@@ -29,7 +29,7 @@ export function transformer2d(
     let rows = toRows(groupNorm(model, `${name}.norm`, x, groups, 1e-6));
     rows = project(model, `${name}.proj_in`, rows, channels);
     rows = transformerBlock(model, `${name}.transformer_blocks.0`, rows, x.shape[0]!, options);
-    rows = project(model, `${name}.proj_out`, rows, channels);
+    rows = project(model, `${name}.proj_out`, rows, channels, { endsBranch: true });
     return add(x, toImage(rows, x.shape));
   });
 }
@@ -40,18 +40,18 @@ function transformerBlock(
   name: string,
   rows: Value,
   batch: number,
-  { context, heads }: TransformerOptions,
+  { promptStates, heads }: TransformerOptions,
 ): Value {
   const width = rows.shape[1]!;
   const attend = (module: string, queries: Value, keys: Value): Value => {
-    const q = linear(model, `${module}.to_q`, queries, width, false);
-    const k = linear(model, `${module}.to_k`, keys, width, false);
-    const v = linear(model, `${module}.to_v`, keys, width, false);
+    const q = linear(model, `${module}.to_q`, queries, width, { hasBias: false });
+    const k = linear(model, `${module}.to_k`, keys, width, { hasBias: false });
+    const v = linear(model, `${module}.to_v`, keys, width, { hasBias: false });
     return linear(model, `${module}.to_out.0`, attention(q, k, v, { batch, heads }), width);
   };
   const own = layerNorm(model, `${name}.norm1`, rows, 1e-5);
   let x = add(rows, attend(`${name}.attn1`, own, own));
-  x = add(x, attend(`${name}.attn2`, layerNorm(model, `${name}.norm2`, x, 1e-5), context));
+  x = add(x, attend(`${name}.attn2`, layerNorm(model, `${name}.norm2`, x, 1e-5), promptStates));
   const hidden = linear(
     model,
     `${name}.ff.net.0.proj`,

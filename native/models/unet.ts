@@ -103,20 +103,20 @@ export interface UNetInputs {
   readonly sample: Value;
   /** [n], float32 */
   readonly timesteps: Value;
-  /** [n, tokens, cross attention dim] */
-  readonly encoderHiddenStates: Value;
+  /** What the text encoder made of the prompts: [n, tokens, cross attention dim] */
+  readonly promptStates: Value;
 }
 
 /** diffusers' `UNet2DConditionModel` for Stable Diffusion 1.x and 2.x; returns [n, out, h, w]. */
 export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs): Value {
   const { blockOutChannels: channels, layersPerBlock, groups, epsilon } = config;
   const levels = channels.length;
-  const [n, tokens, width] = inputs.encoderHiddenStates.shape as readonly [number, number, number];
-  const context = reshape(inputs.encoderHiddenStates, [n * tokens, width]);
+  const [n, tokens, width] = inputs.promptStates.shape as readonly [number, number, number];
+  const promptStates = reshape(inputs.promptStates, [n * tokens, width]);
   const embedding = silu(timeEmbedding(model, config, inputs.timesteps));
-  const resnetOptions: ResnetOptions = { groups, epsilon, embedding };
+  const resnetOptions: ResnetOptions = { groups, epsilon, embedding, beginsAsIdentity: true };
   const transformerOptions = (level: number): TransformerOptions => ({
-    context,
+    promptStates,
     groups,
     heads: config.heads[level]!,
     linearProjection: config.linearProjection,
@@ -158,7 +158,7 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
   }
 
   x = silu(groupNorm(model, 'conv_norm_out', x, groups, epsilon));
-  return conv2d(model, 'conv_out', x, config.outChannels, 3);
+  return conv2d(model, 'conv_out', x, config.outChannels, 3, { endsBranch: true });
 }
 
 /** Sinusoidal embedding of the timesteps (Vaswani et al. 2017, as in DDPM) and its two linear layers: [n] -> [n, 4c]. */

@@ -1,7 +1,6 @@
 import { elementCount } from '../graph/data-type.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
 import { adamwWasm } from './adamw-wasm.ts';
-import { optimizerScalars, type OptimizerSettings } from './optimizer.ts';
+import { type DeviceTensor, optimizerScalars, type OptimizerSettings } from './optimizer.ts';
 import { runOnTwoThreads } from './two-threads.ts';
 
 /** What a parameter has in the memory, in the order of its blocks. */
@@ -36,7 +35,7 @@ const stretch = 65_536;
  * in one WebAssembly memory, which 32-bit addresses reach; `null` for models that do not fit.
  */
 export function fusedAdamW(
-  specs: readonly ParameterSpec[],
+  specs: readonly DeviceTensor[],
   settings: OptimizerSettings,
   parts: number,
 ): FusedAdamW | null {

@@ -4,7 +4,12 @@ import { add, div, minimum, mul, sqrt, sub } from '../graph/ops/elementwise.ts';
 import { reduceSumSquare } from '../graph/ops/reduce.ts';
 import { concat, reshape, split } from '../graph/ops/shape.ts';
 import { serializeModel } from '../graph/serialize.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
+
+/** A trained parameter as graphs take it. */
+export interface DeviceTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
 
 export interface OptimizerSettings {
   readonly beta1: number;
@@ -40,7 +45,7 @@ export type ScalarInput = (typeof scalarInputs)[number];
  * memory less. Every state tensor is read by one node that its new value depends on, so it may be written over in place.
  */
 export function buildOptimizer(
-  specs: readonly ParameterSpec[],
+  specs: readonly DeviceTensor[],
   settings: OptimizerSettings,
 ): Uint8Array<ArrayBuffer> {
   const { beta1, beta2, maxGradientNorm, ema } = settings;
@@ -114,8 +119,8 @@ const vectorsPerBatch = 12;
  * Every parameter by itself but the short vectors (biases, scales of norms), which are laid end to end: there are
  * hundreds of them, each too short to be worth a dozen nodes.
  */
-function batchVectors(specs: readonly ParameterSpec[]): Batch[] {
-  const isShort = ({ shape }: ParameterSpec): boolean => shape.length === 1 && shape[0]! < shortVector;
+function batchVectors(specs: readonly DeviceTensor[]): Batch[] {
+  const isShort = ({ shape }: DeviceTensor): boolean => shape.length === 1 && shape[0]! < shortVector;
   const vectors = specs.filter(isShort);
   const batches: Batch[] = specs
     .filter((spec) => !isShort(spec))
@@ -154,7 +159,7 @@ export function optimizerScalars(
 }
 
 /** A graph that adds `gradient/name` to `sum/name` for every parameter, as `new/sum/name`. */
-export function buildAccumulator(specs: readonly ParameterSpec[]): Uint8Array<ArrayBuffer> {
+export function buildAccumulator(specs: readonly DeviceTensor[]): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const outputs = specs.map(({ name, shape }) => {
     const sum = graph.input(`sum/${name}`, 'float32', shape);

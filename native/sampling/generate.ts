@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 
-import { openStableDiffusion } from '../families/stable-diffusion/open-model.ts';
+import { openModel } from '../families/open-model.ts';
 import { makeFolder } from '../files/atomic-file.ts';
 import { formatParameters } from '../images/generation-parameters.ts';
 import { writePng } from '../images/png.ts';
@@ -32,7 +32,7 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
     const all = job.pictures.map((picture, index): Numbered => ({ picture, index }));
     for (const ofModel of Map.groupBy(all, ({ picture }) => JSON.stringify(picture.model)).values()) {
       context.stop.throwIfAborted();
-      const model = await openStableDiffusion(ofModel[0]!.picture.model);
+      const model = await openModel(ofModel[0]!.picture.model);
       const pipeline = createTextToImage(runtime, model);
       try {
         for (const batch of batches(ofModel, job.batchSize)) {

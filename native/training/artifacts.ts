@@ -2,19 +2,16 @@ import { gradients } from '../autodiff/gradients.ts';
 import { type DataType, elementCount } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
+import type { Parameter } from '../models/parameter.ts';
 import { optimizerTensors } from '../optimizers/optimizer.ts';
 import type { Provider } from '../runtime/runtime.ts';
 
-/** What a loss is built of: parameters, by role, and the scalar. */
+/** What a loss is built of: parameters and the scalar. */
 export interface LossGraph {
   readonly graph: Graph;
   readonly loss: Value;
-  /** Inputs of the graph, by the parameter's name. */
-  readonly trainable: ReadonlyMap<string, Value>;
-  readonly frozen: ReadonlyMap<string, Value>;
-  /** Of the parameters that the graph takes with their taps first: their shapes as a state dict has them. */
-  readonly tapsFirst?: ReadonlyMap<Value, readonly number[]>;
+  /** Inputs of the graph. */
+  readonly parameters: ReadonlyMap<Parameter, Value>;
 }
 
 export interface BatchInput {
@@ -29,10 +26,10 @@ export interface TrainingArtifacts {
   readonly trainingModel: Uint8Array<ArrayBuffer>;
   /** Parameters and batch -> `loss`. */
   readonly evalModel: Uint8Array<ArrayBuffer>;
-  readonly trainable: readonly ParameterSpec[];
+  readonly trainable: readonly Parameter[];
   /** The shapes gradients come in, by the parameter's name. */
   readonly gradientShapes: ReadonlyMap<string, readonly number[]>;
-  readonly frozen: readonly ParameterSpec[];
+  readonly frozen: readonly Parameter[];
   /** Inputs other than parameters. */
   readonly batch: readonly BatchInput[];
 }
@@ -43,31 +40,31 @@ export interface TrainingArtifacts {
  * on its way out.
  */
 export function buildArtifacts(
-  { graph, loss, trainable, frozen, tapsFirst }: LossGraph,
+  { graph, loss, parameters }: LossGraph,
   provider?: Provider,
 ): TrainingArtifacts {
   const { model: evalModel } = serializeModel(graph, { loss });
-  const found = gradients(graph, loss, [...trainable.values()]);
+  const trainable = trainedOf(parameters.keys());
+  const found = gradients(
+    graph,
+    loss,
+    trainable.map((parameter) => parameters.get(parameter)!),
+  );
   const bare = provider === 'cpu' ? beforeReshape(graph) : (value: Value) => value;
-  const outputs = new Map([...trainable.keys()].map((name, i) => [name, bare(found[i]!)]));
+  const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));
   const { model: trainingModel } = serializeModel(graph, {
     loss,
     ...Object.fromEntries([...outputs].map(([name, value]) => [optimizerTensors.gradient + name, value])),
   });
-  const parameters = new Set([...trainable.values(), ...frozen.values()]);
-  const specs = (values: ReadonlyMap<string, Value>): ParameterSpec[] =>
-    [...values].map(([name, value]) => {
-      const shape = tapsFirst?.get(value);
-      return shape ? { name, shape, tapsFirst: true } : { name, shape: value.shape };
-    });
+  const taken = new Set(parameters.values());
   return {
     trainingModel,
     evalModel,
-    trainable: specs(trainable),
+    trainable,
     gradientShapes: new Map([...outputs].map(([name, { shape }]) => [name, shape])),
-    frozen: specs(frozen),
+    frozen: [...parameters.keys()].filter(({ trained }) => !trained),
     batch: graph.inputs
-      .filter((input) => !parameters.has(input))
+      .filter((input) => !taken.has(input))
       .map(({ name, type, shape }) => ({ name, type, shape })),
   };
 }
@@ -86,6 +83,10 @@ function beforeReshape({ nodes }: Graph): (value: Value) => Value {
   };
 }
 
-export function totalElements(specs: readonly ParameterSpec[]): number {
-  return specs.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+export function trainedOf(parameters: Iterable<Parameter>): readonly Parameter[] {
+  return [...parameters].filter(({ trained }) => trained);
+}
+
+export function totalElements(parameters: readonly Pick<Parameter, 'shape'>[]): number {
+  return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }

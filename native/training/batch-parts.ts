@@ -1,11 +1,12 @@
 import type { Runtime } from '../runtime/runtime.ts';
+import type { BatchShape } from './batch-shape.ts';
 
 /** How batches are cut into parts that run side by side, each on its share of the threads. */
 export interface BatchParts {
   /** No batch has more parts. */
   readonly most: number;
   /** Equal parts for a batch of this shape; divides its rows. */
-  readonly of: (shapeKey: string) => number;
+  readonly of: (shape: BatchShape) => number;
 }
 
 /** With fewer rows a part, what each does for itself (transforming kernels, packing weights) takes what is gained. */
@@ -20,18 +21,15 @@ const mostWeights = 64_000_000;
  * it wait for one another: two threads took 0.86 to 0.92 of their time in two parts of 4 to 16 rows, and as long in
  * parts of 2.
  * @param weights numbers in the model
- * @param rowsOf rows of a batch of a shape
  */
 export function batchParts(
   { runsSideBySide, threads }: Pick<Runtime, 'runsSideBySide' | 'threads'>,
   weights: number,
-  rowsOf: (shapeKey: string) => number,
 ): BatchParts {
   const most = runsSideBySide && weights <= mostWeights ? Math.max(1, Math.min(threads, mostParts)) : 1;
   return {
     most,
-    of: (shapeKey) => {
-      const rows = rowsOf(shapeKey);
+    of: ({ rows }) => {
       let parts = Math.max(1, Math.min(most, Math.floor(rows / fewestRows)));
       while (rows % parts !== 0) parts--;
       return parts;

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { LRUCache } from 'lru-cache';
+
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 
 /** What a key stands for. */
@@ -19,18 +21,10 @@ export interface BlobCache {
 
 /** `folder` may be shared by runs at the same time: a file is written whole or not at all. */
 export function openBlobCache(folder: string, memoryBytes: number): BlobCache {
-  const kept = new Map<string, Float32Array<ArrayBuffer>>();
-  let used = 0;
-  const keep = (key: string, array: Float32Array<ArrayBuffer>): void => {
-    // Re-inserted, so that the map's order is that of last use.
-    if (!kept.delete(key)) used += array.byteLength;
-    kept.set(key, array);
-    for (const [oldest, { byteLength }] of kept) {
-      if (used <= memoryBytes || oldest === key) break;
-      kept.delete(oldest);
-      used -= byteLength;
-    }
-  };
+  const kept = new LRUCache<string, Float32Array<ArrayBuffer>>({
+    maxSize: Math.max(1, memoryBytes),
+    sizeCalculation: ({ byteLength }) => Math.max(1, byteLength),
+  });
   return {
     get: async ({ key, length }, make) => {
       const path = join(folder, key.slice(0, 2), `${key}.f32`);
@@ -41,7 +35,7 @@ export function openBlobCache(folder: string, memoryBytes: number): BlobCache {
         await makeFolder(dirname(path));
         await writeFileAtomic(path, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
       }
-      keep(key, array);
+      kept.set(key, array);
       return array;
     },
   };

@@ -1,25 +1,22 @@
+import type { Autoencoder, Conditioning } from '../families/family.ts';
+import { repeatedFacts } from '../families/picture-facts.ts';
 import type { TrainingImage, TrainingSettings } from '../jobs.ts';
-import type { NoiseSchedule } from '../noise/noise-schedule.ts';
+import type { NoiseProcess } from '../noise/noise-process.ts';
 import { bernoulli, integer, normals, uniform } from '../random/philox.ts';
-import type { Conditioning } from './conditioning.ts';
+import type { BatchShape } from './batch-shape.ts';
+import type { CaptionInputs } from './caption-inputs.ts';
 import { bucketRows, type MicroBatch } from './data-order.ts';
 import { timestepWeight } from './diffusion-loss.ts';
 import type { ReadMoments } from './encode.ts';
-import type { BatchPlace, PreparedBatch } from './training-loop.ts';
-
-export interface LatentLayout {
-  readonly channels: number;
-  /** Pixels per latent along an edge. */
-  readonly factor: number;
-  readonly scalingFactor: number;
-}
+import type { BatchPlace, PreparedBatch } from './training-task.ts';
 
 export interface DiffusionBatchOptions {
   readonly settings: TrainingSettings;
-  readonly schedule: NoiseSchedule;
-  readonly layout: LatentLayout;
+  readonly noise: NoiseProcess;
+  readonly autoencoder: Pick<Autoencoder, 'latentChannels' | 'factor' | 'scalingFactor'>;
   readonly readMoments: ReadMoments;
-  readonly conditioning: Conditioning;
+  readonly captions: CaptionInputs;
+  readonly conditioning: Pick<Conditioning, 'facts' | 'factsOf'>;
 }
 
 /** One row of a batch, all its random choices made. */
@@ -32,18 +29,13 @@ interface Row {
   readonly weight: number;
 }
 
-/** Names a bucket's graph: rows and size in latent pixels. */
-export function diffusionShapeKey(
+/** The shape of a bucket's graph, in latents. */
+export function latentBatchShape(
   rows: number,
-  { width, height }: { width: number; height: number },
-  factor: number,
-): string {
-  return `${rows}x${height / factor}x${width / factor}`;
-}
-
-export function parseDiffusionShapeKey(key: string): { batch: number; height: number; width: number } {
-  const [batch, height, width] = key.split('x').map(Number) as [number, number, number];
-  return { batch, height, width };
+  { width, height }: { readonly width: number; readonly height: number },
+  { factor }: Pick<Autoencoder, 'factor'>,
+): BatchShape {
+  return { rows, size: { height: height / factor, width: width / factor } };
 }
 
 /**
@@ -55,7 +47,7 @@ export async function prepareTrainingBatch(
   { step, firstIndex, share }: BatchPlace,
   options: DiffusionBatchOptions,
 ): Promise<PreparedBatch> {
-  const { settings, schedule } = options;
+  const { settings, noise, autoencoder } = options;
   const drawn = await Promise.all(
     images.map(async (image, i): Promise<Row> => {
       const index = firstIndex + i;
@@ -66,21 +58,21 @@ export async function prepareTrainingBatch(
       const posterior = normals(seed, 'posterior', step, index, new Float32Array(size));
       const latents = new Float32Array(size);
       for (let k = 0; k < size; k++) {
-        latents[k] = (moments[k]! + moments[size + k]! * posterior[k]!) * options.layout.scalingFactor;
+        latents[k] = (moments[k]! + moments[size + k]! * posterior[k]!) * autoencoder.scalingFactor;
       }
-      const timestep = integer(seed, 'timesteps', step, index, schedule.trainTimesteps);
+      const timestep = noise.drawTimestep(seed, step, index);
       const dropped = bernoulli(seed, 'dropout', step, index, settings.captionDropout);
       const choice = integer(seed, 'captions', step, index, image.captions.length);
       return {
         latents,
-        noise: trainingNoise(settings, step, index, size, options.layout.channels),
+        noise: trainingNoise(settings, step, index, size, autoencoder.latentChannels),
         timestep,
         caption: dropped ? '' : image.captions[choice]!,
-        weight: share * timestepWeight(schedule, timestep, settings.minSnrGamma),
+        weight: share * timestepWeight(noise, timestep, settings.minSnrGamma),
       };
     }),
   );
-  return assemble(drawn, diffusionShapeKey(rows, bucket, options.layout.factor), options);
+  return assemble(drawn, rows, bucket, options);
 }
 
 function trainingNoise(
@@ -113,7 +105,7 @@ export function planValidation(
   batchSize: number,
   options: DiffusionBatchOptions,
 ): (() => Promise<PreparedBatch>)[] {
-  const { schedule, layout } = options;
+  const { noise, autoencoder } = options;
   const rowsTotal = images.length * validationTimesteps;
   const points = images.flatMap((image, ordinal) =>
     Array.from({ length: validationTimesteps }, (_, k) => ({
@@ -141,15 +133,15 @@ export function planValidation(
             const size = moments.length / 2;
             const within = uniform(validationSeed, 'validation', ordinal, k);
             return {
-              latents: moments.slice(0, size).map((value) => value * layout.scalingFactor),
+              latents: moments.slice(0, size).map((value) => value * autoencoder.scalingFactor),
               noise: normals(validationSeed, 'noise', ordinal, k, new Float32Array(size)),
-              timestep: Math.floor(((k + within) / validationTimesteps) * schedule.trainTimesteps),
+              timestep: noise.timestepAt((k + within) / validationTimesteps),
               caption: image.captions[0]!,
               weight: 1 / rowsTotal,
             };
           }),
         );
-        return assemble(drawn, diffusionShapeKey(rows, chunk[0]!, layout.factor), options);
+        return assemble(drawn, rows, chunk[0]!, options);
       });
     }
     return batches;
@@ -159,31 +151,31 @@ export function planValidation(
 /** Lays rows out as the graph's inputs; rows of the graph beyond them repeat the first and weigh nothing. */
 async function assemble(
   drawn: readonly Row[],
-  shapeKey: string,
-  { schedule, conditioning }: DiffusionBatchOptions,
+  rows: number,
+  bucket: { readonly width: number; readonly height: number },
+  { noise, autoencoder, captions, conditioning }: DiffusionBatchOptions,
 ): Promise<PreparedBatch> {
-  const { batch } = parseDiffusionShapeKey(shapeKey);
-  const padded = Array.from({ length: batch }, (_, i): Row => drawn[i] ?? { ...drawn[0]!, weight: 0 });
+  const padded = Array.from({ length: rows }, (_, i): Row => drawn[i] ?? { ...drawn[0]!, weight: 0 });
   const size = padded[0]!.latents.length;
   const pack = (pick: (row: Row) => Float32Array): Float32Array<ArrayBuffer> => {
-    const packed = new Float32Array(batch * size);
+    const packed = new Float32Array(rows * size);
     padded.forEach((row, i) => {
       packed.set(pick(row), i * size);
     });
     return packed;
   };
-  const kept = padded.map(({ timestep }) => schedule.alphasCumprod[timestep]!);
-  const { name, data } = await conditioning.fill(padded.map((row) => row.caption));
+  const rates = padded.map(({ timestep }) => noise.ratesAt(timestep));
   return {
-    shapeKey,
+    shape: latentBatchShape(rows, bucket, autoencoder),
     data: {
       latents: pack((row) => row.latents),
       noise: pack((row) => row.noise),
       timesteps: Float32Array.from(padded, (row) => row.timestep),
-      signal_rate: Float32Array.from(kept, Math.sqrt),
-      noise_rate: Float32Array.from(kept, (alpha) => Math.sqrt(1 - alpha)),
+      signal_rate: Float32Array.from(rates, ({ signal }) => signal),
+      noise_rate: Float32Array.from(rates, (rate) => rate.noise),
       loss_weights: Float32Array.from(padded, (row) => row.weight),
-      [name]: data,
+      ...(await captions.fill(padded.map((row) => row.caption))),
+      ...repeatedFacts(conditioning, bucket, rows),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Value } from '../graph/graph.ts';
 import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
-import type { NoiseSchedule } from '../noise/noise-schedule.ts';
+import type { NoiseProcess } from '../noise/noise-process.ts';
 import type { PredictionType } from '../noise/scheduler-config.ts';
 
 export interface DiffusionBatch {
@@ -46,11 +46,15 @@ function perSample(x: Value): Value {
  * Min-SNR weight of timestep `t` (Hang et al. 2023): min(snr, gamma) / snr for noise prediction,
  * min(snr, gamma) / (snr + 1) for v-prediction; 1 without a gamma.
  */
-export function timestepWeight(schedule: NoiseSchedule, t: number, gamma: number): number {
+export function timestepWeight(
+  { predictionType, snr: snrAt }: Pick<NoiseProcess, 'predictionType' | 'snr'>,
+  t: number,
+  gamma: number,
+): number {
   if (gamma <= 0) return 1;
-  const snr = schedule.snr(t);
+  const snr = snrAt(t);
   const capped = Math.min(snr, gamma);
-  if (schedule.predictionType === 'v_prediction') return capped / (snr + 1);
+  if (predictionType === 'v_prediction') return capped / (snr + 1);
   // At a zero terminal SNR both are zero, and their ratio tends to one.
   return snr === 0 ? 1 : capped / snr;
 }

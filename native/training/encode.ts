@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import { Failure } from '../failure.ts';
+import type { Autoencoder } from '../families/family.ts';
 import { hashFile, readPixels } from '../images/decode.ts';
 import type { TrainingImage } from '../jobs.ts';
-import { type AutoencoderConfig, autoencoderFactor, encode } from '../models/autoencoder.ts';
-import { clipText, type ClipTextConfig } from '../models/clip-text.ts';
 import { type Inference, openInference, type ReadWeight } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Blob, BlobCache } from './blob-cache.ts';
-
-/** How many are encoded at once: enough to keep the processor busy, little memory at any picture size. */
-const batchSize = 4;
 
 export interface EncodeOptions {
   readonly runtime: Runtime;
@@ -37,7 +33,7 @@ export type ReadMoments = (view: ImageView) => Promise<Float32Array<ArrayBuffer>
  */
 export async function encodeImages(
   views: readonly ImageView[],
-  config: AutoencoderConfig,
+  { component, pictureChannels, latentChannels, factor, encode }: Autoencoder,
   options: EncodeOptions,
 ): Promise<ReadMoments> {
   const fileHashes = new Map<string, string>();
@@ -45,24 +41,20 @@ export async function encodeImages(
     options.stop.throwIfAborted();
     if (!fileHashes.has(image.path)) fileHashes.set(image.path, await hashFile(image.path));
   }
-  const area = autoencoderFactor(config) ** 2;
+  const area = factor ** 2;
   const blobOf = ({ image: { path, width, height }, flipped }: ImageView): Blob => ({
     key: contentKey('latents', options.modelHash, fileHashes.get(path)!, width, height, flipped),
-    length: (2 * config.latentChannels * width * height) / area,
+    length: (2 * latentChannels * width * height) / area,
   });
 
   const bySize = Map.groupBy(views, ({ image }) => `${image.width}x${image.height}`);
   let done = 0;
   for (const members of bySize.values()) {
     const { width, height } = members[0]!.image;
-    const encoder = lazy(() =>
-      openInference(options.runtime, options.readWeight, (model, graph) => {
-        const { mean, logVariance } = encode(
-          model,
-          config,
-          graph.input('pictures', 'float32', [1, 3, height, width]),
-        );
-        return { mean, logVariance };
+    const encoder = lazyInference(() =>
+      openInference(options.runtime, options.readWeight, (builders, graph) => {
+        const pictures = graph.input('pictures', 'float32', [1, pictureChannels, height, width]);
+        return { ...encode(builders(component), pictures) };
       }),
     );
     for (const view of members) {
@@ -99,7 +91,7 @@ async function checkUnchanged(path: string, hash: string): Promise<void> {
   );
 }
 
-function cacheLost(what: string): Failure {
+export function cacheLost(what: string): Failure {
   return new Failure(
     'cache-lost',
     `${what} are no longer in the cache.`,
@@ -116,66 +108,12 @@ export async function readView({ image, flipped }: ImageView): Promise<Float32Ar
   return pixels;
 }
 
-/** Reads what `encodeCaptions` stored: the last hidden state, [tokens, d]. */
-export type ReadEmbedding = (caption: string) => Promise<Float32Array<ArrayBuffer>>;
-
-/** Makes sure the text encoder's hidden states of every caption are in the cache; resolves to a reader of them. */
-export async function encodeCaptions(
-  captions: readonly string[],
-  config: ClipTextConfig,
-  tokenize: (text: string) => readonly number[],
-  options: EncodeOptions,
-): Promise<ReadEmbedding> {
-  const distinct = [...new Set(captions)];
-  const ids = new Map(distinct.map((caption) => [caption, tokenize(caption)]));
-  const tokens = config.positions;
-  const size = tokens * config.hiddenSize;
-  const blobOf = (caption: string): Blob => ({
-    key: contentKey('embedding', options.modelHash, ...ids.get(caption)!),
-    length: size,
-  });
-  const encoder = lazy(() =>
-    openInference(options.runtime, options.readWeight, (model, graph) => {
-      return { states: clipText(model, config, graph.input('input_ids', 'int64', [batchSize, tokens])) };
-    }),
-  );
-  let done = 0;
-  for (let i = 0; i < distinct.length; i += batchSize) {
-    options.stop.throwIfAborted();
-    const chunk = distinct.slice(i, i + batchSize);
-    // Encoded together once any of them is wanted; each is stored under its own key.
-    const encoded = lazyValue(async () => {
-      const rows = Array.from({ length: batchSize }, (_, row) => ids.get(chunk[row] ?? chunk[0]!)!);
-      const { states } = await (
-        await encoder.get()
-      ).run({ input_ids: BigInt64Array.from(rows.flat(), BigInt) });
-      return states!.slice();
-    });
-    for (const [row, caption] of chunk.entries()) {
-      await options.cache.get(blobOf(caption), async () =>
-        (await encoded()).slice(row * size, (row + 1) * size),
-      );
-      options.onProgress(++done, distinct.length);
-    }
-  }
-  await encoder.dispose();
-  return (caption) =>
-    options.cache.get(blobOf(caption), () => {
-      throw cacheLost(`The embeddings of “${caption}”`);
-    });
-}
-
-function contentKey(...parts: readonly (string | number | boolean)[]): string {
+export function contentKey(...parts: readonly (string | number | boolean)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-function lazyValue<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null;
-  return () => (made ??= make());
-}
-
 /** A model opened at its first use: with a warm cache it never is. */
-function lazy(open: () => Promise<Inference>): {
+export function lazyInference(open: () => Promise<Inference>): {
   get: () => Promise<Inference>;
   dispose: () => Promise<void>;
 } {

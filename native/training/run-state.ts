@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import { elementCount } from '../graph/data-type.ts';
 import type { TrainJob } from '../jobs.ts';
+import type { Parameter } from '../models/parameter.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import type { StateKind } from './stepper.ts';
 import type { Trainer } from './trainer.ts';
@@ -92,11 +93,11 @@ export async function saveState(
   } else {
     await writeFolderAtomic(join(folder, name), async (target) => {
       const tensors = kindsOf(job).flatMap((kind) =>
-        trainer.trainable.map(({ name: parameter, shape }) => ({
-          name: `${kind}/${parameter}`,
+        trainer.trainable.map((parameter) => ({
+          name: `${kind}/${parameter.name}`,
           dtype: 'F32' as const,
-          shape,
-          data: () => readFinite(trainer, kind, { name: parameter, shape }),
+          shape: parameter.shape,
+          data: () => readFinite(trainer, kind, parameter),
         })),
       );
       await writeSafetensors(join(target, 'tensors.safetensors'), tensors);
@@ -114,7 +115,7 @@ export async function saveState(
 export async function readFinite(
   trainer: Trainer,
   kind: StateKind,
-  { name, shape }: Trainer['trainable'][number],
+  { name, shape }: Parameter,
 ): Promise<Float32Array<ArrayBuffer>> {
   const data = await trainer.readState(kind, name, new Float32Array(elementCount(shape)));
   if (data.every(Number.isFinite)) return data;

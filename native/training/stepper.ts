@@ -1,9 +1,9 @@
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
 import type { FusedAdamW } from '../optimizers/fused-adamw.ts';
 import {
   buildAccumulator,
   buildOptimizer,
+  type DeviceTensor,
   optimizerScalars,
   type OptimizerSettings,
   optimizerTensors,
@@ -33,7 +33,7 @@ export function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): 
 
 export interface StepperOptions {
   readonly runtime: Runtime;
-  readonly trainable: readonly ParameterSpec[];
+  readonly trainable: readonly DeviceTensor[];
   readonly optimizer: OptimizerSettings;
   readonly state: State;
   /** Over the arrays that the state's tensors are; without it, the optimizer graph serves. */

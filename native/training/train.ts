@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
-import { openStableDiffusion, type StableDiffusion } from '../families/stable-diffusion/open-model.ts';
+import type { OpenModel } from '../families/family.ts';
+import { openModel } from '../families/open-model.ts';
 import { makeFolder } from '../files/atomic-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
@@ -11,7 +12,8 @@ import { scratchRecipe } from './recipes/scratch.ts';
 import { textRecipe } from './recipes/text.ts';
 import { vaeRecipe } from './recipes/vae.ts';
 import { jobFingerprint } from './run-state.ts';
-import { findPosition, type Recipe, trainingLoop, trainResult } from './training-loop.ts';
+import { findPosition, trainingLoop, trainResult } from './training-loop.ts';
+import type { Recipe, RecipeOptions } from './training-task.ts';
 
 /** Trains, or trains on from the run's newest state. Resolves at the last epoch or at the step a stop fell on. */
 export async function train(job: TrainJob, context: JobContext): Promise<TrainResult> {
@@ -19,7 +21,7 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
     throw new Failure('no-images', 'There is no image to train on.', 'Add images to the data set.');
   }
   await makeFolder(job.folder);
-  const model = await openStableDiffusion({ base: job.base });
+  const model = await openModel({ base: job.base });
   try {
     const runtime = await chooseRuntime(job.device);
     context.emit({ type: 'note', message: runtime.description });
@@ -35,19 +37,20 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
 
 async function trainOn(
   runtime: Runtime,
-  model: StableDiffusion,
+  model: OpenModel,
   job: TrainJob,
   context: JobContext,
 ): Promise<TrainResult> {
-  const identity = { fingerprint: jobFingerprint(job), base: await baseIdentity(model, job.method) };
+  const recipe = chooseRecipe({ job, model, runtime, context });
+  const identity = { fingerprint: jobFingerprint(job), base: await baseIdentity(model, recipe) };
   // Before hours may go into encoding: a state that cannot be resumed is refused now.
   const position = await findPosition(job, identity);
   try {
-    const recipe = await chooseRecipe(job, model, runtime, context);
+    const task = await recipe.start();
     try {
-      return await trainingLoop(job, identity, recipe, context);
+      return await trainingLoop(job, identity, task, context);
     } finally {
-      await recipe.dispose();
+      await task.dispose();
     }
   } catch (error) {
     // Stopped while encoding: nothing is half-done, and what was encoded is in the cache.
@@ -56,14 +59,8 @@ async function trainOn(
   }
 }
 
-function chooseRecipe(
-  job: TrainJob,
-  model: StableDiffusion,
-  runtime: Runtime,
-  context: JobContext,
-): Promise<Recipe> {
-  const options = { job, model, runtime, context };
-  const { method } = job;
+function chooseRecipe(options: RecipeOptions): Recipe {
+  const { method } = options.job;
   switch (method.kind) {
     case 'full':
       return fullRecipe(options, method.textEncoder);

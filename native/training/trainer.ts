@@ -3,12 +3,18 @@ import { dirname, join } from 'node:path';
 import { makeFolder, removePartialWrites, writeFileAtomic } from '../files/atomic-file.ts';
 import { type DataArray, elementCount } from '../graph/data-type.ts';
 import { fromDevice, onDevice, toDevice } from '../kernels/taps-first.ts';
-import type { ParameterSpec } from '../models/model-builder.ts';
+import type { Parameter } from '../models/parameter.ts';
 import { fusedAdamW } from '../optimizers/fused-adamw.ts';
-import { buildOptimizer, type OptimizerSettings, optimizerTensors } from '../optimizers/optimizer.ts';
+import {
+  buildOptimizer,
+  type DeviceTensor,
+  type OptimizerSettings,
+  optimizerTensors,
+} from '../optimizers/optimizer.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
+import { type BatchShape, partOf } from './batch-shape.ts';
 import { createStepper, emptyState, prefixed, type State, type StateKind } from './stepper.ts';
 
 /** The contents of every batch input of a shape's artifacts, by name. */
@@ -17,15 +23,15 @@ export type BatchData = Readonly<Record<string, DataArray>>;
 export interface TrainerOptions {
   readonly runtime: Runtime;
   readonly optimizer: OptimizerSettings;
-  readonly trainable: readonly ParameterSpec[];
+  readonly trainable: readonly Parameter[];
   /** Initial values of the trainable parameters, in the order of `trainable`; their arrays may be taken over. */
-  readonly initial: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
-  readonly frozen: (spec: ParameterSpec) => Promise<Float32Array<ArrayBuffer>>;
+  readonly initial: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
+  readonly frozen: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
   /**
-   * Graphs for batches of one shape, by its key, or for an equal part of such a batch's rows. On the CPU their gradients may
-   * come in any shape.
+   * Graphs for batches of one shape, which may be an equal part of a batch's rows. Asked for once for each; where tensors are
+   * arrays, their gradients may come in any shape.
    */
-  readonly artifacts: (shapeKey: string, parts: number) => TrainingArtifacts;
+  readonly artifacts: (shape: BatchShape) => TrainingArtifacts;
   /**
    * Into how many equal parts of its rows a batch is cut, which run side by side, each on its share of the threads. Every
    * batch input then has the rows as its first dimension, and the loss is a sum over them. Batches stay whole where it
@@ -41,13 +47,13 @@ export interface TrainerOptions {
 }
 
 export interface Trainer {
-  readonly trainable: readonly ParameterSpec[];
+  readonly trainable: readonly Parameter[];
   /** Runs forward and backward; the first of a step replaces the gradients, later ones add to them. */
-  backward(shapeKey: string, batch: BatchData, first: boolean): Promise<number>;
+  backward(shape: BatchShape, batch: BatchData, first: boolean): Promise<number>;
   /** Applies the gradients; resolves to their global norm before clipping. */
   update(step: number, learningRate: number, emaDecay: number): Promise<number>;
   /** The loss of a batch with the averaged weights where there are some, else with the weights. */
-  evaluate(shapeKey: string, batch: BatchData): Promise<number>;
+  evaluate(shape: BatchShape, batch: BatchData): Promise<number>;
   readState(
     kind: StateKind,
     name: string,
@@ -100,7 +106,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   };
   const place = (
     kind: Exclude<keyof State, 'scratch'>,
-    { name, shape }: ParameterSpec,
+    { name, shape }: DeviceTensor,
     values?: Float32Array<ArrayBuffer>,
   ): void => {
     const own = fused?.array(kind, name);
@@ -174,15 +180,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const further = options.accumulate ? bind(state.scratch) : null;
     return { inputs, loss, train, views, first: bind(gradient), further, evaluation: null };
   };
-  const open = async (shapeKey: string): Promise<ShapeSessions> => {
-    const count = Math.min(options.parts?.of(shapeKey) ?? 1, gradients.length);
-    const artifacts = options.artifacts(shapeKey, count);
+  const open = async (shape: BatchShape): Promise<ShapeSessions> => {
+    const count = Math.min(options.parts?.of(shape) ?? 1, gradients.length);
+    const artifacts = options.artifacts(partOf(shape, count));
     for (const spec of artifacts.frozen) {
       if (frozen.has(spec.name)) continue;
       const values = toDevice(spec, await options.frozen(spec));
       frozen.set(spec.name, runtime.tensor('float32', onDevice(spec).shape, values));
     }
-    const artifactFolder = count > 1 ? `${shapeKey}-in-${count}` : shapeKey;
+    const artifactFolder = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
     await keepArtifact(options, join(artifactFolder, 'training_model.onnx'), artifacts.trainingModel);
     await keepArtifact(options, join(artifactFolder, 'eval_model.onnx'), artifacts.evalModel);
     const sessionOptions: SessionOptions = {
@@ -194,9 +200,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     );
     return { artifacts, sessionOptions, parts };
   };
-  const shapeSessions = (shapeKey: string): Promise<ShapeSessions> => {
-    let found = shapes.get(shapeKey);
-    if (!found) shapes.set(shapeKey, (found = open(shapeKey)));
+  const shapeSessions = (shape: BatchShape): Promise<ShapeSessions> => {
+    const key = shapeKey(shape);
+    let found = shapes.get(key);
+    if (!found) shapes.set(key, (found = open(shape)));
     return found;
   };
   const fill = ({ parts }: ShapeSessions, batch: BatchData): void => {
@@ -216,19 +223,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   return {
     trainable: options.trainable,
-    backward: async (shapeKey, batch, first) => {
-      const shape = await shapeSessions(shapeKey);
-      fill(shape, batch);
-      await allSettled(shape.parts.map((part) => (first ? part.first : part.further!).run()));
+    backward: async (shape, batch, first) => {
+      const sessions = await shapeSessions(shape);
+      fill(sessions, batch);
+      await allSettled(sessions.parts.map((part) => (first ? part.first : part.further!).run()));
       if (!first) await stepper.accumulate!.run();
-      partsRun = shape.parts.length;
-      return lossOf(shape);
+      partsRun = sessions.parts.length;
+      return lossOf(sessions);
     },
     update: (step, learningRate, emaDecay) => stepper.update(step, learningRate, emaDecay, partsRun),
-    evaluate: async (shapeKey, batch) => {
-      const shape = await shapeSessions(shapeKey);
-      fill(shape, batch);
-      const { artifacts, sessionOptions, parts } = shape;
+    evaluate: async (shape, batch) => {
+      const sessions = await shapeSessions(shape);
+      fill(sessions, batch);
+      const { artifacts, sessionOptions, parts } = sessions;
       const weights = parametersOf(artifacts, optimizer.ema ? state.ema : state.parameter);
       await allSettled(
         parts.map(async (part) => {
@@ -240,7 +247,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
           await part.evaluation.run.run();
         }),
       );
-      return lossOf(shape);
+      return lossOf(sessions);
     },
     readState: async (kind, name, into) => {
       into.set(fromDevice(specs.get(name)!, await state[kind].get(name)!.read(into)));
@@ -270,6 +277,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 /** Waits for all, so that none still writes when the first failure is thrown. */
 async function allSettled(runs: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(runs)) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Names a shape among those of a run: `4x64x64`. */
+function shapeKey({ rows, size }: BatchShape): string {
+  return [rows, ...(size ? [size.height, size.width] : [])].join('x');
 }
 
 async function keepArtifact(

@@ -16,33 +16,7 @@ import {
   type RunIdentity,
   saveState,
 } from './run-state.ts';
-import type { BatchData, Trainer } from './trainer.ts';
-
-export interface PreparedBatch {
-  readonly shapeKey: string;
-  readonly data: BatchData;
-}
-
-/** Which of a step's random draws a micro-batch takes, and what each of its images counts. */
-export interface BatchPlace {
-  /** Optimizer step, from 1. */
-  readonly step: number;
-  /** Index of the batch's first image among those of the step. */
-  readonly firstIndex: number;
-  /** 1 / images of the step. */
-  readonly share: number;
-}
-
-/** What a method of training adds to the loop. */
-export interface Recipe {
-  readonly trainer: Trainer;
-  readonly prepare: (batch: MicroBatch, place: BatchPlace) => Promise<PreparedBatch>;
-  /** The held-out batches, the same at every call, weighted so that their losses add up to the mean. */
-  readonly validation: readonly (() => Promise<PreparedBatch>)[];
-  /** Writes what the run has made into an empty folder. */
-  writeCheckpoint(folder: string): Promise<void>;
-  dispose(): Promise<void>;
-}
+import type { TrainingTask } from './training-task.ts';
 
 /**
  * Trains from wherever the run's state stands to its last epoch, or to the step boundary after a stop is asked for.
@@ -53,11 +27,11 @@ export interface Recipe {
 export async function trainingLoop(
   job: TrainJob,
   identity: RunIdentity,
-  recipe: Recipe,
+  task: TrainingTask,
   context: JobContext,
 ): Promise<TrainResult> {
   const { settings, images } = job;
-  const { trainer } = recipe;
+  const { trainer } = task;
   const perEpoch = stepsPerEpoch(images, settings.batchSize, settings.gradientAccumulation);
   const totalSteps = perEpoch * settings.epochs;
   let position = await findPosition(job, identity);
@@ -89,7 +63,7 @@ export async function trainingLoop(
         const started = performance.now();
         const step = position.step + 1;
         const learningRate = learningRateAt(settings.learningRate, settings.schedule, step, totalSteps);
-        const { loss, gradientNorm } = await trainingStep(recipe, steps[i]!, step, learningRate, job, epoch);
+        const { loss, gradientNorm } = await trainingStep(task, steps[i]!, step, learningRate, job, epoch);
         position = { ...position, step, lossSum: position.lossSum + loss, lossCount: position.lossCount + 1 };
         const metric = {
           type: 'step',
@@ -108,14 +82,14 @@ export async function trainingLoop(
       }
 
       const trainLoss = position.lossSum / position.lossCount;
-      const validationLoss = await validate(recipe, position.step, epoch);
+      const validationLoss = await validate(task, position.step, epoch);
       position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0, trainLoss, validationLoss };
       const metric = { type: 'epoch', epoch, trainLoss, validationLoss } as const;
       // Before the state: a run killed in between resumes from an older one and writes this line again.
       await log.write(metric);
       const isCheckpoint = settings.checkpointEpochs.includes(epoch);
       if (isCheckpoint) {
-        const folder = await writeCheckpoint(job, identity, recipe, position);
+        const folder = await writeCheckpoint(job, identity, task, position);
         context.emit({ type: 'checkpoint', epoch, folder });
       }
       if (isCheckpoint || epoch === settings.epochs) await save();
@@ -133,7 +107,7 @@ export function trainResult(end: TrainResult['end'], position: Position): TrainR
 }
 
 async function trainingStep(
-  { trainer, prepare }: Recipe,
+  { trainer, prepare }: TrainingTask,
   plan: StepPlan,
   step: number,
   learningRate: number,
@@ -143,8 +117,8 @@ async function trainingStep(
   const count = plan.reduce((sum, batch) => sum + batch.images.length, 0);
   let [loss, firstIndex] = [0, 0];
   for (const batch of plan) {
-    const { shapeKey, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
-    const part = await trainer.backward(shapeKey, data, firstIndex === 0);
+    const { shape, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
+    const part = await trainer.backward(shape, data, firstIndex === 0);
     if (!Number.isFinite(part)) throw notFinite('loss', step, epoch, batch);
     loss += part;
     firstIndex += batch.images.length;
@@ -166,15 +140,15 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
 }
 
 async function validate(
-  { trainer, validation }: Recipe,
+  { trainer, validation }: TrainingTask,
   step: number,
   epoch: number,
 ): Promise<number | null> {
   if (validation.length === 0) return null;
   let loss = 0;
   for (const prepare of validation) {
-    const { shapeKey, data } = await prepare();
-    loss += await trainer.evaluate(shapeKey, data);
+    const { shape, data } = await prepare();
+    loss += await trainer.evaluate(shape, data);
   }
   if (!Number.isFinite(loss)) {
     throw new Failure(
@@ -223,7 +197,7 @@ async function isOwnCheckpoint(folder: string, { fingerprint, base }: RunIdentit
 async function writeCheckpoint(
   job: TrainJob,
   identity: RunIdentity,
-  recipe: Recipe,
+  task: TrainingTask,
   { step, epochsDone, trainLoss, validationLoss }: Position,
 ): Promise<string> {
   const parent = checkpointsFolder(job);
@@ -234,7 +208,7 @@ async function writeCheckpoint(
   // A run killed after a checkpoint and before its state comes by here again, with the same weights.
   if ((await readdir(parent)).includes(name)) return folder;
   await writeFolderAtomic(folder, async (target) => {
-    await recipe.writeCheckpoint(target);
+    await task.writeCheckpoint(target);
     const content = {
       formatVersion: 1,
       ...identity,

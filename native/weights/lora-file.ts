@@ -5,16 +5,14 @@
 import { Failure } from '../failure.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import { isJsonObject } from '../files/json-file.ts';
-import type { LoraComponent, LoraKey, ModulePaths } from './lora-names.ts';
+import type { LoraKey, LoraLayout } from './lora-names.ts';
 import { keyReader, kohyaName } from './lora-names.ts';
 import type { SafetensorsFile, TensorToWrite } from './safetensors.ts';
 import { hashTensorData, openSafetensors, writeSafetensors } from './safetensors.ts';
 
-export type { LoraComponent, ModulePaths } from './lora-names.ts';
-
 /** One adapted module: its weight gains `alpha / rank * up · down`. */
 export interface LoraModule {
-  readonly component: LoraComponent;
+  readonly component: string;
   /** State-dict path without `.weight`: `mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0`. */
   readonly module: string;
   readonly rank: number;
@@ -32,10 +30,17 @@ export interface LoraFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-function tensorsOf(modules: readonly LoraModule[], precision: 'float32' | 'float16'): TensorToWrite[] {
+function tensorsOf(
+  modules: readonly LoraModule[],
+  layout: LoraLayout,
+  precision: 'float32' | 'float16',
+): TensorToWrite[] {
   const dtype = precision === 'float16' ? 'F16' : 'F32';
   return modules.flatMap(({ component, module, rank, alpha, kernel, down, up }) => {
-    const name = kohyaName(component, module);
+    const name = kohyaName(
+      layout.find((own) => own.component === component)!,
+      module,
+    );
     const inputs = down.length / kernel.reduce((product, extent) => product * extent, rank);
     const ones = kernel.map(() => 1);
     return [
@@ -61,10 +66,11 @@ function shared(values: readonly number[]): string {
 export async function writeKohyaLora(
   path: string,
   modules: readonly LoraModule[],
+  layout: LoraLayout,
   precision: 'float32' | 'float16',
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const tensors = tensorsOf(modules, precision);
+  const tensors = tensorsOf(modules, layout, precision);
   const outputName = path.replace(/^.*[/\\]/, '').replace(/\.safetensors$/, '');
   await writeSafetensors(path, tensors, {
     'modelspec.architecture': 'stable-diffusion-v1/lora',
@@ -91,7 +97,7 @@ function invalid(path: string, what: string): Failure {
 }
 
 /** What PEFT notes of a component's adapters in a file that diffusers saved, under `lora_adapter_metadata`. */
-function adapterNotes(file: SafetensorsFile): (component: LoraComponent, key: string) => unknown {
+function adapterNotes(file: SafetensorsFile): (component: string, key: string) => unknown {
   const text = file.metadata.get('lora_adapter_metadata');
   let notes: JsonObject = {};
   try {
@@ -112,7 +118,7 @@ function adapterNotes(file: SafetensorsFile): (component: LoraComponent, key: st
 function notedAlpha(
   path: string,
   notes: ReturnType<typeof adapterNotes>,
-  { component, module, rank }: { component: LoraComponent; module: string; rank: number },
+  { component, module, rank }: { component: string; module: string; rank: number },
 ): number {
   if (notes(component, 'use_dora') === true) throw invalid(path, `it is a DoRA, which has another form`);
   const patterns = notes(component, 'alpha_pattern');
@@ -125,14 +131,14 @@ function notedAlpha(
 }
 
 interface Parts {
-  readonly component: LoraComponent;
+  readonly component: string;
   readonly module: string;
   readonly keys: Map<LoraKey['part'], string>;
 }
 
 /** Keys by module. Anything that is not understood is refused, as a LoRA applied in part gives wrong pictures. */
-function group(file: SafetensorsFile, paths: ModulePaths): Parts[] {
-  const read = keyReader(paths);
+function group(file: SafetensorsFile, layout: LoraLayout): Parts[] {
+  const read = keyReader(layout);
   const groups = new Map<string, Parts>();
   const unknown: string[] = [];
   for (const key of file.tensors.keys()) {
@@ -160,16 +166,16 @@ function group(file: SafetensorsFile, paths: ModulePaths): Parts[] {
 }
 
 /**
- * Reads a LoRA for a model that has the modules `paths` names. A missing alpha means the rank.
+ * Reads a LoRA for a model that has the modules `layout` names. A missing alpha means the rank.
  *
  * @throws Failure `lora-invalid` (DoRA and keys of other modules are named), and those of `openSafetensors`
  */
-export async function readLora(path: string, paths: ModulePaths): Promise<LoraFile> {
+export async function readLora(path: string, layout: LoraLayout): Promise<LoraFile> {
   const file = await openSafetensors(path);
   try {
     const notes = adapterNotes(file);
     const modules: LoraModule[] = [];
-    for (const { component, module, keys } of group(file, paths)) {
+    for (const { component, module, keys } of group(file, layout)) {
       const downKey = keys.get('down');
       const upKey = keys.get('up');
       const alphaKey = keys.get('alpha');

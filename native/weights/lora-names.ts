@@ -1,24 +1,25 @@
-/** How the LoRA files of different programs name the modules of a Stable Diffusion model. */
+/** How the LoRA files of different programs name the modules of a model. */
 
-export const loraComponents = ['unet', 'text_encoder'] as const;
-export type LoraComponent = (typeof loraComponents)[number];
+/** The modules of one component that a LoRA may be on. */
+export interface LoraModules {
+  /** As the model's folder calls it: `unet`, `text_encoder`. */
+  readonly component: string;
+  /** What kohya's keys begin with; the first is written. */
+  readonly prefixes: readonly [string, ...string[]];
+  /** Paths of modules, without `.weight`: the only way back from kohya's underscores. */
+  readonly paths: readonly string[];
+}
 
-/** Paths of the modules a component has, without `.weight`: the only way back from kohya's underscores. */
-export type ModulePaths = Readonly<Record<LoraComponent, readonly string[]>>;
+/** The components of a model, the denoiser first: keys of older files that name no component are its. */
+export type LoraLayout = readonly [LoraModules, ...LoraModules[]];
 
 export interface LoraKey {
-  readonly component: LoraComponent;
+  readonly component: string;
   readonly module: string;
   readonly part: 'down' | 'up' | 'alpha';
 }
 
 export type ReadKey = (key: string) => LoraKey | null;
-
-const kohyaPrefixes: Readonly<Record<string, LoraComponent>> = {
-  lora_unet: 'unet',
-  lora_te: 'text_encoder',
-  lora_te1: 'text_encoder',
-};
 
 const kohyaParts: Readonly<Record<string, LoraKey['part']>> = {
   'lora_down.weight': 'down',
@@ -27,17 +28,17 @@ const kohyaParts: Readonly<Record<string, LoraKey['part']>> = {
 };
 
 /** A module's name in kohya's files: `lora_unet_mid_block_attentions_0_proj_in`. */
-export function kohyaName(component: LoraComponent, module: string): string {
-  const prefix = component === 'unet' ? 'lora_unet' : 'lora_te';
-  return `${prefix}_${module.replaceAll('.', '_')}`;
+export function kohyaName({ prefixes }: Pick<LoraModules, 'prefixes'>, module: string): string {
+  return `${prefixes[0]}_${module.replaceAll('.', '_')}`;
 }
 
 /** Reads kohya's keys: `lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight`. */
-function kohyaReader(paths: ModulePaths): ReadKey {
-  const modules = new Map<string, { component: LoraComponent; module: string }>();
-  for (const [prefix, component] of Object.entries(kohyaPrefixes)) {
-    for (const module of paths[component])
-      modules.set(`${prefix}_${module.replaceAll('.', '_')}`, { component, module });
+function kohyaReader(layout: LoraLayout): ReadKey {
+  const modules = new Map<string, { component: string; module: string }>();
+  for (const { component, prefixes, paths } of layout) {
+    for (const prefix of prefixes)
+      for (const module of paths)
+        modules.set(kohyaName({ prefixes: [prefix] }, module), { component, module });
   }
   return (key) => {
     const dot = key.indexOf('.');
@@ -57,15 +58,15 @@ const diffusersParts: readonly (readonly [suffix: RegExp, part: LoraKey['part']]
 const processor = /\.processor\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
 
 /** Reads diffusers' and PEFT's keys: `unet.mid_block.attentions.0.proj_in.lora_A.weight`. */
-function diffusersReader(paths: ModulePaths): ReadKey {
-  const known = { unet: new Set(paths.unet), text_encoder: new Set(paths.text_encoder) };
+function diffusersReader(layout: LoraLayout): ReadKey {
+  const known = layout.map(({ component, paths }) => ({ component, paths: new Set(paths) }));
   const find = (path: string): Omit<LoraKey, 'part'> | null => {
     const bare = path.replace(/^base_model\.model\./, '');
-    const component = bare.startsWith('text_encoder.') ? 'text_encoder' : 'unet';
-    const module = bare.replace(/^(?:unet|text_encoder)\./, '');
+    const { component, paths } =
+      known.find((candidate) => bare.startsWith(`${candidate.component}.`)) ?? known[0]!;
+    const module = bare.startsWith(`${component}.`) ? bare.slice(component.length + 1) : bare;
     // transformers 5 names the modules of a CLIP text model without `text_model.`.
-    const names = [module, `text_model.${module}`];
-    const found = names.find((name) => known[component].has(name));
+    const found = [module, `text_model.${module}`].find((name) => paths.has(name));
     return found === undefined ? null : { component, module: found };
   };
   return (key) => {
@@ -85,8 +86,8 @@ function diffusersReader(paths: ModulePaths): ReadKey {
 }
 
 /** Reads the keys of any of these programs; null for a key of no known module. */
-export function keyReader(paths: ModulePaths): ReadKey {
-  const readers = [kohyaReader(paths), diffusersReader(paths)];
+export function keyReader(layout: LoraLayout): ReadKey {
+  const readers = [kohyaReader(layout), diffusersReader(layout)];
   return (key) => {
     for (const read of readers) {
       const found = read(key);

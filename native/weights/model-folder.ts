@@ -6,19 +6,17 @@ import { Failure } from '../failure.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import { readJsonObject } from '../files/json-file.ts';
+import type { ComponentKind, FolderLayout } from './component-kind.ts';
 import { writeSafetensors } from './safetensors.ts';
-import type { ComponentName } from './weight-names.ts';
-import { componentNames } from './weight-names.ts';
 import type { WeightSource } from './weight-source.ts';
 import { hashFiles, openWeightSource } from './weight-source.ts';
 
-export type { ComponentName } from './weight-names.ts';
 export type { WeightSource } from './weight-source.ts';
 
 export interface ModelComponent {
-  readonly name: ComponentName;
-  /** `UNet2DConditionModel`, `AutoencoderKL` or `CLIPTextModel`. */
-  readonly className: string;
+  /** What its folder is called. */
+  readonly name: string;
+  readonly kind: ComponentKind;
   readonly folder: string;
   /** Its config.json. */
   readonly config: JsonObject;
@@ -31,35 +29,23 @@ export interface ModelComponent {
 
 export interface ModelFolder {
   readonly path: string;
+  readonly layout: FolderLayout;
   /** Its model_index.json. */
   readonly index: JsonObject;
-  /** Those of the three components that the folder has. */
-  readonly components: ReadonlyMap<ComponentName, ModelComponent>;
+  /** Those of the layout's components that the folder has. */
+  readonly components: ReadonlyMap<string, ModelComponent>;
   /** Its scheduler/scheduler_config.json. */
   readonly scheduler: JsonObject;
-  /** For `loadClipTokenizer`. */
-  readonly tokenizerFolder: string;
   /** @throws Failure `model-component-missing` */
-  component(name: ComponentName): ModelComponent;
+  component(name: string): ModelComponent;
   close(): Promise<void>;
 }
 
-/** Library and class of each component in model_index.json; no other class is read. */
-export const componentClasses: Readonly<
-  Record<ComponentName, readonly [library: string, className: string]>
-> = {
-  unet: ['diffusers', 'UNet2DConditionModel'],
-  vae: ['diffusers', 'AutoencoderKL'],
-  text_encoder: ['transformers', 'CLIPTextModel'],
-};
-
-const pipelines = ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline'];
-
-function unsupported(path: string, what: string): Failure {
+function unsupported(path: string, what: string, layouts: readonly FolderLayout[]): Failure {
   return new Failure(
     'model-unsupported',
     `${path} is a ${what}, which cannot be used here`,
-    'Choose a model of the Stable Diffusion 1.x or 2.x family.',
+    `Choose a model of the ${layouts.map(({ label }) => label).join(' or ')} family.`,
   );
 }
 
@@ -76,7 +62,11 @@ async function kindOf(path: string): Promise<'folder' | 'file' | null> {
  *
  * @throws Failure `model-component-missing`, and those of reading JSON and weights
  */
-export async function openComponent(folder: string, name: ComponentName): Promise<ModelComponent> {
+export async function openComponent(
+  folder: string,
+  name: string,
+  kind: ComponentKind,
+): Promise<ModelComponent> {
   const configPath = join(folder, 'config.json');
   const config = await readJsonObject(configPath);
   if (config === null) {
@@ -86,11 +76,11 @@ export async function openComponent(folder: string, name: ComponentName): Promis
       'Copy the whole model folder; every component needs its config.json.',
     );
   }
-  const weights = await openWeightSource(folder, name);
+  const weights = await openWeightSource(folder, kind);
   let hash: Promise<string> | undefined;
   return {
     name,
-    className: componentClasses[name][1],
+    kind,
     folder,
     config,
     weights,
@@ -99,19 +89,23 @@ export async function openComponent(folder: string, name: ComponentName): Promis
   };
 }
 
-function checkIndex(path: string, index: JsonObject): void {
+/** The layout of the family the index speaks of. */
+function layoutOf(path: string, index: JsonObject, layouts: readonly FolderLayout[]): FolderLayout {
   const pipeline = String(index._class_name);
-  if (!pipelines.includes(pipeline)) throw unsupported(path, pipeline);
-  for (const name of componentNames) {
+  const layout = layouts.find(({ pipelines }) => pipelines.includes(pipeline));
+  if (layout === undefined) throw unsupported(path, pipeline, layouts);
+  for (const [name, { className }] of layout.components) {
     const entry = index[name];
     if (!Array.isArray(entry) || entry[1] === null) continue;
-    if (entry[1] !== componentClasses[name][1])
-      throw unsupported(path, `${pipeline} with ${String(entry[1])} as its ${name}`);
+    if (entry[1] !== className)
+      throw unsupported(path, `${pipeline} with ${String(entry[1])} as its ${name}`, layouts);
   }
-  for (const extra of ['text_encoder_2', 'controlnet', 'transformer']) {
+  for (const extra of layout.foreign) {
     const entry = index[extra];
-    if (Array.isArray(entry) && entry[1] !== null) throw unsupported(path, `${pipeline} with a ${extra}`);
+    if (Array.isArray(entry) && entry[1] !== null)
+      throw unsupported(path, `${pipeline} with a ${extra}`, layouts);
   }
+  return layout;
 }
 
 /**
@@ -120,7 +114,7 @@ function checkIndex(path: string, index: JsonObject): void {
  * @throws Failure `model-missing`, `model-single-file`, `model-index-missing`, `model-unsupported`,
  * `model-component-missing`, `model-weights-pickle` and those of reading JSON and safetensors
  */
-export async function openModelFolder(path: string): Promise<ModelFolder> {
+export async function openModelFolder(path: string, layouts: readonly FolderLayout[]): Promise<ModelFolder> {
   const kind = await kindOf(path);
   if (kind === null) {
     throw new Failure(
@@ -144,18 +138,19 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
       'Choose the folder that holds model_index.json beside unet, vae and text_encoder.',
     );
   }
-  checkIndex(path, index);
+  const layout = layoutOf(path, index, layouts);
   const scheduler = await readJsonObject(join(path, 'scheduler', 'scheduler_config.json'));
   if (scheduler === null) throw missing(path, 'scheduler', 'scheduler_config.json');
 
-  const components = new Map<ComponentName, ModelComponent>();
+  const components = new Map<string, ModelComponent>();
   const close = async (): Promise<void> => {
     for (const component of components.values()) await component.close();
   };
   try {
-    for (const name of componentNames) {
+    for (const [name, componentKind] of layout.components) {
       const folder = join(path, name);
-      if ((await kindOf(folder)) === 'folder') components.set(name, await openComponent(folder, name));
+      if ((await kindOf(folder)) === 'folder')
+        components.set(name, await openComponent(folder, name, componentKind));
     }
   } catch (error) {
     await close();
@@ -163,10 +158,10 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
   }
   return {
     path,
+    layout,
     index,
     components,
     scheduler,
-    tokenizerFolder: join(path, 'tokenizer'),
     close,
     component(name) {
       const component = components.get(name);
@@ -217,7 +212,7 @@ function configText(config: JsonObject, precision: WeightPrecision): string {
  */
 export async function writeComponent(
   folder: string,
-  name: ComponentName,
+  { weightsFile }: Pick<ComponentKind, 'weightsFile'>,
   config: JsonObject,
   weights: Iterable<WeightToWrite> | null,
   precision: WeightPrecision,
@@ -225,11 +220,10 @@ export async function writeComponent(
   await mkdir(folder, { recursive: true });
   await writeFileAtomic(join(folder, 'config.json'), configText(config, precision));
   if (weights === null) return;
-  const file = name === 'text_encoder' ? 'model.safetensors' : 'diffusion_pytorch_model.safetensors';
   const dtype = precision === 'float16' ? 'F16' : 'F32';
   const tensors = [...weights].map(
     ({ name: key, shape, data }) => ({ name: key, dtype, shape, data }) as const,
   );
   // transformers refuses a file whose metadata does not name the framework its layout is of.
-  await writeSafetensors(join(folder, file), tensors, { format: 'pt' });
+  await writeSafetensors(join(folder, weightsFile), tensors, { format: 'pt' });
 }

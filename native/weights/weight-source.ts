@@ -5,10 +5,9 @@ import { join } from 'node:path';
 
 import { Failure } from '../failure.ts';
 import { isJsonObject, readJsonObject } from '../files/json-file.ts';
+import type { ComponentKind } from './component-kind.ts';
 import type { SafetensorsDtype, SafetensorsFile } from './safetensors.ts';
 import { openSafetensors } from './safetensors.ts';
-import type { ComponentName } from './weight-names.ts';
-import { currentName, currentShape } from './weight-names.ts';
 
 /** The weights of one component under their current state-dict keys, in one file or several. */
 export interface WeightSource {
@@ -58,7 +57,7 @@ interface Located {
 }
 
 function locate(
-  component: ComponentName,
+  kind: ComponentKind,
   files: readonly SafetensorsFile[],
   shards: ReadonlyMap<string, string> | null,
   folder: string,
@@ -68,7 +67,7 @@ function locate(
     for (const [key, { shape }] of file.tensors) {
       const listed = shards?.get(key);
       if (shards !== null && (listed === undefined || join(folder, listed) !== file.path)) continue;
-      const name = currentName(component, key);
+      const name = kind.currentName(key);
       if (name === null) continue;
       const known = located.get(name);
       if (known !== undefined) {
@@ -78,12 +77,12 @@ function locate(
           'Use the model as it was published; this one was put together wrongly.',
         );
       }
-      located.set(name, { file, key, shape: currentShape(component, name, shape) });
+      located.set(name, { file, key, shape: kind.currentShape(name, shape) });
     }
   }
   const keys = new Set([...located.values()].map(({ key }) => key));
   for (const key of shards?.keys() ?? []) {
-    if (currentName(component, key) !== null && !keys.has(key)) {
+    if (kind.currentName(key) !== null && !keys.has(key)) {
       throw new Failure(
         'tensor-missing',
         `${folder} lacks ${key}, which its index lists`,
@@ -101,10 +100,7 @@ function locate(
  * @throws Failure `model-weights-pickle`, `model-index-invalid`, `tensor-missing`, `weights-ambiguous` and those of
  * `openSafetensors`
  */
-export async function openWeightSource(
-  folder: string,
-  component: ComponentName,
-): Promise<WeightSource | null> {
+export async function openWeightSource(folder: string, kind: ComponentKind): Promise<WeightSource | null> {
   const present = new Set(await readdir(folder));
   const name = fileNames.find((candidate) => present.has(candidate));
   if (name === undefined) {
@@ -126,7 +122,7 @@ export async function openWeightSource(
   try {
     for (const shard of shardNames) files.push(await openSafetensors(join(folder, shard)));
     return source(
-      locate(component, files, shards, folder),
+      locate(kind, files, shards, folder),
       shardNames.map((shard) => join(folder, shard)),
       close,
     );

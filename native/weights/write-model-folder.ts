@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JsonObject } from '../files/json-file.ts';
+import type { FolderLayout } from './component-kind.ts';
 import type { WeightPrecision, WeightToWrite } from './model-folder.ts';
-import { componentClasses, writeComponent } from './model-folder.ts';
-import type { ComponentName } from './weight-names.ts';
-import { componentNames } from './weight-names.ts';
+import { writeComponent } from './model-folder.ts';
 
 export interface ComponentParts {
   readonly config: JsonObject;
@@ -16,11 +15,13 @@ export interface ComponentParts {
 }
 
 export interface ModelParts {
-  readonly components: Readonly<Record<ComponentName, ComponentParts>>;
+  readonly layout: FolderLayout;
+  /** All of the layout's, by name. */
+  readonly components: Readonly<Record<string, ComponentParts>>;
   /** The content of scheduler_config.json; its `_class_name` is the scheduler's. */
   readonly scheduler: JsonObject;
-  /** A tokenizer folder to copy. */
-  readonly tokenizerFolder: string;
+  /** Tokenizer folders to copy, by the names the layout gives them. */
+  readonly tokenizerFolders: Readonly<Record<string, string>>;
   readonly precision: WeightPrecision;
 }
 
@@ -51,7 +52,7 @@ async function copyTokenizer(from: string, to: string): Promise<void> {
 }
 
 /**
- * Writes a complete folder that diffusers' `StableDiffusionPipeline.from_pretrained` reads, whole or not at all. No
+ * Writes a complete folder that diffusers' `DiffusionPipeline.from_pretrained` reads, whole or not at all. No
  * safety checker is claimed or included.
  *
  * @throws Failure `output-exists`, `write-failed`, `tokenizer-missing`, `scheduler-invalid`
@@ -65,28 +66,29 @@ export async function writeModelFolder(path: string, parts: ModelParts): Promise
       'Copy the base model’s scheduler folder again.',
     );
   }
+  const { layout } = parts;
   const index = {
-    _class_name: 'StableDiffusionPipeline',
+    _class_name: layout.pipelines[0],
     _diffusers_version: diffusersVersion,
-    feature_extractor: [null, null],
-    requires_safety_checker: false,
-    safety_checker: [null, null],
+    ...layout.indexEntries,
     scheduler: ['diffusers', scheduler],
-    text_encoder: componentClasses.text_encoder,
-    tokenizer: ['transformers', 'CLIPTokenizer'],
-    unet: componentClasses.unet,
-    vae: componentClasses.vae,
+    ...Object.fromEntries(
+      [...layout.components].map(([name, { library, className }]) => [name, [library, className]]),
+    ),
+    ...Object.fromEntries(layout.tokenizers.map((name) => [name, ['transformers', 'CLIPTokenizer']])),
   };
+  const sorted = Object.fromEntries(Object.entries(index).sort(([a], [b]) => (a < b ? -1 : 1)));
   await writeFolderAtomic(path, async (folder) => {
     const writeJson = (file: string, value: object): Promise<void> =>
       writeFileAtomic(join(folder, file), `${JSON.stringify(value, null, 2)}\n`);
-    await writeJson('model_index.json', index);
-    for (const name of componentNames) {
-      const { config, weights } = parts.components[name];
-      await writeComponent(join(folder, name), name, config, weights, parts.precision);
+    await writeJson('model_index.json', sorted);
+    for (const [name, kind] of layout.components) {
+      const { config, weights } = parts.components[name]!;
+      await writeComponent(join(folder, name), kind, config, weights, parts.precision);
     }
     await mkdir(join(folder, 'scheduler'));
     await writeJson(join('scheduler', 'scheduler_config.json'), parts.scheduler);
-    await copyTokenizer(parts.tokenizerFolder, join(folder, 'tokenizer'));
+    for (const name of layout.tokenizers)
+      await copyTokenizer(parts.tokenizerFolders[name]!, join(folder, name));
   });
 }

@@ -14,11 +14,10 @@ import { createTerminal } from '../../electron/cli/terminal.ts';
 import { readDataset } from '../../electron/datasets/dataset.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
 import { writeSheet } from '../../electron/sheets/sheet.ts';
-import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
+import { openModel } from '../../native/families/open-model.ts';
 import { readPixels } from '../../native/images/decode.ts';
 import { writePng } from '../../native/images/png.ts';
 import type { ModelReference, Picture } from '../../native/jobs.ts';
-import { decode, encode } from '../../native/models/autoencoder.ts';
 import { type Inference, openInference } from '../../native/models/inference.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
@@ -106,15 +105,17 @@ interface Autoencoder {
 }
 
 async function openAutoencoder(runtime: Runtime): Promise<Autoencoder> {
-  const model = await openStableDiffusion(reference);
-  const { config, readWeight } = model.vae;
+  const model = await openModel(reference);
+  const { autoencoder, readWeight } = model;
   const shape = [1, 3, size.height, size.width];
-  const encoder = await openInference(runtime, readWeight, (builder, graph) => ({
-    mean: encode(builder, config, graph.input('pictures', 'float32', shape)).mean,
+  const encoder = await openInference(runtime, readWeight, (builders, graph) => ({
+    mean: autoencoder.encode(builders('vae'), graph.input('pictures', 'float32', shape)).mean,
   }));
-  const whole = await openInference(runtime, readWeight, (builder, graph) => ({
-    decoded: decode(builder, config, encode(builder, config, graph.input('pictures', 'float32', shape)).mean),
-  }));
+  const whole = await openInference(runtime, readWeight, (builders, graph) => {
+    const vae = builders('vae');
+    const { mean } = autoencoder.encode(vae, graph.input('pictures', 'float32', shape));
+    return { decoded: autoencoder.decode(vae, mean) };
+  });
   const run = async (inference: Inference, picture: Float32Array, output: string): Promise<Float32Array> =>
     (await inference.run({ pictures: Float32Array.from(picture) }))[output]!.slice();
   return {

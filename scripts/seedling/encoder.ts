@@ -1,7 +1,8 @@
 import { elementCount } from '../../native/graph/data-type.ts';
 import { Graph } from '../../native/graph/graph.ts';
 import { type AutoencoderConfig, decode, encode } from '../../native/models/autoencoder.ts';
-import { InputParameters, type ParameterSpec } from '../../native/models/model-builder.ts';
+import { InputParameters } from '../../native/models/model-builder.ts';
+import type { Parameter } from '../../native/models/parameter.ts';
 import { initialWeights } from '../../native/training/initial-weights.ts';
 import { type PrincipalComponents, principalComponents } from './principal-components.ts';
 
@@ -96,12 +97,17 @@ export function firstVaeWeights(
   config: AutoencoderConfig,
   transform: BlockTransform,
   seed: number,
-): ReadonlyMap<string, { readonly spec: ParameterSpec; readonly data: Weights }> {
-  const specs = vaeParameters(config);
+): ReadonlyMap<string, { readonly parameter: Parameter; readonly data: Weights }> {
   const weights = new Map(
-    specs.map((spec) => [spec.name, { spec, data: initialWeights(spec, seed, true) }] as const),
+    vaeParameters(config).map((parameter) => {
+      // The decoder's blocks begin as the identity, as a UNet's.
+      const data = parameter.key.endsWith('.conv2.weight')
+        ? new Float32Array(elementCount(parameter.shape))
+        : initialWeights(parameter, seed);
+      return [parameter.key, { parameter, data }] as const;
+    }),
   );
-  const shapeOf = (name: string): readonly number[] => weights.get(name)!.spec.shape;
+  const shapeOf = (name: string): readonly number[] => weights.get(name)!.parameter.shape;
   const zero = (name: string): Weights => weights.get(name)!.data.fill(0);
   /** A convolution of these taps alone: [output, input, row, column, value]. */
   const taps = (name: string, entries: Iterable<readonly [number, number, number, number, number]>): void => {
@@ -190,12 +196,12 @@ function offsets({ mean, components }: PrincipalComponents): number[] {
   return components.map((component) => -component.reduce((sum, value, k) => sum + value * mean[k]!, 0));
 }
 
-function vaeParameters(config: AutoencoderConfig): readonly ParameterSpec[] {
+function vaeParameters(config: AutoencoderConfig): readonly Parameter[] {
   const graph = new Graph();
   const model = new InputParameters(graph);
   const edge = 2 ** config.blockOutChannels.length;
   const shape = [1, config.inChannels, edge, edge];
   const { mean } = encode(model, config, graph.input('pictures', 'float32', shape));
   decode(model, config, mean);
-  return model.specs.filter(({ shape: extents }) => elementCount(extents) > 0);
+  return model.parameters.filter(({ shape: extents }) => elementCount(extents) > 0);
 }

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 
 import { exportModel } from '../../native/export.ts';
-import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
+import { openModel } from '../../native/families/open-model.ts';
 import { readPixels } from '../../native/images/decode.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
@@ -176,14 +176,17 @@ async function prepareBase(glyphs: readonly NotoImage[]): Promise<void> {
     }
   }
   const deviation = Math.sqrt(squares / count - (sum / count) ** 2);
-  const model = await openStableDiffusion({ base });
-  await model.vae.write(
+  const model = await openModel({ base });
+  await model.component('vae').write(
     join(base, 'vae'),
     'float32',
-    [...firstVaeWeights(config, transform, common.seed).values()].map(({ spec, data }) => ({
-      ...spec,
-      data: () => Promise.resolve(data),
-    })),
+    [...firstVaeWeights(config, transform, common.seed).values()].map(
+      ({ parameter: { key, shape }, data }) => ({
+        name: key,
+        shape,
+        data: () => Promise.resolve(data),
+      }),
+    ),
     { scaling_factor: latentDeviation / deviation },
   );
   await model.close();

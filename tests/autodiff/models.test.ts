@@ -7,10 +7,10 @@ import { add, exp, mul, sub } from '../../native/graph/ops/elementwise.ts';
 import { reduceMean, reduceSum } from '../../native/graph/ops/reduce.ts';
 import { decode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
-import { InputParameters } from '../../native/models/model-builder.ts';
+import { type AdaptableModule, InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { evaluate, relativeDifference } from '../graph/evaluate.ts';
-import { buildReferenceModel } from '../models/reference-model.ts';
+import { buildReferenceModel, valuesByName } from '../models/reference-model.ts';
 import { type Fixture, readFixture, readModelFixture } from '../reference/fixture.ts';
 
 /** Of every gradient by its norm: float32 sums of some thousand terms, in another order than PyTorch's. */
@@ -68,7 +68,7 @@ describe.each([
     const output = Object.values(outputs)[0]!;
     const target = graph.input('target', 'float32', output.shape);
     data.set('target', reference.tensors.get('target')!.data);
-    const wrt = new Map(parameters.values);
+    const wrt = new Map(valuesByName(parameters));
     for (const [key, value] of Object.entries(inputs)) {
       if (reference.tensors.has(`input.${key}`)) wrt.set(`input.${key}`, value);
     }
@@ -93,7 +93,7 @@ describe.each(['vae-2-levels', 'vae-3-levels'] as const)('%s', (name) => {
       0.5 / mean.shape[0]!,
     );
     const loss = add(meanSquare(decoded, inputs.sample!), mul(kl, 0.1));
-    await expectGradients(graph, loss, parameters.values, data, reference);
+    await expectGradients(graph, loss, valuesByName(parameters), data, reference);
   });
 });
 
@@ -105,8 +105,8 @@ describe('text encoder and UNet together', () => {
       await readModelFixture('clip-sd1'),
     ];
     const graph = new Graph();
-    const text = new InputParameters(graph, 'text_encoder.');
-    const denoiser = new InputParameters(graph, 'unet.');
+    const text = new InputParameters(graph, { prefix: 'text_encoder.' });
+    const denoiser = new InputParameters(graph, { prefix: 'unet.' });
     const ids = textFixture.inputs.get('input_ids')!;
     const sample = unetFixture.inputs.get('sample')!;
     const steps = unetFixture.inputs.get('timestep')!;
@@ -118,7 +118,7 @@ describe('text encoder and UNet together', () => {
     const predicted = unet(denoiser, readUNetConfig(unetFixture.config), {
       sample: graph.input('sample', 'float32', sample.shape),
       timesteps: graph.input('timestep', 'float32', steps.shape),
-      encoderHiddenStates: hidden,
+      promptStates: hidden,
     });
     const target = reference.tensors.get('target')!;
     const data = new Map<string, DataArray>([
@@ -143,23 +143,25 @@ describe.each(['unet-sd1', 'unet-sd2', 'clip-sd1'] as const)('LoRA on %s', (name
   test('has the gradients of every adapter and none of the frozen weights', async () => {
     const reference = await readFixture(`${name}.lora.gradients`);
     const wrt = new Map<string, Value>();
-    const adapters = (graph: Graph) => (module: string) => {
-      const key = name.startsWith('clip') ? module.replace(/^text_model\./, '') : module;
-      const find = (part: string) =>
-        [...reference.tensors].find(
-          ([tensor]) => tensor.endsWith(`${key}.${part}.weight`) && tensor.startsWith('weight.'),
-        );
-      const [down, up] = [find('lora_A'), find('lora_B')];
-      if (!down || !up) return null;
-      const value = ([tensor, { shape, data }]: NonNullable<typeof down>): Value => {
-        const flat = shape.slice(0, 2);
-        const input = graph.input(tensor, 'float32', flat);
-        loraData.set(tensor, data);
-        wrt.set(tensor.slice('weight.'.length), input);
-        return input;
+    const adapters =
+      (graph: Graph) =>
+      ({ path: module }: AdaptableModule) => {
+        const key = name.startsWith('clip') ? module.replace(/^text_model\./, '') : module;
+        const find = (part: string) =>
+          [...reference.tensors].find(
+            ([tensor]) => tensor.endsWith(`${key}.${part}.weight`) && tensor.startsWith('weight.'),
+          );
+        const [down, up] = [find('lora_A'), find('lora_B')];
+        if (!down || !up) return null;
+        const value = ([tensor, { shape, data }]: NonNullable<typeof down>): Value => {
+          const flat = shape.slice(0, 2);
+          const input = graph.input(tensor, 'float32', flat);
+          loraData.set(tensor, data);
+          wrt.set(tensor.slice('weight.'.length), input);
+          return input;
+        };
+        return { down: value(down), up: value(up), scale: 2 / 4 };
       };
-      return { down: value(down), up: value(up), scale: 2 / 4 };
-    };
     const loraData = new Map<string, DataArray>();
     const { graph, outputs, data } = await buildReferenceModel(name, adapters);
     for (const [key, array] of loraData) data.set(key, array);

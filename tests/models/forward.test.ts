@@ -20,7 +20,7 @@ const names: readonly ModelName[] = [
 describe.each(names)('%s', (name) => {
   test('has the parameters of the state dict, by name and shape', async () => {
     const { parameters, fixture } = await buildReferenceModel(name);
-    const mine = new Map(parameters.specs.map(({ name: key, shape }) => [key, shape.join()]));
+    const mine = new Map(parameters.parameters.map(({ key, shape }) => [key, shape.join()]));
     const theirs = new Map([...fixture.weights].map(([key, { shape }]) => [key, shape.join()]));
     expect(mine).toEqual(theirs);
   });

@@ -15,7 +15,7 @@ function build(name: FullSizeName, config: unknown, model: InputParameters, grap
     unet(model, read, {
       sample: graph.input('sample', 'float32', [1, 4, 64, 64]),
       timesteps: graph.input('timesteps', 'float32', [1]),
-      encoderHiddenStates: graph.input('states', 'float32', [1, 77, read.crossAttentionDim]),
+      promptStates: graph.input('states', 'float32', [1, 77, read.crossAttentionDim]),
     });
   } else if (name.endsWith('text-encoder')) {
     clipText(model, readClipTextConfig(config), graph.input('input_ids', 'int64', [1, 77]));
@@ -39,8 +39,8 @@ describe.each([
     const graph = new Graph();
     const model = new InputParameters(graph);
     build(name, config, model, graph);
-    const mine = new Map(model.specs.map((spec) => [spec.name, spec.shape.join()]));
+    const mine = new Map(model.parameters.map(({ key, shape }) => [key, shape.join()]));
     expect(mine).toEqual(new Map([...parameters].map(([key, shape]) => [key, shape.join()])));
-    expect(model.specs.reduce((sum, { shape }) => sum + elementCount(shape), 0)).toBe(count);
+    expect(model.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)).toBe(count);
   });
 });

@@ -2,7 +2,7 @@ import type { DataArray } from '../../native/graph/data-type.ts';
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
-import { type Adapter, InputParameters } from '../../native/models/model-builder.ts';
+import { type AdaptableModule, type Adapter, InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { type ModelFixture, type ModelName, readModelFixture } from '../reference/fixture.ts';
 
@@ -21,11 +21,11 @@ export interface ReferenceModel {
 /** One of the models of `tests/reference/models.py` as a graph, with its weights and inputs at hand. */
 export async function buildReferenceModel(
   name: ModelName,
-  adapters?: (graph: Graph) => (module: string, inFeatures: number, outFeatures: number) => Adapter | null,
+  adapters?: (graph: Graph) => (module: AdaptableModule) => Adapter | null,
 ): Promise<ReferenceModel> {
   const fixture = await readModelFixture(name);
   const graph = new Graph();
-  const parameters = new InputParameters(graph, '', adapters ? { adapter: adapters(graph) } : {});
+  const parameters = new InputParameters(graph, adapters ? { adapter: adapters(graph) } : {});
   const inputs: Record<string, Value> = {};
   const data = new Map<string, DataArray>();
   for (const [key, tensor] of fixture.inputs) {
@@ -34,11 +34,16 @@ export async function buildReferenceModel(
     data.set(key, key === 'timestep' ? Float32Array.from(Array.from(tensor.data, Number)) : tensor.data);
   }
   const outputs = buildOutputs(name, fixture.config, parameters, inputs);
-  for (const { name: parameter } of parameters.specs) {
+  for (const { name: parameter } of parameters.parameters) {
     const weight = fixture.weights.get(parameter);
     if (weight) data.set(parameter, weight.data);
   }
   return { graph, fixture, parameters, outputs, inputs, data };
+}
+
+/** The parameters' values by their names. */
+export function valuesByName({ values }: InputParameters): ReadonlyMap<string, Value> {
+  return new Map([...values].map(([{ name }, value]) => [name, value]));
 }
 
 function buildOutputs(
@@ -51,7 +56,7 @@ function buildOutputs(
     const sample = unet(parameters, readUNetConfig(config), {
       sample: inputs.sample!,
       timesteps: inputs.timestep!,
-      encoderHiddenStates: inputs.encoder_hidden_states!,
+      promptStates: inputs.encoder_hidden_states!,
     });
     return { sample };
   }

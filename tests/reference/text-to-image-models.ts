@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 
 import { makeFolder } from '../../native/files/atomic-file.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
-import { tinyLora, writeTinyModel } from '../training/tiny-model.ts';
+import { tinyLora, tinyLoraLayout, writeTinyModel } from '../training/tiny-model.ts';
 
 /** Files whose bytes decide the pictures. */
 const decisive = [
@@ -30,7 +30,7 @@ export async function writeTextToImageModels(folder: string): Promise<string> {
   };
   await writeTinyModel(join(folder, 'velocity'), { scheduler });
   await makeFolder(join(folder, 'lora'));
-  await writeKohyaLora(join(folder, 'lora', 'lora.safetensors'), tinyLora(), 'float32', {});
+  await writeKohyaLora(join(folder, 'lora', 'lora.safetensors'), tinyLora(), tinyLoraLayout, 'float32', {});
   const hash = createHash('sha256');
   for (const file of decisive) hash.update(await readFile(join(folder, file)));
   return hash.digest('hex');

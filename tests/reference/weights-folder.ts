@@ -6,9 +6,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { stableDiffusionLayout } from '../../native/families/stable-diffusion/layout.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { LoraModule } from '../../native/weights/lora-file.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
+import type { LoraLayout } from '../../native/weights/lora-names.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
 
 interface Described {
@@ -50,9 +52,10 @@ const parts = (name: 'unet' | 'vae' | 'text_encoder') => ({
 });
 for (const precision of ['float32', 'float16'] as const) {
   await writeModelFolder(join(folder, precision), {
+    layout: stableDiffusionLayout,
     components: { unet: parts('unet'), vae: parts('vae'), text_encoder: parts('text_encoder') },
     scheduler: described.scheduler,
-    tokenizerFolder: join(folder, 'tokenizer'),
+    tokenizerFolders: { tokenizer: join(folder, 'tokenizer') },
     precision,
   });
 }
@@ -66,4 +69,9 @@ const modules = (['unet', 'text_encoder'] as const).flatMap((component) =>
     },
   ),
 );
-await writeKohyaLora(join(folder, 'lora.safetensors'), modules, 'float32', {});
+/** Written keys need no paths. */
+const layout: LoraLayout = [
+  { component: 'unet', prefixes: ['lora_unet'], paths: [] },
+  { component: 'text_encoder', prefixes: ['lora_te'], paths: [] },
+];
+await writeKohyaLora(join(folder, 'lora.safetensors'), modules, layout, 'float32', {});

@@ -11,13 +11,19 @@ import type { JobContext, JobEvent, Picture } from '../../native/jobs.ts';
 import { generate } from '../../native/sampling/generate.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { temporaryFolder } from '../images/pictures.ts';
-import { failureOf, tinyLora, writeTinyModel } from '../training/tiny-model.ts';
+import { failureOf, tinyLora, tinyLoraLayout, writeTinyModel } from '../training/tiny-model.ts';
 
 const folder = temporaryFolder();
 beforeAll(async () => {
   await writeTinyModel(join(folder.path, 'base'));
   await makeFolder(join(folder.path, 'lora'));
-  await writeKohyaLora(join(folder.path, 'lora', 'lora.safetensors'), tinyLora(), 'float32', {});
+  await writeKohyaLora(
+    join(folder.path, 'lora', 'lora.safetensors'),
+    tinyLora(),
+    tinyLoraLayout,
+    'float32',
+    {},
+  );
 });
 
 function picture(name: string, changes: Partial<Picture> = {}): Picture {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
+import { openModel } from '../../native/families/open-model.ts';
 import type { DataArray } from '../../native/graph/data-type.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
@@ -15,11 +15,7 @@ import {
   type TextToImage,
   toRgb,
 } from '../../native/sampling/text-to-image.ts';
-import {
-  adapterName,
-  buildDiffusionGraph,
-  type DiffusionGraphOptions,
-} from '../../native/training/diffusion-graph.ts';
+import { buildDiffusionGraph, type DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
 import { evaluate, maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { writeTextToImageModels } from '../reference/text-to-image-models.ts';
@@ -49,7 +45,7 @@ afterAll(async () => {
 });
 
 const open = (model: Recipe['model'], lora: number | null) =>
-  openStableDiffusion({
+  openModel({
     base: join(folder.path, model),
     ...(lora !== null && { checkpoint: join(folder.path, 'lora'), loraScale: lora }),
   });
@@ -157,25 +153,21 @@ describe('a LoRA', () => {
     const lora = tinyLora(rank, alpha);
     const adapters = new Map(
       lora.flatMap(({ component, module, down, up }) => [
-        [adapterName(component, module, 'down'), down] as const,
-        [adapterName(component, module, 'up'), up] as const,
+        [`lora.${component}.${module}.down`, down] as const,
+        [`lora.${component}.${module}.up`, up] as const,
       ]),
     );
     const loss = async (model: typeof plain, trained: DiffusionGraphOptions['trained']): Promise<number> => {
       const { graph, loss: output } = buildDiffusionGraph({
-        unet: model.unet.config,
-        text: null,
-        predictionType: 'epsilon',
+        ...model,
+        encodes: false,
         trained,
-        batch: 2,
-        height: 8,
-        width: 8,
-        tokens: 16,
+        shape: { rows: 2, size: { height: 8, width: 8 } },
       });
       const data = new Map<string, DataArray>(adapters);
       for (const { name, shape } of graph.inputs) {
         const key = name.replace(/^unet\./, '');
-        if (key !== name) data.set(name, await model.unet.readWeight({ name: key, shape }));
+        if (key !== name) data.set(name, await model.readWeight({ component: 'unet', key, shape }));
       }
       const normal = (i: number, size: number) => normals(4, 'noise', 0, i, new Float32Array(size));
       data.set('latents', normal(0, 2 * 256)).set('noise', normal(1, 2 * 256));
@@ -184,7 +176,7 @@ describe('a LoRA', () => {
         data.set(name, Float32Array.of(0.5, 0.5));
       return (await evaluate(graph, { loss: output }, data)).get('loss')![0]!;
     };
-    const beside = await loss(plain, { rank, scale: alpha / rank });
+    const beside = await loss(plain, { rank, scale: alpha / rank, takes: plain.adapters.takes });
     // 1e-5 relative: float32 rounding of the merged weights and of the two products.
     expect(Math.abs((await loss(merged, 'full')) / beside - 1)).toBeLessThan(1e-5);
     expect(Math.abs((await loss(plain, 'full')) / beside - 1)).toBeGreaterThan(1e-2);

@@ -1,35 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
-import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
+import { noiseProcess } from '../../native/noise/noise-process.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
+import type { BatchShape } from '../../native/training/batch-shape.ts';
 import type { MicroBatch } from '../../native/training/data-order.ts';
-import {
-  type DiffusionBatchOptions,
-  parseDiffusionShapeKey,
-  prepareTrainingBatch,
-} from '../../native/training/diffusion-batches.ts';
+import { type DiffusionBatchOptions, prepareTrainingBatch } from '../../native/training/diffusion-batches.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
-import { initialWeights } from '../../native/training/initial-weights.ts';
+import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { createTrainer } from '../../native/training/trainer.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
-import { plainUNet, tinyScheduler, tinySettings } from './tiny-model.ts';
+import { plainUNet, statesAlone, tinyScheduler, tinySettings } from './tiny-model.ts';
 
 const tokens = 4;
 const unet = readUNetConfig(plainUNet);
 const options: DiffusionBatchOptions = {
   settings: { ...tinySettings, minSnrGamma: 5, noiseOffset: 0.1 },
-  schedule: noiseSchedule(parseSchedulerConfig(JSON.stringify(tinyScheduler), 'scheduler_config.json')),
-  layout: { channels: 4, factor: 4, scalingFactor: 1 },
+  noise: noiseProcess(parseSchedulerConfig(JSON.stringify(tinyScheduler), 'scheduler_config.json')),
+  autoencoder: { latentChannels: 4, factor: 4, scalingFactor: 1 },
   readMoments: ({ image }) =>
     Promise.resolve(normals(1, 'posterior', 0, Number(image.id), new Float32Array(512))),
-  conditioning: {
+  conditioning: { facts: {}, factsOf: () => ({}) },
+  captions: {
     fill: (captions) => {
       const rows = captions.map((caption) =>
         normals(2, 'captions', 0, Number(caption), new Float32Array(tokens * 16)),
@@ -38,7 +37,7 @@ const options: DiffusionBatchOptions = {
       rows.forEach((row, i) => {
         data.set(row, i * row.length);
       });
-      return Promise.resolve({ name: 'encoder_hidden_states', data });
+      return Promise.resolve({ encoder_hidden_states: data });
     },
   },
 };
@@ -49,24 +48,21 @@ const batchOf = (from: number, to: number, rows: number): MicroBatch => {
   return { images: images.slice(from, to), rows, bucket: { width: 32, height: 32 } };
 };
 
-const built = new Map<string, TrainingArtifacts>();
-function artifacts(shapeKey: string, parts: number): TrainingArtifacts {
-  const shape = parseDiffusionShapeKey(shapeKey);
-  const key = `${shapeKey} / ${parts}`;
+const built = new Map<number, TrainingArtifacts>();
+function artifacts({ rows }: Pick<BatchShape, 'rows'>): TrainingArtifacts {
   const found =
-    built.get(key) ??
+    built.get(rows) ??
     buildArtifacts(
       buildDiffusionGraph({
-        unet,
-        text: null,
-        predictionType: 'epsilon',
+        denoiser: unetDenoiser(unet),
+        conditioning: statesAlone(tokens, 16),
+        noise: { predictionType: 'epsilon' },
+        encodes: false,
         trained: 'full',
-        tokens,
-        ...shape,
-        batch: shape.batch / parts,
+        shape: { rows, size: { height: 8, width: 8 } },
       }),
     );
-  built.set(key, found);
+  built.set(rows, found);
   return found;
 }
 
@@ -79,12 +75,12 @@ describe('the gradients of three images', () => {
 
   /** Loss and gradients of a step of these batches. After the first step AdamW's first moment is 0.1 times those. */
   async function step(batches: readonly MicroBatch[], parts = 1) {
-    const { trainable } = artifacts('3x8x8', 1);
+    const { trainable } = artifacts({ rows: 3 });
     const trainer = await createTrainer({
       runtime,
       optimizer: { ...tinySettings, maxGradientNorm: 0, ema: false },
       trainable,
-      initial: (spec) => Promise.resolve(initialWeights(spec, 1, false)),
+      initial: (parameter) => Promise.resolve(drawnWeights(parameter, 1)),
       frozen: ({ name }) => Promise.reject(new Error(name)),
       artifacts,
       parts: { most: 3, of: () => parts },
@@ -93,8 +89,8 @@ describe('the gradients of three images', () => {
     let [loss, firstIndex] = [0, 0];
     for (const batch of batches) {
       const place = { step: 1, firstIndex, share: 1 / 3 };
-      const { shapeKey, data } = await prepareTrainingBatch(batch, place, options);
-      loss += await trainer.backward(shapeKey, data, firstIndex === 0);
+      const { shape, data } = await prepareTrainingBatch(batch, place, options);
+      loss += await trainer.backward(shape, data, firstIndex === 0);
       firstIndex += batch.images.length;
     }
     const norm = await trainer.update(1, 0, 0);

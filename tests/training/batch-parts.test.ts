@@ -4,7 +4,7 @@ import { batchParts } from '../../native/training/batch-parts.ts';
 
 const cpu = { runsSideBySide: true, threads: 2 };
 const partsOf = (rows: number, runtime: Parameters<typeof batchParts>[0] = cpu, weights = 1_000): number =>
-  batchParts(runtime, weights, Number).of(String(rows));
+  batchParts(runtime, weights).of({ rows, size: null });
 
 describe('parts of a batch', () => {
   test('are one a thread, of equal rows, four or more', () => {

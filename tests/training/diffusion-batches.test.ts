@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
 import type { TrainingImage, TrainingSettings } from '../../native/jobs.ts';
+import { noiseProcess } from '../../native/noise/noise-process.ts';
 import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
-import type { Conditioning } from '../../native/training/conditioning.ts';
+import type { CaptionInputs } from '../../native/training/caption-inputs.ts';
 import {
   type DiffusionBatchOptions,
   planValidation,
@@ -11,7 +12,9 @@ import {
 } from '../../native/training/diffusion-batches.ts';
 import { tinyScheduler, tinySettings } from './tiny-model.ts';
 
-const schedule = noiseSchedule(parseSchedulerConfig(JSON.stringify(tinyScheduler), 'scheduler_config.json'));
+const scheduler = parseSchedulerConfig(JSON.stringify(tinyScheduler), 'scheduler_config.json');
+const noise = noiseProcess(scheduler);
+const schedule = noiseSchedule(scheduler);
 const image = (id: string, captions = [id]): TrainingImage => ({
   id,
   path: id,
@@ -23,28 +26,29 @@ const image = (id: string, captions = [id]): TrainingImage => ({
 const [area, size] = [8, 32];
 
 /** Captions by the row they were filled into; what reaches the graph is their length. */
-function recordCaptions(): { readonly conditioning: Conditioning; readonly captions: string[] } {
+function recordCaptions(): { readonly inputs: CaptionInputs; readonly captions: string[] } {
   const captions: string[] = [];
-  const fill: Conditioning['fill'] = (rows) => {
+  const fill: CaptionInputs['fill'] = (rows) => {
     captions.push(...rows);
-    return Promise.resolve({ name: 'text', data: Float32Array.from(rows, (row) => row.length) });
+    return Promise.resolve({ text: Float32Array.from(rows, (row) => row.length) });
   };
-  return { conditioning: { fill }, captions };
+  return { inputs: { fill }, captions };
 }
 
 /** Posteriors with the mean 1, mirrored 3, and the deviation given. */
 function options(
   changes: Partial<TrainingSettings> = {},
   deviation = 0,
-  conditioning = recordCaptions().conditioning,
+  captions = recordCaptions().inputs,
 ): DiffusionBatchOptions {
   return {
     settings: { ...tinySettings, ...changes },
-    schedule,
-    layout: { channels: 4, factor: 4, scalingFactor: 0.5 },
+    noise,
+    autoencoder: { latentChannels: 4, factor: 4, scalingFactor: 0.5 },
     readMoments: ({ flipped }) =>
       Promise.resolve(new Float32Array(2 * size).fill(flipped ? 3 : 1, 0, size).fill(deviation, size)),
-    conditioning,
+    captions,
+    conditioning: { facts: {}, factsOf: () => ({}) },
   };
 }
 
@@ -54,13 +58,13 @@ const prepare = async (
   given: DiffusionBatchOptions,
   rows = images.length,
 ) => {
-  const { shapeKey, data } = await prepareTrainingBatch(
+  const { shape, data } = await prepareTrainingBatch(
     { images, rows, bucket: { width: 16, height: 8 } },
     place,
     given,
   );
   const array = (name: string): Float32Array => data[name] as Float32Array;
-  return { shapeKey, data, array };
+  return { shape, data, array };
 };
 const first = { step: 1, firstIndex: 0, share: 1 };
 /** A batch of as many rows as it takes for rates to show. */
@@ -100,8 +104,8 @@ describe('a training batch', () => {
   });
 
   test('says by its rates what of latents and noise is left at each timestep', async () => {
-    const { array, shapeKey } = await prepare(many(50), first, options());
-    expect(shapeKey).toBe('50x2x4');
+    const { array, shape } = await prepare(many(50), first, options());
+    expect(shape).toEqual({ rows: 50, size: { height: 2, width: 4 } });
     array('timesteps').forEach((t, i) => {
       expect(array('signal_rate')[i]! ** 2).toBeCloseTo(schedule.alphasCumprod[t]!, 6);
       expect(array('noise_rate')[i]! ** 2).toBeCloseTo(1 - schedule.alphasCumprod[t]!, 6);
@@ -154,8 +158,8 @@ describe('a training batch', () => {
 
   test('drops captions at the rate asked for', async () => {
     const dropped = async (captionDropout: number): Promise<number> => {
-      const { conditioning, captions } = recordCaptions();
-      await prepare(many(1000), first, options({ captionDropout }, 0, conditioning));
+      const { inputs, captions } = recordCaptions();
+      await prepare(many(1000), first, options({ captionDropout }, 0, inputs));
       return captions.filter((caption) => caption === '').length / 1000;
     };
     expect(await dropped(0)).toBe(0);
@@ -165,8 +169,8 @@ describe('a training batch', () => {
   });
 
   test('draws each of an image’s captions as often', async () => {
-    const { conditioning, captions } = recordCaptions();
-    await prepare(many(900, ['one', 'two', 'three']), first, options({}, 0, conditioning));
+    const { inputs, captions } = recordCaptions();
+    await prepare(many(900, ['one', 'two', 'three']), first, options({}, 0, inputs));
     for (const uses of Map.groupBy(captions, (caption) => caption).values()) {
       // 300 with a deviation of 14.
       expect(Math.abs(uses.length - 300)).toBeLessThan(50);
@@ -178,7 +182,7 @@ describe('a training batch', () => {
     const place = { step: 3, firstIndex: 2, share: 1 / 5 };
     const padded = await prepare(images, place, options(), 4);
     const exact = await prepare(images, place, options());
-    expect(padded.shapeKey).toBe('4x2x4');
+    expect(padded.shape).toEqual({ rows: 4, size: { height: 2, width: 4 } });
     expect([...padded.array('loss_weights')]).toEqual([...exact.array('loss_weights'), 0]);
     expect(mean(exact.array('loss_weights'))).toBeCloseTo(1 / 5, 7);
     for (const name of ['latents', 'noise']) {
@@ -201,10 +205,10 @@ describe('the held-out batches', () => {
 
   test('judge every image at timesteps from all quarters, at the posterior’s mean, each counting the same', async () => {
     const batches = await all(options({}, 2));
-    const rows = batches.flatMap(({ data, shapeKey }) => {
+    const rows = batches.flatMap(({ data, shape }) => {
       const value = (name: string, i: number): number => Number(data[name]![i]);
       return Array.from(data.loss_weights as Float32Array, (weight, i) => {
-        return { shapeKey, weight, text: value('text', i), timestep: value('timesteps', i) };
+        return { shape, weight, text: value('text', i), timestep: value('timesteps', i) };
       });
     });
     const counted = rows.filter(({ weight }) => weight > 0);
@@ -217,6 +221,11 @@ describe('the held-out batches', () => {
       expect(quarters.sort()).toEqual([0, 1, 2, 3]);
     }
     for (const { data } of batches) expect(new Set(data.latents as Float32Array)).toEqual(new Set([0.5]));
-    expect(new Set(rows.map(({ shapeKey }) => shapeKey))).toEqual(new Set(['3x2x4', '3x4x2']));
+    expect(new Set(rows.map(({ shape }) => JSON.stringify(shape)))).toEqual(
+      new Set([
+        JSON.stringify({ rows: 3, size: { height: 2, width: 4 } }),
+        JSON.stringify({ rows: 3, size: { height: 4, width: 2 } }),
+      ]),
+    );
   });
 });

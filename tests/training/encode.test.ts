@@ -3,22 +3,21 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import {
-  openStableDiffusion,
-  type StableDiffusion,
-} from '../../native/families/stable-diffusion/open-model.ts';
+import type { OpenModel } from '../../native/families/family.ts';
+import { openModel } from '../../native/families/open-model.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { openBlobCache } from '../../native/training/blob-cache.ts';
-import { encodeCaptions, encodeImages, type EncodeOptions } from '../../native/training/encode.ts';
+import { encodeImages, type EncodeOptions } from '../../native/training/encode.ts';
+import { encodeCaptions } from '../../native/training/encode-captions.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { drawImages, drawPicture, failureOf, writeTinyModel } from './tiny-model.ts';
 
 const folder = temporaryFolder();
 let runtime: Runtime;
-let model: StableDiffusion;
-let other: StableDiffusion;
+let model: OpenModel;
+let other: OpenModel;
 let images: TrainingImage[];
 /** Sessions made: one where an encoder had to be opened. */
 let opened = 0;
@@ -31,8 +30,8 @@ beforeAll(async () => {
   runtime = { ...found, createSession };
   await writeTinyModel(join(folder.path, 'base'));
   await writeTinyModel(join(folder.path, 'other'), { seed: 2 });
-  model = await openStableDiffusion({ base: join(folder.path, 'base') });
-  other = await openStableDiffusion({ base: join(folder.path, 'other') });
+  model = await openModel({ base: join(folder.path, 'base') });
+  other = await openModel({ base: join(folder.path, 'other') });
   images = await drawImages(join(folder.path, 'images'), 4, [
     [32, 32],
     [40, 24],
@@ -47,8 +46,8 @@ afterAll(async () => {
 async function options(component: 'vae' | 'text_encoder', cache: string, of = model): Promise<EncodeOptions> {
   return {
     runtime,
-    readWeight: of[component].readWeight,
-    modelHash: await of[component].hash(),
+    readWeight: of.readWeight,
+    modelHash: await of.component(component).hash(),
     // Nothing in memory: every array is read from the disk.
     cache: openBlobCache(join(folder.path, cache), 0),
     onProgress: () => undefined,
@@ -59,19 +58,16 @@ async function options(component: 'vae' | 'text_encoder', cache: string, of = mo
 async function latents(cache: string, { of = model, from = images, flipped = false } = {}) {
   const before = opened;
   const views = from.map((image) => ({ image, flipped }));
-  const read = await encodeImages(views, of.vae.config, await options('vae', cache, of));
+  const read = await encodeImages(views, of.autoencoder, await options('vae', cache, of));
   return { made: opened - before, moments: await Promise.all(views.map(read)) };
 }
 async function embeddings(cache: string, captions: readonly string[], of = model) {
   const before = opened;
-  const tokenize = (text: string) => of.tokenizer.encode(text);
-  const read = await encodeCaptions(
-    captions,
-    of.text_encoder.config,
-    tokenize,
-    await options('text_encoder', cache, of),
+  const read = await encodeCaptions(captions, of.conditioning, await options('text_encoder', cache, of));
+  const states = await Promise.all(
+    captions.map(async (caption) => (await read(caption)).encoder_hidden_states!),
   );
-  return { made: opened - before, states: await Promise.all(captions.map(read)) };
+  return { made: opened - before, states };
 }
 
 describe('latents', () => {
@@ -132,14 +128,14 @@ describe('latents', () => {
       },
     };
     const view = { image: image!, flipped: false };
-    const failure = await failureOf(encodeImages([view], model.vae.config, { ...given, cache }));
+    const failure = await failureOf(encodeImages([view], model.autoencoder, { ...given, cache }));
     expect([failure.code, failure.message]).toEqual(['image-changed', expect.stringContaining(image!.path)]);
     await expect(readdir(join(folder.path, 'racing cache'))).rejects.toThrow('ENOENT');
   });
 
   test('that someone removed while training are named', async () => {
     const views = images.map((image) => ({ image, flipped: false }));
-    const read = await encodeImages(views, model.vae.config, await options('vae', 'removed'));
+    const read = await encodeImages(views, model.autoencoder, await options('vae', 'removed'));
     await rm(join(folder.path, 'removed'), { recursive: true });
     const { code, message } = await failureOf(read(views[0]!));
     expect([code, message]).toEqual(['cache-lost', expect.stringContaining(images[0]!.id)]);
@@ -155,7 +151,7 @@ describe('latents', () => {
       },
     };
     const views = images.map((image) => ({ image, flipped: false }));
-    await expect(encodeImages(views, model.vae.config, given)).rejects.toThrow('aborted');
+    await expect(encodeImages(views, model.autoencoder, given)).rejects.toThrow('aborted');
     expect(await readdir(join(folder.path, 'stopped'))).toHaveLength(1);
   });
 });

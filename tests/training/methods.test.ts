@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
+import { openModel } from '../../native/families/open-model.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
-import { thumbnailOf } from '../../native/training/recipes/text.ts';
+import { thumbnailOf } from '../../native/training/text-graph.ts';
 import { openSafetensors, type SafetensorsFile } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -94,7 +94,7 @@ const textFile = join('text_encoder', 'model.safetensors');
 const component = (...files: readonly string[]): string[] =>
   files.flatMap((file) => [file, join(file, '..', 'config.json')]);
 const shapesOf = (...model: Parameters<typeof tinyParameters>) =>
-  Object.fromEntries(tinyParameters(...model).map((spec) => [spec.name, spec.shape]));
+  Object.fromEntries(tinyParameters(...model).map(({ key, shape }) => [key, shape]));
 
 /** It learns: with the same noise and timesteps, held-out images are told better at the end. */
 function expectLearning(validation: readonly number[]): void {
@@ -200,8 +200,8 @@ describe('training from scratch', () => {
     const { job, validation } = await trainTiny('scratch', { kind: 'scratch' }, {}, 'bare');
     expectLearning(validation);
     await expectFiles(job, component(unetFile, textFile));
-    const model = await openStableDiffusion({ base: job.base, checkpoint: last(job) });
-    expect([model.unet.hasWeights, model.text_encoder.hasWeights]).toEqual([true, true]);
+    const model = await openModel({ base: job.base, checkpoint: last(job) });
+    expect(['unet', 'text_encoder'].map((name) => model.component(name).hasWeights)).toEqual([true, true]);
     await model.close();
   });
 
@@ -260,8 +260,8 @@ describe('the VAE', () => {
     const file = join('vae', 'diffusion_pytorch_model.safetensors');
     await expectFiles(job, component(file));
     expect((await contents(last(job, file))).shapes).toEqual(shapesOf('vae'));
-    const model = await openStableDiffusion({ base: job.base, checkpoint: last(job) });
-    const scalingFactor = model.vae.config.scalingFactor;
+    const model = await openModel({ base: job.base, checkpoint: last(job) });
+    const scalingFactor = model.autoencoder.scalingFactor;
     await model.close();
     expect(scalingFactor).toBeGreaterThan(0);
     expect(scalingFactor).not.toBe(0.5);
@@ -309,8 +309,8 @@ describe('the VAE', () => {
     expect(await changed('encoder.conv_in.weight')).toBe(0);
     expect(await changed('quant_conv.weight')).toBe(0);
     expect(await changed('decoder.conv_in.weight')).toBeGreaterThan(0);
-    const model = await openStableDiffusion({ base: job.base, checkpoint: last(job) });
-    expect(model.vae.config.scalingFactor).toBe(0.5);
+    const model = await openModel({ base: job.base, checkpoint: last(job) });
+    expect(model.autoencoder.scalingFactor).toBe(0.5);
     await model.close();
   });
 

@@ -1,14 +1,20 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 
+import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
+import {
+  clipConditioning,
+  klAutoencoder,
+  unetDenoiser,
+} from '../../native/families/stable-diffusion/parts.ts';
 import { ModelProtoSchema } from '../../native/graph/onnx_pb.js';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { readClipTextConfig } from '../../native/models/clip-text.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { buildOptimizer } from '../../native/optimizers/optimizer.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
+import { buildAutoencoderGraph } from '../../native/training/autoencoder-graph.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
-import { buildAutoencoderGraph } from '../../native/training/recipes/vae.ts';
 import { readModelFixture } from '../reference/fixture.ts';
 
 /** Of ONNX's default domain at opset 17 (https://onnx.ai/onnx/operators), those that artifacts are known to use. */
@@ -35,17 +41,15 @@ function expectStandard(model: Uint8Array): void {
 describe('training artifacts', () => {
   test('of UNet and text encoder hold standard operators alone', async () => {
     const [denoiser, text] = [await readModelFixture('unet-sd1'), await readModelFixture('clip-sd1')];
-    for (const trained of ['full', { rank: 4, scale: 1 }] as const) {
+    for (const trained of ['full', { rank: 4, scale: 1, takes: takesAdapter }] as const) {
       const { trainingModel, trainable } = buildArtifacts(
         buildDiffusionGraph({
-          unet: readUNetConfig(denoiser.config),
-          text: readClipTextConfig(text.config),
-          predictionType: 'v_prediction',
+          denoiser: unetDenoiser(readUNetConfig(denoiser.config)),
+          conditioning: clipConditioning(readClipTextConfig(text.config), () => []),
+          noise: { predictionType: 'v_prediction' },
+          encodes: true,
           trained,
-          batch: 2,
-          height: 8,
-          width: 8,
-          tokens: 16,
+          shape: { rows: 2, size: { height: 8, width: 8 } },
         }),
       );
       expectStandard(trainingModel);
@@ -66,7 +70,10 @@ describe('training artifacts', () => {
     const { config } = await readModelFixture('vae-3-levels');
     expectStandard(
       buildArtifacts(
-        buildAutoencoderGraph(readAutoencoderConfig(config), { batch: 2, height: 16, width: 16, kl: 1e-6 }),
+        buildAutoencoderGraph(klAutoencoder(readAutoencoderConfig(config)), {
+          shape: { rows: 2, size: { height: 16, width: 16 } },
+          kl: 1e-6,
+        }),
       ).trainingModel,
     );
   });

@@ -1,17 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { Failure } from '../../native/failure.ts';
+import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
+import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
+import type { Parameter } from '../../native/models/parameter.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
-import { buildDiffusionGraph, parseAdapterName } from '../../native/training/diffusion-graph.ts';
+import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { timestepWeight } from '../../native/training/diffusion-loss.ts';
 import { createTrainer } from '../../native/training/trainer.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { readFixture, readModelFixture } from '../reference/fixture.ts';
+import { statesAlone } from './tiny-model.ts';
 
 interface Variant {
   readonly name: string;
@@ -30,6 +34,7 @@ const variants: readonly Variant[] = [
   { ...plain, name: 'lora', lora: true },
 ];
 const [steps, perBatch, tokens] = [20, 2, 16];
+const shape = { rows: perBatch, size: { height: 8, width: 8 } };
 const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 1 };
 
 /** Of what can be done in several ways on the CPU. */
@@ -64,34 +69,32 @@ async function followReference(
   );
   const artifacts = buildArtifacts(
     buildDiffusionGraph({
-      unet: config,
-      text: null,
-      predictionType: variant.prediction,
-      trained: variant.lora ? { rank: 4, scale: 2 / 4 } : 'full',
-      batch: perBatch,
-      height: 8,
-      width: 8,
-      tokens,
+      denoiser: unetDenoiser(config),
+      conditioning: statesAlone(tokens, config.crossAttentionDim),
+      noise: { predictionType: variant.prediction },
+      encodes: false,
+      trained: variant.lora ? { rank: 4, scale: 2 / 4, takes: takesAdapter } : 'full',
+      shape,
       matrixConv,
     }),
     runtime.provider,
   );
   // peft's names for what is called `down` and `up` here.
-  const referenceName = (name: string): string => {
-    const adapter = parseAdapterName(name);
-    if (!adapter) return name.replace('unet.', '');
+  const referenceName = ({ key, adapter }: Parameter): string => {
+    if (!adapter) return key;
     return `${adapter.module}.lora_${adapter.part === 'down' ? 'A' : 'B'}.weight`;
   };
-  const weight = (name: string): Float32Array<ArrayBuffer> => {
-    const stored = variant.lora ? expected.tensors.get(`initial.${referenceName(name)}`) : undefined;
-    return (stored ?? model.weights.get(referenceName(name)))!.data.slice() as Float32Array<ArrayBuffer>;
+  const weight = (parameter: Parameter): Float32Array<ArrayBuffer> => {
+    const name = referenceName(parameter);
+    const stored = variant.lora ? expected.tensors.get(`initial.${name}`) : undefined;
+    return (stored ?? model.weights.get(name))!.data.slice() as Float32Array<ArrayBuffer>;
   };
   const trainer = await createTrainer({
     runtime,
     optimizer: { ...settings, ema: variant.emaDecay > 0 },
     trainable: artifacts.trainable,
-    initial: ({ name }) => Promise.resolve(weight(name)),
-    frozen: ({ name }) => Promise.resolve(weight(name)),
+    initial: (parameter) => Promise.resolve(weight(parameter)),
+    frozen: (parameter) => Promise.resolve(weight(parameter)),
     artifacts: () => artifacts,
     accumulate: variant.accumulation > 1,
     fused,
@@ -115,7 +118,7 @@ async function followReference(
       const kept = timesteps.map((t) => schedule.alphasCumprod[t]!);
       const share = 1 / (perBatch * variant.accumulation);
       const loss = await trainer.backward(
-        'only',
+        shape,
         {
           latents: pick('latents', rows, 4 * 8 * 8),
           noise: pick('noise', [k * perBatch, k * perBatch + 1], 4 * 8 * 8),
@@ -144,15 +147,16 @@ async function followReference(
     1e-3,
   );
   if (length === steps) {
-    for (const { name, shape } of trainer.trainable) {
-      const buffer = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
-      const final = expected.tensors.get(`final.${referenceName(name)}`)!.data as Float32Array;
+    for (const parameter of trainer.trainable) {
+      const { name } = parameter;
+      const buffer = new Float32Array(parameter.shape.reduce((product, extent) => product * extent, 1));
+      const final = expected.tensors.get(`final.${referenceName(parameter)}`)!.data as Float32Array;
       expect(
         maxDifference(await trainer.readState('parameter', name, buffer), final),
         name,
       ).toBeLessThanOrEqual(1e-4);
       if (variant.emaDecay > 0) {
-        const average = expected.tensors.get(`ema.${referenceName(name)}`)!.data as Float32Array;
+        const average = expected.tensors.get(`ema.${referenceName(parameter)}`)!.data as Float32Array;
         expect(
           maxDifference(await trainer.readState('ema', name, buffer), average),
           name,

@@ -10,21 +10,27 @@ import { dirname, join, relative } from 'node:path';
 import sharp from 'sharp';
 
 import { Failure } from '../../native/failure.ts';
+import { stableDiffusionLayout } from '../../native/families/stable-diffusion/layout.ts';
+import { loraLayout, takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import type { JsonObject } from '../../native/files/json-file.ts';
 import { Graph } from '../../native/graph/graph.ts';
 import type { JobEvent, TrainingImage, TrainingSettings, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
-import { InputParameters, type ParameterSpec } from '../../native/models/model-builder.ts';
+import { InputParameters } from '../../native/models/model-builder.ts';
+import type { Parameter } from '../../native/models/parameter.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { normals } from '../../native/random/philox.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
-import { takesAdapter } from '../../native/training/diffusion-graph.ts';
-import { initialWeights } from '../../native/training/initial-weights.ts';
+import type { DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
+import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { train } from '../../native/training/train.ts';
 import type { LoraModule } from '../../native/weights/lora-file.ts';
-import type { ComponentName, WeightToWrite } from '../../native/weights/model-folder.ts';
+import type { LoraLayout } from '../../native/weights/lora-names.ts';
+import type { WeightToWrite } from '../../native/weights/model-folder.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
+
+export type ComponentName = 'unet' | 'vae' | 'text_encoder';
 
 const vocabularySize = 600;
 const tokens = 16;
@@ -107,16 +113,31 @@ export const plainUNet = {
   up_block_types: ['UpBlock2D'],
 };
 
+/** Conditioning by states that are given, without encoders in the graph. */
+export function statesAlone(tokenCount: number, size: number): DiffusionGraphOptions['conditioning'] {
+  return {
+    tokens: {},
+    states: { encoder_hidden_states: { type: 'float32', shape: [tokenCount, size] } },
+    facts: {},
+    encode: () => {
+      throw new Error('There are no encoders.');
+    },
+  };
+}
+
 /** Every parameter of a component, found by building it. */
-export function tinyParameters(name: ComponentName, config: object = tinyConfigs[name]): ParameterSpec[] {
+export function tinyParameters(
+  name: ComponentName,
+  config: object = tinyConfigs[name],
+): readonly Parameter[] {
   const graph = new Graph();
-  const model = new InputParameters(graph);
+  const model = new InputParameters(graph, { component: name, prefix: `${name}.` });
   const input = (label: string, shape: readonly number[]) => graph.input(label, 'float32', shape);
   if (name === 'unet') {
     unet(model, readUNetConfig(config), {
       sample: input('sample', [1, 4, 8, 8]),
       timesteps: input('timesteps', [1]),
-      encoderHiddenStates: input('states', [1, tokens, width]),
+      promptStates: input('states', [1, tokens, width]),
     });
   } else if (name === 'vae') {
     const vae = readAutoencoderConfig(config);
@@ -125,21 +146,21 @@ export function tinyParameters(name: ComponentName, config: object = tinyConfigs
   } else {
     clipText(model, readClipTextConfig(config), graph.input('ids', 'int64', [1, tokens]));
   }
-  return model.specs;
+  return model.parameters;
 }
 
 /** Random weights, biases and scales too, so that no term of the model is one that does nothing. */
 function tinyWeights(name: ComponentName, config: object, seed: number): WeightToWrite[] {
-  return tinyParameters(name, config).map((spec, i) => {
-    const data = initialWeights({ ...spec, name: `${name}.${spec.name}` }, seed, false);
-    if (spec.shape.length === 1) {
+  return tinyParameters(name, config).map((parameter, i) => {
+    const data = drawnWeights(parameter, seed);
+    if (parameter.shape.length === 1) {
       const shift = normals(seed, 'initial-weights', 1, i, new Float32Array(data.length));
       for (let k = 0; k < data.length; k++) data[k] = data[k]! + 0.1 * shift[k]!;
     } else if (name === 'vae') {
       // Wider than PyTorch's defaults, whose activations shrink from layer to layer: pictures would all be grey.
       for (let k = 0; k < data.length; k++) data[k] = data[k]! * 1.8;
     }
-    return { name: spec.name, shape: spec.shape, data };
+    return { name: parameter.key, shape: parameter.shape, data };
   });
 }
 
@@ -180,18 +201,25 @@ export async function writeTinyModel(
     return { config: config as JsonObject, weights };
   };
   await writeModelFolder(folder, {
+    layout: stableDiffusionLayout,
     components: { unet: part('unet'), vae: part('vae'), text_encoder: part('text_encoder') },
     scheduler: { ...tinyScheduler, ...scheduler },
-    tokenizerFolder,
+    tokenizerFolders: { tokenizer: tokenizerFolder },
     precision: 'float32',
   });
 }
 
+/** How files name the modules of the tiny model. */
+export const tinyLoraLayout: LoraLayout = loraLayout({
+  unet: readUNetConfig(tinyConfigs.unet),
+  text: readClipTextConfig(tinyConfigs.text_encoder),
+});
+
 /** A LoRA on every module that takes one, strong enough to change pictures. */
 export function tinyLora(rank = 2, alpha = 3): LoraModule[] {
   return (['unet', 'text_encoder'] as const).flatMap((component) =>
-    tinyParameters(component).flatMap(({ name, shape }, i): LoraModule[] => {
-      const module = name.replace(/\.weight$/, '');
+    tinyParameters(component).flatMap(({ key, shape }, i): LoraModule[] => {
+      const module = key.replace(/\.weight$/, '');
       if (shape.length < 2 || !takesAdapter(component, module)) return [];
       const [rows, columns, ...kernel] = shape as [number, number, ...number[]];
       const part = (index: number, length: number): Float32Array<ArrayBuffer> =>

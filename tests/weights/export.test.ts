@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { openStableDiffusion } from '../../native/families/stable-diffusion/open-model.ts';
+import { openModel } from '../../native/families/open-model.ts';
 import { makeFolder } from '../../native/files/atomic-file.ts';
 import type { ExportJob, ModelReference } from '../../native/jobs.ts';
 import { runJob } from '../../native/run-job.ts';
@@ -12,7 +12,14 @@ import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
-import { failureOf, hashTree, tinyLora, tinyScheduler, writeTinyModel } from '../training/tiny-model.ts';
+import {
+  failureOf,
+  hashTree,
+  tinyLora,
+  tinyLoraLayout,
+  tinyScheduler,
+  writeTinyModel,
+} from '../training/tiny-model.ts';
 
 const folder = temporaryFolder();
 const at = (...parts: readonly string[]): string => join(folder.path, ...parts);
@@ -21,7 +28,7 @@ let withLora: ModelReference;
 beforeAll(async () => {
   await writeTinyModel(at('base'));
   await makeFolder(at('checkpoint'));
-  await writeKohyaLora(at('checkpoint', 'lora.safetensors'), tinyLora(), 'float32', {});
+  await writeKohyaLora(at('checkpoint', 'lora.safetensors'), tinyLora(), tinyLoraLayout, 'float32', {});
   withLora = { base: at('base'), checkpoint: at('checkpoint') };
 });
 
@@ -159,7 +166,7 @@ describe('a LoRA exported for other tools', () => {
     await makeFolder(at('foreign'));
     const [first] = tinyLora();
     const foreign = [{ ...first!, module: 'down_blocks.7.attentions.0.proj_in' }];
-    await writeKohyaLora(at('foreign', 'lora.safetensors'), foreign, 'float32', {});
+    await writeKohyaLora(at('foreign', 'lora.safetensors'), foreign, tinyLoraLayout, 'float32', {});
     const failure = await failureOf(
       exportLora(at('foreign.safetensors'), { base: at('base'), checkpoint: at('foreign') }),
     );
@@ -173,8 +180,8 @@ describe('a LoRA exported for other tools', () => {
 describe('a checkpoint laid over its base', () => {
   test('hashes as what it holds, not as where it lies', async () => {
     const hashOf = async (reference: ModelReference): Promise<string> => {
-      const model = await openStableDiffusion(reference);
-      const hash = await model.unet.hash();
+      const model = await openModel(reference);
+      const hash = await model.component('unet').hash();
       await model.close();
       return hash;
     };
@@ -187,7 +194,7 @@ describe('a checkpoint laid over its base', () => {
     expect(before).not.toBe(await hashOf({ base: at('base') }));
     expect(before).not.toBe(await hashOf({ ...moved, loraScale: 0.5 }));
     await rm(file);
-    await writeKohyaLora(file, tinyLora(2, 1), 'float32', {});
+    await writeKohyaLora(file, tinyLora(2, 1), tinyLoraLayout, 'float32', {});
     expect(await hashOf(moved)).not.toBe(before);
   });
 

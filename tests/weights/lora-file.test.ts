@@ -5,15 +5,19 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { LoraFile, LoraModule, ModulePaths } from '../../native/weights/lora-file.ts';
+import type { LoraFile, LoraModule } from '../../native/weights/lora-file.ts';
 import { readLora, writeKohyaLora } from '../../native/weights/lora-file.ts';
+import type { LoraLayout } from '../../native/weights/lora-names.ts';
 import { openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
 
 const query = 'down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q';
 const output = 'down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0';
 const projection = 'down_blocks.0.attentions.0.proj_in';
 const text = 'text_model.encoder.layers.0.self_attn.q_proj';
-const paths: ModulePaths = { unet: [query, output, projection], text_encoder: [text] };
+const layout: LoraLayout = [
+  { component: 'unet', prefixes: ['lora_unet'], paths: [query, output, projection] },
+  { component: 'text_encoder', prefixes: ['lora_te', 'lora_te1'], paths: [text] },
+];
 
 function numbers(length: number, first: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length }, (_, i) => first + i / 16);
@@ -63,7 +67,7 @@ describe('a LoRA written for other tools', () => {
   // The same form was loaded by diffusers' load_lora_weights: tests/reference/weights_folder.py.
   test('has kohya’s keys and shapes and no others', async () => {
     const path = join(folder, 'written.safetensors');
-    await writeKohyaLora(path, modules, 'float16', {});
+    await writeKohyaLora(path, modules, layout, 'float16', {});
     const file = await openSafetensors(path);
     const shapes = Object.fromEntries(
       [...file.tensors].map(([name, { dtype, shape }]) => [name, [dtype, ...shape]]),
@@ -92,8 +96,8 @@ describe('a LoRA written for other tools', () => {
 
   test('comes back as it went', async () => {
     const path = join(folder, 'back.safetensors');
-    await writeKohyaLora(path, modules, 'float32', {});
-    const read = await readLora(path, paths);
+    await writeKohyaLora(path, modules, layout, 'float32', {});
+    const read = await readLora(path, layout);
     expect([...read.modules].sort((a, b) => (a.module < b.module ? 1 : -1))).toEqual(
       [...modules].sort((a, b) => (a.module < b.module ? 1 : -1)),
     );
@@ -101,8 +105,8 @@ describe('a LoRA written for other tools', () => {
 
   test('says what it is, and the hash of what follows its header', async () => {
     const path = join(folder, 'my style.safetensors');
-    await writeKohyaLora(path, modules, 'float32', { ss_v2: 'True', ss_dataset_dirs: '{}' });
-    const { metadata } = await readLora(path, paths);
+    await writeKohyaLora(path, modules, layout, 'float32', { ss_v2: 'True', ss_dataset_dirs: '{}' });
+    const { metadata } = await readLora(path, layout);
     const bytes = await readFile(path);
     const data = bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)));
     expect(metadata).toEqual({
@@ -162,7 +166,7 @@ describe('a LoRA of another program', () => {
       [textKey]: [2, 3],
       [up(textKey)]: [4, 2],
     });
-    expect(summary(await readLora(path, paths))).toEqual(
+    expect(summary(await readLora(path, layout))).toEqual(
       expect.arrayContaining([expected('unet', output), expected('text_encoder', text)]),
     );
   });
@@ -171,7 +175,7 @@ describe('a LoRA of another program', () => {
     const shapes = { [`unet.${output}.lora_A.weight`]: [2, 3], [`unet.${output}.lora_B.weight`]: [4, 2] };
     const alpha = async (notes: object): Promise<number> => {
       const path = await fileWith(shapes, { lora_adapter_metadata: JSON.stringify(notes) });
-      return (await readLora(path, paths)).modules[0]!.alpha;
+      return (await readLora(path, layout)).modules[0]!.alpha;
     };
     expect(await alpha({ 'unet.lora_alpha': 8 })).toBe(8);
     expect(await alpha({ 'text_encoder.lora_alpha': 8 })).toBe(2);
@@ -179,7 +183,7 @@ describe('a LoRA of another program', () => {
     expect(await alpha({ 'unet.lora_alpha': 8, 'unet.alpha_pattern': { 'attn1.to_out.0': 4 } })).toBe(4);
     await expect(alpha({ 'unet.use_dora': true })).rejects.toMatchObject({ code: 'lora-invalid' });
     const broken = await fileWith(shapes, { lora_adapter_metadata: '{' });
-    await expect(readLora(broken, paths)).rejects.toMatchObject({ code: 'lora-invalid' });
+    await expect(readLora(broken, layout)).rejects.toMatchObject({ code: 'lora-invalid' });
   });
 
   test('keeps the kernel of a convolution', async () => {
@@ -188,7 +192,7 @@ describe('a LoRA of another program', () => {
       [`${name}.lora_down.weight`]: [2, 3, 3, 3],
       [`${name}.lora_up.weight`]: [4, 2, 1, 1],
     });
-    expect((await readLora(path, paths)).modules[0]).toMatchObject({ kernel: [3, 3], rank: 2, alpha: 2 });
+    expect((await readLora(path, layout)).modules[0]).toMatchObject({ kernel: [3, 3], rank: 2, alpha: 2 });
   });
 
   const down = `unet.${output}.lora_A.weight`;
@@ -226,7 +230,7 @@ describe('a LoRA of another program', () => {
     ],
     ['is empty', {}, /it is empty/],
   ])('that %s is refused by name', async (_, shapes, message) => {
-    await expect(readLora(await fileWith(shapes), paths)).rejects.toMatchObject({
+    await expect(readLora(await fileWith(shapes), layout)).rejects.toMatchObject({
       name: 'Failure',
       code: 'lora-invalid',
       message: expect.stringMatching(message) as string,

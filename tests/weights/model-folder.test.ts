@@ -4,13 +4,17 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { folderLayouts } from '../../native/families/open-model.ts';
+import { stableDiffusionLayout } from '../../native/families/stable-diffusion/layout.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
-import type { ComponentName, ModelFolder, WeightToWrite } from '../../native/weights/model-folder.ts';
+import type { ModelFolder, WeightToWrite } from '../../native/weights/model-folder.ts';
 import { openComponent, openModelFolder, weightsOf } from '../../native/weights/model-folder.ts';
 import type { SafetensorsDtype } from '../../native/weights/safetensors.ts';
 import { openSafetensors, writeSafetensors } from '../../native/weights/safetensors.ts';
 import type { ModelParts } from '../../native/weights/write-model-folder.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
+
+type ComponentName = 'unet' | 'vae' | 'text_encoder';
 
 let root: string;
 /** A whole, small model folder, copied before anything is done to it. */
@@ -34,6 +38,7 @@ function parts(): ModelParts {
     weights: weights[name],
   });
   return {
+    layout: stableDiffusionLayout,
     components: {
       unet: component('unet', { _class_name: 'UNet2DConditionModel', in_channels: 4 }),
       vae: component('vae', { _class_name: 'AutoencoderKL' }),
@@ -46,7 +51,7 @@ function parts(): ModelParts {
       }),
     },
     scheduler: { _class_name: 'PNDMScheduler', prediction_type: 'epsilon' },
-    tokenizerFolder,
+    tokenizerFolders: { tokenizer: tokenizerFolder },
     precision: 'float32',
   };
 }
@@ -72,7 +77,7 @@ async function copy(change: (folder: string) => Promise<unknown> = () => Promise
 }
 
 async function withFolder<T>(path: string, use: (folder: ModelFolder) => Promise<T>): Promise<T> {
-  const folder = await openModelFolder(path);
+  const folder = await openModelFolder(path, folderLayouts);
   try {
     return await use(folder);
   } finally {
@@ -142,9 +147,10 @@ describe('writing a model folder', () => {
         return { config, weights: weightsOf(source!) };
       };
       await writeModelFolder(half, {
+        layout: folder.layout,
         components: { unet: of('unet'), vae: of('vae'), text_encoder: of('text_encoder') },
         scheduler: folder.scheduler,
-        tokenizerFolder: folder.tokenizerFolder,
+        tokenizerFolders: { tokenizer: join(whole, 'tokenizer') },
         precision: 'float16',
       });
     });
@@ -160,7 +166,7 @@ describe('writing a model folder', () => {
   test('writes nothing where something is, or where a part is missing', async () => {
     await expect(writeModelFolder(whole, parts())).rejects.toMatchObject({ code: 'output-exists' });
     const path = join(root, 'never');
-    const without = { ...parts(), tokenizerFolder: join(root, 'nowhere') };
+    const without = { ...parts(), tokenizerFolders: { tokenizer: join(root, 'nowhere') } };
     await expect(writeModelFolder(path, without)).rejects.toMatchObject({ code: 'tokenizer-missing' });
     await expect(writeModelFolder(path, { ...parts(), scheduler: {} })).rejects.toMatchObject({
       code: 'scheduler-invalid',
@@ -175,7 +181,7 @@ describe('opening a model folder', () => {
       expect([...folder.components.keys()]).toEqual(['unet', 'vae', 'text_encoder']);
       expect(folder.scheduler).toMatchObject({ prediction_type: 'epsilon' });
       const unet = folder.component('unet');
-      expect(unet).toMatchObject({ className: 'UNet2DConditionModel', config: { in_channels: 4 } });
+      expect(unet).toMatchObject({ kind: { className: 'UNet2DConditionModel' }, config: { in_channels: 4 } });
       expect(unet.weights!.names).toEqual(['conv_in.bias', 'conv_in.weight']);
       expect(unet.weights!.shape('conv_in.weight')).toEqual([4, 3, 3, 3]);
       const target = new Float32Array(108);
@@ -283,7 +289,7 @@ describe('opening a model folder', () => {
       /diffusion_pytorch_model\.bin/,
     ],
   ])('that %s is refused by name', async (_, change, code, message) => {
-    await expect(openModelFolder(await copy(change))).rejects.toMatchObject({
+    await expect(openModelFolder(await copy(change), folderLayouts)).rejects.toMatchObject({
       name: 'Failure',
       code,
       message: expect.stringMatching(message) as string,
@@ -297,9 +303,11 @@ describe('opening a model folder', () => {
       expect(folder.component('unet').weights).not.toBeNull();
       return Promise.resolve();
     });
-    await expect(openModelFolder(join(root, 'nothing'))).rejects.toMatchObject({ code: 'model-missing' });
+    await expect(openModelFolder(join(root, 'nothing'), folderLayouts)).rejects.toMatchObject({
+      code: 'model-missing',
+    });
     const file = join(whole, 'unet', 'diffusion_pytorch_model.safetensors');
-    await expect(openModelFolder(file)).rejects.toMatchObject({ code: 'model-single-file' });
+    await expect(openModelFolder(file, folderLayouts)).rejects.toMatchObject({ code: 'model-single-file' });
   });
 });
 
@@ -327,7 +335,7 @@ describe('the weights of a component', () => {
     await writeFile(join(folder, 'config.json'), '{}');
     for (const [file, shapes] of Object.entries(files)) await writeTensors(join(folder, file), shapes);
     if (index) await writeFile(join(folder, index.name), JSON.stringify({ weight_map: index.map }));
-    return openComponent(folder, name);
+    return openComponent(folder, name, stableDiffusionLayout.components.get(name)!);
   }
 
   test('are found under older names of a VAE’s attention, kept as matrices or 1x1 convolutions', async () => {

@@ -1,15 +1,14 @@
-import type { Recipe } from '../training-loop.ts';
-import { baseWeight, diffusionRecipe, type DiffusionRecipeOptions, writeComponents } from './diffusion.ts';
+import { writeTrainedComponents } from '../checkpoint-weights.ts';
+import { diffusionRecipe } from '../diffusion-task.ts';
+import type { Recipe, RecipeOptions } from '../training-task.ts';
 
-type FullOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;
-
-/** Full finetuning: every weight of the UNet, and of the text encoder where asked for, from the base's values. */
-export function fullRecipe(options: FullOptions, textEncoder: boolean): Promise<Recipe> {
-  return diffusionRecipe({
-    ...options,
+/** Full finetuning: every weight of the denoiser, and of the text encoders where asked for, from the base's values. */
+export function fullRecipe(options: RecipeOptions, textEncoder: boolean): Recipe {
+  const { model, job } = options;
+  return diffusionRecipe(options, {
     textEncoderTrained: textEncoder,
     trained: 'full',
-    initial: baseWeight(options.model),
-    writeCheckpoint: (folder, trainer) => writeComponents(folder, trainer, options),
+    initial: model.readWeight,
+    writeCheckpoint: (folder, trainer) => writeTrainedComponents(folder, { model, trainer }, job.settings),
   });
 }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 
+import type { OpenModel } from '../../families/family.ts';
+import { loraFileName } from '../../families/lora-weights.ts';
+import type { TrainingSettings } from '../../jobs.ts';
 import { type LoraModule, writeKohyaLora } from '../../weights/lora-file.ts';
-import { parseAdapterName } from '../diffusion-graph.ts';
-import { initialAdapter } from '../initial-weights.ts';
-import { readFinite } from '../run-state.ts';
+import { readTrained } from '../checkpoint-weights.ts';
+import { diffusionRecipe } from '../diffusion-task.ts';
+import { initialWeights } from '../initial-weights.ts';
 import type { Trainer } from '../trainer.ts';
-import type { Recipe } from '../training-loop.ts';
-import { diffusionRecipe, type DiffusionRecipeOptions } from './diffusion.ts';
-
-type LoraOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;
+import type { Recipe, RecipeOptions } from '../training-task.ts';
 
 export interface LoraSettings {
   readonly textEncoder: boolean;
@@ -16,47 +16,54 @@ export interface LoraSettings {
   readonly alpha: number;
 }
 
-/** LoRA (Hu et al. 2021) on the transformers of the UNet, and of the text encoder where asked for. */
-export function loraRecipe(
-  options: LoraOptions,
-  { textEncoder, rank, alpha }: LoraSettings,
-): Promise<Recipe> {
-  const { job } = options;
-  return diffusionRecipe({
-    ...options,
+/** LoRA (Hu et al. 2021) on the modules of the denoiser that take it, and of the text encoders where asked for. */
+export function loraRecipe(options: RecipeOptions, { textEncoder, rank, alpha }: LoraSettings): Recipe {
+  const { job, model } = options;
+  const { settings } = job;
+  return diffusionRecipe(options, {
     textEncoderTrained: textEncoder,
-    trained: { rank, scale: alpha / rank },
-    initial: (spec) => Promise.resolve(initialAdapter(spec, job.settings.seed)),
+    trained: { rank, scale: alpha / rank, takes: model.adapters.takes },
+    initial: (parameter) => Promise.resolve(initialWeights(parameter, settings.seed)),
     writeCheckpoint: async (folder, trainer) => {
-      const kind = job.settings.emaDecay > 0 ? 'ema' : 'parameter';
-      const modules = await readModules(
-        trainer,
-        kind,
-        rank,
-        alpha,
-        !options.model.unet.config.linearProjection,
-      );
-      await writeKohyaLora(join(folder, 'lora.safetensors'), modules, job.settings.checkpointPrecision, {});
+      const modules = await readModules(trainer, settings, rank, alpha);
+      await writeLora(join(folder, loraFileName), modules, model, settings);
     },
   });
 }
 
+function writeLora(
+  path: string,
+  modules: readonly LoraModule[],
+  { adapters }: Pick<OpenModel, 'adapters'>,
+  { checkpointPrecision }: Pick<TrainingSettings, 'checkpointPrecision'>,
+): Promise<void> {
+  return writeKohyaLora(path, modules, adapters.layout(), checkpointPrecision, adapters.metadata);
+}
+
 async function readModules(
   trainer: Trainer,
-  kind: 'ema' | 'parameter',
+  settings: TrainingSettings,
   rank: number,
   alpha: number,
-  pointwise: boolean,
 ): Promise<LoraModule[]> {
-  const parts = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const spec of trainer.trainable) parts.set(spec.name, await readFinite(trainer, kind, spec));
-  return [...parts.keys()].flatMap((name) => {
-    const adapter = parseAdapterName(name);
-    if (adapter?.part !== 'down') return [];
-    const up = name.replace(/down$/, 'up');
-    const { component, module } = adapter;
-    // proj_in and proj_out are convolutions unless the model has linear projections.
-    const kernel = pointwise && /\.proj_(in|out)$/.test(module) && component === 'unet' ? [1, 1] : [];
-    return { component, module, rank, alpha, kernel, down: parts.get(name)!, up: parts.get(up)! };
-  });
+  const ups = new Map(
+    trainer.trainable
+      .filter(({ adapter }) => adapter?.part === 'up')
+      .map((up) => [`${up.component} ${up.adapter!.module}`, up]),
+  );
+  const modules: LoraModule[] = [];
+  for (const down of trainer.trainable) {
+    if (down.adapter?.part !== 'down') continue;
+    const { module, kernel } = down.adapter;
+    modules.push({
+      component: down.component,
+      module,
+      rank,
+      alpha,
+      kernel,
+      down: await readTrained(trainer, settings, down),
+      up: await readTrained(trainer, settings, ups.get(`${down.component} ${module}`)!),
+    });
+  }
+  return modules;
 }

@@ -1,30 +1,21 @@
+import { writeTrainedComponents } from '../checkpoint-weights.ts';
+import { diffusionRecipe } from '../diffusion-task.ts';
 import { initialWeights } from '../initial-weights.ts';
-import type { Recipe } from '../training-loop.ts';
-import {
-  baseWeight,
-  diffusionRecipe,
-  type DiffusionRecipeOptions,
-  splitParameterName,
-  writeComponents,
-} from './diffusion.ts';
-
-type ScratchOptions = Pick<DiffusionRecipeOptions, 'job' | 'model' | 'runtime' | 'context'>;
+import type { Recipe, RecipeOptions } from '../training-task.ts';
 
 /**
- * UNet and, where it is trained, text encoder together, each from fresh weights where the base has a config and no weights
- * of it. The base gives a trained VAE.
+ * Denoiser and, where they are trained, text encoders together, each from fresh weights where the base has a config and no
+ * weights of it. The base gives a trained autoencoder.
  */
-export function scratchRecipe(options: ScratchOptions, textEncoderTrained: boolean): Promise<Recipe> {
-  return diffusionRecipe({
-    ...options,
+export function scratchRecipe(options: RecipeOptions, textEncoderTrained: boolean): Recipe {
+  const { model, job } = options;
+  return diffusionRecipe(options, {
     textEncoderTrained,
     trained: 'full',
-    initial: (spec) => {
-      const { component } = splitParameterName(spec.name);
-      return options.model[component].hasWeights
-        ? baseWeight(options.model)(spec)
-        : Promise.resolve(initialWeights(spec, options.job.settings.seed, component === 'unet'));
-    },
-    writeCheckpoint: (folder, trainer) => writeComponents(folder, trainer, options),
+    initial: (parameter) =>
+      model.component(parameter.component).hasWeights
+        ? model.readWeight(parameter)
+        : Promise.resolve(initialWeights(parameter, job.settings.seed)),
+    writeCheckpoint: (folder, trainer) => writeTrainedComponents(folder, { model, trainer }, job.settings),
   });
 }

@@ -33,8 +33,9 @@ describe('the first weights of the VAE', () => {
     const runtime = await chooseRuntime({ provider: 'cpu' });
     const encoder = await openInference(
       runtime,
-      ({ name }) => Promise.resolve(weights.get(name)!.data),
-      (model, graph) => {
+      ({ key }) => Promise.resolve(weights.get(key)!.data),
+      (builders, graph) => {
+        const model = builders('vae');
         const pictures = graph.input('pictures', 'float32', [1, 3, size, size]);
         const { mean, logVariance } = encode(model, config, pictures);
         return { mean, logVariance, decoded: decode(model, config, mean) };

@@ -1,0 +1,48 @@
+import { Failure } from '../failure.ts';
+import { type ModelComponent, writeComponent } from '../weights/model-folder.ts';
+import { hashFiles } from '../weights/weight-source.ts';
+import type { Component } from './family.ts';
+import { type Adaptation, addLora } from './lora-weights.ts';
+
+/** A component as its folder has it, a LoRA laid over its weights. */
+export function openedComponent(folder: ModelComponent, lora: Adaptation | undefined): Component {
+  const { weights, name, kind } = folder;
+  const readWeight: Component['readWeight'] = async ({ key, shape }) => {
+    if (!weights) {
+      throw new Failure(
+        'weights-missing',
+        `${folder.folder} has a config and no weights.`,
+        'Train it from scratch, or copy the whole model.',
+      );
+    }
+    const found = weights.shape(key);
+    if (found.join() !== shape.join()) {
+      throw new Failure(
+        'weights-shape',
+        `${folder.folder}: ${key} has the shape [${found.join(', ')}], its config asks for [${shape.join(', ')}].`,
+        'Check that config.json and weights belong together.',
+      );
+    }
+    const weight = await weights.read(key);
+    const module = lora?.modules.get(key.replace(/\.weight$/, ''));
+    if (module && key.endsWith('.weight')) addLora(weight, shape, module, lora!);
+    return weight;
+  };
+  return {
+    name,
+    configFile: folder.config,
+    hasWeights: weights !== null,
+    weights: () =>
+      (weights?.names ?? []).map((key) => {
+        const shape = weights!.shape(key);
+        return { name: key, shape, data: () => readWeight({ component: name, key, shape }) };
+      }),
+    readWeight,
+    hash: async () => {
+      const own = await folder.hash();
+      return lora && lora.modules.size > 0 ? `${own}+${await hashFiles([lora.file])}x${lora.strength}` : own;
+    },
+    write: (target, precision, written, changes = {}) =>
+      writeComponent(target, kind, { ...folder.config, ...changes }, written, precision),
+  };
+}

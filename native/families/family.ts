@@ -1,0 +1,152 @@
+import type { JsonObject } from '../files/json-file.ts';
+import type { DataArray, DataType } from '../graph/data-type.ts';
+import type { Value } from '../graph/graph.ts';
+import type { ModelReference } from '../jobs.ts';
+import type { ReadWeight } from '../models/inference.ts';
+import type { ModelBuilder } from '../models/model-builder.ts';
+import type { NoiseProcess } from '../noise/noise-process.ts';
+import type { FolderLayout } from '../weights/component-kind.ts';
+import type { LoraLayout } from '../weights/lora-names.ts';
+import type { ModelFolder, WeightPrecision, WeightToWrite } from '../weights/model-folder.ts';
+
+/** A kind of model: how its folders are laid out, and how what lies there becomes parts that can be trained and sampled. */
+export interface Family {
+  readonly name: string;
+  readonly layout: FolderLayout;
+  /**
+   * Understands configs and tokenizers; weights are read later. The folder, and the checkpoint's components that are laid
+   * over it, are closed by the model.
+   *
+   * @throws Failure those of configs, tokenizers and the LoRA; `model-mismatch` where the parts do not fit each other
+   */
+  readonly open: (folder: ModelFolder, reference: ModelReference) => Promise<OpenModel>;
+}
+
+/** A model whose configs are understood and whose weights are at hand: all that training and sampling know of a family. */
+export interface OpenModel {
+  readonly family: Family;
+  /** By the names of their folders. */
+  readonly components: ReadonlyMap<string, Component>;
+  /** Throws where the family has none of that name. */
+  readonly component: (name: string) => Component;
+  readonly autoencoder: Autoencoder;
+  readonly conditioning: Conditioning;
+  readonly denoiser: Denoiser;
+  readonly noise: NoiseProcess;
+  readonly adapters: AdapterTargets;
+  /** All configs as they are in the folder: two models with other ones are not the same. */
+  readonly configFiles: readonly JsonObject[];
+  /** A weight of any component, a LoRA already added. */
+  readonly readWeight: ReadWeight;
+  /**
+   * Writes the whole model as diffusers has it.
+   *
+   * @throws Failure `weights-missing`, and those of `writeModelFolder`
+   */
+  readonly save: (folder: string, precision: WeightPrecision) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** One of a model's parts that have weights. */
+export interface Component {
+  readonly name: string;
+  /** Its config.json as it is. */
+  readonly configFile: JsonObject;
+  /** False where there is a config alone: a model to be trained from scratch. */
+  readonly hasWeights: boolean;
+  /** All weights as they are read, a LoRA included, each when its turn has come; none without weights. */
+  readonly weights: () => WeightToWrite[];
+  /** A weight, a LoRA already added. Throws a Failure where it is missing or of another shape. */
+  readonly readWeight: ReadWeight;
+  /** Equal for equal config and weights, LoRA included. */
+  readonly hash: () => Promise<string>;
+  /** Writes config and the given weights as diffusers has them; `changes` go over the config. */
+  readonly write: (
+    folder: string,
+    precision: WeightPrecision,
+    weights: Iterable<WeightToWrite> | null,
+    changes?: JsonObject,
+  ) => Promise<void>;
+}
+
+/** One row of an array that a graph takes or gives: its batch dimension left out. */
+export interface RowSpec {
+  readonly type: DataType;
+  readonly shape: readonly number[];
+}
+
+/** Arrays by the name of the graph's input. */
+export type Rows = Readonly<Record<string, RowSpec>>;
+
+/** The builder of a component's part of the graph. */
+export type BuilderOf = (component: string) => ModelBuilder;
+
+/** Between pictures and latents. */
+export interface Autoencoder {
+  readonly component: string;
+  readonly pictureChannels: number;
+  readonly latentChannels: number;
+  /** Pixels of a picture's edge per latent. */
+  readonly factor: number;
+  /** Latents are multiplied by this before the denoiser sees them. */
+  readonly scalingFactor: number;
+  /** Pictures [n, 3, H, W] in [-1, 1] -> mean and log variance of their latents [n, c, h, w], not scaled. */
+  readonly encode: (
+    model: ModelBuilder,
+    pictures: Value,
+  ) => { readonly mean: Value; readonly logVariance: Value };
+  /** Latents, not scaled -> pictures. */
+  readonly decode: (model: ModelBuilder, latents: Value) => Value;
+}
+
+/** How captions, and facts about a picture, reach the denoiser. */
+export interface Conditioning {
+  /** Components that read captions. */
+  readonly encoders: readonly string[];
+  /** What they are given for a caption. */
+  readonly tokens: Rows;
+  readonly tokenize: (caption: string) => Readonly<Record<string, readonly number[]>>;
+  /** What they make of it, as the denoiser takes it. */
+  readonly states: Rows;
+  /** The encoders: values of `tokens` -> values of `states`, both by name with a batch dimension. */
+  readonly encode: (
+    builders: BuilderOf,
+    tokens: Readonly<Record<string, Value>>,
+  ) => Readonly<Record<string, Value>>;
+  /** What the denoiser is told of each picture besides its caption, such as its size; nothing in most families. */
+  readonly facts: Rows;
+  readonly factsOf: (picture: {
+    readonly width: number;
+    readonly height: number;
+  }) => Readonly<Record<string, DataArray>>;
+}
+
+/** What predicts noise. */
+export interface Denoiser {
+  readonly component: string;
+  /** Channels of the latents it takes. */
+  readonly channels: number;
+  /** Edges of latents are multiples of this. */
+  readonly stride: number;
+  /** `conditioning`: states and facts, by name. Gives what the noise process says the model predicts. */
+  readonly predict: (
+    model: ModelBuilder,
+    inputs: {
+      /** [n, c, h, w] */
+      readonly sample: Value;
+      /** [n], float32 */
+      readonly timesteps: Value;
+      readonly conditioning: Readonly<Record<string, Value>>;
+    },
+  ) => Value;
+}
+
+/** What a LoRA may be on. */
+export interface AdapterTargets {
+  /** Whether training puts an adapter on a module. */
+  readonly takes: (component: string, module: string) => boolean;
+  /** Every module a LoRA file may name. Found by building the model, so at the first call. */
+  readonly layout: () => LoraLayout;
+  /** What tells other tools which family a LoRA belongs to, as kohya's metadata has it. */
+  readonly metadata: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,54 @@
+import { Graph } from '../../graph/graph.ts';
+import { clipText } from '../../models/clip-text.ts';
+import { InputParameters } from '../../models/model-builder.ts';
+import { unet, unetStride } from '../../models/unet.ts';
+import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
+import type { LoraLayout } from '../../weights/lora-names.ts';
+import type { AdapterTargets } from '../family.ts';
+import type { StableDiffusionConfigs } from './configs.ts';
+
+type Configs = Pick<StableDiffusionConfigs, 'unet' | 'text'>;
+
+/** What LoRAs of a model are on and how their files say so. */
+export function adapterTargets(configs: Configs, scheduler: SchedulerConfig): AdapterTargets {
+  let layout: LoraLayout | null = null;
+  return { takes: takesAdapter, layout: () => (layout ??= loraLayout(configs)), metadata: metadata() };
+
+  function metadata(): Readonly<Record<string, string>> {
+    // 1024 is the width of SD 2.x's text encoder. Without a word a LoRA is taken for one of SD 1.x.
+    if (configs.unet.crossAttentionDim !== 1024) return {};
+    const velocity = scheduler.predictionType === 'v_prediction';
+    return {
+      ss_v2: 'True',
+      ss_base_model_version: velocity ? 'sd_v2_v' : 'sd_v2',
+      'modelspec.architecture': velocity ? 'stable-diffusion-v2-768-v/lora' : 'stable-diffusion-v2-512/lora',
+    };
+  }
+}
+
+/** kohya's default targets: every linear layer and 1x1 convolution of the transformers, attention and MLP of CLIP. */
+export function takesAdapter(component: string, module: string): boolean {
+  return component === 'unet' ? module.includes('.attentions.') : module.includes('.layers.');
+}
+
+/** Every module with a weight of two or more axes, found by building the models. */
+export function loraLayout({ unet: denoiser, text }: Configs): LoraLayout {
+  const graph = new Graph();
+  const models = {
+    unet: new InputParameters(graph, { prefix: 'unet.' }),
+    text: new InputParameters(graph, { prefix: 'text_encoder.' }),
+  };
+  const edge = unetStride(denoiser);
+  unet(models.unet, denoiser, {
+    sample: graph.input('sample', 'float32', [1, denoiser.inChannels, edge, edge]),
+    timesteps: graph.input('timesteps', 'float32', [1]),
+    promptStates: graph.input('states', 'float32', [1, 1, denoiser.crossAttentionDim]),
+  });
+  clipText(models.text, text, graph.input('input_ids', 'int64', [1, 1]));
+  const paths = ({ parameters }: InputParameters): string[] =>
+    parameters.flatMap(({ key, shape }) => (shape.length > 1 ? [key.replace(/\.weight$/, '')] : []));
+  return [
+    { component: 'unet', prefixes: ['lora_unet'], paths: paths(models.unet) },
+    { component: 'text_encoder', prefixes: ['lora_te', 'lora_te1'], paths: paths(models.text) },
+  ];
+}

@@ -1,0 +1,11 @@
+/** What the shapes in a training graph depend on: one graph serves one of these. */
+export interface BatchShape {
+  readonly rows: number;
+  /** Height and width of what goes in, in its own units (latents, or pixels of pictures); null where rows are all. */
+  readonly size: { readonly height: number; readonly width: number } | null;
+}
+
+/** A part of a batch's rows. */
+export function partOf(shape: BatchShape, parts: number): BatchShape {
+  return { ...shape, rows: shape.rows / parts };
+}

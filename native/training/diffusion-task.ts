@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+
+import type { OpenModel } from '../families/family.ts';
+import type { TrainingImage } from '../jobs.ts';
+import { prefersMatrixConv } from '../kernels/matrix-conv.ts';
+import type { Parameter } from '../models/parameter.ts';
+import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
+import { batchParts } from './batch-parts.ts';
+import type { BatchShape } from './batch-shape.ts';
+import { type BlobCache, openBlobCache } from './blob-cache.ts';
+import { cachedStates, type CaptionInputs, tokenInputs } from './caption-inputs.ts';
+import { latentBatchShape, planValidation, prepareTrainingBatch } from './diffusion-batches.ts';
+import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
+import { encodeImages, type EncodeOptions, type ReadMoments } from './encode.ts';
+import { encodeCaptions } from './encode-captions.ts';
+import { checkImageSizes } from './image-sizes.ts';
+import { createTrainer, type Trainer } from './trainer.ts';
+import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
+
+/** Float32 arrays of latents and embeddings kept in memory; what exceeds it is read from disk again. */
+const cacheMemoryBytes = 512 << 20;
+
+export interface DiffusionMethod {
+  readonly trained: DiffusionGraphOptions['trained'];
+  readonly textEncoderTrained: boolean;
+  /** First values of what is trained. */
+  readonly initial: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
+  readonly writeCheckpoint: (folder: string, trainer: Trainer) => Promise<void>;
+}
+
+/** What the methods that train a denoiser share: everything but what is trained and what is kept of it. */
+export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod): Recipe {
+  const { job, model, runtime } = options;
+  const { autoencoder, conditioning, denoiser } = model;
+  checkImageSizes(job, autoencoder.factor * denoiser.stride);
+  const graph = (shape: BatchShape) =>
+    buildDiffusionGraph({
+      denoiser,
+      conditioning,
+      noise: model.noise,
+      encodes: method.textEncoderTrained,
+      trained: method.trained,
+      shape,
+      matrixConv: prefersMatrixConv(runtime.provider),
+    });
+  // The parameters are the same for every shape; any will do to ask for them.
+  const { parameters } = graph(latentBatchShape(1, job.images[0]!, autoencoder));
+  return {
+    parameters: [...parameters.keys()],
+    encoders: [autoencoder.component, ...(method.textEncoderTrained ? [] : conditioning.encoders)],
+    start: () => startDiffusion(options, method, [...parameters.keys()], graph),
+  };
+}
+
+async function startDiffusion(
+  { job, model, runtime, context }: RecipeOptions,
+  method: DiffusionMethod,
+  parameters: readonly Parameter[],
+  graph: (shape: BatchShape) => ReturnType<typeof buildDiffusionGraph>,
+): Promise<TrainingTask> {
+  const { settings } = job;
+  const { autoencoder, conditioning, noise } = model;
+  const cache = openBlobCache(job.cacheFolder, cacheMemoryBytes);
+  const encoding = { runtime, context, cache };
+  const batchOptions = {
+    settings,
+    noise,
+    autoencoder,
+    conditioning,
+    readMoments: await encodeViews(job, model, encoding),
+    captions: method.textEncoderTrained
+      ? tokenInputs(conditioning)
+      : await frozenCaptions([...job.images, ...job.validation], model, encoding),
+  };
+  context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
+  const trainer = await createTrainer({
+    runtime,
+    optimizer: { ...settings, ema: settings.emaDecay > 0 },
+    trainable: trainedOf(parameters),
+    initial: method.initial,
+    frozen: model.readWeight,
+    artifacts: (shape) => buildArtifacts(graph(shape), runtime.provider),
+    parts: batchParts(runtime, totalElements(parameters)),
+    accumulate: settings.gradientAccumulation > 1,
+    artifactFolder: join(job.folder, 'artifacts'),
+  });
+  context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
+  return {
+    trainer,
+    prepare: (batch, place) => prepareTrainingBatch(batch, place, batchOptions),
+    validation: planValidation(job.validation, settings.batchSize, batchOptions),
+    writeCheckpoint: (folder) => method.writeCheckpoint(folder, trainer),
+    dispose: () => trainer.dispose(),
+  };
+}
+
+interface Encoding extends Pick<RecipeOptions, 'runtime' | 'context'> {
+  readonly cache: BlobCache;
+}
+
+async function encodeOptions(
+  model: OpenModel,
+  components: readonly string[],
+  phase: string,
+  { runtime, context, cache }: Encoding,
+): Promise<EncodeOptions> {
+  const hashes = await Promise.all(components.map((name) => model.component(name).hash()));
+  return {
+    runtime,
+    readWeight: model.readWeight,
+    modelHash: hashes.join('+'),
+    cache,
+    onProgress: (done, total) => {
+      context.emit({ type: 'progress', phase, done, total });
+    },
+    stop: context.stop,
+  };
+}
+
+/** The latents of all images, mirrored ones too where training flips. */
+async function encodeViews(
+  { images, validation, settings }: RecipeOptions['job'],
+  model: OpenModel,
+  encoding: Encoding,
+): Promise<ReadMoments> {
+  const flips = settings.randomFlip ? [false, true] : [false];
+  const views = [
+    ...images.flatMap((image) => flips.map((flipped) => ({ image, flipped }))),
+    ...validation.map((image) => ({ image, flipped: false })),
+  ];
+  const { autoencoder } = model;
+  const options = await encodeOptions(model, [autoencoder.component], 'encoding images', encoding);
+  return encodeImages(views, autoencoder, options);
+}
+
+async function frozenCaptions(
+  images: readonly TrainingImage[],
+  model: OpenModel,
+  encoding: Encoding,
+): Promise<CaptionInputs> {
+  const { conditioning } = model;
+  const captions = ['', ...images.flatMap((image) => image.captions)];
+  const options = await encodeOptions(model, conditioning.encoders, 'encoding captions', encoding);
+  return cachedStates(conditioning, await encodeCaptions(captions, conditioning, options));
+}

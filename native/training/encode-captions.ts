@@ -1,0 +1,81 @@
+import type { Conditioning } from '../families/family.ts';
+import { elementCount } from '../graph/data-type.ts';
+import { openInference } from '../models/inference.ts';
+import type { Blob } from './blob-cache.ts';
+import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encode.ts';
+
+/** How many are encoded at once: enough to keep the processor busy, little memory. */
+const batchSize = 4;
+
+/** Reads what `encodeCaptions` stored: a caption's states by name, as the denoiser takes them. */
+export type ReadStates = (caption: string) => Promise<Readonly<Record<string, Float32Array<ArrayBuffer>>>>;
+
+/** Makes sure the text encoders' states of every caption are in the cache; resolves to a reader of them. */
+export async function encodeCaptions(
+  captions: readonly string[],
+  conditioning: Pick<Conditioning, 'tokens' | 'tokenize' | 'states' | 'encode'>,
+  options: EncodeOptions,
+): Promise<ReadStates> {
+  const { tokens, states } = conditioning;
+  const distinct = [...new Set(captions)];
+  const ids = new Map(distinct.map((caption) => [caption, conditioning.tokenize(caption)]));
+  const sizes = Object.entries(states).map(([name, { shape }]) => ({ name, size: elementCount(shape) }));
+  const length = sizes.reduce((sum, { size }) => sum + size, 0);
+  const blobOf = (caption: string): Blob => ({
+    key: contentKey('embedding', options.modelHash, ...Object.values(ids.get(caption)!).flat()),
+    length,
+  });
+  const encoder = lazyInference(() =>
+    openInference(options.runtime, options.readWeight, (builders, graph) => {
+      const given = Object.entries(tokens).map(
+        ([name, { type, shape }]) => [name, graph.input(name, type, [batchSize, ...shape])] as const,
+      );
+      return conditioning.encode(builders, Object.fromEntries(given));
+    }),
+  );
+  /** All states of the captions, each caption's end to end. */
+  const encode = async (chunk: readonly string[]): Promise<Float32Array<ArrayBuffer>[]> => {
+    const rows = Array.from({ length: batchSize }, (_, row) => ids.get(chunk[row] ?? chunk[0]!)!);
+    const inputs = Object.keys(tokens).map(
+      (name) =>
+        [
+          name,
+          BigInt64Array.from(
+            rows.flatMap((row) => row[name]!),
+            BigInt,
+          ),
+        ] as const,
+    );
+    const found = await (await encoder.get()).run(Object.fromEntries(inputs));
+    return chunk.map((_, row) => {
+      const packed = new Float32Array(length);
+      let offset = 0;
+      for (const { name, size } of sizes) {
+        packed.set(found[name]!.subarray(row * size, (row + 1) * size), offset);
+        offset += size;
+      }
+      return packed;
+    });
+  };
+  let done = 0;
+  for (let i = 0; i < distinct.length; i += batchSize) {
+    options.stop.throwIfAborted();
+    const chunk = distinct.slice(i, i + batchSize);
+    // Encoded together once any of them is wanted; each is stored under its own key.
+    let encoded: Promise<Float32Array<ArrayBuffer>[]> | null = null;
+    for (const [row, caption] of chunk.entries()) {
+      await options.cache.get(blobOf(caption), async () => (await (encoded ??= encode(chunk)))[row]!);
+      options.onProgress(++done, distinct.length);
+    }
+  }
+  await encoder.dispose();
+  return async (caption) => {
+    const packed = await options.cache.get(blobOf(caption), () => {
+      throw cacheLost(`The embeddings of “${caption}”`);
+    });
+    let offset = 0;
+    return Object.fromEntries(
+      sizes.map(({ name, size }) => [name, packed.subarray(offset, (offset += size))]),
+    );
+  };
+}

@@ -1,0 +1,50 @@
+import { Failure } from '../failure.ts';
+import type { Autoencoder } from '../families/family.ts';
+import type { TrainJob } from '../jobs.ts';
+import { openInference } from '../models/inference.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { readTrained } from './checkpoint-weights.ts';
+import { readView } from './encode.ts';
+import type { Trainer } from './trainer.ts';
+
+/** Images whose latents decide the scaling factor. */
+const measuredImages = 256;
+
+/** 1 / standard deviation of the latents, as Rombach et al. (2022), appendix G, define it. */
+export async function measureScalingFactor(
+  { images, settings }: TrainJob,
+  runtime: Runtime,
+  trainer: Trainer,
+  { component, pictureChannels, encode }: Autoencoder,
+): Promise<number> {
+  const { height, width } = images[0]!;
+  const byKey = new Map(trainer.trainable.map((parameter) => [parameter.key, parameter]));
+  const encoder = await openInference(
+    runtime,
+    ({ key }) => readTrained(trainer, settings, byKey.get(key)!),
+    (builders, graph) => {
+      const pictures = graph.input('pictures', 'float32', [1, pictureChannels, height, width]);
+      return { mean: encode(builders(component), pictures).mean };
+    },
+  );
+  let [count, sum, squares] = [0, 0, 0];
+  const measured = images
+    .filter((image) => image.width === width && image.height === height)
+    .slice(0, measuredImages);
+  for (const image of measured) {
+    const { mean } = await encoder.run({ pictures: await readView({ image, flipped: false }) });
+    for (const value of mean!) {
+      sum += value;
+      squares += value * value;
+    }
+    count += mean!.length;
+  }
+  await encoder.dispose();
+  const variance = squares / count - (sum / count) ** 2;
+  if (variance > 0) return 1 / Math.sqrt(variance);
+  throw new Failure(
+    'latents-constant',
+    'The VAE gives the same latents for every image, so nothing can be trained on them.',
+    'Train it with a lower learning rate or a lower weight of the KL divergence, and on images that differ.',
+  );
+}

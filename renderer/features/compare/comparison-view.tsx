@@ -9,7 +9,7 @@ import { useKeys } from '../../components/use-keys.ts';
 import { type AxisValue, shownValues } from './axes.ts';
 import { type Book, sampleAt } from './book.ts';
 import classes from './compare-screen.module.css';
-import { type CellInSight, ComparisonGrid } from './comparison-grid.tsx';
+import { ComparisonGrid } from './comparison-grid.tsx';
 import type { Grid } from './grid.ts';
 import { type Command, commandOf } from './keys.ts';
 import { KeysSheet } from './keys-sheet.tsx';
@@ -20,6 +20,7 @@ import { focusedPlace, focusIn, goTo, obey, picked, step, type View } from './na
 import { PairScreen } from './pair-screen.tsx';
 import type { PlaybackRate } from './playback.ts';
 import { Timeline } from './timeline.tsx';
+import type { CellsInSight } from './use-grid-sight.ts';
 import { usePlayback } from './use-playback.ts';
 import { usePreload } from './use-preload.ts';
 import type { ChangeView } from './use-view.ts';
@@ -39,7 +40,7 @@ export function ComparisonView({
   const zoom = useZoomStore();
   const [cellSize, setCellSize] = useState<number | null>(null);
   const [rate, setRate] = useState<PlaybackRate>(2);
-  const [sight, setSight] = useState<CellInSight | null>(null);
+  const [sight, setSight] = useState<CellsInSight | null>(null);
   const setFavourite = useFavourite();
 
   const focus = focusIn(grid, view);

@@ -41,6 +41,13 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   models: ['contract', 'library', 'runs', 'exports', 'engine'],
 };
 
+/** A room of the page and the rooms it stands on; the roof, `app`, stands on all. */
+const pageRooms: Readonly<Record<string, readonly string[]>> = {
+  studio: [],
+  components: ['studio'],
+  features: ['studio', 'components'],
+};
+
 /** Of the engine: its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
   /^native\/(failure|jobs|runtime\/runtime|engine\/messages|files\/atomic-file)\.ts$|^native\/images\//;
@@ -58,7 +65,11 @@ function breach({ from, to }: Import): string | null {
   if (room === 'native') return toRoom === 'native' ? null : 'the engine stands alone';
   if (room === 'renderer') {
     const allowed = toRoom === 'renderer' || /^electron\/(contract|connection)\//.test(to);
-    return allowed ? null : 'the page imports the contract, the way to the studio and nothing else';
+    if (!allowed) return 'the page imports the contract, the way to the studio and nothing else';
+    const below = pageRooms[folder];
+    if (toRoom !== 'renderer' || below === undefined || toFolder === folder || below.includes(toFolder))
+      return null;
+    return `the page's ${folder} does not stand on its ${toFolder}`;
   }
   if (toRoom === 'native') return engineForElectron.test(to) ? null : 'the engine is reached by its messages';
   if (toRoom === 'renderer') return 'nothing imports the page';
@@ -97,6 +108,10 @@ describe('imports', () => {
     ['native/training/train.ts', 'electron/contract/run-spec.ts'],
     ['renderer/main.tsx', 'electron/runs/plan.ts'],
     ['renderer/main.tsx', 'native/jobs.ts'],
+    ['renderer/studio/studio.tsx', 'renderer/app/app.tsx'],
+    ['renderer/studio/studio.tsx', 'renderer/components/notice.tsx'],
+    ['renderer/components/notice.tsx', 'renderer/features/runs/curve.ts'],
+    ['renderer/features/runs/curve.ts', 'renderer/app/theme.ts'],
     ['electron/runs/plan.ts', 'native/training/train.ts'],
     ['electron/runs/plan.ts', 'electron/exports/model-card.ts'],
     ['electron/datasets/dataset.ts', 'electron/cli/cli.ts'],
@@ -108,6 +123,8 @@ describe('imports', () => {
 
   test.each([
     ['renderer/main.tsx', 'electron/contract/run-spec.ts'],
+    ['renderer/main.tsx', 'renderer/app/app.tsx'],
+    ['renderer/features/runs/activity.tsx', 'renderer/studio/studio.tsx'],
     ['electron/shell/window.ts', 'electron'],
     ['electron/main.ts', 'electron/studio/studio.ts'],
     ['electron/engine/engine-process.ts', 'native/engine/messages.ts'],

@@ -11,13 +11,12 @@ import { galleryEvents, galleryMethods } from './gallery.ts';
 import { modelMethods } from './models.ts';
 import { runEvents, runMethods } from './runs.ts';
 import { systemEvents, systemMethods } from './system.ts';
+import type { Subject } from './values.ts';
 
 /** What one method takes and gives. A `query` changes nothing and may be asked again; a `command` may not. */
-export interface MethodDefinition {
-  readonly kind: 'query' | 'command';
-  readonly input: z.ZodType;
-  readonly output: z.ZodType;
-}
+export type MethodDefinition = { readonly input: z.ZodType; readonly output: z.ZodType } & (
+  { readonly kind: 'query'; readonly about: readonly Subject[] } | { readonly kind: 'command' }
+);
 
 export const methods = {
   ...datasetMethods,
@@ -38,6 +37,10 @@ export const events = {
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 export type MethodName = keyof typeof methods;
+export type QueryName = {
+  [M in MethodName]: (typeof methods)[M]['kind'] extends 'query' ? M : never;
+}[MethodName];
+export type CommandName = Exclude<MethodName, QueryName>;
 /** What a caller writes: defaults may be left out. */
 export type InputOf<M extends MethodName> = z.input<(typeof methods)[M]['input']>;
 /** What a handler is given: defaults filled in. */

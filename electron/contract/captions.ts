@@ -71,7 +71,11 @@ const findSchema = z.strictObject({
 });
 
 export const captionMethods = {
-  'captions.sets': query(z.strictObject({ datasetId: id }), z.array(captionSetSchema)),
+  'captions.sets': query(
+    { about: ['images', 'captions'] },
+    z.strictObject({ datasetId: id }),
+    z.array(captionSetSchema),
+  ),
   'captions.createSet': command(
     z.strictObject({ datasetId: id, name: z.string().trim().min(1), source: captionSourceSchema }),
     z.object({ captionSetId: id }),
@@ -83,6 +87,7 @@ export const captionMethods = {
   'captions.removeSet': command(set, done),
   /** What a source would give, before it is used. */
   'captions.preview': query(
+    { about: ['images', 'captions'] },
     z.strictObject({
       datasetId: id,
       source: captionSourceSchema,
@@ -96,6 +101,7 @@ export const captionMethods = {
     done,
   ),
   'captions.previewReplace': query(
+    { about: ['images', 'captions'] },
     findSchema,
     z.object({
       images: z.int(),
@@ -108,6 +114,7 @@ export const captionMethods = {
   'captions.replace': command(findSchema, z.object({ images: z.int() })),
   /** Tags by how many images have them, most first. */
   'captions.tags': query(
+    { about: ['images', 'captions'] },
     set.extend({ query: imageQuerySchema.optional() }),
     z.array(z.object({ tag: z.string(), images: z.int() })),
   ),

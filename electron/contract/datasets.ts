@@ -101,8 +101,8 @@ export type Bucket = z.output<typeof bucketSchema>;
 const datasetId = z.strictObject({ datasetId: id });
 
 export const datasetMethods = {
-  'datasets.list': query(nothing, z.array(datasetSummarySchema)),
-  'datasets.get': query(datasetId, datasetDetailSchema),
+  'datasets.list': query({ about: ['datasets', 'images'] }, nothing, z.array(datasetSummarySchema)),
+  'datasets.get': query({ about: ['datasets', 'images', 'captions'] }, datasetId, datasetDetailSchema),
   /**
    * Begins to read folders and files (absolute paths, or one finished upload) into a new data set, or into an existing
    * one. Goes on in the background; `datasets.progress` tells how far it is.
@@ -123,9 +123,14 @@ export const datasetMethods = {
   'datasets.rename': command(datasetId.extend({ name: z.string().trim().min(1) }), done),
   /** Forgets the data set, its captions included; the original images stay. Refused while a run needs it. */
   'datasets.remove': command(datasetId, done),
-  'datasets.problems': query(datasetId, z.array(z.object({ file: z.string(), failure: failureSchema }))),
+  'datasets.problems': query(
+    { about: ['datasets'] },
+    datasetId,
+    z.array(z.object({ file: z.string(), failure: failureSchema })),
+  ),
   /** A window of the images that the query selects. */
   'datasets.images': query(
+    { about: ['images', 'captions'] },
     datasetId.extend({
       query: imageQuerySchema,
       offset: z.int().min(0),
@@ -134,18 +139,28 @@ export const datasetMethods = {
     z.object({ total: z.int(), rows: z.array(imageRowSchema) }),
   ),
   /** Ids of all images that the query selects, in its order. */
-  'datasets.imageIds': query(datasetId.extend({ query: imageQuerySchema }), ids),
-  'datasets.image': query(z.strictObject({ imageId: id }), imageDetailSchema),
+  'datasets.imageIds': query(
+    { about: ['images', 'captions'] },
+    datasetId.extend({ query: imageQuerySchema }),
+    ids,
+  ),
+  'datasets.image': query(
+    { about: ['images', 'captions'] },
+    z.strictObject({ imageId: id }),
+    imageDetailSchema,
+  ),
   'datasets.exclude': command(z.strictObject({ imageIds: ids.min(1), excluded: z.boolean() }), done),
   'datasets.holdOut': command(z.strictObject({ imageIds: ids.min(1), heldOut: z.boolean() }), done),
   'datasets.setValidation': command(datasetId.extend({ choice: validationChoiceSchema }), done),
   /** Groups of equal or alike images among those not excluded, largest first. */
   'datasets.duplicates': query(
+    { about: ['images'] },
     datasetId.extend({ distance: z.int().min(0).max(16).default(4) }),
     z.array(duplicateGroupSchema),
   ),
   /** Buckets the training images would fall into. */
   'datasets.buckets': query(
+    { about: ['images'] },
     datasetId.extend({ resolution: z.int().min(8).max(4096), step: z.int().min(1) }),
     z.array(bucketSchema),
   ),

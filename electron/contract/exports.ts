@@ -24,7 +24,7 @@ const started = z.object({ exportId: id });
 const output = z.string().min(1).nullable().default(null);
 
 export const exportMethods = {
-  'exports.list': query(nothing, z.array(exportSchema)),
+  'exports.list': query({ about: ['exports'] }, nothing, z.array(exportSchema)),
   /** A model other tools read, with its card. Goes on in the background. */
   'exports.model': command(
     z.strictObject({
@@ -49,7 +49,7 @@ export const exportMethods = {
     started,
   ),
   /** The model card that was exported with a model, Markdown; null where there is none or its file is gone. */
-  'exports.card': query(z.strictObject({ exportId: id }), z.string().nullable()),
+  'exports.card': query({ about: ['exports'] }, z.strictObject({ exportId: id }), z.string().nullable()),
   /** Forgets the entry; the files stay. */
   'exports.remove': command(z.strictObject({ exportId: id }), done),
 };

@@ -65,7 +65,7 @@ export const layoutSchema = z.strictObject({
 export type ComparisonLayout = z.output<typeof layoutSchema>;
 
 export const galleryMethods = {
-  'gallery.comparison': query(z.strictObject({ runIds: ids.min(1) }), comparisonSchema),
+  'gallery.comparison': query({ about: ['runs'] }, z.strictObject({ runIds: ids.min(1) }), comparisonSchema),
   /** Puts what is missing of the runs' epochs, prompts and seeds in the queue; says how many pictures that is. */
   'gallery.fill': command(z.strictObject({ runIds: ids.min(1) }), z.object({ queued: z.int() })),
   /** Takes the queued pictures of these runs out of the queue. */
@@ -86,11 +86,12 @@ export const galleryMethods = {
   ),
   /** What the prompt bench made, newest first. */
   'gallery.history': query(
+    { about: ['samples'] },
     z.strictObject({ offset: z.int().min(0).default(0), limit: z.int().min(1).max(500).default(100) }),
     z.object({ total: z.int(), samples: z.array(sampleSchema) }),
   ),
-  'gallery.favourites': query(z.strictObject({}), z.array(sampleSchema)),
-  'gallery.sample': query(z.strictObject({ sampleId: id }), sampleSchema),
+  'gallery.favourites': query({ about: ['samples'] }, z.strictObject({}), z.array(sampleSchema)),
+  'gallery.sample': query({ about: ['samples'] }, z.strictObject({ sampleId: id }), sampleSchema),
   'gallery.setFavourite': command(z.strictObject({ sampleId: id, favourite: z.boolean() }), done),
   /** Deletes pictures of the prompt bench. */
   'gallery.removeSamples': command(z.strictObject({ sampleIds: ids.min(1) }), done),

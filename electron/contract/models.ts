@@ -30,8 +30,8 @@ export const modelSchema = z.object({
 export type Model = z.output<typeof modelSchema>;
 
 export const modelMethods = {
-  'models.list': query(nothing, z.array(modelSchema)),
-  'models.get': query(z.strictObject({ modelId: id }), modelSchema),
+  'models.list': query({ about: ['models'] }, nothing, z.array(modelSchema)),
+  'models.get': query({ about: ['models'] }, z.strictObject({ modelId: id }), modelSchema),
   /** A diffusers folder becomes a base to choose. */
   'models.add': command(z.strictObject({ path: z.string().min(1) }), z.object({ modelId: id })),
   /** Makes an epoch of a run a model of the library, to generate from and to finetune further. */

@@ -174,6 +174,7 @@ const run = z.strictObject({ runId: id });
 export const runMethods = {
   /** A request with good defaults for this base and data set; null: the newest base, the newest data set. */
   'runs.defaults': query(
+    { about: ['datasets', 'runs', 'models', 'settings'] },
     z.strictObject({
       datasetId: id.nullable().default(null),
       baseModelId: id.nullable().default(null),
@@ -181,15 +182,23 @@ export const runMethods = {
     }),
     runRequestSchema,
   ),
-  'runs.plan': query(z.strictObject({ request: runRequestSchema }), runPlanSchema),
+  'runs.plan': query(
+    { about: ['images', 'captions', 'runs', 'models'] },
+    z.strictObject({ request: runRequestSchema }),
+    runPlanSchema,
+  ),
   /** Puts it in the queue; it begins as soon as it is its turn. */
   'runs.start': command(z.strictObject({ request: runRequestSchema }), z.object({ runIds: ids })),
-  'runs.list': query(nothing, z.array(runSummarySchema)),
-  'runs.get': query(run, runDetailSchema),
-  'runs.metrics': query(run, runMetricsSchema),
+  'runs.list': query({ about: ['runs'] }, nothing, z.array(runSummarySchema)),
+  'runs.get': query({ about: ['runs'] }, run, runDetailSchema),
+  'runs.metrics': query({ about: ['runs'] }, run, runMetricsSchema),
   /** Where it is now, as the last `runs.progress` said; null where it is not under way. */
-  'runs.progressNow': query(run, runProgressSchema.nullable()),
-  'runs.log': query(run.extend({ lines: z.int().min(1).max(5000).default(500) }), z.array(z.string())),
+  'runs.progressNow': query({ about: ['runs'] }, run, runProgressSchema.nullable()),
+  'runs.log': query(
+    { about: ['runs'] },
+    run.extend({ lines: z.int().min(1).max(5000).default(500) }),
+    z.array(z.string()),
+  ),
   /** Stops at the end of the step, keeping the state; `resume` goes on to the same bytes. */
   'runs.pause': command(run, done),
   /** As pause, for good: its checkpoints stay, its state goes. */

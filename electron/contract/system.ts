@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { command, costRateSchema, done, id, nothing, providerName, query } from './values.ts';
+import { command, costRateSchema, done, id, nothing, providerName, query, subjectSchema } from './values.ts';
 
 const settings = z.strictObject({
   theme: z.enum(['light', 'dark', 'system']),
@@ -60,12 +60,13 @@ export const folderListingSchema = z.object({
 export type FolderListing = z.output<typeof folderListingSchema>;
 
 export const systemMethods = {
-  'system.info': query(nothing, systemInfoSchema),
-  'system.settings': query(nothing, settingsSchema),
+  'system.info': query({ about: ['system'] }, nothing, systemInfoSchema),
+  'system.settings': query({ about: ['settings'] }, nothing, settingsSchema),
   /** Only what `change` names becomes another. */
   'system.changeSettings': command(z.strictObject({ change: settings.partial() }), settingsSchema),
   /** Newest last. */
   'system.log': query(
+    { about: [], because: 'Lines are written all the time; who reads them reads them anew.' },
     z.strictObject({ lines: z.int().min(1).max(5000).default(500) }),
     z.array(z.object({ time: z.int(), level: z.string(), message: z.string() })),
   ),
@@ -81,7 +82,11 @@ export const systemMethods = {
     z.object({ paths: z.array(z.string()).nullable() }),
   ),
   /** For choosing a folder where there are no dialogs. Null: the home folder. */
-  'system.browse': query(z.strictObject({ folder: z.string().nullable() }), folderListingSchema),
+  'system.browse': query(
+    { about: [], because: 'Nobody watches the folders of a machine.' },
+    z.strictObject({ folder: z.string().nullable() }),
+    folderListingSchema,
+  ),
   /** Shows something of the library in the file manager; gives its path where there is none to show it. */
   'system.reveal': command(
     z.strictObject({
@@ -100,20 +105,8 @@ export const systemMethods = {
   'system.restartForUpdate': command(nothing, done),
 };
 
-/** What a query gave may no longer be so: pages ask again for what they show of these. */
-export const subjectSchema = z.enum([
-  'datasets',
-  'images',
-  'captions',
-  'runs',
-  'models',
-  'exports',
-  'settings',
-  'system',
-]);
-export type Subject = z.output<typeof subjectSchema>;
-
 export const systemEvents = {
+  /** What a query gave may no longer be so: pages ask again for what they show of these subjects. */
   changed: z.object({
     subjects: z.array(subjectSchema),
     /** Where it concerns one data set or run alone. */

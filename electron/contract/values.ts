@@ -52,9 +52,32 @@ export const costRateSchema = z.discriminatedUnion('kind', [
 ]);
 export type CostRate = z.output<typeof costRateSchema>;
 
+/** What the studio keeps and can change: `changed` events name what did. */
+export const subjectSchema = z.enum([
+  'datasets',
+  'images',
+  'captions',
+  'runs',
+  /** Which pictures there are and which are favourites; how each of them stands is told picture by picture. */
+  'samples',
+  'models',
+  'exports',
+  'settings',
+  'system',
+]);
+export type Subject = z.output<typeof subjectSchema>;
+
+/**
+ * What a query tells of, so that pages ask it again when that changes. A query that no `changed` can speak of says why,
+ * and pages ask it anew whenever they show it.
+ */
+export type About =
+  | { readonly about: readonly [Subject, ...Subject[]] }
+  | { readonly about: readonly []; readonly because: string };
+
 /** A method that changes nothing. */
-export function query<I extends z.ZodType, O extends z.ZodType>(input: I, output: O) {
-  return { kind: 'query' as const, input, output };
+export function query<I extends z.ZodType, O extends z.ZodType>({ about }: About, input: I, output: O) {
+  return { kind: 'query' as const, about: about as readonly Subject[], input, output };
 }
 
 /** A method that does something. */

@@ -1,5 +1,5 @@
 import { Failure } from '../../native/failure.ts';
-import type { Subject } from '../contract/system.ts';
+import type { Subject } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import type { DomainContext } from '../library/library.ts';
 

@@ -99,6 +99,9 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       fills.delete(filling);
     }
   };
+  const samplesChanged = () => {
+    publish('changed', { subjects: ['samples'] });
+  };
   const cancel = (samples: readonly SampleRecord[]) => {
     for (const { id, status } of samples) {
       if (status === 'queued' || status === 'making') records.setStatus(id, 'cancelled');
@@ -154,6 +157,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       );
       const sampleIds = insert();
       for (const id of sampleIds) publish('gallery.sample', sampleOf(records.get(id)));
+      samplesChanged();
       queue.wake();
       return { sampleIds };
     },
@@ -167,6 +171,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       const { id } = records.get(sampleId);
       records.setFavourite(id, favourite);
       publish('gallery.sample', sampleOf(records.get(id)));
+      samplesChanged();
       return null;
     },
     'gallery.removeSamples': async ({ sampleIds }) => {
@@ -182,6 +187,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       cancel(samples);
       await queue.interrupt(({ id }) => sampleIds.includes(id));
       await removeBench(samples);
+      samplesChanged();
       return null;
     },
   };

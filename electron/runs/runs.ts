@@ -237,7 +237,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
       await deps.pictures.forget(runId);
       records.remove(runId);
       await rm(folder, { recursive: true, force: true });
-      publish('changed', { subjects: ['runs', 'models', 'exports'] });
+      publish('changed', { subjects: ['runs', 'samples', 'models', 'exports'] });
       return null;
     },
     'runs.setSamples': ({ runIds, prompts, seeds }) => {

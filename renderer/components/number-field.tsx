@@ -4,8 +4,8 @@ import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { numberText, parseNumber } from './number-text.ts';
 
 /**
- * A number as text, so that `1e-5` can be typed as such. Arrow up and down change it by `step`. Says NaN where what
- * is typed is no number, and undefined where it is `optional` and empty.
+ * A number as text, so that `1e-5` can be typed as such. Arrow up and down change it by `step`, between `min` and `max`.
+ * Says NaN where what is typed is no number, and undefined where it is `optional` and empty.
  */
 export function NumberField<Optional extends boolean = false>({
   label,
@@ -14,11 +14,15 @@ export function NumberField<Optional extends boolean = false>({
   optional,
   step = 1,
   min = 0,
+  max = Number.POSITIVE_INFINITY,
   description,
   placeholder,
   error,
   unit,
   disabled = false,
+  hidesLabel = false,
+  width,
+  onLeave,
 }: {
   label: string;
   value: number | undefined;
@@ -26,11 +30,18 @@ export function NumberField<Optional extends boolean = false>({
   optional?: Optional;
   step?: number;
   min?: number;
+  max?: number;
   description?: ReactNode;
   placeholder?: string;
   error?: string | undefined;
   unit?: string;
   disabled?: boolean;
+  /** What it is stands beside it already: the label is for those alone who do not see that. */
+  hidesLabel?: boolean;
+  /** Pixels; left out: as its place allows. */
+  width?: number;
+  /** It is left, or Enter is pressed. */
+  onLeave?: () => void;
 }) {
   const [typed, setTyped] = useState('');
   const meaning = (text: string) => (optional === true && text.trim() === '' ? undefined : parseNumber(text));
@@ -41,16 +52,18 @@ export function NumberField<Optional extends boolean = false>({
     onChange(meaning(next) as Optional extends true ? number | undefined : number);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter') onLeave?.();
     const direction = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : 0;
     if (direction === 0 || value === undefined || Number.isNaN(value)) return;
     event.preventDefault();
     // Steps of 0.05 add up to 0.15000000000000002 without this.
-    write(String(Number(Math.max(min, value + direction * step).toPrecision(12))));
+    write(String(Number(Math.min(max, Math.max(min, value + direction * step)).toPrecision(12))));
   };
   return (
     <TextInput
-      label={label}
+      {...(hidesLabel ? { 'aria-label': label } : { label })}
       value={text}
+      {...(width === undefined ? { flex: 1 } : { w: width })}
       inputMode="decimal"
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       autoComplete="off"
@@ -60,6 +73,7 @@ export function NumberField<Optional extends boolean = false>({
         write(event.currentTarget.value);
       }}
       onKeyDown={onKeyDown}
+      onBlur={onLeave}
       {...(description !== undefined && { description })}
       {...(placeholder !== undefined && { placeholder })}
       {...(error !== undefined && { error })}

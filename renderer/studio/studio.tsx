@@ -10,8 +10,15 @@ import {
 import { createContext, type ReactNode, use, useEffect, useEffectEvent, useSyncExternalStore } from 'react';
 
 import type { ConnectionStatus, StudioClient } from '../../electron/connection/client.ts';
-import type { EventName, EventOf, InputOf, MethodName, OutputOf } from '../../electron/contract/api.ts';
-import { methodsAbout } from './subjects.ts';
+import type {
+  CommandName,
+  EventName,
+  EventOf,
+  InputOf,
+  OutputOf,
+  QueryName,
+} from '../../electron/contract/api.ts';
+import { isKeptFresh, queriesAbout } from './subjects.ts';
 
 const StudioContext = createContext<StudioClient | null>(null);
 
@@ -31,8 +38,8 @@ export function useStudio(): StudioClient {
 /** Queries that a change of these subjects concerns are asked again; those nobody looks at, when somebody does. */
 export function keepFresh(client: StudioClient, queries: QueryClient): () => void {
   const endEvents = client.on('changed', ({ subjects }) => {
-    const methods = new Set<string>(subjects.flatMap((subject) => methodsAbout(subject)));
-    void queries.invalidateQueries({ predicate: ({ queryKey }) => methods.has(String(queryKey[0])) });
+    const concerned = queriesAbout(subjects);
+    void queries.invalidateQueries({ predicate: ({ queryKey }) => concerned.has(String(queryKey[0])) });
   });
   let wasLost = false;
   const endStatus = client.onStatus((status) => {
@@ -53,7 +60,7 @@ interface QueryChoice {
 }
 
 /** What a query gives, kept fresh. */
-export function useStudioQuery<M extends MethodName>(
+export function useStudioQuery<M extends QueryName>(
   method: M,
   input: InputOf<M>,
   { enabled = true, keepPrevious = false }: QueryChoice = {},
@@ -63,12 +70,13 @@ export function useStudioQuery<M extends MethodName>(
     queryKey: [method, input],
     queryFn: () => client.call(method, input),
     enabled,
+    ...(isKeptFresh(method) ? {} : { staleTime: 0 }),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
   });
 }
 
 /** A command to give; its failure is the caller's to show. */
-export function useStudioCommand<M extends MethodName>(
+export function useStudioCommand<M extends CommandName>(
   method: M,
 ): UseMutationResult<OutputOf<M>, Error, InputOf<M>> {
   const client = useStudio();

@@ -1,47 +1,19 @@
-import type { MethodName } from '../../electron/contract/api.ts';
-import type { Subject } from '../../electron/contract/system.ts';
+import { methods, type QueryName } from '../../electron/contract/api.ts';
+import type { Subject } from '../../electron/contract/values.ts';
 
-/** Which queries tell of a subject. */
-const queriesBySubject: Readonly<Record<Subject, readonly MethodName[]>> = {
-  datasets: ['datasets.list', 'datasets.get', 'datasets.problems', 'runs.defaults'],
-  images: [
-    'datasets.list',
-    'datasets.get',
-    'datasets.images',
-    'datasets.imageIds',
-    'datasets.image',
-    'datasets.duplicates',
-    'datasets.buckets',
-    'captions.sets',
-    'captions.tags',
-    'runs.plan',
-  ],
-  captions: [
-    'captions.sets',
-    'captions.tags',
-    'captions.previewReplace',
-    'datasets.get',
-    'datasets.images',
-    'datasets.imageIds',
-    'datasets.image',
-    'runs.plan',
-  ],
-  runs: [
-    'runs.list',
-    'runs.defaults',
-    'runs.get',
-    'runs.metrics',
-    'runs.progressNow',
-    'runs.log',
-    'runs.plan',
-    'gallery.comparison',
-  ],
-  models: ['models.list', 'models.get', 'runs.defaults', 'runs.plan'],
-  exports: ['exports.list', 'exports.card'],
-  settings: ['system.settings', 'runs.defaults'],
-  system: ['system.info'],
-};
+const queries: ReadonlyMap<string, readonly Subject[]> = new Map(
+  Object.entries(methods).flatMap(([name, method]) =>
+    method.kind === 'query' ? [[name, method.about] as const] : [],
+  ),
+);
 
-export function methodsAbout(subject: Subject): readonly MethodName[] {
-  return queriesBySubject[subject];
+/** The queries that tell of any of these subjects. */
+export function queriesAbout(subjects: readonly Subject[]): ReadonlySet<string> {
+  const told = new Set(subjects);
+  return new Set([...queries].flatMap(([name, about]) => (about.some((one) => told.has(one)) ? [name] : [])));
+}
+
+/** Whether `changed` events say when an answer is no longer so; where they do not, it is asked anew at every showing. */
+export function isKeptFresh(query: QueryName): boolean {
+  return methods[query].about.length > 0;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
+import type { EventOf } from '../../electron/contract/api.ts';
 import type { Settings } from '../../electron/contract/system.ts';
 import { Failure } from '../../native/failure.ts';
 import { servicesOver } from '../runs/library-of.ts';
@@ -179,6 +180,47 @@ describe('the prompt bench', () => {
     await gallery.handlers['gallery.setFavourite']({ sampleId: sampleIds[0]!, favourite: true });
     expect(await gallery.handlers['gallery.favourites']({})).toHaveLength(1);
     await gallery.handlers['gallery.removeSamples']({ sampleIds });
+    expect(await gallery.handlers['gallery.favourites']({})).toEqual([]);
+  });
+});
+
+describe('pages are told that other pictures are there', () => {
+  /** How often it was said so far. */
+  const timesTold = ({ told }: LibraryServices) =>
+    told.filter(
+      ({ event, payload }) =>
+        event === 'changed' && (payload as EventOf<'changed'>).subjects.includes('samples'),
+    ).length;
+
+  test('by the bench, by a favourite and by a removal', async () => {
+    const { services, runId, request } = await runBegun('beside');
+    await settled(services, runId);
+    const { gallery } = services;
+    const told = [timesTold(services)];
+    const { sampleIds } = await gallery.handlers['gallery.generate']({
+      model: { kind: 'run', runId, epoch: 3 },
+      prompt: 'now',
+      negativePrompt: '',
+      seeds: [4],
+      recipe: request.recipe,
+    });
+    told.push(timesTold(services));
+    await gallery.handlers['gallery.setFavourite']({ sampleId: sampleIds[0]!, favourite: true });
+    told.push(timesTold(services));
+    await gallery.handlers['gallery.removeSamples']({ sampleIds });
+    told.push(timesTold(services));
+    expect(told).toEqual([0, 1, 2, 3]);
+  });
+
+  test('by a run that is removed, once its favourites are gone', async () => {
+    const { services, runId } = await runBegun('beside');
+    await settled(services, runId);
+    const { gallery, runs } = services;
+    const { samples } = await gallery.handlers['gallery.comparison']({ runIds: [runId] });
+    await gallery.handlers['gallery.setFavourite']({ sampleId: samples[0]!.id, favourite: true });
+    const before = timesTold(services);
+    await runs.handlers['runs.remove']({ runId });
+    expect(timesTold(services)).toBe(before + 1);
     expect(await gallery.handlers['gallery.favourites']({})).toEqual([]);
   });
 });

@@ -85,6 +85,8 @@ export function fakeStudio(handlers: Partial<AllHandlers>): FakeStudio {
 export interface Rendered extends RenderResult {
   /** Where the page is. */
   readonly location: () => string;
+  /** Draws something else in its place, over the same answers. */
+  readonly rerenderInside: (ui: ReactNode) => void;
 }
 
 /** Draws a part of the page over a studio, at a path, with everything around it that the app has. */
@@ -94,17 +96,25 @@ export function renderWithStudio(
   path = '/',
 ): Rendered {
   const { hook, searchHook, history } = memoryLocation({ path, record: true });
-  const result = render(
+  const queries = createQueries();
+  const around = (inside: ReactNode) => (
     <MantineProvider theme={theme} cssVariablesResolver={surfaces} env="test">
       <Notifications />
-      <QueryClientProvider client={createQueries()}>
+      <QueryClientProvider client={queries}>
         <StudioProvider client={client}>
           <Router hook={hook} searchHook={searchHook}>
-            {ui}
+            {inside}
           </Router>
         </StudioProvider>
       </QueryClientProvider>
-    </MantineProvider>,
+    </MantineProvider>
   );
-  return { ...result, location: () => history.at(-1) ?? '' };
+  const result = render(around(ui));
+  return {
+    ...result,
+    location: () => history.at(-1) ?? '',
+    rerenderInside: (inside) => {
+      result.rerender(around(inside));
+    },
+  };
 }

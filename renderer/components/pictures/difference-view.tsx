@@ -5,8 +5,8 @@ import { FailureNote } from '../failure-note.tsx';
 import { differenceOf } from './difference.ts';
 import { FittedFrame } from './fitted-frame.tsx';
 import classes from './pair-view.module.css';
-import type { Side } from './pair-view.tsx';
 import { readPixels } from './read-pixels.ts';
+import type { Side } from './side.ts';
 import type { ZoomStore } from './zoom-store.ts';
 
 interface Bytes {

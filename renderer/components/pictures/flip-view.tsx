@@ -2,8 +2,8 @@ import { useEffect, useEffectEvent, useState } from 'react';
 
 import { FittedFrame } from './fitted-frame.tsx';
 import classes from './pair-view.module.css';
-import type { Side } from './pair-view.tsx';
 import { Picture } from './picture.tsx';
+import type { Side } from './side.ts';
 import type { ZoomStore } from './zoom-store.ts';
 
 /** A and B in turn at the same place: what moved between them catches the eye. */

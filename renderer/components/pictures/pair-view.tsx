@@ -7,19 +7,10 @@ import { FittedFrame } from './fitted-frame.tsx';
 import { FlipView } from './flip-view.tsx';
 import classes from './pair-view.module.css';
 import { Picture } from './picture.tsx';
+import type { Side } from './side.ts';
 import { useZoomArea } from './use-zoom.ts';
 import { WipeView } from './wipe-view.tsx';
 import type { ZoomStore } from './zoom-store.ts';
-
-/** One of two pictures that are judged against each other. */
-export interface Side {
-  readonly address: string;
-  /** What it is, in a few words, and what is good to know of it. */
-  readonly title: string;
-  readonly detail: string;
-  readonly width: number;
-  readonly height: number;
-}
 
 const ways = [
   { value: 'wipe', label: 'Wipe' },

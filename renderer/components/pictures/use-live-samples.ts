@@ -67,16 +67,10 @@ export function useFavourite(): (sample: Sample) => void {
     () => (sample: Sample) => {
       const favourite = !sample.favourite;
       writeSamples(queries, [{ ...sample, favourite }]);
-      client
-        .call('gallery.setFavourite', { sampleId: sample.id, favourite })
-        .then(
-          () => queries.invalidateQueries({ queryKey: ['gallery.favourites'] }),
-          (error: unknown) => {
-            writeSamples(queries, [sample]);
-            showFailure(error);
-          },
-        )
-        .catch(showFailure);
+      client.call('gallery.setFavourite', { sampleId: sample.id, favourite }).catch((error: unknown) => {
+        writeSamples(queries, [sample]);
+        showFailure(error);
+      });
     },
     [client, queries],
   );

@@ -1,8 +1,8 @@
 import { ReactCompareSlider } from 'react-compare-slider';
 
 import { FittedFrame } from './fitted-frame.tsx';
-import type { Side } from './pair-view.tsx';
 import { Picture } from './picture.tsx';
+import type { Side } from './side.ts';
 import { useScale } from './use-zoom.ts';
 import { WipeHandle } from './wipe-handle.tsx';
 import type { ZoomStore } from './zoom-store.ts';

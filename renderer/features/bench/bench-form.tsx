@@ -1,23 +1,24 @@
-import {
-  ActionIcon,
-  Button,
-  Group,
-  NumberInput,
-  Select,
-  Stack,
-  Text,
-  Textarea,
-  Tooltip,
-} from '@mantine/core';
+import { ActionIcon, Button, Group, Select, SimpleGrid, Stack, Text, Textarea, Tooltip } from '@mantine/core';
 import { IconDice5, IconLock, IconLockOpen } from '@tabler/icons-react';
 
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { samplerName } from '../../../electron/contract/values.ts';
-import { samplerText } from '../../components/sampler-text.ts';
+import type { Recipe } from '../../../electron/contract/values.ts';
+import { NumberField } from '../../components/number-field.tsx';
+import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
 import classes from './bench-screen.module.css';
+
+interface DraftProps {
+  readonly draft: BenchDraft;
+  readonly onChange: (draft: BenchDraft) => void;
+}
+
+interface Library {
+  readonly models: readonly Model[];
+  readonly runs: readonly RunSummary[];
+}
 
 /** Everything a picture is made of; Ctrl+Enter makes it from anywhere in it. */
 export function BenchForm({
@@ -27,25 +28,15 @@ export function BenchForm({
   busy,
   onChange,
   onMake,
-}: {
-  draft: BenchDraft;
-  models: readonly Model[];
-  runs: readonly RunSummary[];
-  busy: boolean;
-  onChange: (draft: BenchDraft) => void;
-  onMake: () => void;
-}) {
-  const base = baseOf(draft.model, models, runs);
-  const pixelStep = base?.pixelStep ?? 8;
+}: DraftProps & Library & { busy: boolean; onMake: () => void }) {
+  const pixelStep = baseOf(draft.model, models, runs)?.pixelStep ?? 8;
   const fault = faultOf(draft, pixelStep);
-  const { recipe, model } = draft;
-  const setRecipe = (change: Partial<typeof recipe>) => {
-    onChange({ ...draft, recipe: { ...recipe, ...change } });
+  const sampler = {
+    value: draft.recipe,
+    onChange: (change: Partial<Recipe>) => {
+      onChange({ ...draft, recipe: { ...draft.recipe, ...change } });
+    },
   };
-  const run = model?.kind === 'run' ? runs.find(({ id }) => id === model.runId) : undefined;
-  const number = (value: string | number) => (value === '' ? Number.NaN : Number(value));
-  const shown = (value: number) => (Number.isNaN(value) ? '' : value);
-
   return (
     <form
       className={classes.form}
@@ -59,149 +50,13 @@ export function BenchForm({
       }}
     >
       <Stack gap="sm" className={classes.fields}>
-        <Group gap="xs" wrap="nowrap" align="end">
-          <Select
-            flex={1}
-            label="Model"
-            placeholder="Choose a model"
-            data={[...modelChoices(models, runs)]}
-            value={choiceOf(model)}
-            allowDeselect={false}
-            searchable={models.length + runs.length > 8}
-            onChange={(value) => {
-              const next = value === null ? null : modelOfChoice(value, runs);
-              if (next === null) return;
-              const resolution = baseOf(next, models, runs)?.resolution ?? recipe.width;
-              onChange(withModel(draft, next, base?.resolution ?? null, resolution));
-            }}
-          />
-          {model?.kind === 'run' && run !== undefined && (
-            <Select
-              w={96}
-              label="Epoch"
-              data={[0, ...run.checkpoints].map((epoch) => ({
-                value: String(epoch),
-                label: epoch === 0 ? 'Base' : String(epoch),
-              }))}
-              value={String(model.epoch)}
-              allowDeselect={false}
-              onChange={(value) => {
-                onChange({ ...draft, model: { ...model, epoch: Number(value) } });
-              }}
-            />
-          )}
-        </Group>
-        <Textarea
-          label="Prompt"
-          rows={4}
-          resize="vertical"
-          value={draft.prompt}
-          onChange={({ currentTarget }) => {
-            onChange({ ...draft, prompt: currentTarget.value });
-          }}
-        />
-        <Textarea
-          label="Negative prompt"
-          rows={2}
-          resize="vertical"
-          value={draft.negativePrompt}
-          onChange={({ currentTarget }) => {
-            onChange({ ...draft, negativePrompt: currentTarget.value });
-          }}
-        />
-        <Select
-          label="Sampler"
-          data={samplerName.options.map((value) => ({ value, label: samplerText(value) }))}
-          value={recipe.sampler}
-          allowDeselect={false}
-          onChange={(value) => {
-            if (value !== null) setRecipe({ sampler: value });
-          }}
-        />
-        <Group gap="xs" grow>
-          <NumberInput
-            label="Steps"
-            min={1}
-            max={1000}
-            value={shown(recipe.steps)}
-            onChange={(value) => {
-              setRecipe({ steps: number(value) });
-            }}
-          />
-          <NumberInput
-            label="Guidance scale"
-            min={0}
-            max={100}
-            step={0.5}
-            decimalScale={2}
-            value={shown(recipe.guidanceScale)}
-            onChange={(value) => {
-              setRecipe({ guidanceScale: number(value) });
-            }}
-          />
-        </Group>
-        <Group gap="xs" grow>
-          {(['width', 'height'] as const).map((side) => (
-            <NumberInput
-              key={side}
-              label={side === 'width' ? 'Width' : 'Height'}
-              min={pixelStep}
-              max={4096}
-              step={pixelStep}
-              value={shown(recipe[side])}
-              onChange={(value) => {
-                setRecipe({ [side]: number(value) });
-              }}
-            />
-          ))}
-        </Group>
-        <Group gap="xs" wrap="nowrap" align="end">
-          <NumberInput
-            flex={1}
-            label="Seed"
-            min={0}
-            hideControls
-            value={shown(draft.seed)}
-            onChange={(value) => {
-              onChange({ ...draft, seed: number(value), seedLocked: true });
-            }}
-          />
-          <Tooltip label={draft.seedLocked ? 'The seed stays' : 'A new seed each time'}>
-            <ActionIcon
-              variant="default"
-              size={36}
-              aria-label="Keep the seed"
-              aria-pressed={draft.seedLocked}
-              onClick={() => {
-                onChange({ ...draft, seedLocked: !draft.seedLocked });
-              }}
-            >
-              {draft.seedLocked ? <IconLock size={18} /> : <IconLockOpen size={18} />}
-            </ActionIcon>
-          </Tooltip>
-          <Tooltip label="Another seed">
-            <ActionIcon
-              variant="default"
-              size={36}
-              aria-label="Another seed"
-              onClick={() => {
-                onChange({ ...draft, seed: randomSeed(Math.random) });
-              }}
-            >
-              <IconDice5 size={18} />
-            </ActionIcon>
-          </Tooltip>
-          <NumberInput
-            w={84}
-            label="Pictures"
-            min={1}
-            max={mostPictures}
-            value={shown(draft.count)}
-            onChange={(value) => {
-              onChange({ ...draft, count: number(value) });
-            }}
-          />
-        </Group>
+        <ModelFields {...{ draft, models, runs, onChange }} />
+        <PromptFields {...{ draft, onChange }} />
+        <SamplerSelect {...sampler} />
+        <SimpleGrid cols={2} spacing="xs" verticalSpacing="sm">
+          <SamplerNumbers {...sampler} pixelStep={pixelStep} />
+        </SimpleGrid>
+        <SeedFields {...{ draft, onChange }} />
       </Stack>
       <div className={classes.make}>
         <Button type="submit" fullWidth size="md" loading={busy} disabled={fault !== null}>
@@ -212,5 +67,121 @@ export function BenchForm({
         </Text>
       </div>
     </form>
+  );
+}
+
+/** A model of the library, or a run and one of its epochs. */
+function ModelFields({ draft, models, runs, onChange }: DraftProps & Library) {
+  const { model, recipe } = draft;
+  const base = baseOf(model, models, runs);
+  const run = model?.kind === 'run' ? runs.find(({ id }) => id === model.runId) : undefined;
+  return (
+    <Group gap="xs" wrap="nowrap" align="end">
+      <Select
+        flex={1}
+        label="Model"
+        placeholder="Choose a model"
+        data={[...modelChoices(models, runs)]}
+        value={choiceOf(model)}
+        allowDeselect={false}
+        searchable={models.length + runs.length > 8}
+        onChange={(value) => {
+          const next = value === null ? null : modelOfChoice(value, runs);
+          if (next === null) return;
+          const resolution = baseOf(next, models, runs)?.resolution ?? recipe.width;
+          onChange(withModel(draft, next, base?.resolution ?? null, resolution));
+        }}
+      />
+      {model?.kind === 'run' && run !== undefined && (
+        <Select
+          w={96}
+          label="Epoch"
+          data={[0, ...run.checkpoints].map((epoch) => ({
+            value: String(epoch),
+            label: epoch === 0 ? 'Base' : String(epoch),
+          }))}
+          value={String(model.epoch)}
+          allowDeselect={false}
+          onChange={(value) => {
+            onChange({ ...draft, model: { ...model, epoch: Number(value) } });
+          }}
+        />
+      )}
+    </Group>
+  );
+}
+
+function PromptFields({ draft, onChange }: DraftProps) {
+  return (
+    <>
+      <Textarea
+        label="Prompt"
+        rows={4}
+        resize="vertical"
+        value={draft.prompt}
+        onChange={({ currentTarget }) => {
+          onChange({ ...draft, prompt: currentTarget.value });
+        }}
+      />
+      <Textarea
+        label="Negative prompt"
+        rows={2}
+        resize="vertical"
+        value={draft.negativePrompt}
+        onChange={({ currentTarget }) => {
+          onChange({ ...draft, negativePrompt: currentTarget.value });
+        }}
+      />
+    </>
+  );
+}
+
+/** From which noise, and how many pictures from as many seeds. */
+function SeedFields({ draft, onChange }: DraftProps) {
+  return (
+    <Group gap="xs" wrap="nowrap" align="end">
+      <NumberField
+        label="Seed"
+        value={draft.seed}
+        onChange={(seed) => {
+          onChange({ ...draft, seed, seedLocked: true });
+        }}
+      />
+      <Tooltip label={draft.seedLocked ? 'The seed stays' : 'A new seed each time'}>
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label="Keep the seed"
+          aria-pressed={draft.seedLocked}
+          onClick={() => {
+            onChange({ ...draft, seedLocked: !draft.seedLocked });
+          }}
+        >
+          {draft.seedLocked ? <IconLock size={18} /> : <IconLockOpen size={18} />}
+        </ActionIcon>
+      </Tooltip>
+      <Tooltip label="Another seed">
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label="Another seed"
+          onClick={() => {
+            onChange({ ...draft, seed: randomSeed(Math.random) });
+          }}
+        >
+          <IconDice5 size={18} />
+        </ActionIcon>
+      </Tooltip>
+      <NumberField
+        label="Pictures"
+        width={84}
+        min={1}
+        max={mostPictures}
+        value={draft.count}
+        onChange={(count) => {
+          onChange({ ...draft, count });
+        }}
+      />
+    </Group>
   );
 }

@@ -2,8 +2,9 @@ import { Button } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { PairView, type Side } from '../../components/pictures/pair-view.tsx';
+import { PairView } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import type { Side } from '../../components/pictures/side.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { samplerText } from '../../components/sampler-text.ts';
 import classes from './bench-screen.module.css';

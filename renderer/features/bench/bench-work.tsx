@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import { IconAdjustments } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
@@ -13,7 +12,7 @@ import { countOf } from '../../components/quantities.ts';
 import { useKeys } from '../../components/use-keys.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
-import { type BenchDraft, draftOf, randomSeed, seedsOf } from './bench-draft.ts';
+import { type BenchDraft, draftOf } from './bench-draft.ts';
 import { BenchForm } from './bench-form.tsx';
 import { modelText } from './bench-models.ts';
 import { BenchPair } from './bench-pair.tsx';
@@ -21,6 +20,8 @@ import { BenchResult } from './bench-result.tsx';
 import classes from './bench-screen.module.css';
 import { HistoryGrid } from './history-grid.tsx';
 import { pageSize } from './history-layout.ts';
+import { useMaking } from './use-making.ts';
+import { type Picked, usePicked } from './use-picked.ts';
 
 /** The settings at the left, the picture at the right, what was made before below it. */
 export function BenchWork({
@@ -33,77 +34,42 @@ export function BenchWork({
   runs: readonly RunSummary[];
 }) {
   useLiveSamples();
-  const queries = useQueryClient();
   const zoom = useZoomStore();
   const setFavourite = useFavourite();
-  const [draft, setDraft] = useState(first);
-  const [shownId, setShownId] = useState<number | null>(null);
-  const [picked, setPicked] = useState<readonly Sample[]>([]);
-  const generate = useStudioCommand('gallery.generate');
+  const { shown, total, show } = useShown();
+  const { draft, setDraft, make, busy } = useMaking(first, show);
+  const picked = usePicked();
   const remove = useStudioCommand('gallery.removeSamples');
-  const history = useStudioQuery('gallery.history', { offset: 0, limit: pageSize }, { keepPrevious: true });
-  const newest = history.data?.samples[0];
-  const id = shownId ?? newest?.id ?? 0;
-  const asked = useStudioQuery('gallery.sample', { sampleId: id }, { enabled: id > 0, keepPrevious: true });
-  const shown = history.data?.samples.find((sample) => sample.id === id) ?? asked.data;
-  const total = history.data?.total ?? 0;
-  const refresh = () => queries.invalidateQueries({ queryKey: ['gallery.history'] });
-
-  const make = () => {
-    const { model } = draft;
-    if (model === null || generate.isPending) return;
-    const next = draft.seedLocked ? draft : { ...draft, seed: randomSeed(Math.random) };
-    setDraft(next);
-    const { prompt, negativePrompt, recipe } = next;
-    generate.mutate(
-      { model, prompt, negativePrompt, recipe, seeds: seedsOf(next) },
-      {
-        onSuccess: ({ sampleIds }) => {
-          void refresh().then(() => {
-            setShownId(sampleIds[0] ?? null);
-          });
-        },
-        onError: showFailure,
-      },
-    );
-  };
-  const pick = (sample: Sample) => {
-    if (sample.status !== 'ready') return;
-    setPicked((now) =>
-      now.some((one) => one.id === sample.id)
-        ? now.filter((one) => one.id !== sample.id)
-        : [...now, sample].slice(-2),
-    );
+  const nameOf = (sample: Sample) => modelText(sample, models, runs);
+  const removeShown = ({ id }: Sample) => {
+    const onSuccess = () => {
+      show(null);
+      picked.letGo(id);
+    };
+    remove.mutate({ sampleIds: [id] }, { onSuccess, onError: showFailure });
   };
   useKeys(({ key, ctrlKey, metaKey }) => {
-    if (key === 'Escape' && picked.length > 0) setPicked([]);
+    if (key === 'Escape' && picked.samples.length > 0) picked.clear();
     else if (key.toLowerCase() === 'f' && !ctrlKey && !metaKey && shown?.status === 'ready')
       setFavourite(shown);
     else return false;
     return true;
   });
-  const [a, b] = picked;
+  const [a, b] = picked.samples;
 
   return (
     <div className={classes.bench}>
-      <BenchForm
-        draft={draft}
-        models={models}
-        runs={runs}
-        busy={generate.isPending}
-        onChange={setDraft}
-        onMake={make}
-      />
+      <BenchForm {...{ draft, models, runs, busy }} onChange={setDraft} onMake={make} />
       <div className={classes.side}>
         {shown === undefined ? (
           <EmptyState icon={<IconAdjustments size={40} stroke={1.2} />} title="Nothing made yet">
-            Write a prompt, choose a model or an epoch of a run, and make a picture. Everything made stays
+            Choose a model or an epoch of a run, write a prompt and make a picture. Everything you make stays
             below.
           </EmptyState>
         ) : (
           <BenchResult
             sample={shown}
-            modelName={modelText(shown, models, runs)}
+            modelName={nameOf(shown)}
             zoom={zoom}
             onFavourite={() => {
               setFavourite(shown);
@@ -112,66 +78,68 @@ export function BenchWork({
               setDraft(draftOf(shown, draft));
             }}
             onRemove={() => {
-              remove.mutate(
-                { sampleIds: [shown.id] },
-                {
-                  onSuccess: () => {
-                    setShownId(null);
-                    setPicked((now) => now.filter((one) => one.id !== shown.id));
-                    void refresh();
-                  },
-                  onError: showFailure,
-                },
-              );
+              removeShown(shown);
             }}
           />
         )}
-        <div className={classes.below}>
-          <div className={classes.belowBar}>
-            <span className="figures">{total === 0 ? '' : countOf(total, 'picture')}</span>
-            {picked.length === 1 ? (
-              <span role="status">
-                A is chosen; Ctrl+click the one to compare it with.{' '}
-                <Button
-                  size="compact-xs"
-                  variant="subtle"
-                  color="gray"
-                  onClick={() => {
-                    setPicked([]);
-                  }}
-                >
-                  Cancel
-                </Button>
-              </span>
-            ) : (
-              <span className={classes.hint}>{total > 1 ? 'Ctrl+click two to compare them' : ''}</span>
-            )}
-          </div>
-          <HistoryGrid
-            total={total}
-            shown={shown?.id ?? null}
-            picked={picked.map((sample) => sample.id)}
-            onShow={(sample) => {
-              setShownId(sample.id);
-            }}
-            onPick={pick}
-          />
-        </div>
+        <History total={total} shown={shown?.id ?? null} picked={picked} onShow={show} />
         {a !== undefined && b !== undefined && (
-          <BenchPair
-            a={a}
-            b={b}
-            nameOf={(sample) => modelText(sample, models, runs)}
-            zoom={zoom}
-            onSwap={() => {
-              setPicked([b, a]);
-            }}
-            onClose={() => {
-              setPicked([]);
-            }}
-          />
+          <BenchPair {...{ a, b, nameOf, zoom }} onSwap={picked.swap} onClose={picked.clear} />
         )}
       </div>
+    </div>
+  );
+}
+
+/** The picture that is looked at: the one somebody chose, else the newest. */
+function useShown() {
+  const [chosen, show] = useState<number | null>(null);
+  const history = useStudioQuery('gallery.history', { offset: 0, limit: pageSize }, { keepPrevious: true });
+  const id = chosen ?? history.data?.samples[0]?.id ?? 0;
+  const asked = useStudioQuery('gallery.sample', { sampleId: id }, { enabled: id > 0, keepPrevious: true });
+  return {
+    shown: history.data?.samples.find((sample) => sample.id === id) ?? asked.data,
+    total: history.data?.total ?? 0,
+    show,
+  };
+}
+
+/** What was made before, and how two of them are compared. */
+function History({
+  total,
+  shown,
+  picked,
+  onShow,
+}: {
+  total: number;
+  shown: number | null;
+  picked: Picked;
+  onShow: (sampleId: number) => void;
+}) {
+  return (
+    <div className={classes.below}>
+      <div className={classes.belowBar}>
+        <span className="figures">{total === 0 ? '' : countOf(total, 'picture')}</span>
+        {picked.samples.length === 1 ? (
+          <span role="status">
+            A is chosen. Ctrl+click the picture to compare it with.{' '}
+            <Button size="compact-xs" variant="subtle" color="gray" onClick={picked.clear}>
+              Cancel
+            </Button>
+          </span>
+        ) : (
+          <span className={classes.hint}>{total > 1 ? 'Ctrl+click two pictures to compare them' : ''}</span>
+        )}
+      </div>
+      <HistoryGrid
+        total={total}
+        shown={shown}
+        picked={picked.samples.map(({ id }) => id)}
+        onShow={({ id }) => {
+          onShow(id);
+        }}
+        onPick={picked.pick}
+      />
     </div>
   );
 }

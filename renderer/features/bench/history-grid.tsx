@@ -1,15 +1,20 @@
 import { Loader } from '@mantine/core';
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { IconAlertTriangle, IconHourglassEmpty, IconStarFilled } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
+import { observeSize } from '../../components/observe-size.ts';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
-import { rangeInSight } from '../../components/window-range.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import classes from './bench-screen.module.css';
 import { historyLayout, pageSize } from './history-layout.ts';
+
+/** Before the window has told its size. */
+const assumed = { width: 800, height: 300 };
+const observeElementRect = observeSize(assumed);
 
 /** What the bench made, newest first; only the pages in sight are asked for and drawn. */
 export function HistoryGrid({
@@ -29,26 +34,27 @@ export function HistoryGrid({
   const scroller = useRef<HTMLDivElement>(null);
   const size = useElementSize<HTMLDivElement>();
   const ref = useMergedRef(scroller, size.ref);
-  const [top, setTop] = useState(0);
-  const layout = historyLayout(size.width || 800, total);
-  const pages = rangeInSight(top, size.height || 300, layout.pageHeight, layout.pages, 0);
+  const layout = historyLayout(size.width || assumed.width, total);
+  const pages = useVirtualizer({
+    count: layout.pages,
+    getScrollElement: () => scroller.current,
+    observeElementRect,
+    estimateSize: () => layout.pageHeight,
+    overscan: 0,
+    useFlushSync: false,
+  });
+  useEffect(() => {
+    pages.measure();
+  }, [pages, layout.pageHeight]);
   return (
-    <div
-      ref={ref}
-      className={classes.history}
-      role="group"
-      aria-label="Made before"
-      onScroll={({ currentTarget }) => {
-        setTop(currentTarget.scrollTop);
-      }}
-    >
+    <div ref={ref} className={classes.history} role="group" aria-label="Made before">
       <div className={classes.pages} style={{ height: layout.height }}>
-        {Array.from({ length: pages.end - pages.first }, (_, index) => pages.first + index).map((page) => (
+        {pages.getVirtualItems().map(({ index: page, start }) => (
           <div
             key={page}
             className={classes.page}
             style={{
-              top: page * layout.pageHeight,
+              top: start,
               gridTemplateColumns: `repeat(${layout.columns}, ${layout.cell}px)`,
               gridAutoRows: layout.cell,
             }}

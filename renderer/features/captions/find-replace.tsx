@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 
+import type { InputOf, OutputOf } from '../../../electron/contract/api.ts';
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import { countOf } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
@@ -13,12 +14,14 @@ import { useView } from '../datasets/use-view.tsx';
 import classes from './captions-view.module.css';
 import { changedPart } from './changed-part.ts';
 
+const noOptions = { regularExpression: false, matchCase: false, wholeWord: false };
+
 /** Replaces text in all captions of a set, or those of the images that are shown, after showing what would change. */
 export function FindReplace({ set }: { set: CaptionSetData }) {
   const query = useView((state) => state.query);
   const [find, setFind] = useState('');
   const [replace, setReplace] = useState('');
-  const [options, setOptions] = useState({ regularExpression: false, matchCase: false, wholeWord: false });
+  const [options, setOptions] = useState(noOptions);
   const [onlyShown, setOnlyShown] = useState(false);
   const request = {
     captionSetId: set.id,
@@ -27,36 +30,13 @@ export function FindReplace({ set }: { set: CaptionSetData }) {
     ...options,
     ...(onlyShown && narrowed(query) ? { query: { ...query, captionSetId: set.id } } : {}),
   };
-  const [settled] = useDebouncedValue(request, 150);
-  const { data: found } = useStudioQuery('captions.previewReplace', settled, {
-    enabled: settled.find !== '',
-    keepPrevious: true,
-  });
+  const preview = useFound(request);
   const command = useStudioCommand('captions.replace');
-  const preview = find === '' ? undefined : found;
-  const option = (key: keyof typeof options, label: string) => (
-    <Checkbox
-      label={label}
-      checked={options[key]}
-      onChange={({ currentTarget }) => {
-        setOptions({ ...options, [key]: currentTarget.checked });
-      }}
-    />
-  );
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        command.mutate(request, {
-          onSuccess: ({ images }) => {
-            notifications.show({
-              title: `${countOf(images, 'caption')} changed`,
-              message: 'Ctrl+Z changes them back.',
-              withBorder: true,
-            });
-          },
-          onError: showFailure,
-        });
+        command.mutate(request, { onSuccess: sayChanged, onError: showFailure });
       }}
     >
       <Stack gap="md" maw={760}>
@@ -80,9 +60,7 @@ export function FindReplace({ set }: { set: CaptionSetData }) {
           />
         </Group>
         <Group gap="lg">
-          {option('matchCase', 'Match case')}
-          {option('wholeWord', 'Whole words')}
-          {option('regularExpression', 'Regular expression')}
+          <Options options={options} onChange={setOptions} />
           {narrowed(query) && (
             <Checkbox
               label="Only images shown in the grid"
@@ -107,23 +85,75 @@ export function FindReplace({ set }: { set: CaptionSetData }) {
               : `${countOf(preview.matches, 'match', 'matches')} in ${countOf(preview.images, 'caption')}`}
           </Text>
         </Group>
-        <ul className={classes.changes}>
-          {preview?.examples.map(({ imageId, before, after }) => {
-            const part = changedPart(before, after);
-            return (
-              <li key={imageId}>
-                <img src={media.thumbnail(imageId)} alt="" decoding="async" />
-                <span>
-                  {part.head}
-                  {part.removed !== '' && <del>{part.removed}</del>}
-                  {part.added !== '' && <ins>{part.added}</ins>}
-                  {part.tail}
-                </span>
-              </li>
-            );
-          })}
-        </ul>
+        <Changes examples={preview?.examples ?? []} />
       </Stack>
     </form>
+  );
+}
+
+type Found = OutputOf<'captions.previewReplace'>;
+
+/** What would change, a moment after the last key; undefined where nothing is looked for. */
+function useFound(request: InputOf<'captions.previewReplace'>): Found | undefined {
+  const [settled] = useDebouncedValue(request, 150);
+  const { data } = useStudioQuery('captions.previewReplace', settled, {
+    enabled: settled.find !== '',
+    keepPrevious: true,
+  });
+  return request.find === '' ? undefined : data;
+}
+
+function sayChanged({ images }: OutputOf<'captions.replace'>): void {
+  notifications.show({
+    title: `${countOf(images, 'caption')} changed`,
+    message: 'Ctrl+Z changes them back.',
+    withBorder: true,
+  });
+}
+
+function Options({
+  options,
+  onChange,
+}: {
+  options: typeof noOptions;
+  onChange: (options: typeof noOptions) => void;
+}) {
+  const option = (key: keyof typeof options, label: string) => (
+    <Checkbox
+      label={label}
+      checked={options[key]}
+      onChange={({ currentTarget }) => {
+        onChange({ ...options, [key]: currentTarget.checked });
+      }}
+    />
+  );
+  return (
+    <>
+      {option('matchCase', 'Match case')}
+      {option('wholeWord', 'Whole words')}
+      {option('regularExpression', 'Regular expression')}
+    </>
+  );
+}
+
+/** Captions as they are and as they would be. */
+function Changes({ examples }: Pick<Found, 'examples'>) {
+  return (
+    <ul className={classes.changes}>
+      {examples.map(({ imageId, before, after }) => {
+        const part = changedPart(before, after);
+        return (
+          <li key={imageId}>
+            <img src={media.thumbnail(imageId)} alt="" decoding="async" />
+            <span>
+              {part.head}
+              {part.removed !== '' && <del>{part.removed}</del>}
+              {part.added !== '' && <ins>{part.added}</ins>}
+              {part.tail}
+            </span>
+          </li>
+        );
+      })}
+    </ul>
   );
 }

@@ -1,7 +1,8 @@
-import { NumberInput, Slider, Stack, Switch, Text } from '@mantine/core';
+import { Slider, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import type { CaptionSetData, TagOptions } from '../../../electron/contract/captions.ts';
+import { KeptNumberField } from '../../components/kept-number-field.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 
@@ -62,28 +63,30 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
           mb="lg"
         />
       </div>
-      <NumberInput
+      <KeptNumberField
         label="Keep in front"
         description="As many tags at the front stay in their place and are never left out, such as a trigger word."
-        w={320}
+        width={320}
+        whole
         min={0}
         max={64}
         disabled={!varies}
         value={tags.keepFirst}
-        onChange={(value) => {
-          if (typeof value === 'number') change({ keepFirst: value });
+        onKeep={(keepFirst) => {
+          change({ keepFirst });
         }}
       />
-      <NumberInput
+      <KeptNumberField
         label="Variants of each caption"
         description="Each is encoded once for a run and drawn in turn. More vary more and take longer to prepare."
-        w={320}
+        width={320}
+        whole
         min={1}
         max={32}
         disabled={!varies}
         value={tags.variants}
-        onChange={(value) => {
-          if (typeof value === 'number') change({ variants: value });
+        onKeep={(variants) => {
+          change({ variants });
         }}
       />
     </Stack>

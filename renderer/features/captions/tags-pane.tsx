@@ -3,6 +3,7 @@ import { IconDots, IconFilter, IconPencil, IconSearch, IconTags, IconTrash } fro
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 
+import type { OutputOf } from '../../../electron/contract/api.ts';
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -17,6 +18,8 @@ import classes from './captions-view.module.css';
 
 /** As many chips are drawn; beyond, one searches. */
 const mostChips = 400;
+
+type Tag = OutputOf<'captions.tags'>[number];
 
 /** The tags of a set with how many images have each: to look at those images, to rename it, to take it out. */
 export function TagsPane({ dataset, set }: { dataset: DatasetDetail; set: CaptionSetData }) {
@@ -39,10 +42,6 @@ export function TagsPane({ dataset, set }: { dataset: DatasetDetail; set: Captio
     );
   }
   const found = tags?.filter(({ tag }) => tag.toLowerCase().includes(search.trim().toLowerCase())) ?? [];
-  const show = (tag: string) => {
-    changeQuery(view, { tag, captionSetId: set.id, filter: 'all', search: '' });
-    navigate(`/datasets/${dataset.id}`);
-  };
   return (
     <>
       <Group mb="md">
@@ -57,92 +56,118 @@ export function TagsPane({ dataset, set }: { dataset: DatasetDetail; set: Captio
           }}
         />
         <Text size="sm" c="dimmed" className="figures">
-          {tags === undefined ? '' : countOf(found.length, 'tag')}. A click shows a tag’s images.
+          {tags === undefined ? '' : `${countOf(found.length, 'tag')}. Click one to see its images.`}
         </Text>
       </Group>
       <ul className={classes.tags}>
-        {found.slice(0, mostChips).map(({ tag, images }) => (
-          <li key={tag} className={classes.tag}>
-            <Button
-              size="compact-sm"
-              variant="transparent"
-              c="var(--sf-ink)"
-              fw={400}
-              aria-label={`Show ${countOf(images, 'image')} with the tag ${tag}`}
-              onClick={() => {
-                show(tag);
-              }}
-            >
-              <span className={classes.tagName}>{tag}</span>
-              <span className={`${classes.tagCount} figures`}>{countText(images)}</span>
-            </Button>
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`More for ${tag}`}>
-                  <IconDots size={14} aria-hidden />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item
-                  leftSection={<IconFilter size={16} aria-hidden />}
-                  onClick={() => {
-                    show(tag);
-                  }}
-                >
-                  Show its images
-                </Menu.Item>
-                <Menu.Item
-                  leftSection={<IconPencil size={16} aria-hidden />}
-                  onClick={() => {
-                    setRenaming(tag);
-                  }}
-                >
-                  Rename in all captions…
-                </Menu.Item>
-                <Menu.Item
-                  color="red"
-                  leftSection={<IconTrash size={16} aria-hidden />}
-                  onClick={() => {
-                    edit.mutate(
-                      { captionSetId: set.id, edit: { kind: 'remove', tag } },
-                      { onError: showFailure },
-                    );
-                  }}
-                >
-                  Remove from all captions
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
-          </li>
+        {found.slice(0, mostChips).map((tag) => (
+          <TagChip
+            key={tag.tag}
+            tag={tag}
+            onShow={() => {
+              changeQuery(view, { tag: tag.tag, captionSetId: set.id, filter: 'all', search: '' });
+              navigate(`/datasets/${dataset.id}`);
+            }}
+            onRename={() => {
+              setRenaming(tag.tag);
+            }}
+            onRemove={() => {
+              edit.mutate(
+                { captionSetId: set.id, edit: { kind: 'remove', tag: tag.tag } },
+                { onError: showFailure },
+              );
+            }}
+          />
         ))}
       </ul>
       {found.length > mostChips && (
         <Text size="sm" c="dimmed" mt="md">
-          And {countText(found.length - mostChips)} more; search to find them.
+          And {countText(found.length - mostChips)} more. Search to find them.
         </Text>
       )}
-      <RenameDialog
-        open={renaming !== null}
-        title="Rename tag in all captions"
-        label="Tag"
-        name={renaming ?? ''}
-        busy={edit.isPending}
+      <RenameTag
+        captionSetId={set.id}
+        tag={renaming}
         onClose={() => {
           setRenaming(null);
         }}
-        onRename={(to) => {
-          if (renaming === null) return;
-          edit.mutate(
-            { captionSetId: set.id, edit: { kind: 'rename', tag: renaming, to } },
-            {
-              onSuccess: () => {
-                setRenaming(null);
-              },
-              onError: showFailure,
-            },
-          );
-        }}
       />
     </>
+  );
+}
+
+function TagChip({
+  tag: { tag, images },
+  onShow,
+  onRename,
+  onRemove,
+}: {
+  tag: Tag;
+  onShow: () => void;
+  onRename: () => void;
+  onRemove: () => void;
+}) {
+  return (
+    <li className={classes.tag}>
+      <Button
+        size="compact-sm"
+        variant="transparent"
+        c="var(--sf-ink)"
+        fw={400}
+        aria-label={`Show ${countOf(images, 'image')} with the tag ${tag}`}
+        onClick={onShow}
+      >
+        <span className={classes.tagName}>{tag}</span>
+        <span className={`${classes.tagCount} figures`}>{countText(images)}</span>
+      </Button>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`More for ${tag}`}>
+            <IconDots size={14} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconFilter size={16} aria-hidden />} onClick={onShow}>
+            Show its images
+          </Menu.Item>
+          <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={onRename}>
+            Rename in all captions…
+          </Menu.Item>
+          <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={onRemove}>
+            Remove from all captions
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </li>
+  );
+}
+
+function RenameTag({
+  captionSetId,
+  tag,
+  onClose,
+}: {
+  captionSetId: number;
+  /** Null: none is renamed. */
+  tag: string | null;
+  onClose: () => void;
+}) {
+  const edit = useStudioCommand('captions.editTag');
+  return (
+    <RenameDialog
+      open={tag !== null}
+      title="Rename tag in all captions"
+      label="Tag"
+      name={tag ?? ''}
+      busy={edit.isPending}
+      onClose={onClose}
+      onRename={(to) => {
+        if (tag === null) return;
+        edit.mutate(
+          { captionSetId, edit: { kind: 'rename', tag, to } },
+          { onSuccess: onClose, onError: showFailure },
+        );
+      }}
+    />
   );
 }

@@ -55,55 +55,9 @@ function Writing({
   set: CaptionSetData;
   order: readonly number[];
 }) {
-  const selected = useView((state) => state.selection.ids);
-  const [at, setAt] = useState(() =>
-    Math.max(
-      0,
-      order.findIndex((id) => selected.has(id)),
-    ),
-  );
-  const [drafts] = useState(createDrafts);
-  const [said, setSaid] = useState('');
+  const writing = useWriting(dataset.id, set, order);
+  const { at, image } = writing;
   const imageId = order[at]!;
-  const { image, saved, write } = useCaptionText(set.id, imageId, drafts);
-  const typed = useStore(drafts, ({ texts }) => texts.get(imageId));
-  const { data: without } = useStudioQuery('datasets.imageIds', {
-    datasetId: dataset.id,
-    query: { filter: 'uncaptioned', captionSetId: set.id },
-  });
-  const text = typed ?? saved ?? '';
-  const ready = image !== undefined;
-
-  const go = (to: number | null, elseSay: string) => {
-    if (typed !== undefined) write(typed);
-    if (to === null || to < 0 || to >= order.length) setSaid(elseSay);
-    else {
-      setSaid('');
-      setAt(to);
-    }
-  };
-  const goNextWithout = () => {
-    const wanted = new Set(without);
-    if (typed !== undefined) wanted.delete(imageId);
-    go(nextWanted(order, at, wanted), 'Every image has a caption.');
-  };
-  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Escape') {
-      discard(drafts, imageId);
-    } else if (event.key === 'Enter' && event.altKey) goNextWithout();
-    else if (event.key === 'Enter' && event.shiftKey) go(at - 1, 'This is the first image.');
-    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) newLine(event.currentTarget);
-    else if (event.key === 'Enter') go(at + 1, 'That was the last image.');
-    else return;
-    event.preventDefault();
-  };
-  const newLine = (field: HTMLTextAreaElement) => {
-    field.setRangeText('\n', field.selectionStart, field.selectionEnd, 'end');
-    draft(drafts, imageId, field.value);
-  };
-
-  const all = set.captioned + set.uncaptioned;
   const next = order[at + 1];
   return (
     <div className={classes.view}>
@@ -132,69 +86,147 @@ function Writing({
             {countText(at + 1)} of {countOf(order.length, 'image')}
           </Text>
         </div>
-        <Textarea
-          autoFocus
-          label={image?.file ?? ' '}
-          aria-label="Caption"
-          autosize
-          minRows={5}
-          maxRows={14}
-          value={text}
-          readOnly={!ready}
-          data-saved={typed === undefined || undefined}
-          onChange={({ currentTarget }) => {
-            draft(drafts, imageId, currentTarget.value);
-          }}
-          onKeyDown={onKeyDown}
-        />
-        <div className={classes.line}>
-          <Text size="sm" c="dimmed" role="status">
-            {said !== ''
-              ? said
-              : typed !== undefined
-                ? 'Not written yet'
-                : saved === ''
-                  ? 'The empty caption'
-                  : ' '}
-          </Text>
-          <Button
-            size="xs"
-            variant="default"
-            disabled={!ready || saved === ''}
-            onClick={() => {
-              write('', true);
-            }}
-          >
-            Leave empty on purpose
-          </Button>
-        </div>
-        <Stack gap={6}>
-          <Progress
-            size={4}
-            value={all === 0 ? 0 : (set.captioned / all) * 100}
-            aria-label="Images that have a caption"
-          />
-          <div className={classes.line}>
-            <Text size="sm" c="dimmed" className="figures">
-              {countText(set.captioned)} captioned, {countText(set.uncaptioned)} to go
-            </Text>
-            <Button size="xs" variant="default" disabled={set.uncaptioned === 0} onClick={goNextWithout}>
-              Next without a caption
-            </Button>
-          </div>
-        </Stack>
+        <CaptionText writing={writing} />
+        <Captioned set={set} onNext={writing.goNextWithout} />
         <Keys />
       </aside>
     </div>
   );
 }
 
+/** Where the writer is, what is written there, and the ways on. */
+function useWriting(datasetId: number, set: CaptionSetData, order: readonly number[]) {
+  const selected = useView((state) => state.selection.ids);
+  const [at, setAt] = useState(() =>
+    Math.max(
+      0,
+      order.findIndex((id) => selected.has(id)),
+    ),
+  );
+  const [drafts] = useState(createDrafts);
+  const [said, setSaid] = useState('');
+  const imageId = order[at]!;
+  const { image, saved, write } = useCaptionText(set.id, imageId, drafts);
+  const typed = useStore(drafts, ({ texts }) => texts.get(imageId));
+  const { data: without } = useStudioQuery('datasets.imageIds', {
+    datasetId,
+    query: { filter: 'uncaptioned', captionSetId: set.id },
+  });
+  /** Writes what was typed, and goes there; where that leads nowhere, says so. */
+  const go = (to: number | null, elseSay: string) => {
+    if (typed !== undefined) write(typed);
+    if (to === null || to < 0 || to >= order.length) setSaid(elseSay);
+    else {
+      setSaid('');
+      setAt(to);
+    }
+  };
+  return {
+    at,
+    image,
+    saved,
+    typed,
+    said,
+    write,
+    go,
+    goNextWithout: () => {
+      const wanted = new Set(without);
+      if (typed !== undefined) wanted.delete(imageId);
+      go(nextWanted(order, at, wanted), 'Every image has a caption.');
+    },
+    type: (text: string) => {
+      draft(drafts, imageId, text);
+    },
+    takeBack: () => {
+      discard(drafts, imageId);
+    },
+  };
+}
+type Writing = ReturnType<typeof useWriting>;
+
+/** The text, how it stands, and the empty caption for those who mean it. */
+function CaptionText({ writing }: { writing: Writing }) {
+  const { at, image, saved, typed, said, write, go, goNextWithout, type, takeBack } = writing;
+  const ready = image !== undefined;
+  const newLine = (field: HTMLTextAreaElement) => {
+    field.setRangeText('\n', field.selectionStart, field.selectionEnd, 'end');
+    type(field.value);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') takeBack();
+    else if (event.key === 'Enter' && event.altKey) goNextWithout();
+    else if (event.key === 'Enter' && event.shiftKey) go(at - 1, 'This is the first image.');
+    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) newLine(event.currentTarget);
+    else if (event.key === 'Enter') go(at + 1, 'That was the last image.');
+    else return;
+    event.preventDefault();
+  };
+  const state = typed !== undefined ? 'Not saved yet' : saved === '' ? 'The empty caption' : ' ';
+  return (
+    <>
+      <Textarea
+        autoFocus
+        label={image?.file ?? ' '}
+        aria-label="Caption"
+        autosize
+        minRows={5}
+        maxRows={14}
+        value={typed ?? saved ?? ''}
+        readOnly={!ready}
+        data-saved={typed === undefined || undefined}
+        onChange={({ currentTarget }) => {
+          type(currentTarget.value);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div className={classes.line}>
+        <Text size="sm" c="dimmed" role="status">
+          {said !== '' ? said : state}
+        </Text>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={!ready || saved === ''}
+          onClick={() => {
+            write('', true);
+          }}
+        >
+          Leave empty on purpose
+        </Button>
+      </div>
+    </>
+  );
+}
+
+/** How far the set is captioned, and the way to what is not. */
+function Captioned({ set: { captioned, uncaptioned }, onNext }: { set: CaptionSetData; onNext: () => void }) {
+  const all = captioned + uncaptioned;
+  return (
+    <Stack gap={6}>
+      <Progress
+        size={4}
+        value={all === 0 ? 0 : (captioned / all) * 100}
+        aria-label="Images that have a caption"
+      />
+      <div className={classes.line}>
+        <Text size="sm" c="dimmed" className="figures">
+          {countText(captioned)} captioned, {countText(uncaptioned)} to go
+        </Text>
+        <Button size="xs" variant="default" disabled={uncaptioned === 0} onClick={onNext}>
+          Next without a caption
+        </Button>
+      </div>
+    </Stack>
+  );
+}
+
 const keys: readonly (readonly [string, string])[] = [
-  ['Enter', 'write, and go to the next'],
-  ['Shift Enter', 'write, and go back'],
-  ['Alt Enter', 'write, and go to the next without a caption'],
+  ['Enter', 'save and go to the next'],
+  ['Shift Enter', 'save and go back'],
+  ['Alt Enter', 'save and go to the next without a caption'],
   ['Ctrl Enter', 'new line'],
-  ['Escape', 'take the typing back'],
+  ['Escape', 'undo the typing'],
 ];
 
 function Keys() {

@@ -18,6 +18,8 @@ import { type Coordinates, moved } from './axes.ts';
 import { type Book, cellAt } from './book.ts';
 import { epochText } from './labels.ts';
 
+const shared = { variant: 'default', justify: 'flex-start', fullWidth: true, size: 'sm' } as const;
+
 /** What can be done with the picture that is looked at, and with the checkpoint that made it. */
 export function LargeActions({
   book,
@@ -40,39 +42,9 @@ export function LargeActions({
   const close = () => {
     setDialog(null);
   };
-  const shared = { variant: 'default', justify: 'flex-start', fullWidth: true, size: 'sm' } as const;
   return (
     <Stack gap={6} w="100%">
-      <Menu position="left-start" width={240}>
-        <Menu.Target>
-          <Button
-            {...shared}
-            leftSection={<IconLayersDifference size={16} aria-hidden />}
-            disabled={sample === null}
-          >
-            Compare with…
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {othersOf(book, place, epochs).map(({ label, other }) => (
-            <Menu.Item
-              key={label}
-              onClick={() => {
-                onCompare(other);
-              }}
-            >
-              {label}
-            </Menu.Item>
-          ))}
-          <Menu.Item
-            onClick={() => {
-              onCompare(null);
-            }}
-          >
-            Choose in the grid
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <CompareMenu {...{ book, place, epochs, onCompare }} disabled={sample === null} />
       <Button
         {...shared}
         leftSection={<IconAdjustments size={16} aria-hidden />}
@@ -128,6 +100,49 @@ export function LargeActions({
         </>
       )}
     </Stack>
+  );
+}
+
+function CompareMenu({
+  book,
+  place,
+  epochs,
+  disabled,
+  onCompare,
+}: {
+  book: Book;
+  place: Coordinates;
+  epochs: readonly number[];
+  disabled: boolean;
+  onCompare: (other: Coordinates | null) => void;
+}) {
+  return (
+    <Menu position="left-start" width={240}>
+      <Menu.Target>
+        <Button {...shared} leftSection={<IconLayersDifference size={16} aria-hidden />} disabled={disabled}>
+          Compare with…
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {othersOf(book, place, epochs).map(({ label, other }) => (
+          <Menu.Item
+            key={label}
+            onClick={() => {
+              onCompare(other);
+            }}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Item
+          onClick={() => {
+            onCompare(null);
+          }}
+        >
+          Choose in the grid
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -42,7 +42,6 @@ export function LargeView({
   onClose: () => void;
 }) {
   const area = useZoomArea(zoom, 'always');
-  const setFavourite = useFavourite();
   const cell = cellAt(book, place);
   const sample = cell.kind === 'ready' ? cell.sample : null;
   const prompt = book.prompts.get(place.prompt);
@@ -52,41 +51,7 @@ export function LargeView({
 
   return (
     <div className={classes.large} role="region" aria-label="Large picture">
-      <header className={classes.bar}>
-        <Button
-          variant="subtle"
-          color="gray"
-          size="compact-sm"
-          leftSection={<IconArrowLeft size={16} aria-hidden />}
-          onClick={onClose}
-        >
-          Grid
-        </Button>
-        <div className={classes.title}>
-          <Text size="sm" fw={600} truncate title={prompt && promptText(prompt)}>
-            {prompt && promptText(prompt)}
-          </Text>
-          <Text size="xs" c="dimmed" truncate className="figures">
-            {placeText(book, place)}
-            {prompt?.negativePrompt ? `, without ${prompt.negativePrompt}` : ''}
-          </Text>
-        </div>
-        <Tooltip label={sample?.favourite ? 'No favourite any more (F)' : 'Favourite (F)'}>
-          <ActionIcon
-            variant="subtle"
-            color={sample?.favourite ? 'clay' : 'gray'}
-            size="lg"
-            aria-label="Favourite"
-            aria-pressed={sample?.favourite ?? false}
-            disabled={sample === null}
-            onClick={() => {
-              if (sample !== null) setFavourite(sample);
-            }}
-          >
-            {sample?.favourite ? <IconStarFilled size={18} /> : <IconStar size={18} />}
-          </ActionIcon>
-        </Tooltip>
-      </header>
+      <Bar {...{ book, place, sample, onClose }} />
       <div className={classes.body}>
         <div className={classes.stage} ref={area} data-two={realImage !== null || undefined}>
           <FittedFrame width={width} height={height} zoom={zoom}>
@@ -119,5 +84,58 @@ export function LargeView({
       </div>
       <EpochStrip book={book} place={place} epochs={epochs} aspect={width / height} onEpoch={onEpoch} />
     </div>
+  );
+}
+
+/** What the picture is, the way back to the grid, and the star. */
+function Bar({
+  book,
+  place,
+  sample,
+  onClose,
+}: {
+  book: Book;
+  place: Coordinates;
+  sample: Sample | null;
+  onClose: () => void;
+}) {
+  const setFavourite = useFavourite();
+  const prompt = book.prompts.get(place.prompt);
+  return (
+    <header className={classes.bar}>
+      <Button
+        variant="subtle"
+        color="gray"
+        size="compact-sm"
+        leftSection={<IconArrowLeft size={16} aria-hidden />}
+        onClick={onClose}
+      >
+        Grid
+      </Button>
+      <div className={classes.title}>
+        <Text size="sm" fw={600} truncate title={prompt && promptText(prompt)}>
+          {prompt && promptText(prompt)}
+        </Text>
+        <Text size="xs" c="dimmed" truncate className="figures">
+          {placeText(book, place)}
+          {prompt?.negativePrompt ? `, without ${prompt.negativePrompt}` : ''}
+        </Text>
+      </div>
+      <Tooltip label={sample?.favourite ? 'No favourite any more (F)' : 'Favourite (F)'}>
+        <ActionIcon
+          variant="subtle"
+          color={sample?.favourite ? 'clay' : 'gray'}
+          size="lg"
+          aria-label="Favourite"
+          aria-pressed={sample?.favourite ?? false}
+          disabled={sample === null}
+          onClick={() => {
+            if (sample !== null) setFavourite(sample);
+          }}
+        >
+          {sample?.favourite ? <IconStarFilled size={18} /> : <IconStar size={18} />}
+        </ActionIcon>
+      </Tooltip>
+    </header>
   );
 }

@@ -35,10 +35,6 @@ export function LayoutBar({
   onStand: (axis: Axis, value: AxisValue) => void;
   onCellSize: (size: number | null) => void;
 }) {
-  // A single run is named above already; a single seed is nowhere else.
-  const filters = otherAxes(layout).filter(
-    (axis) => axis !== 'epoch' && (axis === 'seed' || book.values[axis].length > 1),
-  );
   return (
     <div className={classes.bar}>
       <Group gap={6} wrap="nowrap">
@@ -57,27 +53,7 @@ export function LayoutBar({
         </Tooltip>
         <AxisMenu {...{ book, grid, layout, onCommand, onLayout }} direction="rows" />
       </Group>
-      <Group gap="xs" wrap="nowrap" className={classes.filters}>
-        {filters.map((axis) => (
-          <Select
-            key={axis}
-            size="xs"
-            w={axis === 'prompt' ? 260 : 150}
-            aria-label={axisNames[axis].one}
-            disabled={book.values[axis].length < 2}
-            allowDeselect={false}
-            data={book.values[axis].map((value) => ({
-              value: String(value),
-              label: valueLabel(book, axis, value, grid.standing).text,
-            }))}
-            value={String(grid.standing[axis])}
-            onChange={(chosen) => {
-              const value = book.values[axis].find((one) => String(one) === chosen);
-              if (value !== undefined) onStand(axis, value);
-            }}
-          />
-        ))}
-      </Group>
+      <OtherAxes {...{ book, grid, layout, onStand }} />
       <Group gap="md" wrap="nowrap" ml="auto">
         {canShowHeldOut(book, layout) && (
           <Switch
@@ -113,6 +89,47 @@ export function LayoutBar({
         </Button>
       </Group>
     </div>
+  );
+}
+
+/** Where the axes stand that do not span the grid. */
+function OtherAxes({
+  book,
+  grid,
+  layout,
+  onStand,
+}: {
+  book: Book;
+  grid: Grid;
+  layout: Layout;
+  onStand: (axis: Axis, value: AxisValue) => void;
+}) {
+  // A single run is named above already; a single seed is nowhere else.
+  const filters = otherAxes(layout).filter(
+    (axis) => axis !== 'epoch' && (axis === 'seed' || book.values[axis].length > 1),
+  );
+  return (
+    <Group gap="xs" wrap="nowrap" className={classes.filters}>
+      {filters.map((axis) => (
+        <Select
+          key={axis}
+          size="xs"
+          w={axis === 'prompt' ? 260 : 150}
+          aria-label={axisNames[axis].one}
+          disabled={book.values[axis].length < 2}
+          allowDeselect={false}
+          data={book.values[axis].map((value) => ({
+            value: String(value),
+            label: valueLabel(book, axis, value, grid.standing).text,
+          }))}
+          value={String(grid.standing[axis])}
+          onChange={(chosen) => {
+            const value = book.values[axis].find((one) => String(one) === chosen);
+            if (value !== undefined) onStand(axis, value);
+          }}
+        />
+      ))}
+    </Group>
   );
 }
 

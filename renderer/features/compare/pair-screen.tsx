@@ -3,8 +3,9 @@ import { IconArrowLeft } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import { EmptyState } from '../../components/empty-state.tsx';
-import { PairView, type Side } from '../../components/pictures/pair-view.tsx';
+import { PairView } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import type { Side } from '../../components/pictures/side.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import type { Coordinates } from './axes.ts';
 import { type Book, cellAt } from './book.ts';

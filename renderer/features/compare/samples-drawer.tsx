@@ -36,68 +36,38 @@ export function SamplesDrawer({ open, book, onClose }: { open: boolean; book: Bo
 }
 
 function SamplesForm({ book }: { book: Book }) {
-  const queries = useQueryClient();
-  const set = useStudioCommand('runs.setSamples');
-  const [before, setBefore] = useState<Samples | null>(null);
+  const { change, before, error, busy } = useChange(book);
   const prompts = [...book.prompts.values()].map(({ prompt, negativePrompt }) => ({
     prompt,
     negativePrompt,
   }));
   const seeds = book.values.seed;
-  const runIds = [...book.values.run];
-  const checkpoints = [...book.runs.values()].reduce((sum, { epochs }) => sum + epochs.length, 0);
-
-  const change = (next: Samples, undo: Samples | null) => {
-    set.mutate(
-      { runIds, prompts: [...next.prompts], seeds: [...next.seeds] },
-      {
-        onSuccess: () => {
-          setBefore(undo);
-          void queries.invalidateQueries({ queryKey: ['gallery.comparison'] });
-        },
-      },
-    );
-  };
   const now: Samples = { prompts, seeds };
-  const pictures = (count: number) => `${countOf(count * checkpoints, 'picture')}, one of each checkpoint`;
-
+  const runs = book.runs.size;
+  const checkpoints = [...book.runs.values()].reduce((sum, { epochs }) => sum + epochs.length, 0);
+  const pictures = (count: number) => `${countOf(count * checkpoints, 'picture')}, one for each checkpoint`;
   return (
     <Stack gap="lg">
-      {runIds.length > 1 && (
+      {runs > 1 && (
         <Text size="sm" c="dimmed">
-          Changes hold for all {runIds.length} runs that are compared.
+          Changes hold for all {runs} runs that are compared.
         </Text>
       )}
-      {set.error !== null && <FailureNote error={set.error} />}
+      {error !== null && <FailureNote error={error} />}
       <section>
         <Text size="sm" fw={600} mb={6}>
           Prompts
         </Text>
-        <ul className={classes.list}>
-          {prompts.map((prompt) => (
-            <li key={promptKey(prompt)} className={classes.item}>
-              <div className={classes.words}>
-                <Text size="sm">{promptText(prompt)}</Text>
-                {prompt.negativePrompt !== '' && (
-                  <Text size="xs" c="dimmed">
-                    without {prompt.negativePrompt}
-                  </Text>
-                )}
-              </div>
-              <CloseButton
-                size="sm"
-                aria-label={`Remove the prompt ${promptText(prompt)}`}
-                disabled={prompts.length === 1 || set.isPending}
-                onClick={() => {
-                  change({ prompts: prompts.filter((one) => one !== prompt), seeds }, now);
-                }}
-              />
-            </li>
-          ))}
-        </ul>
+        <PromptList
+          prompts={prompts}
+          disabled={prompts.length === 1 || busy}
+          onRemove={(prompt) => {
+            change({ prompts: prompts.filter((one) => one !== prompt), seeds }, now);
+          }}
+        />
         <AddPrompts
           present={prompts}
-          busy={set.isPending}
+          busy={busy}
           costs={(count) => pictures(count * seeds.length)}
           onAdd={(added) => {
             change({ prompts: [...prompts, ...added], seeds }, null);
@@ -109,24 +79,16 @@ function SamplesForm({ book }: { book: Book }) {
         <Text size="sm" fw={600} mb={6}>
           Seeds
         </Text>
-        <Group gap={6} mb="sm" component="ul" className={classes.seeds}>
-          {seeds.map((seed) => (
-            <li key={seed} className={`${classes.seed} figures`}>
-              {seed}
-              <CloseButton
-                size={18}
-                aria-label={`Remove seed ${seed}`}
-                disabled={seeds.length === 1 || set.isPending}
-                onClick={() => {
-                  change({ prompts, seeds: seeds.filter((one) => one !== seed) }, now);
-                }}
-              />
-            </li>
-          ))}
-        </Group>
+        <SeedList
+          seeds={seeds}
+          disabled={seeds.length === 1 || busy}
+          onRemove={(seed) => {
+            change({ prompts, seeds: seeds.filter((one) => one !== seed) }, now);
+          }}
+        />
         <AddSeeds
           present={seeds}
-          busy={set.isPending}
+          busy={busy}
           costs={(count) => pictures(count * prompts.length)}
           onAdd={(added) => {
             change({ prompts, seeds: [...seeds, ...added] }, null);
@@ -155,6 +117,93 @@ function SamplesForm({ book }: { book: Book }) {
   );
 }
 
+/** Changes what the runs' pictures are made of, keeping what Undo would bring back. */
+function useChange(book: Book) {
+  const queries = useQueryClient();
+  const { mutate, error, isPending } = useStudioCommand('runs.setSamples');
+  const [before, setBefore] = useState<Samples | null>(null);
+  return {
+    before,
+    error,
+    busy: isPending,
+    /** @param undo what was before; null where there is nothing to bring back */
+    change: ({ prompts, seeds }: Samples, undo: Samples | null) => {
+      mutate(
+        { runIds: [...book.values.run], prompts: [...prompts], seeds: [...seeds] },
+        {
+          onSuccess: () => {
+            setBefore(undo);
+            void queries.invalidateQueries({ queryKey: ['gallery.comparison'] });
+          },
+        },
+      );
+    },
+  };
+}
+
+function PromptList({
+  prompts,
+  disabled,
+  onRemove,
+}: {
+  prompts: readonly PromptData[];
+  disabled: boolean;
+  onRemove: (prompt: PromptData) => void;
+}) {
+  return (
+    <ul className={classes.list}>
+      {prompts.map((prompt) => (
+        <li key={promptKey(prompt)} className={classes.item}>
+          <div className={classes.words}>
+            <Text size="sm">{promptText(prompt)}</Text>
+            {prompt.negativePrompt !== '' && (
+              <Text size="xs" c="dimmed">
+                without {prompt.negativePrompt}
+              </Text>
+            )}
+          </div>
+          <CloseButton
+            size="sm"
+            aria-label={`Remove the prompt ${promptText(prompt)}`}
+            disabled={disabled}
+            onClick={() => {
+              onRemove(prompt);
+            }}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function SeedList({
+  seeds,
+  disabled,
+  onRemove,
+}: {
+  seeds: readonly number[];
+  disabled: boolean;
+  onRemove: (seed: number) => void;
+}) {
+  return (
+    <Group gap={6} mb="sm" component="ul" className={classes.seeds}>
+      {seeds.map((seed) => (
+        <li key={seed} className={`${classes.seed} figures`}>
+          {seed}
+          <CloseButton
+            size={18}
+            aria-label={`Remove seed ${seed}`}
+            disabled={disabled}
+            onClick={() => {
+              onRemove(seed);
+            }}
+          />
+        </li>
+      ))}
+    </Group>
+  );
+}
+
 interface Adding<T> {
   present: readonly T[];
   busy: boolean;
@@ -171,7 +220,7 @@ function AddPrompts({ present, busy, costs, onAdd }: Adding<PromptData>) {
     <Stack gap="xs">
       <Textarea
         label="New prompts"
-        description="One a line"
+        description="One on each line"
         rows={4}
         resize="vertical"
         value={lines}
@@ -213,7 +262,7 @@ function AddSeeds({ present, busy, costs, onAdd }: Adding<number>) {
           label="New seeds"
           description="Numbers and ranges: 1, 2, 8-11"
           value={text}
-          error={seeds === null ? 'These are no whole numbers from 0 up.' : undefined}
+          error={seeds === null ? 'Enter whole numbers from 0 up.' : undefined}
           onChange={({ currentTarget }) => {
             setText(currentTarget.value);
           }}

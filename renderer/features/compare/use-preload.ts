@@ -9,9 +9,9 @@ import {
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
-import type { CellInSight } from './comparison-grid.tsx';
 import type { Grid } from './grid.ts';
 import { preloadOrder } from './preload-order.ts';
+import type { CellsInSight } from './use-grid-sight.ts';
 
 /** Keeps the neighbouring epochs of what is in sight decoded. @returns whether a picture is */
 export function usePreload({
@@ -22,7 +22,7 @@ export function usePreload({
 }: {
   readonly book: Book;
   readonly grid: Grid;
-  readonly sight: CellInSight | null;
+  readonly sight: CellsInSight | null;
   /** The one picture that is looked at, where one is. */
   readonly large: Coordinates | null;
 }): (sample: Sample) => boolean {
@@ -36,11 +36,11 @@ export function usePreload({
 }
 
 /** Every place in sight, at one epoch each: the order over epochs is the loading's. */
-function placesInSight(grid: Grid, sight: CellInSight | null): readonly Coordinates[] {
+function placesInSight(grid: Grid, sight: CellsInSight | null): readonly Coordinates[] {
   if (sight === null) return [];
   const places = new Map<string, Coordinates>();
-  for (let row = sight.rows.first; row < sight.rows.end; row += 1) {
-    for (let column = sight.columns.first; column < sight.columns.end; column += 1) {
+  for (let row = sight.rows.startIndex; row <= sight.rows.endIndex; row += 1) {
+    for (let column = sight.columns.startIndex; column <= sight.columns.endIndex; column += 1) {
       const place = grid.placeAt(row, column);
       if (place !== null) places.set(`${place.run} ${place.seed} ${place.prompt}`, place);
     }

@@ -1,7 +1,7 @@
-import { Group, NativeSelect, NumberInput, SegmentedControl, Text } from '@mantine/core';
-import { useState } from 'react';
+import { Group, NativeSelect, SegmentedControl, Text } from '@mantine/core';
 
 import type { CostRate } from '../../../electron/contract/values.ts';
+import { KeptNumberField } from '../../components/kept-number-field.tsx';
 import { moneyText } from '../../components/quantities.ts';
 import { currencies, hourlyCost, newRate } from './cost-rate.ts';
 import { Section, type SectionProps } from './section.tsx';
@@ -40,8 +40,11 @@ export function CostSection({ settings, change }: SectionProps) {
         />
       </Group>
       {rate.kind === 'hourly' && (
-        <Amount
+        <KeptNumberField
+          width={200}
           label="Price per hour"
+          unit={currency}
+          step={0.1}
           value={rate.pricePerHour}
           onKeep={(pricePerHour) => {
             set({ ...rate, pricePerHour });
@@ -50,16 +53,21 @@ export function CostSection({ settings, change }: SectionProps) {
       )}
       {rate.kind === 'energy' && (
         <Group gap="md" align="start">
-          <Amount
+          <KeptNumberField
+            width={200}
             label="Power while training"
-            suffix=" W"
+            unit="W"
+            step={10}
             value={rate.watts}
             onKeep={(watts) => {
               set({ ...rate, watts });
             }}
           />
-          <Amount
+          <KeptNumberField
+            width={200}
             label="Price per kWh"
+            unit={currency}
+            step={0.01}
             value={rate.pricePerKilowattHour}
             onKeep={(pricePerKilowattHour) => {
               set({ ...rate, pricePerKilowattHour });
@@ -73,38 +81,5 @@ export function CostSection({ settings, change }: SectionProps) {
         </Text>
       )}
     </Section>
-  );
-}
-
-/** Kept when it is left, so that no half-typed figure counts. */
-function Amount({
-  label,
-  value,
-  suffix = '',
-  onKeep,
-}: {
-  label: string;
-  value: number;
-  suffix?: string;
-  onKeep: (value: number) => void;
-}) {
-  const [typed, setTyped] = useState<number | string | null>(null);
-  const keep = () => {
-    if (typeof typed === 'number' && typed !== value) onKeep(typed);
-    setTyped(null);
-  };
-  return (
-    <NumberInput
-      label={label}
-      w={200}
-      min={0}
-      suffix={suffix}
-      value={typed ?? value}
-      onChange={setTyped}
-      onBlur={keep}
-      onKeyDown={({ key }) => {
-        if (key === 'Enter') keep();
-      }}
-    />
   );
 }

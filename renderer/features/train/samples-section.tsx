@@ -1,9 +1,9 @@
-import { ActionIcon, Button, Group, Select, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
+import { ActionIcon, Button, Group, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 
-import { type PromptData, type Recipe, samplerName } from '../../../electron/contract/values.ts';
-import { NumberField } from '../../components/number-field.tsx';
+import type { PromptData, Recipe } from '../../../electron/contract/values.ts';
 import { NumberListField } from '../../components/number-list-field.tsx';
+import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { samplerText } from '../../components/sampler-text.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
@@ -26,7 +26,7 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
       <Stack gap={16}>
         <PromptList planned={planned} />
         <Seeds />
-        <RecipeFields />
+        <SamplerSettings />
       </Stack>
     </FoldedSection>
   );
@@ -129,64 +129,18 @@ function Seeds() {
   );
 }
 
-function RecipeFields() {
+function SamplerSettings() {
   const { request, edit, message } = useRequestForm();
-  const { recipe } = request;
-  const set = (part: Partial<Recipe>) => {
-    edit({ recipe: part });
+  const fields = {
+    value: request.recipe,
+    onChange: (change: Partial<Recipe>) => {
+      edit({ recipe: change });
+    },
   };
   return (
     <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
-      <Select
-        label="Sampler"
-        data={samplerName.options.map((name) => ({ value: name, label: samplerText(name) }))}
-        value={recipe.sampler}
-        allowDeselect={false}
-        onChange={(value) => {
-          const { success, data } = samplerName.safeParse(value);
-          if (success) set({ sampler: data });
-        }}
-      />
-      <NumberField
-        label="Steps"
-        value={recipe.steps}
-        min={1}
-        error={message('recipe.steps')}
-        onChange={(steps) => {
-          set({ steps });
-        }}
-      />
-      <NumberField
-        label="Guidance scale"
-        value={recipe.guidanceScale}
-        step={0.5}
-        error={message('recipe.guidanceScale')}
-        onChange={(guidanceScale) => {
-          set({ guidanceScale });
-        }}
-      />
-      <NumberField
-        label="Width"
-        unit="px"
-        step={8}
-        min={8}
-        value={recipe.width}
-        error={message('recipe.width')}
-        onChange={(width) => {
-          set({ width });
-        }}
-      />
-      <NumberField
-        label="Height"
-        unit="px"
-        step={8}
-        min={8}
-        value={recipe.height}
-        error={message('recipe.height')}
-        onChange={(height) => {
-          set({ height });
-        }}
-      />
+      <SamplerSelect {...fields} />
+      <SamplerNumbers {...fields} message={(field) => message(`recipe.${field}`)} />
     </SimpleGrid>
   );
 }

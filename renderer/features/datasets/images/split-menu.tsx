@@ -1,9 +1,10 @@
-import { Button, Group, NumberInput, Popover, Radio, Stack, Text } from '@mantine/core';
+import { Button, Group, Popover, Radio, Stack, Text } from '@mantine/core';
 import { IconFlask2 } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import type { InputOf } from '../../../../electron/contract/api.ts';
 import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
+import { NumberField } from '../../../components/number-field.tsx';
 import { countOf } from '../../../components/quantities.ts';
 import { showFailure } from '../../../studio/failure.ts';
 import { useStudioCommand } from '../../../studio/studio.tsx';
@@ -45,10 +46,10 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
   const [kind, setKind] = useState<Choice['kind']>(
     marks !== undefined ? 'marked' : images >= 1000 ? 'count' : 'fraction',
   );
-  const [count, setCount] = useState<number | string>(Math.max(1, Math.min(100, Math.round(images / 10))));
-  const [percent, setPercent] = useState<number | string>(10);
+  const [count, setCount] = useState(Math.max(1, Math.min(100, Math.round(images / 10))));
+  const [percent, setPercent] = useState(10);
   const { mutate, isPending } = useStudioCommand('datasets.setValidation');
-  const choice = choiceOf(kind, Number(count), Number(percent));
+  const choice = choiceOf(kind, count, percent);
   return (
     <form
       onSubmit={(event) => {
@@ -73,9 +74,10 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
             <Group gap="xs" h={36}>
               <Radio value="count" label="A number" w={130} />
               {kind === 'count' && (
-                <NumberInput
-                  aria-label="Images to hold out"
-                  w={110}
+                <NumberField
+                  label="Images to hold out"
+                  hidesLabel
+                  width={110}
                   min={1}
                   max={Math.max(1, images - 1)}
                   value={count}
@@ -86,12 +88,13 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
             <Group gap="xs" h={36}>
               <Radio value="fraction" label="A percentage" w={130} />
               {kind === 'fraction' && (
-                <NumberInput
-                  aria-label="Per cent to hold out"
-                  w={110}
+                <NumberField
+                  label="Per cent to hold out"
+                  hidesLabel
+                  width={110}
                   min={0.1}
                   max={90}
-                  suffix=" %"
+                  unit="%"
                   value={percent}
                   onChange={setPercent}
                 />
@@ -113,7 +116,7 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
           By hand: select images and press H. Anything here can be undone.
         </Text>
         <Group justify="flex-end">
-          <Button type="submit" loading={isPending}>
+          <Button type="submit" loading={isPending} disabled={!isPossible(kind, count, percent, images)}>
             Hold out
           </Button>
         </Group>
@@ -122,12 +125,18 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
   );
 }
 
+/** Some images stay to train on. */
+function isPossible(kind: Choice['kind'], count: number, percent: number, images: number): boolean {
+  if (kind === 'count') return Number.isInteger(count) && count >= 1 && count < images;
+  return kind !== 'fraction' || (percent > 0 && percent < 100);
+}
+
 function choiceOf(kind: Choice['kind'], count: number, percent: number): Choice {
   switch (kind) {
     case 'count':
-      return { kind, count: Math.max(0, Math.round(count)) };
+      return { kind, count };
     case 'fraction':
-      return { kind, fraction: Math.min(0.99, Math.max(0, percent / 100)) };
+      return { kind, fraction: percent / 100 };
     default:
       return { kind };
   }

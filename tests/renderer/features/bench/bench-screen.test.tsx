@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
+import { StudioFailure } from '../../../../electron/connection/client.ts';
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import type { Sample } from '../../../../electron/contract/gallery.ts';
 import type { Model } from '../../../../electron/contract/models.ts';
@@ -37,7 +38,11 @@ function show(made: readonly Sample[], handlers: Partial<AllHandlers> = {}, path
       total: history.length,
       samples: history.slice(offset, offset + limit),
     }),
-    'gallery.sample': ({ sampleId }) => history.find(({ id }) => id === sampleId)!,
+    'gallery.sample': ({ sampleId }) => {
+      const found = history.find(({ id }) => id === sampleId);
+      if (found !== undefined) return found;
+      throw new StudioFailure({ code: 'sample-missing', message: 'It is gone.', hint: '' });
+    },
     'gallery.generate': ({ seeds, prompt, recipe }) => {
       const queued = seeds.map((seed, index) =>
         aSample({
@@ -52,6 +57,7 @@ function show(made: readonly Sample[], handlers: Partial<AllHandlers> = {}, path
         }),
       );
       history.unshift(...queued);
+      studio.publish('changed', { subjects: ['samples'] });
       return { sampleIds: queued.map(({ id }) => id) };
     },
     'gallery.removeSamples': ({ sampleIds }) => {
@@ -59,6 +65,7 @@ function show(made: readonly Sample[], handlers: Partial<AllHandlers> = {}, path
         history.findIndex(({ id }) => sampleIds.includes(id)),
         1,
       );
+      studio.publish('changed', { subjects: ['samples'] });
       return null;
     },
     'gallery.setFavourite': () => null,

@@ -120,7 +120,7 @@ describe('writing captions by the keyboard', () => {
     expect(await screen.findByText('The disk is full')).toBeDefined();
     await userEvent.keyboard('{Shift>}{Enter}{/Shift}');
     await isAt('1 of 4 images', 'a cat');
-    expect(screen.getByText('Not written yet')).toBeDefined();
+    expect(screen.getByText('Not saved yet')).toBeDefined();
   });
 
   test('says when there is no further image', async () => {

@@ -197,7 +197,7 @@ describe('prompts and seeds', () => {
     await cells();
     await userEvent.click(screen.getByRole('button', { name: 'Prompts and seeds' }));
     await userEvent.type(await screen.findByLabelText('New prompts'), 'a fox{Enter}a cat{Enter}a boat');
-    expect(screen.getByText('16 pictures, one of each checkpoint')).toBeTruthy();
+    expect(screen.getByText('16 pictures, one for each checkpoint')).toBeTruthy();
     await userEvent.click(screen.getByRole('button', { name: 'Add 2 prompts' }));
     expect(studio.inputsOf('runs.setSamples')).toEqual([
       {

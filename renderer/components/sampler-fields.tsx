@@ -1,0 +1,77 @@
+import { Select } from '@mantine/core';
+
+import { type Recipe, samplerName } from '../../electron/contract/values.ts';
+import { NumberField } from './number-field.tsx';
+import { samplerText } from './sampler-text.ts';
+
+interface SamplerFieldProps {
+  readonly value: Recipe;
+  readonly onChange: (change: Partial<Recipe>) => void;
+}
+
+export function SamplerSelect({ value, onChange }: SamplerFieldProps) {
+  return (
+    <Select
+      label="Sampler"
+      data={samplerName.options.map((name) => ({ value: name, label: samplerText(name) }))}
+      value={value.sampler}
+      allowDeselect={false}
+      onChange={(sampler) => {
+        if (sampler !== null) onChange({ sampler });
+      }}
+    />
+  );
+}
+
+/** Steps, guidance and size, one field each: to be laid out by what stands around them. */
+export function SamplerNumbers({
+  value,
+  onChange,
+  pixelStep = 8,
+  message = () => undefined,
+}: SamplerFieldProps & {
+  /** What width and height are multiples of. */
+  readonly pixelStep?: number;
+  /** What is wrong with one of them. */
+  readonly message?: (field: keyof Recipe) => string | undefined;
+}) {
+  return (
+    <>
+      <NumberField
+        label="Steps"
+        min={1}
+        max={1000}
+        value={value.steps}
+        error={message('steps')}
+        onChange={(steps) => {
+          onChange({ steps });
+        }}
+      />
+      <NumberField
+        label="Guidance scale"
+        max={100}
+        step={0.5}
+        value={value.guidanceScale}
+        error={message('guidanceScale')}
+        onChange={(guidanceScale) => {
+          onChange({ guidanceScale });
+        }}
+      />
+      {(['width', 'height'] as const).map((side) => (
+        <NumberField
+          key={side}
+          label={side === 'width' ? 'Width' : 'Height'}
+          unit="px"
+          min={pixelStep}
+          max={4096}
+          step={pixelStep}
+          value={value[side]}
+          error={message(side)}
+          onChange={(pixels) => {
+            onChange({ [side]: pixels });
+          }}
+        />
+      ))}
+    </>
+  );
+}

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
 import { Failure } from '../../native/failure.ts';
+import { storageFailure } from '../../native/files/storage-failure.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
 import type { GlobalOptions } from './program.ts';
 import type { TerminalStreams } from './terminal.ts';
@@ -14,7 +15,7 @@ export function reportFailure(
   { json, verbose }: GlobalOptions,
   streams: TerminalStreams,
 ): ExitCode {
-  const failure = error instanceof Failure ? error : faultOf(error);
+  const failure = error instanceof Failure ? error : (storageFailure(error) ?? faultOf(error));
   const { code, message, hint } = failure;
   if (json) streams.out.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   streams.error.write(`${message}\n${hint}\n`);

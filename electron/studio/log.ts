@@ -33,7 +33,7 @@ const mostWaiting = 1024 * 1024;
  */
 export function createLog(folder: string, now: () => number): StudioLog {
   const file = join(folder, 'screenfold.log');
-  let destination: ReturnType<typeof openFile> = null;
+  let destination = openFile(file);
   let writer: Logger | null = null;
   const write = (level: LogLine['level'], text: string) => {
     destination ??= openFile(file);

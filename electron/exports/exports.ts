@@ -8,9 +8,9 @@ import type { Export } from '../contract/exports.ts';
 import type { Engine } from '../engine/engine-process.ts';
 import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
+import { fileNameOf } from '../library/file-name.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { fileNameOf } from '../runs/read-run-spec.ts';
 import { readEpochLosses } from '../runs/run-folder.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
@@ -77,7 +77,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   ): Promise<{ exportId: number }> => {
     const output =
       wanted === null
-        ? await ownPlace(fileNameOf(entry.title), extension)
+        ? await ownPlace(nameOf(entry.title), extension)
         : withExtension(resolve(wanted), extension);
     await refuseTaken(output);
     given.add(output);
@@ -245,6 +245,12 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       await Promise.allSettled(working);
     },
   };
+}
+
+/** What tells one export of a run from another comes last, and stays however long the run's name is. */
+function nameOf(title: string): string {
+  const end = title.lastIndexOf(', ');
+  return end < 0 ? fileNameOf(title) : fileNameOf(title.slice(0, end), title.slice(end));
 }
 
 /** What a person typed may lack it, and it says what the file is. */

@@ -77,7 +77,7 @@ async function runBuild(root: string, built: Built, { onBuild, onLine }: BuildLi
   if (code !== 0) {
     throw new Failure(
       'build-failed',
-      `Building Screenfold's ${built} failed:\n${said.trim()}`,
+      `Building Screenfold's ${built} failed:\n  ${said.trim().replaceAll('\n', '\n  ')}`,
       'Run `npm ci` and start again; if that does not help, report it with the lines above.',
     );
   }

@@ -23,6 +23,7 @@ const hints: Readonly<Record<string, string>> = {
   EPERM: 'Choose a folder you may write to, and close programs that have the file open.',
   EROFS: 'This disk is read-only: choose another.',
   EBUSY: 'Close the programs that have the file open and try again.',
+  ENAMETOOLONG: 'Choose a shorter name.',
   ENOENT: 'The folder it belongs in is not there: create it, or choose another.',
 };
 

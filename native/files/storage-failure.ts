@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 /** Codes of the operating system and of SQLite, by what is wrong with the disk. */
 const full = /^(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/;
 const readOnly = /^(EROFS|SQLITE_READONLY.*)$/;
+const longName = 'ENAMETOOLONG';
 const failing = /^(EIO|SQLITE_IOERR.*)$/;
 
 export const diskFull = 'disk-full';
@@ -35,6 +36,10 @@ export function storageFailure(error: unknown, what?: string): Failure | null {
   if (full.test(code)) {
     const fault = code === 'EDQUOT' ? 'your quota on the disk is used up' : 'the disk is full';
     return new Failure(diskFull, say(fault), 'Free some space on it, and try again.', error);
+  }
+  if (code === longName) {
+    const hint = 'Choose a shorter one.';
+    return new Failure('name-too-long', say('the name is longer than the disk takes'), hint, error);
   }
   if (readOnly.test(code)) {
     const hint = 'Make it writable, or use a folder on another disk.';

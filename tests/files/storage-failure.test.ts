@@ -66,6 +66,7 @@ describe('a full disk', () => {
 test.each([
   ['EROFS', 'disk-read-only'],
   ['EIO', 'disk-failing'],
-])('a disk that says %s is named as what it is', (code, wanted) => {
+  ['ENAMETOOLONG', 'name-too-long'],
+])('an error %s is named as what it is', (code, wanted) => {
   expect(storageFailure(Object.assign(noSpace('/x'), { code }), 'The log')).toMatchObject({ code: wanted });
 });

@@ -50,7 +50,7 @@ const pageRooms: Readonly<Record<string, readonly string[]>> = {
 
 /** Of the engine: its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
-  /^native\/(failure|jobs|runtime\/runtime|engine\/messages|files\/atomic-file)\.ts$|^native\/images\//;
+  /^native\/(failure|jobs|runtime\/runtime|engine\/messages|files\/(atomic-file|storage-failure))\.ts$|^native\/images\//;
 
 /** Why an import may not be, or null where it may. */
 function breach({ from, to }: Import): string | null {

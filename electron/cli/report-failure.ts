@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 
 import { Failure } from '../../native/failure.ts';
+import { storageFailure } from '../../native/files/storage-failure.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
+import { printable, printableJson, printableLine } from './printable.ts';
 import type { GlobalOptions } from './program.ts';
 import type { TerminalStreams } from './terminal.ts';
 
@@ -14,12 +16,13 @@ export function reportFailure(
   { json, verbose }: GlobalOptions,
   streams: TerminalStreams,
 ): ExitCode {
-  const failure = error instanceof Failure ? error : faultOf(error);
+  const failure = error instanceof Failure ? error : (storageFailure(error) ?? faultOf(error));
   const { code, message, hint } = failure;
-  if (json) streams.out.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
-  streams.error.write(`${message}\n${hint}\n`);
+  if (json) streams.out.write(`${printableJson({ error: { code, message, hint } })}\n`);
+  streams.error.write(`${printableLine(message)}\n${printableLine(hint)}\n`);
   if (verbose) {
-    streams.error.write(`${typeof failure.cause === 'string' ? failure.cause : inspect(error)}\n`);
+    const detail = typeof failure.cause === 'string' ? failure.cause : inspect(error);
+    streams.error.write(`${printable(detail).replace(/^/gm, '  ')}\n`);
   }
   if (code === 'engine-killed') return exitCodes.interrupted;
   return usageCodes.has(code) ? exitCodes.usage : exitCodes.failure;

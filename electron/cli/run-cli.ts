@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine-process.ts';
 import type { StudioFlags, StudioLauncher } from '../hosts/open-studio.ts';
 import { userCacheFolder } from '../hosts/user-folders.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
+import { printable } from './printable.ts';
 import { createProgram, type GlobalOptions } from './program.ts';
 import { reportFailure } from './report-failure.ts';
 import { createTerminal, type TerminalStreams } from './terminal.ts';
@@ -48,8 +49,8 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
   });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
-      writeOut: (text) => streams.out.write(text),
-      writeErr: (text) => streams.error.write(text),
+      writeOut: (text) => streams.out.write(printable(text)),
+      writeErr: (text) => streams.error.write(printable(text)),
     });
   }
   try {

@@ -2,11 +2,12 @@ import { SingleBar } from 'cli-progress';
 
 import type { JobEvent } from '../../native/jobs.ts';
 import { createPace, durationText, epochText, stepText } from './job-text.ts';
+import { printableJson, printableLine } from './printable.ts';
 
 /** Where a command's words go. */
 export interface Terminal {
   readonly json: boolean;
-  /** For a person, on standard output; nothing under `--json`. */
+  /** One line for a person, on standard output; nothing under `--json`. Further lines of it are indented. */
   readonly line: (text: string) => void;
   /** For a person, on standard error, whatever the mode. */
   readonly warn: (text: string) => void;
@@ -52,16 +53,16 @@ export function createTerminal({ json, verbose, streams }: TerminalOptions): Ter
   const terminal: Terminal = {
     json,
     line: (text) => {
-      if (!json) write(out, text);
+      if (!json) write(out, printableLine(text));
     },
     warn: (text) => {
-      write(error, text);
+      write(error, printableLine(text));
     },
     object: (value) => {
-      if (json) out.write(`${JSON.stringify(value)}\n`);
+      if (json) out.write(`${printableJson(value)}\n`);
     },
     log: (line) => {
-      if (verbose) write(error, `  engine: ${line}`);
+      if (verbose) write(error, `  engine: ${printableLine(line)}`);
     },
     follow: (job) => {
       if (json) return { event: terminal.object, end: () => undefined };

@@ -50,7 +50,8 @@ function forkEngine(entry: string, environment: Readonly<NodeJS.ProcessEnv>): En
     env: { ...environment },
   });
   return {
-    outputs: [child.stdout, child.stderr],
+    // Of a process that could not be started, as where no more files may be open, there are none.
+    outputs: [child.stdout ?? null, child.stderr ?? null],
     // A child that is going away cannot be told anything any more; its end is reported by `close`.
     tell: (message) => {
       if (child.connected) child.send(message, () => undefined);

@@ -34,9 +34,18 @@ export async function superviseEngine<J extends Job>(
       let outcome: (() => void) | null = null;
       child.onMessage((said) => {
         if (said.type === 'event') {
-          onEvent?.(said.event);
+          try {
+            onEvent?.(said.event);
+          } catch (error) {
+            // Whoever asked for the job cannot go on with it; thrown here, it would end this whole process.
+            outcome = () => {
+              reject(error instanceof Error ? error : new Error(String(error)));
+            };
+            child.killNow();
+          }
           return;
         }
+        if (outcome !== null) return;
         outcome = () => {
           if (said.type === 'result') resolve(said.result as ResultOf<J>);
           else reject(new Failure(said.code, said.message, said.hint, said.detail));
@@ -56,6 +65,7 @@ export async function superviseEngine<J extends Job>(
       child.onEnd((code, signal) => {
         if (outcome !== null) outcome();
         else if (kill?.aborted === true) reject(killed(job.kind));
+        else if (isRequest(signal)) reject(endedBy(signal, job.kind));
         else reject(died(job.kind, code, signal, words()));
       });
       child.onStarted((pid) => onStart?.(pid));
@@ -87,6 +97,8 @@ function keepLastLines(
   for (const stream of streams) {
     if (stream === null) continue;
     stream.setEncoding('utf8');
+    // Its end is told by the process's own; what it would have said is lost.
+    stream.on('error', () => undefined);
     stream.on('data', (chunk: string) => {
       const whole = ((partial.get(stream) ?? '') + chunk).split('\n');
       partial.set(stream, whole.pop() ?? '');
@@ -98,6 +110,20 @@ function keepLastLines(
 
 function killed(kind: Job['kind']): Failure {
   return new Failure('engine-killed', 'The engine was killed on request.', afterwards(kind));
+}
+
+/** What service managers and terminals send to all processes of a program at once, this one included. */
+function isRequest(signal: NodeJS.Signals | null): signal is 'SIGTERM' | 'SIGINT' | 'SIGHUP' {
+  return signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP';
+}
+
+/** An engine hears such signals as a wish to stop as soon as it can hear; one that died of it had not begun. */
+function endedBy(signal: NodeJS.Signals, kind: Job['kind']): Failure {
+  return new Failure(
+    'engine-killed',
+    `The engine was ended by ${signal} before it had begun.`,
+    afterwards(kind),
+  );
 }
 
 function afterwards(kind: Job['kind']): string {

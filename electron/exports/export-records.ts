@@ -2,6 +2,7 @@ import { Failure } from '../../native/failure.ts';
 import type { Export } from '../contract/exports.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { unwrittenOf } from '../library/unwritten.ts';
 
 export interface ExportRecords {
   readonly all: () => readonly Export[];
@@ -9,10 +10,16 @@ export interface ExportRecords {
   readonly get: (id: number) => Export;
   readonly find: (id: number) => Export | null;
   readonly insert: (entry: Omit<Export, 'id' | 'status' | 'failure' | 'bytes'>) => number;
-  readonly end: (id: number, end: { readonly bytes: number } | { readonly failure: FailureData }) => void;
+  /**
+   * Holds whether or not there is room to write it down. Gives back why it could not be written yet; it is, as soon as there
+   * is room.
+   */
+  readonly end: (id: number, end: { readonly bytes: number } | { readonly failure: FailureData }) => unknown;
   readonly remove: (id: number) => void;
   readonly running: () => readonly Export[];
 }
+
+type ExportEnd = Pick<Export, 'status' | 'bytes' | 'failure'>;
 
 interface Row {
   readonly id: number;
@@ -35,12 +42,16 @@ export function createExportRecords(database: LibraryDatabase): ExportRecords {
   );
   const end = database.prepare('UPDATE export SET status = ?, bytes = ?, failure = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM export WHERE id = ?');
+  const unwritten = unwrittenOf(database, 'export', (id, { status, bytes, failure }: ExportEnd) => {
+    end.run(status, bytes, failure === null ? null : JSON.stringify(failure), id);
+  });
+  const known = (row: Row): Export => ({ ...exportOf(row), ...unwritten.of(row.id) });
   const find = (id: number) => {
     const row = one.get(id);
-    return row === undefined ? null : exportOf(row);
+    return row === undefined ? null : known(row);
   };
   return {
-    all: () => all.all().map(exportOf),
+    all: () => all.all().map(known),
     find,
     get: (id) => {
       const found = find(id);
@@ -49,17 +60,21 @@ export function createExportRecords(database: LibraryDatabase): ExportRecords {
     },
     insert: ({ kind, title, path, runId, epoch, createdAt }) =>
       Number(insert.run(kind, title, path, runId, epoch, createdAt).lastInsertRowid),
-    end: (id, how) => {
-      if ('bytes' in how) end.run('ready', how.bytes, null, id);
-      else end.run('failed', null, JSON.stringify(how.failure), id);
-    },
+    end: (id, how) =>
+      unwritten.settle(
+        id,
+        'bytes' in how
+          ? { status: 'ready', bytes: how.bytes, failure: null }
+          : { status: 'failed', bytes: null, failure: how.failure },
+      ),
     remove: (id) => {
+      unwritten.forget(id);
       remove.run(id);
     },
     running: () =>
       all
         .all()
-        .map(exportOf)
+        .map(known)
         .filter(({ status }) => status === 'running'),
   };
 }

@@ -8,7 +8,7 @@ import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import type { Engine, RunOptions } from '../engine/engine-process.ts';
-import { fileNameOf } from '../runs/read-run-spec.ts';
+import { fileNameOf } from '../library/file-name.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
 import { modelCard } from './model-card.ts';
 

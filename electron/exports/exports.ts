@@ -2,18 +2,19 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
+import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
 import type { Engine } from '../engine/engine-process.ts';
+import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
+import { fileNameOf } from '../library/file-name.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { fileNameOf } from '../runs/read-run-spec.ts';
 import { readEpochLosses } from '../runs/run-folder.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { writeAnimation } from '../sheets/animation.ts';
-import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
 import { writeSheet } from '../sheets/sheet.ts';
 import { createExportRecords } from './export-records.ts';
 import { exportRun } from './export-run.ts';
@@ -55,6 +56,9 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     if (entry !== null) publish('exports.changed', entry);
     publish('changed', { subjects: ['exports'] });
   };
+  const noteUnwritten = (error: unknown) => {
+    if (error !== null) log.error('how an export ended could not be written down yet', error);
+  };
   for (const { id } of records.running()) {
     records.end(id, {
       failure: {
@@ -73,7 +77,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   ): Promise<{ exportId: number }> => {
     const output =
       wanted === null
-        ? await ownPlace(fileNameOf(entry.title), extension)
+        ? await ownPlace(nameOf(entry.title), extension)
         : withExtension(resolve(wanted), extension);
     await refuseTaken(output);
     given.add(output);
@@ -82,16 +86,17 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     const task = work(output, stop.signal)
       .then(
         (bytes) => {
-          records.end(id, { bytes });
+          noteUnwritten(records.end(id, { bytes }));
         },
         (error: unknown) => {
           const failure =
             error instanceof Failure
               ? error
-              : new Failure('export-failed', String(error), 'Look at the log, and try again.', error);
+              : (storageFailure(error) ??
+                new Failure('export-failed', String(error), 'Look at the log, and try again.', error));
           log.warn('an export failed', error);
           const { code, message, hint } = failure;
-          records.end(id, { failure: { code, message, hint } });
+          noteUnwritten(records.end(id, { failure: { code, message, hint } }));
         },
       )
       .finally(() => {
@@ -240,6 +245,12 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       await Promise.allSettled(working);
     },
   };
+}
+
+/** What tells one export of a run from another comes last, and stays however long the run's name is. */
+function nameOf(title: string): string {
+  const end = title.lastIndexOf(', ');
+  return end < 0 ? fileNameOf(title) : fileNameOf(title.slice(0, end), title.slice(end));
 }
 
 /** What a person typed may lack it, and it says what the file is. */

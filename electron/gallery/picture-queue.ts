@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 
 import { Failure } from '../../native/failure.ts';
+import { isDiskFull, storageFailure } from '../../native/files/storage-failure.ts';
 import type { DeviceChoice, ModelReference, Picture } from '../../native/jobs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { Engine } from '../engine/engine-process.ts';
 import type { RightOfWay } from '../engine/right-of-way.ts';
 import type { DomainContext } from '../library/library.ts';
+import { whenRoom } from '../library/when-room.ts';
 import { sampleOf, type SampleRecord, type SampleRecords } from './sample-records.ts';
 
 export interface PictureQueueDeps {
@@ -114,8 +116,8 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
       showQueue();
     };
     if (closed) stop.abort();
-    begin();
     try {
+      begin();
       await deps.engine.run(
         {
           kind: 'generate',
@@ -145,25 +147,28 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
         throw new Failure('picture-missing', 'The engine left pictures out.', 'Try them again.');
       }
     } catch (error) {
+      // What a comparison lacks is made when there is room again; who waits at the prompt bench is told.
+      if (isDiskFull(error) && !first.sample.bench) throw error;
       afterFailure(
         [...left.values()],
         error instanceof Failure
           ? error
-          : new Failure(
-              'picture-fault',
-              String(error),
-              'This is a fault in Screenfold: report it with the log.',
-              error,
-            ),
+          : (storageFailure(error) ??
+              new Failure(
+                'picture-fault',
+                String(error),
+                'This is a fault in Screenfold: report it with the log.',
+                error,
+              )),
       );
     } finally {
       current = null;
+      hasEnded();
       // Stopped between two pictures: what was begun is begun anew.
       for (const { sample } of left.values()) {
         if (records.find(sample.id)?.status === 'making') setStatus(sample.id, 'queued');
       }
       showQueue();
-      hasEnded();
     }
   };
 
@@ -195,7 +200,13 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     for (let chunk = nextChunk(); chunk.length > 0 && !closed; chunk = nextChunk()) await make(chunk);
   };
 
+  /** What was being made when it ended, or when its end could not be written down, is there whole or is made again. */
+  const takeUp = () => {
+    for (const { id, file } of records.making()) setStatus(id, existsSync(file) ? 'ready' : 'queued');
+  };
+
   const work = async (): Promise<void> => {
+    takeUp();
     for (let seen = -1; seen !== wakes && !closed;) {
       seen = wakes;
       if (nextChunk().length === 0) continue;
@@ -204,8 +215,7 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     }
   };
 
-  // What was being made when Screenfold ended is there whole, or is made again.
-  for (const { id, file } of records.making()) records.setStatus(id, existsSync(file) ? 'ready' : 'queued');
+  let stopWaiting: () => void = () => undefined;
 
   const queue: PictureQueue = {
     wake: () => {
@@ -218,6 +228,8 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
       working ??= work()
         .catch((error: unknown) => {
           context.log.error('the queue of pictures stopped', error);
+          stopWaiting();
+          if (isDiskFull(error)) stopWaiting = whenRoom(context.library.folder, queue.wake);
         })
         .finally(() => {
           working = null;
@@ -231,8 +243,15 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     },
     close: async () => {
       closed = true;
+      stopWaiting();
       current?.stop.abort();
-      await Promise.race([working, sleep(patience)]);
+      let late: NodeJS.Timeout | undefined;
+      const enough = new Promise<void>((resolve) => {
+        late = setTimeout(resolve, patience);
+      });
+      await Promise.race([working, enough]);
+      // Left alone, it would keep a program that has closed alive.
+      clearTimeout(late);
     },
   };
   return queue;
@@ -249,10 +268,4 @@ function pictureOf(
 function batchOf(samples: readonly SampleRecord[]): number {
   const area = Math.max(...samples.map(({ recipe }) => recipe.width * recipe.height));
   return Math.min(8, samples.length, Math.max(1, Math.floor((4 * 512 ** 2) / area)));
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference, Picture } from '../../native/jobs.ts';
+import { slug } from '../library/file-name.ts';
 import { checkpointEpochs, epochName, modelAt, type Run } from '../runs/run-folder.ts';
 import { type Prompt, promptsOf } from '../runs/run-prompts.ts';
 
@@ -105,15 +106,4 @@ async function weightsFingerprint({ base, checkpoint }: ModelReference): Promise
     }
   }
   return files.join('\n');
-}
-
-/** A prompt as part of a file name: its letters and digits of any script, no longer than 40. */
-export function slug(prompt: string): string {
-  const words =
-    prompt
-      .normalize('NFC')
-      .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  const text = Array.from(words.join('-')).slice(0, 40).join('').replace(/-$/, '');
-  return text === '' ? 'empty' : text;
 }

@@ -62,10 +62,13 @@ async function runBuild(root: string, built: Built, { onBuild, onLine }: BuildLi
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      for (const line of text.split('\n')) if (line.trim() !== '') onLine(line);
-    });
+    stream
+      .setEncoding('utf8')
+      .on('error', () => undefined)
+      .on('data', (text: string) => {
+        said += text;
+        for (const line of text.split('\n')) if (line.trim() !== '') onLine(line);
+      });
   }
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
@@ -74,7 +77,7 @@ async function runBuild(root: string, built: Built, { onBuild, onLine }: BuildLi
   if (code !== 0) {
     throw new Failure(
       'build-failed',
-      `Building Screenfold's ${built} failed:\n${said.trim()}`,
+      `Building Screenfold's ${built} failed:\n  ${said.trim().replaceAll('\n', '\n  ')}`,
       'Run `npm ci` and start again; if that does not help, report it with the lines above.',
     );
   }

@@ -120,14 +120,16 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
   // Told to whoever started it too, and not to the page alone.
   studio.catch((error: unknown) => {
     const { message, hint } = error instanceof Failure ? error : { message: String(error), hint: '' };
-    terminal.warn(`${message}\n${hint}`);
+    terminal.warn(message);
+    if (hint !== '') terminal.warn(hint);
   });
   const host = await startHost(studio, join(root, 'dist', 'renderer'), flags.port);
   const opener = flags.open
     ? browserOpener(host.ticket(), surroundings.platform, surroundings.environment)
     : null;
   terminal.object({ address: host.address, library });
-  terminal.line(`\n  ${host.address}\n\nThe library is ${library}. Ctrl-C ends Screenfold.`);
+  for (const line of ['', `  ${host.address}`, '', `The library is ${library}. Ctrl-C ends Screenfold.`])
+    terminal.line(line);
   if (opener !== null) openBrowser(opener);
   await withInterrupts(
     () => {
@@ -143,13 +145,21 @@ async function startHost(
   pageFolder: string,
   port: number | undefined,
 ): Promise<WebHost> {
+  const onError = (error: Error) => {
+    studio.then(
+      ({ log }) => {
+        log.warn('the web host could not take a connection', error);
+      },
+      () => undefined,
+    );
+  };
   if (!existsSync(pageFolder)) throw new Error(`${pageFolder} is not there`);
   try {
-    return await startWebHost({ studio, pageFolder, port: port ?? usualPort });
+    return await startWebHost({ studio, pageFolder, port: port ?? usualPort, onError });
   } catch (error) {
     const mayBeAnother = port === undefined && error instanceof Failure && error.code === 'port-taken';
     if (!mayBeAnother) throw error;
-    return startWebHost({ studio, pageFolder, port: 0 });
+    return startWebHost({ studio, pageFolder, port: 0, onError });
   }
 }
 

@@ -24,6 +24,8 @@ export interface WebHostDependencies {
   readonly port: number;
   readonly token?: string;
   readonly uploadLimit?: number;
+  /** Told what went wrong with the listening itself, as when no connection more can be had. */
+  readonly onError?: (error: Error) => void;
 }
 
 export interface WebHost {
@@ -39,6 +41,8 @@ export interface WebHost {
 
 /** Ids of every image of the largest data sets fit into one call. */
 const largestMessage = 64 * 1024 * 1024;
+/** Milliseconds without a byte of an upload after which nothing more is expected; how long it takes in all is its own affair. */
+const uploadPatience = 120_000;
 
 /**
  * The studio for a browser on this machine: the page, its pictures, its uploads and its socket, to whoever has the
@@ -50,8 +54,10 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
   // Told to pages as they come; here it must only not be an unhandled one.
   studio.catch(() => undefined);
   const token = dependencies.token ?? randomBytes(24).toString('base64url');
-  const server = createServer();
+  // Large files over slow ways take their time; headers still have to come within a minute.
+  const server = createServer({ requestTimeout: 0 });
   const port = await listen(server, dependencies.port);
+  server.on('error', dependencies.onError ?? (() => undefined));
   const tickets = new Set<string>();
   const keys: Keys = {
     token,
@@ -65,6 +71,8 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     const admission = admit(knockOf(request, false), keys);
     if (admission.kind === 'refused') {
+      // What a stranger goes on sending is not waited for.
+      response.setHeader('Connection', 'close');
       say(response, admission.status, admission.why);
       return;
     }
@@ -109,11 +117,14 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
       return;
     }
     if (Number(request.headers['content-length'] ?? 0) > uploadLimit) throw tooLarge(uploadLimit);
+    request.setTimeout(uploadPatience, () => request.destroy());
     await receiveUpload(request, target, uploadLimit);
     response.writeHead(204).end();
   };
 
   server.on('request', (request, response) => {
+    // A browser that is gone, or whoever else was; what was being sent ends with it.
+    for (const stream of [request, response]) stream.on('error', () => stream.destroy());
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else if (error instanceof Failure && error.code === 'upload-too-large') {
@@ -129,10 +140,14 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
     perMessageDeflate: false,
   });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    // From here on nobody else hears of it, and an error that nobody hears ends the process.
+    stream.on('error', () => stream.destroy());
     const admission = admit(knockOf(request, true), keys);
     if (admission.kind !== 'admitted' || admission.path !== '/socket') {
       const status = admission.kind === 'refused' ? admission.status : 404;
-      stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+        stream.destroy(),
+      );
       return;
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {

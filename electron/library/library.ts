@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { Publish } from '../contract/api.ts';
-import { type LibraryDatabase, openDatabase } from './database.ts';
+import { type LibraryDatabase, libraryFailure, openDatabase } from './database.ts';
 
 /** Everything Screenfold keeps for a person, in one folder. Original images are referenced, never copied or changed. */
 export interface Library {
@@ -35,7 +35,11 @@ export function openLibrary(folder: string): Library {
     uploads: join(root, 'uploads'),
     logs: join(root, 'logs'),
   };
-  for (const path of Object.values(paths)) mkdirSync(path, { recursive: true });
+  try {
+    for (const path of Object.values(paths)) mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw libraryFailure(root, error) ?? error;
+  }
   const database = openDatabase(join(root, 'library.sqlite'));
   return {
     folder: root,

@@ -4,6 +4,7 @@ import { basename, dirname, join, parse, resolve } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import { applyOverride, type Override, parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
+import { fileNameOf } from '../library/file-name.ts';
 
 /** A spec whose paths are absolute and whose name and folder are settled. */
 export type ResolvedRunSpec = RunSpec & { readonly name: string; readonly folder: string };
@@ -40,12 +41,4 @@ export function resolveRunSpec(spec: RunSpec, from: string, defaultName: string)
     folder: absolute(spec.folder ?? join('runs', fileNameOf(name))),
     ...(spec.cacheFolder === undefined ? {} : { cacheFolder: absolute(spec.cacheFolder) }),
   };
-}
-
-/** A name as one path segment that every file system takes. */
-export function fileNameOf(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what Windows refuses in a name
-  const safe = name.normalize('NFC').replace(/[<>:"/\\|?*\u0000-\u001f]+/g, '-');
-  const trimmed = safe.replace(/^[\s.-]+|[\s.-]+$/g, '').slice(0, 80);
-  return trimmed === '' ? 'run' : trimmed;
 }

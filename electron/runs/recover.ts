@@ -16,8 +16,13 @@ export function recoverRuns(
 ): Promise<readonly number[]> {
   for (const { id, status, folder, startedAt, queueOrder } of records.all()) {
     // Put down, but its folder was not yet made.
-    if (status === 'queued' && queueOrder === null && startedAt === null) records.remove(id);
-    else if (underWay.some((name) => name === status)) records.change(id, { status: 'interrupted' });
+    if (status === 'queued' && queueOrder === null && startedAt === null) {
+      try {
+        records.remove(id);
+      } catch (error) {
+        log.warn('a run that never began could not be removed', error);
+      }
+    } else if (underWay.some((name) => name === status)) records.settle(id, { status: 'interrupted' });
     else continue;
     log.info('found unfinished', folder);
   }

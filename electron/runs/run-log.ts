@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { appendFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What the engine printed and what became of the run, in the run's folder. */
@@ -12,27 +11,45 @@ const logFile = 'log.txt';
 /** As much of a log's end as is read. */
 const tailBytes = 1024 * 1024;
 
-/** A log that cannot be written is no reason to stop a run; it is left out. */
-export function openRunLog(folder: string, now: () => number): RunLog {
-  const stream = createWriteStream(join(folder, logFile), { flags: 'a' });
-  let broken = false;
-  stream.on('error', () => {
-    broken = true;
-  });
+/**
+ * A log that cannot be written is no reason to stop a run: lines are left out while it cannot, and how many is said when it
+ * can again.
+ */
+export function openRunLog(
+  folder: string,
+  now: () => number,
+  append: (file: string, text: string) => Promise<void> = appendFile,
+): RunLog {
+  const file = join(folder, logFile);
+  let missing = 0;
+  let waiting: string[] = [];
+  let writing: Promise<void> | null = null;
+  const writeAll = async () => {
+    while (waiting.length > 0) {
+      const lines = waiting;
+      waiting = [];
+      const gap = missing === 0 ? '' : `${stamp(now())} ${missing} lines could not be written\n`;
+      try {
+        await append(file, gap + lines.join(''));
+        missing = 0;
+      } catch {
+        missing += lines.length;
+      }
+    }
+    writing = null;
+  };
   return {
     line: (text) => {
-      if (!broken) stream.write(`${new Date(now()).toISOString()} ${text}\n`);
+      waiting.push(`${stamp(now())} ${text}\n`);
+      writing ??= writeAll();
     },
-    close: () =>
-      new Promise((resolve) => {
-        if (broken) resolve();
-        else {
-          stream.once('close', resolve);
-          stream.end();
-        }
-      }),
+    close: async () => {
+      await writing;
+    },
   };
 }
+
+const stamp = (time: number) => new Date(time).toISOString();
 
 /** The last lines, newest last; none where nothing was logged yet. */
 export async function readRunLog(folder: string, count: number): Promise<string[]> {

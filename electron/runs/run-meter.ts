@@ -31,8 +31,8 @@ export interface RunMeter {
   readonly end: () => void;
   readonly event: (event: JobEvent) => void;
   readonly progress: (status: RunStatus) => RunProgress;
-  /** What was spent since it was last asked, to be written down. */
-  readonly takeSpent: () => readonly LedgerEntry[];
+  /** Has what was spent since the last time written down; what `write` throws at is kept for the next. */
+  readonly writeSpent: (write: (entry: LedgerEntry) => void) => void;
   /** Of the epochs that this run has gone through whole, validation and checkpoints included; null before the first. */
   readonly secondsPerImage: () => number | null;
   readonly position: () => { readonly epoch: number; readonly step: number };
@@ -138,11 +138,12 @@ export function createRunMeter(options: MeterOptions): RunMeter {
         cost: costOf(secondsSpent, rate),
       };
     },
-    takeSpent: () => {
+    writeSpent: (write) => {
       count(0);
-      const entries = [...spent].map(([epoch, entry]) => ({ epoch, ...entry }));
-      spent.clear();
-      return entries;
+      for (const [epoch, entry] of [...spent]) {
+        write({ epoch, ...entry });
+        spent.delete(epoch);
+      }
     },
     secondsPerImage,
     position: () => ({ epoch: epochsDone, step }),

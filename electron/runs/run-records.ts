@@ -2,6 +2,7 @@ import { Failure } from '../../native/failure.ts';
 import type { RunPlan, RunRequest, RunStatus } from '../contract/runs.ts';
 import type { FailureData, PromptData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { unwrittenOf } from '../library/unwritten.ts';
 
 /** A run as the library's database has it; the work itself lies in its folder. */
 export interface RunRecord {
@@ -53,6 +54,11 @@ export interface RunRecords {
   readonly find: (id: number) => RunRecord | null;
   readonly insert: (run: NewRun) => number;
   readonly change: (id: number, change: RunChange) => void;
+  /**
+   * As `change`, for what holds whether or not there is room to write it down: how a run ended. Gives back why it could
+   * not be written yet; it is, as soon as there is room.
+   */
+  readonly settle: (id: number, change: RunChange) => unknown;
   readonly remove: (id: number) => void;
   /** Ids, the next first. */
   readonly queue: () => readonly number[];
@@ -92,15 +98,27 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
   const spent = database
     .prepare<[number], number>('SELECT total(seconds) FROM ledger WHERE run_id = ?')
     .pluck();
+  const write = (id: number, change: RunChange) => {
+    const entries = columnsOf(change);
+    if (entries.length === 0) return;
+    database
+      .prepare(`UPDATE run SET ${entries.map(([name]) => `${name} = ?`).join(', ')} WHERE id = ?`)
+      .run(...entries.map(([, value]) => value), id);
+  };
+  const unwritten = unwrittenOf(database, 'run', write);
+  const known = (row: Row): RunRecord => {
+    const record = recordOf(row);
+    return { ...record, ...unwritten.of(record.id) };
+  };
   const find = (id: number): RunRecord | null => {
     const row = one.get(id);
-    return row === undefined ? null : recordOf(row);
+    return row === undefined ? null : known(row);
   };
   const reorder = database.transaction((ids: readonly number[]) => {
     ids.forEach((id, index) => order.run(index + 1, id));
   });
   return {
-    all: () => all.all().map(recordOf),
+    all: () => all.all().map(known),
     find,
     get: (id) => {
       const record = find(id);
@@ -116,16 +134,16 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
       return Number(lastInsertRowid);
     },
     change: (id, change) => {
-      const entries = columnsOf(change);
-      if (entries.length === 0) return;
-      database
-        .prepare(`UPDATE run SET ${entries.map(([name]) => `${name} = ?`).join(', ')} WHERE id = ?`)
-        .run(...entries.map(([, value]) => value), id);
+      write(id, { ...unwritten.of(id), ...change });
+      unwritten.forget(id);
     },
+    settle: unwritten.settle,
     remove: (id) => {
+      unwritten.forget(id);
       database.prepare('DELETE FROM run WHERE id = ?').run(id);
     },
-    queue: () => queue.all(),
+    // What has ended without room to write it down is not begun again.
+    queue: () => queue.all().filter((id) => (unwritten.of(id)?.status ?? 'queued') === 'queued'),
     enqueue: (ids, where) => {
       const waiting = queue.all().filter((id) => !ids.includes(id));
       reorder(where === 'front' ? [...ids, ...waiting] : [...waiting, ...ids]);

@@ -2,16 +2,18 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
+import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { Engine } from '../engine/engine-process.ts';
 import type { RightOfWay } from '../engine/right-of-way.ts';
 import type { DomainContext } from '../library/library.ts';
+import { whenRoom } from '../library/when-room.ts';
 import type { Run } from './run-folder.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
 import type { RunReader } from './run-reader.ts';
-import type { RunRecords } from './run-records.ts';
+import type { RunChange, RunRecords } from './run-records.ts';
 import type { SpeedKey, Speeds } from './speeds.ts';
 import { trainRun } from './train-run.ts';
 
@@ -41,6 +43,7 @@ export interface Supervision {
 
 const progressEvery = 250;
 const writtenEvery = 5000;
+const complainedEvery = 60_000;
 
 /** Trains a queued run to its end, its pause or its failure, and keeps its row up to date. */
 export function superviseRun(runId: number, deps: SupervisionDeps): Supervision {
@@ -53,7 +56,11 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   let shownAt = 0;
   let shownLater: NodeJS.Timeout | null = null;
   let writtenAt = 0;
+  let complainedAt = -Infinity;
+  /** Checkpoints that are there and not yet in the library. */
+  const unlisted = new Set<number>();
 
+  const isWished = () => wish !== null;
   const status = () => records.get(runId).status;
   const setStatus = (next: RunStatus) => {
     records.change(runId, { status: next });
@@ -74,8 +81,30 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   const write = () => {
     if (meter === null) return;
     writtenAt = now();
-    for (const entry of meter.takeSpent()) records.spend(runId, entry);
+    for (const epoch of [...unlisted]) {
+      records.addCheckpoint(runId, epoch);
+      unlisted.delete(epoch);
+    }
+    meter.writeSpent((entry) => {
+      records.spend(runId, entry);
+    });
     records.change(runId, meter.position());
+  };
+  /** A full disk under the database must not end the training; its files are written by the engine. */
+  const asFarAsPossible = (act: () => void): boolean => {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (performance.now() - complainedAt < complainedEvery) return false;
+      complainedAt = performance.now();
+      context.log.error('what a run said could not be kept', error);
+      return false;
+    }
+  };
+  const writeAtLast = () => {
+    if (!context.library.database.open || records.find(runId) === null || asFarAsPossible(write)) return;
+    whenRoom(context.library.folder, writeAtLast);
   };
 
   const onEvent = (run: Run, log: RunLog, event: JobEvent) => {
@@ -92,7 +121,8 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       publish('runs.epoch', { runId, epoch, trainLoss, validationLoss });
     }
     if (event.type === 'checkpoint') {
-      records.addCheckpoint(runId, event.epoch);
+      unlisted.add(event.epoch);
+      write();
       publish('changed', { subjects: ['runs'], runId });
       void deps.onPictures(runId);
     }
@@ -121,12 +151,9 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
               onStart,
               onEvent: (event) => {
                 if (event.type === 'step') stepped = true;
-                try {
+                asFarAsPossible(() => {
                   onEvent(run, log, event);
-                } catch (error) {
-                  // A full disk under the database must not end the training; its files are written by the engine.
-                  context.log.error('what a run said could not be kept', error);
-                }
+                });
               },
               onLog: log.line,
               stop: stop.signal,
@@ -143,28 +170,29 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
           },
         });
       } catch (error) {
-        if (kill.signal.aborted && error instanceof Failure && error.code === 'engine-killed')
-          return 'stopped';
+        // Before its first step a signal to all of Screenfold's processes ends an engine too.
+        const asked = kill.signal.aborted || isWished();
+        if (asked && error instanceof Failure && error.code === 'engine-killed') return 'stopped';
         throw error;
       } finally {
         watched.end();
         endAttempt = null;
-        write();
+        writeAtLast();
       }
     });
 
   const work = async (): Promise<void> => {
     const record = records.get(runId);
-    records.change(runId, {
-      status: 'preparing',
-      queueOrder: null,
-      failure: null,
-      startedAt: record.startedAt ?? now(),
-      endedAt: null,
-    });
-    publish('changed', { subjects: ['runs'], runId });
     const log = openRunLog(record.folder, now);
     try {
+      records.change(runId, {
+        status: 'preparing',
+        queueOrder: null,
+        failure: null,
+        startedAt: record.startedAt ?? now(),
+        endedAt: null,
+      });
+      publish('changed', { subjects: ['runs'], runId });
       const run = await deps.read(record);
       const key = deps.speedKeyOf(run);
       meter = createRunMeter({
@@ -186,8 +214,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         const result = await attempt(run, log, meter);
         if (result !== 'stopped' && result.end === 'finished') {
           const { step, epoch, trainLoss, validationLoss } = result;
-          records.change(runId, { step, epoch, trainLoss, validationLoss });
-          await finish('finished', log);
+          await finish('finished', log, { step, epoch, trainLoss, validationLoss });
           break;
         }
         if (wish !== null) {
@@ -201,24 +228,24 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       const failure =
         error instanceof Failure
           ? error
-          : new Failure(
+          : (storageFailure(error) ??
+            new Failure(
               'run-fault',
               String(error),
               'This is a fault in Screenfold: report it with the log.',
               error,
-            );
+            ));
       log.line(`${failure.code}: ${failure.message}`);
       if (!(error instanceof Failure)) context.log.error('a run failed', error);
       const { code, message, hint } = failure;
-      records.change(runId, { failure: { code, message, hint } });
-      await finish('failed', log);
+      await finish('failed', log, { failure: { code, message, hint } });
     } finally {
       await log.close();
     }
   };
 
   /** What is needed to go on is of no use to a run that has ended for good. */
-  const finish = async (how: RunStatus, log: RunLog) => {
+  const finish = async (how: RunStatus, log: RunLog, change: RunChange = {}) => {
     log.line(how);
     isOver = true;
     if (how === 'finished' || how === 'cancelled') {
@@ -226,8 +253,9 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         context.log.warn('the state of an ended run could not be removed', error);
       });
     }
-    records.change(runId, { endedAt: now() });
-    setStatus(how);
+    const unwritten = records.settle(runId, { ...change, status: how, queueOrder: null, endedAt: now() });
+    if (unwritten !== null) context.log.error('how a run ended could not be written down yet', unwritten);
+    publish('changed', { subjects: ['runs'], runId });
     if (shownLater !== null) clearTimeout(shownLater);
     shownLater = null;
     publish('runs.progress', progress());
@@ -243,7 +271,9 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       // Ending for good is not undone by a pause asked for later.
       if (wish !== 'cancel') wish = asked;
       if (asked === 'close' && shownLater !== null) clearTimeout(shownLater);
-      if (['preparing', 'training'].includes(status())) setStatus('stopping');
+      asFarAsPossible(() => {
+        if (['preparing', 'training'].includes(status())) setStatus('stopping');
+      });
       endAttempt?.();
       show();
     },

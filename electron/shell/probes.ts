@@ -29,6 +29,7 @@ function probe(fork: ForkUtility, entry: string, provider: string): Promise<unkn
   let printed = '';
   child.stdout?.setEncoding('utf8');
   child.stdout?.on('data', (text: string) => (printed += text));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
   child.stderr?.resume();
   return new Promise((resolve) => {
     const late = setTimeout(() => {

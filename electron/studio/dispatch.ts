@@ -1,4 +1,5 @@
 import { Failure } from '../../native/failure.ts';
+import { storageFailure } from '../../native/files/storage-failure.ts';
 import { type RequestMessage, requestSchema, type ResponseMessage } from '../connection/protocol.ts';
 import { type AllHandlers, type MethodDefinition, methods } from '../contract/api.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
@@ -59,7 +60,8 @@ export function readRequest(message: unknown): RequestMessage | ResponseMessage 
 
 /** An error as it crosses to the page. One that is no `Failure` is a fault of the program and says so. */
 export function failureData(error: unknown): FailureData {
-  if (error instanceof Failure) return { code: error.code, message: error.message, hint: error.hint };
+  const failure = error instanceof Failure ? error : storageFailure(error);
+  if (failure !== null) return { code: failure.code, message: failure.message, hint: failure.hint };
   return {
     code: 'internal',
     message: `Something went wrong in Screenfold itself: ${error instanceof Error ? error.message : String(error)}`,

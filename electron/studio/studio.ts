@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 
+import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import type { Engine } from '../engine/engine-process.ts';
 import { type DomainContext, type Library, type Log, openLibrary } from '../library/library.ts';
@@ -47,8 +49,7 @@ export interface Studio {
 export async function createStudio(dependencies: StudioDependencies): Promise<Studio> {
   const { engine, surface, version } = dependencies;
   const { home = homedir(), now = Date.now, checkOutput = false } = dependencies;
-  const library = openLibrary(dependencies.libraryFolder);
-  const unlock = lockedOrClosed(library);
+  const { library, unlock } = openAlone(dependencies.libraryFolder);
   const log = createLog(library.paths.logs, now);
   const events = createEvents(checkOutput);
   const context: DomainContext = { library, publish: events.publish, log, now };
@@ -71,7 +72,22 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
       pathOf: (target) => revealPath(target, library, log.file, handlers),
     }),
   };
-  await domains.seed();
+  const close = async () => {
+    await domains.close();
+    library.close();
+    unlock();
+    log.close();
+  };
+  try {
+    await domains.seed();
+  } catch (error) {
+    if (storageFailure(error) === null) {
+      await close();
+      throw error;
+    }
+    // What is in the library can be used without what comes with Screenfold; that is added at a later start.
+    log.error('the sample and the base that come with Screenfold could not be added', error);
+  }
 
   return {
     version,
@@ -84,19 +100,18 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
     log,
     close: async () => {
       log.info('Screenfold closes');
-      await domains.close();
-      library.close();
-      unlock();
-      log.close();
+      await close();
     },
   };
 }
 
-function lockedOrClosed(library: Library): () => void {
+/** Alone in it before anything is changed: opening may bring it to a newer form, under another program's feet. */
+function openAlone(folder: string): { readonly library: Library; readonly unlock: () => void } {
+  const unlock = lockLibrary(resolve(folder));
   try {
-    return lockLibrary(library.folder);
+    return { library: openLibrary(folder), unlock };
   } catch (error) {
-    library.close();
+    unlock();
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
 import { Failure } from '../failure.ts';
+import { storageFailure } from '../files/storage-failure.ts';
 import type { Job, JobContext, JobResult } from '../jobs.ts';
 import type { FailureMessage, FromEngine, ToEngine } from './messages.ts';
 
@@ -49,8 +50,10 @@ export async function serve(port: ParentPort, runJob: RunJob): Promise<void> {
 /** What is sent of an error; one that is no `Failure` is a fault of the program and says so. */
 export function failureMessage(error: unknown): FailureMessage {
   const detail = inspect(error);
-  if (error instanceof Failure) {
-    return { type: 'failure', code: error.code, message: error.message, hint: error.hint, detail };
+  const failure = error instanceof Failure ? error : storageFailure(error);
+  if (failure !== null) {
+    const { code, message, hint } = failure;
+    return { type: 'failure', code, message, hint, detail };
   }
   return {
     type: 'failure',

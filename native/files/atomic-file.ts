@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Failure } from '../failure.ts';
+import { isDiskFull, storageFailure } from './storage-failure.ts';
 
 const partialName = /\.partial-[0-9a-f]{12}$/;
 
@@ -18,16 +19,18 @@ function codeOf(error: unknown): string {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'Free some space on this disk, or choose another, and try again.',
-  EDQUOT: 'Your quota on this disk is used up: free some space or choose another disk.',
   EACCES: 'Choose a folder you may write to, or change its permissions.',
   EPERM: 'Choose a folder you may write to, and close programs that have the file open.',
   EROFS: 'This disk is read-only: choose another.',
   EBUSY: 'Close the programs that have the file open and try again.',
+  ENAMETOOLONG: 'Choose a shorter name.',
   ENOENT: 'The folder it belongs in is not there: create it, or choose another.',
 };
 
-function writeFailure(path: string, cause: unknown): Failure {
+/** What an error of the file system comes to: `disk-full` for want of room, else `write-failed`. */
+export function writeFailure(path: string, cause: unknown): Failure {
+  const noRoom = isDiskFull(cause) ? storageFailure(cause, path) : null;
+  if (noRoom !== null) return noRoom;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const hint = hints[codeOf(cause)] ?? 'Check that the disk is there and in order, and try again.';
   return new Failure('write-failed', `Could not write ${path}: ${reason}`, hint, cause);

@@ -35,6 +35,8 @@ export function runOnTwoThreads(
   // Idle between steps; the process may end without it.
   worker.unref();
   worker.once('exit', () => Atomics.store(turns, 2, 0));
+  // As where there is no memory for it: this thread does both halves.
+  worker.on('error', () => Atomics.store(turns, 2, 0));
   return {
     call: (name, begin, end, ...rest) => {
       const middle = begin + Math.ceil((end - begin) / 2 / alignment) * alignment;

@@ -1,6 +1,6 @@
 import { open, readFile, truncate } from 'node:fs/promises';
 
-import { Failure } from '../failure.ts';
+import { writeFailure } from '../files/atomic-file.ts';
 import type { JobEvent } from '../jobs.ts';
 
 type Metric = Extract<JobEvent, { readonly type: 'step' | 'epoch' }>;
@@ -16,19 +16,14 @@ export interface MetricsLog {
  * Opens the log of a run's steps and epochs, one JSON object a line, and cuts off what lies beyond optimizer step
  * `step`: a run that was killed had logged more than the state it resumes from knows.
  *
- * @throws Failure `write-failed`
+ * @throws Failure `write-failed`, `disk-full`
  */
 export async function openMetricsLog(path: string, step: number, epochsDone: number): Promise<MetricsLog> {
   const attempt = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (cause) {
-      throw new Failure(
-        'write-failed',
-        `Could not write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        'Check that there is space on this disk and that you may write to the folder.',
-        cause,
-      );
+      throw writeFailure(path, cause);
     }
   };
   const file = await attempt(open(path, 'a'));

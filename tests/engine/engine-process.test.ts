@@ -116,6 +116,38 @@ describe('the engine process', () => {
     expect(failure.code).toBe('engine-killed');
   });
 
+  test('whose asker cannot go on ends with what the asker threw, and nothing else does', async () => {
+    const full = new Error('database or disk is full');
+    const listener = () => {
+      throw full;
+    };
+    await expect(engine.run(fakeJob('never stop'), { onEvent: listener })).rejects.toBe(full);
+  });
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)(
+    'told %s in its first moments stops, or ends as asked',
+    async (signal) => {
+      const real = startEngine();
+      for (const wait of [0, 30, 60, 120, 250, 500]) {
+        const running = real.run(
+          { kind: 'info' },
+          {
+            onStart: (pid) => {
+              setTimeout(() => {
+                process.kill(pid, signal);
+              }, wait);
+            },
+          },
+        );
+        const end = await running.then(
+          () => 'done',
+          (error: unknown) => (error as { readonly code?: string }).code,
+        );
+        expect(end).toMatch(/^(done|engine-killed)$/);
+      }
+    },
+  );
+
   test('whose parent is killed stops at its next step', async () => {
     const output = join(folder, 'orphan');
     const script = fileURLToPath(new URL('orphan-parent.ts', import.meta.url));

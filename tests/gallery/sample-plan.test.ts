@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { planSamples, slug } from '../../electron/gallery/sample-plan.ts';
+import { planSamples } from '../../electron/gallery/sample-plan.ts';
 import { promptsOf } from '../../electron/runs/run-prompts.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
 import { failureOf } from '../runs/failure-of.ts';
@@ -82,14 +82,5 @@ describe('the pictures of a run', () => {
     expect(samples.map(({ epoch }) => epoch)).toEqual([1, 5]);
     const empty = exampleRun(join(temporaryFolder(), 'run'), { method: { kind: 'scratch' } });
     expect((await failureOf(planSamples(empty))).code).toBe('no-checkpoint');
-  });
-
-  test('have names that every file system takes and a person recognizes', () => {
-    expect(slug('Official 3D art of “Pikachu”, ⚡ type/electric')).toBe(
-      'official-3d-art-of-pikachu-type-electric',
-    );
-    expect(slug('日本の狐')).toBe('日本の狐');
-    expect(slug('…')).toBe('empty');
-    expect(slug('a'.repeat(500))).toHaveLength(40);
   });
 });

@@ -9,7 +9,7 @@ import type {
   Picture,
   SamplerName,
 } from '../../../native/jobs.ts';
-import { slug } from '../../gallery/sample-plan.ts';
+import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';

@@ -29,7 +29,8 @@ export async function infoCommand(context: CommandContext, what: string | undefi
 }
 
 function describeMachine({ terminal, software }: CommandContext, { runtime, providers }: InfoResult): void {
-  terminal.line(`${software}, Node ${process.version.slice(1)}, ${runtime}\n`);
+  terminal.line(`${software}, Node ${process.version.slice(1)}, ${runtime}`);
+  terminal.line('');
   terminal.line('Where it can train and generate, best first:');
   for (const { provider, available, reason } of providers) {
     terminal.line(`  ${available ? '✓' : '–'} ${provider.padEnd(9)} ${reason}`);

@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import sharp from 'sharp';
@@ -36,7 +36,8 @@ export async function openThumbnails(folder: string): Promise<Thumbnails> {
       ),
     write: async (hash, { pixels, width, height, channels }) => {
       const path = join(partial, `${++count}.webp`);
-      await sharp(pixels, { raw: { width, height, channels } }).webp().toFile(path);
+      // Written by node, whose errors say what is wrong: a full disk is no fault of the picture.
+      await writeFile(path, await sharp(pixels, { raw: { width, height, channels } }).webp().toBuffer());
       const place = pathOf(hash);
       if (!made.has(dirname(place))) await mkdir(dirname(place), { recursive: true });
       made.add(dirname(place));

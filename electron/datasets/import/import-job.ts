@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
+import { isDiskFull } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
 import { type DatasetProblem, nothingThere } from '../dataset.ts';
 import type { DatasetDomain } from '../domain.ts';
@@ -95,14 +96,16 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
       const path = relative(source.root, file.path);
       batch.push({ sourceId: source.id, file: id, path, modifiedAt: file.modifiedAt, facts, picture });
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      // A full disk is no fault of the image: the import ends here and goes on here.
+      if (!(error instanceof Failure) || isDiskFull(error)) throw error;
       problems.push({ source, problem: { file: id, failure: error } });
       report.problems++;
     }
   };
   let next = 0;
+  let failed = false;
   const worker = async () => {
-    while (next < tasks.length && !stopped()) {
+    while (next < tasks.length && !stopped() && !failed) {
       await one(tasks[next++]!);
       report.done++;
       if (batch.length >= batchSize || performance.now() - written > batchMilliseconds) flush();
@@ -111,7 +114,15 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
     }
   };
   try {
-    await Promise.all(Array.from({ length: options.concurrency ?? importWorkers }, worker));
+    const workers = Array.from({ length: options.concurrency ?? importWorkers }, () =>
+      worker().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      }),
+    );
+    // Nothing may be read or written any more once this has ended, however it has.
+    const ends = await Promise.allSettled(workers);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     flush();
   }

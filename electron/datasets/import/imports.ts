@@ -1,5 +1,7 @@
 import { Failure } from '../../../native/failure.ts';
+import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
+import { whenRoom } from '../../library/when-room.ts';
 import type { DatasetDomain } from '../domain.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
 import { runImport } from './import-job.ts';
@@ -32,7 +34,9 @@ export function createImports(
   thumbnails: Promise<Thumbnails>,
   concurrency?: number,
 ): Imports {
-  const { database, publish, log } = domain;
+  const { database, library, publish, log } = domain;
+  /** Ends of the waiting for room on the disk, by data set. */
+  const waits = new Map<number, () => void>();
   const jobs = new Map<number, Job>();
   const settle = database.prepare('UPDATE dataset_source SET pending = 0 WHERE dataset_id = ?');
   const forgetEmpty = database.prepare(
@@ -43,12 +47,28 @@ export function createImports(
 
   const ended = (job: Job, phase: 'cancelled' | 'failed', failure: Failure | null): void => {
     const { datasetId } = job.progress;
-    // Read again when asked to, not at every start.
-    settle.run(datasetId);
-    if (failure !== null) forgetEmpty.run(datasetId);
+    try {
+      if (failure !== null && isDiskFull(failure)) goOnWhenRoom(datasetId);
+      else {
+        // Read again when asked to, not at every start.
+        settle.run(datasetId);
+        if (failure !== null) forgetEmpty.run(datasetId);
+      }
+    } catch (error) {
+      log.error('how an import ended could not be written down', error);
+    }
     const told =
       failure === null ? null : { code: failure.code, message: failure.message, hint: failure.hint };
     publish('datasets.progress', { ...job.progress, phase, failure: told });
+  };
+
+  const goOnWhenRoom = (datasetId: number): void => {
+    waits.get(datasetId)?.();
+    const stopWaiting = whenRoom(library.folder, () => {
+      waits.delete(datasetId);
+      start(datasetId);
+    });
+    waits.set(datasetId, stopWaiting);
   };
 
   async function run(job: Job): Promise<void> {
@@ -68,7 +88,7 @@ export function createImports(
         });
       }
     } catch (error) {
-      const failure = error instanceof Failure ? error : unexpected(error);
+      const failure = withoutRoom(error) ?? (error instanceof Failure ? error : unexpected(error));
       log.error(failure.message, error);
       if (!closing) ended(job, 'failed', failure);
     } finally {
@@ -81,6 +101,8 @@ export function createImports(
 
   const start = (datasetId: number): void => {
     if (closing) return;
+    waits.get(datasetId)?.();
+    waits.delete(datasetId);
     const under = jobs.get(datasetId);
     if (under !== undefined) {
       under.again = true;
@@ -106,6 +128,8 @@ export function createImports(
   return {
     start,
     cancel: async (datasetId) => {
+      waits.get(datasetId)?.();
+      waits.delete(datasetId);
       const job = jobs.get(datasetId);
       if (job === undefined) return;
       job.cancelled = true;
@@ -116,13 +140,27 @@ export function createImports(
     settled: () => queue,
     close: async () => {
       closing = true;
+      for (const stopWaiting of waits.values()) stopWaiting();
       for (const { stop } of jobs.values()) stop.abort();
       await queue;
     },
   };
 }
 
+/** For want of room; what it was that did not fit says nothing to a person. */
+function withoutRoom(error: unknown): Failure | null {
+  if (!isDiskFull(error)) return null;
+  return new Failure(
+    'disk-full',
+    'Reading the images stopped: the disk of the library is full.',
+    'Free some space on it; then reading goes on by itself. What has been read is kept.',
+    error,
+  );
+}
+
 function unexpected(error: unknown): Failure {
+  const ofDisk = storageFailure(error);
+  if (ofDisk !== null) return ofDisk;
   return new Failure(
     'import-failed',
     `Reading the images stopped: ${error instanceof Error ? error.message : String(error)}`,

@@ -15,8 +15,15 @@ import { ensureBuilt } from './electron/hosts/built-files.ts';
 /** Native code, and shared libraries it loads by path: neither can be read from within an archive. */
 const unpacked = '**/node_modules/{better-sqlite3,koffi,@koromix,onnxruntime-node,sharp,@img}/**';
 
-/** What lies beside the archive, for models and pictures are read by native code too. */
-const resources = ['resources/sample', 'resources/seedling', 'resources/icon'];
+/** What lies beside the archive: models and pictures, for native code reads them too, and what is to be found by people. */
+const resources = [
+  'resources/sample',
+  'resources/seedling',
+  'resources/icon',
+  'resources/notices',
+  'LICENSE',
+  'THIRD-PARTY-NOTICES.md',
+];
 
 /** Where newer versions are found, as the address of a folder; left out, the program looks for none. */
 const updates = process.env.SCREENFOLD_UPDATES;

@@ -11,7 +11,9 @@ if (!existsSync(marker) || readFileSync(marker, 'utf8') !== lock) {
   console.log('Installing what Screenfold needs (once) …');
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
+  // Said in .npmrc too, which future npm may not hand on to install scripts.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env });
   if (error || status !== 0) {
     console.error(
       'The installation failed; its own message is above. Run `npm ci` again once that is mended.',

@@ -27,6 +27,31 @@ function sources(folder: string): readonly string[] {
     .filter((name) => /^[^.].*\.(ts|tsx|mjs)$/.test(posix.basename(name)));
 }
 
+/** The engine's rooms from the ground up: a room stands on lower floors alone, and knows no other room of its own. */
+const engineFloors: readonly (readonly string[])[] = [
+  ['failure.ts'],
+  ['files', 'random', 'graph'],
+  ['runtime'],
+  ['jobs.ts'],
+  ['images', 'noise', 'tokenizer', 'autodiff', 'kernels'],
+  ['models'],
+  ['weights', 'optimizers'],
+  ['families'],
+  ['training', 'sampling'],
+  ['export.ts', 'info.ts', 'engine'],
+  ['run-job.ts'],
+  ['engine.ts'],
+];
+
+/** The page's, likewise. */
+const pageFloors: readonly (readonly string[])[] = [
+  ['studio'],
+  ['components'],
+  ['features'],
+  ['app'],
+  ['main.tsx'],
+];
+
 /** A domain of electron/ and the domains it stands on; the order has no circles. */
 const domains: Readonly<Record<string, readonly string[]>> = {
   contract: [],
@@ -40,17 +65,66 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   exports: ['contract', 'library', 'runs', 'gallery', 'engine', 'sheets'],
   models: ['contract', 'library', 'runs', 'exports', 'engine'],
 };
+const everyDomain = Object.keys(domains);
 
-/** A room of the page and the rooms it stands on; the roof, `app`, stands on all. */
-const pageRooms: Readonly<Record<string, readonly string[]>> = {
-  studio: [],
-  components: ['studio'],
-  features: ['studio', 'components'],
+/** What is above the domains, and what it stands on. */
+const roofs: Readonly<Record<string, readonly string[]>> = {
+  studio: everyDomain,
+  hosts: [...everyDomain, 'studio'],
+  shell: [...everyDomain, 'studio', 'hosts'],
+  cli: [...everyDomain, 'studio', 'hosts'],
+  'main.ts': [...everyDomain, 'studio', 'hosts', 'shell'],
+  'preload.ts': ['connection', 'shell'],
 };
 
 /** Of the engine: its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
   /^native\/(failure|jobs|runtime\/runtime|engine\/messages|files\/(atomic-file|storage-failure))\.ts$|^native\/images\//;
+
+/** Breaches there are today. A line goes when its breach goes; none is added. */
+const knownBreaches: readonly string[] = [
+  'electron/datasets/dataset.ts imports electron/datasets/files/folder-contents.ts: a circle of files',
+  'electron/datasets/files/caption-sources.ts imports electron/datasets/dataset.ts: a circle of files',
+  'electron/datasets/files/folder-contents.ts imports electron/datasets/dataset.ts: a circle of files',
+  'electron/datasets/files/folder-contents.ts imports electron/datasets/files/caption-sources.ts: a circle of files',
+  'electron/engine/engine-process.ts imports electron/engine/supervise-engine.ts: a circle of files',
+  'electron/engine/supervise-engine.ts imports electron/engine/engine-process.ts: a circle of files',
+  'electron/hosts/open-studio.ts imports electron/cli/commands/context.ts: hosts does not stand on cli',
+  'electron/hosts/open-studio.ts imports electron/cli/interrupts.ts: hosts does not stand on cli',
+  'electron/hosts/open-studio.ts imports electron/cli/terminal.ts: hosts does not stand on cli',
+  'native/runtime/c-api/device.ts imports native/runtime/c-api/open-session.ts: a circle of files',
+  'native/runtime/c-api/open-session.ts imports native/runtime/c-api/session-options.ts: a circle of files',
+  'native/runtime/c-api/session-options.ts imports native/runtime/c-api/tensor.ts: a circle of files',
+  'native/runtime/c-api/tensor.ts imports native/runtime/c-api/device.ts: a circle of files',
+  'native/runtime/providers.ts imports native/jobs.ts: runtime does not stand on jobs.ts',
+];
+
+/** Why an import between two rooms may not be, by the floors they are on. */
+function upward(floors: readonly (readonly string[])[], room: string, toRoom: string): string | null {
+  if (room === toRoom) return null;
+  const floorOf = (name: string): number => floors.findIndex((floor) => floor.includes(name));
+  const [floor, toFloor] = [floorOf(room), floorOf(toRoom)];
+  if (floor === -1) return `${room} has no place in the order of rooms`;
+  return toFloor !== -1 && toFloor < floor ? null : `${room} does not stand on ${toRoom}`;
+}
+
+/** Imports that are part of a circle of files. */
+function circular(imports: readonly Import[]): readonly Import[] {
+  const next = Map.groupBy(imports, ({ from }) => from);
+  const reached = (start: string): ReadonlySet<string> => {
+    const seen = new Set<string>();
+    const open = [start];
+    for (let file = open.pop(); file !== undefined; file = open.pop())
+      for (const { to } of next.get(file) ?? [])
+        if (!seen.has(to)) {
+          seen.add(to);
+          open.push(to);
+        }
+    return seen;
+  };
+  const reachedFrom = new Map([...next.keys()].map((file) => [file, reached(file)]));
+  return imports.filter(({ from, to }) => reachedFrom.get(to)?.has(from) ?? false);
+}
 
 /** Why an import may not be, or null where it may. */
 function breach({ from, to }: Import): string | null {
@@ -62,36 +136,51 @@ function breach({ from, to }: Import): string | null {
   if (!own) return null;
   if (toRoom === 'scripts' || toRoom === 'tests') return `the program does not import ${toRoom}`;
 
-  if (room === 'native') return toRoom === 'native' ? null : 'the engine stands alone';
+  if (room === 'native')
+    return toRoom === 'native' ? upward(engineFloors, folder, toFolder) : 'the engine stands alone';
   if (room === 'renderer') {
-    const allowed = toRoom === 'renderer' || /^electron\/(contract|connection)\//.test(to);
-    if (!allowed) return 'the page imports the contract, the way to the studio and nothing else';
-    const below = pageRooms[folder];
-    if (toRoom !== 'renderer' || below === undefined || toFolder === folder || below.includes(toFolder))
-      return null;
-    return `the page's ${folder} does not stand on its ${toFolder}`;
+    if (toRoom === 'renderer') return upward(pageFloors, folder, toFolder);
+    const allowed = /^electron\/(contract|connection)\//.test(to);
+    return allowed ? null : 'the page imports the contract, the way to the studio and nothing else';
   }
   if (toRoom === 'native') return engineForElectron.test(to) ? null : 'the engine is reached by its messages';
   if (toRoom === 'renderer') return 'nothing imports the page';
 
-  const below = domains[folder];
-  if (below === undefined || toFolder === folder || below.includes(toFolder)) return null;
+  const below = domains[folder] ?? roofs[folder];
+  if (below === undefined) return `${folder} has no place in the order of rooms`;
+  if (toFolder === folder || below.includes(toFolder)) return null;
   return `${folder} does not stand on ${toFolder}`;
 }
 
 describe('imports', () => {
   test('keep to the rooms of the program', () => {
-    const files = ['native', 'electron', 'renderer'].flatMap((folder) =>
-      readdirSync(root).includes(folder) ? sources(folder) : [],
-    );
-    expect(files.length).toBeGreaterThan(30);
-    const breaches = files
-      .flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')))
-      .flatMap((found) => {
-        const why = breach(found);
-        return why === null ? [] : [`${found.from} imports ${found.to}: ${why}`];
-      });
-    expect(breaches).toEqual([]);
+    const files = ['native', 'electron', 'renderer'].flatMap(sources);
+    expect(files.length).toBeGreaterThan(300);
+    const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+    const circle = new Set(circular(imports));
+    const breaches = imports.flatMap((found) => {
+      const why = breach(found) ?? (circle.has(found) ? 'a circle of files' : null);
+      return why === null ? [] : [`${found.from} imports ${found.to}: ${why}`];
+    });
+    // A known breach that is found no more is mended: its line goes.
+    expect(breaches.sort()).toEqual([...knownBreaches].sort());
+  });
+
+  test('go round in no circle of domains', () => {
+    const stands = Object.entries(domains).flatMap(([from, below]) => below.map((to) => ({ from, to })));
+    expect(circular(stands)).toEqual([]);
+  });
+
+  test('are part of a circle when they lead back, and not when they only lead to one', () => {
+    const [there, onward, back] = [
+      { from: 'a', to: 'b' },
+      { from: 'b', to: 'c' },
+      { from: 'c', to: 'a' },
+    ];
+    const into = { from: 'd', to: 'a' };
+    const out = { from: 'c', to: 'e' };
+    expect(circular([there, onward, back, into, out])).toEqual([there, onward, back]);
+    expect(circular([there, onward, into, out])).toEqual([]);
   });
 
   test('are found in every form', () => {
@@ -117,6 +206,17 @@ describe('imports', () => {
     ['electron/datasets/dataset.ts', 'electron/cli/cli.ts'],
     ['electron/cli/cli.ts', 'electron'],
     ['electron/cli/cli.ts', 'tests/engine/fake-job.ts'],
+    ['electron/hosts/web.ts', 'electron/cli/terminal.ts'],
+    ['electron/preload.ts', 'electron/studio/studio.ts'],
+    ['electron/new-room/file.ts', 'electron/contract/api.ts'],
+    ['native/training/train.ts', 'native/sampling/generate.ts'],
+    ['native/sampling/generate.ts', 'native/training/train.ts'],
+    ['native/runtime/providers.ts', 'native/jobs.ts'],
+    ['native/graph/graph.ts', 'native/new-room/file.ts'],
+    ['native/new-room/file.ts', 'native/failure.ts'],
+    ['renderer/components/screen.tsx', 'renderer/features/runs/run-list.tsx'],
+    ['renderer/studio/studio.tsx', 'renderer/components/screen.tsx'],
+    ['renderer/features/runs/run-list.tsx', 'renderer/app/routes.tsx'],
   ])('%s may not import %s', (from, to) => {
     expect(breach({ from, to })).not.toBeNull();
   });
@@ -130,6 +230,10 @@ describe('imports', () => {
     ['electron/engine/engine-process.ts', 'native/engine/messages.ts'],
     ['electron/cli/commands/train.ts', 'electron/runs/plan.ts'],
     ['native/training/train.ts', 'onnxruntime-node'],
+    ['native/training/train.ts', 'native/training/trainer.ts'],
+    ['native/training/train.ts', 'native/graph/graph.ts'],
+    ['renderer/features/runs/run-list.tsx', 'renderer/features/train/draft-context.ts'],
+    ['renderer/components/screen.tsx', 'renderer/studio/failure.ts'],
   ])('%s may import %s', (from, to) => {
     expect(breach({ from, to })).toBeNull();
   });

@@ -1,5 +1,4 @@
 import { elementCount } from '../graph/data-type.ts';
-import type { Parameter } from '../models/parameter.ts';
 
 type Weights = Float32Array<ArrayBuffer>;
 
@@ -12,26 +11,14 @@ export function tapsFirstShape([o, c, kh, kw]: readonly number[]): readonly numb
   return [kh! * kw!, o!, c!];
 }
 
-type Laid = Pick<Parameter, 'shape' | 'layout'>;
-
-/** A parameter's name and shape as graphs take it. */
-export function onDevice({ name, shape, layout }: Parameter): {
-  readonly name: string;
-  readonly shape: readonly number[];
-} {
-  return { name, shape: layout === 'taps-first' ? tapsFirstShape(shape) : shape };
-}
-
-/** A parameter's values as graphs take them. */
-export function toDevice({ shape, layout }: Laid, values: Weights): Weights {
-  if (layout === 'state-dict') return values;
+/** The values of a weight of this shape, [o, c, kh, kw], with its taps first. */
+export function toTapsFirst(shape: readonly number[], values: Weights): Weights {
   const [channels, taps] = extents(shape);
   return transposed(values, channels, taps);
 }
 
-/** What `toDevice` was given. */
-export function fromDevice({ shape, layout }: Laid, values: Weights): Weights {
-  if (layout === 'state-dict') return values;
+/** What `toTapsFirst` was given. */
+export function fromTapsFirst(shape: readonly number[], values: Weights): Weights {
   const [channels, taps] = extents(shape);
   return transposed(values, taps, channels);
 }

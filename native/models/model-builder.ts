@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../graph/graph.ts';
-import { tapsFirstShape } from '../kernels/taps-first.ts';
 import type { Parameter, ParameterKind } from './parameter.ts';
+import { deviceShape } from './parameter-layout.ts';
 
 /** A low-rank addition to a module's output: `scale · up(down(x))`. */
 export interface Adapter {
@@ -81,11 +81,7 @@ export class InputParameters implements ModelBuilder {
       trained,
       adapter: null,
     };
-    const value = this.graph.input(
-      parameter.name,
-      'float32',
-      layout === 'taps-first' ? tapsFirstShape(shape) : shape,
-    );
+    const value = this.graph.input(parameter.name, 'float32', deviceShape(parameter));
     this.byKey.set(key, value);
     this.values.set(parameter, value);
     return value;

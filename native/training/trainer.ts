@@ -2,8 +2,8 @@ import { dirname, join } from 'node:path';
 
 import { makeFolder, removePartialWrites, writeFileAtomic } from '../files/atomic-file.ts';
 import { type DataArray, elementCount } from '../graph/data-type.ts';
-import { fromDevice, onDevice, toDevice } from '../kernels/taps-first.ts';
 import type { Parameter } from '../models/parameter.ts';
+import { deviceShape, fromDevice, toDevice } from '../models/parameter-layout.ts';
 import { fusedAdamW } from '../optimizers/fused-adamw.ts';
 import {
   buildOptimizer,
@@ -89,7 +89,10 @@ interface ShapeSessions {
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, optimizer } = options;
   const specs = new Map(options.trainable.map((spec) => [spec.name, spec]));
-  const trainable = options.trainable.map(onDevice);
+  const trainable = options.trainable.map((parameter) => ({
+    name: parameter.name,
+    shape: deviceShape(parameter),
+  }));
   const state = emptyState();
   // Only on the CPU are tensors JavaScript's arrays.
   const mostParts = options.accumulate ? 1 : (options.parts?.most ?? 1);
@@ -186,7 +189,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     for (const spec of artifacts.frozen) {
       if (frozen.has(spec.name)) continue;
       const values = toDevice(spec, await options.frozen(spec));
-      frozen.set(spec.name, runtime.tensor('float32', onDevice(spec).shape, values));
+      frozen.set(spec.name, runtime.tensor('float32', deviceShape(spec), values));
     }
     const artifactFolder = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
     await keepArtifact(options, join(artifactFolder, 'training_model.onnx'), artifacts.trainingModel);

@@ -106,6 +106,16 @@ describe.skipIf(process.platform !== 'linux')('the packed program', () => {
     expect(existsSync(within('app-update.yml'))).toBe(false);
   });
 
+  test('brings its licence, and the notices of all that comes with it, to where people find them', () => {
+    for (const name of ['LICENSE', 'THIRD-PARTY-NOTICES.md'])
+      expect(readFileSync(within(name), 'utf8')).toBe(readFileSync(join(root, name), 'utf8'));
+    const manifest = readFileSync(join(root, 'node_modules', 'onnxruntime-node', 'package.json'), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(readdirSync(within('notices'))).toEqual([`onnxruntime-${version}.txt`]);
+    const beside = readdirSync(packed).filter((name) => name.includes('LICENSE'));
+    expect(beside.map((name) => readFileSync(join(packed, name), 'utf8'))).toEqual(['Electron’s']);
+  });
+
   test('has its fuses set: no Node by another name, nothing but its own archive', async () => {
     const wire = await getCurrentFuseWire(join(packed, 'screenfold'));
     const [off, on] = ['0'.charCodeAt(0), '1'.charCodeAt(0)];

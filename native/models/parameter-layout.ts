@@ -1,0 +1,20 @@
+import { fromTapsFirst, tapsFirstShape, toTapsFirst } from '../kernels/taps-first.ts';
+import type { Parameter } from './parameter.ts';
+
+type Weights = Float32Array<ArrayBuffer>;
+type Laid = Pick<Parameter, 'shape' | 'layout'>;
+
+/** The shape in which graphs take a parameter. */
+export function deviceShape({ shape, layout }: Laid): readonly number[] {
+  return layout === 'taps-first' ? tapsFirstShape(shape) : shape;
+}
+
+/** A parameter's values as graphs take them. */
+export function toDevice({ shape, layout }: Laid, values: Weights): Weights {
+  return layout === 'taps-first' ? toTapsFirst(shape, values) : values;
+}
+
+/** A parameter's values as a state dict has them, of what graphs take. */
+export function fromDevice({ shape, layout }: Laid, values: Weights): Weights {
+  return layout === 'taps-first' ? fromTapsFirst(shape, values) : values;
+}

@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { SamplerName } from './facts/samplers.ts';
 import type { Provider, ProviderStatus, RuntimeApi } from './runtime/runtime.ts';
 
 /** Which provider and which way into ONNX Runtime to use; left out, the best available. */
@@ -99,9 +100,6 @@ export interface TrainJob {
   readonly device: DeviceChoice;
 }
 
-export const samplers = ['ddim', 'pndm', 'euler', 'euler-ancestral', 'dpm++-2m', 'dpm++-2m-karras'] as const;
-export type SamplerName = (typeof samplers)[number];
-
 export interface Picture {
   readonly model: ModelReference;
   readonly prompt: string;
@@ -112,7 +110,7 @@ export interface Picture {
   readonly guidanceScale: number;
   readonly width: number;
   readonly height: number;
-  /** The PNG file to write; it carries its recipe as the text other tools read. */
+  /** The PNG file to write; it carries its generation parameters as the text other tools read. */
   readonly output: string;
 }
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-import { samplers } from '../../native/jobs.ts';
+import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 
 const natural = z.int().min(1);

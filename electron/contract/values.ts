@@ -1,7 +1,7 @@
 /** Values that several parts of the contract are made of. */
 import { z } from 'zod';
 
-import { samplers } from '../../native/jobs.ts';
+import { samplerLabel, samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 
 /** Row ids of the library's database. */
@@ -14,6 +14,7 @@ export const nothing = z.strictObject({});
 export const done = z.null();
 
 export const samplerName = z.enum(samplers);
+export { samplerLabel };
 export const providerName = z.enum(providers);
 
 /** An expected failure as it crosses to the page: what happened, what to do, and for programs a code. */

@@ -1,4 +1,5 @@
-import type { Picture, SamplerName } from '../jobs.ts';
+import { samplerFacts, type SamplerName } from '../facts/samplers.ts';
+import type { Picture } from '../jobs.ts';
 
 /**
  * The text Stable Diffusion tools keep under the PNG keyword `parameters`, as AUTOMATIC1111's web UI writes it: the
@@ -20,17 +21,8 @@ export interface GenerationParameters {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-const samplerNames: Readonly<Record<SamplerName, readonly [sampler: string, schedule?: string]>> = {
-  ddim: ['DDIM'],
-  pndm: ['PLMS'],
-  euler: ['Euler'],
-  'euler-ancestral': ['Euler a'],
-  'dpm++-2m': ['DPM++ 2M'],
-  'dpm++-2m-karras': ['DPM++ 2M', 'Karras'],
-};
-
 /**
- * The recipe of a picture as other tools read it.
+ * A picture's generation parameters as other tools read them.
  * @param model the name a person knows the model by
  * @param extra further fields of the last line, such as `Epoch`
  */
@@ -39,7 +31,8 @@ export function formatParameters(
   model: string,
   extra: Readonly<Record<string, string>> = {},
 ): string {
-  const [sampler, schedule] = samplerNames[picture.sampler];
+  const { webui }: { readonly webui: readonly [string, string?] } = samplerFacts[picture.sampler];
+  const [sampler, schedule] = webui;
   const fields: Record<string, string> = {
     Steps: String(picture.steps),
     Sampler: sampler,
@@ -121,6 +114,6 @@ function samplerOf(sampler: string | undefined, schedule: string | undefined): S
   if (sampler === undefined) return null;
   // Before version 1.9 the schedule was part of the sampler's name; 'Automatic' leaves it to the sampler.
   const named = schedule === undefined || schedule === 'Automatic' ? sampler : `${sampler} ${schedule}`;
-  const found = Object.entries(samplerNames).find(([, parts]) => parts.join(' ') === named);
+  const found = Object.entries(samplerFacts).find(([, { webui }]) => webui.join(' ') === named);
   return (found?.[0] as SamplerName | undefined) ?? null;
 }

@@ -16,7 +16,7 @@ export interface RgbImage {
 const signature = Buffer.from('89504e470d0a1a0a', 'hex');
 /** Signature, and IHDR with its length, type and checksum: what must come first. */
 const headerEnd = 8 + 12 + 13;
-/** Texts beyond this are refused when read; a recipe has a few hundred characters. */
+/** Texts beyond this are refused when read; generation parameters have a few hundred characters. */
 const maxTextBytes = 16 * 1024 * 1024;
 
 /**

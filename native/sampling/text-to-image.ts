@@ -1,7 +1,7 @@
+import type { SamplerName } from '../facts/samplers.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel, Rows } from '../families/family.ts';
 import { repeatedFacts } from '../families/picture-facts.ts';
-import type { SamplerName } from '../jobs.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createSampler } from './create-sampler.ts';

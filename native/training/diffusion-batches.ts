@@ -7,7 +7,7 @@ import type { BatchShape } from './batch-shape.ts';
 import type { CaptionInputs } from './caption-inputs.ts';
 import { bucketRows, type MicroBatch } from './data-order.ts';
 import { timestepWeight } from './diffusion-loss.ts';
-import type { ReadMoments } from './encode.ts';
+import type { ReadMoments } from './encode-images.ts';
 import type { BatchPlace, PreparedBatch } from './training-task.ts';
 
 export interface DiffusionBatchOptions {

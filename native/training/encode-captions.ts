@@ -2,7 +2,7 @@ import type { Conditioning } from '../families/family.ts';
 import { elementCount } from '../graph/data-type.ts';
 import { openInference } from '../models/inference.ts';
 import type { Blob } from './blob-cache.ts';
-import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encode.ts';
+import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encoding.ts';
 
 /** How many are encoded at once: enough to keep the processor busy, little memory. */
 const batchSize = 4;

@@ -4,7 +4,7 @@ import type { TrainJob } from '../jobs.ts';
 import { openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { readTrained } from './checkpoint-weights.ts';
-import { readView } from './encode.ts';
+import { readView } from './encode-images.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Images whose latents decide the scaling factor. */

@@ -19,10 +19,11 @@ import {
 import type { TrainingTask } from './training-task.ts';
 
 /**
- * Trains from wherever the run's state stands to its last epoch, or to the step boundary after a stop is asked for.
+ * Trains on from the run's newest state, or from the beginning, until the last epoch is done or a stop is asked for; it stops
+ * between two steps.
  *
- * @throws Failure `loss-not-finite` or `weights-not-finite` at the first number that is none; checkpoints and state then
- * are those before. Besides, those of `findPosition` and of writing files.
+ * @throws Failure `loss-not-finite` or `weights-not-finite` where a number is not finite: the checkpoints and the state
+ * written before stay as they are. Also those of `findPosition` and of writing files.
  */
 export async function trainingLoop(
   job: TrainJob,

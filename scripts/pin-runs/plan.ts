@@ -1,13 +1,13 @@
 /** What is trained, drawn and exported to be pinned: between them, every way through the engine on the processor. */
 import path from 'node:path';
 
+import type { SamplerName } from '../../native/facts/samplers.ts';
 import type {
   DeviceChoice,
   ExportJob,
   GenerateJob,
   Method,
   Picture,
-  SamplerName,
   TrainingImage,
   TrainingSettings,
   TrainJob,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { samplers } from '../../native/facts/samplers.ts';
 import { formatParameters, parseParameters } from '../../native/images/generation-parameters.ts';
-import { samplers } from '../../native/jobs.ts';
 
 const picture = {
   prompt: 'official 3d art of fox, animal',

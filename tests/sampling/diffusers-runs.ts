@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { SamplerName } from '../../native/jobs.ts';
+import type { SamplerName } from '../../native/facts/samplers.ts';
 import { parseSchedulerConfig, type SchedulerConfig } from '../../native/noise/scheduler-config.ts';
 
 /** A whole run of one of diffusers' schedulers over the toy model. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
+import { samplers } from '../../native/facts/samplers.ts';
 import { Failure } from '../../native/failure.ts';
-import { samplers } from '../../native/jobs.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { createSampler } from '../../native/sampling/create-sampler.ts';
 import { createPictureNoise } from '../../native/sampling/picture-noise.ts';

@@ -9,8 +9,9 @@ import type { TrainingImage } from '../../native/jobs.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { openBlobCache } from '../../native/training/blob-cache.ts';
-import { encodeImages, type EncodeOptions } from '../../native/training/encode.ts';
 import { encodeCaptions } from '../../native/training/encode-captions.ts';
+import { encodeImages } from '../../native/training/encode-images.ts';
+import type { EncodeOptions } from '../../native/training/encoding.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { drawImages, drawPicture, failureOf, writeTinyModel } from './tiny-model.ts';
 

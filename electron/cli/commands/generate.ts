@@ -1,14 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
-import type {
-  DeviceChoice,
-  GenerateJob,
-  ModelReference,
-  Picture,
-  SamplerName,
-} from '../../../native/jobs.ts';
+import type { DeviceChoice, GenerateJob, ModelReference, Picture } from '../../../native/jobs.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';

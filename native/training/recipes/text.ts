@@ -6,7 +6,7 @@ import { buildArtifacts } from '../artifacts.ts';
 import { tokenInputs } from '../caption-inputs.ts';
 import { writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
-import { readView } from '../encode.ts';
+import { readView } from '../encode-images.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { buildTextGraph, patchSize, places, thumbnailOf } from '../text-graph.ts';
 import { createTrainer } from '../trainer.ts';

@@ -11,7 +11,7 @@ import { buildAutoencoderGraph } from '../autoencoder-graph.ts';
 import type { BatchShape } from '../batch-shape.ts';
 import { type ComponentToWrite, writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
-import { type ImageView, readView } from '../encode.ts';
+import { type ImageView, readView } from '../encode-images.ts';
 import { checkImageSizes } from '../image-sizes.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { measureScalingFactor } from '../scaling-factor.ts';

@@ -1,22 +1,10 @@
-import { createHash } from 'node:crypto';
-
 import { Failure } from '../failure.ts';
 import type { Autoencoder } from '../families/family.ts';
 import { hashFile, readPixels } from '../images/decode.ts';
 import type { TrainingImage } from '../jobs.ts';
-import { type Inference, openInference, type ReadWeight } from '../models/inference.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { Blob, BlobCache } from './blob-cache.ts';
-
-export interface EncodeOptions {
-  readonly runtime: Runtime;
-  readonly readWeight: ReadWeight;
-  /** Hash of the encoder's config and weights: part of every key. */
-  readonly modelHash: string;
-  readonly cache: BlobCache;
-  readonly onProgress: (done: number, total: number) => void;
-  readonly stop: AbortSignal;
-}
+import { openInference } from '../models/inference.ts';
+import type { Blob } from './blob-cache.ts';
+import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encoding.ts';
 
 /** An image in one bucket, as it is or mirrored. */
 export interface ImageView {
@@ -91,14 +79,6 @@ async function checkUnchanged(path: string, hash: string): Promise<void> {
   );
 }
 
-export function cacheLost(what: string): Failure {
-  return new Failure(
-    'cache-lost',
-    `${what} are no longer in the cache.`,
-    'Do not empty the cache while a run is training. Resume the run: what is missing is made again.',
-  );
-}
-
 /** Pixels of a view, [3, h, w] in [-1, 1]. */
 export async function readView({ image, flipped }: ImageView): Promise<Float32Array<ArrayBuffer>> {
   const pixels = (await readPixels(image.path, image)) as Float32Array<ArrayBuffer>;
@@ -106,22 +86,4 @@ export async function readView({ image, flipped }: ImageView): Promise<Float32Ar
     for (let row = 0; row < pixels.length; row += image.width)
       pixels.subarray(row, row + image.width).reverse();
   return pixels;
-}
-
-export function contentKey(...parts: readonly (string | number | boolean)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
-/** A model opened at its first use: with a warm cache it never is. */
-export function lazyInference(open: () => Promise<Inference>): {
-  get: () => Promise<Inference>;
-  dispose: () => Promise<void>;
-} {
-  let opened: Promise<Inference> | null = null;
-  return {
-    get: () => (opened ??= open()),
-    dispose: async () => {
-      await (await opened)?.dispose();
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import type { SumOptions } from '../graph/data-type.ts';
 import type { Node, Value } from '../graph/graph.ts';
 
 export interface RuleCall {
@@ -6,9 +7,14 @@ export interface RuleCall {
   readonly outputGradients: readonly (Value | null)[];
   /** Whether the gradient of input i is wanted: an answer for another is dropped. */
   readonly wanted: readonly boolean[];
+  /** How sums over many elements are to be taken. */
+  readonly sums: SumOptions;
 }
 
-/** Builds the gradient of each input, in their order, of the input's own or a broadcast shape; `null` for none. */
+/**
+ * Builds the gradient of each input, in their order, of the input's own or a broadcast shape; `null` for none. Where its
+ * type is another than the input's, it is cast once it has been summed to the input's shape.
+ */
 export type GradientRule = (call: RuleCall) => readonly (Value | null)[];
 
 export type RuleTable = Readonly<Record<string, GradientRule>>;

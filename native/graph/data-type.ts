@@ -1,3 +1,5 @@
+import { float32ToFloat16 } from './half.ts';
+
 /** Element types of tensors in graphs and sessions, in ONNX's spelling. */
 export type DataType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
 
@@ -23,6 +25,16 @@ export const bytesPerElement: Readonly<Record<DataType, number>> = {
   bool: 1,
 };
 
+/** ONNX's numbers of the types: `TensorProto.DataType`, and `ONNXTensorElementDataType` in ONNX Runtime's C API. */
+export const onnxTypes: Readonly<Record<DataType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
+
 const arrays: { readonly [T in DataType]: new (length: number) => DataArrays[T] } = {
   float32: Float32Array,
   float16: Uint16Array,
@@ -32,9 +44,28 @@ const arrays: { readonly [T in DataType]: new (length: number) => DataArrays[T] 
   bool: Uint8Array,
 };
 
+/** How sums of many elements are taken. */
+export interface SumOptions {
+  /**
+   * The type they are accumulated in, before they are given back in their elements' own; left out, that type itself. Sums
+   * of float16 lose their small elements beside a large one, and overflow at 65,520.
+   */
+  readonly accumulateIn?: DataType;
+}
+
 /** Zeros. */
 export function allocate<T extends DataType>(type: T, length: number): DataArrays[T] {
   return new arrays[type](length);
+}
+
+/** The numbers as a tensor of this type holds them, rounded where it must. */
+export function fromNumbers<T extends DataType>(type: T, numbers: readonly number[]): DataArrays[T] {
+  const array = allocate<DataType>(type, numbers.length);
+  if (array instanceof BigInt64Array) numbers.forEach((number, i) => (array[i] = BigInt(number)));
+  else if (type === 'float16')
+    float32ToFloat16(Float32Array.from(numbers), array as Uint16Array<ArrayBuffer>);
+  else array.set(numbers);
+  return array as DataArrays[T];
 }
 
 /** Number of elements of a tensor of this shape; 1 for a scalar. */

@@ -1,4 +1,12 @@
-import { allocate, type DataArray, type DataArrays, type DataType, elementCount } from './data-type.ts';
+import {
+  allocate,
+  type DataArray,
+  type DataArrays,
+  type DataType,
+  elementCount,
+  fromNumbers,
+  type SumOptions,
+} from './data-type.ts';
 
 /** One edge of the graph: a tensor whose type and shape are known while the graph is built. */
 export interface Value {
@@ -23,18 +31,39 @@ export interface Node {
   readonly inputs: readonly (Value | null)[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** How many outputs, from the first, are there whether they are read or not. ONNX lets the others be left out. */
+  readonly required: number;
 }
 
-/** Gradients of a block's inputs, in their order, given those of its outputs; `null` where there is none. */
-export type BlockGradient = (outputGradients: readonly (Value | null)[]) => readonly (Value | null)[];
+/**
+ * Gradients of a block's inputs, in their order, given those of its outputs; `null` where there is none. `sums` is how
+ * sums over many elements are to be taken.
+ */
+export type BlockGradient = (
+  outputGradients: readonly (Value | null)[],
+  sums: SumOptions,
+) => readonly (Value | null)[];
 
-/** Consecutive nodes that autodiff treats as one operation with a gradient of its own. */
+/** What is built in a block. */
+export interface BlockBody {
+  readonly outputs: readonly Value[];
+  /** Left out where the block only groups what is built in it. */
+  readonly gradient?: BlockGradient;
+}
+
+/**
+ * Consecutive nodes that are one thing to whoever changes the graph as a whole. Blocks are a tree: those made while
+ * another was being built are its children.
+ */
 export interface Block {
   readonly begin: number;
   readonly end: number;
+  /** All values from outside that its nodes read. A block without a gradient of its own need not name graph inputs. */
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  readonly gradient: BlockGradient;
+  /** The gradient of all of it, in place of its nodes' and its children's; `null` where those serve. */
+  readonly gradient: BlockGradient | null;
+  readonly children: readonly Block[];
 }
 
 export interface Constant {
@@ -45,6 +74,8 @@ export interface Constant {
 export interface ValueSpec {
   readonly type: DataType;
   readonly shape: readonly number[];
+  /** An output that ONNX lets be left out where nothing reads it; only others like it may follow. */
+  readonly optional?: boolean;
 }
 
 /**
@@ -54,12 +85,14 @@ export interface ValueSpec {
 export class Graph {
   readonly inputs: Value[] = [];
   readonly nodes: Node[] = [];
+  /** The outermost blocks, in order. */
   readonly blocks: Block[] = [];
   readonly constants = new Map<string, Constant>();
   private readonly names = new Set<string>();
   private readonly constantsByContent = new Map<string, Value>();
   private scope = '';
-  private openBlock = false;
+  /** Where a block goes once it is built: into the one being built around it. */
+  private siblings = this.blocks;
 
   /** A graph input. Throws where the name is taken. */
   input(name: string, type: DataType, shape: readonly number[]): Value {
@@ -68,13 +101,15 @@ export class Graph {
     return value;
   }
 
-  /** A constant tensor; equal small ones are one. */
+  /** A constant tensor; equal small ones are one. Numbers are rounded to the type, an array is taken as it is. */
   constant<T extends DataType>(
     type: T,
     shape: readonly number[],
     data: DataArrays[T] | readonly number[],
   ): Value {
-    const array = Array.isArray(data) ? fromNumbers(type, data as readonly number[]) : (data as DataArray);
+    const array: DataArray = Array.isArray(data)
+      ? fromNumbers(type, data as readonly number[])
+      : (data as DataArrays[T]);
     if (array.length !== elementCount(shape)) {
       throw new Error(`A constant of shape [${shape.join(', ')}] was given ${array.length} elements.`);
     }
@@ -87,17 +122,18 @@ export class Graph {
     return value;
   }
 
-  /** A float32 scalar. */
-  scalar(number: number): Value {
-    return this.constant('float32', [], [number]);
+  scalar(type: DataType, number: number): Value {
+    return this.constant(type, [], [number]);
   }
 
   /** A constant filled with one number. */
-  filled(shape: readonly number[], number: number): Value {
-    const key = `filled[${shape.join()}]${number}`;
+  filled(type: DataType, shape: readonly number[], number: number): Value {
+    const key = `filled ${type}[${shape.join()}]${number}`;
     const known = this.constantsByContent.get(key);
     if (known) return known;
-    const value = this.constant('float32', shape, allocate('float32', elementCount(shape)).fill(number));
+    const array = allocate(type, elementCount(shape));
+    array.fill(fromNumbers(type, [number])[0] as never);
+    const value = this.constant(type, shape, array);
     this.constantsByContent.set(key, value);
     return value;
   }
@@ -117,7 +153,9 @@ export class Graph {
     const values = outputs.map(({ type, shape }, i) =>
       this.value(outputs.length === 1 ? name : `${name}:${i}`, type, shape),
     );
-    this.nodes.push({ name, op, inputs, outputs: values, attributes });
+    const optional = outputs.findIndex((output) => output.optional);
+    const required = optional < 0 ? outputs.length : optional;
+    this.nodes.push({ name, op, inputs, outputs: values, attributes, required });
     return values;
   }
 
@@ -133,22 +171,40 @@ export class Graph {
   }
 
   /**
-   * Builds nodes whose gradient is written by hand, for where the chain rule through the single nodes would be
-   * slower or keep more in memory. Such blocks do not nest: inside an open one, the inner rule is left unused.
+   * Builds nodes that belong together, and gives the outputs. With a `gradient` written by hand, for where the chain rule
+   * through the single nodes would be slower or keep more in memory, that of the outermost block which has one is taken; a
+   * block without one groups nodes and blocks, such as a module that is to be recomputed, and leaves them theirs.
+   *
+   * Throws where nodes read what `inputs` does not name: no gradient would reach it.
    */
-  block(
-    inputs: readonly Value[],
-    build: () => { outputs: readonly Value[]; gradient: BlockGradient },
-  ): readonly Value[] {
-    if (this.openBlock) return build().outputs;
-    this.openBlock = true;
+  block(inputs: readonly Value[], build: () => BlockBody): readonly Value[] {
+    const around = this.siblings;
+    const children: Block[] = [];
+    this.siblings = children;
     try {
       const begin = this.nodes.length;
-      const { outputs, gradient } = build();
-      this.blocks.push({ begin, end: this.nodes.length, inputs, outputs, gradient });
+      const { outputs, gradient = null } = build();
+      const block = { begin, end: this.nodes.length, inputs, outputs, gradient, children };
+      this.checkInputs(block);
+      around.push(block);
       return outputs;
     } finally {
-      this.openBlock = false;
+      this.siblings = around;
+    }
+  }
+
+  private checkInputs({ begin, end, inputs, gradient }: Block): void {
+    const known = new Set(inputs);
+    if (gradient === null) for (const input of this.inputs) known.add(input);
+    for (const node of this.nodes.slice(begin, end)) {
+      for (const input of node.inputs) {
+        if (input && !known.has(input) && !this.constants.has(input.name)) {
+          throw new Error(
+            `The block's node ${node.name} reads ${input.name}, which is not among its inputs.`,
+          );
+        }
+      }
+      for (const output of node.outputs) known.add(output);
     }
   }
 
@@ -160,11 +216,4 @@ export class Graph {
     this.names.add(name);
     return { graph: this, name, type, shape };
   }
-}
-
-function fromNumbers(type: DataType, numbers: readonly number[]): DataArray {
-  const array = allocate(type, numbers.length);
-  if (array instanceof BigInt64Array) numbers.forEach((number, i) => (array[i] = BigInt(number)));
-  else array.set(numbers);
-  return array;
 }

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 
-import type { DataArray } from './data-type.ts';
+import { bytesPerElement, type DataArray, elementCount, onnxTypes } from './data-type.ts';
 import type { Attribute, Graph, Node, Value } from './graph.ts';
 import {
   AttributeProto_AttributeType,
@@ -9,10 +9,7 @@ import {
   TensorProto_DataLocation,
   type TensorProtoSchema,
 } from './onnx_pb.js';
-import { onnxType } from './ops/elementwise.ts';
-
-/** The standard operator set every graph keeps to: the first with LayerNormalization, which all providers know. */
-export const opset = 17;
+import { irVersion, opset } from './opset.ts';
 
 export interface ExternalData {
   /** File name the model will look for beside itself. */
@@ -38,8 +35,9 @@ export interface SerializeOptions {
 const alignment = 4096;
 
 /**
- * The graph as an ONNX ModelProto with the given outputs by name. Nodes no output needs are left out; inputs are
- * all kept, so a session's signature does not depend on what was found dead.
+ * The graph as an ONNX ModelProto with the given outputs by name. Nodes no output needs are left out, and of other nodes
+ * the optional outputs that nothing reads; inputs are all kept, so a session's signature does not depend on what was
+ * found dead.
  */
 export function serializeModel(
   graph: Graph,
@@ -58,14 +56,14 @@ export function serializeModel(
 
   const nodes = liveNodes(graph, Object.values(outputs));
   const used = new Set(nodes.flatMap((node) => node.inputs.map((input) => input?.name)));
-  for (const { value } of renames) used.add(value.name);
+  for (const { name } of Object.values(outputs)) used.add(name);
 
   const files: DataArray[] = [];
   let offset = 0;
   const tensors: MessageInitShape<typeof TensorProtoSchema>[] = [];
   for (const { value, data } of graph.constants.values()) {
     if (!used.has(value.name)) continue;
-    const tensor = { dims: value.shape.map(BigInt), dataType: onnxType[value.type], name: value.name };
+    const tensor = { dims: value.shape.map(BigInt), dataType: onnxTypes[value.type], name: value.name };
     if (external && data.byteLength >= external.minimumBytes) {
       const padding = (alignment - (offset % alignment)) % alignment;
       if (padding > 0) files.push(new Uint8Array(padding));
@@ -81,17 +79,17 @@ export function serializeModel(
   for (const input of graph.inputs) {
     if (!given.has(input.name)) continue;
     // ONNX Runtime replaces the whole tensor; the file named here is never opened.
-    const bytes = input.shape.reduce((product, extent) => product * extent, 4);
+    const bytes = elementCount(input.shape) * bytesPerElement[input.type];
     tensors.push({
       dims: input.shape.map(BigInt),
-      dataType: onnxType[input.type],
+      dataType: onnxTypes[input.type],
       name: input.name,
       ...externalLocation('given-to-the-session', 0, bytes),
     });
   }
 
   const message = create(ModelProtoSchema, {
-    irVersion: 8n,
+    irVersion: BigInt(irVersion),
     producerName: 'screenfold',
     opsetImport: [{ domain: '', version: BigInt(opset) }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
@@ -107,7 +105,7 @@ export function serializeModel(
           name: node.name,
           opType: node.op,
           input: node.inputs.map(nameOf),
-          output: node.outputs.map(nameOf),
+          output: declaredOutputs(node, used).map(nameOf),
           attribute: Object.entries(node.attributes).map(([name, attribute]) =>
             attributeProto(name, attribute),
           ),
@@ -137,6 +135,17 @@ export function liveNodes(graph: Graph, outputs: readonly Value[]): Node[] {
   return live.reverse();
 }
 
+/** A node's outputs without the optional ones that nothing reads; `null` for such a one before one that is read. */
+function declaredOutputs(
+  { outputs, required }: Node,
+  used: ReadonlySet<string | undefined>,
+): (Value | null)[] {
+  const last = outputs.findLastIndex((output, i) => i < required || used.has(output.name));
+  return outputs
+    .slice(0, last + 1)
+    .map((output, i) => (i < required || used.has(output.name) ? output : null));
+}
+
 function externalLocation(location: string, offset: number, length: number) {
   return {
     dataLocation: TensorProto_DataLocation.EXTERNAL,
@@ -153,7 +162,7 @@ function valueInfo(value: Value, name: string) {
   return {
     name,
     type: {
-      value: { case: 'tensorType' as const, value: { elemType: onnxType[value.type], shape: { dim } } },
+      value: { case: 'tensorType' as const, value: { elemType: onnxTypes[value.type], shape: { dim } } },
     },
   };
 }

@@ -48,13 +48,13 @@ export function rowsConv(x: Value, weight: Value, bias: Value): Value {
     const output = add(sumOfTaps(rows, matrix, geometry), bias);
     return {
       outputs: [toImage(output, geometry.output)],
-      gradient: ([gradient]) => {
+      gradient: ([gradient], sums) => {
         const dy = toRows(gradient!);
         const around = reached(dy, geometry);
         return [
           toImage(gemm(around, matrix, null, {}), x.shape),
           reshape(gemm(around, rows, null, { transA: true }), weight.shape),
-          sumRows(dy),
+          sumRows(dy, sums),
         ];
       },
     };

@@ -105,7 +105,7 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4):
     const transform = (matrix: Matrix, values: Value): Value => {
       const square = kronecker(matrix, matrix);
       const columns = elementCount(values.shape) / square[0]!.length;
-      return gemm(constantMatrix(graph, square), reshape(values, [square[0]!.length, columns]), null, {});
+      return gemm(constantMatrix(x, square), reshape(values, [square[0]!.length, columns]), null, {});
     };
 
     const windows = gather(withZeroRow(toRows(x)), windowIndices(graph, grid), 0);
@@ -118,7 +118,7 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4):
     return {
       outputs: [toImage(output, x.shape)],
       // The transposes of the same linear maps, in reverse order.
-      gradient: ([gradient]) => {
+      gradient: ([gradient], sums) => {
         const dy = toRows(gradient!);
         const whole = h % tile === 0 && w % tile === 0;
         const dyTiles = gather(whole ? dy : withZeroRow(dy), tileIndices(graph, grid), 0);
@@ -130,11 +130,15 @@ export function winogradConv(x: Value, weight: Value, bias: Value, tile: 2 | 4):
           0,
         );
         // As a product, since summing over the first of few axes is many times slower.
-        const ones = constantMatrix(graph, [[1, 1, 1, 1]]);
+        const ones = constantMatrix(x, [[1, 1, 1, 1]]);
         const dx = gemm(ones, reshape(shares, [4, n * h * w * c]), null, {});
         const dKernels = matmul(transpose(dProducts, [0, 2, 1]), inputTiles);
         const dWeight = transform(transposed(filtering.kernel), dKernels);
-        return [toImage(reshape(dx, [n * h * w, c]), x.shape), reshape(dWeight, weight.shape), sumRows(dy)];
+        return [
+          toImage(reshape(dx, [n * h * w, c]), x.shape),
+          reshape(dWeight, weight.shape),
+          sumRows(dy, sums),
+        ];
       },
     };
   })[0]!;
@@ -225,8 +229,9 @@ function remembered(
   );
 }
 
-function constantMatrix(graph: Graph, matrix: Matrix): Value {
-  return graph.constant('float32', [matrix.length, matrix[0]!.length], matrix.flat());
+/** Of the type that `like` has. */
+function constantMatrix({ graph, type }: Value, matrix: Matrix): Value {
+  return graph.constant(type, [matrix.length, matrix[0]!.length], matrix.flat());
 }
 
 function transposed(matrix: Matrix): Matrix {

@@ -96,7 +96,7 @@ export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: 
   const scale = model.parameter(`${name}.weight`, [features], normScaleKind);
   const shift = model.parameter(`${name}.bias`, [features], normShiftKind);
   return x.graph.block([x, scale, shift], () => {
-    const ones = x.graph.filled([features], 1);
+    const ones = x.graph.filled(x.type, [features], 1);
     const { output: normalized, inverseDeviation } = layerNormalization(x, ones, null, epsilon);
     const output = add(mul(normalized, scale), shift);
     return {
@@ -127,7 +127,7 @@ export function groupNorm(
   const shift = model.parameter(`${name}.bias`, [c], normShiftKind);
   return x.graph.block([x, scale, shift], () => {
     const size = (c / groups) * h * w;
-    const ones = x.graph.filled([size], 1);
+    const ones = x.graph.filled(x.type, [size], 1);
     const { output, inverseDeviation } = layerNormalization(
       reshape(x, [n * groups, size]),
       ones,

@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises';
 
 import { Failure } from '../failure.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../graph/half.ts';
 import type { SafetensorsDtype, TensorEntry } from './safetensors-header.ts';
 import {
   compareTensors,

@@ -52,7 +52,7 @@ describe('gradients', () => {
   test('adds up over every way, and scales by the seed', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [3]);
-    const [dx] = gradients(graph, reduceSum(add(mul(x, x), mul(x, 5)), [0]), [x], 10);
+    const [dx] = gradients(graph, reduceSum(add(mul(x, x), mul(x, 5)), [0]), [x], { seed: 10 });
     expect([...(await evaluate(graph, { dx: dx! }, data)).get('dx')!]).toEqual([70, 90, 110]);
   });
 

@@ -6,10 +6,12 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 
-import { Graph } from '../../native/graph/graph.ts';
+import { Graph, type Value } from '../../native/graph/graph.ts';
 import { ModelProtoSchema } from '../../native/graph/onnx_pb.js';
-import { add, exp, mul } from '../../native/graph/ops/elementwise.ts';
-import { liveNodes, opset, serializeModel } from '../../native/graph/serialize.ts';
+import { add, cast, exp, mul } from '../../native/graph/ops/elementwise.ts';
+import { layerNormalization } from '../../native/graph/ops/norm.ts';
+import { opset } from '../../native/graph/opset.ts';
+import { liveNodes, serializeModel } from '../../native/graph/serialize.ts';
 import { evaluate } from './evaluate.ts';
 
 function small() {
@@ -48,9 +50,36 @@ describe('a serialized graph', () => {
     expect(model.input.map(({ name }) => name)).toEqual(['x', 'unused']);
   });
 
+  test('declares of optional outputs those that are read, under the names they have', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [2, 4]);
+    const ones = graph.filled('float32', [4], 1);
+    const { output, mean, inverseDeviation } = layerNormalization(x, ones, null, 1e-5);
+    const declared = (outputs: Record<string, Value>) =>
+      fromBinary(ModelProtoSchema, serializeModel(graph, outputs).model).graph!.node[0]!.output;
+    expect(declared({ y: exp(output) })).toEqual([output.name]);
+    expect(declared({ y: output })).toEqual(['y']);
+    expect(declared({ y: mul(output, inverseDeviation) })).toEqual([output.name, '', inverseDeviation.name]);
+    expect(declared({ y: output, mean })).toEqual(['y', 'mean']);
+  });
+
+  test('computes the same whichever optional outputs are declared', async () => {
+    const graph = new Graph();
+    const input = graph.input('x', 'float32', [1, 4]);
+    const ones = graph.filled('float32', [4], 1);
+    const { output, mean, inverseDeviation } = layerNormalization(input, ones, null, 1e-5);
+    const data = new Map([['x', x]]);
+    const all = await evaluate(graph, { output, mean, inverseDeviation }, data);
+    expect(all.get('mean')![0]).toBe(2.5);
+    for (const outputs of [{ output }, { output, inverseDeviation }, { inverseDeviation }]) {
+      const some = await evaluate(graph, outputs, data);
+      for (const [name, values] of some) expect([...values], name).toEqual([...all.get(name)!]);
+    }
+  });
+
   test('gives one value, an input or a constant under several output names', async () => {
     const { graph, x: input, y } = small();
-    const outputs = { first: y, second: y, input, constant: graph.scalar(3) };
+    const outputs = { first: y, second: y, input, constant: graph.scalar('float32', 3) };
     const results = await evaluate(graph, outputs, new Map([['x', x]]));
     expect([...results.get('first')!]).toEqual(expected);
     expect([...results.get('second')!]).toEqual(expected);
@@ -107,13 +136,17 @@ describe('external data', () => {
   test('names initializers that the session will be given, which are no inputs then', () => {
     const { graph, y } = small();
     const given = graph.input('weight', 'float32', [4]);
+    const half = cast(graph.input('half', 'float16', [4]), 'float32');
     const model = fromBinary(
       ModelProtoSchema,
-      serializeModel(graph, { z: mul(y, given) }, { initializers: ['weight'] }).model,
+      serializeModel(graph, { z: mul(y, mul(given, half)) }, { initializers: ['weight', 'half'] }).model,
     ).graph!;
     expect(model.input.map(({ name }) => name)).toEqual(['x']);
-    const tensor = model.initializer.find(({ name }) => name === 'weight')!;
-    expect(tensor.rawData).toHaveLength(0);
-    expect(tensor.externalData.find(({ key }) => key === 'length')?.value).toBe('16');
+    const bytes = ['weight', 'half'].map((wanted) => {
+      const tensor = model.initializer.find(({ name }) => name === wanted)!;
+      expect(tensor.rawData).toHaveLength(0);
+      return tensor.externalData.find(({ key }) => key === 'length')?.value;
+    });
+    expect(bytes).toEqual(['16', '8']);
   });
 });

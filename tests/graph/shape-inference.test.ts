@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { conv, convTranspose } from '../../native/graph/ops/conv.ts';
-import { add, broadcastShape, exp } from '../../native/graph/ops/elementwise.ts';
+import { add, broadcastShape, clip, exp, greater, sub } from '../../native/graph/ops/elementwise.ts';
 import { gemm, matmul } from '../../native/graph/ops/matmul.ts';
+import { layerNormalization } from '../../native/graph/ops/norm.ts';
 import { concat, gather, pad, reshape, slice, split, transpose } from '../../native/graph/ops/shape.ts';
 
 const padding = [1, 1, 1, 1] as const;
@@ -99,6 +100,26 @@ describe('what does not fit is refused where it is built', () => {
       'Add: a is float32 and b is int64.',
     ],
     [
+      'a product of two types',
+      () => {
+        const graph = new Graph();
+        return matmul(graph.input('a', 'float32', [2, 2]), graph.input('b', 'float16', [2, 2]));
+      },
+      'MatMul: a is float32 and b is float16.',
+    ],
+    [
+      'a convolution with a weight of another type',
+      () => {
+        const graph = new Graph();
+        const [x, weight] = [
+          graph.input('x', 'float16', [1, 2, 4, 4]),
+          graph.input('w', 'float32', [2, 2, 3, 3]),
+        ];
+        return conv(x, weight, null, { padding });
+      },
+      'Conv: x is float16 and w is float32.',
+    ],
+    [
       'a mixture of graphs',
       () => add(values([2])[0]!, values([2])[0]!),
       'Add: the input input_0 belongs to another graph.',
@@ -132,9 +153,41 @@ describe('what does not fit is refused where it is built', () => {
 describe('a graph', () => {
   test('keeps equal constants once', () => {
     const graph = new Graph();
-    expect(graph.scalar(2)).toBe(graph.scalar(2));
-    expect(graph.filled([1000], 1)).toBe(graph.filled([1000], 1));
-    expect(graph.scalar(2)).not.toBe(graph.constant('float32', [1], [2]));
+    expect(graph.scalar('float32', 2)).toBe(graph.scalar('float32', 2));
+    expect(graph.filled('float32', [1000], 1)).toBe(graph.filled('float32', [1000], 1));
+    expect(graph.scalar('float32', 2)).not.toBe(graph.constant('float32', [1], [2]));
+  });
+
+  test('has scalars, filled tensors and numbers in the type asked for', () => {
+    const graph = new Graph();
+    const bits = (value: Value) => [...graph.constants.get(value.name)!.data];
+    expect(graph.scalar('float16', 1.5).type).toBe('float16');
+    expect(bits(graph.scalar('float16', 1.5))).toEqual([0x3e00]);
+    expect(bits(graph.constant('float16', [2], [1 / 3, 1e6]))).toEqual([0x3555, 0x7c00]);
+    expect(bits(graph.filled('float16', [3], -2))).toEqual([0xc000, 0xc000, 0xc000]);
+    expect(bits(graph.filled('int64', [2], 7))).toEqual([7n, 7n]);
+    expect(graph.scalar('float16', 2)).not.toBe(graph.scalar('float32', 2));
+    expect(graph.filled('float16', [1000], 1)).not.toBe(graph.filled('float32', [1000], 1));
+  });
+
+  test('gives a number the type of the other operand', () => {
+    const graph = new Graph();
+    const half = graph.input('half', 'float16', [2]);
+    const count = graph.input('count', 'int64', [2]);
+    expect([add(half, 0.5).type, sub(1, half).type, clip(half, 0, 1).type]).toEqual(
+      Array.from({ length: 3 }, () => 'float16'),
+    );
+    expect(add(count, 1).type).toBe('int64');
+    expect(greater(half, 0.5).type).toBe('bool');
+  });
+
+  test('has statistics of a normalisation in float32 whatever is normalised', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float16', [2, 4]);
+    const normalized = layerNormalization(x, graph.filled('float16', [4], 1), null, 1e-5);
+    expect([normalized.output, normalized.mean, normalized.inverseDeviation].map(({ type }) => type)).toEqual(
+      ['float16', 'float32', 'float32'],
+    );
   });
 
   test('names nodes after where in the model they are', () => {

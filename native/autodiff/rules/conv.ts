@@ -1,5 +1,7 @@
+import type { SumOptions } from '../../graph/data-type.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
 import { conv, convTranspose, type Padding } from '../../graph/ops/conv.ts';
+import { cast } from '../../graph/ops/elementwise.ts';
 import { patches, reached, toImage, toRows } from '../../graph/ops/image-rows.ts';
 import { gemm, matmul } from '../../graph/ops/matmul.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
@@ -7,12 +9,12 @@ import { gather, reshape, transpose } from '../../graph/ops/shape.ts';
 import type { RuleTable } from '../rule.ts';
 
 export const convRules: RuleTable = {
-  Conv: ({ node, outputGradients: [dy], wanted }) => {
+  Conv: ({ node, outputGradients: [dy], wanted, sums }) => {
     const [x, weight, bias] = node.inputs as readonly [Value, Value, Value | undefined];
     const { strides, pads } = node.attributes as { strides: { ints: number[] }; pads: { ints: number[] } };
     const geometry = { stride: strides.ints[0]!, padding: pads.ints as unknown as Padding };
     const [dx, dWeight] = inputAndWeightGradients(dy!, x, weight, geometry, wanted);
-    return [dx, dWeight, ...(bias ? [wanted[2] ? channelSums(dy!) : null] : [])];
+    return [dx, dWeight, ...(bias ? [wanted[2] ? channelSums(dy!, sums) : null] : [])];
   },
 };
 
@@ -23,9 +25,10 @@ export interface Stepping {
 }
 
 /** A bias's gradient: [n, c, h, w] -> [c], the longest runs of memory first. */
-export function channelSums(dy: Value): Value {
+export function channelSums(dy: Value, { accumulateIn = dy.type }: SumOptions): Value {
   const [n, c, h, w] = dy.shape as readonly [number, number, number, number];
-  return reduceSum(reduceSum(reshape(dy, [n, c, h * w]), [2]), [0]);
+  const terms = cast(reshape(dy, [n, c, h * w]), accumulateIn);
+  return cast(reduceSum(reduceSum(terms, [2]), [0]), dy.type);
 }
 
 /**

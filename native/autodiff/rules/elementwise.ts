@@ -1,3 +1,4 @@
+import type { Value } from '../../graph/graph.ts';
 import { cast, cos, div, exp, less, mul, neg, sign, sin, sub, where } from '../../graph/ops/elementwise.ts';
 import type { RuleTable } from '../rule.ts';
 
@@ -41,27 +42,27 @@ export const elementwiseRules: RuleTable = {
     const y = node.outputs[0]!;
     return [mul(dy!, mul(y, sub(1, y)))];
   },
-  // Inside the limits the output equals the input.
+  // Inside the limits the output equals the input. In float32, where no difference of two float16 vanishes as a square.
   Clip: ({ node, outputGradients: [dy] }) => {
-    const [x] = node.inputs;
-    const outside = mul(sub(x!, node.outputs[0]!), sub(x!, node.outputs[0]!));
-    return [where(less(outside, 1e-30), dy!, x!.graph.scalar(0)), null, null];
+    const [x, y] = [cast(node.inputs[0]!, 'float32'), cast(node.outputs[0]!, 'float32')];
+    const outside = mul(sub(x, y), sub(x, y));
+    return [where(less(outside, 1e-30), dy!, zeroLike(dy!)), null, null];
   },
   Min: ({ node, outputGradients: [dy] }) => {
     const [a, b] = node.inputs;
-    const zero = a!.graph.scalar(0);
+    const zero = zeroLike(dy!);
     const first = less(a!, b!);
     return [where(first, dy!, zero), where(first, zero, dy!)];
   },
   Max: ({ node, outputGradients: [dy] }) => {
     const [a, b] = node.inputs;
-    const zero = a!.graph.scalar(0);
+    const zero = zeroLike(dy!);
     const second = less(a!, b!);
     return [where(second, zero, dy!), where(second, dy!, zero)];
   },
   Where: ({ node, outputGradients: [dy] }) => {
     const [condition] = node.inputs;
-    const zero = condition!.graph.scalar(0);
+    const zero = zeroLike(dy!);
     return [null, where(condition!, dy!, zero), where(condition!, zero, dy!)];
   },
   Cast: ({ node, outputGradients: [dy] }) => [cast(dy!, node.inputs[0]!.type)],
@@ -70,3 +71,7 @@ export const elementwiseRules: RuleTable = {
   Less: () => [null, null],
   Sign: () => [null],
 };
+
+function zeroLike({ graph, type }: Value): Value {
+  return graph.scalar(type, 0);
+}

@@ -1,3 +1,4 @@
+import type { SumOptions } from '../../graph/data-type.ts';
 import type { Node, Value } from '../../graph/graph.ts';
 import { gemm, matmul } from '../../graph/ops/matmul.ts';
 import { sumRows } from '../../graph/ops/reduce.ts';
@@ -10,7 +11,7 @@ export const matmulRules: RuleTable = {
     return [wanted[0] ? matmul(dy!, swapLast(b)) : null, wanted[1] ? matmul(swapLast(a), dy!) : null];
   },
   // y = A·B with A = a or aᵀ, B = b or bᵀ: dA = dy·Bᵀ, dB = Aᵀ·dy, each transposed back where needed.
-  Gemm: ({ node, outputGradients: [dy], wanted }) => {
+  Gemm: ({ node, outputGradients: [dy], wanted, sums }) => {
     const [a, b] = node.inputs as readonly [Value, Value];
     const transA = flag(node, 'transA');
     const transB = flag(node, 'transB');
@@ -21,13 +22,13 @@ export const matmulRules: RuleTable = {
     return [
       wanted[0] ? da() : null,
       wanted[1] ? db() : null,
-      ...(node.inputs[2] ? [biasGradient(node.inputs[2], dy!)] : []),
+      ...(node.inputs[2] ? [biasGradient(node.inputs[2], dy!, sums)] : []),
     ];
   },
 };
 
-function biasGradient(bias: Value, dy: Value): Value {
-  return bias.shape.length === 1 && bias.shape[0] === dy.shape[1] ? sumRows(dy) : dy;
+function biasGradient(bias: Value, dy: Value, sums: SumOptions): Value {
+  return bias.shape.length === 1 && bias.shape[0] === dy.shape[1] ? sumRows(dy, sums) : dy;
 }
 
 function swapLast(x: Value): Value {

@@ -36,7 +36,7 @@ export const shapeRules: RuleTable = {
   },
   Split: ({ node, outputGradients }) => {
     const pieces = node.outputs.map(
-      (output, i) => outputGradients[i] ?? output.graph.filled(output.shape, 0),
+      (output, i) => outputGradients[i] ?? output.graph.filled(output.type, output.shape, 0),
     );
     return [concat(pieces, int(node, 'axis')), null];
   },
@@ -57,8 +57,10 @@ export const shapeRules: RuleTable = {
     if (int(node, 'axis') !== 0)
       throw new Error(`Gather has a gradient rule on axis 0 only (node ${node.name}).`);
     const count = indices.shape.reduce((product, extent) => product * extent, 1);
-    const rows = reshape(dy!, [count, ...table.shape.slice(1)]);
-    const zeros = expand(table.graph.scalar(0), table.shape);
+    // A row picked many times is a sum of many, for which float16 is too short; ONNX Runtime's CPU provider has none in it.
+    const type = table.type === 'float16' ? 'float32' : table.type;
+    const rows = cast(reshape(dy!, [count, ...table.shape.slice(1)]), type);
+    const zeros = expand(table.graph.scalar(type, 0), table.shape);
     return [scatterAddRows(zeros, reshape(cast(indices, 'int64'), [count, 1]), rows), null];
   },
 };

@@ -1,4 +1,5 @@
 import type { Value } from '../graph.ts';
+import { sameType } from './same-type.ts';
 
 /** Top, left, bottom, right, as in ONNX's `pads`. */
 export type Padding = readonly [number, number, number, number];
@@ -31,9 +32,8 @@ export function conv(
     strides: { ints: [stride, stride] },
     pads: { ints: padding },
   };
-  return x.graph.node('Conv', bias ? [x, weight, bias] : [x, weight], attributes, [
-    { type: x.type, shape },
-  ])[0]!;
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  return x.graph.node('Conv', inputs, attributes, [{ type: sameType('Conv', inputs), shape }])[0]!;
 }
 
 /** The transpose of `conv`: x [n, o, h', w'] with the same weight [o, c, kh, kw] -> [n, c, ...outputSize]. */
@@ -58,6 +58,6 @@ export function convTranspose(
     output_padding: { ints: extra },
   };
   return x.graph.node('ConvTranspose', [x, weight], attributes, [
-    { type: x.type, shape: [n, c, ...outputSize] },
+    { type: sameType('ConvTranspose', [x, weight]), shape: [n, c, ...outputSize] },
   ])[0]!;
 }

@@ -1,7 +1,8 @@
-import type { DataType } from '../data-type.ts';
+import { type DataType, onnxTypes } from '../data-type.ts';
 import type { Value } from '../graph.ts';
+import { sameType } from './same-type.ts';
 
-/** A value, or a number that stands for a float32 scalar constant. */
+/** A value, or a number that stands for a scalar constant of the other operand's type. */
 export type Operand = Value | number;
 
 /** Shape two shapes broadcast to by NumPy's rule, which is ONNX's. Throws where they do not fit. */
@@ -22,14 +23,13 @@ function unary(op: string, x: Value): Value {
 }
 
 function binary(op: string, a: Operand, b: Operand, result?: DataType): Value {
-  const graph = typeof a !== 'number' ? a.graph : typeof b !== 'number' ? b.graph : null;
-  if (!graph) throw new Error(`${op} needs at least one value of a graph.`);
-  const x = typeof a === 'number' ? graph.scalar(a) : a;
-  const y = typeof b === 'number' ? graph.scalar(b) : b;
-  if (x.type !== y.type) throw new Error(`${op}: ${x.name} is ${x.type} and ${y.name} is ${y.type}.`);
-  return graph.node(op, [x, y], {}, [
-    { type: result ?? x.type, shape: broadcastShape(x.shape, y.shape) },
-  ])[0]!;
+  const value = typeof a !== 'number' ? a : typeof b !== 'number' ? b : null;
+  if (!value) throw new Error(`${op} needs at least one value of a graph.`);
+  const { graph } = value;
+  const x = typeof a === 'number' ? graph.scalar(value.type, a) : a;
+  const y = typeof b === 'number' ? graph.scalar(value.type, b) : b;
+  const type = sameType(op, [x, y]);
+  return graph.node(op, [x, y], {}, [{ type: result ?? type, shape: broadcastShape(x.shape, y.shape) }])[0]!;
 }
 
 export const add = (a: Operand, b: Operand): Value => binary('Add', a, b);
@@ -61,30 +61,22 @@ export const maximum = (a: Operand, b: Operand): Value => binary('Max', a, b);
 
 /** Limits every element to [low, high]; its gradient is zero outside. */
 export function clip(x: Value, low: number, high: number): Value {
-  const graph = x.graph;
-  return graph.node('Clip', [x, graph.scalar(low), graph.scalar(high)], {}, [
-    { type: x.type, shape: x.shape },
+  const { graph, type } = x;
+  return graph.node('Clip', [x, graph.scalar(type, low), graph.scalar(type, high)], {}, [
+    { type, shape: x.shape },
   ])[0]!;
 }
 
 export function cast(x: Value, type: DataType): Value {
   return x.type === type
     ? x
-    : x.graph.node('Cast', [x], { to: { int: onnxType[type] } }, [{ type, shape: x.shape }])[0]!;
+    : x.graph.node('Cast', [x], { to: { int: onnxTypes[type] } }, [{ type, shape: x.shape }])[0]!;
 }
 
 /** `condition ? a : b`, broadcasting. */
 export function where(condition: Value, a: Value, b: Value): Value {
   const shape = broadcastShape(broadcastShape(condition.shape, a.shape), b.shape);
-  return condition.graph.node('Where', [condition, a, b], {}, [{ type: a.type, shape }])[0]!;
+  return condition.graph.node('Where', [condition, a, b], {}, [
+    { type: sameType('Where', [a, b]), shape },
+  ])[0]!;
 }
-
-/** ONNX's TensorProto.DataType numbers. */
-export const onnxType: Readonly<Record<DataType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-};

@@ -73,7 +73,7 @@ export function sumOfTaps(rows: Value, matrix: Value, geometry: ConvGeometry): V
   const products = gemm(withZeroRow(rows), matrix, null, { transB: true });
   const shares = gather(reshape(products, [elementCount(products.shape) / o, o]), indices, 0);
   // As a product, since summing over the first of few axes is many times slower.
-  return reshape(gemm(graph.filled([1, taps], 1), reshape(shares, [taps, pixels * o]), null, {}), [
+  return reshape(gemm(graph.filled(rows.type, [1, taps], 1), reshape(shares, [taps, pixels * o]), null, {}), [
     pixels,
     o,
   ]);
@@ -122,5 +122,5 @@ function gatheredTaps(rows: Value, indices: Value): Value {
 
 /** Rows [r, c] and one of zeros after them, for indices that name no pixel. */
 export function withZeroRow(rows: Value): Value {
-  return concat([rows, rows.graph.filled([1, rows.shape[1]!], 0)], 0);
+  return concat([rows, rows.graph.filled(rows.type, [1, rows.shape[1]!], 0)], 0);
 }

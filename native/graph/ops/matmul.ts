@@ -1,5 +1,6 @@
 import type { Value } from '../graph.ts';
 import { broadcastShape } from './elementwise.ts';
+import { sameType } from './same-type.ts';
 
 /** [..., m, k] x [..., k, n] -> [..., m, n], batch axes broadcast. */
 export function matmul(a: Value, b: Value): Value {
@@ -9,7 +10,7 @@ export function matmul(a: Value, b: Value): Value {
     throw new Error(`MatMul: [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not multiply.`);
   }
   const shape = [...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), m!, n!];
-  return a.graph.node('MatMul', [a, b], {}, [{ type: a.type, shape }])[0]!;
+  return a.graph.node('MatMul', [a, b], {}, [{ type: sameType('MatMul', [a, b]), shape }])[0]!;
 }
 
 export interface GemmOptions {
@@ -31,5 +32,6 @@ export function gemm(
   }
   const attributes = { transA: { int: Number(transA) }, transB: { int: Number(transB) } };
   const inputs = c ? [a, b, c] : [a, b];
-  return a.graph.node('Gemm', inputs, attributes, [{ type: a.type, shape: [m!, n!] }])[0]!;
+  const type = sameType('Gemm', inputs);
+  return a.graph.node('Gemm', inputs, attributes, [{ type, shape: [m!, n!] }])[0]!;
 }

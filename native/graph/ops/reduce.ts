@@ -1,4 +1,6 @@
+import type { SumOptions } from '../data-type.ts';
 import type { Value } from '../graph.ts';
+import { cast } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { reshape } from './shape.ts';
 
@@ -6,18 +8,26 @@ function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): num
   return x.shape.flatMap((extent, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [extent]));
 }
 
-export function reduceSum(x: Value, axes: readonly number[], keepDims = false): Value {
-  const inputs = [x, x.graph.constant('int64', [axes.length], axes)];
+export function reduceSum(
+  x: Value,
+  axes: readonly number[],
+  keepDims = false,
+  { accumulateIn = x.type }: SumOptions = {},
+): Value {
+  const terms = cast(x, accumulateIn);
+  const inputs = [terms, x.graph.constant('int64', [axes.length], axes)];
   const attributes = { keepdims: { int: Number(keepDims) } };
-  return x.graph.node('ReduceSum', inputs, attributes, [
-    { type: x.type, shape: reducedShape(x, axes, keepDims) },
-  ])[0]!;
+  const [sum] = x.graph.node('ReduceSum', inputs, attributes, [
+    { type: accumulateIn, shape: reducedShape(x, axes, keepDims) },
+  ]);
+  return cast(sum!, x.type);
 }
 
 /** [rows, n] -> [n], as a product with a row of ones: two to three times as fast as a ReduceSum over the rows. */
-export function sumRows(x: Value): Value {
+export function sumRows(x: Value, { accumulateIn = x.type }: SumOptions = {}): Value {
   const [rows, n] = x.shape as readonly [number, number];
-  return reshape(matmul(x.graph.filled([1, rows], 1), x), [n]);
+  const ones = x.graph.filled(accumulateIn, [1, rows], 1);
+  return cast(reshape(matmul(ones, cast(x, accumulateIn)), [n]), x.type);
 }
 
 /** Sum of the squares of all elements. */
@@ -26,11 +36,17 @@ export function reduceSumSquare(x: Value): Value {
   return x.graph.node('ReduceSumSquare', [x], attributes, [{ type: x.type, shape: [] }])[0]!;
 }
 
-export function reduceMean(x: Value, axes: readonly number[], keepDims = false): Value {
+export function reduceMean(
+  x: Value,
+  axes: readonly number[],
+  keepDims = false,
+  { accumulateIn = x.type }: SumOptions = {},
+): Value {
   const attributes = { axes: { ints: axes }, keepdims: { int: Number(keepDims) } };
-  return x.graph.node('ReduceMean', [x], attributes, [
-    { type: x.type, shape: reducedShape(x, axes, keepDims) },
-  ])[0]!;
+  const [mean] = x.graph.node('ReduceMean', [cast(x, accumulateIn)], attributes, [
+    { type: accumulateIn, shape: reducedShape(x, axes, keepDims) },
+  ]);
+  return cast(mean!, x.type);
 }
 
 /** Over the last axis. */

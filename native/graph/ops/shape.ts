@@ -1,5 +1,6 @@
 import { elementCount } from '../data-type.ts';
 import type { Value } from '../graph.ts';
+import { sameType } from './same-type.ts';
 
 const int64s = (like: Value, numbers: readonly number[]): Value =>
   like.graph.constant('int64', [numbers.length], numbers);
@@ -35,7 +36,8 @@ export function concat(values: readonly Value[], axis: number): Value {
   }
   const total = values.reduce((sum, value) => sum + value.shape[axis]!, 0);
   const shape = first.shape.map((extent, i) => (i === axis ? total : extent));
-  return first.graph.node('Concat', values, { axis: { int: axis } }, [{ type: first.type, shape }])[0]!;
+  const type = sameType('Concat', values);
+  return first.graph.node('Concat', values, { axis: { int: axis } }, [{ type, shape }])[0]!;
 }
 
 export interface SliceRange {
@@ -113,5 +115,6 @@ export function gather(x: Value, indices: Value, axis: number): Value {
 /** `x` with `updates[i]` added to the row `indices[i]`: x [rows, ...], indices int64 [n, 1], updates [n, ...]. */
 export function scatterAddRows(x: Value, indices: Value, updates: Value): Value {
   const attributes = { reduction: { string: 'add' } };
-  return x.graph.node('ScatterND', [x, indices, updates], attributes, [{ type: x.type, shape: x.shape }])[0]!;
+  const type = sameType('ScatterND', [x, updates]);
+  return x.graph.node('ScatterND', [x, indices, updates], attributes, [{ type, shape: x.shape }])[0]!;
 }

@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 
 import { Failure } from '../../failure.ts';
-import type { DataType } from '../../graph/data-type.ts';
+import { type DataType, onnxTypes } from '../../graph/data-type.ts';
 import { ModelProtoSchema } from '../../graph/onnx_pb.js';
+import { irVersion, opset } from '../../graph/opset.ts';
 import { koffi } from '../foreign-functions.ts';
 import type { Provider } from '../runtime.ts';
-import { elementTypes } from './functions.ts';
 import type { Ort, Pointer } from './library.ts';
 import { openSession } from './open-session.ts';
 
@@ -38,7 +38,7 @@ export async function openDevice(
   };
   let place: { memory: string; allocator: Pointer };
   try {
-    for (const type of Object.keys(elementTypes) as DataType[]) {
+    for (const type of Object.keys(onnxTypes) as DataType[]) {
       const { pointer } = await openSession(ort, hostMemory, provider, 1, identityModel(type), {});
       copies.set(type, pointer);
     }
@@ -137,10 +137,10 @@ export function memoryName(ort: Ort, info: Pointer): string {
 
 /** A model of one Identity from `from` to `to`, of this type and any shape. */
 function identityModel(type: DataType): Uint8Array<ArrayBuffer> {
-  const tensor = { value: { case: 'tensorType' as const, value: { elemType: elementTypes[type] } } };
+  const tensor = { value: { case: 'tensorType' as const, value: { elemType: onnxTypes[type] } } };
   const model = create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [{ domain: '', version: 17n }],
+    irVersion: BigInt(irVersion),
+    opsetImport: [{ domain: '', version: BigInt(opset) }],
     graph: {
       name: 'copy',
       node: [{ opType: 'Identity', input: ['from'], output: ['to'] }],

@@ -74,9 +74,6 @@ export type ParameterType = 'void *' | 'int' | 'size_t' | 'bool' | 'str' | 'stri
 /** The version of the table that is asked for: `GetApi` gives null where the library is older. */
 export const apiVersion = 23;
 
-/** `ONNXTensorElementDataType`. */
-export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
-
 /**
  * `OrtLoggingLevel`: errors come back as statuses, so they need not be in the log as well. The one warning that matters,
  * contradicting shapes, is made an error.

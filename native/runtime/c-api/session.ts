@@ -1,10 +1,9 @@
-import type { DataType } from '../../graph/data-type.ts';
+import { type DataType, onnxTypes } from '../../graph/data-type.ts';
 import { runFailed } from '../errors.ts';
 import { koffi } from '../foreign-functions.ts';
 import type { BoundRun, Session, TensorMap } from '../runtime.ts';
 import { checkBinding, type Slot } from '../signature.ts';
 import { inputMemory, memoryName } from './device.ts';
-import { elementTypes } from './functions.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
 import type { OrtTensor } from './tensor.ts';
 
@@ -116,7 +115,7 @@ function bind(
 }
 
 const typeNames = new Map<number, DataType>(
-  Object.entries(elementTypes).map(([name, number]) => [number, name as DataType]),
+  Object.entries(onnxTypes).map(([name, number]) => [number, name as DataType]),
 );
 
 function slots(ort: Ort, session: Pointer, kind: 'Input' | 'Output'): Slot[] {

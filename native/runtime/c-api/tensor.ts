@@ -1,8 +1,7 @@
-import type { DataArray, DataType } from '../../graph/data-type.ts';
+import { type DataArray, type DataType, onnxTypes } from '../../graph/data-type.ts';
 import type { Tensor } from '../runtime.ts';
 import { checkData } from '../signature.ts';
 import type { Device } from './device.ts';
-import { elementTypes } from './functions.ts';
 import type { Ort, Pointer } from './library.ts';
 
 /** A tensor ONNX Runtime can be handed. */
@@ -37,7 +36,7 @@ export function valueOver(
     data.byteLength,
     dimensions(shape),
     shape.length,
-    elementTypes[type],
+    onnxTypes[type],
   );
 }
 
@@ -88,7 +87,7 @@ export function deviceTensor(
     device.allocator,
     dimensions(shape),
     shape.length,
-    elementTypes[type],
+    onnxTypes[type],
   );
   return {
     type,

@@ -8,7 +8,7 @@ import {
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16,
-} from '../../native/weights/half.ts';
+} from '../../native/graph/half.ts';
 
 // torch 2.15.0 and numpy 2.4.6, by tests/reference/weights_files.py. Bits are compared, so there is no tolerance.
 const reference = JSON.parse(

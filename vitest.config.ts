@@ -1,37 +1,46 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { testKinds } from './tests/test-kinds.ts';
+
+const kinds = testKinds(import.meta.dirname);
+
 const shared = { pool: 'forks', testTimeout: 60_000 } as const;
+/** Side by side on all of the processor, and before all else. */
+const light = { ...shared, maxWorkers: '100%', sequence: { groupOrder: 0 } } as const;
 const endToEnd = {
   ...shared,
   include: ['tests/e2e/**/*.test.ts'],
   globalSetup: ['tests/e2e/build-page.ts'],
   testTimeout: 300_000,
   hookTimeout: 120_000,
+  maxWorkers: 2,
+  sequence: { groupOrder: 2 },
 };
 
 export default defineConfig({
   test: {
-    // ONNX Runtime's own threads fill the processor; test files side by side would only slow each other down.
-    maxWorkers: 2,
     reporters: ['default', './tests/closing-line.ts'],
     projects: [
-      {
-        test: {
-          ...shared,
-          name: 'node',
-          include: ['tests/**/*.test.ts'],
-          exclude: ['tests/e2e/**', 'tests/renderer/**'],
-        },
-      },
+      { test: { ...light, name: 'unit', include: [...kinds.unit] } },
       {
         plugins: [react()],
         test: {
-          ...shared,
+          ...light,
           name: 'renderer',
           environment: 'jsdom',
-          include: ['tests/renderer/**/*.test.{ts,tsx}'],
+          include: ['tests/renderer/**/*.test.tsx'],
           setupFiles: ['tests/renderer/setup.ts'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'engine',
+          include: [...kinds.engine],
+          // ONNX Runtime's own threads fill the processor; more files side by side would only slow each other down.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       { test: { ...endToEnd, name: 'e2e' } },

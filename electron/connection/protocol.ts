@@ -12,8 +12,8 @@ export const protocolVersion = 1;
 export const requestSchema = z.strictObject({
   type: z.literal('call'),
   /** The page's own, unique among its open calls. */
-  id: z.int().min(0),
-  method: z.string(),
+  id: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  method: z.string().max(200),
   /** Left out where it is undefined, as JSON has it. */
   input: z.unknown().optional(),
 });

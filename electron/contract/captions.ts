@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
 import { imageQuerySchema } from './datasets.ts';
-import { command, done, id, ids, query } from './values.ts';
+import { command, done, id, ids, nameText, query, words } from './values.ts';
 
 /** Where a caption set's texts come from; any of them can be changed by hand afterwards. */
 export const captionSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('empty') }),
-  z.strictObject({ kind: z.literal('fixed'), text: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('fixed'), text: words.min(1) }),
   /** `official art of ${name}, ${category}` over the images' metadata. */
-  z.strictObject({ kind: z.literal('template'), template: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('template'), template: words.min(1) }),
   /** What came with the images: caption files, else metadata, else class tokens. */
   z.strictObject({ kind: z.literal('sidecar') }),
-  z.strictObject({ kind: z.literal('column'), column: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('column'), column: words.min(1) }),
   /** Nothing to begin with. */
   z.strictObject({ kind: z.literal('hand') }),
   /** A copy of another set's texts as they are now. */
@@ -23,7 +23,7 @@ export type CaptionSource = z.output<typeof captionSourceSchema>;
 export const tagOptionsSchema = z.strictObject({
   shuffle: z.boolean().default(false),
   /** Tags at the front that are neither shuffled nor dropped. */
-  keepFirst: z.int().min(0).default(1),
+  keepFirst: z.int().min(0).max(10_000).default(1),
   /** Probability of leaving a tag out, each time a variant is drawn. */
   dropout: z.number().min(0).max(0.9).default(0),
   /** Variants of each caption that are drawn for a run; each is encoded once. */
@@ -61,8 +61,8 @@ export type CaptionPreview = z.output<typeof captionPreviewSchema>;
 const set = z.strictObject({ captionSetId: id });
 const findSchema = z.strictObject({
   captionSetId: id,
-  find: z.string().min(1),
-  replace: z.string(),
+  find: z.string().min(1).max(10_000),
+  replace: words,
   regularExpression: z.boolean().default(false),
   matchCase: z.boolean().default(false),
   wholeWord: z.boolean().default(false),
@@ -77,12 +77,12 @@ export const captionMethods = {
     z.array(captionSetSchema),
   ),
   'captions.createSet': command(
-    z.strictObject({ datasetId: id, name: z.string().trim().min(1), source: captionSourceSchema }),
+    z.strictObject({ datasetId: id, name: nameText, source: captionSourceSchema }),
     z.object({ captionSetId: id }),
   ),
   /** Makes the texts anew from a source. Captions changed by hand are kept unless `overwrite`. */
   'captions.fill': command(set.extend({ source: captionSourceSchema, overwrite: z.boolean() }), done),
-  'captions.renameSet': command(set.extend({ name: z.string().trim().min(1) }), done),
+  'captions.renameSet': command(set.extend({ name: nameText }), done),
   'captions.setTagOptions': command(set.extend({ tags: tagOptionsSchema }), done),
   'captions.removeSet': command(set, done),
   /** What a source would give, before it is used. */
@@ -97,7 +97,12 @@ export const captionMethods = {
   ),
   /** An empty text is the unconditional caption; null removes the caption. */
   'captions.write': command(
-    set.extend({ captions: z.array(z.object({ imageId: id, text: z.string().nullable() })).min(1) }),
+    set.extend({
+      captions: z
+        .array(z.object({ imageId: id, text: words.nullable() }))
+        .min(1)
+        .max(10_000),
+    }),
     done,
   ),
   'captions.previewReplace': query(
@@ -122,9 +127,9 @@ export const captionMethods = {
   'captions.editTag': command(
     set.extend({
       edit: z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('add'), tag: z.string().min(1), at: z.enum(['front', 'end']) }),
-        z.strictObject({ kind: z.literal('remove'), tag: z.string().min(1) }),
-        z.strictObject({ kind: z.literal('rename'), tag: z.string().min(1), to: z.string().min(1) }),
+        z.strictObject({ kind: z.literal('add'), tag: words.min(1), at: z.enum(['front', 'end']) }),
+        z.strictObject({ kind: z.literal('remove'), tag: words.min(1) }),
+        z.strictObject({ kind: z.literal('rename'), tag: words.min(1), to: words.min(1) }),
       ]),
       imageIds: ids.optional(),
     }),

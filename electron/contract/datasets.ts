@@ -1,6 +1,19 @@
 import { z } from 'zod';
 
-import { command, done, failureSchema, id, ids, nothing, query, sizeSchema, time } from './values.ts';
+import {
+  command,
+  done,
+  failureSchema,
+  id,
+  ids,
+  nameText,
+  nothing,
+  pathText,
+  query,
+  sizeSchema,
+  time,
+  words,
+} from './values.ts';
 
 export const datasetSummarySchema = z.object({
   id,
@@ -35,14 +48,19 @@ export const datasetDetailSchema = datasetSummarySchema.extend({
 });
 export type DatasetDetail = z.output<typeof datasetDetailSchema>;
 
+/** Each word is looked for in every image and caption. */
+function isShortSearch(text: string): boolean {
+  return text.trim().split(/\s+/).length <= 32;
+}
+
 /** Which images, in which order. Captions are those of `captionSetId`. */
 export const imageQuerySchema = z.strictObject({
-  search: z.string().default(''),
+  search: z.string().max(500).refine(isShortSearch, 'must be at most 32 words').default(''),
   filter: z
     .enum(['all', 'training', 'held-out', 'excluded', 'captioned', 'uncaptioned', 'duplicates'])
     .default('all'),
   /** Images whose caption has this tag (a part between commas). */
-  tag: z.string().nullable().default(null),
+  tag: words.nullable().default(null),
   sort: z.enum(['name', 'added', 'bytes', 'pixels', 'aspect', 'caption']).default('name'),
   descending: z.boolean().default(false),
   captionSetId: id.nullable().default(null),
@@ -84,7 +102,7 @@ export type DuplicateGroup = z.output<typeof duplicateGroupSchema>;
 
 export const validationChoiceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('count'), count: z.int().min(0) }),
+  z.strictObject({ kind: z.literal('count'), count: z.int().min(0).max(1e9) }),
   z.strictObject({ kind: z.literal('fraction'), fraction: z.number().min(0).lt(1) }),
   /** As the metadata column `split` says. */
   z.strictObject({ kind: z.literal('marked') }),
@@ -109,18 +127,18 @@ export const datasetMethods = {
    */
   'datasets.import': command(
     z.strictObject({
-      paths: z.array(z.string().min(1)).default([]),
-      uploadId: z.string().nullable().default(null),
-      name: z.string().nullable().default(null),
+      paths: z.array(pathText).max(200_000).default([]),
+      uploadId: z.string().max(100).nullable().default(null),
+      name: z.string().max(500).nullable().default(null),
       datasetId: id.nullable().default(null),
-      fileNamePattern: z.string().nullable().default(null),
+      fileNamePattern: z.string().max(1000).nullable().default(null),
     }),
     z.object({ datasetId: id }),
   ),
   'datasets.cancelImport': command(datasetId, done),
   /** Reads its folder again: new images come in, changed ones are read anew, gone ones are marked by a problem. */
   'datasets.rescan': command(datasetId, done),
-  'datasets.rename': command(datasetId.extend({ name: z.string().trim().min(1) }), done),
+  'datasets.rename': command(datasetId.extend({ name: nameText }), done),
   /** Forgets the data set, its captions included; the original images stay. Refused while a run needs it. */
   'datasets.remove': command(datasetId, done),
   'datasets.problems': query(
@@ -133,7 +151,7 @@ export const datasetMethods = {
     { about: ['images', 'captions'] },
     datasetId.extend({
       query: imageQuerySchema,
-      offset: z.int().min(0),
+      offset: z.int().min(0).max(1e9),
       limit: z.int().min(1).max(1000),
     }),
     z.object({ total: z.int(), rows: z.array(imageRowSchema) }),
@@ -161,7 +179,7 @@ export const datasetMethods = {
   /** Buckets the training images would fall into. */
   'datasets.buckets': query(
     { about: ['images'] },
-    datasetId.extend({ resolution: z.int().min(8).max(4096), step: z.int().min(1) }),
+    datasetId.extend({ resolution: z.int().min(8).max(4096), step: z.int().min(1).max(4096) }),
     z.array(bucketSchema),
   ),
   /** Undoes the newest change of captions, exclusions or split, and says in words what it was. */

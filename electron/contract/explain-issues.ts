@@ -20,16 +20,26 @@ export function explainIssues(
   value: unknown,
   schema: z.ZodType,
 ): readonly string[] {
-  const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
-  return issues.flatMap((issue) => {
+  const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
+  const lines = issues.slice(0, mostLines).flatMap((issue) => {
     const given = valueAt(value, issue.path);
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(root, value, issue.path);
-      return issue.keys.map((key) => `${pathText([...issue.path, key])}: ${unknownKey(key, known)}`);
+      return issue.keys
+        .slice(0, mostLines)
+        .map((key) => `${pathText([...issue.path, key])}: ${unknownKey(key, known)}`);
     }
     return [`${pathText(issue.path)}: ${explain(issue, given)}`];
   });
+  const count = issues.reduce(
+    (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+    0,
+  );
+  return count <= mostLines ? lines : [...lines.slice(0, mostLines), `and ${count - mostLines} more`];
 }
+
+/** More of them nobody reads. */
+const mostLines = 20;
 
 function explain(issue: z.core.$ZodIssue, given: unknown): string {
   if (issue.code === 'invalid_union' && issue.errors.length === 0) {
@@ -64,6 +74,8 @@ function oneOf(options: readonly unknown[]): string {
 }
 
 function limit(origin: string, relation: string, bound: number | bigint, given: unknown): string {
+  if (origin === 'string' && typeof given === 'string' && given.length > Number(bound))
+    return `must have ${relation} ${String(bound)} characters, has ${given.length}`;
   if (origin === 'string') return 'must not be empty';
   if (origin === 'array') return `must have ${relation} ${String(bound)} of them`;
   return `must be ${relation} ${String(bound)}, is ${shown(given)}`;
@@ -90,7 +102,7 @@ function typeText(expected: string): string {
 function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
-  const json = JSON.stringify(value) as string | undefined;
+  const json = JSON.stringify(typeof value === 'string' ? value.slice(0, 100) : value) as string | undefined;
   return json === undefined ? String(value) : json.length > 60 ? `${json.slice(0, 57)}…` : json;
 }
 
@@ -100,6 +112,7 @@ function pathText(path: readonly PropertyKey[]): string {
       whole + (typeof key === 'number' ? `[${key}]` : `${whole === '' ? '' : '.'}${String(key)}`),
     '',
   );
+  if (text.length > 200) return `${text.slice(0, 200)}…`;
   return text === '' ? 'the whole' : text;
 }
 

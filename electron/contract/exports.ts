@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { layoutSchema } from './gallery.ts';
-import { command, done, failureSchema, id, nothing, query, time } from './values.ts';
+import { command, done, failureSchema, id, nothing, pathText, query, time } from './values.ts';
 
 export const exportSchema = z.object({
   id,
@@ -21,7 +21,7 @@ export type Export = z.output<typeof exportSchema>;
 
 const started = z.object({ exportId: id });
 /** Left out: a name of its own in the library's `exports/`. Must not exist. */
-const output = z.string().min(1).nullable().default(null);
+const output = pathText.nullable().default(null);
 
 export const exportMethods = {
   'exports.list': query({ about: ['exports'] }, nothing, z.array(exportSchema)),
@@ -29,7 +29,7 @@ export const exportMethods = {
   'exports.model': command(
     z.strictObject({
       runId: id,
-      epoch: z.int().min(1),
+      epoch: z.int().min(1).max(1e9),
       format: z.enum(['diffusers', 'lora']),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,

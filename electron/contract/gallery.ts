@@ -1,6 +1,20 @@
 import { z } from 'zod';
 
-import { command, done, failureSchema, id, ids, promptSchema, query, recipeSchema, time } from './values.ts';
+import {
+  command,
+  done,
+  failureSchema,
+  fewIds,
+  id,
+  ids,
+  promptList,
+  promptSchema,
+  query,
+  recipeSchema,
+  seedList,
+  time,
+  words,
+} from './values.ts';
 
 export const sampleSchema = z.object({
   id,
@@ -50,36 +64,49 @@ export const comparisonSchema = z.object({
 });
 export type Comparison = z.output<typeof comparisonSchema>;
 
+/** Of one sheet or animation. */
+const mostPictures = 4000;
+
 const axisSchema = z.enum(['epoch', 'prompt', 'seed', 'run']);
 export type Axis = z.output<typeof axisSchema>;
 
 /** Which part of a comparison, and how it is laid out. Axes that are neither rows nor columns have one value. */
-export const layoutSchema = z.strictObject({
-  runIds: ids.min(1),
-  epochs: z.array(z.int().min(0)).min(1),
-  prompts: z.array(promptSchema).min(1),
-  seeds: z.array(z.int().min(0)).min(1),
-  columns: axisSchema,
-  rows: axisSchema,
-});
+export const layoutSchema = z
+  .strictObject({
+    runIds: fewIds.min(1),
+    epochs: z.array(z.int().min(0).max(1e9)).min(1).max(1000),
+    prompts: promptList.min(1),
+    seeds: seedList.min(1),
+    columns: axisSchema,
+    rows: axisSchema,
+  })
+  .refine(
+    ({ runIds, epochs, prompts, seeds }) =>
+      runIds.length * epochs.length * prompts.length * seeds.length <= mostPictures,
+    `must be of at most ${mostPictures} pictures`,
+  );
 export type ComparisonLayout = z.output<typeof layoutSchema>;
 
 export const galleryMethods = {
-  'gallery.comparison': query({ about: ['runs'] }, z.strictObject({ runIds: ids.min(1) }), comparisonSchema),
+  'gallery.comparison': query(
+    { about: ['runs'] },
+    z.strictObject({ runIds: fewIds.min(1) }),
+    comparisonSchema,
+  ),
   /** Puts what is missing of the runs' epochs, prompts and seeds in the queue; says how many pictures that is. */
-  'gallery.fill': command(z.strictObject({ runIds: ids.min(1) }), z.object({ queued: z.int() })),
+  'gallery.fill': command(z.strictObject({ runIds: fewIds.min(1) }), z.object({ queued: z.int() })),
   /** Takes the queued pictures of these runs out of the queue. */
-  'gallery.cancelQueued': command(z.strictObject({ runIds: ids.min(1) }), done),
+  'gallery.cancelQueued': command(z.strictObject({ runIds: fewIds.min(1) }), done),
   /** Single pictures of the prompt bench: from a model, or from an epoch of a run. */
   'gallery.generate': command(
     z.strictObject({
       model: z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('model'), modelId: id }),
-        z.strictObject({ kind: z.literal('run'), runId: id, epoch: z.int().min(0) }),
+        z.strictObject({ kind: z.literal('run'), runId: id, epoch: z.int().min(0).max(1e9) }),
       ]),
-      prompt: z.string(),
-      negativePrompt: z.string().default(''),
-      seeds: z.array(z.int().min(0)).min(1).max(64),
+      prompt: words,
+      negativePrompt: words.default(''),
+      seeds: seedList.min(1).max(64),
       recipe: recipeSchema,
     }),
     z.object({ sampleIds: ids }),
@@ -87,14 +114,17 @@ export const galleryMethods = {
   /** What the prompt bench made, newest first. */
   'gallery.history': query(
     { about: ['samples'] },
-    z.strictObject({ offset: z.int().min(0).default(0), limit: z.int().min(1).max(500).default(100) }),
+    z.strictObject({
+      offset: z.int().min(0).max(1e9).default(0),
+      limit: z.int().min(1).max(500).default(100),
+    }),
     z.object({ total: z.int(), samples: z.array(sampleSchema) }),
   ),
   'gallery.favourites': query({ about: ['samples'] }, z.strictObject({}), z.array(sampleSchema)),
   'gallery.sample': query({ about: ['samples'] }, z.strictObject({ sampleId: id }), sampleSchema),
   'gallery.setFavourite': command(z.strictObject({ sampleId: id, favourite: z.boolean() }), done),
   /** Deletes pictures of the prompt bench. */
-  'gallery.removeSamples': command(z.strictObject({ sampleIds: ids.min(1) }), done),
+  'gallery.removeSamples': command(z.strictObject({ sampleIds: fewIds.min(1) }), done),
 };
 
 export const galleryEvents = {

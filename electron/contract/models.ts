@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { command, done, id, nothing, query, time } from './values.ts';
+import { command, done, id, nameText, nothing, pathText, query, time } from './values.ts';
 
 export const modelSchema = z.object({
   id,
@@ -33,13 +33,13 @@ export const modelMethods = {
   'models.list': query({ about: ['models'] }, nothing, z.array(modelSchema)),
   'models.get': query({ about: ['models'] }, z.strictObject({ modelId: id }), modelSchema),
   /** A diffusers folder becomes a base to choose. */
-  'models.add': command(z.strictObject({ path: z.string().min(1) }), z.object({ modelId: id })),
+  'models.add': command(z.strictObject({ path: pathText }), z.object({ modelId: id })),
   /** Makes an epoch of a run a model of the library, to generate from and to finetune further. */
   'models.keep': command(
-    z.strictObject({ runId: id, epoch: z.int().min(1), name: z.string().trim().min(1) }),
+    z.strictObject({ runId: id, epoch: z.int().min(1).max(1e9), name: nameText }),
     z.object({ modelId: id }),
   ),
-  'models.rename': command(z.strictObject({ modelId: id, name: z.string().trim().min(1) }), done),
+  'models.rename': command(z.strictObject({ modelId: id, name: nameText }), done),
   /** A kept finetune is deleted; of a folder added by path only the entry. */
   'models.remove': command(z.strictObject({ modelId: id }), done),
 };

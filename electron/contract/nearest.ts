@@ -1,5 +1,9 @@
+const longest = 100;
+
 /** The candidate a misspelt word most likely meant, or null where none is near. Case does not count. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
+  // Nobody mistypes so much, and comparing takes the longer the longer it is.
+  if (word.length > longest) return null;
   const limit = Math.max(2, Math.floor(word.length / 3));
   let best: string | null = null;
   let bestDistance = limit + 1;

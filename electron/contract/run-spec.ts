@@ -7,11 +7,15 @@ import { z } from 'zod';
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 
-const natural = z.int().min(1);
-const fromZero = z.number().min(0);
+/** Larger than anybody means, and small enough that nothing overflows of it. */
+const natural = z.int().min(1).max(1e9);
+const fromZero = z.number().min(0).max(1e9);
+const positive = z.number().positive().max(1e9);
 const probability = z.number().min(0).max(1);
 const decay = z.number().min(0).lt(1);
-const text = z.string().min(1);
+const text = z.string().min(1).max(100_000);
+const words = z.string().max(100_000);
+const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 const captions = z.discriminatedUnion('kind', [
   /** What came with the images: text files beside them, else captions in their metadata, else class tokens. */
@@ -36,10 +40,13 @@ const data = z.strictObject({
    * whose metadata column `split` says `validation`.
    */
   validation: z
-    .union([z.int().min(0), z.number().min(0).lt(1), z.array(text), z.literal('marked')], {
-      error:
-        'must be a number of images, a fraction below 1, a list of images by their path in the data folder, or "marked"',
-    })
+    .union(
+      [z.int().min(0).max(1e9), z.number().min(0).lt(1), z.array(text).max(1_000_000), z.literal('marked')],
+      {
+        error:
+          'must be a number of images, a fraction below 1, a list of images by their path in the data folder, or "marked"',
+      },
+    )
     .default(0),
   /** How often each image is used in one epoch, besides what the number before a folder's name says. */
   repeats: natural.default(1),
@@ -50,9 +57,9 @@ const method = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('lora'),
     textEncoder: z.boolean().default(false),
-    rank: natural.default(16),
+    rank: natural.max(16_384).default(16),
     /** Left out: the rank, for a strength of 1. */
-    alpha: z.number().positive().optional(),
+    alpha: positive.optional(),
   }),
   z.strictObject({ kind: z.literal('scratch') }),
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),
@@ -61,16 +68,16 @@ const method = z.discriminatedUnion('kind', [
 const train = z.strictObject({
   epochs: natural.default(100),
   /** Epochs to keep; those past the end are left out, and the last epoch is always kept. */
-  checkpoints: z.array(natural).default([1, 2, 5, 15, 30, 45, 60, 70, 100]),
+  checkpoints: z.array(natural).max(100_000).default([1, 2, 5, 15, 30, 45, 60, 70, 100]),
   batchSize: natural.default(1),
   gradientAccumulation: natural.default(1),
   /** Left out: 1e-5 for full finetuning, 1e-4 for every other method. */
-  learningRate: z.number().positive().optional(),
+  learningRate: positive.optional(),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  warmupSteps: z.int().min(0).default(0),
+  warmupSteps: z.int().min(0).max(1e9).default(0),
   beta1: decay.default(0.9),
   beta2: decay.default(0.999),
-  epsilon: z.number().positive().default(1e-8),
+  epsilon: positive.default(1e-8),
   weightDecay: fromZero.default(0.01),
   maxGradientNorm: fromZero.default(1),
   emaDecay: decay.default(0),
@@ -78,24 +85,24 @@ const train = z.strictObject({
   noiseOffset: fromZero.default(0),
   captionDropout: probability.default(0.1),
   randomFlip: z.boolean().default(false),
-  seed: z.int().min(0).default(0),
+  seed: seed.default(0),
   checkpointPrecision: z.enum(['float32', 'float16']).default('float16'),
-  stateEveryMinutes: z.number().positive().default(10),
+  stateEveryMinutes: positive.default(10),
 });
 
 /** A prompt may be written as plain text. */
 const prompt = z.union(
   [
-    z.string().transform((words) => ({ prompt: words, negativePrompt: '' })),
-    z.strictObject({ prompt: z.string(), negativePrompt: z.string().default('') }),
+    words.transform((given) => ({ prompt: given, negativePrompt: '' })),
+    z.strictObject({ prompt: words, negativePrompt: words.default('') }),
   ],
   { error: 'must be a text, or an object with "prompt" and "negativePrompt"' },
 );
 
 const samples = z.strictObject({
   /** None: the captions of up to four held-out images, or of the first images. */
-  prompts: z.array(prompt).default([]),
-  seeds: z.array(z.int().min(0)).min(1).default([0]),
+  prompts: z.array(prompt).max(10_000).default([]),
+  seeds: z.array(seed).min(1).max(10_000).default([0]),
   sampler: z.enum(samplers).default('dpm++-2m-karras'),
   steps: natural.default(25),
   guidanceScale: fromZero.default(7.5),

@@ -6,30 +6,34 @@ import {
   costRateSchema,
   done,
   failureSchema,
+  fewIds,
   id,
   ids,
+  nameText,
   nothing,
+  promptList,
   promptSchema,
   providerName,
   query,
   recipeSchema,
+  seedList,
   sizeSchema,
   time,
 } from './values.ts';
 
 /** What a person chooses of a run. Several caption sets make as many runs, alike in everything else. */
 export const runRequestSchema = z.strictObject({
-  name: z.string().trim().min(1),
+  name: nameText,
   baseModelId: id,
   datasetId: id,
-  captionSetIds: ids.min(1),
+  captionSetIds: fewIds.min(1),
   method: runSpecSchema.shape.method,
   /** Pixels; null: what the base was made for. */
-  resolution: z.int().min(8).nullable().default(null),
+  resolution: z.int().min(8).max(8192).nullable().default(null),
   train: runSpecSchema.shape.train,
   /** Empty: captions of up to four held-out images, or of the first images. */
-  prompts: z.array(promptSchema).default([]),
-  seeds: z.array(z.int().min(0)).min(1).default([0]),
+  prompts: promptList.default([]),
+  seeds: seedList.min(1).default([0]),
   recipe: recipeSchema,
   /** Null: the best there is. */
   provider: providerName.nullable().default(null),
@@ -204,17 +208,17 @@ export const runMethods = {
   /** As pause, for good: its checkpoints stay, its state goes. */
   'runs.stop': command(run, done),
   'runs.resume': command(run, done),
-  'runs.rename': command(run.extend({ name: z.string().trim().min(1) }), done),
+  'runs.rename': command(run.extend({ name: nameText }), done),
   /** To this place among the queued, from 1. */
-  'runs.move': command(run.extend({ position: z.int().min(1) }), done),
+  'runs.move': command(run.extend({ position: z.int().min(1).max(1e6) }), done),
   /** Its folder and its samples are deleted; what was exported or kept as a model stays. */
   'runs.remove': command(run, done),
   /** Prompts and seeds its pictures are made of; missing pictures are made in the background. */
   'runs.setSamples': command(
     z.strictObject({
-      runIds: ids.min(1),
-      prompts: z.array(promptSchema).min(1),
-      seeds: z.array(z.int().min(0)).min(1),
+      runIds: fewIds.min(1),
+      prompts: promptList.min(1),
+      seeds: seedList.min(1),
     }),
     done,
   ),

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 
-import { command, costRateSchema, done, id, nothing, providerName, query, subjectSchema } from './values.ts';
+import {
+  command,
+  costRateSchema,
+  done,
+  id,
+  nothing,
+  pathText,
+  providerName,
+  query,
+  subjectSchema,
+} from './values.ts';
 
 const settings = z.strictObject({
   theme: z.enum(['light', 'dark', 'system']),
@@ -8,7 +18,10 @@ const settings = z.strictObject({
   provider: providerName.nullable(),
   costRate: costRateSchema,
   /** ISO 4217. */
-  currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capitals, as in EUR'),
+  currency: z
+    .string()
+    .max(3)
+    .regex(/^[A-Z]{3}$/, 'must be three capitals, as in EUR'),
   /** When a run's pictures are made: beside training, in pauses of it, or once it has ended. */
   samplesWhileTraining: z.enum(['beside', 'pausing', 'afterwards']),
 });
@@ -71,20 +84,20 @@ export const systemMethods = {
     z.array(z.object({ time: z.int(), level: z.string(), message: z.string() })),
   ),
   /** The library moves nowhere: from the next start on, another folder is used. */
-  'system.setLibraryFolder': command(z.strictObject({ folder: z.string().min(1) }), done),
+  'system.setLibraryFolder': command(z.strictObject({ folder: pathText }), done),
   /** The platform's own dialog; null where the person cancelled. Fails with `no-dialogs` outside the desktop. */
   'system.pick': command(
     z.strictObject({
       what: z.enum(['folder', 'files', 'save']),
-      title: z.string(),
-      suggestion: z.string().default(''),
+      title: z.string().max(500),
+      suggestion: z.string().max(32_767).default(''),
     }),
     z.object({ paths: z.array(z.string()).nullable() }),
   ),
   /** For choosing a folder where there are no dialogs. Null: the home folder. */
   'system.browse': query(
     { about: [], because: 'Nobody watches the folders of a machine.' },
-    z.strictObject({ folder: z.string().nullable() }),
+    z.strictObject({ folder: z.string().max(32_767).nullable() }),
     folderListingSchema,
   ),
   /** Shows something of the library in the file manager; gives its path where there is none to show it. */

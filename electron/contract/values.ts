@@ -4,9 +4,25 @@ import { z } from 'zod';
 import { samplerLabel, samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 
+const largestId = 2 ** 31 - 1;
+
 /** Row ids of the library's database. */
-export const id = z.int().min(1);
-export const ids = z.array(id);
+export const id = z.int().min(1).max(largestId);
+const row = z.custom<number>().meta({ type: 'integer', minimum: 1, maximum: largestId });
+/** As many as a data set may have images. Looked at as a whole: what is no id is said once, not a million times. */
+export const ids = z
+  .array(row)
+  .max(1_000_000)
+  .refine((list) => list.every((entry) => id.safeParse(entry).success), 'must hold ids alone');
+/** Of what a person chooses one by one. */
+export const fewIds = z.array(id).max(1000);
+/** What a person names things by. */
+export const nameText = z.string().trim().min(1).max(500);
+export const pathText = z.string().min(1).max(32_767);
+/** Prompts, captions and what they are made of. */
+export const words = z.string().max(100_000);
+/** Of the noise a picture begins with, and of all else that is drawn. */
+export const seedNumber = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Milliseconds since 1970. */
 export const time = z.int();
 export const nothing = z.strictObject({});
@@ -27,7 +43,9 @@ export type FailureData = z.output<typeof failureSchema>;
 
 export const sizeSchema = z.object({ width: z.int().min(1), height: z.int().min(1) });
 
-export const promptSchema = z.object({ prompt: z.string(), negativePrompt: z.string().default('') });
+export const promptSchema = z.object({ prompt: words, negativePrompt: words.default('') });
+export const promptList = z.array(promptSchema).max(1000);
+export const seedList = z.array(seedNumber).max(1000);
 export type PromptData = z.output<typeof promptSchema>;
 
 /** How a picture is made of noise, besides prompt and seed. */
@@ -44,11 +62,11 @@ export type Recipe = z.output<typeof recipeSchema>;
 /** What an hour of computing costs; currency is the settings'. */
 export const costRateSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('hourly'), pricePerHour: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('hourly'), pricePerHour: z.number().min(0).max(1e6) }),
   z.strictObject({
     kind: z.literal('energy'),
-    watts: z.number().min(0),
-    pricePerKilowattHour: z.number().min(0),
+    watts: z.number().min(0).max(1e6),
+    pricePerKilowattHour: z.number().min(0).max(1e6),
   }),
 ]);
 export type CostRate = z.output<typeof costRateSchema>;

@@ -56,12 +56,16 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
     const row = database.prepare<[number], { dataset_id: number; value: number }>(
       `SELECT dataset_id, ${column} AS value FROM image WHERE id = ?`,
     );
-    const found = imageIds.map((id) => ({ id, row: row.get(id) }));
-    const [first] = found;
-    const datasetId = first?.row?.dataset_id;
-    if (datasetId === undefined || found.some((one) => one.row?.dataset_id !== datasetId))
-      throw unknownImage();
-    return { datasetId, ids: found.filter((one) => one.row?.value !== (value ? 1 : 0)).map(({ id }) => id) };
+    const [first = 0] = imageIds;
+    const datasetId = row.get(first)?.dataset_id;
+    if (datasetId === undefined) throw unknownImage();
+    const ids: number[] = [];
+    for (const id of new Set(imageIds)) {
+      const found = row.get(id);
+      if (found?.dataset_id !== datasetId) throw unknownImage();
+      if (found.value !== (value ? 1 : 0)) ids.push(id);
+    }
+    return { datasetId, ids };
   };
 
   return {

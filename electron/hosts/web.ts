@@ -40,7 +40,7 @@ export interface WebHost {
 }
 
 /** Ids of every image of the largest data sets fit into one call. */
-const largestMessage = 64 * 1024 * 1024;
+const largestMessage = 16 * 1024 * 1024;
 /** Milliseconds without a byte of an upload after which nothing more is expected; how long it takes in all is its own affair. */
 const uploadPatience = 120_000;
 

@@ -214,7 +214,7 @@ export function captionHandlers(
     'captions.editTag': async ({ captionSetId, edit, imageIds }) => {
       const { datasetId } = captionSet(database, captionSetId);
       if (imageIds !== undefined) requireImages(domain, datasetId, imageIds);
-      const ids = imageIds ?? (await selected(datasetId, undefined));
+      const ids = [...new Set(imageIds ?? (await selected(datasetId, undefined)))];
       const images = changing(datasetId, labelOf(edit), (change) =>
         write(
           change,

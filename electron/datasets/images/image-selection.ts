@@ -61,11 +61,8 @@ const conditions = {
 
 function select(database: LibraryDatabase, datasetId: number, query: ImageQuery): readonly number[] {
   const { captionSetId } = query;
-  const terms = query.search
-    .normalize('NFC')
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((term) => term !== '');
+  const written = query.search.normalize('NFC').toLowerCase().split(/\s+/);
+  const terms = [...new Set(written)].filter((term) => term !== '');
   const needsCaption = captionSetId !== null && (query.sort === 'caption' || terms.length > 0);
   const where = ['image.dataset_id = :datasetId', conditions[query.filter]];
   const values: Record<string, string | number | null> = { datasetId, captionSetId };

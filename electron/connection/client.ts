@@ -1,14 +1,9 @@
 /** The page's end of the contract, whatever carries it: a message port, a WebSocket, memory. */
-import {
-  type EventName,
-  type EventOf,
-  type InputOf,
-  type MethodName,
-  methods,
-  type OutputOf,
-} from '../contract/api.ts';
+import type { EventName, EventOf, InputOf, MethodName, OutputOf } from '../contract/api.ts';
 import type { FailureData } from '../contract/values.ts';
+import { createOpenCalls, isCommand } from './open-calls.ts';
 import { protocolVersion, type RequestMessage, responseSchema } from './protocol.ts';
+import { StudioFailure } from './studio-failure.ts';
 
 export type ConnectionStatus = 'connecting' | 'open' | 'lost';
 
@@ -26,19 +21,6 @@ export interface LinkEvents {
 
 /** Begins to open a link. What arrives first over it is the studio's `hello`, or why it could not start. */
 export type Dial = (events: LinkEvents) => Link;
-
-/** A failure of the studio, or of the way to it. */
-export class StudioFailure extends Error implements FailureData {
-  override readonly name = 'StudioFailure';
-  readonly code: string;
-  readonly hint: string;
-
-  constructor({ code, message, hint }: FailureData) {
-    super(message);
-    this.code = code;
-    this.hint = hint;
-  }
-}
 
 export interface StudioClient {
   /** Rejects with a `StudioFailure`. */
@@ -62,13 +44,6 @@ export interface ClientOptions {
   readonly retryAfter?: (failures: number) => number | null;
 }
 
-interface OpenCall {
-  readonly message: RequestMessage;
-  readonly resolve: (output: unknown) => void;
-  readonly reject: (failure: StudioFailure) => void;
-  sent: boolean;
-}
-
 const lost: FailureData = {
   code: 'connection-lost',
   message: 'The studio does not answer any more.',
@@ -80,12 +55,10 @@ const lost: FailureData = {
  * under way are asked again over the next one; commands fail, because nobody knows whether they were carried out.
  */
 export function createClient(dial: Dial, { retryAfter = () => null }: ClientOptions = {}): ClosableClient {
-  const calls = new Map<number, OpenCall>();
-  const listeners = new Map<string, Set<(payload: never) => void>>();
-  const statusListeners = new Set<(status: ConnectionStatus) => void>();
+  const calls = createOpenCalls();
+  const told = createListeners();
   let status: ConnectionStatus = 'connecting';
   let ended: FailureData | null = null;
-  let nextId = 1;
   let failures = 0;
   let link: Link | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -95,13 +68,10 @@ export function createClient(dial: Dial, { retryAfter = () => null }: ClientOpti
   const setStatus = (now: ConnectionStatus) => {
     if (now === status) return;
     status = now;
-    for (const listener of statusListeners) listener(now);
+    told.status(now);
   };
-  const rejectWhere = (failure: FailureData, chosen: (call: OpenCall) => boolean) => {
-    for (const [id, call] of [...calls].filter(([, open]) => chosen(open))) {
-      calls.delete(id);
-      call.reject(new StudioFailure(failure));
-    }
+  const sendOpen = () => {
+    calls.sendOver((message) => link?.send(message));
   };
   const end = (failure: FailureData) => {
     if (ended !== null) return;
@@ -110,39 +80,20 @@ export function createClient(dial: Dial, { retryAfter = () => null }: ClientOpti
     clearTimeout(retry);
     link?.close();
     setStatus('lost');
-    rejectWhere(failure, () => true);
+    calls.failAll(failure);
   };
-  const send = (call: OpenCall) => {
-    call.sent = true;
-    link?.send(call.message);
-  };
-
   const onMessage = (message: unknown) => {
     const { success, data } = responseSchema.safeParse(message);
     if (!success) return;
-    switch (data.type) {
-      case 'hello':
-        if (data.protocol !== protocolVersion) {
-          end(otherVersion(data.version));
-          return;
-        }
-        failures = 0;
-        setStatus('open');
-        for (const call of calls.values()) if (!call.sent) send(call);
-        return;
-      case 'result':
-        calls.get(data.id)?.resolve(data.output);
-        calls.delete(data.id);
-        return;
-      case 'failed':
-        if (data.id === null) end(data.failure);
-        else {
-          calls.get(data.id)?.reject(new StudioFailure(data.failure));
-          calls.delete(data.id);
-        }
-        return;
-      case 'event':
-        for (const listener of [...(listeners.get(data.event) ?? [])]) listener(data.payload as never);
+    if (data.type === 'event') told.event(data.event, data.payload);
+    else if (data.type === 'result') calls.answer(data.id, data.output);
+    else if (data.type === 'failed' && data.id !== null) calls.fail(data.id, data.failure);
+    else if (data.type === 'failed') end(data.failure);
+    else if (data.protocol !== protocolVersion) end(otherVersion(data.version));
+    else {
+      failures = 0;
+      setStatus('open');
+      sendOpen();
     }
   };
   const onClosed = () => {
@@ -153,8 +104,7 @@ export function createClient(dial: Dial, { retryAfter = () => null }: ClientOpti
       return;
     }
     turn += 1;
-    rejectWhere(lost, (call) => call.sent && kindOf(call.message.method) === 'command');
-    for (const call of calls.values()) call.sent = false;
+    calls.linkLost(lost);
     setStatus('lost');
     retry = setTimeout(open, wait);
   };
@@ -173,45 +123,44 @@ export function createClient(dial: Dial, { retryAfter = () => null }: ClientOpti
 
   open();
   return {
-    call: (method, input) =>
-      new Promise((resolve, reject) => {
-        if (ended !== null) {
-          reject(new StudioFailure(ended));
-          return;
-        }
-        if (status === 'lost' && kindOf(method) === 'command') {
-          reject(new StudioFailure(lost));
-          return;
-        }
-        const message: RequestMessage = { type: 'call', id: nextId, method, input };
-        nextId += 1;
-        const call: OpenCall = {
-          message,
-          resolve: resolve as (output: unknown) => void,
-          reject,
-          sent: false,
-        };
-        calls.set(message.id, call);
-        if (status === 'open') send(call);
-      }),
-    on: (event, listener) => {
-      const ofEvent = listeners.get(event) ?? new Set();
-      listeners.set(event, ofEvent.add(listener));
-      return () => ofEvent.delete(listener);
+    call: <M extends MethodName>(method: M, input: InputOf<M>) => {
+      if (ended !== null) return Promise.reject(new StudioFailure(ended));
+      if (status === 'lost' && isCommand(method)) return Promise.reject(new StudioFailure(lost));
+      const answer = calls.add(method, input) as Promise<OutputOf<M>>;
+      if (status === 'open') sendOpen();
+      return answer;
     },
+    on: told.on,
     status: () => status,
-    onStatus: (listener) => {
-      statusListeners.add(listener);
-      return () => statusListeners.delete(listener);
-    },
+    onStatus: told.onStatus,
     close: () => {
       end({ code: 'closed', message: 'The page is closing.', hint: 'Load it again.' });
     },
   };
 }
 
-const kindOf = (method: string) =>
-  (methods as Readonly<Record<string, { readonly kind: 'query' | 'command' }>>)[method]?.kind ?? 'command';
+/** Who wants to hear of events and of the connection. */
+function createListeners() {
+  const ofEvents = new Map<string, Set<(payload: never) => void>>();
+  const ofStatus = new Set<(status: ConnectionStatus) => void>();
+  return {
+    on: <E extends EventName>(event: E, listener: (payload: EventOf<E>) => void) => {
+      const listeners = ofEvents.get(event) ?? new Set();
+      ofEvents.set(event, listeners.add(listener));
+      return () => listeners.delete(listener);
+    },
+    onStatus: (listener: (status: ConnectionStatus) => void) => {
+      ofStatus.add(listener);
+      return () => ofStatus.delete(listener);
+    },
+    event: (event: string, payload: unknown) => {
+      for (const listener of [...(ofEvents.get(event) ?? [])]) listener(payload as never);
+    },
+    status: (now: ConnectionStatus) => {
+      for (const listener of ofStatus) listener(now);
+    },
+  };
+}
 
 function otherVersion(version: string): FailureData {
   return {

@@ -6,7 +6,8 @@ import type { ReactNode } from 'react';
 import { Router } from 'wouter';
 import { memoryLocation } from 'wouter/memory-location';
 
-import { type ConnectionStatus, type StudioClient, StudioFailure } from '../../electron/connection/client.ts';
+import type { ConnectionStatus, StudioClient } from '../../electron/connection/client.ts';
+import { StudioFailure } from '../../electron/connection/studio-failure.ts';
 import type {
   AllHandlers,
   EventName,

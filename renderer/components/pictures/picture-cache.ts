@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** A picture that is loaded and decoded, and what it takes of memory in bytes. */
 export interface DecodedPicture {
   readonly bytes: number;
@@ -14,32 +16,31 @@ export interface PictureCache {
 
 /**
  * Keeps decoded pictures so that showing one is instantaneous. What is wanted now is kept before what was wanted
- * earlier; together they stay below `budget` bytes, one picture more at most. A picture that fails to load is tried
- * again when it is wanted anew.
+ * earlier, and the first ones before the last; together they stay below `budget` bytes. A picture that fails to load is
+ * tried again when it is wanted anew.
  */
 export function createPictureCache(
   load: LoadPicture,
   { budget = 600e6, atOnce = 6 }: { readonly budget?: number; readonly atOnce?: number } = {},
 ): PictureCache {
-  /** In the order in which they were last wanted, the longest ago first. */
-  const kept = new Map<string, DecodedPicture>();
+  const kept = new LRUCache<string, DecodedPicture>({
+    maxSize: budget,
+    sizeCalculation: ({ bytes }) => bytes,
+  });
   const loading = new Set<string>();
   let wanted: readonly string[] = [];
   let waiting: string[] = [];
 
-  const size = () => [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const makeRoom = () => {
-    const needed = new Set(wanted);
-    let total = size();
-    for (const [address, { bytes }] of kept) {
-      if (total <= budget) return;
-      if (needed.has(address)) continue;
-      kept.delete(address);
-      total -= bytes;
-    }
+  /** The first ones last, so that they are the last to go. */
+  const touchWanted = () => {
+    for (const address of wanted.toReversed()) kept.get(address);
+  };
+  const isFull = () => {
+    const bytes = wanted.reduce((sum, address) => sum + (kept.peek(address)?.bytes ?? 0), 0);
+    return bytes >= budget;
   };
   const next = () => {
-    while (loading.size < atOnce && waiting.length > 0 && size() < budget) {
+    while (loading.size < atOnce && waiting.length > 0 && !isFull()) {
       const address = waiting.shift()!;
       if (kept.has(address) || loading.has(address)) continue;
       loading.add(address);
@@ -47,7 +48,7 @@ export function createPictureCache(
         .then(
           (picture) => {
             kept.set(address, picture);
-            makeRoom();
+            touchWanted();
           },
           () => undefined,
         )
@@ -61,13 +62,7 @@ export function createPictureCache(
     want: (addresses) => {
       wanted = addresses;
       waiting = addresses.filter((address) => !kept.has(address));
-      for (const address of addresses.toReversed()) {
-        const picture = kept.get(address);
-        if (picture === undefined) continue;
-        kept.delete(address);
-        kept.set(address, picture);
-      }
-      makeRoom();
+      touchWanted();
       next();
     },
     has: (address) => kept.has(address),

@@ -2,7 +2,7 @@ import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 
-import { StudioFailure } from '../../../electron/connection/client.ts';
+import { StudioFailure } from '../../../electron/connection/studio-failure.ts';
 import { FolderChooser } from '../../../renderer/components/folder-chooser.tsx';
 import { fakeStudio, renderWithStudio } from '../fake-studio.tsx';
 

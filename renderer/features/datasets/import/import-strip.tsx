@@ -1,6 +1,6 @@
 import { Button, Group, Progress, Text } from '@mantine/core';
 
-import { StudioFailure } from '../../../../electron/connection/client.ts';
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import { FailureNote } from '../../../components/failure-note.tsx';
 import { bytesText, countOf, countText, rateText } from '../../../components/quantities.ts';
 import { showFailure } from '../../../studio/failure.ts';

@@ -1,5 +1,5 @@
-import { StudioFailure } from '../../../../electron/connection/client.ts';
 import { uploadPath } from '../../../../electron/connection/protocol.ts';
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import type { DroppedFile } from './dropped-files.ts';
 
 export interface UploadProgress {

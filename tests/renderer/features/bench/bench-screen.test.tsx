@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
-import { StudioFailure } from '../../../../electron/connection/client.ts';
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import type { Sample } from '../../../../electron/contract/gallery.ts';
 import type { Model } from '../../../../electron/contract/models.ts';

@@ -2,7 +2,7 @@ import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
-import { StudioFailure } from '../../../../electron/connection/client.ts';
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import { WriteView } from '../../../../renderer/features/captions/write-view.tsx';
 import { DatasetViewProvider } from '../../../../renderer/features/datasets/use-view.tsx';
 import { type FakeStudio, fakeStudio, renderWithStudio } from '../../fake-studio.tsx';

@@ -17,7 +17,7 @@ import {
 } from 'electron';
 import updater from 'electron-updater';
 
-import { chosenLibrary } from './hosts/library-choice.ts';
+import { chosenLibrary } from './library/library-choice.ts';
 import { answerAppRequest } from './shell/app-protocol.ts';
 import { readyChannel } from './shell/channels.ts';
 import { orderlyClosing } from './shell/closing.ts';

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { TrainJob } from '../../native/jobs.ts';
-import type { Engine, RunOptions } from '../engine/engine-process.ts';
+import type { Engine, RunOptions } from '../engine/engine.ts';
 import { fileNameOf } from '../runs/read-run-spec.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
 import { modelCard } from './model-card.ts';

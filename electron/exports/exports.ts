@@ -5,7 +5,7 @@ import { Failure } from '../../native/failure.ts';
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
 import type { DomainContext } from '../library/library.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference } from '../../native/jobs.ts';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { RightOfWay } from '../engine/right-of-way.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';

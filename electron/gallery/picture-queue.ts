@@ -5,7 +5,7 @@ import { isDiskFull, storageFailure } from '../../native/files/storage-failure.t
 import type { DeviceChoice, ModelReference, Picture } from '../../native/jobs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { FailureData } from '../contract/values.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { RightOfWay } from '../engine/right-of-way.ts';
 import type { DomainContext } from '../library/library.ts';
 import { whenRoom } from '../library/when-room.ts';

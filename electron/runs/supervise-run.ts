@@ -5,7 +5,7 @@ import { Failure } from '../../native/failure.ts';
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { RightOfWay } from '../engine/right-of-way.ts';
 import type { DomainContext } from '../library/library.ts';
 import { whenRoom } from '../library/when-room.ts';

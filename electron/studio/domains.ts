@@ -4,7 +4,7 @@ import { Failure } from '../../native/failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import { createRightOfWay } from '../engine/right-of-way.ts';
 import { createExports } from '../exports/exports.ts';
 import { createGallery } from '../gallery/gallery.ts';

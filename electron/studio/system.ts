@@ -5,7 +5,7 @@ import { isAbsolute } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { SystemInfo } from '../contract/system.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { browse } from './browse.ts';

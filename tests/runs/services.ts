@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { EventName, EventOf, Publish } from '../../electron/contract/api.ts';
 import { readRunData } from '../../electron/datasets/run-data.ts';
-import type { Engine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import { createRightOfWay } from '../../electron/engine/right-of-way.ts';
 import { createExports, type Exports } from '../../electron/exports/exports.ts';
 import { createGallery, type Gallery } from '../../electron/gallery/gallery.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '../../../native/failure.ts';
 import type { Job } from '../../../native/jobs.ts';
-import type { Engine, ResultOf } from '../../engine/engine-process.ts';
+import type { Engine, ResultOf } from '../../engine/engine.ts';
 import { withInterrupts } from '../interrupts.ts';
 import type { FollowedJob, Terminal } from '../terminal.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure } from '../../../native/failure.ts';
 import { withBuildLock } from './build-lock.ts';
 
 /** What is built of the sources before it can run: the page, and for the desktop its main, preload and engine. */

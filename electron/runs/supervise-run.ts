@@ -146,9 +146,8 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       watched.begin();
       try {
         return await trainRun(run, {
-          runJob: (job, onStart) =>
+          runJob: (job) =>
             deps.engine.run(job, {
-              onStart,
               onEvent: (event) => {
                 if (event.type === 'step') stepped = true;
                 asFarAsPossible(() => {

@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Failure } from './failure.ts';
 import { modulePaths, openStableDiffusion } from './families/stable-diffusion/open-model.ts';
 import { makeFolder } from './files/atomic-file.ts';
+import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
 import { readLora, writeKohyaLora } from './weights/lora-file.ts';
 import type { ComponentName } from './weights/weight-names.ts';
@@ -19,7 +20,7 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
   await (job.format === 'diffusers' ? exportFolder(job) : exportLora(job));
   context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
-  return { kind: 'export', output, bytes: await bytesOf(output) };
+  return { kind: 'export', output, bytes: await bytesOnDisk(output) };
 }
 
 async function exportFolder({ model: reference, output, precision }: ExportJob): Promise<void> {
@@ -84,12 +85,4 @@ function loraFamily(
     'modelspec.architecture':
       prediction === 'v' ? 'stable-diffusion-v2-768-v/lora' : 'stable-diffusion-v2-512/lora',
   };
-}
-
-async function bytesOf(path: string): Promise<number> {
-  const found = await stat(path);
-  if (!found.isDirectory()) return found.size;
-  let bytes = 0;
-  for (const name of await readdir(path)) bytes += await bytesOf(join(path, name));
-  return bytes;
 }

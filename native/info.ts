@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from './failure.ts';
+import { exists } from './files/exists.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
@@ -87,8 +88,4 @@ function summary({ name, className, weights }: ModelComponent): ComponentSummary
     parameters: names.reduce((sum, key) => sum + elementCount(weights!.shape(key)), 0),
     dtype: weights ? [...new Set(names.map((key) => weights.dtype(key)))].join(', ') : 'no weights yet',
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 
-import { Failure } from '../../native/failure.ts';
-import { storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
 import type { GlobalOptions } from './program.ts';
 import type { TerminalStreams } from './terminal.ts';
@@ -15,7 +14,7 @@ export function reportFailure(
   { json, verbose }: GlobalOptions,
   streams: TerminalStreams,
 ): ExitCode {
-  const failure = error instanceof Failure ? error : (storageFailure(error) ?? faultOf(error));
+  const failure = asFailure(error, 'fault', 'Run it again with --verbose and report what it prints.');
   const { code, message, hint } = failure;
   if (json) streams.out.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   streams.error.write(`${message}\n${hint}\n`);
@@ -24,13 +23,4 @@ export function reportFailure(
   }
   if (code === 'engine-killed') return exitCodes.interrupted;
   return usageCodes.has(code) ? exitCodes.usage : exitCodes.failure;
-}
-
-function faultOf(error: unknown): Failure {
-  return new Failure(
-    'fault',
-    `Something went wrong in Screenfold itself: ${error instanceof Error ? error.message : String(error)}`,
-    'Run it again with --verbose and report what it prints.',
-    error,
-  );
 }

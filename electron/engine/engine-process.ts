@@ -39,6 +39,9 @@ function forkEngine(entry: string, environment: Readonly<NodeJS.ProcessEnv>): En
         listener(message as FromEngine);
       });
     },
+    onStarted: (listener) => {
+      if (child.pid !== undefined) listener(child.pid);
+    },
     onNotStarted: (listener) => child.on('error', listener),
     // `close`, not `exit`: only then everything it said and printed has arrived.
     onEnd: (listener) => child.on('close', listener),

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly stop?: AbortSignal;
   /** Aborted: the process is killed at once; what is on disk stays whole, work since the last state is lost. */
   readonly kill?: AbortSignal;
+  /** The engine's process has begun. */
+  readonly onStart?: (pid: number) => void;
   /** Every line the engine prints, which is log and nothing else. */
   readonly onLog?: (line: string) => void;
 }

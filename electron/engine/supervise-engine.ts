@@ -11,6 +11,7 @@ export interface EngineChild {
   readonly tell: (message: ToEngine) => void;
   readonly killNow: () => void;
   readonly onMessage: (listener: (message: FromEngine) => void) => void;
+  readonly onStarted: (listener: (pid: number) => void) => void;
   readonly onNotStarted: (listener: (error: Error) => void) => void;
   /** Called once, when all it said and printed has arrived. */
   readonly onEnd: (listener: (code: number | null, signal: NodeJS.Signals | null) => void) => void;
@@ -22,7 +23,7 @@ const lastLines = 20;
 export async function superviseEngine<J extends Job>(
   child: EngineChild,
   job: J,
-  { onEvent, stop, kill, onLog }: RunOptions = {},
+  { onEvent, onStart, stop, kill, onLog }: RunOptions = {},
 ): Promise<ResultOf<J>> {
   const words = keepLastLines(child.outputs, lastLines, onLog);
   const stopNow = () => {
@@ -67,6 +68,7 @@ export async function superviseEngine<J extends Job>(
         else if (isRequest(signal)) reject(endedBy(signal, job.kind));
         else reject(died(job.kind, code, signal, words()));
       });
+      child.onStarted((pid) => onStart?.(pid));
       child.tell({ type: 'run', job });
       stop?.addEventListener('abort', stopNow);
       kill?.addEventListener('abort', child.killNow);

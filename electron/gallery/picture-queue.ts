@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../native/failure.ts';
-import { isDiskFull, storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
+import { isDiskFull } from '../../native/files/storage-failure.ts';
 import type { DeviceChoice, ModelReference, Picture } from '../../native/jobs.ts';
+import { failureData } from '../contract/failure-data.ts';
 import type { Settings } from '../contract/system.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -78,9 +81,9 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     );
   };
 
-  const fail = (sample: SampleRecord, { code, message, hint }: FailureData) => {
+  const fail = (sample: SampleRecord, failure: Failure) => {
     alone.delete(sample.id);
-    setStatus(sample.id, 'failed', { code, message, hint });
+    setStatus(sample.id, 'failed', failureData(failure));
   };
 
   /** Those whose weights are there, with them. */
@@ -149,18 +152,7 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     } catch (error) {
       // What a comparison lacks is made when there is room again; who waits at the prompt bench is told.
       if (isDiskFull(error) && !first.sample.bench) throw error;
-      afterFailure(
-        [...left.values()],
-        error instanceof Failure
-          ? error
-          : (storageFailure(error) ??
-              new Failure(
-                'picture-fault',
-                String(error),
-                'This is a fault in Screenfold: report it with the log.',
-                error,
-              )),
-      );
+      afterFailure([...left.values()], asFailure(error, 'picture-fault'));
     } finally {
       current = null;
       hasEnded();
@@ -245,13 +237,7 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
       closed = true;
       stopWaiting();
       current?.stop.abort();
-      let late: NodeJS.Timeout | undefined;
-      const enough = new Promise<void>((resolve) => {
-        late = setTimeout(resolve, patience);
-      });
-      await Promise.race([working, enough]);
-      // Left alone, it would keep a program that has closed alive.
-      clearTimeout(late);
+      await Promise.race([working, sleep(patience, undefined, { ref: false })]);
     },
   };
   return queue;

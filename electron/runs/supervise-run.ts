@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
-import { storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
+import { failureData } from '../contract/failure-data.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RightOfWay } from '../engine/right-of-way.ts';
@@ -148,6 +149,9 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         return await trainRun(run, {
           runJob: (job) =>
             deps.engine.run(job, {
+              onStart: (pid) => {
+                log.line(`the engine is process ${pid}`);
+              },
               onEvent: (event) => {
                 if (event.type === 'step') stepped = true;
                 asFarAsPossible(() => {
@@ -224,20 +228,10 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         show();
       }
     } catch (error) {
-      const failure =
-        error instanceof Failure
-          ? error
-          : (storageFailure(error) ??
-            new Failure(
-              'run-fault',
-              String(error),
-              'This is a fault in Screenfold: report it with the log.',
-              error,
-            ));
+      const failure = asFailure(error, 'run-fault');
       log.line(`${failure.code}: ${failure.message}`);
       if (!(error instanceof Failure)) context.log.error('a run failed', error);
-      const { code, message, hint } = failure;
-      await finish('failed', log, { failure: { code, message, hint } });
+      await finish('failed', log, { failure: failureData(failure) });
     } finally {
       await log.close();
     }

@@ -51,9 +51,6 @@ export function startUtilityEngine({
 function engineChild(child: UtilityChild, killProcess: (pid: number) => void): EngineChild {
   let gone = false;
   let killed = false;
-  child.on('spawn', () => {
-    if (killed && child.pid !== undefined) killProcess(child.pid);
-  });
   const ended = new Promise<number>((resolve) => {
     child.on('exit', (code) => {
       gone = true;
@@ -76,6 +73,13 @@ function engineChild(child: UtilityChild, killProcess: (pid: number) => void): E
     onMessage: (listener) => {
       child.on('message', (message) => {
         listener(message as FromEngine);
+      });
+    },
+    onStarted: (listener) => {
+      child.on('spawn', () => {
+        if (child.pid === undefined) return;
+        listener(child.pid);
+        if (killed) killProcess(child.pid);
       });
     },
     // Electron tells of a process that cannot start by its exit alone.

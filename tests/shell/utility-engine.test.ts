@@ -55,11 +55,14 @@ const engine = startUtilityEngine({
 describe('an engine in a process of Electron’s own kind', () => {
   test('sends every event in order, then the result, and ends', async () => {
     const events: JobEvent[] = [];
+    const pids: number[] = [];
     const result = await engine.run(fakeJob('finish', '/pictures/a.png'), {
       onEvent: (event) => events.push(event),
+      onStart: (pid) => pids.push(pid),
     });
     expect(result).toEqual({ kind: 'generate', pictures: 1, seconds: 2 });
     expect(events.map((event) => event.type)).toEqual(['step', 'picture']);
+    expect(pids).toHaveLength(1);
   });
 
   test('hands on a failure', async () => {

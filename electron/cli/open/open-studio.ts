@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve as resolvePath } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
+import { asFailure } from '../../../native/files/as-failure.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { startWebHost, type WebHost } from '../../hosts/web.ts';
 import { chosenLibrary, rememberLibrary } from '../../library/library-choice.ts';
@@ -119,7 +120,7 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
   });
   // Told to whoever started it too, and not to the page alone.
   studio.catch((error: unknown) => {
-    const { message, hint } = error instanceof Failure ? error : { message: String(error), hint: '' };
+    const { message, hint } = asFailure(error, 'internal');
     terminal.warn(`${message}\n${hint}`);
   });
   const host = await startHost(studio, join(root, 'dist', 'renderer'), flags.port);

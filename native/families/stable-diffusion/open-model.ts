@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../../failure.ts';
+import { exists } from '../../files/exists.ts';
 import type { JsonObject } from '../../files/json-file.ts';
 import { elementCount } from '../../graph/data-type.ts';
 import { Graph } from '../../graph/graph.ts';
@@ -111,10 +111,6 @@ export async function openStableDiffusion(reference: ModelReference): Promise<St
     await base.close();
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }
 
 const checkpointParts = ['unet', 'text_encoder', 'vae', 'lora.safetensors'] as const;

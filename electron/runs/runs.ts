@@ -6,8 +6,7 @@ import { Failure } from '../../native/failure.ts';
 import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { RunRequest } from '../contract/runs.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { costOf } from './cost.ts';
@@ -32,8 +31,7 @@ export interface RunPictures {
 }
 
 export interface RunsDeps {
-  readonly engine: Engine;
-  readonly way: RightOfWay;
+  readonly device: Device;
   readonly settings: Pick<SettingsStore, 'get'>;
   readonly data: RequestDeps['data'];
   readonly base: RequestDeps['base'];
@@ -90,12 +88,11 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
   const begin = async (runId: number) => {
     const supervision = superviseRun(runId, {
       context,
-      engine: deps.engine,
       records,
       read,
       speeds,
       speedKeyOf: speedKey,
-      way: deps.way,
+      device: deps.device,
       onPictures: deps.pictures.wanted,
     });
     current = supervision;

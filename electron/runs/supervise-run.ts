@@ -6,8 +6,7 @@ import { asFailure } from '../../native/files/as-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
 import { failureData } from '../contract/failure-data.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import { whenRoom } from '../library/when-room.ts';
 import type { Run } from './run-folder.ts';
@@ -23,12 +22,11 @@ export type Wish = 'pause' | 'cancel' | 'close';
 
 export interface SupervisionDeps {
   readonly context: DomainContext;
-  readonly engine: Engine;
   readonly records: RunRecords;
   readonly read: RunReader;
   readonly speeds: Speeds;
   readonly speedKeyOf: (run: Run) => SpeedKey | null;
-  readonly way: RightOfWay;
+  readonly device: Device;
   /** New weights are there to make pictures of, at the beginning the base's; or there is time now. */
   readonly onPictures: (runId: number) => Promise<void>;
 }
@@ -48,7 +46,7 @@ const complainedEvery = 60_000;
 
 /** Trains a queued run to its end, its pause or its failure, and keeps its row up to date. */
 export function superviseRun(runId: number, deps: SupervisionDeps): Supervision {
-  const { context, records, way } = deps;
+  const { context, records, device } = deps;
   const { publish, now } = context;
   let wish: Wish | null = null;
   let isOver = false;
@@ -133,7 +131,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
 
   /** One engine's part of it: to the end, or to where it is asked to stop. */
   const attempt = (run: Run, log: RunLog, watched: RunMeter): Promise<TrainResult | 'stopped'> =>
-    way.train(async (giveWay) => {
+    device.occupy(async (engine, giveWay) => {
       const [stop, kill] = [new AbortController(), new AbortController()];
       let stepped = false;
       // Before its first step an engine has nothing to save, and may be long in hearing.
@@ -148,7 +146,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       try {
         return await trainRun(run, {
           runJob: (job) =>
-            deps.engine.run(job, {
+            engine.run(job, {
               onStart: (pid) => {
                 log.line(`the engine is process ${pid}`);
               },

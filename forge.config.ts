@@ -10,7 +10,7 @@ import { FuseV1Options, FuseVersion } from '@electron/fuses';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import type { ForgeConfig } from '@electron-forge/shared-types';
 
-import { ensureBuilt } from './electron/hosts/built-files.ts';
+import { ensureBuilt } from './electron/cli/open/built-files.ts';
 
 /** Native code, and shared libraries it loads by path: neither can be read from within an archive. */
 const unpacked = '**/node_modules/{better-sqlite3,koffi,@koromix,onnxruntime-node,sharp,@img}/**';

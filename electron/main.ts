@@ -17,7 +17,8 @@ import {
 } from 'electron';
 import updater from 'electron-updater';
 
-import { chosenLibrary } from './hosts/library-choice.ts';
+import { messageOf } from '../native/failure.ts';
+import { chosenLibrary } from './library/library-choice.ts';
 import { answerAppRequest } from './shell/app-protocol.ts';
 import { readyChannel } from './shell/channels.ts';
 import { orderlyClosing } from './shell/closing.ts';
@@ -144,6 +145,6 @@ if (app.requestSingleInstanceLock()) main().catch(failedToOpen);
 else app.quit();
 
 function failedToOpen(error: unknown): void {
-  dialog.showErrorBox('Screenfold could not open', error instanceof Error ? error.message : String(error));
+  dialog.showErrorBox('Screenfold could not open', messageOf(error));
   app.exit(1);
 }

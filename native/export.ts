@@ -1,10 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Failure } from './failure.ts';
 import { loraFileName } from './families/lora-weights.ts';
 import { openModel } from './families/open-model.ts';
 import { makeFolder } from './files/atomic-file.ts';
+import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
 import { readLora, writeKohyaLora } from './weights/lora-file.ts';
 
@@ -18,7 +19,7 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
   await (job.format === 'diffusers' ? exportFolder(job) : exportLora(job));
   context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
-  return { kind: 'export', output, bytes: await bytesOf(output) };
+  return { kind: 'export', output, bytes: await bytesOnDisk(output) };
 }
 
 async function exportFolder({ model: reference, output, precision }: ExportJob): Promise<void> {
@@ -47,12 +48,4 @@ async function exportLora({ model: reference, output, precision, metadata }: Exp
   } finally {
     await base.close();
   }
-}
-
-async function bytesOf(path: string): Promise<number> {
-  const found = await stat(path);
-  if (!found.isDirectory()) return found.size;
-  let bytes = 0;
-  for (const name of await readdir(path)) bytes += await bytesOf(join(path, name));
-  return bytes;
 }

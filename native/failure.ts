@@ -15,3 +15,8 @@ export class Failure extends Error {
     this.hint = hint;
   }
 }
+
+/** What went wrong in the words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

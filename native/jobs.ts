@@ -54,6 +54,9 @@ export type Method =
    */
   | { readonly kind: 'decoder'; readonly latentNoise: number; readonly edgeWeight: number };
 
+/** An engine that trains holds a lock on this file of the run's folder; see `lockFile`. */
+export const engineLock = 'engine.lock';
+
 export interface LearningRateSchedule {
   readonly kind: 'constant' | 'linear' | 'cosine';
   readonly warmupSteps: number;

@@ -1,6 +1,11 @@
+import { join } from 'node:path';
+
 import { exportModel } from './export.ts';
+import { Failure } from './failure.ts';
+import { makeFolder } from './files/atomic-file.ts';
+import { lockFile } from './files/process-lock.ts';
 import { info } from './info.ts';
-import type { Job, JobContext, JobResult } from './jobs.ts';
+import { engineLock, type Job, type JobContext, type JobResult } from './jobs.ts';
 import { generate } from './sampling/generate.ts';
 import { train } from './training/train.ts';
 
@@ -8,12 +13,30 @@ import { train } from './training/train.ts';
 export function runJob(job: Job, context: JobContext): Promise<JobResult> {
   switch (job.kind) {
     case 'train':
-      return train(job, context);
+      return aloneIn(job.folder, () => train(job, context));
     case 'generate':
       return generate(job, context);
     case 'export':
       return exportModel(job, context);
     case 'info':
       return info(job, context);
+  }
+}
+
+/** Two engines would mix their states in the folder of a run. */
+async function aloneIn<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await makeFolder(folder);
+  const release = lockFile(join(folder, engineLock));
+  if (release === null) {
+    throw new Failure(
+      'run-busy',
+      `The run in ${folder} is being trained by another engine.`,
+      'Wait for it, or stop it.',
+    );
+  }
+  try {
+    return await work();
+  } finally {
+    release();
   }
 }

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { ensureBuilt } from '../electron/hosts/built-files.ts';
+import { ensureBuilt } from '../electron/cli/open/built-files.ts';
 import { benchImport } from './bench-studio/import.ts';
 import { fillLibrary } from './bench-studio/library.ts';
 import { benchPage } from './bench-studio/page.ts';

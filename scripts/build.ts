@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build as bundle, type BuildOptions } from 'esbuild';
 import { build } from 'vite';
 
-import { type Built, sourceHash } from '../electron/hosts/built-files.ts';
+import { type Built, sourceHash } from '../electron/cli/open/built-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

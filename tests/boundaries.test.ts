@@ -70,29 +70,20 @@ const everyDomain = Object.keys(domains);
 
 /** What is above the domains, and what it stands on. */
 const roofs: Readonly<Record<string, readonly string[]>> = {
-  studio: everyDomain,
-  hosts: [...everyDomain, 'studio'],
-  shell: [...everyDomain, 'studio', 'hosts'],
-  cli: [...everyDomain, 'studio', 'hosts'],
+  studio: ['contract', 'connection', 'library', 'datasets', 'engine', 'runs', 'gallery', 'exports', 'models'],
+  hosts: ['contract', 'connection', 'studio'],
+  cli: ['contract', 'library', 'engine', 'runs', 'gallery', 'sheets', 'exports', 'studio', 'hosts'],
+  shell: ['contract', 'connection', 'library', 'engine', 'studio', 'hosts'],
   'main.ts': [...everyDomain, 'studio', 'hosts', 'shell'],
   'preload.ts': ['connection', 'shell'],
 };
 
 /** Of the engine: its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
-  /^native\/facts\/|^native\/(failure|jobs|runtime\/runtime|engine\/messages|files\/(atomic-file|storage-failure))\.ts$|^native\/images\//;
+  /^native\/facts\/|^native\/(failure|jobs|runtime\/runtime|engine\/messages|files\/[\w-]+)\.ts$|^native\/images\//;
 
 /** Breaches there are today. A line goes when its breach goes; none is added. */
 const knownBreaches: readonly string[] = [
-  'electron/datasets/dataset.ts imports electron/datasets/files/folder-contents.ts: a circle of files',
-  'electron/datasets/files/caption-sources.ts imports electron/datasets/dataset.ts: a circle of files',
-  'electron/datasets/files/folder-contents.ts imports electron/datasets/dataset.ts: a circle of files',
-  'electron/datasets/files/folder-contents.ts imports electron/datasets/files/caption-sources.ts: a circle of files',
-  'electron/engine/engine-process.ts imports electron/engine/supervise-engine.ts: a circle of files',
-  'electron/engine/supervise-engine.ts imports electron/engine/engine-process.ts: a circle of files',
-  'electron/hosts/open-studio.ts imports electron/cli/commands/context.ts: hosts does not stand on cli',
-  'electron/hosts/open-studio.ts imports electron/cli/interrupts.ts: hosts does not stand on cli',
-  'electron/hosts/open-studio.ts imports electron/cli/terminal.ts: hosts does not stand on cli',
   'native/runtime/c-api/device.ts imports native/runtime/c-api/open-session.ts: a circle of files',
   'native/runtime/c-api/open-session.ts imports native/runtime/c-api/session-options.ts: a circle of files',
   'native/runtime/c-api/session-options.ts imports native/runtime/c-api/tensor.ts: a circle of files',

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 
 import { startEngine } from '../engine/engine-process.ts';
-import { openStudio } from '../hosts/open-studio.ts';
+import { openStudio } from './open/open-studio.ts';
 import { runCli } from './run-cli.ts';
 
 // `head` and its like close the pipe early; that is no error of ours. Nor is a terminal that is gone, or a full disk

@@ -1,25 +1,9 @@
 /** How numbers and events of a job read in a terminal. */
 import type { JobEvent } from '../../native/jobs.ts';
+import { durationText } from '../contract/quantities.ts';
 
 export type StepEvent = Extract<JobEvent, { readonly type: 'step' }>;
 export type EpochEvent = Extract<JobEvent, { readonly type: 'epoch' }>;
-
-/** `45 s`, `12 min`, `3 h 20 min`; two figures' worth, as an estimate deserves. */
-export function durationText(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 0) return '?';
-  if (seconds < 99.5) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 100) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
-}
-
-export function bytesText(bytes: number): string {
-  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const amount = bytes / 1000 ** power;
-  return `${power === 0 || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${units[power]!}`;
-}
 
 export function lossText(loss: number | null): string {
   return loss === null ? '–' : loss.toFixed(4);

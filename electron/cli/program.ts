@@ -6,7 +6,6 @@ import { type DeviceChoice } from '../../native/jobs.ts';
 import { type Provider, providers } from '../../native/runtime/runtime.ts';
 import { nearest } from '../contract/nearest.ts';
 import { type Override, parseOverride } from '../contract/parse-run-spec.ts';
-import type { StudioFlags } from '../hosts/open-studio.ts';
 import {
   naturalNumber,
   numberList,
@@ -24,6 +23,7 @@ import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { infoCommand } from './commands/info.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
+import type { StudioFlags } from './open/open-studio.ts';
 
 export interface GlobalOptions {
   readonly json: boolean;

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 
-import { Failure } from '../../native/failure.ts';
-import { storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
 import { printable, printableJson, printableLine } from './printable.ts';
 import type { GlobalOptions } from './program.ts';
@@ -16,7 +15,7 @@ export function reportFailure(
   { json, verbose }: GlobalOptions,
   streams: TerminalStreams,
 ): ExitCode {
-  const failure = error instanceof Failure ? error : (storageFailure(error) ?? faultOf(error));
+  const failure = asFailure(error, 'fault', 'Run it again with --verbose and report what it prints.');
   const { code, message, hint } = failure;
   if (json) streams.out.write(`${printableJson({ error: { code, message, hint } })}\n`);
   streams.error.write(`${printableLine(message)}\n${printableLine(hint)}\n`);
@@ -26,13 +25,4 @@ export function reportFailure(
   }
   if (code === 'engine-killed') return exitCodes.interrupted;
   return usageCodes.has(code) ? exitCodes.usage : exitCodes.failure;
-}
-
-function faultOf(error: unknown): Failure {
-  return new Failure(
-    'fault',
-    `Something went wrong in Screenfold itself: ${error instanceof Error ? error.message : String(error)}`,
-    'Run it again with --verbose and report what it prints.',
-    error,
-  );
 }

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 import { CommanderError } from 'commander';
 
-import type { Engine } from '../engine/engine-process.ts';
-import type { StudioFlags, StudioLauncher } from '../hosts/open-studio.ts';
-import { userCacheFolder } from '../hosts/user-folders.ts';
+import type { Engine } from '../engine/engine.ts';
+import { userCacheFolder } from '../library/user-folders.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
+import type { StudioFlags, StudioLauncher } from './open/open-studio.ts';
 import { printable } from './printable.ts';
 import { createProgram, type GlobalOptions } from './program.ts';
 import { reportFailure } from './report-failure.ts';

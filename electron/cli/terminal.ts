@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress';
 
 import type { JobEvent } from '../../native/jobs.ts';
-import { createPace, durationText, epochText, stepText } from './job-text.ts';
+import { durationText } from '../contract/quantities.ts';
+import { createPace, epochText, stepText } from './job-text.ts';
 import { printableJson, printableLine } from './printable.ts';
 
 /** Where a command's words go. */

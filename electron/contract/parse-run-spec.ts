@@ -1,4 +1,4 @@
-import { Failure } from '../../native/failure.ts';
+import { Failure, messageOf } from '../../native/failure.ts';
 import { explainIssues } from './explain-issues.ts';
 import { type RunSpec, runSpecSchema } from './run-spec.ts';
 
@@ -14,7 +14,7 @@ export function parseJsonText(text: string, source: SpecSource): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const position = /position (\d+)/.exec(message)?.[1];
     const where = position === undefined ? '' : ` at ${lineAndColumn(json, Number(position))}`;
     throw new Failure(

@@ -3,7 +3,7 @@ import { type CaptionSource, captionSourceSchema, tagOptionsSchema } from '../co
 import type { LibraryDatabase } from '../library/database.ts';
 import { type Captioner, captionerOf, type Captions, type MissingCaption } from './captions/captions.ts';
 import { tagVariants } from './captions/tag-variants.ts';
-import type { DatasetImage } from './dataset.ts';
+import type { DatasetImage } from './dataset-image.ts';
 import { unknownCaptionSet, unknownDataset } from './domain.ts';
 import { storedImages } from './images/image-records.ts';
 

@@ -1,7 +1,7 @@
 import type { ImageSize } from '../../native/images/decode.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
 import type { Captions } from './captions/captions.ts';
-import type { DatasetImage } from './dataset.ts';
+import type { DatasetImage } from './dataset-image.ts';
 import { assignBucket } from './images/buckets.ts';
 
 /** Images as the engine takes them: each with its captions and the bucket it is trained in. */

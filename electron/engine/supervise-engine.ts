@@ -1,7 +1,7 @@
 import type { FromEngine, ToEngine } from '../../native/engine/messages.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Job } from '../../native/jobs.ts';
-import type { ResultOf, RunOptions } from './engine-process.ts';
+import type { ResultOf, RunOptions } from './engine.ts';
 
 /** A process with an engine in it, whatever started it. */
 export interface EngineChild {

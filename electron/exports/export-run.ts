@@ -6,8 +6,9 @@ import { pipeline } from 'node:stream/promises';
 
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
+import { exists } from '../../native/files/exists.ts';
 import type { TrainJob } from '../../native/jobs.ts';
-import type { Engine, RunOptions } from '../engine/engine-process.ts';
+import type { Engine, RunOptions } from '../engine/engine.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
 import { modelCard } from './model-card.ts';
@@ -57,7 +58,7 @@ export async function exportRun(
   }
   const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${format === 'lora' ? '.safetensors' : ''}`;
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
-  if ((await stat(output).catch(() => null)) !== null) {
+  if (await exists(output)) {
     throw new Failure('output-exists', `${output} exists already.`, 'Name another with --out, or remove it.');
   }
 

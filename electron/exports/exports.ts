@@ -2,10 +2,11 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
-import { storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import { failureData } from '../contract/failure-data.ts';
+import type { Engine } from '../engine/engine.ts';
 import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
 import { fileNameOf } from '../library/file-name.ts';
@@ -89,14 +90,8 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           noteUnwritten(records.end(id, { bytes }));
         },
         (error: unknown) => {
-          const failure =
-            error instanceof Failure
-              ? error
-              : (storageFailure(error) ??
-                new Failure('export-failed', String(error), 'Look at the log, and try again.', error));
           log.warn('an export failed', error);
-          const { code, message, hint } = failure;
-          noteUnwritten(records.end(id, { failure: { code, message, hint } }));
+          noteUnwritten(records.end(id, { failure: failureData(asFailure(error, 'export-failed')) }));
         },
       )
       .finally(() => {

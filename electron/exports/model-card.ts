@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
-import type { Method, TrainJob } from '../../native/jobs.ts';
+import type { TrainJob } from '../../native/jobs.ts';
+import { methodText } from '../contract/method-text.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
 
 export interface ModelCard {
@@ -88,24 +89,6 @@ function head({ format, baseLicence }: ModelCard, base: string): string {
     ...tags.map((tag) => `  - ${tag}`),
     '---',
   ].join('\n');
-}
-
-function methodText(method: Method): string {
-  const trained = 'textEncoder' in method && method.textEncoder ? 'UNet and text encoder' : 'UNet';
-  switch (method.kind) {
-    case 'full':
-      return `full finetuning of ${trained}`;
-    case 'lora':
-      return `LoRA of rank ${method.rank}, alpha ${method.alpha}, on ${trained}`;
-    case 'scratch':
-      return `UNet${method.textEncoder === false ? '' : ' and text encoder'} from fresh weights`;
-    case 'text':
-      return 'text encoder, by how well captions tell pictures';
-    case 'vae':
-      return `VAE, KL weight ${method.kl}`;
-    case 'decoder':
-      return `the VAE's decoder, over latents with noise of up to ${method.latentNoise}`;
-  }
 }
 
 function batchText({ batchSize, gradientAccumulation }: TrainJob['settings']): string {

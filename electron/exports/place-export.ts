@@ -1,7 +1,8 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
+import { exists } from '../../native/files/exists.ts';
 
 /** A name that is free in a folder: `name`, else `name 2` and so on. */
 export async function freePath(folder: string, name: string, extension = ''): Promise<string> {
@@ -39,8 +40,4 @@ export async function placeWhole<T>(output: string, write: (inside: string) => P
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => null)) !== null;
 }

@@ -1,3 +1,4 @@
+import { durationText } from '../contract/quantities.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { costOf } from '../runs/cost.ts';
@@ -24,10 +25,4 @@ export function runFacts(
     ['Computing time', durationText(seconds)],
     ...(cost === null ? [] : [['Cost', `${cost.toFixed(cost < 1 ? 4 : 2)} ${currency}`] as const]),
   ];
-}
-
-function durationText(seconds: number): string {
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 1) return `${Math.round(seconds)} s`;
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

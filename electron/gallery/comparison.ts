@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { methodName } from '../contract/method-text.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
 import type { Prompt } from '../runs/run-prompts.ts';
 import type { Animation } from '../sheets/animation.ts';
@@ -79,15 +80,7 @@ export function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
 
 export function subtitle({ job }: Run): string {
   const { method, images, settings, base } = job;
-  const how = {
-    full: 'finetuned',
-    lora: 'LoRA',
-    scratch: 'trained from fresh weights',
-    text: 'text encoder trained',
-    decoder: 'decoder trained',
-    vae: 'VAE trained',
-  }[method.kind];
-  return `${images.length} images, ${how}, ${settings.epochs} epochs, over ${basename(base)}`;
+  return `${images.length} images, ${methodName(method.kind)}, ${settings.epochs} epochs, over ${basename(base)}`;
 }
 
 function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[] {

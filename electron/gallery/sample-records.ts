@@ -29,6 +29,8 @@ export interface SampleRecords {
   readonly insert: (sample: NewSample, createdAt: number) => number;
   readonly setFile: (id: number, file: string) => void;
   readonly setStatus: (id: number, status: Sample['status'], failure?: FailureData | null) => void;
+  /** Those of them that wait or are being made are not to be made. */
+  readonly cancel: (samples: readonly SampleRecord[]) => void;
   readonly setFavourite: (id: number, favourite: boolean) => void;
   /** What waits to be made, the prompt bench's first. */
   readonly waiting: (choice: WaitingChoice) => readonly SampleRecord[];
@@ -126,6 +128,11 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
     },
     setStatus: (id, status, failure = null) => {
       setStatus.run(status, failure === null ? null : JSON.stringify(failure), id);
+    },
+    cancel: (samples) => {
+      for (const { id, status } of samples) {
+        if (status === 'queued' || status === 'making') setStatus.run('cancelled', null, id);
+      }
     },
     setFavourite: (id, favourite) => {
       setFavourite.run(favourite ? 1 : 0, id);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import Database from 'better-sqlite3';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure, messageOf } from '../../native/failure.ts';
 import { isDiskFull } from '../../native/files/storage-failure.ts';
 import { migrations } from './migrations.ts';
 import { nameKey } from './name-key.ts';
@@ -40,7 +40,7 @@ export function openDatabase(file: string): LibraryDatabase {
     if (ofFolder !== null) throw ofFolder;
     throw new Failure(
       'library-damaged',
-      `The library's database ${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      `The library's database ${file} cannot be opened: ${messageOf(error)}`,
       'Restore it from a backup, or choose another library folder.',
       error,
     );

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 
 import sharp from 'sharp';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure, messageOf } from '../../native/failure.ts';
 
 const types: readonly (readonly [start: RegExp, type: string])[] = [
   [/^\xff\xd8\xff/, 'image/jpeg'],
@@ -28,7 +28,7 @@ export async function shownType(path: string): Promise<string | null> {
   } catch (cause) {
     throw new Failure(
       'image-unreadable',
-      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${path} cannot be read: ${messageOf(cause)}`,
       'It may have been moved or removed; read the folder again.',
       cause,
     );

@@ -1,8 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
+import { exists } from '../../native/files/exists.ts';
 import type { Model } from '../contract/models.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import { readBaseModel } from '../runs/base-model.ts';
 
 /** What a model's folder says of it. */
@@ -25,7 +27,7 @@ export async function readModelConfigs(folder: string): Promise<ModelFacts> {
     pixelStep,
     prediction: /"prediction_type"\s*:\s*"v_prediction"/.test(scheduler) ? 'v_prediction' : 'epsilon',
     components: [],
-    bytes: await bytesOf(folder),
+    bytes: await bytesOnDisk(folder),
     card: await readFile(join(folder, 'README.md'), 'utf8').catch(() => null),
   };
 }
@@ -42,15 +44,6 @@ export async function inspectModel(folder: string, engine: Engine): Promise<Mode
 }
 
 /** The folder is there and looks like a model. */
-export async function isModelFolder(folder: string): Promise<boolean> {
-  return (await stat(join(folder, 'model_index.json')).catch(() => null)) !== null;
-}
-
-async function bytesOf(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(folder, { recursive: true })) {
-    const found = await stat(join(folder, name)).catch(() => null);
-    if (found?.isFile() === true) bytes += found.size;
-  }
-  return bytes;
+export function isModelFolder(folder: string): Promise<boolean> {
+  return exists(join(folder, 'model_index.json'));
 }

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import { exportRun } from '../exports/export-run.ts';
 import { freePath, placeWhole } from '../exports/place-export.ts';
 import { runFacts } from '../exports/run-facts.ts';

@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Model } from '../contract/models.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import type { RunBase } from '../runs/plan-request.ts';

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
+import { bytesText } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
 import type { RunData } from '../datasets/run-data.ts';
@@ -179,7 +180,7 @@ function examplesOf({ job }: Run): string[] {
 function diskWarning(needed: number, free: number): readonly string[] {
   if (needed < free) return [];
   return [
-    `The checkpoints need ${gigabytes(needed)}, and this disk has ${gigabytes(free)} left. Keep fewer epochs.`,
+    `The checkpoints need ${bytesText(needed)}, and this disk has ${bytesText(free)} left. Keep fewer epochs.`,
   ];
 }
 
@@ -188,11 +189,6 @@ function memoryWarning({ provider }: RunRequest, needed: number): readonly strin
   const available = totalmem();
   if (provider !== 'cpu' || needed < available) return [];
   return [
-    `Weights and moments need ${gigabytes(needed)} of memory, and this machine has ${gigabytes(available)}.`,
+    `Weights and moments need ${bytesText(needed)} of memory, and this machine has ${bytesText(available)}.`,
   ];
-}
-
-function gigabytes(bytes: number): string {
-  const value = bytes / 2 ** 30;
-  return `${value.toFixed(value < 10 ? 1 : 0)} GiB`;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure, messageOf } from '../../native/failure.ts';
 import { applyOverride, type Override, parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { fileNameOf } from '../library/file-name.ts';
@@ -14,7 +14,7 @@ export async function readRunSpec(file: string, overrides: readonly Override[]):
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new Failure(
       'run-spec-unreadable',
-      `The run file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `The run file ${file} cannot be read: ${messageOf(error)}`,
       'Check its path, or describe the run by --base and --data.',
       error,
     );

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { LRUCache } from 'lru-cache';
+
 import type { TrainingImage } from '../../native/jobs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { readRun, type Run } from './run-folder.ts';
@@ -16,7 +18,7 @@ const kept = 4;
  * lies elsewhere after an update, and folders are moved. Which weights and which images they are is checked by content.
  */
 export function createRunReader(database: LibraryDatabase): RunReader {
-  const files = new Map<string, Promise<Run>>();
+  const files = new LRUCache<string, Promise<Run>>({ max: kept });
   const baseOf = database.prepare<[number], string>('SELECT folder FROM model WHERE id = ?').pluck();
   const imagesOf = database.prepare<[number], { file: string; root: string; path: string }>(
     `SELECT file, root, image.path FROM image JOIN dataset_source ON dataset_source.id = source_id
@@ -24,14 +26,10 @@ export function createRunReader(database: LibraryDatabase): RunReader {
   );
   const remembered = (folder: string): Promise<Run> => {
     const known = files.get(folder);
-    const run = known ?? readRun(folder);
-    files.delete(folder);
+    if (known !== undefined) return known;
+    const run = readRun(folder);
     files.set(folder, run);
-    if (known === undefined) {
-      run.catch(() => files.delete(folder));
-      const [oldest] = files.keys();
-      if (files.size > kept && oldest !== undefined) files.delete(oldest);
-    }
+    run.catch(() => files.delete(folder));
     return run;
   };
   const relocated = (images: readonly TrainingImage[], datasetId: number): readonly TrainingImage[] => {

@@ -1,11 +1,12 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../native/failure.ts';
+import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { RunRequest } from '../contract/runs.ts';
-import type { Engine } from '../engine/engine-process.ts';
-import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { costOf } from './cost.ts';
@@ -30,8 +31,7 @@ export interface RunPictures {
 }
 
 export interface RunsDeps {
-  readonly engine: Engine;
-  readonly way: RightOfWay;
+  readonly device: Device;
   readonly settings: Pick<SettingsStore, 'get'>;
   readonly data: RequestDeps['data'];
   readonly base: RequestDeps['base'];
@@ -88,12 +88,11 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
   const begin = async (runId: number) => {
     const supervision = superviseRun(runId, {
       context,
-      engine: deps.engine,
       records,
       read,
       speeds,
       speedKeyOf: speedKey,
-      way: deps.way,
+      device: deps.device,
       onPictures: deps.pictures.wanted,
     });
     current = supervision;
@@ -176,7 +175,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
         folder,
         prompts: [...prompts],
         seeds: [...seeds],
-        bytes: await bytesOf(folder),
+        bytes: await bytesOnDisk(folder),
         ledger: records
           .ledger(runId)
           .map((entry) => ({ ...entry, cost: costOf(entry.seconds, request.costRate) })),
@@ -259,15 +258,9 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
       await recovered.catch(() => undefined);
       if (current === null) return;
       current.stop('close');
-      await Promise.race([current.ended, sleep(patience)]);
+      await Promise.race([current.ended, sleep(patience, undefined, { ref: false })]);
     },
   };
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref();
-  });
 }
 
 /** One run at a time is. */
@@ -290,15 +283,4 @@ function notNow(status: RunRecord['status'], wanted: string): Failure {
     `This run ${states[status] ?? `is ${status}`}, so it cannot be ${wanted}.`,
     'Look at its state in the list of runs.',
   );
-}
-
-async function bytesOf(folder: string): Promise<number> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  let bytes = 0;
-  for (const name of names) {
-    // What is written or removed meanwhile is not counted.
-    const found = await stat(join(folder, name)).catch(() => null);
-    if (found?.isFile() === true) bytes += found.size;
-  }
-  return bytes;
 }

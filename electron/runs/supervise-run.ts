@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
-import { storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
+import { failureData } from '../contract/failure-data.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
-import type { Engine } from '../engine/engine-process.ts';
-import type { RightOfWay } from '../engine/right-of-way.ts';
+import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import { whenRoom } from '../library/when-room.ts';
 import type { Run } from './run-folder.ts';
@@ -22,12 +22,11 @@ export type Wish = 'pause' | 'cancel' | 'close';
 
 export interface SupervisionDeps {
   readonly context: DomainContext;
-  readonly engine: Engine;
   readonly records: RunRecords;
   readonly read: RunReader;
   readonly speeds: Speeds;
   readonly speedKeyOf: (run: Run) => SpeedKey | null;
-  readonly way: RightOfWay;
+  readonly device: Device;
   /** New weights are there to make pictures of, at the beginning the base's; or there is time now. */
   readonly onPictures: (runId: number) => Promise<void>;
 }
@@ -47,7 +46,7 @@ const complainedEvery = 60_000;
 
 /** Trains a queued run to its end, its pause or its failure, and keeps its row up to date. */
 export function superviseRun(runId: number, deps: SupervisionDeps): Supervision {
-  const { context, records, way } = deps;
+  const { context, records, device } = deps;
   const { publish, now } = context;
   let wish: Wish | null = null;
   let isOver = false;
@@ -132,7 +131,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
 
   /** One engine's part of it: to the end, or to where it is asked to stop. */
   const attempt = (run: Run, log: RunLog, watched: RunMeter): Promise<TrainResult | 'stopped'> =>
-    way.train(async (giveWay) => {
+    device.occupy(async (engine, giveWay) => {
       const [stop, kill] = [new AbortController(), new AbortController()];
       let stepped = false;
       // Before its first step an engine has nothing to save, and may be long in hearing.
@@ -146,9 +145,11 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       watched.begin();
       try {
         return await trainRun(run, {
-          runJob: (job, onStart) =>
-            deps.engine.run(job, {
-              onStart,
+          runJob: (job) =>
+            engine.run(job, {
+              onStart: (pid) => {
+                log.line(`the engine is process ${pid}`);
+              },
               onEvent: (event) => {
                 if (event.type === 'step') stepped = true;
                 asFarAsPossible(() => {
@@ -225,20 +226,10 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         show();
       }
     } catch (error) {
-      const failure =
-        error instanceof Failure
-          ? error
-          : (storageFailure(error) ??
-            new Failure(
-              'run-fault',
-              String(error),
-              'This is a fault in Screenfold: report it with the log.',
-              error,
-            ));
+      const failure = asFailure(error, 'run-fault');
       log.line(`${failure.code}: ${failure.message}`);
       if (!(error instanceof Failure)) context.log.error('a run failed', error);
-      const { code, message, hint } = failure;
-      await finish('failed', log, { failure: { code, message, hint } });
+      await finish('failed', log, { failure: failureData(failure) });
     } finally {
       await log.close();
     }

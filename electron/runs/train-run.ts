@@ -44,15 +44,15 @@ function isSameWork(a: TrainJob, b: TrainJob): boolean {
 }
 
 export interface TrainRunOptions extends LockOptions {
-  /** Runs the job on an engine; calls `onStart` with its process id. */
-  readonly runJob: (job: TrainJob, onStart: (pid: number) => void) => Promise<TrainResult>;
+  /** Runs the job on an engine. */
+  readonly runJob: (job: TrainJob) => Promise<TrainResult>;
 }
 
 /** Trains a run, or trains on where it stopped, alone on its folder, and writes down how it ended. */
 export async function trainRun({ folder, job }: Run, options: TrainRunOptions): Promise<TrainResult> {
-  const lock = await lockRun(folder, options);
+  const release = await lockRun(folder, options);
   try {
-    const result = await options.runJob(job, (pid) => void lock.addEngine(pid));
+    const result = await options.runJob(job);
     await writeOutcome(folder, {
       end: result.end,
       step: result.step,
@@ -62,6 +62,6 @@ export async function trainRun({ folder, job }: Run, options: TrainRunOptions): 
     });
     return result;
   } finally {
-    await lock.release();
+    release();
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 import { create, type Font, type GlyphRun } from 'fontkit';
+import { LRUCache } from 'lru-cache';
 
 /**
  * Text as outlines, set in Inter (SIL Open Font License), so that a sheet looks the same on every machine, a server
@@ -29,7 +30,8 @@ const scripts = [
 
 const require = createRequire(import.meta.url);
 const loaded = new Map<string, Font>();
-const shaped = new WeakMap<Font, Map<string, GlyphRun>>();
+const shaped = new WeakMap<Font, LRUCache<string, GlyphRun>>();
+const shapedOfFont = 500;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 
@@ -175,10 +177,9 @@ function setLine(text: string, style: TextStyle): { readonly runs: readonly Run[
 
 /** Shaping costs about a millisecond, and wrapping asks for the same beginnings of a line again and again. */
 function layOut(font: Font, text: string): GlyphRun {
-  const known = shaped.get(font) ?? new Map<string, GlyphRun>();
+  const known = shaped.get(font) ?? new LRUCache<string, GlyphRun>({ max: shapedOfFont });
   shaped.set(font, known);
   const run = known.get(text) ?? font.layout(text);
-  if (known.size >= 500) known.clear();
   known.set(text, run);
   return run;
 }

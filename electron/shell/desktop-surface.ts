@@ -1,5 +1,5 @@
-import { rememberLibrary } from '../hosts/library-choice.ts';
-import type { Surroundings } from '../hosts/user-folders.ts';
+import { rememberLibrary } from '../library/library-choice.ts';
+import type { Surroundings } from '../library/user-folders.ts';
 import type { HostSurface, Updates } from '../studio/surface.ts';
 import { type Dialogs, pickPaths } from './dialogs.ts';
 

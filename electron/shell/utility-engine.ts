@@ -1,5 +1,5 @@
 import type { FromEngine } from '../../native/engine/messages.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import { type EngineChild, superviseEngine } from '../engine/supervise-engine.ts';
 import { endOf } from './stream-end.ts';
 

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure, messageOf } from '../../native/failure.ts';
+import { exists } from '../../native/files/exists.ts';
 import type { FolderListing } from '../contract/system.ts';
 
 export interface BrowseSurroundings {
@@ -81,12 +82,6 @@ function roots(platform: NodeJS.Platform): readonly { readonly name: string; rea
   }));
 }
 
-const exists = (file: string) =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );
-
 function notReadable(folder: string, error: unknown): Failure {
   const { code } = error as NodeJS.ErrnoException;
   const why =
@@ -96,9 +91,7 @@ function notReadable(folder: string, error: unknown): Failure {
         ? 'it is no folder'
         : code === 'EACCES' || code === 'EPERM'
           ? 'its owner does not let Screenfold read it'
-          : error instanceof Error
-            ? error.message
-            : String(error);
+          : messageOf(error);
   return new Failure(
     'folder-unreadable',
     `${folder} cannot be listed: ${why}.`,

@@ -1,10 +1,10 @@
 import { Failure } from '../../native/failure.ts';
-import { storageFailure } from '../../native/files/storage-failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import { type RequestMessage, requestSchema, type ResponseMessage } from '../connection/protocol.ts';
 import { type AllHandlers, type MethodDefinition, methods } from '../contract/api.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
+import { failureData } from '../contract/failure-data.ts';
 import { nearest } from '../contract/nearest.ts';
-import type { FailureData } from '../contract/values.ts';
 import type { Log } from '../library/library.ts';
 
 export interface DispatchOptions {
@@ -14,6 +14,8 @@ export interface DispatchOptions {
 }
 
 export type Dispatch = (request: RequestMessage) => Promise<ResponseMessage>;
+
+const faultHint = 'The log, in the settings, says more: report it with the lines found there.';
 
 type AnyHandler = (input: unknown) => unknown;
 
@@ -34,7 +36,7 @@ export function createDispatch(
       return { type: 'result', id, output };
     } catch (error) {
       if (!(error instanceof Failure)) log.error(`${method} failed`, error);
-      return { type: 'failed', id, failure: failureData(error) };
+      return { type: 'failed', id, failure: failureData(asFailure(error, 'internal', faultHint)) };
     }
   };
 }
@@ -55,17 +57,6 @@ export function readRequest(message: unknown): RequestMessage | ResponseMessage 
       message: `The studio was sent what is no call: ${faults.join('; ')}.`,
       hint: 'Load the page again; it may be of another version than the studio.',
     },
-  };
-}
-
-/** An error as it crosses to the page. One that is no `Failure` is a fault of the program and says so. */
-export function failureData(error: unknown): FailureData {
-  const failure = error instanceof Failure ? error : storageFailure(error);
-  if (failure !== null) return { code: failure.code, message: failure.message, hint: failure.hint };
-  return {
-    code: 'internal',
-    message: `Something went wrong in Screenfold itself: ${error instanceof Error ? error.message : String(error)}`,
-    hint: 'The log, in the settings, says more. Report it with the lines found there.',
   };
 }
 

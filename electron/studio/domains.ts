@@ -4,8 +4,8 @@ import { Failure } from '../../native/failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
-import type { Engine } from '../engine/engine-process.ts';
-import { createRightOfWay } from '../engine/right-of-way.ts';
+import { createDevice } from '../engine/device.ts';
+import type { Engine } from '../engine/engine.ts';
 import { createExports } from '../exports/exports.ts';
 import { createGallery } from '../gallery/gallery.ts';
 import type { DomainContext } from '../library/library.ts';
@@ -55,12 +55,11 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     )
     .pluck();
   const datasets = createDatasets(context, { usedBy: (datasetId) => neededBy.get(datasetId) ?? null });
-  const way = createRightOfWay();
+  const device = createDevice(engine);
   const models = createModels(context, { engine, settings, software });
-  const gallery = createGallery(context, { engine, way, settings, modelFolder: models.folder });
+  const gallery = createGallery(context, { device, settings, modelFolder: models.folder });
   const runs = createRuns(context, {
-    engine,
-    way,
+    device,
     settings,
     data: datasets.runData,
     base: models.base,

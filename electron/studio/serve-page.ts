@@ -1,5 +1,7 @@
+import { asFailure } from '../../native/files/as-failure.ts';
 import { protocolVersion, type ResponseMessage } from '../connection/protocol.ts';
-import { failureData, readRequest } from './dispatch.ts';
+import { failureData } from '../contract/failure-data.ts';
+import { readRequest } from './dispatch.ts';
 import type { Studio } from './studio.ts';
 
 /** The studio's end of a transport to one page. */
@@ -38,7 +40,7 @@ export function servePage(studio: Promise<ServedStudio>, port: PagePort): void {
         send(await started.dispatch(request));
       },
       (error: unknown) => {
-        send({ type: 'failed', id: request.id, failure: failureData(error) });
+        send({ type: 'failed', id: request.id, failure: failureData(asFailure(error, 'internal')) });
       },
     );
   });
@@ -49,7 +51,7 @@ export function servePage(studio: Promise<ServedStudio>, port: PagePort): void {
       send({ type: 'hello', protocol: protocolVersion, version: started.version });
     },
     (error: unknown) => {
-      send({ type: 'failed', id: null, failure: failureData(error) });
+      send({ type: 'failed', id: null, failure: failureData(asFailure(error, 'internal')) });
     },
   );
 }

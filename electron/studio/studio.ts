@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import { type DomainContext, type Library, type Log, openLibrary } from '../library/library.ts';
 import { lockLibrary } from '../library/library-lock.ts';
 import { createSettings } from '../library/settings.ts';

@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { isAbsolute } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure, messageOf } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { SystemInfo } from '../contract/system.ts';
-import type { Engine } from '../engine/engine-process.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { browse } from './browse.ts';
@@ -64,7 +64,7 @@ export function createSystem(dependencies: SystemDependencies): HandlersOf<'syst
     'system.setLibraryFolder': async ({ folder: next }) => {
       if (!isAbsolute(next)) throw notAFolder(next, 'it is no absolute path');
       await mkdir(next, { recursive: true }).catch((error: unknown) => {
-        throw notAFolder(next, error instanceof Error ? error.message : String(error));
+        throw notAFolder(next, messageOf(error));
       });
       await surface.rememberLibraryFolder(next);
       log.info(`From the next start on, the library is ${next}`);

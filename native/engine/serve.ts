@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { storageFailure } from '../files/storage-failure.ts';
 import type { Job, JobContext, JobResult } from '../jobs.ts';
 import type { FailureMessage, FromEngine, ToEngine } from './messages.ts';
@@ -58,7 +58,7 @@ export function failureMessage(error: unknown): FailureMessage {
   return {
     type: 'failure',
     code: 'engine-fault',
-    message: `The engine failed: ${error instanceof Error ? error.message : String(error)}`,
+    message: `The engine failed: ${messageOf(error)}`,
     hint: 'This is a fault in Screenfold. Run the command again with --verbose and report what it prints.',
     detail,
   };

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
+import { exists } from './exists.ts';
 import { isDiskFull, storageFailure } from './storage-failure.ts';
 
 const partialName = /\.partial-[0-9a-f]{12}$/;
@@ -31,7 +32,7 @@ const hints: Readonly<Record<string, string>> = {
 export function writeFailure(path: string, cause: unknown): Failure {
   const noRoom = isDiskFull(cause) ? storageFailure(cause, path) : null;
   if (noRoom !== null) return noRoom;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   const hint = hints[codeOf(cause)] ?? 'Check that the disk is there and in order, and try again.';
   return new Failure('write-failed', `Could not write ${path}: ${reason}`, hint, cause);
 }
@@ -144,16 +145,6 @@ export async function writeFolderAtomic(
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     throw codeOf(error) === '' ? error : writeFailure(path, error);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw writeFailure(path, error);
   }
 }
 

@@ -1,6 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 
-/** Whether there is anything at the path. */
-export async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
+/** Whether there is a file or folder at a path; what may not be looked at counts as not there. */
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

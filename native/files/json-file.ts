@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 
 const maxBytes = 64 << 20;
 
@@ -35,7 +35,7 @@ export async function readTextFile(path: string): Promise<string | null> {
   } catch (error) {
     if (error instanceof Failure) throw error;
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw refuse(error instanceof Error ? error.message : String(error), error);
+    throw refuse(messageOf(error), error);
   }
 }
 

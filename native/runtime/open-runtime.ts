@@ -2,14 +2,6 @@ import { loadOrt } from './c-api/library.ts';
 import { createCApiRuntime } from './c-api/runtime.ts';
 import type { Provider, Runtime, RuntimeApi } from './runtime.ts';
 
-/** For a person. */
-export const providerLabels: Readonly<Record<Provider, string>> = {
-  cuda: 'CUDA',
-  directml: 'DirectML',
-  webgpu: 'WebGPU',
-  cpu: 'CPU',
-};
-
 /**
  * The runtime of one provider by one way into ONNX Runtime; `device` names what it runs on. Throws a `Failure` where
  * that can't be had. `threads` 0 leaves their number to ONNX Runtime.

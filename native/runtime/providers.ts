@@ -7,10 +7,17 @@ import { Failure } from '../failure.ts';
 import type { DeviceChoice } from '../jobs.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { koffi } from './foreign-functions.ts';
-import { openRuntime, providerLabels } from './open-runtime.ts';
+import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
 import { probeInChild } from './probe-in-child.ts';
-import { type Provider, providers, type ProviderStatus, type Runtime, type RuntimeApi } from './runtime.ts';
+import {
+  type Provider,
+  providerLabels,
+  providers,
+  type ProviderStatus,
+  type Runtime,
+  type RuntimeApi,
+} from './runtime.ts';
 
 /** What was found out about a provider, and whether to choose it unasked. */
 interface Finding extends ProviderStatus {

@@ -4,6 +4,14 @@ import type { DataArray, DataType } from '../graph/data-type.ts';
 export const providers = ['cuda', 'directml', 'webgpu', 'cpu'] as const;
 export type Provider = (typeof providers)[number];
 
+/** What people call them. */
+export const providerLabels: Readonly<Record<Provider, string>> = {
+  cuda: 'CUDA',
+  directml: 'DirectML',
+  webgpu: 'WebGPU',
+  cpu: 'CPU',
+};
+
 /** Which way into ONNX Runtime serves: its C API with IO binding, or onnxruntime-node's own `run`. */
 export type RuntimeApi = 'c-api' | 'node';
 

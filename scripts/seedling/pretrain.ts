@@ -6,7 +6,7 @@
  * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet;
  * `--from resources/seedling` goes on from weights there are, with another `--seed` in another order.
  */
-import { access, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import sharp from 'sharp';
 
 import { exportModel } from '../../native/export.ts';
 import { openModel } from '../../native/families/open-model.ts';
+import { exists } from '../../native/files/exists.ts';
 import { readPixels } from '../../native/images/decode.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
@@ -136,13 +137,6 @@ function milestones(epochs: number): number[] {
   return [
     ...new Set([...Array.from({ length: epochs }, (_, i) => i + 1).filter((e) => e % every === 0), epochs]),
   ];
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Configs, tokenizer and the VAE's first weights; what is there already stays. */

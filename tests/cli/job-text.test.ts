@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  bytesText,
-  createPace,
-  durationText,
-  epochText,
-  type StepEvent,
-} from '../../electron/cli/job-text.ts';
+import { createPace, epochText, type StepEvent } from '../../electron/cli/job-text.ts';
 
 function step(number: number): StepEvent {
   return {
@@ -23,28 +17,6 @@ function step(number: number): StepEvent {
 }
 
 describe('progress in words', () => {
-  test('tells durations with as much precision as an estimate has', () => {
-    expect([4.4, 99, 100, 3600, 12_000, 200_000].map(durationText)).toEqual([
-      '4 s',
-      '99 s',
-      '2 min',
-      '60 min',
-      '3 h 20 min',
-      '2 days',
-    ]);
-    expect(durationText(Infinity)).toBe('?');
-  });
-
-  test('tells bytes in decimal units', () => {
-    expect([0, 999, 1000, 1_234_567, 4_100_000_000].map(bytesText)).toEqual([
-      '0 bytes',
-      '999 bytes',
-      '1.0 KB',
-      '1.2 MB',
-      '4.1 GB',
-    ]);
-  });
-
   test('tells an epoch with its losses', () => {
     const epoch = { type: 'epoch', epoch: 5, trainLoss: 0.123456, validationLoss: 0.2 } as const;
     expect(epochText(epoch, 100)).toBe('Epoch   5/100   train 0.1235   validation 0.2000');

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+import type { openStudio as openRealStudio } from '../../electron/cli/open/open-studio.ts';
 import { runCli } from '../../electron/cli/run-cli.ts';
-import { type Engine, startEngine } from '../../electron/engine/engine-process.ts';
-import type { openStudio as openRealStudio } from '../../electron/hosts/open-studio.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
+import { startEngine } from '../../electron/engine/engine-process.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 
-import type { StudioFlags } from '../../electron/hosts/open-studio.ts';
+import type { StudioFlags } from '../../electron/cli/open/open-studio.ts';
 import { drawingEngine } from '../hosts/drawing-engine.ts';
 import { screenfold, studio } from './typed.ts';
 

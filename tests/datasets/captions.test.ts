@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { captionsFor } from '../../electron/datasets/captions/captions.ts';
-import type { DatasetImage } from '../../electron/datasets/dataset.ts';
+import type { DatasetImage } from '../../electron/datasets/dataset-image.ts';
 
 function image(id: string, part: Partial<DatasetImage>): DatasetImage {
   return { id, path: `/set/${id}`, width: 64, height: 64, metadata: {}, candidates: [], repeats: 1, ...part };

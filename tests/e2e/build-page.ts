@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { ensureBuilt } from '../../electron/hosts/built-files.ts';
+import { ensureBuilt } from '../../electron/cli/open/built-files.ts';
 
 /** Once, before any spec: several at once would build over each other. */
 export default async function buildPage(): Promise<void> {

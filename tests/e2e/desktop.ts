@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { _electron, type Page } from 'playwright-core';
 
-import { ensureBuilt } from '../../electron/hosts/built-files.ts';
-import { electronProgram } from '../../electron/hosts/electron-program.ts';
+import { ensureBuilt } from '../../electron/cli/open/built-files.ts';
+import { electronProgram } from '../../electron/cli/open/electron-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

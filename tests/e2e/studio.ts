@@ -7,7 +7,8 @@ import type { Locator, Page } from 'playwright-core';
 import { describe } from 'vitest';
 
 import { type ClosableClient, createClient } from '../../electron/connection/client.ts';
-import { type Engine, startEngine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
+import { startEngine } from '../../electron/engine/engine-process.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';

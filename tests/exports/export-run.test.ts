@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import type { Engine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import { exportRun, tagFrequency } from '../../electron/exports/export-run.ts';
 import type { ExportJob, Job } from '../../native/jobs.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';

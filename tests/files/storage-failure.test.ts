@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 
-import { failureData } from '../../electron/studio/dispatch.ts';
+import { failureData } from '../../electron/contract/failure-data.ts';
 import { failureMessage } from '../../native/engine/serve.ts';
 import { Failure } from '../../native/failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
 import { writeFailure } from '../../native/files/atomic-file.ts';
 import { isDiskFull, storageFailure } from '../../native/files/storage-failure.ts';
 import { noSpace } from './no-space.ts';
@@ -42,7 +43,10 @@ describe('a full disk', () => {
 
   test('is said to the page, by the engine and where a file was being written', () => {
     const wanted = { code: 'disk-full', hint: 'Free some space on it, and try again.' };
-    expect(failureData(databaseFull())).toMatchObject({ ...wanted, message: 'The disk is full.' });
+    expect(failureData(asFailure(databaseFull(), 'internal'))).toMatchObject({
+      ...wanted,
+      message: 'The disk is full.',
+    });
     expect(failureMessage(noSpace('/x'))).toMatchObject({ ...wanted, message: 'The disk is full.' });
     expect(writeFailure('/library/a.png', noSpace('/library/a.png'))).toMatchObject({
       ...wanted,

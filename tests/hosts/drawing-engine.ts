@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import sharp from 'sharp';
 
-import type { Engine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import { epochName } from '../../electron/runs/run-folder.ts';
 import type { Job, JobEvent, TrainJob } from '../../native/jobs.ts';
 import { writeWeights } from '../runs/example-run.ts';

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
 import { lockLibrary } from '../../electron/library/library-lock.ts';
+import { lockElsewhere } from '../files/other-process.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
-
-const holder = fileURLToPath(new URL('hold-lock.ts', import.meta.url));
 
 test('a library is open once', () => {
   const folder = temporaryFolder();
@@ -19,16 +16,8 @@ test('a library is open once', () => {
 
 test('another process is kept out, until it is no more, however it ended', async () => {
   const folder = temporaryFolder();
-  const other = spawn(process.execPath, ['--expose-gc', holder, folder], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const ended = once(other, 'close');
-  try {
-    await once(other.stdout, 'data');
-    expect(() => lockLibrary(folder)).toThrow(expect.objectContaining({ code: 'library-in-use' }) as Error);
-  } finally {
-    other.kill('SIGKILL');
-  }
-  await ended;
+  const other = await lockElsewhere(join(folder, 'library.lock'));
+  expect(() => lockLibrary(folder)).toThrow(expect.objectContaining({ code: 'library-in-use' }) as Error);
+  await other.end();
   lockLibrary(folder)();
 });

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 
-import type { Engine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import { type LibraryServices, wireServices } from './services.ts';
 
 /** Services that end with the test. */

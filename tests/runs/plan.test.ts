@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
-import type { Dataset, DatasetImage } from '../../electron/datasets/dataset.ts';
+import type { Dataset } from '../../electron/datasets/dataset.ts';
+import type { DatasetImage } from '../../electron/datasets/dataset-image.ts';
 import { planTraining, summaryLines } from '../../electron/runs/plan.ts';
 import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
 import { Failure } from '../../native/failure.ts';

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeF
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Engine, ResultOf, RunOptions } from '../../electron/engine/engine-process.ts';
+import type { Engine, ResultOf, RunOptions } from '../../electron/engine/engine.ts';
 import { epochName } from '../../electron/runs/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import type { ExportJob, GenerateJob, InfoJob, Job, TrainJob } from '../../native/jobs.ts';

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import type { EventName, EventOf, Publish } from '../../electron/contract/api.ts';
 import { readRunData } from '../../electron/datasets/run-data.ts';
-import type { Engine } from '../../electron/engine/engine-process.ts';
-import { createRightOfWay } from '../../electron/engine/right-of-way.ts';
+import { createDevice } from '../../electron/engine/device.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import { createExports, type Exports } from '../../electron/exports/exports.ts';
 import { createGallery, type Gallery } from '../../electron/gallery/gallery.ts';
 import { type DomainContext, openLibrary } from '../../electron/library/library.ts';
@@ -55,12 +55,11 @@ export function wireServices(folder: string, engine: Engine, now: () => number =
     log: { info: ignore, warn: ignore, error: console.error },
   };
   const settings = createSettings(library.database);
-  const way = createRightOfWay();
+  const device = createDevice(engine);
   const models = createModels(context, { engine, settings, software: 'Screenfold 0.1.0' });
-  const gallery = createGallery(context, { engine, way, settings, modelFolder: models.folder });
+  const gallery = createGallery(context, { device, settings, modelFolder: models.folder });
   const runs = createRuns(context, {
-    engine,
-    way,
+    device,
     settings,
     data: (...choice) => readRunData(library.database, ...choice),
     base: models.base,

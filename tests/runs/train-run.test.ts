@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { readOutcome } from '../../electron/runs/run-folder.ts';
+import { lockRun } from '../../electron/runs/run-lock.ts';
 import { openRun, refuseFinished, trainRun } from '../../electron/runs/train-run.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainResult } from '../../native/jobs.ts';
@@ -22,7 +22,7 @@ describe('training a run', () => {
     expect(resumed).toBe(false);
     await trainRun(run, { runJob: ended('finished') });
     expect(await readOutcome(run.folder)).toMatchObject({ end: 'finished', step: 3 });
-    expect(existsSync(join(run.folder, 'run.lock'))).toBe(false);
+    (await lockRun(run.folder))();
   });
 
   test('that fails lets go of the folder and stays unfinished', async () => {
@@ -30,7 +30,7 @@ describe('training a run', () => {
     const failing = () =>
       Promise.reject(new Failure('loss-not-finite', 'The loss is NaN.', 'Lower the rate.'));
     expect((await failureOf(trainRun(run, { runJob: failing }))).code).toBe('loss-not-finite');
-    expect(existsSync(join(run.folder, 'run.lock'))).toBe(false);
+    (await lockRun(run.folder))();
     await refuseFinished(run.folder);
   });
 

@@ -7,7 +7,7 @@ import { compileFunction } from 'node:vm';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { ensureBuilt } from '../../electron/hosts/built-files.ts';
+import { ensureBuilt } from '../../electron/cli/open/built-files.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 import { type ClosableClient, createClient } from '../../electron/connection/client.ts';
-import type { Engine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';

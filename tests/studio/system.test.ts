@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 
 import { describe, expect, test, vi } from 'vitest';
 
-import type { Engine } from '../../electron/engine/engine-process.ts';
+import type { Engine } from '../../electron/engine/engine.ts';
 import type { HostSurface } from '../../electron/studio/surface.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { bareSurface } from './bare-surface.ts';

@@ -1,6 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { exists } from '../../../native/files/exists.ts';
 import type { DeviceChoice, GenerateJob } from '../../../native/jobs.ts';
 import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
@@ -75,6 +76,6 @@ export async function compareCommand(context: CommandContext, options: CompareOp
 }
 
 async function missingOf(samples: readonly Sample[]): Promise<readonly Sample[]> {
-  const there = await Promise.all(samples.map(({ picture }) => stat(picture.output).catch(() => null)));
-  return samples.filter((_, index) => there[index] === null);
+  const there = await Promise.all(samples.map(({ picture }) => exists(picture.output)));
+  return samples.filter((_, index) => there[index] !== true);
 }

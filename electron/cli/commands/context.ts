@@ -1,6 +1,6 @@
 import { Failure } from '../../../native/failure.ts';
 import type { Job } from '../../../native/jobs.ts';
-import type { Engine, ResultOf } from '../../engine/engine-process.ts';
+import type { Engine, ResultOf } from '../../engine/engine.ts';
 import { withInterrupts } from '../interrupts.ts';
 import type { FollowedJob, Terminal } from '../terminal.ts';
 
@@ -28,7 +28,6 @@ export async function runJobInTerminal<J extends Job>(
   { engine, terminal }: CommandContext,
   job: J,
   followed: FollowedJob = {},
-  onStart?: (pid: number) => void,
 ): Promise<JobEnd<J>> {
   const follower = terminal.follow(followed);
   const onStop = () => {
@@ -41,7 +40,6 @@ export async function runJobInTerminal<J extends Job>(
         onLog: terminal.log,
         stop,
         kill,
-        ...(onStart === undefined ? {} : { onStart }),
       });
       return { result, interrupted: stop.aborted };
     });

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 
+import { bytesText } from '../../contract/quantities.ts';
 import { type Exported, exportRun } from '../../exports/export-run.ts';
 import { readRun } from '../../runs/run-folder.ts';
-import { bytesText } from '../job-text.ts';
 import type { CommandContext } from './context.ts';
 
 export interface ExportOptions {

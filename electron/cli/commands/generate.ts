@@ -1,8 +1,9 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
+import { exists } from '../../../native/files/exists.ts';
 import type { DeviceChoice, GenerateJob, ModelReference, Picture } from '../../../native/jobs.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
@@ -107,7 +108,7 @@ async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Pro
 async function freeName(folder: string, name: string, taken: Set<string>): Promise<string> {
   for (let count = 1; ; count++) {
     const file = join(folder, `${name}${count === 1 ? '' : `-${count}`}.png`);
-    if (taken.has(file) || (await stat(file).catch(() => null)) !== null) continue;
+    if (taken.has(file) || (await exists(file))) continue;
     taken.add(file);
     return file;
   }

@@ -77,12 +77,12 @@ export async function plan({ terminal, cacheFolder }: CommandContext, spec: Reso
 
 export async function train(context: CommandContext, run: Run): Promise<TrainResult> {
   return trainRun(run, {
-    runJob: async (job, onStart) => {
-      const { result } = await runJobInTerminal(context, job, { epochs: job.settings.epochs }, onStart);
+    runJob: async (job) => {
+      const { result } = await runJobInTerminal(context, job, { epochs: job.settings.epochs });
       return result;
     },
-    onWait: (pid) => {
-      context.terminal.warn(`Waiting for process ${pid} to end its last step of this run …`);
+    onWait: () => {
+      context.terminal.warn('Waiting for an engine started earlier to end its step of this run …');
     },
   });
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../../native/failure.ts';
-import type { DatasetImage } from '../dataset.ts';
+import type { DatasetImage } from '../dataset-image.ts';
 import { textsOf } from '../files/metadata-file.ts';
 
 /** One way of captioning a data set; several can be compared on the same images. */

@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
 
 export interface FindOptions {
   readonly find: string;
@@ -93,6 +93,6 @@ function compile({ find, regularExpression, matchCase, wholeWord }: FindOptions)
 }
 
 function reason(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   return message.split(': ').at(-1) ?? message;
 }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
-import type { DatasetProblem } from '../dataset.ts';
+import type { DatasetProblem } from '../dataset-image.ts';
 import type { FoundFile } from './folder-scan.ts';
 import { mayBeMetadata, type MetadataRow, readMetadataFile } from './metadata-file.ts';
 import { matchRows } from './metadata-match.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import type { CaptionCandidate, DatasetImage, DatasetProblem } from '../dataset.ts';
+import type { CaptionCandidate, DatasetImage, DatasetProblem } from '../dataset-image.ts';
 import { kohyaFolder, readMetadata, readSidecars, stemOf } from './caption-sources.ts';
 import type { FileNamePattern } from './file-name-pattern.ts';
 import type { FoundFile } from './folder-scan.ts';

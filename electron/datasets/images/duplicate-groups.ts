@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 import type { DatasetDomain } from '../domain.ts';
 import { findDuplicates, type HashedImage, type LikeImages } from './duplicates.ts';
 
@@ -12,13 +14,17 @@ export interface DuplicateGroups {
 }
 
 const turnMilliseconds = 20;
+const keptDatasets = 8;
 
 /** Looks for duplicates when asked, in turns that leave the program answering, and keeps the result while it holds. */
 export function createDuplicateGroups({ database, revision }: DatasetDomain): DuplicateGroups {
   const select = database.prepare<[number], { id: number; content_hash: string; perceptual_hash: Buffer }>(
     'SELECT id, content_hash, perceptual_hash FROM image WHERE dataset_id = ? AND active = 1 ORDER BY name_key, file',
   );
-  const kept = new Map<number, { readonly key: string; readonly groups: Promise<readonly LikeImages[]> }>();
+  const kept = new LRUCache<
+    number,
+    { readonly key: string; readonly groups: Promise<readonly LikeImages[]> }
+  >({ max: keptDatasets });
   const groups = (datasetId: number, distance: number): Promise<readonly LikeImages[]> => {
     const key = `${revision(datasetId)} ${distance}`;
     const known = kept.get(datasetId);

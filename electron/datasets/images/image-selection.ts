@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 import type { ImageQuery } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { tagsOf } from '../captions/tag-variants.ts';
@@ -8,8 +10,8 @@ export interface ImageSelection {
   readonly ids: (datasetId: number, query: ImageQuery) => Promise<readonly number[]>;
 }
 
-/** Lists kept in memory: one for each query that pages are likely to show at a time. */
-const keptLists = 8;
+/** Ids kept in memory, 8 bytes each: of several large lists, or of all that pages are likely to show of small ones. */
+const keptIds = 4_000_000;
 
 /**
  * Selects by SQL once and keeps the list of ids until the data set changes, so that a page scrolling through hundreds of
@@ -24,7 +26,10 @@ export function createImageSelection(
   database.function('has_tag', { deterministic: true }, (text, tag) =>
     tagsOf(String(text)).includes(String(tag)) ? 1 : 0,
   );
-  const kept = new Map<string, { readonly revision: number; readonly ids: readonly number[] }>();
+  const kept = new LRUCache<string, { readonly revision: number; readonly ids: readonly number[] }>({
+    maxSize: keptIds,
+    sizeCalculation: ({ ids }) => 1 + ids.length,
+  });
   return {
     ids: async (datasetId, query) => {
       const key = JSON.stringify([datasetId, query]);
@@ -34,9 +39,7 @@ export function createImageSelection(
       const all = select(database, datasetId, query);
       const alike = query.filter === 'duplicates' ? await duplicates(datasetId) : null;
       const ids = alike === null ? all : all.filter((id) => alike.has(id));
-      kept.delete(key);
       kept.set(key, { revision: at, ids });
-      for (const oldest of [...kept.keys()].slice(0, -keptLists)) kept.delete(oldest);
       return ids;
     },
   };

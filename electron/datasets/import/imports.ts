@@ -1,6 +1,7 @@
 import { Failure } from '../../../native/failure.ts';
 import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
+import { failureData } from '../../contract/failure-data.ts';
 import { whenRoom } from '../../library/when-room.ts';
 import type { DatasetDomain } from '../domain.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
@@ -57,8 +58,7 @@ export function createImports(
     } catch (error) {
       log.error('how an import ended could not be written down', error);
     }
-    const told =
-      failure === null ? null : { code: failure.code, message: failure.message, hint: failure.hint };
+    const told = failure === null ? null : failureData(failure);
     publish('datasets.progress', { ...job.progress, phase, failure: told });
   };
 

@@ -1,5 +1,5 @@
 import type { LibraryDatabase } from '../../library/database.ts';
-import type { DatasetProblem } from '../dataset.ts';
+import type { DatasetProblem } from '../dataset-image.ts';
 import type { Source } from './sources.ts';
 
 /** What the library notes of a data set's sources while they are read: problems, gone files, the end. */

@@ -2,20 +2,21 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve as resolvePath } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
-import { type ExitCode, exitCodes } from '../cli/commands/context.ts';
-import { withInterrupts } from '../cli/interrupts.ts';
-import type { Terminal } from '../cli/terminal.ts';
-import type { Engine } from '../engine/engine-process.ts';
-import { resourcesOf } from '../studio/domains.ts';
-import { createStudio } from '../studio/studio.ts';
+import { Failure } from '../../../native/failure.ts';
+import { asFailure } from '../../../native/files/as-failure.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { startWebHost, type WebHost } from '../../hosts/web.ts';
+import { chosenLibrary, rememberLibrary } from '../../library/library-choice.ts';
+import type { Surroundings } from '../../library/user-folders.ts';
+import { resourcesOf } from '../../studio/domains.ts';
+import { createStudio } from '../../studio/studio.ts';
+import { type ExitCode, exitCodes } from '../commands/context.ts';
+import { withInterrupts } from '../interrupts.ts';
+import type { Terminal } from '../terminal.ts';
 import { type Built, ensureBuilt } from './built-files.ts';
 import { chooseHost, type HostChoice } from './choose-host.ts';
 import { electronProgram, fetchElectron } from './electron-program.ts';
-import { chosenLibrary, rememberLibrary } from './library-choice.ts';
 import { browserOpener, openBrowser } from './open-browser.ts';
-import type { Surroundings } from './user-folders.ts';
-import { startWebHost, type WebHost } from './web.ts';
 
 export interface StudioFlags {
   /** Left out: a fixed one, or any where that is taken. */
@@ -119,7 +120,7 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
   });
   // Told to whoever started it too, and not to the page alone.
   studio.catch((error: unknown) => {
-    const { message, hint } = error instanceof Failure ? error : { message: String(error), hint: '' };
+    const { message, hint } = asFailure(error, 'internal');
     terminal.warn(message);
     if (hint !== '') terminal.warn(hint);
   });

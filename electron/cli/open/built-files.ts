@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
+import { Failure } from '../../../native/failure.ts';
 import { withBuildLock } from './build-lock.ts';
 
 /** What is built of the sources before it can run: the page, and for the desktop its main, preload and engine. */
@@ -48,7 +48,7 @@ export interface BuildListener {
 /** Builds what is missing or older than its sources, telling so first. */
 export async function ensureBuilt(root: string, built: Built, listener: BuildListener): Promise<void> {
   if (await isBuilt(root, built)) return;
-  await withBuildLock(join(root, 'dist', `${built}.lock`), async () => {
+  await withBuildLock(join(root, 'dist', `${built}.build-lock`), async () => {
     // Another program may have built it meanwhile.
     if (!(await isBuilt(root, built))) await runBuild(root, built, listener);
   });

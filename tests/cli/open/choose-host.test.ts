@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { chooseHost, type HostSigns } from '../../electron/hosts/choose-host.ts';
-import { electronProgram } from '../../electron/hosts/electron-program.ts';
-import { browserOpener } from '../../electron/hosts/open-browser.ts';
-import { temporaryFolder } from '../runs/temporary-folder.ts';
+import { chooseHost, type HostSigns } from '../../../electron/cli/open/choose-host.ts';
+import { electronProgram } from '../../../electron/cli/open/electron-program.ts';
+import { browserOpener } from '../../../electron/cli/open/open-browser.ts';
+import { temporaryFolder } from '../../runs/temporary-folder.ts';
 
 const desk: HostSigns = {
   platform: 'linux',

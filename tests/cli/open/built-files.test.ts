@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { ensureBuilt, isBuilt, sourceHash } from '../../electron/hosts/built-files.ts';
-import { temporaryFolder } from '../runs/temporary-folder.ts';
+import { ensureBuilt, isBuilt, sourceHash } from '../../../electron/cli/open/built-files.ts';
+import { temporaryFolder } from '../../runs/temporary-folder.ts';
 
 /** A project whose build does what `script` says. */
 function project(script: string): string {

@@ -3,8 +3,12 @@ import { join, resolve } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { chosenLibrary, rememberLibrary } from '../../electron/hosts/library-choice.ts';
-import { type Surroundings, userConfigFolder, userLibraryFolder } from '../../electron/hosts/user-folders.ts';
+import { chosenLibrary, rememberLibrary } from '../../electron/library/library-choice.ts';
+import {
+  type Surroundings,
+  userConfigFolder,
+  userLibraryFolder,
+} from '../../electron/library/user-folders.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 const at = (platform: NodeJS.Platform, environment: NodeJS.ProcessEnv = {}): Surroundings => ({

@@ -1,0 +1,42 @@
+/** Quantities as people read them, in the window and in the terminal. English throughout. */
+
+/** Seconds as `45 s`, `3 min 20 s`, `1 h 5 min`, `2 d 3 h`: two units at most, the lesser left out where it is nothing. */
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  const total = Math.max(0, Math.round(seconds));
+  if (total === 0 && seconds > 0) return '< 1 s';
+  const units = [
+    { name: 'd', length: 86_400 },
+    { name: 'h', length: 3600 },
+    { name: 'min', length: 60 },
+    { name: 's', length: 1 },
+  ] as const;
+  const first = units.findIndex(({ length }) => total >= length);
+  if (first === -1) return '0 s';
+  const { name, length } = units[first]!;
+  const next = units[first + 1];
+  const value = `${Math.floor(total / length)} ${name}`;
+  // Past ten minutes nobody counts seconds.
+  if (next === undefined || (name === 'min' && total >= 600)) return value;
+  const rest = Math.floor((total % length) / next.length);
+  return rest === 0 ? value : `${value} ${rest} ${next.name}`;
+}
+
+/** Bytes in decimal units as `812 MB`, `1.2 GB`. */
+export function bytesText(bytes: number): string {
+  return scaledText(bytes, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']);
+}
+
+/** A number in the unit that leaves it below a thousand, each unit a thousand of the one before: `1.2 M`. */
+export function scaledText(value: number, units: readonly string[]): string {
+  const power = Math.max(
+    0,
+    Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, Math.abs(value))) / 3)),
+  );
+  const amount = value / 1000 ** power;
+  const digits = power > 0 && Math.abs(amount) < 9.95 ? 1 : 0;
+  const text = amount.toFixed(digits);
+  // 999.6 kB rounds to 1000 kB, which is written 1.0 MB.
+  if (Number(text) >= 1000 && power < units.length - 1) return `1.0 ${units[power + 1]!}`;
+  return `${text} ${units[power]!}`;
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+
+import { Failure } from '../../native/failure.ts';
+import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
+import type { DomainContext } from '../library/library.ts';
+import { readBaseModel } from '../runs/base-model.ts';
+import type { PictureQueue } from './picture-queue.ts';
+import type { PictureWeights } from './picture-weights.ts';
+import { removeBench } from './remove-bench.ts';
+import { sampleOf, type SampleRecords } from './sample-records.ts';
+
+export interface BenchDeps {
+  readonly context: DomainContext;
+  readonly records: SampleRecords;
+  readonly weights: PictureWeights;
+  readonly queue: PictureQueue;
+}
+
+/** What pages ask of the prompt bench, and of single pictures. */
+export function benchHandlers({
+  context,
+  records,
+  weights,
+  queue,
+}: BenchDeps): Omit<HandlersOf<'gallery'>, 'gallery.comparison' | 'gallery.fill' | 'gallery.cancelQueued'> {
+  const { publish } = context;
+  const samplesChanged = () => {
+    publish('changed', { subjects: ['samples'] });
+  };
+  return {
+    'gallery.generate': async (request) => {
+      const { base } = await weights.ofSource(request.model);
+      await checkSize(base, request.recipe);
+      const sampleIds = insertAll(context, records, request);
+      for (const id of sampleIds) publish('gallery.sample', sampleOf(records.get(id)));
+      samplesChanged();
+      queue.wake();
+      return { sampleIds };
+    },
+    'gallery.history': ({ offset, limit }) => {
+      const { total, samples } = records.bench(offset, limit);
+      return { total, samples: samples.map(sampleOf) };
+    },
+    'gallery.favourites': () => records.favourites().map(sampleOf),
+    'gallery.sample': ({ sampleId }) => sampleOf(records.get(sampleId)),
+    'gallery.setFavourite': ({ sampleId, favourite }) => {
+      const { id } = records.get(sampleId);
+      records.setFavourite(id, favourite);
+      publish('gallery.sample', sampleOf(records.get(id)));
+      samplesChanged();
+      return null;
+    },
+    'gallery.removeSamples': async ({ sampleIds }) => {
+      const samples = sampleIds.map((id) => records.get(id));
+      const other = samples.find(({ bench }) => !bench);
+      if (other !== undefined) {
+        throw new Failure(
+          'sample-of-run',
+          `The picture of “${other.prompt}” belongs to a run's comparison.`,
+          'Remove the run, or choose other prompts and seeds for it.',
+        );
+      }
+      records.cancel(samples);
+      await queue.interrupt(({ id }) => sampleIds.includes(id));
+      await removeBench(records, samples);
+      samplesChanged();
+      return null;
+    },
+  };
+}
+
+/** One picture for each seed; gives their ids. */
+function insertAll(
+  { library: { database, paths }, now }: DomainContext,
+  records: SampleRecords,
+  { model, prompt, negativePrompt, seeds, recipe }: ParsedInputOf<'gallery.generate'>,
+): number[] {
+  const insert = database.transaction(() =>
+    seeds.map((seed) => {
+      const id = records.insert(
+        {
+          runId: model.kind === 'run' ? model.runId : null,
+          modelId: model.kind === 'model' ? model.modelId : null,
+          epoch: model.kind === 'run' ? model.epoch : null,
+          bench: true,
+          prompt,
+          negativePrompt,
+          seed,
+          recipe,
+          file: '',
+          status: 'queued',
+        },
+        now(),
+      );
+      records.setFile(id, join(paths.pictures, `${id}.png`));
+      return id;
+    }),
+  );
+  return insert();
+}
+
+async function checkSize(base: string, { width, height }: { width: number; height: number }): Promise<void> {
+  const { vaeFactor } = await readBaseModel(base, 'full');
+  if (width % vaeFactor === 0 && height % vaeFactor === 0) return;
+  throw new Failure(
+    'recipe-size',
+    `This model makes no pictures of ${width} x ${height}.`,
+    `Choose multiples of ${vaeFactor}.`,
+  );
+}

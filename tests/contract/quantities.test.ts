@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+
+import { bytesText, durationText } from '../../electron/contract/quantities.ts';
+
+describe('quantities in words', () => {
+  test('durations are told in two units at most', () => {
+    expect([0, 0.2, 4.4, 99, 100, 3599, 3600, 12_000, 200_000].map(durationText)).toEqual([
+      '0 s',
+      '< 1 s',
+      '4 s',
+      '1 min 39 s',
+      '1 min 40 s',
+      '59 min',
+      '1 h',
+      '3 h 20 min',
+      '2 d 7 h',
+    ]);
+    expect(durationText(Infinity)).toBe('?');
+  });
+
+  test('bytes are told in decimal units', () => {
+    expect([0, 999, 1000, 999_600, 1_234_567, 4_100_000_000].map(bytesText)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '1.0 MB',
+      '1.2 MB',
+      '4.1 GB',
+    ]);
+  });
+});

@@ -21,7 +21,7 @@ const importing =
 
 function importsOf(root: string, file: string): readonly string[] {
   const names = [...readFileSync(join(root, file), 'utf8').matchAll(importing)].flatMap((match) =>
-    match.slice(1).filter((name) => name !== undefined),
+    (match.slice(1) as (string | undefined)[]).filter((name) => name !== undefined),
   );
   return names.map((name) => (name.startsWith('.') ? posix.join(posix.dirname(file), name) : name));
 }

@@ -126,7 +126,7 @@ export interface Denoiser {
   readonly component: string;
   /** Channels of the latents it takes. */
   readonly channels: number;
-  /** Edges of latents are multiples of this. */
+  /** Edges of latents that it is trained on are multiples of this. */
   readonly stride: number;
   /** `conditioning`: states and facts, by name. Gives what the noise process says the model predicts. */
   readonly predict: (

@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { upsampleNearest } from '../graph/ops/resample.ts';
-import { reshape } from '../graph/ops/shape.ts';
+import { reshape, slice } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { conv2d, groupNorm, linear } from './layers.ts';
 import type { ModelBuilder } from './model-builder.ts';
@@ -37,7 +37,18 @@ export function resnetBlock(
   });
 }
 
-/** diffusers' `Upsample2D`: twice the size by nearest neighbour, then a convolution. */
-export function upsampleBlock(model: ModelBuilder, name: string, x: Value): Value {
-  return conv2d(model, `${name}.conv`, upsampleNearest(x, 2), x.shape[1]!, 3);
+/**
+ * diffusers' `Upsample2D`: twice the size by nearest neighbour, or one row or column less where `size` says so, then a
+ * convolution.
+ */
+export function upsampleBlock(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  size: readonly [height: number, width: number] = [2 * x.shape[2]!, 2 * x.shape[3]!],
+): Value {
+  // Of an odd size, nearest neighbours are those of the even one above it without the last row or column.
+  const cut = size.flatMap((end, i) => (end < 2 * x.shape[2 + i]! ? [{ axis: 2 + i, begin: 0, end }] : []));
+  const larger = upsampleNearest(x, 2);
+  return conv2d(model, `${name}.conv`, cut.length > 0 ? slice(larger, cut) : larger, x.shape[1]!, 3);
 }

@@ -154,7 +154,10 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
         x = transformer2d(model, `${block}.attentions.${j}`, x, transformerOptions(level));
       }
     }
-    if (i < levels - 1) x = upsampleBlock(model, `${block}.upsamplers.0`, x);
+    if (i < levels - 1) {
+      const [, , height, width] = skips.at(-1)!.shape as readonly [number, number, number, number];
+      x = upsampleBlock(model, `${block}.upsamplers.0`, x, [height, width]);
+    }
   }
 
   x = silu(groupNorm(model, 'conv_norm_out', x, groups, epsilon));
@@ -177,7 +180,7 @@ function timeEmbedding(model: ModelBuilder, config: UNetConfig, timesteps: Value
   return linear(model, 'time_embedding.linear_2', hidden, 4 * width);
 }
 
-/** Latents must be a multiple of this in both directions, or skips would not fit. */
+/** Edges of latents that are a multiple of this are halved at each level without a rest. Others can be drawn at, too. */
 export function unetStride(config: UNetConfig): number {
   return 2 ** (config.blockOutChannels.length - 1);
 }

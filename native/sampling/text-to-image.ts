@@ -52,7 +52,7 @@ export function createTextToImage(runtime: Runtime, model: OpenModel): TextToIma
   const decoders = keptForLastShape(([, height, width]) => openDecoder(runtime, model, height, width));
   return {
     generate: async (requests, settings, onStep) => {
-      checkSize(settings, autoencoder.factor * denoiser.stride);
+      checkSize(settings, autoencoder.factor);
       const { guidanceScale } = settings;
       const [height, width] = [settings.height / autoencoder.factor, settings.width / autoencoder.factor];
       const guided = guidanceScale > 1;
@@ -89,7 +89,9 @@ export function createTextToImage(runtime: Runtime, model: OpenModel): TextToIma
       const pictures: Float32Array<ArrayBuffer>[] = [];
       for (let i = 0; i < requests.length; i++) {
         const one = latents.slice(i * size, (i + 1) * size).map((value) => value / autoencoder.scalingFactor);
-        pictures.push((await decoding.run({ latents: one })).pictures!.slice());
+        const picture = (await decoding.run({ latents: one })).pictures!.slice();
+        if (!picture.every(Number.isFinite)) throw notFinite();
+        pictures.push(picture);
       }
       return pictures;
     },
@@ -159,6 +161,14 @@ function checkSize({ width, height }: SamplingSettings, multiple: number): void 
     'picture-size',
     `This model cannot make a picture of ${width} x ${height} pixels.`,
     `Choose a width and a height that are multiples of ${multiple}.`,
+  );
+}
+
+function notFinite(): Failure {
+  return new Failure(
+    'picture-not-finite',
+    'The model made no picture: what it computes is not finite.',
+    'Its weights are damaged, or training has broken them: choose an earlier epoch, or get the model again.',
   );
 }
 

@@ -142,6 +142,34 @@ describe('the pictures of a batch', () => {
   });
 });
 
+describe('a picture', () => {
+  test('is drawn at every multiple of what the autoencoder takes together, odd numbers of latents too', async () => {
+    const odd = { ...base, width: 36, height: 28 };
+    const [picture] = await draw(odd);
+    expect(picture).toHaveLength(3 * 36 * 28);
+    expect(new Set(picture).size).toBeGreaterThan(10);
+    expect(await draw({ ...odd, seed: 9 })).not.toEqual([picture]);
+  });
+
+  test('of a model whose numbers are not finite is refused', async () => {
+    const model = await open('epsilon', null);
+    const broken = createTextToImage(runtime, {
+      ...model,
+      readWeight: async (weight) => {
+        const values = await model.readWeight(weight);
+        return weight.key === 'conv_out.bias' ? values.fill(Number.NaN) : values;
+      },
+    });
+    const failure = await failureOf(broken.generate([base], base));
+    expect([failure.code, failure.message]).toEqual([
+      'picture-not-finite',
+      expect.stringContaining('not finite'),
+    ]);
+    await broken.dispose();
+    await model.close();
+  });
+});
+
 describe('a LoRA', () => {
   test('of strength 0 changes nothing', async () => {
     expect(await draw({ ...base, lora: 0 })).toEqual(await draw(base));
@@ -187,8 +215,8 @@ describe('a LoRA', () => {
 
 describe('what cannot be drawn', () => {
   test.each([
-    [{ width: 30 }, 'picture-size', /multiples of 8/],
-    [{ height: 0 }, 'picture-size', /multiples of 8/],
+    [{ width: 30 }, 'picture-size', /multiples of 4/],
+    [{ height: 0 }, 'picture-size', /multiples of 4/],
     [{ steps: 0 }, 'sampler-steps', /steps/],
     [{ steps: 1001 }, 'sampler-steps', /steps/],
   ] as const)('is refused: %o', async (change, code, hint) => {

@@ -6,17 +6,17 @@ import { Route, Switch } from 'wouter';
 import { EmptyState } from '../components/empty-state.tsx';
 
 /** A screen by the path it stands at, as `/datasets/:id`; loaded when it is first gone to. */
-interface Place {
+interface ScreenRoute {
   readonly path: string;
   readonly screen: ComponentType;
 }
 
-const at = (path: string, load: () => Promise<ComponentType>): Place => ({
+const at = (path: string, load: () => Promise<ComponentType>): ScreenRoute => ({
   path,
   screen: lazy(async () => ({ default: await load() })),
 });
 
-const screens: readonly Place[] = [
+const screens: readonly ScreenRoute[] = [
   at('/datasets', async () => (await import('../features/datasets/datasets-screen.tsx')).DatasetsScreen),
   at(
     '/datasets/:id/:view?',
@@ -41,8 +41,8 @@ export function Routes() {
           <Route key={path} path={path} component={screen} />
         ))}
         <Route>
-          <EmptyState icon={<IconMapQuestion size={40} stroke={1.2} />} title="There is no such page">
-            Choose a place at the left.
+          <EmptyState icon={<IconMapQuestion size={40} stroke={1.2} />} title="This page does not exist">
+            Choose a screen on the left.
           </EmptyState>
         </Route>
       </Switch>

@@ -16,13 +16,13 @@ import { useConnection } from '../studio/studio.tsx';
 import { Mark } from './mark.tsx';
 import classes from './shell.module.css';
 
-interface Place {
+interface RailEntry {
   readonly href: string;
   readonly label: string;
   readonly icon: Icon;
 }
 
-const places: readonly Place[] = [
+const entries: readonly RailEntry[] = [
   { href: '/datasets', label: 'Data sets', icon: IconPhoto },
   { href: '/train', label: 'Train', icon: IconFlame },
   { href: '/runs', label: 'Runs', icon: IconTimeline },
@@ -30,9 +30,9 @@ const places: readonly Place[] = [
   { href: '/bench', label: 'Bench', icon: IconAdjustments },
   { href: '/models', label: 'Models', icon: IconBoxModel2 },
 ];
-const settings: Place = { href: '/settings', label: 'Settings', icon: IconSettings };
+const settings: RailEntry = { href: '/settings', label: 'Settings', icon: IconSettings };
 
-/** The rail of places at the left, and the screen beside it. `activity` stands at the rail's foot. */
+/** The rail at the left, and the screen beside it. `activity` stands at the rail's foot. */
 export function Shell({ activity, children }: { activity?: ReactNode; children: ReactNode }) {
   const connection = useConnection();
   return (
@@ -41,18 +41,18 @@ export function Shell({ activity, children }: { activity?: ReactNode; children: 
         <Link href="/" className={classes.mark} aria-label="Screenfold, start">
           <Mark size={28} />
         </Link>
-        {places.map((place) => (
-          <RailLink key={place.href} place={place} />
+        {entries.map((entry) => (
+          <RailLink key={entry.href} entry={entry} />
         ))}
         <div className={classes.foot}>
           {activity}
-          <RailLink place={settings} />
+          <RailLink entry={settings} />
         </div>
       </nav>
       <main className={classes.main}>
         {connection === 'lost' && (
           <div className={classes.lost} role="status">
-            The studio does not answer. Trying to reach it again …
+            The studio does not answer. Reconnecting …
           </div>
         )}
         <div className={classes.screen}>{children}</div>
@@ -61,27 +61,27 @@ export function Shell({ activity, children }: { activity?: ReactNode; children: 
   );
 }
 
-function RailLink({ place }: { place: Place }) {
+function RailLink({ entry }: { entry: RailEntry }) {
   const [location] = useLocation();
-  const here = location === place.href || location.startsWith(`${place.href}/`);
-  const { icon: PlaceIcon } = place;
+  const here = location === entry.href || location.startsWith(`${entry.href}/`);
+  const { icon: EntryIcon } = entry;
   return (
     <Tooltip
-      label={place.label}
+      label={entry.label}
       position="right"
       openDelay={600}
       events={{ hover: true, focus: false, touch: false }}
     >
       <UnstyledButton
         component={Link}
-        href={place.href}
+        href={entry.href}
         className={classes.place}
         data-here={here || undefined}
         aria-current={here ? 'page' : undefined}
       >
-        <PlaceIcon size={22} stroke={1.6} aria-hidden />
+        <EntryIcon size={22} stroke={1.6} aria-hidden />
         <Text size="xs" component="span" className={classes.label}>
-          {place.label}
+          {entry.label}
         </Text>
       </UnstyledButton>
     </Tooltip>

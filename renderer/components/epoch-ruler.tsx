@@ -1,23 +1,23 @@
 import classes from './epoch-ruler.module.css';
 import { epochMarks } from './epoch-scale.ts';
 
-/** The epochs of a run as a line, with those that are kept as dots; filled as far as it has come. */
+/** The epochs of a run as a line, with its checkpoints as dots; filled as far as it has come. */
 export function EpochRuler({
   epochs,
-  kept,
+  checkpoints,
   reached = -1,
 }: {
   epochs: number;
-  kept: readonly number[];
+  checkpoints: readonly number[];
   /** Epochs behind it; a fraction counts. Left out: it has not begun. */
   reached?: number;
 }) {
-  const marks = epochMarks(epochs, [0, ...kept]);
+  const marks = epochMarks(epochs, [0, ...checkpoints]);
   return (
     <div
       className={`${classes.ruler} figures`}
       role="img"
-      aria-label={`${epochs} epochs, of which ${kept.join(', ')} are kept`}
+      aria-label={`${epochs} epochs, checkpoints after ${checkpoints.join(', ')}`}
     >
       <div className={classes.track} />
       <div

@@ -49,7 +49,7 @@ function ExportForm({
       ) : (
         <>
           <Radio.Group
-            label="As"
+            label="Format"
             value={format}
             onChange={(value) => {
               setFormat(value === 'lora' ? 'lora' : 'diffusers');
@@ -59,7 +59,7 @@ function ExportForm({
               <Radio
                 value="diffusers"
                 label="Model folder"
-                description="The whole model as diffusers has it, with its model card."
+                description="The whole model in diffusers format, with a model card."
               />
               <Radio
                 value="lora"
@@ -67,8 +67,8 @@ function ExportForm({
                 disabled={run.method !== 'lora'}
                 description={
                   run.method === 'lora'
-                    ? 'One small file, which kohya, A1111 and ComfyUI read over the base.'
-                    : 'Only of runs that trained a LoRA.'
+                    ? 'One small file that kohya, A1111 and ComfyUI load on top of the base.'
+                    : 'Only for runs that train a LoRA.'
                 }
               />
             </Stack>

@@ -86,7 +86,7 @@ function Chooser({
         />
       </Group>
       <Box className={classes.body}>
-        <nav className={classes.places} aria-label="Places">
+        <nav className={classes.places} aria-label="Shortcuts">
           {listing?.places.map(({ name, path }) => (
             <UnstyledButton
               key={path}

@@ -34,8 +34,8 @@ export function KeepModelDialog({
             onSuccess: () => {
               onClose();
               notifications.show({
-                title: `${name} is among the models`,
-                message: 'Generate from it on the bench, or train further from it.',
+                title: `${name} is now a model`,
+                message: 'Make pictures with it on the bench, or train from it.',
               });
             },
             onError: showFailure,

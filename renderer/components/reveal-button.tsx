@@ -16,7 +16,7 @@ export function useReveal(): (target: RevealTarget) => void {
       { target },
       {
         onSuccess: ({ path, shown }) => {
-          if (!shown) notifications.show({ title: 'It lies here', message: path, autoClose: 12_000 });
+          if (!shown) notifications.show({ title: 'It is here', message: path, autoClose: 12_000 });
         },
         onError: showFailure,
       },

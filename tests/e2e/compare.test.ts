@@ -91,8 +91,8 @@ describeInBrowser('comparing in a browser', () => {
     expect(await page.getByRole('columnheader').allTextContents()).toEqual([
       '',
       'Baseepoch 0',
-      expect.stringMatching(/^Epoch 1val \d\.\d{4}$/),
-      expect.stringMatching(/^Epoch 2val \d\.\d{4}$/),
+      expect.stringMatching(/^Epoch 1held out \d\.\d{4}$/),
+      expect.stringMatching(/^Epoch 2held out \d\.\d{4}$/),
     ]);
   });
 
@@ -119,7 +119,7 @@ describeInBrowser('comparing in a browser', () => {
 
   test('plays the epochs over and over, and stands still where it is paused', async () => {
     const { page } = open;
-    await page.getByRole('combobox', { name: 'Epochs a second' }).click();
+    await page.getByRole('combobox', { name: 'Epochs per second' }).click();
     await page.getByRole('option', { name: '8 / s' }).click();
     const seen = await watchLargePicture(page);
     await page.getByRole('button', { name: 'Play the epochs' }).click();
@@ -207,7 +207,7 @@ describeInBrowser('comparing in a browser', () => {
       await page.getByRole('button', { name: 'Export', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText(`Animation, ${format === 'gif' ? 'GIF' : 'WebP'}`).click();
-      await dialog.getByRole('slider', { name: 'Seconds an epoch stands' }).press('Home');
+      await dialog.getByRole('slider', { name: 'Seconds per epoch' }).press('Home');
       await dialog.getByRole('button', { name: 'Export', exact: true }).click();
       const shown = dialog.getByRole('img', { name: 'toys, development' });
       await shown.waitFor({ timeout: patience });

@@ -47,8 +47,8 @@ describeInBrowser('runs that wait', () => {
   test('offer to go on after all of the studio was killed, with what was kept', async () => {
     const { page } = open;
     await page.waitForURL(/#\/runs\/1$/);
-    await page.getByText('Screenfold ended while this run was under way').waitFor();
-    await page.getByText(/The newest checkpoint is of epoch 1\./).waitFor();
+    await page.getByText('Screenfold closed during this run').waitFor();
+    await page.getByText(/The newest checkpoint is from epoch 1\./).waitFor();
     await page.getByRole('button', { name: 'Resume' }).first().click();
     await page.getByText(/^Epoch \d+ of 60$/).waitFor({ timeout: patience });
   });

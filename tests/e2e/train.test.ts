@@ -34,7 +34,7 @@ describeInBrowser('a first run', () => {
   test('trains by one click, and shows its progress, its curve and its pictures as they come', async () => {
     const { page } = open;
     await page.getByLabel('Epochs', { exact: true }).fill('2');
-    await page.getByText('2 epochs, 2 kept').waitFor();
+    await page.getByText('2 epochs, 2 checkpoints').waitFor();
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.waitForURL(/#\/runs\/1$/);
     await page.getByText('Epoch 1 of 2').waitFor(patience);
@@ -55,7 +55,7 @@ describeInBrowser('a first run', () => {
     expect(await page.getByRole('region', { name: 'Loss', exact: true }).locator('canvas').count()).toBe(1);
 
     await page.getByRole('tab', { name: 'Epochs' }).click();
-    const rows = page.getByRole('row').filter({ hasText: 'kept' });
+    const rows = page.getByRole('row').filter({ hasText: 'checkpoint' });
     expect(await rows.count()).toBe(2);
     expect(await rows.first().textContent()).toMatch(/0\.\d{3}.*0\.\d{3}/);
     await page.getByRole('tab', { name: 'Development' }).click();
@@ -92,7 +92,7 @@ describeInBrowser('a first run', () => {
     await page.getByRole('menuitem', { name: 'Keep as a model…' }).click();
     await page.getByLabel('Name of the model').fill('First look');
     await page.getByRole('button', { name: 'Keep', exact: true }).click();
-    await page.getByText('First look is among the models').waitFor(patience);
+    await page.getByText('First look is now a model').waitFor(patience);
     await page.getByRole('link', { name: 'Models' }).click();
     await page.getByRole('link', { name: /^First look/ }).click();
     await page.getByRole('definition').filter({ hasText: 'Seedling → First look' }).waitFor();

@@ -10,6 +10,7 @@ import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import { samplerText } from '../../components/sampler-text.ts';
 import classes from './bench-screen.module.css';
 
@@ -48,7 +49,7 @@ export function BenchResult({
       <Group className={classes.facts} justify="space-between" wrap="nowrap" gap="md">
         <div className={classes.words}>
           <Text size="sm" fw={500} truncate title={sample.prompt}>
-            {sample.prompt === '' ? '(no words)' : sample.prompt}
+            {promptText(sample)}
           </Text>
           <Text size="xs" c="dimmed" truncate className="figures">
             {modelName}, seed {seed}, {samplerText(recipe.sampler)}, {recipe.steps} steps, guidance{' '}
@@ -65,7 +66,7 @@ export function BenchResult({
           >
             Use these settings
           </Button>
-          <Tooltip label={sample.favourite ? 'No favourite any more (F)' : 'Favourite (F)'}>
+          <Tooltip label={sample.favourite ? 'Remove from favourites (F)' : 'Add to favourites (F)'}>
             <ActionIcon
               variant="subtle"
               color={sample.favourite ? 'clay' : 'gray'}
@@ -105,7 +106,7 @@ export function BenchResult({
           onRemove();
         }}
       >
-        Its file is deleted. With the same settings it can be made again, to the same picture.
+        Its file is deleted. The same settings make the same picture again.
       </ConfirmDialog>
     </section>
   );

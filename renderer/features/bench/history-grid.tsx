@@ -8,6 +8,7 @@ import type { Sample } from '../../../electron/contract/gallery.ts';
 import { observeSize } from '../../components/observe-size.ts';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import classes from './bench-screen.module.css';
 import { historyLayout, pageSize } from './history-layout.ts';
@@ -92,7 +93,7 @@ function HistoryPage({
         key={sample.id}
         type="button"
         className={classes.past}
-        aria-label={`${sample.prompt === '' ? '(no words)' : sample.prompt}, seed ${sample.seed}`}
+        aria-label={`${promptText(sample)}, seed ${sample.seed}`}
         aria-current={sample.id === shown || undefined}
         data-pick={mark === -1 ? undefined : 'AB'[mark]}
         onClick={(event) => {

@@ -1,9 +1,9 @@
 import { Progress, UnstyledButton } from '@mantine/core';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
+import { sourceText } from '../../components/caption-source.ts';
 import { countText } from '../../components/quantities.ts';
 import classes from './captions-view.module.css';
-import { sourceText } from './source-words.ts';
 
 /** Caption sets with what they were made of, and how far each is captioned. */
 export function CaptionSetList({

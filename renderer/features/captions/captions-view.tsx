@@ -62,8 +62,8 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
     <>
       {set === undefined ? (
         <EmptyState icon={<IconTextCaption size={40} stroke={1.2} />} title="No captions yet" action={make}>
-          A caption set is one way of describing these images. A data set can have any number of them, and
-          training can compare them.
+          A caption set describes these images in one way. A data set can have several, and training can
+          compare them.
         </EmptyState>
       ) : (
         <div className={classes.view}>
@@ -223,7 +223,7 @@ function SetMenu({ set, onChoose }: { set: CaptionSetData; onChoose: (captionSet
           remove.mutate({ captionSetId: set.id }, { onSettled: close, onError: showFailure });
         }}
       >
-        All of its captions go with it, those written by hand too.
+        All of its captions are deleted, those written by hand too.
       </ConfirmDialog>
     </>
   );

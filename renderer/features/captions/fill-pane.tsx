@@ -36,8 +36,8 @@ export function FillPane({
           {
             onSuccess: () => {
               notifications.show({
-                title: `${set.name} was made anew`,
-                message: 'Ctrl+Z brings the captions back as they were.',
+                title: `${set.name} has new captions`,
+                message: 'Ctrl+Z brings the old captions back.',
                 withBorder: true,
               });
             },
@@ -70,11 +70,11 @@ export function FillPane({
           loading={fill.isPending}
           disabled={!isComplete(source) || fault !== null}
         >
-          {same ? 'Make the captions anew' : 'Use for all captions'}
+          {same ? 'Make the captions again' : 'Use for all captions'}
         </Button>
         <Text size="xs" c="dimmed">
           {set.byHand > 0 && !overwrite ? 'Captions changed by hand stay as they are. ' : ''}
-          Can be undone.
+          You can undo this.
         </Text>
       </Stack>
       <div className={classes.previewPane}>

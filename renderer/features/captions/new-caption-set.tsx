@@ -3,12 +3,12 @@ import { useState } from 'react';
 
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { sourceWords } from '../../components/caption-source.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './captions-view.module.css';
 import { isComplete, newSource, SourceForm } from './source-form.tsx';
 import { SourcePreview, useSourcePreview } from './source-preview.tsx';
-import { sourceWords } from './source-words.ts';
 
 /** A dialog that makes a caption set, showing beforehand what would be in it. */
 export function NewCaptionSet({

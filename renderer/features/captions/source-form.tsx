@@ -2,7 +2,7 @@ import { NativeSelect, Stack, Text, Textarea } from '@mantine/core';
 
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { sourceKinds, sourceWords } from './source-words.ts';
+import { sourceKinds, sourceWords } from '../../components/caption-source.ts';
 import { TemplateEditor } from './template-editor.tsx';
 import { firstTemplate } from './template-text.ts';
 

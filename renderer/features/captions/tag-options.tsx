@@ -43,11 +43,11 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
           Leave tags out
         </Text>
         <Text size="xs" c="dimmed" mb="xs">
-          The chance of each tag to be missing from a variant.
+          How likely each tag is to be missing from a variant.
         </Text>
         <Slider
           aria-labelledby="dropout"
-          thumbLabel="Chance of a tag to be left out"
+          thumbLabel="Chance that a tag is left out"
           min={0}
           max={0.9}
           step={0.05}
@@ -65,7 +65,7 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
       </div>
       <KeptNumberField
         label="Keep in front"
-        description="As many tags at the front stay in their place and are never left out, such as a trigger word."
+        description="This many tags at the front stay in place and are never left out. Useful for a trigger word."
         width={320}
         whole
         min={0}
@@ -78,7 +78,7 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
       />
       <KeptNumberField
         label="Variants of each caption"
-        description="Each is encoded once for a run and drawn in turn. More vary more and take longer to prepare."
+        description="Each is encoded once per run. More variants take longer to prepare."
         width={320}
         whole
         min={1}

@@ -50,8 +50,8 @@ export function TemplateEditor({
       />
       {dataset.fields.length === 0 ? (
         <Text size="xs" c="dimmed">
-          These images have no metadata to fill in. A table (metadata.csv or metadata.jsonl) beside them would
-          bring it.
+          These images have no metadata to fill in. Put a metadata.csv or metadata.jsonl beside them to add
+          some.
         </Text>
       ) : (
         <Group gap={6} role="group" aria-label="Fields to insert">

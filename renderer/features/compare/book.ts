@@ -21,7 +21,7 @@ export type Cell =
   /** The checkpoint is there, nobody has asked for the picture, or it was taken out of the queue. */
   | { readonly kind: 'missing' }
   /** The run kept no checkpoint of this epoch. */
-  | { readonly kind: 'not-kept' }
+  | { readonly kind: 'no-checkpoint' }
   /** A real image of the data set; null where the prompt is no held-out image's caption. */
   | { readonly kind: 'held-out'; readonly imageId: number | null };
 
@@ -58,8 +58,8 @@ export function sampleAt(book: Book, place: Coordinates): Sample | null {
 export function cellAt(book: Book, place: Coordinates): Cell {
   const sample = sampleAt(book, place);
   if (sample === null || sample.status === 'cancelled') {
-    const kept = book.runs.get(place.run)?.epochs.includes(place.epoch) ?? false;
-    return { kind: kept ? 'missing' : 'not-kept' };
+    const isThere = book.runs.get(place.run)?.epochs.includes(place.epoch) ?? false;
+    return { kind: isThere ? 'missing' : 'no-checkpoint' };
   }
   if (sample.status === 'failed')
     return { kind: 'failed', sample, failure: sample.failure ?? unknownFailure };

@@ -130,8 +130,7 @@ function RunsCompared({ runs, runIds }: { runs: readonly RunSummary[]; runIds: r
         <>
           {grid === null && (
             <EmptyState icon={<IconLayoutColumns size={40} stroke={1.2} />} title="No pictures yet">
-              They appear with the first checkpoint, or as soon as there are a prompt and a seed to make them
-              of.
+              They appear with the first checkpoint, as soon as there is a prompt and a seed.
             </EmptyState>
           )}
           <SamplesDrawer open={open === 'samples'} book={book} onClose={close} />
@@ -184,8 +183,8 @@ function NoRuns() {
           </Button>
         }
       >
-        Every run shows here what it learned: the same prompts and the same noise, from the untouched base
-        through every epoch kept.
+        Each run shows here what it learned: the same prompts and seeds, from the untouched base to the last
+        checkpoint.
       </EmptyState>
     </Screen>
   );

@@ -12,7 +12,7 @@ const states = {
   making: 'Making',
   failed: 'Failed',
   missing: 'Not made',
-  'not-kept': '',
+  'no-checkpoint': '',
   'held-out': '',
 } as const;
 

@@ -72,12 +72,12 @@ function ExportForm({
         }}
       />
       <Text size="sm" c="dimmed" className="figures">
-        {whatText(layout, form)} The recipe is written into the file.
+        {whatText(layout, form)} Their settings are saved in the file.
       </Text>
       {form !== 'sheet' && (
         <Group gap="md" wrap="nowrap">
           <Text size="sm" id="seconds-per-frame">
-            Each epoch stands
+            Show each epoch for
           </Text>
           <Slider
             flex={1}
@@ -85,7 +85,7 @@ function ExportForm({
             max={3}
             step={0.1}
             label={null}
-            thumbLabel="Seconds an epoch stands"
+            thumbLabel="Seconds per epoch"
             value={secondsPerFrame}
             disabled={asked.isSuccess}
             onChange={setSecondsPerFrame}
@@ -119,7 +119,7 @@ function Preview({ entry, busy }: { entry: Export | undefined; busy: boolean }) 
     return <img src={media.export(entry.id)} alt={entry.title} className={classes.picture} />;
   }
   if (entry?.status === 'failed') return <span className={classes.note}>Nothing was written.</span>;
-  return <span className={classes.note}>{busy ? 'Being drawn …' : 'What is exported appears here.'}</span>;
+  return <span className={classes.note}>{busy ? 'Being drawn …' : 'The export appears here.'}</span>;
 }
 
 function whatText({ runIds, epochs, prompts, seeds }: ComparisonLayout, form: Form): string {

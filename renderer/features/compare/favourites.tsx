@@ -9,10 +9,11 @@ import { FailureNote } from '../../components/failure-note.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { useFavourite, useLiveSamples } from '../../components/pictures/use-live-samples.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { compareAddress } from './chosen-runs.ts';
 import classes from './favourites.module.css';
-import { epochText, promptText } from './labels.ts';
+import { epochText } from './labels.ts';
 
 /** The pictures somebody marked, of all runs and of the bench, newest first. */
 export function Favourites() {
@@ -32,7 +33,7 @@ export function Favourites() {
   if (shown.length === 0) {
     return (
       <EmptyState icon={<IconStar size={40} stroke={1.2} />} title="No favourites yet">
-        Press F over a picture, in the grid or on the bench, and it stays here.
+        Press F on a picture, in the grid or on the bench, to add it.
       </EmptyState>
     );
   }
@@ -71,7 +72,7 @@ export function Favourites() {
                   {where}
                 </Text>
               </div>
-              <Tooltip label={sample.favourite ? 'No favourite any more' : 'Favourite'}>
+              <Tooltip label={sample.favourite ? 'Remove from favourites' : 'Add to favourites'}>
                 <ActionIcon
                   variant="subtle"
                   color={sample.favourite ? 'clay' : 'gray'}

@@ -55,8 +55,8 @@ export const CellContent = memo(function CellContent({
       );
     case 'missing':
       return <State>Not made</State>;
-    case 'not-kept':
-      return <State>Not kept</State>;
+    case 'no-checkpoint':
+      return <State>No checkpoint</State>;
   }
 });
 

@@ -1,5 +1,5 @@
 import type { Axis } from '../../../electron/contract/gallery.ts';
-import type { PromptData, Recipe } from '../../../electron/contract/values.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import type { AxisValue, Coordinates } from './axes.ts';
 import type { Book, ComparedRun } from './book.ts';
 import type { Header } from './grid.ts';
@@ -32,20 +32,12 @@ export function epochText(epoch: number): string {
   return epoch === 0 ? 'Base' : `Epoch ${epoch}`;
 }
 
-export function promptText({ prompt }: Pick<PromptData, 'prompt'>): string {
-  return prompt === '' ? '(no words)' : prompt;
-}
-
 /** The loss on held-out images where there are any, else the one trained on; null where neither was measured. */
 export function lossText(run: ComparedRun | undefined, epoch: number): string | null {
   const losses = run?.losses.find((entry) => entry.epoch === epoch);
-  if (losses?.validationLoss != null) return `val ${losses.validationLoss.toFixed(4)}`;
+  if (losses?.validationLoss != null) return `held out ${losses.validationLoss.toFixed(4)}`;
   if (losses?.trainLoss != null) return `train ${losses.trainLoss.toFixed(4)}`;
   return null;
-}
-
-export function recipeText({ sampler, steps, guidanceScale, width, height }: Recipe): string {
-  return `${sampler}, ${steps} steps, guidance ${guidanceScale}, ${width} × ${height}`;
 }
 
 /** A header in words; losses are those of `standing`'s run. */

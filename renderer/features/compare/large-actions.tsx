@@ -70,7 +70,7 @@ export function LargeActions({
         {...shared}
         leftSection={<IconFileExport size={16} aria-hidden />}
         disabled={isBase}
-        title={isBase ? 'The base is what training began with; choose an epoch.' : undefined}
+        title={isBase ? 'This is the base. Choose an epoch to export.' : undefined}
         onClick={() => {
           setDialog('export');
         }}
@@ -81,12 +81,12 @@ export function LargeActions({
         {...shared}
         leftSection={<IconBoxModel2 size={16} aria-hidden />}
         disabled={isBase}
-        title={isBase ? 'The base is among the models already; choose an epoch.' : undefined}
+        title={isBase ? 'The base is a model already. Choose an epoch.' : undefined}
         onClick={() => {
           setDialog('keep');
         }}
       >
-        Keep as model…
+        Keep as a model…
       </Button>
       {run !== undefined && !isBase && (
         <>

@@ -7,17 +7,18 @@ import { Picture } from '../../components/pictures/picture.tsx';
 import { useFavourite } from '../../components/pictures/use-live-samples.ts';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import { media } from '../../studio/media.ts';
 import type { Coordinates } from './axes.ts';
 import { type Book, cellAt } from './book.ts';
 import { EpochStrip } from './epoch-strip.tsx';
 import { CellContent } from './grid-cell.tsx';
-import { placeText, promptText } from './labels.ts';
+import { placeText } from './labels.ts';
 import { LargeActions } from './large-actions.tsx';
 import classes from './large-view.module.css';
-import { RecipeFacts } from './recipe-facts.tsx';
+import { PictureFacts } from './picture-facts.tsx';
 
-/** One picture as large as the window allows, its recipe beside it, its epochs below. */
+/** One picture as large as the window allows, its settings beside it, its epochs below. */
 export function LargeView({
   book,
   place,
@@ -76,7 +77,7 @@ export function LargeView({
           )}
         </div>
         <aside className={classes.side} aria-label="About this picture">
-          <RecipeFacts book={book} place={place} recipe={recipe} />
+          <PictureFacts book={book} place={place} recipe={recipe} />
           <Group gap={0}>
             <LargeActions book={book} place={place} epochs={epochs} sample={sample} onCompare={onCompare} />
           </Group>
@@ -121,7 +122,7 @@ function Bar({
           {prompt?.negativePrompt ? `, without ${prompt.negativePrompt}` : ''}
         </Text>
       </div>
-      <Tooltip label={sample?.favourite ? 'No favourite any more (F)' : 'Favourite (F)'}>
+      <Tooltip label={sample?.favourite ? 'Remove from favourites (F)' : 'Add to favourites (F)'}>
         <ActionIcon
           variant="subtle"
           color={sample?.favourite ? 'clay' : 'gray'}

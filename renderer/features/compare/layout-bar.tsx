@@ -136,7 +136,7 @@ function OtherAxes({
 function ZoomNote({ zoom }: { zoom: ZoomStore }) {
   const scale = useStore(zoom, (now) => now.scale);
   return (
-    <Tooltip label={scale === 1 ? 'Zoom with Ctrl and the wheel' : 'Whole pictures (0)'}>
+    <Tooltip label={scale === 1 ? 'Zoom with Ctrl and the wheel' : 'Zoom out (0)'}>
       <Button
         size="compact-xs"
         w={74}
@@ -145,7 +145,7 @@ function ZoomNote({ zoom }: { zoom: ZoomStore }) {
         className="figures"
         bg="transparent"
         leftSection={<IconZoomReset size={14} aria-hidden />}
-        aria-label="Whole pictures"
+        aria-label="Zoom out"
         disabled={scale === 1}
         onClick={() => {
           zoom.setState(unzoomed);

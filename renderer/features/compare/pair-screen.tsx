@@ -7,10 +7,11 @@ import { PairView } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { Side } from '../../components/pictures/side.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import type { Coordinates } from './axes.ts';
 import { type Book, cellAt } from './book.ts';
 import classes from './compare-screen.module.css';
-import { placeText, promptText } from './labels.ts';
+import { placeText } from './labels.ts';
 
 /** Two pictures of the comparison against each other. */
 export function PairScreen({

@@ -1,4 +1,4 @@
-/** Epochs a second. */
+/** Epochs per second. */
 export const playbackRates = [1, 2, 4, 8] as const;
 export type PlaybackRate = (typeof playbackRates)[number];
 

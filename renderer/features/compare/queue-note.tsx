@@ -53,7 +53,7 @@ export function QueueNote({ tally, runIds }: { tally: Tally; runIds: readonly nu
               fill.mutate(input, settled);
             }}
           >
-            {tally.missing > 0 ? 'Fill' : 'Try again'}
+            {tally.missing > 0 ? 'Make them' : 'Try again'}
           </Button>
         </>
       )}

@@ -21,11 +21,7 @@ export function RunChips({
         const run = runs.find((one) => one.id === id);
         const name = run?.name ?? `Run ${id}`;
         return (
-          <span
-            key={id}
-            className={classes.chip}
-            title={run && `${run.captionSetName}, over ${run.baseName}`}
-          >
+          <span key={id} className={classes.chip} title={run && `${run.captionSetName}, on ${run.baseName}`}>
             <span className={classes.oneLine}>{name}</span>
             {chosen.length > 1 && (
               <CloseButton

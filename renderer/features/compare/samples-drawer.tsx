@@ -5,11 +5,11 @@ import { useState } from 'react';
 
 import type { PromptData } from '../../../electron/contract/values.ts';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { promptText } from '../../components/prompt-text.ts';
 import { countOf } from '../../components/quantities.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import { promptKey } from './axes.ts';
 import type { Book } from './book.ts';
-import { promptText } from './labels.ts';
 import { promptsFromLines, seedsFromText } from './prompt-lines.ts';
 import classes from './samples-drawer.module.css';
 

@@ -55,7 +55,7 @@ export function Timeline({
       <Select
         size="xs"
         w={92}
-        aria-label="Epochs a second"
+        aria-label="Epochs per second"
         data={playbackRates.map((value) => ({ value: String(value), label: `${value} / s` }))}
         value={String(rate)}
         allowDeselect={false}

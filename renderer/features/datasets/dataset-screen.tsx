@@ -57,7 +57,7 @@ function Dataset({ datasetId, view }: { datasetId: number; view: string }) {
   const { screen: Shown } = [...views, writing].find(({ path }) => path === view) ?? views[0]!;
   return (
     <DatasetViewProvider datasetId={datasetId}>
-      <DropZone ways={ways} label={`Let go to add to ${dataset?.name ?? 'this data set'}`}>
+      <DropZone ways={ways} label={`Drop to add to ${dataset?.name ?? 'this data set'}`}>
         <Screen
           scrolls={false}
           title={<span className={classes.title}>{dataset?.name ?? ' '}</span>}

@@ -30,7 +30,7 @@ export function DatasetsScreen() {
     </Button>
   );
   return (
-    <DropZone ways={ways} label="Let go to make a data set of it">
+    <DropZone ways={ways} label="Drop to make a data set">
       <Screen
         title="Data sets"
         actions={
@@ -63,7 +63,7 @@ export function DatasetsScreen() {
               </ul>
               <Text size="sm" c="dimmed">
                 Drop a folder or images anywhere to add another, or paste a path with{' '}
-                <Kbd size="xs">Ctrl V</Kbd>. Images are read where they lie and never changed.
+                <Kbd size="xs">Ctrl V</Kbd>. Images are read where they are and never changed.
               </Text>
             </>
           )}

@@ -28,8 +28,8 @@ export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
     <div className={classes.view}>
       <div className={classes.head}>
         <Text size="sm" c="dimmed">
-          {countOf(problems.length, 'file')} left out. The rest of the data set is not affected; mend a file
-          and read the folder again to have it in.
+          {countOf(problems.length, 'file')} left out. The rest of the data set is not affected; fix a file
+          and read the folder again to add it.
         </Text>
         <Button
           variant="default"

@@ -28,8 +28,8 @@ export function ExportList() {
           </Button>
         }
       >
-        Any epoch a run kept can be written as a model folder or a LoRA file, and a comparison as a sheet or
-        an animation.
+        Any checkpoint can be exported as a model folder or a LoRA file, and a comparison as a sheet or an
+        animation.
       </EmptyState>
     );
   }
@@ -54,11 +54,11 @@ export function ExportList() {
                     Model card
                   </Button>
                 )}
-                <Tooltip label="Take off this list; the files stay">
+                <Tooltip label="Remove from this list; the files stay">
                   <ActionIcon
                     variant="subtle"
                     color="gray"
-                    aria-label={`Take ${entry.title} off this list`}
+                    aria-label={`Remove ${entry.title} from this list`}
                     disabled={entry.status === 'running'}
                     onClick={() => {
                       remove({ exportId: entry.id }, { onError: showFailure });
@@ -91,7 +91,7 @@ function ExportCard({ exportId }: { exportId: number }) {
   if (error !== null || data === null) {
     return (
       <Text size="sm" c="dimmed">
-        Its model card is not there any more.
+        Its model card is gone.
       </Text>
     );
   }

@@ -89,8 +89,8 @@ export function ModelMenu({ model }: { model: Model }) {
       >
         <Text size="sm">
           {model.kind === 'finetune'
-            ? 'Its folder is deleted from the disk. The run it was kept from stays, and can give it again.'
-            : 'It is taken off the list. Its folder stays as it is.'}
+            ? 'Its folder is deleted. The run it came from stays, and you can keep the model again.'
+            : 'It is removed from the list. Its folder stays.'}
         </Text>
       </ConfirmDialog>
     </>

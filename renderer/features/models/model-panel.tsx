@@ -64,7 +64,7 @@ export function ModelPanel({ model, models }: { model: Model; models: readonly M
         </Group>
         {model.missing && (
           <div style={{ marginTop: 16 }}>
-            <Notice title="Its folder is gone">Bring {model.folder} back to use it again.</Notice>
+            <Notice title="Its folder is gone">Put {model.folder} back to use it again.</Notice>
           </div>
         )}
         <Facts model={model} models={models} />
@@ -108,7 +108,7 @@ function Facts({ model, models }: { model: Model; models: readonly Model[] }) {
         </Fact>
       )}
       <Fact name="Resolution">
-        {model.resolution} px, sides in steps of {model.pixelStep}
+        {model.resolution} px, sides are multiples of {model.pixelStep}
       </Fact>
       <Fact name="Predicts">{model.prediction === 'epsilon' ? 'noise (ε)' : 'velocity (v)'}</Fact>
       <Fact name="Size">
@@ -161,7 +161,7 @@ function Components({ model: { components } }: { model: Model }) {
   if (components.length === 0) {
     return (
       <Text size="sm" c="dimmed" className={classes.section}>
-        What it is made of is being looked at.
+        Reading what it is made of …
       </Text>
     );
   }

@@ -21,7 +21,7 @@ export function ModelsScreen() {
   const showsExports = id === 'exports';
   const add = useStudioCommand('models.add');
   const picker = useFolderPicker({
-    title: 'Add a model: its diffusers folder, the one with model_index.json',
+    title: 'Add a model: its diffusers folder, with model_index.json in it',
     confirm: 'Add this folder',
     onPick: (path) => {
       add.mutate(
@@ -99,8 +99,8 @@ function Library({ chosen }: { chosen: number | null }): ReactNode {
     <div className={classes.columns}>
       <ModelTree models={models.data} chosen={model?.id ?? null} />
       {model === undefined ? (
-        <EmptyState icon={<IconFolderPlus size={40} stroke={1.2} />} title="There is no such model">
-          Choose one at the left, or add a diffusers folder.
+        <EmptyState icon={<IconFolderPlus size={40} stroke={1.2} />} title="This model does not exist">
+          Choose one on the left, or add a diffusers folder.
         </EmptyState>
       ) : (
         <ModelPanel key={model.id} model={model} models={models.data} />

@@ -14,17 +14,17 @@ import { EpochMenu } from './epoch-menu.tsx';
 const widest = 138;
 const labelWidth = 148;
 
-/** The same prompts and seeds from the base through every epoch kept; what is to come has its place already. */
+/** The same prompts and seeds from the base to the last checkpoint; what is to come has its column already. */
 export function DevelopmentStrip({ run, development }: { run: RunDetail; development: Development }) {
   const { epochs, rows } = development;
   // Many columns keep a size that tells something, and scroll.
   const columns = `${labelWidth}px repeat(${epochs.length}, minmax(84px, 1fr))`;
   return (
-    <div className={classes.strip} tabIndex={0} role="region" aria-label="Pictures by epoch">
+    <div className={classes.strip} tabIndex={0} role="region" aria-label="Development">
       <div
         className={classes.grid}
         role="table"
-        aria-label="Samples"
+        aria-label="Pictures"
         style={{ gridTemplateColumns: columns, maxWidth: labelWidth + epochs.length * widest }}
       >
         <div className={classes.row} role="row">
@@ -48,21 +48,21 @@ export function DevelopmentStrip({ run, development }: { run: RunDetail; develop
 
 function Head({
   run,
-  column: { epoch, kept, trainLoss, validationLoss },
+  column: { epoch, hasCheckpoint, trainLoss, validationLoss },
 }: {
   run: RunDetail;
   column: DevelopmentColumn;
 }) {
   const loss = validationLoss ?? trainLoss;
   return (
-    <div className={`${classes.head} figures`} role="columnheader" data-waiting={!kept || undefined}>
+    <div className={`${classes.head} figures`} role="columnheader" data-waiting={!hasCheckpoint || undefined}>
       <span>
         {epoch === 0 ? 'Base' : `Epoch ${epoch}`}
         <span className={classes.foot} style={{ display: 'block' }} title="Loss">
           {epoch === 0 ? 'epoch 0' : loss === null ? ' ' : lossText(loss)}
         </span>
       </span>
-      {epoch > 0 && kept && <EpochMenu run={run} epoch={epoch} />}
+      {epoch > 0 && hasCheckpoint && <EpochMenu run={run} epoch={epoch} />}
     </div>
   );
 }
@@ -81,7 +81,7 @@ function Row({
       <div className={classes.label} role="rowheader">
         <span
           className={classes.prompt}
-          title={negativePrompt === '' ? prompt : `${prompt}\nnot: ${negativePrompt}`}
+          title={negativePrompt === '' ? prompt : `${prompt}\nwithout ${negativePrompt}`}
         >
           {prompt === '' ? <i>no words</i> : prompt}
         </span>

@@ -10,7 +10,7 @@ export interface Development {
 export interface DevelopmentColumn {
   readonly epoch: number;
   /** It is there: the base, or a checkpoint that was written. */
-  readonly kept: boolean;
+  readonly hasCheckpoint: boolean;
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
 }
@@ -23,37 +23,37 @@ export interface DevelopmentRow {
   readonly samples: readonly (Sample | null)[];
 }
 
-/** Columns for the base, what is kept and what is planned to be; `planned` are the plan's checkpoints. */
+/** Columns for the base, the checkpoints that are there and those that are `planned`. */
 export function development(
   run: Pick<RunSummary, 'id' | 'checkpoints'>,
   planned: readonly number[],
   comparison: Comparison,
 ): Development {
   const losses = comparison.runs.find(({ id }) => id === run.id)?.losses ?? [];
-  const kept = new Set([0, ...run.checkpoints]);
-  const numbers = [...new Set([...kept, ...planned])].sort((a, b) => a - b);
+  const there = new Set([0, ...run.checkpoints]);
+  const numbers = [...new Set([...there, ...planned])].sort((a, b) => a - b);
   const epochs = numbers.map((epoch) => {
     const loss = losses.find((entry) => entry.epoch === epoch);
     return {
       epoch,
-      kept: kept.has(epoch),
+      hasCheckpoint: there.has(epoch),
       trainLoss: loss?.trainLoss ?? null,
       validationLoss: loss?.validationLoss ?? null,
     };
   });
-  const places = new Map(comparison.samples.map((sample) => [placeOf(sample), sample]));
+  const samples = new Map(comparison.samples.map((sample) => [keyOf(sample), sample]));
   const rows = comparison.prompts.flatMap(({ prompt, negativePrompt }) =>
     comparison.seeds.map((seed) => ({
       prompt,
       negativePrompt,
       seed,
-      samples: numbers.map((epoch) => places.get(placeOf({ epoch, prompt, negativePrompt, seed })) ?? null),
+      samples: numbers.map((epoch) => samples.get(keyOf({ epoch, prompt, negativePrompt, seed })) ?? null),
     })),
   );
   return { epochs, rows };
 }
 
-function placeOf({
+function keyOf({
   epoch,
   prompt,
   negativePrompt,

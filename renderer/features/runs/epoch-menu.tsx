@@ -7,7 +7,7 @@ import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
 import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
 
-/** What can be done with one kept epoch. */
+/** What can be done with a checkpoint. */
 export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
   const [open, setOpen] = useState<'export' | 'keep' | null>(null);
   const [, goTo] = useLocation();
@@ -37,7 +37,7 @@ export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
               goTo(`/bench?run=${run.id}&epoch=${epoch}`);
             }}
           >
-            Generate from it
+            Make pictures with it
           </Menu.Item>
           <Menu.Item
             leftSection={<IconBoxModel2 size={16} />}

@@ -3,13 +3,13 @@ import type { RunDetail, RunMetrics } from '../../../electron/contract/runs.ts';
 /** One epoch of a run as its table shows it. */
 export interface EpochRow {
   readonly epoch: number;
-  readonly kept: boolean;
+  readonly hasCheckpoint: boolean;
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
   readonly seconds: number | null;
   readonly imagesPerSecond: number | null;
   readonly cost: number | null;
-  /** Lowest validation loss of the kept ones. */
+  /** Lowest held-out loss of those with a checkpoint. */
   readonly best: boolean;
 }
 
@@ -26,16 +26,16 @@ export function epochRows(
   return numbers.map((epoch) => {
     const loss = losses.get(epoch);
     const entry = spent.get(epoch);
-    const kept = checkpoints.includes(epoch);
+    const hasCheckpoint = checkpoints.includes(epoch);
     return {
       epoch,
-      kept,
+      hasCheckpoint,
       trainLoss: loss?.trainLoss ?? null,
       validationLoss: loss?.validationLoss ?? null,
       seconds: entry?.seconds ?? null,
       imagesPerSecond: entry !== undefined && entry.seconds > 0 ? entry.images / entry.seconds : null,
       cost: entry?.cost ?? null,
-      best: kept && validations.length > 1 && loss?.validationLoss === lowest,
+      best: hasCheckpoint && validations.length > 1 && loss?.validationLoss === lowest,
     };
   });
 }

@@ -5,7 +5,7 @@ import { durationText, lossText, moneyText, rateText } from '../../components/qu
 import { EpochMenu } from './epoch-menu.tsx';
 import type { EpochRow } from './epoch-rows.ts';
 
-/** Every epoch with its losses, its time and its cost; those kept can be exported. */
+/** Every epoch with its losses, its time and its cost; a checkpoint can be exported. */
 export function EpochTable({
   run,
   rows,
@@ -18,7 +18,7 @@ export function EpochTable({
   if (rows.length === 0) {
     return (
       <Text size="sm" c="dimmed" py="lg">
-        The first epoch is not through yet.
+        The first epoch has not ended yet.
       </Text>
     );
   }
@@ -28,7 +28,7 @@ export function EpochTable({
         <Table.Tr>
           <Table.Th w={150}>Epoch</Table.Th>
           <Table.Th ta="right">Training loss</Table.Th>
-          <Table.Th ta="right">Validation loss</Table.Th>
+          <Table.Th ta="right">Held-out loss</Table.Th>
           <Table.Th ta="right">Time</Table.Th>
           <Table.Th ta="right">Rate</Table.Th>
           <Table.Th ta="right">Cost</Table.Th>
@@ -40,9 +40,9 @@ export function EpochTable({
           <Table.Tr key={row.epoch}>
             <Table.Td>
               {row.epoch}
-              {row.kept && (
+              {row.hasCheckpoint && (
                 <Badge ml={8} size="sm" variant="light" color={row.best ? 'clay' : 'gray'} tt="none">
-                  {row.best ? 'kept, lowest loss' : 'kept'}
+                  {row.best ? 'checkpoint, lowest loss' : 'checkpoint'}
                 </Badge>
               )}
             </Table.Td>
@@ -53,7 +53,7 @@ export function EpochTable({
               {row.imagesPerSecond === null ? '–' : rateText(row.imagesPerSecond)}
             </Table.Td>
             <Table.Td ta="right">{row.cost === null ? '–' : moneyText(row.cost, currency)}</Table.Td>
-            <Table.Td h={38}>{row.kept && <EpochMenu run={run} epoch={row.epoch} />}</Table.Td>
+            <Table.Td h={38}>{row.hasCheckpoint && <EpochMenu run={run} epoch={row.epoch} />}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -28,7 +28,7 @@ export function chartOptions({
   height,
   epochs,
   inks,
-  kept,
+  checkpoints,
   onCursor,
 }: {
   width: number;
@@ -36,7 +36,7 @@ export function chartOptions({
   epochs: number;
   inks: ChartInks;
   /** Epochs with a checkpoint, asked at every drawing. */
-  kept: () => readonly number[];
+  checkpoints: () => readonly number[];
   /** The place under the cursor; null where it has left. */
   onCursor: (index: number | null) => void;
 }): uPlot.Options {
@@ -86,19 +86,19 @@ export function chartOptions({
       ],
       drawAxes: [
         (chart) => {
-          drawMarks(chart, kept(), inks);
+          drawMarks(chart, checkpoints(), inks);
         },
       ],
     },
   };
 }
 
-/** A line and a foot at every kept epoch. */
-function drawMarks(chart: uPlot, kept: readonly number[], { accent, line }: ChartInks): void {
+/** A line and a foot at every checkpoint. */
+function drawMarks(chart: uPlot, epochs: readonly number[], { accent, line }: ChartInks): void {
   const { ctx, bbox } = chart;
   const ratio = devicePixelRatio;
   ctx.save();
-  for (const epoch of kept) {
+  for (const epoch of epochs) {
     const x = Math.round(chart.valToPos(epoch, 'x', true));
     ctx.strokeStyle = line;
     ctx.lineWidth = ratio;

@@ -12,29 +12,29 @@ import { chartInks, chartOptions } from './loss-chart-options.ts';
 
 const height = 224;
 
-/** Training and validation loss over epochs, with the kept ones marked; values at the cursor stand in the legend. */
+/** Training and held-out loss over epochs, with checkpoints marked; values at the cursor stand in the legend. */
 export function LossChart({
   curves,
   epochs,
-  kept,
+  checkpoints,
 }: {
   curves: LossCurves;
   epochs: number;
-  kept: readonly number[];
+  checkpoints: readonly number[];
 }) {
   const { ref, width } = useElementSize();
   const scheme = useComputedColorScheme('light');
   const [at, setAt] = useState<number | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const marks = useRef(kept);
+  const marks = useRef(checkpoints);
   const draw = useEffectEvent((element: HTMLElement) => {
     const options = chartOptions({
       width,
       height,
       epochs,
       inks: chartInks(element),
-      kept: () => marks.current,
+      checkpoints: () => marks.current,
       onCursor: setAt,
     });
     return new uPlot(options, dataOf(curves), element);
@@ -54,14 +54,14 @@ export function LossChart({
     chart.current?.setSize({ width, height });
   }, [width]);
   useEffect(() => {
-    marks.current = kept;
+    marks.current = checkpoints;
     const [low, high] = lossRange(curves);
     chart.current?.batch((drawn: uPlot) => {
       drawn.setData(dataOf(curves), false);
       drawn.setScale('x', { min: 0, max: epochs });
       drawn.setScale('y', { min: low, max: high });
     });
-  }, [curves, kept, epochs, drawable, scheme]);
+  }, [curves, checkpoints, epochs, drawable, scheme]);
 
   return (
     <div>
@@ -91,7 +91,7 @@ function Legend({ curves, at }: { curves: LossCurves; at: number | null }) {
     <div className={`${classes.legend} figures`}>
       <Item name="Training" ink="var(--sf-accent)" value={lastUntil(curves.smooth, index)} />
       <Item name="Single steps" ink="var(--sf-step-ink)" value={lastUntil(curves.step, index)} />
-      <Item name="Validation" ink="var(--sf-ink)" value={lastUntil(curves.validation, index)} />
+      <Item name="Held out" ink="var(--sf-ink)" value={lastUntil(curves.validation, index)} />
       <span className={classes.where}>
         {curves.epoch.length === 0 ? '' : `at epoch ${(curves.epoch[index] ?? 0).toFixed(1)}`}
       </span>
@@ -109,7 +109,7 @@ function Item({ name, ink, value }: { name: string; ink: string; value: number |
   );
 }
 
-/** The newest value up to there: validation has one an epoch, and holds until the next. */
+/** The newest value up to there: that of held-out images has one an epoch, and holds until the next. */
 function lastUntil(values: readonly (number | null)[], index: number): number | null {
   for (let i = Math.min(index, values.length - 1); i >= 0; i--) {
     const value = values[i];

@@ -64,7 +64,7 @@ export function RunControls({ run, prominent = false }: { run: RunSummary; promi
             else setAsking(true);
           }}
         >
-          {status === 'queued' ? 'Take out of the queue' : 'Stop'}
+          {status === 'queued' ? 'Remove from the queue' : 'Stop'}
         </Button>
       )}
       <ConfirmDialog
@@ -77,7 +77,7 @@ export function RunControls({ run, prominent = false }: { run: RunSummary; promi
         }}
         onConfirm={doStop}
       >
-        Its checkpoints stay. The state it could be resumed from goes; to go on later, pause it instead.
+        Its checkpoints stay, but it cannot be resumed. To go on later, pause it instead.
       </ConfirmDialog>
     </>
   );

@@ -9,8 +9,8 @@ import { showFailure } from '../../studio/failure.ts';
 import { media } from '../../studio/media.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './run-list.module.css';
-import { groupRuns, movedPlace } from './run-order.ts';
-import { isUnderWay, standstillText, statusColor, statusText } from './run-status.ts';
+import { groupRuns, movedPosition } from './run-order.ts';
+import { isUnderWay, queuedText, standstillText, statusColor, statusText } from './run-status.ts';
 import { runView } from './run-view.ts';
 import { useRunProgress } from './use-run-progress.ts';
 
@@ -34,7 +34,7 @@ export function RunList({
         ))}
       </Group>
       <Queue queued={queued} chosen={chosen} currency={currency} />
-      <Group title="Can go on" runs={waiting}>
+      <Group title="Can be resumed" runs={waiting}>
         {waiting.map((run) => (
           <Item key={run.id} {...item(run)} />
         ))}
@@ -129,16 +129,16 @@ function Movers({
   onMove: (runId: number, position: number) => void;
 }) {
   const button = (by: -1 | 1, label: string, icon: ReactNode) => {
-    const place = movedPlace(queued, run.id, by);
+    const position = movedPosition(queued, run.id, by);
     return (
       <ActionIcon
         variant="subtle"
         color="gray"
         size={20}
         aria-label={label}
-        disabled={place === null}
+        disabled={position === null}
         onClick={() => {
-          if (place !== null) onMove(run.id, place);
+          if (position !== null) onMove(run.id, position);
         }}
       >
         {icon}
@@ -237,7 +237,7 @@ function StatusLine({ run, currency }: { run: RunSummary; currency: string }) {
       ...(run.cost === null ? [] : [moneyText(run.cost, currency)]),
     ].join(' · ');
   }
-  if (status === 'queued') return `${run.queuePosition ?? 1}. in the queue`;
+  if (status === 'queued') return queuedText(run);
   return isUnderWay(status) ? statusText(status) : standstillText(status, epoch, run.epochs);
 }
 

@@ -11,7 +11,7 @@ export function RunLog({ runId }: { runId: number }) {
   if (data?.length === 0) {
     return (
       <Text size="sm" c="dimmed" py="lg">
-        Nothing has been written down yet.
+        The log is empty.
       </Text>
     );
   }

@@ -13,16 +13,16 @@ export function RunNotice({ run }: { run: RunDetail }) {
   if (status !== 'failed' && status !== 'interrupted' && status !== 'paused') return null;
   const last = run.checkpoints.at(-1);
   const kept =
-    last === undefined ? 'No checkpoint was written yet.' : `The newest checkpoint is of epoch ${last}.`;
+    last === undefined ? 'There is no checkpoint yet.' : `The newest checkpoint is from epoch ${last}.`;
   const title = {
     failed: failure?.message ?? 'The run failed.',
-    interrupted: 'Screenfold ended while this run was under way',
+    interrupted: 'Screenfold closed during this run',
     paused: 'This run is paused',
   }[status];
   const text = {
     failed: `${failure?.hint ?? ''} ${kept}`.trim(),
-    interrupted: `It can go on where its state was last written, to the same result. ${kept}`,
-    paused: `It goes on at the very step it stopped at. ${kept}`,
+    interrupted: `It can be resumed from its last saved state, with the same result. ${kept}`,
+    paused: `It resumes at the step where it stopped. ${kept}`,
   }[status];
   return (
     <div style={{ marginTop: 12 }}>

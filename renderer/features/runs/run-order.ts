@@ -25,8 +25,8 @@ export function groupRuns(runs: readonly RunSummary[]): RunGroups {
   };
 }
 
-/** The place a queued run goes to when it is moved, from 1; null where it stands at that end already. */
-export function movedPlace(queued: readonly RunSummary[], runId: number, by: -1 | 1): number | null {
+/** Where in the queue a run goes when it is moved, from 1; null where it is at that end already. */
+export function movedPosition(queued: readonly RunSummary[], runId: number, by: -1 | 1): number | null {
   const index = queued.findIndex(({ id }) => id === runId);
   const to = index + by;
   return index === -1 || to < 0 || to >= queued.length ? null : to + 1;

@@ -7,13 +7,13 @@ import { DevelopmentStrip } from './development-strip.tsx';
 import { epochRows } from './epoch-rows.ts';
 import { EpochTable } from './epoch-table.tsx';
 import { LossChart, NoCurve } from './loss-chart.tsx';
-import { RecipePanel } from './recipe-panel.tsx';
 import { RunLog } from './run-log.tsx';
 import { RunNotice } from './run-notice.tsx';
 import classes from './run-panel.module.css';
 import { isUnderWay } from './run-status.ts';
 import { RunStatusStrip } from './run-status-strip.tsx';
 import { runView } from './run-view.ts';
+import { SettingsPanel } from './settings-panel.tsx';
 import { useDevelopment } from './use-development.ts';
 import { useRunMetrics, useRunProgress } from './use-run-progress.ts';
 
@@ -31,18 +31,18 @@ export function RunPanel({ run, currency }: { run: RunDetail; currency: string }
           <Tabs.List>
             <Tabs.Tab value="development">Development</Tabs.Tab>
             <Tabs.Tab value="epochs">Epochs</Tabs.Tab>
-            <Tabs.Tab value="recipe">Recipe</Tabs.Tab>
+            <Tabs.Tab value="settings">Settings</Tabs.Tab>
             <Tabs.Tab value="log">Log</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="development">
             <Loss run={run} metrics={metrics} />
-            <Samples run={run} />
+            <Pictures run={run} />
           </Tabs.Panel>
           <Tabs.Panel value="epochs" pt="sm">
             <EpochTable run={run} rows={epochRows(run, metrics)} currency={currency} />
           </Tabs.Panel>
-          <Tabs.Panel value="recipe" pt="md">
-            <RecipePanel run={run} />
+          <Tabs.Panel value="settings" pt="md">
+            <SettingsPanel run={run} />
           </Tabs.Panel>
           <Tabs.Panel value="log" pt="md">
             <RunLog runId={run.id} />
@@ -64,19 +64,19 @@ function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof use
       ) : metrics.steps.step.length < 2 ? (
         <NoCurve>The curve begins with the first steps.</NoCurve>
       ) : (
-        <LossChart curves={lossCurves(metrics)} epochs={run.epochs} kept={run.checkpoints} />
+        <LossChart curves={lossCurves(metrics)} epochs={run.epochs} checkpoints={run.checkpoints} />
       )}
     </section>
   );
 }
 
-function Samples({ run }: { run: RunDetail }) {
+function Pictures({ run }: { run: RunDetail }) {
   const development = useDevelopment(run);
   return (
-    <section aria-label="Samples">
+    <section aria-label="Pictures">
       <div className={classes.heading}>
         <Title order={2} size="h6">
-          Samples
+          Pictures
         </Title>
         <Anchor component={Link} href={`/compare?runs=${run.id}`} size="xs">
           Compare

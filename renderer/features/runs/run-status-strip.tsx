@@ -4,7 +4,7 @@ import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { countText, durationText, moneyText, rateText } from '../../components/quantities.ts';
 import { capital } from './run-list.tsx';
-import { isUnderWay, standstillText, statusText } from './run-status.ts';
+import { isUnderWay, queuedText, standstillText, statusText } from './run-status.ts';
 import classes from './run-status-strip.module.css';
 import type { RunView } from './run-view.ts';
 
@@ -46,7 +46,7 @@ export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: 
             />
           </div>
         ) : (
-          <EpochRuler epochs={run.epochs} kept={run.plan.checkpoints} reached={reached} />
+          <EpochRuler epochs={run.epochs} checkpoints={run.plan.checkpoints} reached={reached} />
         )}
       </div>
     </section>
@@ -69,9 +69,7 @@ function headline(run: RunDetail, { status, phase, epoch }: RunView): string {
     case 'preparing':
       return capital(phase?.name ?? 'preparing');
     case 'queued':
-      return run.queuePosition === null || run.queuePosition === 1
-        ? 'Next in the queue'
-        : `${run.queuePosition}. in the queue`;
+      return queuedText(run);
     case 'finished':
       return `Finished, ${run.epochs} epochs`;
     case 'failed':

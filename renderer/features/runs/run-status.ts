@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../../electron/contract/runs.ts';
+import type { RunStatus, RunSummary } from '../../../electron/contract/runs.ts';
 
 const texts: Readonly<Record<RunStatus, string>> = {
   queued: 'Queued',
@@ -14,6 +14,13 @@ const texts: Readonly<Record<RunStatus, string>> = {
 
 export function statusText(status: RunStatus): string {
   return texts[status];
+}
+
+/** Where in the queue a run is. */
+export function queuedText({ queuePosition }: Pick<RunSummary, 'queuePosition'>): string {
+  return queuePosition === null || queuePosition === 1
+    ? 'Next in the queue'
+    : `Number ${queuePosition} in the queue`;
 }
 
 /** A run that stands still, and where. */

@@ -118,8 +118,8 @@ function NoRuns() {
           </Button>
         }
       >
-        Runs come to stand here: the one under way with its curve and its pictures, those that wait, and those
-        that were.
+        Runs appear here: the one under way with its loss and its pictures, those that wait, and those that
+        ended.
       </EmptyState>
     </Screen>
   );

@@ -29,7 +29,7 @@ export function AboutSection() {
         <Group gap="md">
           <Text size="sm">
             Version {info.update.version}{' '}
-            {info.update.ready ? 'is ready to be installed.' : 'is being fetched.'}
+            {info.update.ready ? 'is ready to install.' : 'is being downloaded.'}
           </Text>
           {info.update.ready && (
             <Button
@@ -39,7 +39,7 @@ export function AboutSection() {
                 restart({}, { onError: showFailure });
               }}
             >
-              Install and start again
+              Install and restart
             </Button>
           )}
         </Group>

@@ -12,7 +12,7 @@ export function AppearanceSection({ settings, change }: SectionProps) {
         data={[
           { value: 'light', label: 'Light' },
           { value: 'dark', label: 'Dark' },
-          { value: 'system', label: 'As the system' },
+          { value: 'system', label: 'System' },
         ]}
         onChange={(theme) => {
           change({ theme: theme });

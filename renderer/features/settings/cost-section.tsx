@@ -1,9 +1,9 @@
 import { Group, NativeSelect, SegmentedControl, Text } from '@mantine/core';
 
 import type { CostRate } from '../../../electron/contract/values.ts';
+import { currencies, hourlyCost, newRate } from '../../components/cost-rate.ts';
 import { KeptNumberField } from '../../components/kept-number-field.tsx';
 import { moneyText } from '../../components/quantities.ts';
-import { currencies, hourlyCost, newRate } from './cost-rate.ts';
 import { Section, type SectionProps } from './section.tsx';
 
 /** What an hour of computing costs, so that plans and runs can say what an epoch does. */
@@ -14,7 +14,7 @@ export function CostSection({ settings, change }: SectionProps) {
     change({ costRate });
   };
   return (
-    <Section title="Cost" about="With this, plans and runs say what they cost, by epoch.">
+    <Section title="Cost" about="Plans and runs then show what they cost, per epoch.">
       <Group gap="md" align="end">
         <SegmentedControl
           aria-label="Cost by"

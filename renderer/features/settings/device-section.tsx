@@ -24,7 +24,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
   const providers = info?.providers ?? null;
   const best = providers?.find(({ available }) => available);
   return (
-    <Section title="Device" about="What training and sampling compute on. A run can be given another one.">
+    <Section title="Device" about="What training and sampling run on. Each run can choose its own.">
       <NativeSelect
         label="Compute on"
         maw={320}
@@ -32,7 +32,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
         data={[
           {
             value: '',
-            label: best === undefined ? 'The best there is' : `The best there is: ${names[best.provider]}`,
+            label: best === undefined ? 'Best available' : `Best available: ${names[best.provider]}`,
           },
           ...(providers ?? []).map(({ provider, available }) => ({
             value: provider,
@@ -46,7 +46,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
       />
       {providers === null ? (
         <Text size="sm" c="dimmed" component="div" mih={72}>
-          <Loader size={14} mr="xs" /> Looking at what this machine has …
+          <Loader size={14} mr="xs" /> Looking for devices …
         </Text>
       ) : (
         <Detected providers={providers} />
@@ -57,7 +57,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
         </Text>
       )}
       <Radio.Group
-        label="Samples during a run"
+        label="Pictures during a run"
         value={settings.samplesWhileTraining}
         onChange={(value) => {
           change({ samplesWhileTraining: value });
@@ -67,7 +67,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
           <Radio
             value="beside"
             label="Beside training"
-            description="Pictures come as soon as a checkpoint is there; needs memory for both."
+            description="Pictures come with each checkpoint. Needs memory for both."
           />
           <Radio
             value="pausing"

@@ -32,13 +32,13 @@ export function LibrarySection() {
   return (
     <Section
       title="Library"
-      about="Captions, runs, checkpoints and samples. Your images stay where they are and are never changed."
+      about="Captions, runs, checkpoints and pictures. Your images stay where they are and are never changed."
     >
       <div>
         <p className={classes.path}>{folder}</p>
         {next !== null && (
           <Text size="sm" c="var(--sf-accent)" role="status">
-            From the next start on: {next}. What is in the folder above stays there.
+            From the next start on: {next}. The folder above stays as it is.
           </Text>
         )}
       </div>

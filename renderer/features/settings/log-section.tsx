@@ -41,7 +41,7 @@ export function LogSection() {
           loading={isFetching}
           onClick={() => void refetch()}
         >
-          Read again
+          Refresh
         </Button>
         <CopyButton value={logText(lines)}>
           {({ copied, copy }) => (
@@ -55,7 +55,7 @@ export function LogSection() {
       <div className={classes.log} ref={box} tabIndex={0} role="log" aria-label="Log">
         {lines.length === 0 && (
           <Text size="sm" c="dimmed">
-            Nothing of this kind was written down.
+            There are no such entries.
           </Text>
         )}
         {lines.map(({ time, level: of, message }, at) => (

@@ -24,14 +24,14 @@ export function AdvancedSection() {
           <TrainNumber name="batchSize" label="Batch size" min={1} />
           <TrainNumber
             name="gradientAccumulation"
-            label="Accumulated batches"
+            label="Gradient accumulation"
             min={1}
             description="Batches per step."
           />
           <Resolution />
         </Group>
         <Group title="Learning rate">
-          <Schedule />
+          <LearningRateSchedule />
           <TrainNumber name="warmupSteps" label="Warm-up" unit="steps" />
         </Group>
         <Group title="Optimizer (AdamW)">
@@ -40,7 +40,7 @@ export function AdvancedSection() {
             name="maxGradientNorm"
             label="Clip gradients at norm"
             step={0.1}
-            description="0: not."
+            description="0: no clipping."
           />
           <TrainNumber name="beta1" label="β₁" step={0.01} />
           <TrainNumber name="beta2" label="β₂" step={0.001} />
@@ -48,12 +48,7 @@ export function AdvancedSection() {
           <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
         </Group>
         <Group title="Loss">
-          <TrainNumber
-            name="minSnrGamma"
-            label="Min-SNR γ"
-            step={0.5}
-            description="0: unweighted. Often 5."
-          />
+          <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off. 5 is usual." />
           <TrainNumber name="noiseOffset" label="Noise offset" step={0.01} description="0: none." />
         </Group>
         <Group title="Images and captions">
@@ -61,9 +56,9 @@ export function AdvancedSection() {
             name="captionDropout"
             label="Caption dropout"
             step={0.05}
-            description="Part trained without words, which guidance needs."
+            description="Share trained without a caption, which guidance needs."
           />
-          <TrainNumber name="seed" label="Seed of the run" />
+          <TrainNumber name="seed" label="Training seed" />
           <RandomFlip />
         </Group>
         <Group title="Checkpoints" wide>
@@ -145,11 +140,11 @@ function TrainNumber({
   );
 }
 
-function Schedule() {
+function LearningRateSchedule() {
   const { request, edit } = useRequestForm();
   return (
     <Select
-      label="Schedule"
+      label="Learning rate schedule"
       data={[
         { value: 'constant', label: 'Constant' },
         { value: 'linear', label: 'Linear to 0' },
@@ -189,7 +184,7 @@ function RandomFlip() {
     <Switch
       mt={26}
       size="sm"
-      label="Mirror at random"
+      label="Random flip"
       checked={request.train.randomFlip}
       onChange={(event) => {
         edit({ train: { randomFlip: event.currentTarget.checked } });
@@ -202,8 +197,8 @@ function Checkpoints() {
   const { request, edit, message } = useRequestForm();
   return (
     <NumberListField
-      label="Epochs to keep"
-      description="The last epoch is always kept; those past it are left out."
+      label="Checkpoints after epochs"
+      description="The last epoch always gets one. Epochs beyond it are ignored."
       values={request.train.checkpoints}
       error={message('train.checkpoints')}
       onChange={(checkpoints) => {
@@ -217,7 +212,7 @@ function Precision() {
   const { request, edit } = useRequestForm();
   return (
     <Select
-      label="Precision of checkpoints"
+      label="Checkpoint precision"
       data={[
         { value: 'float16', label: 'float16' },
         { value: 'float32', label: 'float32' },
@@ -257,7 +252,7 @@ function Provider() {
     <Select
       label="Compute on"
       data={[
-        { value: 'best', label: 'The best there is' },
+        { value: 'best', label: 'Best available' },
         ...providerName.options.map((name) => ({ value: name, label: providerNames[name] })),
       ]}
       value={request.provider ?? 'best'}

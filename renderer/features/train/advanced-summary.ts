@@ -5,11 +5,11 @@ export function advancedSummary({ train }: RunRequest): string {
   const { batchSize, gradientAccumulation, schedule, emaDecay, minSnrGamma, noiseOffset, randomFlip } = train;
   return [
     `batch ${batchSize}${gradientAccumulation > 1 ? ` × ${gradientAccumulation}` : ''}`,
-    `${schedule} schedule`,
+    `${schedule} learning rate`,
     ...(emaDecay > 0 ? [`EMA ${emaDecay}`] : []),
     ...(minSnrGamma > 0 ? [`min-SNR ${minSnrGamma}`] : []),
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),
-    ...(randomFlip ? ['mirrored'] : []),
+    ...(randomFlip ? ['random flip'] : []),
     `seed ${train.seed}`,
   ].join(' · ');
 }

@@ -2,7 +2,8 @@ import { Anchor, Checkbox, Group, Radio, Stack, Switch, Text } from '@mantine/co
 import { useState } from 'react';
 import { Link } from 'wouter';
 
-import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
+import type { CaptionSetData } from '../../../electron/contract/captions.ts';
+import { sourceText } from '../../components/caption-source.ts';
 import { countText } from '../../components/quantities.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { FormSection } from './form-section.tsx';
@@ -69,10 +70,10 @@ export function CaptionSection() {
             <Text size="xs" c="dimmed" role="status">
               {captionSetIds.length > 1
                 ? `${captionSetIds.length} runs, one after the other, alike in all but their captions.`
-                : 'Choose two or more; each makes a run of its own.'}
+                : 'Choose two or more. Each gets its own run.'}
             </Text>
           ) : (
-            <Anchor component={Link} href={`/datasets/${request.datasetId}`} size="xs">
+            <Anchor component={Link} href={`/datasets/${request.datasetId}/captions`} size="xs">
               Edit captions
             </Anchor>
           )}
@@ -88,24 +89,4 @@ function captionSetLabel({ name, source, captioned, uncaptioned }: CaptionSetDat
       ? `all ${countText(captioned)} captioned`
       : `${countText(captioned)} captioned, ${countText(uncaptioned)} without`;
   return { label: name, description: `${sourceText(source)} · ${counts}` };
-}
-
-/** Where a caption set's texts come from, in a few words. */
-export function sourceText(source: CaptionSource): string {
-  switch (source.kind) {
-    case 'empty':
-      return 'no words';
-    case 'fixed':
-      return `“${source.text}”`;
-    case 'template':
-      return `“${source.template}”`;
-    case 'sidecar':
-      return 'from files';
-    case 'column':
-      return `from the column ${source.column}`;
-    case 'hand':
-      return 'by hand';
-    case 'copy':
-      return 'copied';
-  }
 }

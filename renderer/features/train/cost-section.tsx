@@ -1,15 +1,10 @@
 import { SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
 
 import type { CostRate } from '../../../electron/contract/values.ts';
+import { newRate } from '../../components/cost-rate.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
-
-const kinds: Readonly<Record<CostRate['kind'], CostRate>> = {
-  none: { kind: 'none' },
-  hourly: { kind: 'hourly', pricePerHour: 0.5 },
-  energy: { kind: 'energy', watts: 250, pricePerKilowattHour: 0.3 },
-};
 
 /** What an hour of computing costs, for the plan and the run's ledger. */
 export function CostSection() {
@@ -34,7 +29,7 @@ export function CostSection() {
           ]}
           value={costRate.kind}
           onChange={(kind) => {
-            edit({ costRate: kinds[kind] });
+            edit({ costRate: newRate(kind) });
           }}
         />
         {costRate.kind === 'hourly' && (

@@ -115,7 +115,7 @@ export function MethodSection() {
         <Switch
           size="sm"
           label="Train the text encoder too"
-          description="Learns new words; wants a smaller learning rate and forgets sooner."
+          description="Learns new words, but needs a smaller learning rate and forgets sooner."
           checked={'textEncoder' in method && method.textEncoder}
           onChange={(event) => {
             edit({ method: { textEncoder: event.currentTarget.checked } });

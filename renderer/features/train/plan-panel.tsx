@@ -81,9 +81,9 @@ function Plan({
   return (
     <div className={classes.plan} data-stale={stale || undefined} aria-busy={stale}>
       <Text size="sm" c="dimmed" mb={8} className="figures">
-        {countOf(plan.epochs, 'epoch')}, {plan.checkpoints.length} kept
+        {countOf(plan.epochs, 'epoch')}, {countOf(plan.checkpoints.length, 'checkpoint')}
       </Text>
-      <EpochRuler epochs={plan.epochs} kept={plan.checkpoints} />
+      <EpochRuler epochs={plan.epochs} checkpoints={plan.checkpoints} />
       <dl className={`${classes.rows} figures`}>
         {planRows(plan, request.costRate, currency).map(({ name, value, note, alarming }) => (
           <Row key={name} name={name} value={value} note={note} alarming={alarming} />
@@ -95,7 +95,7 @@ function Plan({
         </div>
       )}
       <Text size="xs" fw={600} c="dimmed" mt={16}>
-        Captions it is trained on
+        Captions used
       </Text>
       <ul className={classes.examples}>
         {plan.captionExamples.map((caption, index) => (

@@ -31,9 +31,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
       'Images',
       countText(plan.images),
       [
-        plan.heldOut > 0
-          ? `${countText(plan.heldOut)} more held out`
-          : 'none held out, so no validation loss',
+        plan.heldOut > 0 ? `${countText(plan.heldOut)} more held out` : 'none held out, so no held-out loss',
         bucketText(plan),
       ].join('; '),
     ),

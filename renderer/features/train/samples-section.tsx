@@ -15,7 +15,7 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
   const faulty = ['prompts', 'seeds', 'recipe'].some((part) => message(part) !== undefined);
   return (
     <FoldedSection
-      title="Samples"
+      title="Pictures"
       faulty={faulty}
       summary={[
         prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
@@ -119,7 +119,7 @@ function Seeds() {
   return (
     <NumberListField
       label="Seeds"
-      description="Each prompt is drawn once per seed, from the same noise at every epoch."
+      description="Each prompt makes one picture per seed, from the same noise at every epoch."
       values={request.seeds}
       error={message('seeds')}
       onChange={(seeds) => {

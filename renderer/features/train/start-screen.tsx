@@ -25,12 +25,12 @@ export function StartScreen() {
       </Center>
     );
   }
-  return <Redirect to={startingPlace(runs.data)} replace />;
+  return <Redirect to={startingAddress(runs.data)} replace />;
 }
 
 const underWay: readonly RunSummary['status'][] = ['preparing', 'training', 'stopping'];
 
-export function startingPlace(runs: readonly RunSummary[]): string {
+export function startingAddress(runs: readonly RunSummary[]): string {
   const newestFirst = [...runs].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
   const run =
     newestFirst.find(({ status }) => underWay.includes(status)) ??

@@ -133,7 +133,7 @@ function NoDataset() {
       title="There are no images to train on yet"
       action={
         <Button component={Link} href="/datasets">
-          Bring in images
+          Add images
         </Button>
       }
     >

@@ -25,7 +25,7 @@ export function BucketsView({ dataset }: { dataset: DatasetDetail }) {
       <Group justify="space-between" wrap="nowrap" gap="xl" mb="lg">
         <Text size="sm" c="dimmed" maw={640}>
           Images of one bucket are trained together. Each is scaled to cover the bucket nearest to its shape,
-          and what overhangs is cropped evenly from both sides.
+          and what sticks out is cropped evenly on both sides.
         </Text>
         <Group gap="sm" wrap="nowrap">
           <Text size="sm" className="figures">

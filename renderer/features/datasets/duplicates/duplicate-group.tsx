@@ -30,7 +30,7 @@ export function DuplicateRow({
             color="red"
             variant="light"
             mt={6}
-            title="Some are trained on and some held out: the validation loss looks better than it is"
+            title="Some are trained on and some held out, so the held-out loss looks better than it is"
           >
             Crosses the split
           </Badge>

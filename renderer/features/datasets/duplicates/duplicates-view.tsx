@@ -76,7 +76,7 @@ export function DuplicatesView({ dataset }: { dataset: DatasetDetail }) {
         {error !== null && <FailureNote error={error} onRetry={() => void refetch()} />}
         {groups?.length === 0 && error === null && (
           <EmptyState icon={<IconCheck size={40} stroke={1.2} />} title="No duplicates">
-            No two images that count are this much alike. Move the slider to look for more distant ones.
+            No two images are this much alike. Move the slider to find less similar ones.
           </EmptyState>
         )}
         {groups?.slice(0, mostGroups).map((group) => (
@@ -120,8 +120,7 @@ function useResolveExact(
           exclude(ids);
           notifications.show({
             title: ids.length === 0 ? 'No two files are equal' : `${countOf(ids.length, 'image')} excluded`,
-            message:
-              ids.length === 0 ? 'What is shown here is alike, not the same.' : 'Ctrl+Z takes them in again.',
+            message: ids.length === 0 ? 'These images are alike, not equal.' : 'Ctrl+Z includes them again.',
             withBorder: true,
           });
         }, showFailure)

@@ -22,12 +22,12 @@ import { SplitMenu } from './split-menu.tsx';
 
 const filters: readonly { readonly value: ImageQuery['filter']; readonly label: string }[] = [
   { value: 'all', label: 'All images' },
-  { value: 'training', label: 'Trained on' },
+  { value: 'training', label: 'For training' },
   { value: 'held-out', label: 'Held out' },
   { value: 'excluded', label: 'Excluded' },
   { value: 'captioned', label: 'Captioned' },
   { value: 'uncaptioned', label: 'Without a caption' },
-  { value: 'duplicates', label: 'With duplicates' },
+  { value: 'duplicates', label: 'Duplicates' },
 ];
 const sorts: readonly { readonly value: ImageQuery['sort']; readonly label: string }[] = [
   { value: 'name', label: 'Name' },
@@ -74,11 +74,11 @@ export function ImagesToolbar({
             changeQuery(view, { sort: currentTarget.value as ImageQuery['sort'] });
           }}
         />
-        <Tooltip label={query.descending ? 'Last first' : 'First first'}>
+        <Tooltip label={query.descending ? 'Descending' : 'Ascending'}>
           <ActionIcon
             variant="default"
             size={36}
-            aria-label={query.descending ? 'Order: last first' : 'Order: first first'}
+            aria-label={query.descending ? 'Order: descending' : 'Order: ascending'}
             onClick={() => {
               changeQuery(view, { descending: !query.descending });
             }}

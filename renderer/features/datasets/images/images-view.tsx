@@ -49,7 +49,7 @@ export function ImagesView({ dataset }: { dataset: DatasetDetail }) {
           {data?.total === 0 && error === null && (
             <EmptyState
               icon={<IconPhotoSearch size={40} stroke={1.2} />}
-              title={dataset.importing ? 'Images appear here as they are read' : 'No image is like that'}
+              title={dataset.importing ? 'Images appear here as they are read' : 'No image matches'}
               action={
                 narrowed(query) && (
                   <Button

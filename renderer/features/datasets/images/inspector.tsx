@@ -44,7 +44,7 @@ function Nothing({ dataset }: { dataset: DatasetDetail }) {
     ['Ctrl A', 'select all'],
     ['Enter', 'edit the caption'],
     ['X', 'exclude; Shift X include'],
-    ['H', 'hold out; Shift H give back'],
+    ['H', 'hold out; Shift H train on it'],
     ['Ctrl Z', 'undo'],
   ];
   return (

@@ -59,8 +59,8 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
     >
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
-          Held-out images are never trained on. What the model makes of them shows whether it learned the
-          subject or only these pictures. Now {countOf(dataset.heldOut, 'image')} of {images}.
+          Held-out images are never trained on. They show whether the model learned the subject or only these
+          images. Now {countOf(dataset.heldOut, 'image')} of {images}.
         </Text>
         <Radio.Group
           aria-label="Hold out"
@@ -89,7 +89,7 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
               <Radio value="fraction" label="A percentage" w={130} />
               {kind === 'fraction' && (
                 <NumberField
-                  label="Per cent to hold out"
+                  label="Percentage to hold out"
                   hidesLabel
                   width={110}
                   min={0.1}
@@ -107,7 +107,7 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
               description={
                 marks === undefined
                   ? 'No image has a field called split'
-                  : `By the field split, as ${marks.example}`
+                  : `By the field split, for example ${marks.example}`
               }
             />
           </Stack>

@@ -140,7 +140,7 @@ describe('a caption set', () => {
       'captions.fill': () => null,
     });
     await userEvent.click(await screen.findByLabelText('Replace 2 captions changed by hand too'));
-    await userEvent.click(screen.getByRole('button', { name: 'Make the captions anew' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Make the captions again' }));
     await waitFor(() => {
       expect(studio.inputsOf('captions.fill')).toEqual([
         { captionSetId: 5, source: { kind: 'template', template: 'x' }, overwrite: true },

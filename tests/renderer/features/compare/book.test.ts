@@ -35,14 +35,14 @@ describe('a cell', () => {
     });
   });
 
-  test('is missing where its checkpoint is kept and nobody asked for it, or took it out of the queue', () => {
+  test('is missing where its checkpoint is there and nobody asked for it, or took it out of the queue', () => {
     const comparison = aComparison();
     const book = openBook({ ...comparison, samples: comparison.samples.filter(({ id }) => id !== 1) });
     expect(cellAt(book, at(0)).kind).toBe('missing');
     expect(cellAt(openBook(changed(1, { status: 'cancelled' })), at(0)).kind).toBe('missing');
   });
 
-  test('is not kept where the run has no checkpoint of that epoch', () => {
+  test('is without a checkpoint where the run has none of that epoch', () => {
     const book = openBook(
       aComparison({
         runs: [
@@ -51,7 +51,7 @@ describe('a cell', () => {
         ],
       }),
     );
-    expect(cellAt(book, at(2)).kind).toBe('not-kept');
+    expect(cellAt(book, at(2)).kind).toBe('no-checkpoint');
     expect(cellAt(book, { ...at(2), run: 2 }).kind).toBe('ready');
   });
 });

@@ -55,7 +55,7 @@ describe('the comparison', () => {
     show(aComparison());
     await cells();
     const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
-    expect(heads).toEqual(['', 'Baseepoch 0', 'Epoch 1val 0.5000', 'Epoch 2val 0.3333', 'Epoch 5val 0.1667']);
+    expect(heads).toEqual(['', 'Baseepoch 0', 'Epoch 1held out 0.5000', 'Epoch 2held out 0.3333', 'Epoch 5held out 0.1667']);
     expect(screen.getAllByRole('rowheader').map(({ textContent }) => textContent)).toEqual([
       'a cat',
       'a dog',
@@ -106,7 +106,7 @@ describe('the comparison', () => {
     );
     await cells();
     expect(screen.getByText('3 pictures missing')).toBeTruthy();
-    await userEvent.click(screen.getByRole('button', { name: 'Fill' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Make them' }));
     expect(studio.inputsOf('gallery.fill')).toEqual([{ runIds: [1] }]);
   });
 

@@ -42,7 +42,7 @@ describe('the development of a run', () => {
   const unfolded = development(exampleRun, [1, 2, 5, 10], comparison);
 
   test('begins with the base and has a place for what is to come', () => {
-    expect(unfolded.epochs.map(({ epoch, kept }) => [epoch, kept])).toEqual([
+    expect(unfolded.epochs.map(({ epoch, hasCheckpoint }) => [epoch, hasCheckpoint])).toEqual([
       [0, true],
       [1, true],
       [2, true],
@@ -89,10 +89,10 @@ describe('the table of epochs', () => {
   test('joins losses, time and cost by the epoch', () => {
     expect(rows[0]).toMatchObject({ epoch: 1, trainLoss: 0.4, seconds: 10, imagesPerSecond: 2, cost: 0.1 });
     expect(rows[1]).toMatchObject({ epoch: 2, imagesPerSecond: null, cost: null });
-    expect(rows[2]).toMatchObject({ epoch: 3, seconds: null, kept: false });
+    expect(rows[2]).toMatchObject({ epoch: 3, seconds: null, hasCheckpoint: false });
   });
 
-  test('marks the lowest validation loss among the kept', () => {
+  test('marks the lowest held-out loss among the checkpoints', () => {
     expect(rows.map(({ best }) => best)).toEqual([true, false, false]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RunProgress } from '../../../../electron/contract/runs.ts';
-import { groupRuns, movedPlace } from '../../../../renderer/features/runs/run-order.ts';
+import { groupRuns, movedPosition } from '../../../../renderer/features/runs/run-order.ts';
 import { runView } from '../../../../renderer/features/runs/run-view.ts';
 import { exampleRun } from '../../example-run.ts';
 
@@ -83,8 +83,8 @@ describe('the list of runs', () => {
 
   test('moves a run by one place, and no further than the ends', () => {
     const ordered = groupRuns(queued).queued;
-    expect(movedPlace(ordered, 12, 1)).toBe(2);
-    expect(movedPlace(ordered, 12, -1)).toBeNull();
-    expect(movedPlace(ordered, 11, 1)).toBeNull();
+    expect(movedPosition(ordered, 12, 1)).toBe(2);
+    expect(movedPosition(ordered, 12, -1)).toBeNull();
+    expect(movedPosition(ordered, 11, 1)).toBeNull();
   });
 });

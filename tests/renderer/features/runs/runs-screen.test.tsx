@@ -118,7 +118,7 @@ describe('a run under way', () => {
 describe('a run that does not go on by itself', () => {
   test('offers to resume where it was interrupted', async () => {
     const { studio, user } = show({ ...exampleRun, status: 'interrupted' });
-    expect(await screen.findByText(/The newest checkpoint is of epoch 2/)).toBeTruthy();
+    expect(await screen.findByText(/The newest checkpoint is from epoch 2/)).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Resume' }));
     expect(studio.inputsOf('runs.resume')).toEqual([{ runId: 7 }]);
   });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type Settings, settingsSchema } from '../../../../electron/contract/system.ts';
 import { FollowTheme } from '../../../../renderer/app/follow-theme.tsx';
-import { hourlyCost } from '../../../../renderer/features/settings/cost-rate.ts';
+import { hourlyCost } from '../../../../renderer/components/cost-rate.ts';
 import { linesFrom, logText } from '../../../../renderer/features/settings/log-lines.ts';
 import { SettingsScreen } from '../../../../renderer/features/settings/settings-screen.tsx';
 import { type FakeStudio, fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
@@ -63,7 +63,7 @@ describe('settings', () => {
     draw();
     expect(await screen.findByText('There is no NVIDIA GPU.')).toBeDefined();
     expect(screen.getByRole('option', { name: 'CUDA (NVIDIA)' })).toHaveProperty('disabled', true);
-    expect(screen.getByRole('option', { name: 'The best there is: Processor' })).toBeDefined();
+    expect(screen.getByRole('option', { name: 'Best available: Processor' })).toBeDefined();
   });
 
   test('count electricity by watts and price, kept when the field is left', async () => {

@@ -6,7 +6,7 @@ import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import { settingsSchema } from '../../../../electron/contract/system.ts';
 import { DraftContext } from '../../../../renderer/features/train/draft-context.ts';
 import { createDraftStore } from '../../../../renderer/features/train/request-draft.ts';
-import { startingPlace } from '../../../../renderer/features/train/start-screen.tsx';
+import { startingAddress } from '../../../../renderer/features/train/start-screen.tsx';
 import { TrainScreen } from '../../../../renderer/features/train/train-screen.tsx';
 import {
   exampleCaptionSet,
@@ -71,10 +71,10 @@ describe('the train screen', () => {
   test('plans anew what was changed', async () => {
     const { user } = show();
     const epochs = await screen.findByLabelText('Epochs');
-    await screen.findByText('10 epochs, 4 kept');
+    await screen.findByText('10 epochs, 4 checkpoints');
     await user.clear(epochs);
     await user.type(epochs, '30');
-    expect(await screen.findByText('30 epochs, 4 kept')).toBeTruthy();
+    expect(await screen.findByText('30 epochs, 4 checkpoints')).toBeTruthy();
   });
 
   test('says at the field what is wrong, and does not start', async () => {
@@ -113,20 +113,20 @@ describe('the train screen', () => {
 
   test('sends to the data sets where there are none', async () => {
     show({ 'datasets.list': () => [] });
-    const link = await screen.findByRole('link', { name: 'Bring in images' });
+    const link = await screen.findByRole('link', { name: 'Add images' });
     expect(link.getAttribute('href')).toBe('/datasets');
   });
 });
 
 describe('the studio opens', () => {
   test('at the form where there are no runs', () => {
-    expect(startingPlace([])).toBe('/train');
+    expect(startingAddress([])).toBe('/train');
   });
 
   test('at the run under way, else at one that was cut off, else at the newest', () => {
     const past = { ...exampleRun, id: 8, status: 'finished' as const, createdAt: 2000 };
-    expect(startingPlace([past, exampleRun])).toBe('/runs/7');
-    expect(startingPlace([{ ...exampleRun, status: 'failed' }, past])).toBe('/runs/8');
-    expect(startingPlace([{ ...exampleRun, status: 'interrupted' }, past])).toBe('/runs/7');
+    expect(startingAddress([past, exampleRun])).toBe('/runs/7');
+    expect(startingAddress([{ ...exampleRun, status: 'failed' }, past])).toBe('/runs/8');
+    expect(startingAddress([{ ...exampleRun, status: 'interrupted' }, past])).toBe('/runs/7');
   });
 });

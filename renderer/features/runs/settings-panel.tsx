@@ -2,11 +2,11 @@ import { Title } from '@mantine/core';
 
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { bytesText } from '../../components/quantities.ts';
-import { recipeGroups } from './recipe-groups.ts';
-import classes from './recipe-panel.module.css';
+import { settingsGroups } from './settings-groups.ts';
+import classes from './settings-panel.module.css';
 
 /** All settings of a run. */
-export function RecipePanel({ run }: { run: RunDetail }) {
+export function SettingsPanel({ run }: { run: RunDetail }) {
   const kept = {
     title: 'On disk',
     rows: [
@@ -16,7 +16,7 @@ export function RecipePanel({ run }: { run: RunDetail }) {
   };
   return (
     <div className={classes.groups}>
-      {[...recipeGroups(run), kept].map(({ title, rows }) => (
+      {[...settingsGroups(run), kept].map(({ title, rows }) => (
         <section key={title} className={classes.group}>
           <Title order={3} size="h6">
             {title}

@@ -1,15 +1,16 @@
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { numberText } from '../../components/number-text.ts';
+import { promptText } from '../../components/prompt-text.ts';
 import { countText, parametersText } from '../../components/quantities.ts';
 import { samplerText } from '../../components/sampler-text.ts';
 
-export interface RecipeGroup {
+export interface SettingsGroup {
   readonly title: string;
   readonly rows: readonly (readonly [string, string])[];
 }
 
 /** Everything a run was started with, in groups. */
-export function recipeGroups(run: RunDetail): readonly RecipeGroup[] {
+export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
   const { request, plan } = run;
   const { method, train, recipe } = request;
   const learningRate = train.learningRate ?? (method.kind === 'full' ? 1e-5 : 1e-4);
@@ -22,7 +23,7 @@ export function recipeGroups(run: RunDetail): readonly RecipeGroup[] {
         ['Images', `${countText(plan.images)} and ${countText(plan.heldOut)} held out`],
         ['Resolution', `${plan.resolution} px`],
         ['Caption dropout', String(train.captionDropout)],
-        ['Mirror at random', train.randomFlip ? 'yes' : 'no'],
+        ['Random flip', train.randomFlip ? 'yes' : 'no'],
       ],
     },
     {
@@ -41,7 +42,7 @@ export function recipeGroups(run: RunDetail): readonly RecipeGroup[] {
       title: 'Training',
       rows: [
         ['Epochs', `${run.epochs} of ${countText(plan.stepsPerEpoch)} steps`],
-        ['Kept', plan.checkpoints.join(', ')],
+        ['Checkpoints', `after epochs ${plan.checkpoints.join(', ')}`],
         [
           'Batch',
           `${train.batchSize}${train.gradientAccumulation > 1 ? ` × ${train.gradientAccumulation}` : ''}`,
@@ -59,19 +60,17 @@ export function recipeGroups(run: RunDetail): readonly RecipeGroup[] {
         ['Min-SNR γ', train.minSnrGamma === 0 ? 'unweighted' : String(train.minSnrGamma)],
         ['Noise offset', train.noiseOffset === 0 ? 'none' : String(train.noiseOffset)],
         ['Seed', String(train.seed)],
-        ['Precision of checkpoints', train.checkpointPrecision],
+        ['Checkpoint precision', train.checkpointPrecision],
       ],
     },
     {
-      title: 'Samples',
+      title: 'Pictures',
       rows: [
         ['Sampler', `${samplerText(recipe.sampler)}, ${recipe.steps} steps`],
         ['Guidance scale', String(recipe.guidanceScale)],
         ['Size', `${recipe.width} × ${recipe.height} px`],
         ['Seeds', run.seeds.join(', ')],
-        ...run.prompts.map(
-          ({ prompt }, index) => [`Prompt ${index + 1}`, prompt === '' ? 'no words' : prompt] as const,
-        ),
+        ...run.prompts.map((prompt, index) => [`Prompt ${index + 1}`, promptText(prompt)] as const),
       ],
     },
   ];

@@ -1,4 +1,4 @@
-import type { CaptionSource } from '../../../electron/contract/captions.ts';
+import type { CaptionSource } from '../../electron/contract/captions.ts';
 
 type Kind = CaptionSource['kind'];
 
@@ -11,7 +11,7 @@ interface Words {
 export const sourceWords: Readonly<Record<Kind, Words>> = {
   template: {
     label: 'Template',
-    explanation: 'One sentence over the images’ metadata, filled in for each.',
+    explanation: 'One sentence with fields of the metadata, filled in for each image.',
   },
   sidecar: {
     label: 'From files',
@@ -19,11 +19,11 @@ export const sourceWords: Readonly<Record<Kind, Words>> = {
   },
   column: { label: 'Metadata field', explanation: 'One field of the metadata, as it is.' },
   fixed: { label: 'Same for all', explanation: 'One text for every image.' },
-  hand: { label: 'By hand', explanation: 'Begins without captions; you write them.' },
-  copy: { label: 'Copy of a set', explanation: 'Another set’s captions as they are now, to change further.' },
+  hand: { label: 'By hand', explanation: 'Starts without captions; you write them.' },
+  copy: { label: 'Copy of a set', explanation: 'The captions of another set as they are now.' },
   empty: {
     label: 'Empty',
-    explanation: 'Every image with the empty caption: the model learns a look that needs no words.',
+    explanation: 'Every image gets an empty caption: the model learns a style that needs no words.',
   },
 };
 

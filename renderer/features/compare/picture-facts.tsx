@@ -5,8 +5,8 @@ import type { Book } from './book.ts';
 import { epochText, lossText, methodText } from './labels.ts';
 import classes from './large-view.module.css';
 
-/** How a picture came to be: which run and epoch, from which noise, by which recipe. */
-export function RecipeFacts({
+/** How a picture came to be: which run and epoch, from which noise, by which settings. */
+export function PictureFacts({
   book,
   place,
   recipe,

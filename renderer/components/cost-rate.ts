@@ -1,4 +1,4 @@
-import type { CostRate } from '../../../electron/contract/values.ts';
+import type { CostRate } from '../../electron/contract/values.ts';
 
 /** What an hour of computing costs, in the settings' currency; null where nothing was said. */
 export function hourlyCost(rate: CostRate): number | null {

@@ -17,7 +17,7 @@ export async function info({ path }: InfoJob, _context: JobContext): Promise<Inf
   const providers = await detectProviders();
   const runtime = await chooseRuntime({});
   try {
-    return { kind: 'info', runtime: runtime.description, providers, model };
+    return { kind: 'info', runtime: runtime.description, providers, notes: runtime.notes, model };
   } finally {
     await runtime.dispose();
   }

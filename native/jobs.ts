@@ -3,14 +3,7 @@
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
 import type { SamplerName } from './facts/samplers.ts';
-import type { Provider, ProviderStatus, RuntimeApi } from './runtime/runtime.ts';
-
-/** Which provider and which way into ONNX Runtime to use; left out, the best available. */
-export interface DeviceChoice {
-  readonly provider?: Provider;
-  readonly api?: RuntimeApi;
-  readonly threads?: number;
-}
+import type { DeviceChoice, ProviderStatus } from './runtime/runtime.ts';
 
 /** A diffusers model folder, and optionally what a run made of it. */
 export interface ModelReference {
@@ -194,6 +187,8 @@ export interface InfoResult {
   readonly kind: 'info';
   readonly runtime: string;
   readonly providers: readonly ProviderStatus[];
+  /** Why no better provider serves than the one of `runtime`. */
+  readonly notes: readonly string[];
   readonly model: {
     readonly path: string;
     readonly components: readonly ComponentSummary[];

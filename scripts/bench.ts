@@ -9,14 +9,13 @@ import { parseArgs } from 'node:util';
 
 import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
 import { type DataArray, elementCount } from '../native/graph/data-type.ts';
-import type { DeviceChoice } from '../native/jobs.ts';
 import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
 import { openInference, type ReadWeight } from '../native/models/inference.ts';
 import { type Parameter, weightKind } from '../native/models/parameter.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
-import { type Provider, providers, type Runtime } from '../native/runtime/runtime.ts';
+import { type DeviceChoice, type Provider, providers, type Runtime } from '../native/runtime/runtime.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from '../native/training/artifacts.ts';
 import { batchParts } from '../native/training/batch-parts.ts';
 import type { BatchShape } from '../native/training/batch-shape.ts';

@@ -2,8 +2,7 @@ import { Command, Option } from 'commander';
 
 import { type SamplerName, samplers } from '../../native/facts/samplers.ts';
 import type { Failure } from '../../native/failure.ts';
-import { type DeviceChoice } from '../../native/jobs.ts';
-import { type Provider, providers } from '../../native/runtime/runtime.ts';
+import { type DeviceChoice, type Provider, providers } from '../../native/runtime/runtime.ts';
 import { nearest } from '../contract/nearest.ts';
 import { type Override, parseOverride } from '../contract/parse-run-spec.ts';
 import {

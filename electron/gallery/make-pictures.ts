@@ -1,5 +1,6 @@
 import { Failure } from '../../native/failure.ts';
-import type { DeviceChoice, ModelReference, Picture } from '../../native/jobs.ts';
+import type { ModelReference, Picture } from '../../native/jobs.ts';
+import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { PictureStatuses } from './picture-statuses.ts';
 import type { SampleRecord } from './sample-records.ts';

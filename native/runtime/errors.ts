@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 export function graphRefused(error: Error): Failure {
   return new Failure(
     'graph-refused',
-    `ONNX Runtime does not take the graph: ${error.message}`,
+    `ONNX Runtime does not accept the graph: ${error.message}`,
     'Try another device in the settings; if that fails as well, report it with this message.',
     error,
   );

@@ -12,7 +12,7 @@ export interface ProbeResult {
   readonly works: boolean;
   /** The device's name, or why there is none. */
   readonly detail: string;
-  /** The device is played by the processor: it works, but the CPU provider is faster. */
+  /** The device is a software driver that runs on the processor: it works, but the CPU provider is faster. */
   readonly software: boolean;
 }
 
@@ -20,7 +20,7 @@ async function probe(provider: Provider): Promise<ProbeResult> {
   // WebGPU goes through Vulkan on Linux; elsewhere the system always has an adapter of its own.
   const devices = provider === 'webgpu' && process.platform === 'linux' ? vulkanDevices() : null;
   if (devices?.length === 0) {
-    return { works: false, detail: 'Vulkan finds no graphics processor', software: false };
+    return { works: false, detail: 'Vulkan finds no graphics card', software: false };
   }
   const runtime = await openRuntime(provider, 'c-api', 1, provider);
   const numbers = Float32Array.of(1, 2, 3);
@@ -30,13 +30,13 @@ async function probe(provider: Provider): Promise<ProbeResult> {
   const device = devices?.find(({ software }) => !software) ?? devices?.[0];
   return {
     works,
-    detail: works ? (device?.name ?? '') : 'what was written to the device came back changed',
+    detail: works ? (device?.name ?? '') : 'what was read back from the device is not what was written to it',
     software: device?.software ?? false,
   };
 }
 
 const provider = providers.find((name) => name === process.argv[2]);
-if (!provider) throw new Error(`${process.argv[2] ?? 'Nothing'} is no provider.`);
+if (!provider) throw new Error(`${process.argv[2] ?? 'Nothing'} is not a provider.`);
 const result = await probe(provider).catch((error: unknown): ProbeResult => ({
   works: false,
   detail: error instanceof Error ? error.message : String(error),

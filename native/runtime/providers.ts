@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { Failure } from '../failure.ts';
-import type { DeviceChoice } from '../jobs.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { koffi } from './foreign-functions.ts';
 import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
 import { probeInChild } from './probe-in-child.ts';
 import {
+  type DeviceChoice,
   type Provider,
   providerLabels,
   providers,
@@ -21,12 +21,14 @@ import {
 
 /** What was found out about a provider, and whether to choose it unasked. */
 interface Finding extends ProviderStatus {
-  /** Works, but slower than the CPU provider. */
+  /** The device's name for the runtime's description. */
+  readonly device: string;
+  /** A driver that computes on the processor: it works, but slower than the CPU provider. */
   readonly software: boolean;
 }
 
-/** A runtime, and what a person may want to know of how it was chosen. */
 export interface ChosenRuntime extends Runtime {
+  /** For a person: why each better provider, or the better way into ONNX Runtime, does not serve. */
   readonly notes: readonly string[];
 }
 
@@ -37,8 +39,8 @@ export async function detectProviders(): Promise<ProviderStatus[]> {
 }
 
 /**
- * The runtime asked for, or the best there is: the first provider that works and is not played by the processor, by
- * the C API, or by onnxruntime-node where that fails. Throws `provider-unavailable` with the reason where a provider
+ * The runtime asked for, or the best there is: the first provider that works and is no software driver, through the C API
+ * or, where that fails, onnxruntime-node. Throws `provider-unavailable` with the reason where a provider
  * was asked for by name and can't be had.
  */
 export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime> {
@@ -46,18 +48,18 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
   const apis: readonly RuntimeApi[] = choice.api ? [choice.api] : ['c-api', 'node'];
   const notes: string[] = [];
   for (const provider of choice.provider ? [choice.provider] : providers) {
-    const { available, software, reason } = await find(provider);
+    const { available, device, software, reason } = await find(provider);
     if (!available || (software && choice.provider !== provider)) {
       notes.push(`${providerLabels[provider]} is not used: ${reason}`);
       continue;
     }
     for (const api of apis) {
       try {
-        const runtime = await openRuntime(provider, api, threads, deviceText(provider, threads, reason));
+        const runtime = await openRuntime(provider, api, threads, deviceText(provider, threads, device));
         return { ...runtime, notes };
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        notes.push(`${providerLabels[provider]} does not start by ${apiLabels[api]}: ${error.message}`);
+        notes.push(`${providerLabels[provider]} does not start through ${apiLabels[api]}: ${error.message}`);
       }
     }
   }
@@ -87,19 +89,19 @@ function find(provider: Provider): Promise<Finding> {
 
 type Found = Omit<Finding, 'provider'>;
 
-const absent = (reason: string): Found => ({ available: false, software: false, reason });
+const absent = (reason: string): Found => ({ available: false, device: '', software: false, reason });
 
 const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
   cuda: async () => {
     const gpu = await nvidiaGpu();
     if (gpu === null) return absent('There is no NVIDIA GPU, or its driver is not installed.');
     if (!compiledIn().has('CUDAExecutionProvider')) {
-      return absent(`${gpu} is there, but this build of ONNX Runtime does not support CUDA.`);
+      return absent(`${gpu} was found, but this build of ONNX Runtime does not support CUDA.`);
     }
     const missing = cudaLibraries.filter((name) => !existsSync(join(dirname(libraryPath()), name)));
     if (missing.length > 0) {
       return absent(
-        `${gpu} is there, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}.`,
+        `${gpu} was found, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}.`,
       );
     }
     return tried('cuda', gpu);
@@ -119,8 +121,9 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
   },
   cpu: () => {
     const threads = physicalCores();
-    const reason = threads === 0 ? 'Always there.' : `Always there; ${threads} cores.`;
-    return Promise.resolve({ available: true, software: false, reason });
+    const reason =
+      threads === 0 ? 'Always there.' : `Always there; ${threads} ${threads === 1 ? 'core' : 'cores'}.`;
+    return Promise.resolve({ available: true, device: '', software: false, reason });
   },
 };
 
@@ -166,7 +169,10 @@ async function tried(provider: Provider, device: string): Promise<Found> {
   const name = detail === '' ? device : detail;
   return {
     available: true,
+    device: software ? `${name} (software)` : name,
     software,
-    reason: software ? `${name}, played by the processor: slower than the CPU provider.` : name,
+    reason: software
+      ? `${name} is a software driver: it runs on the processor and is slower than the CPU provider.`
+      : name,
   };
 }

@@ -15,6 +15,13 @@ export const providerLabels: Readonly<Record<Provider, string>> = {
 /** Which way into ONNX Runtime serves: its C API with IO binding, or onnxruntime-node's own `run`. */
 export type RuntimeApi = 'c-api' | 'node';
 
+/** Which provider and which way into ONNX Runtime to use; left out, the best available. */
+export interface DeviceChoice {
+  readonly provider?: Provider;
+  readonly api?: RuntimeApi;
+  readonly threads?: number;
+}
+
 /** What was found out about one provider on this machine. */
 export interface ProviderStatus {
   readonly provider: Provider;
@@ -24,8 +31,8 @@ export interface ProviderStatus {
 }
 
 /**
- * A dense tensor that lives wherever its runtime keeps it. On the CPU provider it is the JavaScript array it was
- * made with, so nothing is copied; elsewhere it is device memory, and `write` and `read` are the only crossings.
+ * A dense tensor that lives wherever its runtime keeps it. Where `Runtime.tensorsAreArrays` it is the JavaScript array it
+ * was made with, so nothing is copied; elsewhere it is device memory, and `write` and `read` are the only crossings.
  */
 export interface Tensor {
   readonly type: DataType;
@@ -93,11 +100,15 @@ export interface Runtime {
   readonly threads: number;
   /** Whether a bound run may write an output over one of its inputs (elementwise graphs such as optimizers). */
   readonly runsInPlace: boolean;
+  /** Whether a tensor is the JavaScript array it was made with: runs read and write that array itself. */
+  readonly tensorsAreArrays: boolean;
+  /** Whether 3x3 convolutions of training graphs are built of matrix products, which here are faster than `Conv`. */
+  readonly prefersMatrixConv: boolean;
   /** Whether runs of several sessions go on at the same time, each on threads of its own, instead of by turns. */
   readonly runsSideBySide: boolean;
   /** `model`: a serialized ONNX ModelProto. */
   createSession(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
-  /** A tensor over `data`: on the CPU the array itself, elsewhere a copy on the device. Without data, zeros. */
+  /** A tensor over `data`: the array itself where `tensorsAreArrays`, else a copy on the device. Without data, zeros. */
   tensor(type: DataType, shape: readonly number[], data?: DataArray): Tensor;
   dispose(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { koffi } from './foreign-functions.ts';
 /** A device Vulkan lists. */
 export interface VulkanDevice {
   readonly name: string;
-  /** Whether the processor plays its part, as Mesa's llvmpipe does. */
+  /** Whether it is a driver that computes on the processor, as Mesa's llvmpipe does. */
   readonly software: boolean;
 }
 

@@ -21,7 +21,7 @@ interface Numbered {
 export async function generate(job: GenerateJob, context: JobContext): Promise<JobResult> {
   const started = performance.now();
   const runtime = await chooseRuntime(job.device);
-  context.emit({ type: 'note', message: runtime.description });
+  for (const message of [runtime.description, ...runtime.notes]) context.emit({ type: 'note', message });
   let made = 0;
   const onPicture = (index: number, output: string): void => {
     made += 1;

@@ -24,7 +24,7 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
   const model = await openModel({ base: job.base });
   try {
     const runtime = await chooseRuntime(job.device);
-    context.emit({ type: 'note', message: runtime.description });
+    for (const message of [runtime.description, ...runtime.notes]) context.emit({ type: 'note', message });
     try {
       return await trainOn(runtime, model, job, context);
     } finally {

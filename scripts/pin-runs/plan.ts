@@ -3,7 +3,6 @@ import path from 'node:path';
 
 import type { SamplerName } from '../../native/facts/samplers.ts';
 import type {
-  DeviceChoice,
   ExportJob,
   GenerateJob,
   Method,
@@ -12,6 +11,7 @@ import type {
   TrainingSettings,
   TrainJob,
 } from '../../native/jobs.ts';
+import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import { drawImages } from './tiny-images.ts';
 import { writeTinyModel } from './tiny-model.ts';
 

@@ -46,6 +46,7 @@ export function drawingEngine(end: 'finished' | 'stopped' = 'finished'): {
             { provider: 'cuda', available: false, reason: 'no driver' },
             { provider: 'cpu', available: true, reason: '2 threads' },
           ],
+          notes: ['CUDA is not used: no driver'],
           model: null,
         };
     }

@@ -76,6 +76,7 @@ async function train(
     const epoch = Math.floor(step / stepsPerEpoch);
     return { kind: 'train', end, step, epoch, trainLoss: 1 / (epoch + 1), validationLoss: null } as const;
   };
+  onEvent?.({ type: 'note', message: 'CUDA is not used: there is no driver.' });
   onEvent?.({ type: 'progress', phase: 'loading', done: 0, total: 1 });
   const totalSteps = epochs * stepsPerEpoch;
   while (step < totalSteps) {
@@ -146,6 +147,7 @@ function info({ path: model }: InfoJob): ResultOf<InfoJob> {
     kind: 'info',
     runtime: 'pretended',
     providers: [],
+    notes: [],
     model:
       model === undefined
         ? null

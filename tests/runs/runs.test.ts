@@ -58,6 +58,18 @@ describe('the queue of runs', () => {
     ]);
   });
 
+  test("a run's log has what the engine notes, such as why no better device serves", async () => {
+    const { services, folder } = studio();
+    const { runs } = services;
+    const { runIds } = await runs.handlers['runs.start']({ request: await pretendRequest(services, folder) });
+    const runId = runIds[0]!;
+    await becomes(services, runId, 'finished');
+    const lines = await runs.handlers['runs.log']({ runId, lines: 100 });
+    expect(lines.map((line) => line.slice(line.indexOf(' ') + 1))).toContain(
+      'CUDA is not used: there is no driver.',
+    );
+  });
+
   test('captions are compared by a run for each set, of the same prompts', async () => {
     const { services, folder } = studio();
     const { runs } = services;

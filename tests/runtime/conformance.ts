@@ -78,6 +78,22 @@ export function describeConformance(name: string, open: () => Promise<Runtime>):
       expect(await y.read(new Float32Array(4))).toEqual(f32(4.5, 4.5, 10.5, 10.5));
     });
 
+    test('is written over the array a tensor was made with exactly where it says so', async () => {
+      const session = await runtime.createSession(identity('float32', [2]));
+      const [given, written] = [f32(1, 2), f32(0, 0)];
+      const x = runtime.tensor('float32', [2], given);
+      const y = runtime.tensor('float32', [2], written);
+      given[0] = 7;
+      await session.bind({ x }, { y }).run();
+      const read = await y.read(new Float32Array(2));
+      expect(read).toEqual(runtime.tensorsAreArrays ? f32(7, 2) : f32(1, 2));
+      expect(written).toEqual(runtime.tensorsAreArrays ? read : f32(0, 0));
+    });
+
+    test('prefers convolutions of matrix products on the CPU alone', () => {
+      expect(runtime.prefersMatrixConv).toBe(runtime.provider === 'cpu');
+    });
+
     test('an optimizer runs over its own parameters and moments', async () => {
       expect(runtime.runsInPlace).toBe(true);
       const length = 100;

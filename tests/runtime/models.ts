@@ -85,7 +85,9 @@ export function mixedTypes(): Model {
   const x = graph.input('x', 'float16', [2, 3]);
   const count = graph.input('count', 'int64', []);
   const wide = graph.node('Cast', [x], { to: { int: 1 } }, [{ type: 'float32', shape: [2, 3] }])[0]!;
-  const big = graph.node('Greater', [wide, graph.scalar('float32', 1)], {}, [{ type: 'bool', shape: [2, 3] }])[0]!;
+  const big = graph.node('Greater', [wide, graph.scalar('float32', 1)], {}, [
+    { type: 'bool', shape: [2, 3] },
+  ])[0]!;
   const next = graph.node('Add', [count, graph.constant('int64', [], [1])], {}, [
     { type: 'int64', shape: [] },
   ])[0]!;

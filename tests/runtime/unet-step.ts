@@ -14,7 +14,7 @@ export async function unetStep(runtime: Runtime): Promise<Map<string, Float32Arr
     mul(sample, sample),
     sample.shape.map((_, i) => i),
   );
-  const names = [...parameters.values.keys()];
+  const names = Array.from(parameters.values.keys(), ({ name }) => name);
   const found = gradients(graph, loss, [...parameters.values.values()]);
   const wanted: Record<string, Value> = { loss };
   for (const [i, name] of names.entries()) wanted[`d ${name}`] = found[i]!;

@@ -10,7 +10,9 @@ import { openStudio } from './open-studio.ts';
 
 const providers = [{ provider: 'cpu' as const, available: true, reason: '2 threads' }];
 const knowingEngine = {
-  run: vi.fn(() => Promise.resolve({ kind: 'info', runtime: 'ONNX Runtime 1', providers, model: null })),
+  run: vi.fn(() =>
+    Promise.resolve({ kind: 'info', runtime: 'ONNX Runtime 1', providers, notes: [], model: null }),
+  ),
 };
 
 describe('the machine', () => {

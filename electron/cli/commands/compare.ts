@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { exists } from '../../../native/files/exists.ts';
-import type { DeviceChoice, GenerateJob } from '../../../native/jobs.ts';
+import type { GenerateJob } from '../../../native/jobs.ts';
+import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
 import { readEpochLosses, readRun } from '../../runs/run-folder.ts';

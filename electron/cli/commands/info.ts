@@ -28,12 +28,19 @@ export async function infoCommand(context: CommandContext, what: string | undefi
   else describeModel(context, info.model);
 }
 
-function describeMachine({ terminal, software }: CommandContext, { runtime, providers }: InfoResult): void {
+function describeMachine(
+  { terminal, software }: CommandContext,
+  { runtime, providers, notes }: InfoResult,
+): void {
   terminal.line(`${software}, Node ${process.version.slice(1)}, ${runtime}`);
   terminal.line('');
   terminal.line('Where it can train and generate, best first:');
   for (const { provider, available, reason } of providers) {
     terminal.line(`  ${available ? '✓' : '–'} ${provider.padEnd(9)} ${reason}`);
+  }
+  // Most notes are the reasons above; the others say why something that works does not serve.
+  for (const note of notes) {
+    if (!providers.some(({ reason }) => note.endsWith(reason))) terminal.line(note);
   }
 }
 

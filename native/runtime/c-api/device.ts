@@ -5,7 +5,7 @@ import { type DataType, onnxTypes } from '../../graph/data-type.ts';
 import { ModelProtoSchema } from '../../graph/onnx_pb.js';
 import { irVersion, opset } from '../../graph/opset.ts';
 import { koffi } from '../foreign-functions.ts';
-import type { Provider } from '../runtime.ts';
+import { type Provider, providerLabels } from '../runtime.ts';
 import type { Ort, Pointer } from './library.ts';
 import { openSession } from './open-session.ts';
 
@@ -116,7 +116,7 @@ function openAllocator(
     return { memory, allocator: ort.create('Allocator', 'CreateAllocator', session, info) };
   throw new Failure(
     'provider-unavailable',
-    `The ${provider} provider has no memory of its own for tensors.`,
+    `${providerLabels[provider]} has no memory of its own for tensors.`,
     'Choose another device in the settings.',
   );
 }

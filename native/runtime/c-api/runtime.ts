@@ -1,3 +1,4 @@
+import { prefersMatrixConv } from '../capabilities.ts';
 import type { HostTensor, Provider, Runtime, Session, SessionOptions } from '../runtime.ts';
 import { tensorData } from '../signature.ts';
 import { type Device, openDevice } from './device.ts';
@@ -53,6 +54,8 @@ function runtimeOn(
     description,
     threads,
     runsInPlace: true,
+    tensorsAreArrays: device === null,
+    prefersMatrixConv: prefersMatrixConv(provider),
     runsSideBySide: device === null,
     createSession: async (model, options = {}) => {
       checkOpen();

@@ -1,9 +1,9 @@
 import { Failure } from '../../failure.ts';
 import { configEntries } from '../config-entries.ts';
-import type { Provider, SessionOptions } from '../runtime.ts';
+import { type Provider, providerLabels, type SessionOptions } from '../runtime.ts';
 import { fatalOnly, optimizeAll, optimizeNothing } from './functions.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
-import { valueOver } from './tensor.ts';
+import { valueOver } from './value-over.ts';
 
 /** `OrtSessionOptions`, and the values it points to, which must live as long as the session made with it. */
 export interface OrtSessionOptions {
@@ -87,7 +87,7 @@ function appendProvider(ort: Ort, provider: Provider, options: Pointer): void {
 function providerRefused(provider: Provider, error: OrtError): Failure {
   return new Failure(
     'provider-unavailable',
-    `The ${provider} provider does not start: ${error.message}`,
+    `${providerLabels[provider]} does not start: ${error.message}`,
     'Choose another device in the settings.',
     error,
   );

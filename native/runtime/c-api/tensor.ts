@@ -3,41 +3,12 @@ import type { Tensor } from '../runtime.ts';
 import { checkData } from '../signature.ts';
 import type { Device } from './device.ts';
 import type { Ort, Pointer } from './library.ts';
+import { dimensions, valueOver } from './value-over.ts';
 
 /** A tensor ONNX Runtime can be handed. */
 export interface OrtTensor extends Tensor {
   /** Its `OrtValue`; throws once disposed. */
   value(): Pointer;
-}
-
-/** Int64 extents, as C wants shapes. */
-export function dimensions(shape: readonly number[]): BigInt64Array<ArrayBuffer> {
-  return BigInt64Array.from(shape, BigInt);
-}
-
-/**
- * An `OrtValue` over `data` itself, nothing copied; it must be kept alive and not be transferred while the value
- * lives. Passing an array to C makes V8 move small ones, which begin on its own heap, to where they never move
- * again; from then on their address is good for as long as the array lives.
- */
-export function valueOver(
-  ort: Ort,
-  hostMemory: Pointer,
-  type: DataType,
-  shape: readonly number[],
-  data: DataArray,
-): Pointer {
-  checkData(type, shape, data);
-  return ort.create(
-    'Value',
-    'CreateTensorWithDataAsOrtValue',
-    hostMemory,
-    data,
-    data.byteLength,
-    dimensions(shape),
-    shape.length,
-    onnxTypes[type],
-  );
 }
 
 /** A tensor that is a JavaScript array, for the CPU provider. */

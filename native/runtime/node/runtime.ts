@@ -3,6 +3,7 @@ import * as onnxruntime from 'onnxruntime-node';
 
 import type { DataArray, DataType } from '../../graph/data-type.ts';
 import { ModelProtoSchema } from '../../graph/onnx_pb.js';
+import { prefersMatrixConv } from '../capabilities.ts';
 import { configEntries } from '../config-entries.ts';
 import { graphRefused, runFailed } from '../errors.ts';
 import type {
@@ -48,6 +49,8 @@ export function createNodeRuntime({ provider, threads, description }: NodeRuntim
     description,
     threads,
     runsInPlace: true,
+    tensorsAreArrays: true,
+    prefersMatrixConv: prefersMatrixConv(provider),
     // A run holds up the event loop, so that the next begins when it has ended.
     runsSideBySide: false,
     createSession: async (model, options = {}) => {

@@ -11,6 +11,7 @@ import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import type { ForgeConfig } from '@electron-forge/shared-types';
 
 import { ensureBuilt } from './electron/cli/open/built-files.ts';
+import { updateSource } from './scripts/update-source.ts';
 
 /** Native code, and shared libraries it loads by path: neither can be read from within an archive. */
 const unpacked = '**/node_modules/{better-sqlite3,koffi,@koromix,onnxruntime-node,sharp,@img}/**';
@@ -26,7 +27,7 @@ const resources = [
 ];
 
 /** Where newer versions are found, as the address of a folder; left out, the program looks for none. */
-const updates = process.env.SCREENFOLD_UPDATES;
+const updates = updateSource(process.env.SCREENFOLD_UPDATES);
 
 /** Of the project itself: what was built, and its description. */
 export function isLeftOut(file: string): boolean {

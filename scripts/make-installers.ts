@@ -7,8 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { updateSource } from './update-source.ts';
+
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
-const updates = process.env.SCREENFOLD_UPDATES;
+const updates = updateSource(process.env.SCREENFOLD_UPDATES);
 const builder = fileURLToPath(import.meta.resolve('electron-builder/cli.js'));
 const forge = fileURLToPath(import.meta.resolve('@electron-forge/cli/dist/electron-forge.js'));
 const packed = join(root, 'out', `Screenfold-${process.platform}-${process.arch}`);

@@ -19,6 +19,7 @@ import { writeAnimation } from '../sheets/animation.ts';
 import { writeSheet } from '../sheets/sheet.ts';
 import { createExportRecords } from './export-records.ts';
 import { exportRun } from './export-run.ts';
+import { endOfInterrupted } from './interrupted-export.ts';
 import { freePath, placeWhole, refuseTaken } from './place-export.ts';
 import { runFacts } from './run-facts.ts';
 
@@ -60,15 +61,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   const noteUnwritten = (error: unknown) => {
     if (error !== null) log.error('how an export ended could not be written down yet', error);
   };
-  for (const { id } of records.running()) {
-    records.end(id, {
-      failure: {
-        code: 'export-interrupted',
-        message: 'Screenfold ended before this export did.',
-        hint: 'Export it again; nothing half-made was left at its place.',
-      },
-    });
-  }
+  for (const { id, path } of records.running()) noteUnwritten(records.end(id, endOfInterrupted(path)));
 
   const start = async (
     entry: Pick<Export, 'kind' | 'title' | 'runId' | 'epoch'>,
@@ -81,8 +74,9 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         ? await ownPlace(nameOf(entry.title), extension)
         : withExtension(resolve(wanted), extension);
     await refuseTaken(output);
-    given.add(output);
+    // Nothing is given for an export that there is no room to note.
     const id = records.insert({ ...entry, path: output, createdAt: now() });
+    given.add(output);
     tell(id);
     const task = work(output, stop.signal)
       .then(

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 
 import { Failure } from '../../native/failure.ts';
+import { isDiskFull, storageFailure } from '../../native/files/storage-failure.ts';
 import { type ServedStudio, servePage } from '../studio/serve-page.ts';
 import type { Studio } from '../studio/studio.ts';
 import { pageFile } from './page-files.ts';
@@ -41,6 +42,8 @@ export interface WebHost {
 
 /** Ids of every image of the largest data sets fit into one call. */
 const largestMessage = 16 * 1024 * 1024;
+/** Large files over slow ways take their time, all in all; headers have to come within a minute. */
+export const listening = { requestTimeout: 0, headersTimeout: 60_000 } as const;
 /** Milliseconds without a byte of an upload after which nothing more is expected; how long it takes in all is its own affair. */
 const uploadPatience = 120_000;
 
@@ -54,8 +57,7 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
   // Told to pages as they come; here it must only not be an unhandled one.
   studio.catch(() => undefined);
   const token = dependencies.token ?? randomBytes(24).toString('base64url');
-  // Large files over slow ways take their time; headers still have to come within a minute.
-  const server = createServer({ requestTimeout: 0 });
+  const server = createServer(listening);
   const port = await listen(server, dependencies.port);
   server.on('error', dependencies.onError ?? (() => undefined));
   const tickets = new Set<string>();
@@ -111,14 +113,15 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
   };
 
   const upload = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
-    const target = uploadTarget((await studio).uploads, path);
+    const { uploads } = await studio;
+    const target = uploadTarget(uploads, path);
     if (target === null) {
       say(response, 400, 'A file cannot be put there.');
       return;
     }
     if (Number(request.headers['content-length'] ?? 0) > uploadLimit) throw tooLarge(uploadLimit);
     request.setTimeout(uploadPatience, () => request.destroy());
-    await receiveUpload(request, target, uploadLimit);
+    await receiveUpload(request, uploads, target, uploadLimit);
     response.writeHead(204).end();
   };
 
@@ -130,7 +133,13 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
       else if (error instanceof Failure && error.code === 'upload-too-large') {
         response.setHeader('Connection', 'close');
         say(response, 413, error.message);
-      } else say(response, 500, error instanceof Error ? error.message : String(error));
+      } else {
+        response.setHeader('Connection', 'close');
+        const failure = error instanceof Failure ? error : storageFailure(error);
+        if (failure !== null)
+          say(response, isDiskFull(failure) ? 507 : 409, `${failure.message} ${failure.hint}`);
+        else say(response, 500, error instanceof Error ? error.message : String(error));
+      }
     });
   });
 

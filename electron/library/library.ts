@@ -63,6 +63,8 @@ export interface DomainContext {
   readonly library: Library;
   readonly publish: Publish;
   readonly log: Log;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as the machine's clock says, which may be set: for when something was. */
   readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets: for how long something took. Left out: this process's. */
+  readonly steady?: () => number;
 }

@@ -9,7 +9,7 @@ const roomEnough = 8 * 1024 * 1024;
  * @param every milliseconds
  * @returns what ends the waiting
  */
-export function whenRoom(folder: string, act: () => void, every = 5000): () => void {
+export function whenRoom(folder: string, act: () => void, every = 1500): () => void {
   let ended = false;
   const timer = setInterval(() => {
     statfs(folder).then(

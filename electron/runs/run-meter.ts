@@ -18,7 +18,7 @@ export interface MeterOptions {
   readonly step: number;
   readonly loss: number | null;
   readonly secondsSpent: number;
-  /** Milliseconds. */
+  /** Milliseconds of work: of a clock that nobody sets and that stands still while the machine sleeps. */
   readonly now: () => number;
 }
 

@@ -9,6 +9,7 @@ import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import { whenRoom } from '../library/when-room.ts';
+import { createAwakeClock } from './awake-clock.ts';
 import type { Run } from './run-folder.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
@@ -52,9 +53,10 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   let isOver = false;
   let meter: RunMeter | null = null;
   let endAttempt: (() => void) | null = null;
-  let shownAt = 0;
+  const clock = createAwakeClock(context.steady);
+  let shownAt = -Infinity;
   let shownLater: NodeJS.Timeout | null = null;
-  let writtenAt = 0;
+  let writtenAt = -Infinity;
   let complainedAt = -Infinity;
   /** Checkpoints that are there and not yet in the library. */
   const unlisted = new Set<number>();
@@ -68,10 +70,10 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
   const show = () => {
     if (shownLater !== null || isOver || wish === 'close') return;
-    const wait = Math.max(0, shownAt + progressEvery - now());
+    const wait = Math.max(0, shownAt + progressEvery - performance.now());
     const say = () => {
       shownLater = null;
-      shownAt = now();
+      shownAt = performance.now();
       publish('runs.progress', progress());
     };
     if (wait === 0) say();
@@ -79,7 +81,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   };
   const write = () => {
     if (meter === null) return;
-    writtenAt = now();
+    writtenAt = performance.now();
     for (const epoch of [...unlisted]) {
       records.addCheckpoint(runId, epoch);
       unlisted.delete(epoch);
@@ -125,7 +127,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       publish('changed', { subjects: ['runs'], runId });
       void deps.onPictures(runId);
     }
-    if (event.type !== 'picture' && now() - writtenAt > writtenEvery) write();
+    if (event.type !== 'picture' && performance.now() - writtenAt > writtenEvery) write();
     show();
   };
 
@@ -207,7 +209,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
         step: record.step,
         loss: record.trainLoss,
         secondsSpent: records.secondsSpent(runId),
-        now,
+        now: clock.now,
       });
       await deps.onPictures(runId);
       log.line(record.step === 0 ? 'begins' : `goes on after step ${record.step}`);
@@ -231,6 +233,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       if (!(error instanceof Failure)) context.log.error('a run failed', error);
       await finish('failed', log, { failure: failureData(failure) });
     } finally {
+      clock.close();
       await log.close();
     }
   };

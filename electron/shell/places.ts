@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { type Resources, resourcesOf } from '../studio/domains.ts';
@@ -37,7 +37,8 @@ export function libraryArgument(args: readonly string[], workingFolder: string):
   return named === '' ? null : resolve(workingFolder, named);
 }
 
-/** Whether this program was packed with word of where newer versions are found. */
+/** Whether this program was packed with word of where newer versions are found, which has to be by https. */
 export function hasUpdateSource(resourcesPath: string): boolean {
-  return existsSync(join(resourcesPath, 'app-update.yml'));
+  const file = join(resourcesPath, 'app-update.yml');
+  return existsSync(file) && /^url: "?https:\/\//m.test(readFileSync(file, 'utf8'));
 }

@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
+import { createEndableEngine } from '../engine/endable-engine.ts';
 import type { Engine } from '../engine/engine.ts';
+import { clearLeftovers } from '../library/leftovers.ts';
 import { type DomainContext, type Library, type Log, openLibrary } from '../library/library.ts';
 import { lockLibrary } from '../library/library-lock.ts';
 import { createSettings } from '../library/settings.ts';
@@ -47,7 +49,8 @@ export interface Studio {
 
 /** @throws Failure where the library cannot be opened */
 export async function createStudio(dependencies: StudioDependencies): Promise<Studio> {
-  const { engine, surface, version } = dependencies;
+  const { surface, version } = dependencies;
+  const engine = createEndableEngine(dependencies.engine);
   const { home = homedir(), now = Date.now, checkOutput = false } = dependencies;
   const { library, unlock } = openAlone(dependencies.libraryFolder);
   const log = createLog(library.paths.logs, now);
@@ -55,6 +58,7 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
   const context: DomainContext = { library, publish: events.publish, log, now };
   log.info(`Screenfold ${version} opens ${library.folder}`);
 
+  await clearLeftovers(library, log);
   const settings = createSettings(library.database);
   const software = `Screenfold ${version}`;
   const domains = createDomains(context, { engine, settings, software, resources: dependencies.resources });
@@ -73,7 +77,9 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
     }),
   };
   const close = async () => {
+    engine.endLooks();
     await domains.close();
+    engine.endAll();
     library.close();
     unlock();
     log.close();

@@ -8,7 +8,8 @@ import { Failure, messageOf } from '../failure.ts';
 import { exists } from './exists.ts';
 import { isDiskFull, storageFailure } from './storage-failure.ts';
 
-const partialName = /\.partial-[0-9a-f]{12}$/;
+/** Names of what is being written, or was left by a writer that was killed. */
+export const partialName = /\.partial-[0-9a-f]{12}$/;
 
 function partialPath(path: string): string {
   return `${path}.partial-${randomBytes(6).toString('hex')}`;

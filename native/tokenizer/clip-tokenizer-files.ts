@@ -50,13 +50,17 @@ function invalid(path: string, what: string): Failure {
   );
 }
 
+/** A row of the text encoder's embeddings. */
+function tokenId(id: unknown, token: string, path: string): number {
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 2 ** 26) return id;
+  throw invalid(path, `gives ${JSON.stringify(token)} the id ${JSON.stringify(id)}`);
+}
+
 function parseVocabulary(value: unknown, path: string): Map<string, number> {
   if (!isJsonObject(value)) throw invalid(path, 'has no vocabulary');
   const vocabulary = new Map<string, number>();
   for (const [token, id] of Object.entries(value)) {
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= 2 ** 26)
-      throw invalid(path, `gives ${JSON.stringify(token)} the id ${JSON.stringify(id)}`);
-    vocabulary.set(token, id);
+    vocabulary.set(token, tokenId(id, token, path));
   }
   return vocabulary;
 }
@@ -129,9 +133,13 @@ function listedTokens(
   config: JsonObject | null,
   addedTokens: JsonObject | null,
   serialized: JsonObject | null,
+  path: string,
 ): AddedToken[] {
   const decoder = config?.added_tokens_decoder;
-  const fromConfig = isJsonObject(decoder) ? Object.entries(decoder) : [];
+  // Keys of JSON objects are texts.
+  const fromConfig = isJsonObject(decoder)
+    ? Object.entries(decoder).map(([id, token]) => [/^\d+$/.test(id) ? Number(id) : id, token])
+    : [];
   const list = serialized?.added_tokens;
   const fromSerialized = Array.isArray(list)
     ? list.filter(isJsonObject).map((token) => [token.id, token])
@@ -139,11 +147,11 @@ function listedTokens(
   const tokens: AddedToken[] = [];
   for (const [id, value] of decoder === undefined ? fromSerialized : fromConfig) {
     const token = flagged(value);
-    if (token !== null && Number.isInteger(Number(id))) tokens.push({ ...token, id: Number(id) });
+    if (token !== null) tokens.push({ ...token, id: tokenId(id, token.content, path) });
   }
   if (decoder === undefined) {
     for (const [content, id] of Object.entries(addedTokens ?? {})) {
-      if (Number.isInteger(id)) tokens.push({ content, id: Number(id), normalized: true });
+      tokens.push({ content, id: tokenId(id, content, path), normalized: true });
     }
   }
   return tokens;
@@ -163,7 +171,7 @@ export async function readClipTokenizerFiles(folder: string): Promise<ClipTokeni
   const serialized = await readJsonObject(join(folder, 'tokenizer.json'));
   const { vocabulary, merges } = await readModel(folder, serialized);
 
-  const listed = listedTokens(config, addedTokens, serialized);
+  const listed = listedTokens(config, addedTokens, serialized, folder);
   const added = new Map(listed.map((token) => [token.content, token]));
   const overriding = config?.added_tokens_decoder === undefined ? map : null;
   const names = { ...defaults, ...config, ...overriding };

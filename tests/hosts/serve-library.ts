@@ -15,4 +15,8 @@ const studio = createStudio({
   surface: bareSurface('web'),
 });
 const host = await startWebHost({ studio, pageFolder: process.argv[2]!, port: 0 });
+process.once('SIGTERM', () => {
+  // Nothing is left to do then, and so the process is to end by itself.
+  void host.close().then(async () => (await studio).close());
+});
 console.log(host.address);

@@ -52,6 +52,7 @@ export function wireServices(folder: string, engine: Engine, now: () => number =
     library,
     publish,
     now,
+    ...(now === Date.now ? {} : { steady: now }),
     log: { info: ignore, warn: ignore, error: console.error },
   };
   const settings = createSettings(library.database);

@@ -262,7 +262,13 @@ describe('places', () => {
   test('of updates are known where the program was packed with one', () => {
     const folder = temporaryFolder();
     expect(hasUpdateSource(folder)).toBe(false);
-    writeFileSync(join(folder, 'app-update.yml'), '');
-    expect(hasUpdateSource(folder)).toBe(true);
+    const named = (address: string) => {
+      const text = `provider: generic\nurl: ${JSON.stringify(address)}\nupdaterCacheDirName: x\n`;
+      writeFileSync(join(folder, 'app-update.yml'), text);
+      return hasUpdateSource(folder);
+    };
+    expect(named('https://updates.example/screenfold')).toBe(true);
+    // Whoever can change what comes from there runs what they like.
+    expect(named('http://updates.example/screenfold')).toBe(false);
   });
 });

@@ -166,6 +166,21 @@ describe('a damaged tokenizer folder', () => {
       'tokenizer-invalid',
     ],
     ['has a negative id', { 'vocab.json': { ...small, b: -5 }, 'merges.txt': '' }, 'tokenizer-invalid'],
+    ...([-1, 1.5, 1e300, '7', null] as const).map(
+      (id): [string, Readonly<Record<string, unknown>>, string] => [
+        `adds a token with the id ${String(id)}`,
+        { 'vocab.json': small, 'merges.txt': '', 'added_tokens.json': { '<cat>': id } },
+        'tokenizer-invalid',
+      ],
+    ),
+    [
+      'lists one with a negative id',
+      {
+        ...{ 'vocab.json': small, 'merges.txt': '' },
+        'tokenizer_config.json': { added_tokens_decoder: { '-3': { content: '<cat>' } } },
+      },
+      'tokenizer-invalid',
+    ],
     ['merges what it does not know', { 'vocab.json': small, 'merges.txt': 'a b</w>' }, 'tokenizer-invalid'],
     ['merges three', { 'vocab.json': small, 'merges.txt': 'a a a' }, 'tokenizer-invalid'],
     ['has no end token', { 'vocab.json': { '<|startoftext|>': 0 }, 'merges.txt': '' }, 'tokenizer-invalid'],

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
@@ -92,6 +92,8 @@ async function uploadRoot(uploads: string, uploadId: string): Promise<PlannedSou
   if (!/^[\w-]{1,100}$/.test(uploadId)) throw unknown();
   const folder = join(uploads, uploadId);
   try {
+    // A link would have the library read what nobody sent.
+    if (!(await lstat(folder)).isDirectory()) throw unknown();
     const entries = await readdir(folder, { withFileTypes: true });
     const [only] = entries;
     const root = entries.length === 1 && only!.isDirectory() ? join(folder, only!.name) : folder;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,18 +23,41 @@ export function uploadTarget(folder: string, urlPath: string): string | null {
 }
 
 /**
- * Writes what comes to a file, all of it or nothing: beside its place first, then renamed.
- * @throws Failure `upload-too-large`
+ * Writes what comes to a file below `folder`, all of it or nothing: beside its place first, then renamed.
+ * @throws Failure `upload-too-large`, `upload-refused`: a link leads elsewhere, or a file is where a folder belongs
  */
-export async function receiveUpload(source: Readable, target: string, limit: number): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const beside = `${target}.${randomBytes(6).toString('hex')}.part`;
+export async function receiveUpload(
+  source: Readable,
+  folder: string,
+  target: string,
+  limit: number,
+): Promise<void> {
+  await makeFolders(folder, dirname(target));
+  // Hidden, and shorter than any name there may be.
+  const beside = join(dirname(target), `.${randomBytes(6).toString('hex')}.part`);
   try {
     await pipeline(source, bounded(limit), createWriteStream(beside, { flags: 'wx', flush: true }));
     await rename(beside, target);
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
+  }
+}
+
+/** Makes folders below one, going through folders alone: a link among them would lead out of it. */
+async function makeFolders(below: string, folder: string): Promise<void> {
+  let path = below;
+  for (const name of relative(below, folder).split(sep)) {
+    path = join(path, name);
+    await mkdir(path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+    if ((await lstat(path)).isDirectory()) continue;
+    throw new Failure(
+      'upload-refused',
+      `${path} is no folder, so that nothing can be put into it.`,
+      'Remove it from the uploads of the library, and drop the files again.',
+    );
   }
 }
 

@@ -68,7 +68,8 @@ async function send(
       ...(signal === undefined ? {} : { signal }),
     });
     if (response.ok) return;
-    reason = `the studio answered ${response.status}`;
+    const words = (await response.text()).trim().replace(/\.$/, '');
+    reason = words === '' ? `the studio answered ${response.status}` : words;
   } catch (error) {
     if (signal?.aborted === true) throw error;
     reason = error instanceof Error ? error.message : String(error);

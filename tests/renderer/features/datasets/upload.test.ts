@@ -39,6 +39,13 @@ describe('an upload', () => {
     });
   });
 
+  test('fails in the words of the studio, where it said why', async () => {
+    const put = () => Promise.resolve(new Response('The disk is full. Free some space.\n', { status: 507 }));
+    await expect(upload(files, { uploadId: 'upload-1', put })).rejects.toMatchObject({
+      message: 'a b.png could not be sent to the studio: The disk is full. Free some space.',
+    });
+  });
+
   test('sends no more once it is cancelled', async () => {
     const ending = new AbortController();
     let sent = 0;

@@ -1,0 +1,43 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+import { partialName } from '../../native/files/atomic-file.ts';
+import type { FailureData } from '../contract/values.ts';
+
+/**
+ * What became of an export that was under way when Screenfold ended: it is put in its place whole or not at all, so it is
+ * ready where something is there. What was half-made beside its place is removed.
+ */
+export function endOfInterrupted(
+  path: string,
+): { readonly bytes: number } | { readonly failure: FailureData } {
+  removeHalfMade(path);
+  const bytes = bytesOf(path);
+  if (bytes !== null) return { bytes };
+  return {
+    failure: {
+      code: 'export-interrupted',
+      message: 'Screenfold ended before this export did.',
+      hint: 'Export it again; nothing half-made was left at its place.',
+    },
+  };
+}
+
+function removeHalfMade(path: string): void {
+  const [folder, name] = [dirname(path), basename(path)];
+  const isHalfMade = (other: string) =>
+    other === `.${name}.partial` || (other.startsWith(`${name}.`) && partialName.test(other));
+  try {
+    for (const other of readdirSync(folder).filter(isHalfMade))
+      rmSync(join(folder, other), { recursive: true, force: true });
+  } catch {
+    // The folder is gone, or is another's now.
+  }
+}
+
+/** Null where nothing is there. */
+function bytesOf(path: string): number | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) return found?.size ?? null;
+  return readdirSync(path).reduce((sum, name) => sum + (bytesOf(join(path, name)) ?? 0), 0);
+}

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 
+import { loraName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { exists } from '../files/exists.ts';
 import type { ModelReference } from '../jobs.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
 import { openModelFolder } from '../weights/model-folder.ts';
 import type { Family, OpenModel } from './family.ts';
-import { loraFileName } from './lora-weights.ts';
 import { stableDiffusion } from './stable-diffusion/stable-diffusion.ts';
 
 /** Every family there is. A new one is its folder and its name here. */
@@ -33,7 +33,7 @@ export async function openModel(reference: ModelReference): Promise<OpenModel> {
 
 /** A folder with none of these parts would pass for the untouched base. */
 async function checkCheckpoint(checkpoint: string, { components }: FolderLayout): Promise<void> {
-  const parts = [...components.keys(), loraFileName];
+  const parts = [...components.keys(), loraName];
   for (const part of parts) if (await exists(join(checkpoint, part))) return;
   throw new Failure(
     'checkpoint-missing',

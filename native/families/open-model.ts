@@ -14,6 +14,11 @@ export const families: readonly Family[] = [stableDiffusion];
 
 export const folderLayouts: readonly FolderLayout[] = families.map(({ layout }) => layout);
 
+/** The family whose folders are laid out so. */
+export function familyOf(layout: FolderLayout): Family {
+  return families.find((family) => family.layout === layout)!;
+}
+
 /**
  * Opens the base and, over it, whatever its checkpoint holds. Only headers and configs are read.
  *
@@ -23,8 +28,7 @@ export async function openModel(reference: ModelReference): Promise<OpenModel> {
   const folder = await openModelFolder(reference.base, folderLayouts);
   try {
     if (reference.checkpoint !== undefined) await checkCheckpoint(reference.checkpoint, folder.layout);
-    const family = families.find(({ layout }) => layout === folder.layout)!;
-    return await family.open(folder, reference);
+    return await familyOf(folder.layout).open(folder, reference);
   } catch (error) {
     await folder.close();
     throw error;

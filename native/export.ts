@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
-import { loraFileName } from './families/lora-weights.ts';
 import { openModel } from './families/open-model.ts';
 import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
@@ -32,7 +32,7 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
 }
 
 async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
-  const file = join(reference.checkpoint ?? '', loraFileName);
+  const file = join(reference.checkpoint ?? '', loraName);
   if (reference.checkpoint === undefined || (await stat(file).catch(() => null)) === null) {
     throw new Failure(
       'not-a-lora',

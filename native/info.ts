@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
-import { loraFileName } from './families/lora-weights.ts';
 import { folderLayouts } from './families/open-model.ts';
 import { exists } from './files/exists.ts';
 import { elementCount } from './graph/data-type.ts';
@@ -46,7 +46,7 @@ async function describe(path: string): Promise<NonNullable<InfoResult['model']>>
 
 /** A checkpoint has components without an index, or a LoRA. */
 async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult['model']>> {
-  const lora = join(path, loraFileName);
+  const lora = join(path, loraName);
   if (await exists(lora)) return { ...(await describeFile(lora)), path };
   const components: ComponentSummary[] = [];
   for (const [name, kind] of new Map(folderLayouts.flatMap((layout) => [...layout.components]))) {
@@ -58,7 +58,7 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
   if (components.length > 0) return { path, components, metadata: {} };
   throw new Failure(
     'model-missing',
-    `${path} holds no model: neither model_index.json nor any of unet, vae, text_encoder or lora.safetensors.`,
+    `${path} holds no model: neither model_index.json nor any of unet, vae, text_encoder or ${loraName}.`,
     'Name a diffusers folder, a checkpoint of a run, or a safetensors file.',
   );
 }

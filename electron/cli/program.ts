@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { type SamplerName, samplers } from '../../native/facts/samplers.ts';
 import type { Failure } from '../../native/failure.ts';
 import { type DeviceChoice, type Provider, providers } from '../../native/runtime/runtime.ts';
+import { defaultLearningRatesText } from '../contract/learning-rates.ts';
 import { nearest } from '../contract/nearest.ts';
 import { type Override, parseOverride } from '../contract/parse-run-spec.ts';
 import {
@@ -119,7 +120,11 @@ export function createProgram({ version, contextOf, openStudio, onEnd }: Program
     .option('--epochs <number>', 'how often to go through the images', naturalNumber)
     .option('--checkpoints <epochs>', 'epochs to keep, as in 1,2,5', numberList)
     .option('--batch-size <number>', 'images in one step', naturalNumber)
-    .option('--learning-rate <number>', 'size of a step (default: 1e-5 for full, else 1e-4)', positiveNumber)
+    .option(
+      '--learning-rate <number>',
+      `size of a step (default: ${defaultLearningRatesText()})`,
+      positiveNumber,
+    )
     .option('--seed <number>', 'of all that is drawn at random', wholeNumber)
     .option('--prompt <text...>', 'what to make pictures of from every checkpoint')
     .addOption(device())

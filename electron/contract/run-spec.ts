@@ -65,13 +65,19 @@ const method = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),
 ]);
 
+/** Epochs that are kept where nobody chose. */
+export const usualCheckpoints: readonly number[] = [1, 2, 5, 15, 30, 45, 60, 70, 100];
+
 const train = z.strictObject({
   epochs: natural.default(100),
   /** Epochs to keep; those past the end are left out, and the last epoch is always kept. */
-  checkpoints: z.array(natural).max(100_000).default([1, 2, 5, 15, 30, 45, 60, 70, 100]),
+  checkpoints: z
+    .array(natural)
+    .max(100_000)
+    .default([...usualCheckpoints]),
   batchSize: natural.default(1),
   gradientAccumulation: natural.default(1),
-  /** Left out: 1e-5 for full finetuning, 1e-4 for every other method. */
+  /** Left out: what suits the method, by `defaultLearningRates`. */
   learningRate: positive.optional(),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
   warmupSteps: z.int().min(0).max(1e9).default(0),

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { epochName } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import type { ModelReference, Picture } from '../../native/jobs.ts';
 import { slug } from '../library/file-name.ts';
-import { checkpointEpochs, epochName, modelAt, type Run } from '../runs/run-folder.ts';
+import { checkpointEpochs, modelAt, type Run } from '../runs/run-folder.ts';
 import { type Prompt, promptsOf } from '../runs/run-prompts.ts';
 
 /** A picture of the development: which checkpoint, which words, which noise. */

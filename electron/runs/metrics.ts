@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { metricsName } from '../../native/facts/run-folder.ts';
 import type { RunMetrics } from '../contract/runs.ts';
 import { readEpochLosses } from './run-folder.ts';
 
@@ -42,7 +43,7 @@ export async function readMetrics(
     curves.gradientNorm.push(mean((line) => line.gradientNorm));
     point = [];
   };
-  for await (const text of lines(join(folder, 'metrics.jsonl'))) {
+  for await (const text of lines(join(folder, metricsName))) {
     const line = parseStep(text);
     if (line === null) continue;
     const [first] = point;

@@ -1,3 +1,5 @@
+import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
+import { defaultLearningRates } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
@@ -91,7 +93,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
     validation,
     device: withoutUndefined(spec.device),
   };
-  const stepsPerEpoch = countSteps(images, settings);
+  const stepsPerEpoch = countSteps(images, settings.batchSize, settings.gradientAccumulation);
   return {
     run: { folder: spec.folder, spec: { ...spec, resolution }, job },
     summary: {
@@ -114,14 +116,12 @@ function methodOf(method: RunSpec['method']): Method {
   return method.kind === 'lora' ? { ...method, alpha: method.alpha ?? method.rank } : method;
 }
 
-const defaultLearningRate = { full: 1e-5, lora: 1e-4, scratch: 1e-4, vae: 1e-4 } as const;
-
 function settingsOf({ train, method }: RunSpec): TrainingSettings {
   const { checkpoints, schedule, warmupSteps, learningRate, ...rest } = train;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
   return {
     ...rest,
-    learningRate: learningRate ?? defaultLearningRate[method.kind],
+    learningRate: learningRate ?? defaultLearningRates[method.kind],
     checkpointEpochs: [...kept].sort((a, b) => a - b),
     schedule: { kind: schedule, warmupSteps },
   };
@@ -134,24 +134,11 @@ function validationChoice(validation: RunSpec['data']['validation']): Validation
   return validation < 1 ? { kind: 'fraction', fraction: validation } : { kind: 'count', count: validation };
 }
 
-/** Optimizer steps of an epoch: batches are of one bucket each, and the last of an epoch may be smaller. */
-function countSteps(images: readonly TrainingImage[], settings: TrainingSettings): number {
-  const batches = countBuckets(images, ({ repeats = 1 }) => repeats).reduce(
-    (sum, bucket) => sum + Math.ceil(bucket.images / settings.batchSize),
-    0,
-  );
-  return Math.ceil(batches / settings.gradientAccumulation);
-}
-
-function countBuckets(
-  images: readonly TrainingImage[],
-  weight: (image: TrainingImage) => number = () => 1,
-): PlanSummary['buckets'] {
+function countBuckets(images: readonly TrainingImage[]): PlanSummary['buckets'] {
   const counts = new Map<string, { width: number; height: number; images: number }>();
-  for (const image of images) {
-    const { width, height } = image;
+  for (const { width, height } of images) {
     const bucket = counts.get(`${width}x${height}`) ?? { width, height, images: 0 };
-    bucket.images += weight(image);
+    bucket.images += 1;
     counts.set(`${width}x${height}`, bucket);
   }
   return [...counts.values()].sort((a, b) => b.images - a.images);

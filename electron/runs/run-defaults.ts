@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
+import { defaultLearningRates } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
-import { type RunSpec, runSpecSchema } from '../contract/run-spec.ts';
+import { type RunSpec, runSpecSchema, usualCheckpoints } from '../contract/run-spec.ts';
 import type { RunRequest } from '../contract/runs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
@@ -79,7 +80,8 @@ function methodOf(kind: 'full' | 'lora'): RunSpec['method'] {
 
 /** Steps after which a style shows: a LoRA begins from nothing and learns at ten times the rate. */
 const steps = { full: 2000, lora: 1500, scratch: 2000, vae: 2000 } as const;
-const usualEpochs = [5, 15, 30, 45, 60, 70, 100] as const;
+/** A run ends with an epoch that is kept in any case; fewer than five teach little. */
+const usualEpochs = usualCheckpoints.filter((epoch) => epoch >= 5);
 
 function trainOf(method: RunSpec['method'], resolution: number, images: number): RunSpec['train'] {
   const batchSize = resolution <= 128 ? 8 : resolution <= 256 ? 4 : method.kind === 'lora' ? 2 : 1;
@@ -88,7 +90,7 @@ function trainOf(method: RunSpec['method'], resolution: number, images: number):
   return runSpecSchema.shape.train.parse({
     epochs,
     batchSize,
-    learningRate: method.kind === 'full' ? 1e-5 : 1e-4,
+    learningRate: defaultLearningRates[method.kind],
   });
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { checkpointsName, epochName, epochOf, metricsName } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
@@ -105,13 +106,8 @@ export async function writeOutcome(folder: string, outcome: Outcome): Promise<vo
   await writeFileAtomic(join(folder, outcomeFile), `${JSON.stringify(outcome, null, 2)}\n`);
 }
 
-/** Name of an epoch's folder under `checkpoints/` and `samples/`. */
-export function epochName(epoch: number): string {
-  return `epoch-${String(epoch).padStart(4, '0')}`;
-}
-
 export function checkpointFolder(runFolder: string, epoch: number): string {
-  return join(runFolder, 'checkpoints', epochName(epoch));
+  return join(runFolder, checkpointsName, epochName(epoch));
 }
 
 /** The model as it was after an epoch; epoch 0 is the base alone. */
@@ -123,11 +119,10 @@ export function modelAt(run: Run, epoch: number): ModelReference {
 
 /** Epochs whose checkpoints are whole, in order. */
 export async function checkpointEpochs(runFolder: string): Promise<readonly number[]> {
-  const names = await readdir(join(runFolder, 'checkpoints')).catch(() => []);
+  const names = await readdir(join(runFolder, checkpointsName)).catch(() => []);
   return names
-    .map((name) => /^epoch-(\d{4,})$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
+    .map(epochOf)
+    .filter((epoch) => epoch !== null)
     .sort((a, b) => a - b);
 }
 
@@ -141,7 +136,7 @@ export type EpochLosses = Omit<z.output<typeof epochLine>, 'type'>;
 
 /** Losses by epoch of `metrics.jsonl`; a line cut off by a crash is passed over. */
 export async function readEpochLosses(runFolder: string): Promise<readonly EpochLosses[]> {
-  const text = (await readText(join(runFolder, 'metrics.jsonl'))) ?? '';
+  const text = (await readText(join(runFolder, metricsName))) ?? '';
   const losses = new Map<number, EpochLosses>();
   for (const line of text.split('\n')) {
     const { success, data } = epochLine.safeParse(parseOr(line, null));

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { stateName } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { asFailure } from '../../native/files/as-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
@@ -279,7 +280,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
 
 /** The state that a run resumes from: as large as the model several times over. */
 export async function removeState(folder: string): Promise<void> {
-  await rm(join(folder, 'state'), { recursive: true, force: true });
+  await rm(join(folder, stateName), { recursive: true, force: true });
 }
 
 function blankProgress(records: RunRecords, runId: number): RunProgress {

@@ -1,3 +1,4 @@
+import type { ModelFacts } from '../facts/model-facts.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import type { DataArray, DataType } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
@@ -7,6 +8,7 @@ import type { ModelBuilder } from '../models/model-builder.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
 import type { LoraLayout } from '../weights/lora-names.ts';
+import type { ModelConfigs } from '../weights/model-configs.ts';
 import type { ModelFolder, WeightPrecision, WeightToWrite } from '../weights/model-folder.ts';
 
 /** A kind of model: how its folders are laid out, and how what lies there becomes parts that can be trained and sampled. */
@@ -20,6 +22,10 @@ export interface Family {
    * @throws Failure those of configs, tokenizers and the LoRA; `model-mismatch` where the parts do not fit each other
    */
   readonly open: (folder: ModelFolder, reference: ModelReference) => Promise<OpenModel>;
+  /** What the configs alone say. Throws the Failures of configs. */
+  readonly facts: (folder: ModelConfigs) => ModelFacts;
+  /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
+  readonly adapterSizes: (folder: ModelConfigs) => Readonly<Record<string, number>>;
 }
 
 /** A model whose configs are understood and whose weights are at hand: all that training and sampling know of a family. */

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 
+import { loraName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { exists } from '../files/exists.ts';
 import { elementCount } from '../graph/data-type.ts';
 import type { ModelReference } from '../jobs.ts';
 import { type LoraModule, readLora } from '../weights/lora-file.ts';
 import type { LoraLayout } from '../weights/lora-names.ts';
-
-export const loraFileName = 'lora.safetensors';
 
 /** A LoRA's modules of one component, by module path, and what they are multiplied by. */
 export interface Adaptation {
@@ -21,7 +20,7 @@ export async function openLora(
   { checkpoint, loraScale = 1 }: ModelReference,
   layout: () => LoraLayout,
 ): Promise<ReadonlyMap<string, Adaptation>> {
-  const file = checkpoint === undefined ? '' : join(checkpoint, loraFileName);
+  const file = checkpoint === undefined ? '' : join(checkpoint, loraName);
   if (file === '' || !(await exists(file))) return new Map();
   const { modules } = await readLora(file, layout());
   const adaptations = [...Map.groupBy(modules, ({ component }) => component)].map(

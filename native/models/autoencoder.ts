@@ -9,6 +9,8 @@ import type { ModelBuilder } from './model-builder.ts';
 import { resnetBlock, upsampleBlock } from './resnet-block.ts';
 
 export interface AutoencoderConfig {
+  /** Edge of the square pictures the model was made for. */
+  readonly sampleSize: number;
   readonly inChannels: number;
   readonly outChannels: number;
   readonly latentChannels: number;
@@ -45,6 +47,7 @@ export function readAutoencoderConfig(config: unknown, source = 'vae/config.json
     blockOutChannels,
   );
   return {
+    sampleSize: read.integer('sample_size', 512),
     inChannels: read.integer('in_channels', 3),
     outChannels: read.integer('out_channels', 3),
     latentChannels: read.integer('latent_channels', 4),

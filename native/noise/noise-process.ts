@@ -1,6 +1,7 @@
+import type { PredictionType } from '../facts/model-facts.ts';
 import { integer } from '../random/philox.ts';
 import { noiseSchedule } from './noise-schedule.ts';
-import type { PredictionType, SchedulerConfig } from './scheduler-config.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
 
 /**
  * How training noises latents: noisy latents at time t are `signal` times the clean ones plus `noise` times standard

@@ -1,4 +1,5 @@
-import type { PredictionType, SchedulerConfig } from './scheduler-config.ts';
+import type { PredictionType } from '../facts/model-facts.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
 
 /** How much of the image is left in the latents at each training timestep. */
 export interface NoiseSchedule {

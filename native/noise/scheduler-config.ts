@@ -1,13 +1,10 @@
 import { z } from 'zod';
 
+import { type PredictionType, predictionTypes } from '../facts/model-facts.ts';
 import { Failure } from '../failure.ts';
 
 export const betaSchedules = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;
 export type BetaSchedule = (typeof betaSchedules)[number];
-
-/** What the model's output means: the noise, or the velocity of Salimans and Ho (2022), section 2.4. */
-export const predictionTypes = ['epsilon', 'v_prediction'] as const;
-export type PredictionType = (typeof predictionTypes)[number];
 
 /** How the steps are spread over the training timesteps: Lin et al. (2023), table 2. */
 export const timestepSpacings = ['linspace', 'leading', 'trailing'] as const;

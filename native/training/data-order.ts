@@ -67,12 +67,3 @@ export function planEpoch(
     steps.push(batches.slice(i, i + gradientAccumulation));
   return steps;
 }
-
-/** Optimizer steps of every epoch, which is the same for all of them. */
-export function stepsPerEpoch(
-  images: readonly TrainingImage[],
-  batchSize: number,
-  gradientAccumulation: number,
-): number {
-  return planEpoch(images, batchSize, gradientAccumulation, 0, 1).length;
-}

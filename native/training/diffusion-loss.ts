@@ -1,9 +1,9 @@
+import type { PredictionType } from '../facts/model-facts.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
-import type { PredictionType } from '../noise/scheduler-config.ts';
 
 export interface DiffusionBatch {
   /** Clean, scaled latents [n, c, h, w] and standard normal noise of the same shape. */

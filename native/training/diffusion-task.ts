@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import { trainedParts } from '../facts/methods.ts';
+import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
 import type { TrainingImage } from '../jobs.ts';
 import { prefersMatrixConv } from '../kernels/matrix-conv.ts';
@@ -23,7 +25,6 @@ const cacheMemoryBytes = 512 << 20;
 
 export interface DiffusionMethod {
   readonly trained: DiffusionGraphOptions['trained'];
-  readonly textEncoderTrained: boolean;
   /** First values of what is trained. */
   readonly initial: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
   readonly writeCheckpoint: (folder: string, trainer: Trainer) => Promise<void>;
@@ -33,13 +34,14 @@ export interface DiffusionMethod {
 export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod): Recipe {
   const { job, model, runtime } = options;
   const { autoencoder, conditioning, denoiser } = model;
+  const encodes = trainsTextEncoders(job);
   checkImageSizes(job, autoencoder.factor * denoiser.stride);
   const graph = (shape: BatchShape) =>
     buildDiffusionGraph({
       denoiser,
       conditioning,
       noise: model.noise,
-      encodes: method.textEncoderTrained,
+      encodes,
       trained: method.trained,
       shape,
       matrixConv: prefersMatrixConv(runtime.provider),
@@ -48,7 +50,7 @@ export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod)
   const { parameters } = graph(latentBatchShape(1, job.images[0]!, autoencoder));
   return {
     parameters: [...parameters.keys()],
-    encoders: [autoencoder.component, ...(method.textEncoderTrained ? [] : conditioning.encoders)],
+    encoders: [autoencoder.component, ...(encodes ? [] : conditioning.encoders)],
     start: () => startDiffusion(options, method, [...parameters.keys()], graph),
   };
 }
@@ -69,7 +71,7 @@ async function startDiffusion(
     autoencoder,
     conditioning,
     readMoments: await encodeViews(job, model, encoding),
-    captions: method.textEncoderTrained
+    captions: trainsTextEncoders(job)
       ? tokenInputs(conditioning)
       : await frozenCaptions([...job.images, ...job.validation], model, encoding),
   };
@@ -83,7 +85,7 @@ async function startDiffusion(
     artifacts: (shape) => buildArtifacts(graph(shape), runtime.provider),
     parts: batchParts(runtime, totalElements(parameters)),
     accumulate: settings.gradientAccumulation > 1,
-    artifactFolder: join(job.folder, 'artifacts'),
+    artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
   return {
@@ -93,6 +95,10 @@ async function startDiffusion(
     writeCheckpoint: (folder) => method.writeCheckpoint(folder, trainer),
     dispose: () => trainer.dispose(),
   };
+}
+
+function trainsTextEncoders({ method }: RecipeOptions['job']): boolean {
+  return trainedParts(method).includes('textEncoders');
 }
 
 interface Encoding extends Pick<RecipeOptions, 'runtime' | 'context'> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { stateName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import { elementCount } from '../graph/data-type.ts';
@@ -59,9 +60,9 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-const stateName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
+const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
-const stateFolder = ({ folder }: TrainJob): string => join(folder, 'state');
+const stateFolder = ({ folder }: TrainJob): string => join(folder, stateName);
 
 function kindsOf(job: TrainJob): readonly StateKind[] {
   return [
@@ -85,7 +86,7 @@ export async function saveState(
 ): Promise<void> {
   const folder = stateFolder(job);
   await makeFolder(folder);
-  const name = stateName(position.step);
+  const name = stepName(position.step);
   const before = await readdir(folder);
   if (before.includes(name)) {
     // The same step gives the same tensors; only whether its epoch was closed can differ.
@@ -162,7 +163,7 @@ export function mismatch(message: string): Failure {
 
 /** Puts the tensors of the state that `findState` found into the trainer. */
 export async function restoreState(job: TrainJob, trainer: Trainer, { step }: Position): Promise<void> {
-  const path = join(stateFolder(job), stateName(step), 'tensors.safetensors');
+  const path = join(stateFolder(job), stepName(step), 'tensors.safetensors');
   const tensors = await openSafetensors(path);
   try {
     for (const kind of kindsOf(job)) {

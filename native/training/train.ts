@@ -63,11 +63,11 @@ function chooseRecipe(options: RecipeOptions): Recipe {
   const { method } = options.job;
   switch (method.kind) {
     case 'full':
-      return fullRecipe(options, method.textEncoder);
+      return fullRecipe(options);
     case 'lora':
       return loraRecipe(options, method);
     case 'scratch':
-      return scratchRecipe(options, method.textEncoder ?? true);
+      return scratchRecipe(options);
     case 'text':
       return textRecipe(options);
     case 'vae':

@@ -1,10 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { stepsPerEpoch } from '../facts/epoch-steps.ts';
+import { checkpointsName, epochName, epochOf, metricsName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
-import { type MicroBatch, planEpoch, type StepPlan, stepsPerEpoch } from './data-order.ts';
+import { type MicroBatch, planEpoch, type StepPlan } from './data-order.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import {
@@ -37,7 +39,7 @@ export async function trainingLoop(
   const totalSteps = perEpoch * settings.epochs;
   let position = await findPosition(job, identity);
   if (position !== beginning) await restoreState(job, trainer, position);
-  const log = await openMetricsLog(join(job.folder, 'metrics.jsonl'), position.step, position.epochsDone);
+  const log = await openMetricsLog(join(job.folder, metricsName), position.step, position.epochsDone);
   let stateSavedAt = performance.now();
   const save = async (): Promise<void> => {
     await log.sync();
@@ -161,12 +163,7 @@ async function validate(
   return loss;
 }
 
-/** Folder of an epoch's checkpoint, as it is called in every run. */
-export function checkpointName(epoch: number): string {
-  return `epoch-${String(epoch).padStart(4, '0')}`;
-}
-
-const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, 'checkpoints');
+const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, checkpointsName);
 
 /**
  * Where the run stands, once it is sure that what lies in its folder is its own.
@@ -178,7 +175,7 @@ export async function findPosition(job: TrainJob, identity: RunIdentity): Promis
   if (position !== beginning) return position;
   const parent = checkpointsFolder(job);
   for (const name of await readdir(parent).catch(() => [])) {
-    if (!/^epoch-\d+$/.test(name)) continue;
+    if (epochOf(name) === null) continue;
     const folder = join(parent, name);
     if (await isOwnCheckpoint(folder, identity)) continue;
     throw mismatch(`${folder} is a checkpoint of a run with other images, captions, settings or base model.`);
@@ -204,7 +201,7 @@ async function writeCheckpoint(
   const parent = checkpointsFolder(job);
   await makeFolder(parent);
   await removePartialWrites(parent);
-  const name = checkpointName(epochsDone);
+  const name = epochName(epochsDone);
   const folder = join(parent, name);
   // A run killed after a checkpoint and before its state comes by here again, with the same weights.
   if ((await readdir(parent)).includes(name)) return folder;

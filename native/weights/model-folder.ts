@@ -1,25 +1,27 @@
 /** Stable Diffusion models as diffusers keeps them: a folder with a model_index.json and a folder per component. */
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Failure } from '../failure.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import type { JsonObject } from '../files/json-file.ts';
-import { readJsonObject } from '../files/json-file.ts';
 import type { ComponentKind, FolderLayout } from './component-kind.ts';
+import {
+  among,
+  type ComponentConfig,
+  type ModelConfigs,
+  readComponentConfig,
+  readModelConfigs,
+} from './model-configs.ts';
 import { writeSafetensors } from './safetensors.ts';
 import type { WeightSource } from './weight-source.ts';
 import { hashFiles, openWeightSource } from './weight-source.ts';
 
 export type { WeightSource } from './weight-source.ts';
 
-export interface ModelComponent {
+export interface ModelComponent extends ComponentConfig {
   /** What its folder is called. */
   readonly name: string;
   readonly kind: ComponentKind;
-  readonly folder: string;
-  /** Its config.json. */
-  readonly config: JsonObject;
   /** Null where the folder holds a config alone: a model to be trained from scratch. */
   readonly weights: WeightSource | null;
   /** SHA-256 in hex over config and weight files, read once: equal only for equal files. */
@@ -27,34 +29,8 @@ export interface ModelComponent {
   close(): Promise<void>;
 }
 
-export interface ModelFolder {
-  readonly path: string;
-  readonly layout: FolderLayout;
-  /** Its model_index.json. */
-  readonly index: JsonObject;
-  /** Those of the layout's components that the folder has. */
-  readonly components: ReadonlyMap<string, ModelComponent>;
-  /** Its scheduler/scheduler_config.json. */
-  readonly scheduler: JsonObject;
-  /** @throws Failure `model-component-missing` */
-  component(name: string): ModelComponent;
+export interface ModelFolder extends ModelConfigs<ModelComponent> {
   close(): Promise<void>;
-}
-
-function unsupported(path: string, what: string, layouts: readonly FolderLayout[]): Failure {
-  return new Failure(
-    'model-unsupported',
-    `${path} is a ${what}, which cannot be used here`,
-    `Choose a model of the ${layouts.map(({ label }) => label).join(' or ')} family.`,
-  );
-}
-
-async function kindOf(path: string): Promise<'folder' | 'file' | null> {
-  try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return null;
-  }
 }
 
 /**
@@ -67,15 +43,14 @@ export async function openComponent(
   name: string,
   kind: ComponentKind,
 ): Promise<ModelComponent> {
-  const configPath = join(folder, 'config.json');
-  const config = await readJsonObject(configPath);
-  if (config === null) {
-    throw new Failure(
-      'model-component-missing',
-      `${folder} has no config.json`,
-      'Copy the whole model folder; every component needs its config.json.',
-    );
-  }
+  return withWeights(await readComponentConfig(folder), name, kind);
+}
+
+async function withWeights(
+  { folder, config }: ComponentConfig,
+  name: string,
+  kind: ComponentKind,
+): Promise<ModelComponent> {
   const weights = await openWeightSource(folder, kind);
   let hash: Promise<string> | undefined;
   return {
@@ -84,99 +59,30 @@ export async function openComponent(
     folder,
     config,
     weights,
-    hash: () => (hash ??= hashFiles([configPath, ...(weights?.files ?? [])])),
+    hash: () => (hash ??= hashFiles([join(folder, 'config.json'), ...(weights?.files ?? [])])),
     close: async () => weights?.close(),
   };
-}
-
-/** The layout of the family the index speaks of. */
-function layoutOf(path: string, index: JsonObject, layouts: readonly FolderLayout[]): FolderLayout {
-  const pipeline = String(index._class_name);
-  const layout = layouts.find(({ pipelines }) => pipelines.includes(pipeline));
-  if (layout === undefined) throw unsupported(path, pipeline, layouts);
-  for (const [name, { className }] of layout.components) {
-    const entry = index[name];
-    if (!Array.isArray(entry) || entry[1] === null) continue;
-    if (entry[1] !== className)
-      throw unsupported(path, `${pipeline} with ${String(entry[1])} as its ${name}`, layouts);
-  }
-  for (const extra of layout.foreign) {
-    const entry = index[extra];
-    if (Array.isArray(entry) && entry[1] !== null)
-      throw unsupported(path, `${pipeline} with a ${extra}`, layouts);
-  }
-  return layout;
 }
 
 /**
  * Opens a model folder: configs read, weight files opened and their headers checked, nothing more.
  *
- * @throws Failure `model-missing`, `model-single-file`, `model-index-missing`, `model-unsupported`,
- * `model-component-missing`, `model-weights-pickle` and those of reading JSON and safetensors
+ * @throws Failure those of `readModelConfigs`; `model-weights-pickle`, and those of safetensors
  */
 export async function openModelFolder(path: string, layouts: readonly FolderLayout[]): Promise<ModelFolder> {
-  const kind = await kindOf(path);
-  if (kind === null) {
-    throw new Failure(
-      'model-missing',
-      `There is no model at ${path}`,
-      'Check the path, or choose another model.',
-    );
-  }
-  if (kind === 'file') {
-    throw new Failure(
-      'model-single-file',
-      `${path} is a single file, not a model folder`,
-      'Save it as a folder with diffusers: StableDiffusionPipeline.from_single_file(file).save_pretrained(folder).',
-    );
-  }
-  const index = await readJsonObject(join(path, 'model_index.json'));
-  if (index === null) {
-    throw new Failure(
-      'model-index-missing',
-      `${path} has no model_index.json`,
-      'Choose the folder that holds model_index.json beside unet, vae and text_encoder.',
-    );
-  }
-  const layout = layoutOf(path, index, layouts);
-  const scheduler = await readJsonObject(join(path, 'scheduler', 'scheduler_config.json'));
-  if (scheduler === null) throw missing(path, 'scheduler', 'scheduler_config.json');
-
+  const configs = await readModelConfigs(path, layouts);
   const components = new Map<string, ModelComponent>();
   const close = async (): Promise<void> => {
     for (const component of components.values()) await component.close();
   };
   try {
-    for (const [name, componentKind] of layout.components) {
-      const folder = join(path, name);
-      if ((await kindOf(folder)) === 'folder')
-        components.set(name, await openComponent(folder, name, componentKind));
-    }
+    for (const [name, own] of configs.components)
+      components.set(name, await withWeights(own, name, configs.layout.components.get(name)!));
   } catch (error) {
     await close();
     throw error;
   }
-  return {
-    path,
-    layout,
-    index,
-    components,
-    scheduler,
-    close,
-    component(name) {
-      const component = components.get(name);
-      if (component === undefined) throw missing(path, name, 'config.json');
-      return component;
-    },
-  };
-}
-
-function missing(path: string, name: string, file: string): Failure {
-  return new Failure(
-    'model-component-missing',
-    `${path} has no ${name}: ${join(path, name, file)} is not there`,
-    'Copy or download the whole model folder again.',
-  );
+  return { ...configs, components, close, component: among(components, path) };
 }
 
 export interface WeightToWrite {

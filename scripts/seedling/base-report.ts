@@ -13,6 +13,7 @@ import { trainCommand } from '../../electron/cli/commands/train.ts';
 import { createTerminal } from '../../electron/cli/terminal.ts';
 import { readDataset } from '../../electron/datasets/dataset.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
+import { checkpointEpochs, checkpointFolder } from '../../electron/runs/run-folder.ts';
 import { writeSheet } from '../../electron/sheets/sheet.ts';
 import { openModel } from '../../native/families/open-model.ts';
 import { readPixels } from '../../native/images/decode.ts';
@@ -301,12 +302,12 @@ async function judgeStyle(vae: Autoencoder, glyphs: readonly NotoImage[]): Promi
   const heldOut = heldOutFromSample(known, await drawnByBoth(glyphs), stylePrompts);
   const target = await featuresOf(sample.images.map(({ path }) => path));
   const captions = heldOut.map(({ name, category }) => `official 3d art of ${name}, ${category}`);
-  const epochs = (await readdir(join(run, 'checkpoints'))).sort().map((name) => Number(name.slice(6)));
+  const epochs = await checkpointEpochs(run);
   const distances: (readonly [number, number])[] = [];
   let last: readonly string[] = [];
   const rows = heldOut.map(({ glyph, path }) => [notoFile(glyph), path]);
   for (const epoch of [0, ...epochs]) {
-    const checkpoint = join(run, 'checkpoints', `epoch-${String(epoch).padStart(4, '0')}`);
+    const checkpoint = checkpointFolder(run, epoch);
     last = await draw(
       captions.map((prompt, i) => ({
         prompt,

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 
 import { exportModel } from '../../native/export.ts';
+import { checkpointsName, epochOf } from '../../native/facts/run-folder.ts';
 import { openModel } from '../../native/families/open-model.ts';
 import { exists } from '../../native/files/exists.ts';
 import { readPixels } from '../../native/images/decode.ts';
@@ -126,8 +127,8 @@ async function runStage(
 }
 
 async function newestCheckpoint(name: (typeof stages)[number]): Promise<string> {
-  const checkpoints = join(work, name, 'checkpoints');
-  const names = (await readdir(checkpoints)).filter((entry) => /^epoch-\d+$/.test(entry)).sort();
+  const checkpoints = join(work, name, checkpointsName);
+  const names = (await readdir(checkpoints)).filter((entry) => epochOf(entry) !== null).sort();
   return join(checkpoints, names.at(-1)!);
 }
 
@@ -237,7 +238,7 @@ async function install(): Promise<void> {
   const parts = { text_encoder: 'text', unet: 'denoiser', vae: 'decoder' } as const;
   for (const [part, stage] of Object.entries(parts)) {
     // A stage that was not run leaves the base's weights.
-    if (!(await exists(join(work, stage, 'checkpoints')))) continue;
+    if (!(await exists(join(work, stage, checkpointsName)))) continue;
     await cp(join(await newestCheckpoint(stage), part), join(checkpoint, part), { recursive: true });
   }
   await exportModel(

@@ -34,6 +34,11 @@ describe('the command line', () => {
     }
   });
 
+  test('says which learning rates are the usual ones', async () => {
+    const help = await screenfold(root, ['train', '--help']);
+    expect(help.out.replaceAll(/\s+/g, ' ')).toContain('size of a step (default: 1e-5 for full, else 1e-4)');
+  });
+
   test.each([
     [['trian'], 'There is no command "trian".\nDid you mean "train"?'],
     [['train', '--epcohs', '3'], '(Did you mean --epochs?)'],

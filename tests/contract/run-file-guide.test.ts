@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { defaultLearningRatesText } from '../../electron/contract/learning-rates.ts';
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
-import { runSpecSchema } from '../../electron/contract/run-spec.ts';
+import { runSpecSchema, usualCheckpoints } from '../../electron/contract/run-spec.ts';
 
 const guide = readFileSync(new URL('../../docs/run-file.md', import.meta.url), 'utf8');
 
@@ -37,6 +38,14 @@ describe('the guide to the run file', () => {
       (match) => match[1]!,
     );
     expect(named.filter((key) => !keys.includes(key))).toEqual([]);
+  });
+
+  test.each([
+    ['train.learningRate', defaultLearningRatesText((kind) => `\`${kind}\``)],
+    ['train.checkpoints', usualCheckpoints.join(', ')],
+  ])('says what %s is where a run file says nothing', (key, usual) => {
+    const row = guide.split('\n').find((line) => line.includes(`\`${key}\``)) ?? '';
+    expect(row.split('|').map((cell) => cell.trim())).toContain(usual);
   });
 
   test('shows an example that is valid', () => {

@@ -84,12 +84,13 @@ const mean = (rows: Value): Value => reduceMean(rows, [1], true);
 
 describe('a family with two states, facts about pictures and continuous time', () => {
   test('is trained and kept by the recipes there are', async () => {
+    const method = { kind: 'lora', textEncoder: false, rank: 2, alpha: 2 } as const;
     const job = tinyJob(
-      { folder: join(folder.path, 'run'), base: join(folder.path, 'base'), images },
+      { folder: join(folder.path, 'run'), base: join(folder.path, 'base'), images, method },
       { captionDropout: 0 },
     );
     const context = { emit: () => undefined, stop: new AbortController().signal };
-    const recipe = loraRecipe({ job, model, runtime, context }, { textEncoder: false, rank: 2, alpha: 2 });
+    const recipe = loraRecipe({ job, model, runtime, context }, method);
     expect(recipe.encoders).toEqual(['vae', 'text_encoder']);
     const task = await recipe.start();
     const [batch] = planEpoch(images, 2, 1, job.settings.seed, 1)[0]!;

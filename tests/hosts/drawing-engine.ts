@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 
 import type { Engine } from '../../electron/engine/engine.ts';
-import { epochName } from '../../electron/runs/run-folder.ts';
+import { checkpointsName, epochName, metricsName } from '../../native/facts/run-folder.ts';
 import type { Job, JobEvent, TrainJob } from '../../native/jobs.ts';
 import { writeWeights } from '../runs/example-run.ts';
 
@@ -73,9 +73,9 @@ function train(job: TrainJob, end: 'finished' | 'stopped', onEvent: (event: JobE
     });
     onEvent({ type: 'epoch', epoch, trainLoss, validationLoss });
     metrics.push(JSON.stringify({ type: 'epoch', epoch, trainLoss, validationLoss }));
-    if (checkpointEpochs.includes(epoch)) writeWeights(join(job.folder, 'checkpoints', epochName(epoch)));
+    if (checkpointEpochs.includes(epoch)) writeWeights(join(job.folder, checkpointsName, epochName(epoch)));
   }
   mkdirSync(job.folder, { recursive: true });
-  writeFileSync(join(job.folder, 'metrics.jsonl'), metrics.join('\n'));
+  writeFileSync(join(job.folder, metricsName), metrics.join('\n'));
   return { kind: 'train', end, step: done, epoch: done, trainLoss: 1 / done, validationLoss: 2 / done };
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
-import { epochName, type Run } from '../../electron/runs/run-folder.ts';
+import { checkpointFolder, type Run } from '../../electron/runs/run-folder.ts';
 
 /** A run as planned, of two images and one held out. */
 export function exampleRun(folder: string, spec: object = {}): Run {
@@ -49,5 +49,5 @@ export function writeWeights(folder: string, content = 'weights'): void {
 }
 
 export function writeCheckpoint(run: Run, epoch: number): void {
-  writeWeights(join(run.folder, 'checkpoints', epochName(epoch)), `weights of epoch ${epoch}`);
+  writeWeights(checkpointFolder(run.folder, epoch), `weights of epoch ${epoch}`);
 }

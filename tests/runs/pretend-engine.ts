@@ -3,7 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Engine, ResultOf, RunOptions } from '../../electron/engine/engine.ts';
-import { epochName } from '../../electron/runs/run-folder.ts';
+import {
+  checkpointsName,
+  epochName,
+  epochOf,
+  metricsName,
+  stateName,
+} from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import type { ExportJob, GenerateJob, InfoJob, Job, TrainJob } from '../../native/jobs.ts';
 import { writeWeights } from './example-run.ts';
@@ -62,7 +68,7 @@ async function train(
   history: string[],
 ): Promise<ResultOf<TrainJob>> {
   const { epochs, checkpointEpochs, batchSize } = job.settings;
-  const state = join(job.folder, 'state', 'step.txt');
+  const state = join(job.folder, stateName, 'step.txt');
   const begun = existsSync(state) ? Number(readFileSync(state, 'utf8')) : 0;
   const save = (step: number) => {
     mkdirSync(dirname(state), { recursive: true });
@@ -100,13 +106,13 @@ async function train(
       seconds: secondsPerStep,
       images: batchSize,
     } as const;
-    appendFileSync(join(job.folder, 'metrics.jsonl'), `${JSON.stringify(metric)}\n`);
+    appendFileSync(join(job.folder, metricsName), `${JSON.stringify(metric)}\n`);
     onEvent?.(metric);
     if (step % stepsPerEpoch !== 0) continue;
     const ended = { type: 'epoch', epoch, trainLoss: 1 / (epoch + 1), validationLoss: null } as const;
-    appendFileSync(join(job.folder, 'metrics.jsonl'), `${JSON.stringify(ended)}\n`);
+    appendFileSync(join(job.folder, metricsName), `${JSON.stringify(ended)}\n`);
     if (checkpointEpochs.includes(epoch)) {
-      const folder = join(job.folder, 'checkpoints', epochName(epoch));
+      const folder = join(job.folder, checkpointsName, epochName(epoch));
       writeWeights(folder, `epoch ${epoch}`);
       onEvent?.({ type: 'checkpoint', epoch, folder });
       save(step);
@@ -129,7 +135,7 @@ async function generate(
     onPicture?.(prompt, job);
     mkdirSync(dirname(output), { recursive: true });
     writeFileSync(output, prompt);
-    history.push(`generate: ${prompt} ${Number(/epoch-(\d+)$/.exec(model.checkpoint ?? '')?.[1] ?? 0)}`);
+    history.push(`generate: ${prompt} ${epochOf(basename(model.checkpoint ?? '')) ?? 0}`);
     onEvent?.({ type: 'picture', index, output });
     made += 1;
   }

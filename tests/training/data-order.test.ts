@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { stepsPerEpoch } from '../../native/facts/epoch-steps.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
-import { planEpoch, stepsPerEpoch } from '../../native/training/data-order.ts';
+import { planEpoch } from '../../native/training/data-order.ts';
 
 const buckets = [
   [64, 64],
@@ -65,5 +67,26 @@ describe('an epoch', () => {
         for (const step of steps.slice(0, -1)) expect(step).toHaveLength(accumulation);
       }
     }
+  });
+
+  test('has as many steps as are counted beforehand, whatever the images', () => {
+    const sides = fc.constantFrom(32, 48, 64);
+    const used = fc
+      .array(fc.record({ width: sides, height: sides, repeats: fc.option(fc.integer({ min: 1, max: 5 })) }), {
+        maxLength: 40,
+      })
+      .map((drawn) =>
+        drawn.map(({ repeats, ...bucket }, i): TrainingImage => {
+          const id = `image-${i}`;
+          return { id, path: id, captions: [''], ...bucket, ...(repeats !== null && { repeats }) };
+        }),
+      );
+    const natural = fc.integer({ min: 1, max: 12 });
+    fc.assert(
+      fc.property(used, natural, natural, natural, (all, batchSize, accumulation, epoch) => {
+        const steps = planEpoch(all, batchSize, accumulation, 3, epoch);
+        expect(stepsPerEpoch(all, batchSize, accumulation)).toBe(steps.length);
+      }),
+    );
   });
 });

@@ -4,8 +4,9 @@ import { Failure } from '../../failure.ts';
 import { type AutoencoderConfig, readAutoencoderConfig } from '../../models/autoencoder.ts';
 import { type ClipTextConfig, readClipTextConfig } from '../../models/clip-text.ts';
 import { readUNetConfig, type UNetConfig } from '../../models/unet.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from '../../noise/scheduler-config.ts';
 import type { ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
-import type { ModelComponent } from '../../weights/model-folder.ts';
+import type { ComponentConfig, ModelConfigs } from '../../weights/model-configs.ts';
 
 export interface StableDiffusionConfigs {
   readonly unet: UNetConfig;
@@ -14,7 +15,7 @@ export interface StableDiffusionConfigs {
 }
 
 /** @throws Failure where a config asks for what is not built here */
-export function readConfigs(component: (name: string) => ModelComponent): StableDiffusionConfigs {
+export function readConfigs(component: (name: string) => ComponentConfig): StableDiffusionConfigs {
   const read = <C>(name: string, reader: (config: unknown, source: string) => C): C => {
     const { config, folder } = component(name);
     return reader(config, join(folder, 'config.json'));
@@ -24,6 +25,14 @@ export function readConfigs(component: (name: string) => ModelComponent): Stable
     vae: read('vae', readAutoencoderConfig),
     text: read('text_encoder', readClipTextConfig),
   };
+}
+
+/** @throws Failure `scheduler-config-field` */
+export function readScheduler({
+  path,
+  scheduler,
+}: Pick<ModelConfigs, 'path' | 'scheduler'>): SchedulerConfig {
+  return parseSchedulerConfig(JSON.stringify(scheduler), join(path, 'scheduler', 'scheduler_config.json'));
 }
 
 /**

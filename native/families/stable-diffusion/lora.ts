@@ -1,6 +1,6 @@
 import { Graph } from '../../graph/graph.ts';
 import { clipText } from '../../models/clip-text.ts';
-import { InputParameters } from '../../models/model-builder.ts';
+import { type AdaptableModule, InputParameters } from '../../models/model-builder.ts';
 import { unet, unetStride } from '../../models/unet.ts';
 import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 import type { LoraLayout } from '../../weights/lora-names.ts';
@@ -32,12 +32,40 @@ export function takesAdapter(component: string, module: string): boolean {
 }
 
 /** Every module with a weight of two or more axes, found by building the models. */
-export function loraLayout({ unet: denoiser, text }: Configs): LoraLayout {
+export function loraLayout(configs: Configs): LoraLayout {
+  const models = build(configs);
+  const paths = ({ parameters }: InputParameters): string[] =>
+    parameters.flatMap(({ key, shape }) => (shape.length > 1 ? [key.replace(/\.weight$/, '')] : []));
+  return [
+    { component: 'unet', prefixes: ['lora_unet'], paths: paths(models.unet) },
+    { component: 'text_encoder', prefixes: ['lora_te', 'lora_te1'], paths: paths(models.text) },
+  ];
+}
+
+/** Weights of a LoRA of rank 1, by component: a row of its module's inputs and a column of its outputs for each. */
+export function adapterSizes(configs: Configs): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  build(configs, (component, { path, inFeatures, outFeatures }) => {
+    if (takesAdapter(component, path)) sizes[component] = (sizes[component] ?? 0) + inFeatures + outFeatures;
+  });
+  return sizes;
+}
+
+/** Builds the models for what there is to know of them; `meet` is told of every module that may take an adapter. */
+function build(
+  { unet: denoiser, text }: Configs,
+  meet: (component: string, module: AdaptableModule) => void = () => undefined,
+): { readonly unet: InputParameters; readonly text: InputParameters } {
   const graph = new Graph();
-  const models = {
-    unet: new InputParameters(graph, { prefix: 'unet.' }),
-    text: new InputParameters(graph, { prefix: 'text_encoder.' }),
-  };
+  const model = (component: string): InputParameters =>
+    new InputParameters(graph, {
+      prefix: `${component}.`,
+      adapter: (module) => {
+        meet(component, module);
+        return null;
+      },
+    });
+  const models = { unet: model('unet'), text: model('text_encoder') };
   const edge = unetStride(denoiser);
   unet(models.unet, denoiser, {
     sample: graph.input('sample', 'float32', [1, denoiser.inChannels, edge, edge]),
@@ -45,10 +73,5 @@ export function loraLayout({ unet: denoiser, text }: Configs): LoraLayout {
     promptStates: graph.input('states', 'float32', [1, 1, denoiser.crossAttentionDim]),
   });
   clipText(models.text, text, graph.input('input_ids', 'int64', [1, 1]));
-  const paths = ({ parameters }: InputParameters): string[] =>
-    parameters.flatMap(({ key, shape }) => (shape.length > 1 ? [key.replace(/\.weight$/, '')] : []));
-  return [
-    { component: 'unet', prefixes: ['lora_unet'], paths: paths(models.unet) },
-    { component: 'text_encoder', prefixes: ['lora_te', 'lora_te1'], paths: paths(models.text) },
-  ];
+  return models;
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Failure } from '../../failure.ts';
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
-import { parseSchedulerConfig } from '../../noise/scheduler-config.ts';
 import { loadClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
@@ -11,13 +10,20 @@ import { openedComponent } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { openLora } from '../lora-weights.ts';
 import { openComponents } from '../open-components.ts';
-import { checkFit, readConfigs } from './configs.ts';
+import { checkFit, readConfigs, readScheduler } from './configs.ts';
+import { stableDiffusionFacts } from './facts.ts';
 import { stableDiffusionLayout as layout } from './layout.ts';
-import { adapterTargets } from './lora.ts';
+import { adapterSizes, adapterTargets } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
 
 /** Stable Diffusion 1.x and 2.x (Rombach et al. 2022): a UNet, a KL autoencoder and one CLIP text encoder. */
-export const stableDiffusion: Family = { name: 'stable-diffusion', layout, open };
+export const stableDiffusion: Family = {
+  name: 'stable-diffusion',
+  layout,
+  open,
+  facts: stableDiffusionFacts,
+  adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
+};
 
 async function open(base: ModelFolder, reference: ModelReference): Promise<OpenModel> {
   const folders = await openComponents(base, reference);
@@ -26,8 +32,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
     const tokenizerFolder = join(base.path, 'tokenizer');
     const tokenizer = await loadClipTokenizer(tokenizerFolder);
     checkFit(base.path, configs, tokenizer);
-    const schedulerPath = join(base.path, 'scheduler', 'scheduler_config.json');
-    const scheduler = parseSchedulerConfig(JSON.stringify(base.scheduler), schedulerPath);
+    const scheduler = readScheduler(base);
     const adapters = adapterTargets(configs, scheduler);
     const lora = await openLora(reference, adapters.layout);
     const components = new Map(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
+import { loraName } from '../../facts/run-folder.ts';
 import type { OpenModel } from '../../families/family.ts';
-import { loraFileName } from '../../families/lora-weights.ts';
 import type { TrainingSettings } from '../../jobs.ts';
 import { type LoraModule, writeKohyaLora } from '../../weights/lora-file.ts';
 import { readTrained } from '../checkpoint-weights.ts';
@@ -11,22 +11,20 @@ import type { Trainer } from '../trainer.ts';
 import type { Recipe, RecipeOptions } from '../training-task.ts';
 
 export interface LoraSettings {
-  readonly textEncoder: boolean;
   readonly rank: number;
   readonly alpha: number;
 }
 
 /** LoRA (Hu et al. 2021) on the modules of the denoiser that take it, and of the text encoders where asked for. */
-export function loraRecipe(options: RecipeOptions, { textEncoder, rank, alpha }: LoraSettings): Recipe {
+export function loraRecipe(options: RecipeOptions, { rank, alpha }: LoraSettings): Recipe {
   const { job, model } = options;
   const { settings } = job;
   return diffusionRecipe(options, {
-    textEncoderTrained: textEncoder,
     trained: { rank, scale: alpha / rank, takes: model.adapters.takes },
     initial: (parameter) => Promise.resolve(initialWeights(parameter, settings.seed)),
     writeCheckpoint: async (folder, trainer) => {
       const modules = await readModules(trainer, settings, rank, alpha);
-      await writeLora(join(folder, loraFileName), modules, model, settings);
+      await writeLora(join(folder, loraName), modules, model, settings);
     },
   });
 }

@@ -7,10 +7,9 @@ import type { Recipe, RecipeOptions } from '../training-task.ts';
  * Denoiser and, where they are trained, text encoders together, each from fresh weights where the base has a config and no
  * weights of it. The base gives a trained autoencoder.
  */
-export function scratchRecipe(options: RecipeOptions, textEncoderTrained: boolean): Recipe {
+export function scratchRecipe(options: RecipeOptions): Recipe {
   const { model, job } = options;
   return diffusionRecipe(options, {
-    textEncoderTrained,
     trained: 'full',
     initial: (parameter) =>
       model.component(parameter.component).hasWeights

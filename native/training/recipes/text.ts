@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { artifactsName } from '../../facts/run-folder.ts';
 import type { TrainingImage } from '../../jobs.ts';
 import { integer } from '../../random/philox.ts';
 import { buildArtifacts } from '../artifacts.ts';
@@ -39,7 +40,7 @@ async function start(
     frozen: ({ name }) => Promise.reject(new Error(`${name}: nothing of a text encoder is frozen.`)),
     artifacts: ({ rows }) => buildArtifacts(buildTextGraph(conditioning, rows), runtime.provider),
     accumulate: settings.gradientAccumulation > 1,
-    artifactFolder: join(job.folder, 'artifacts'),
+    artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { LRUCache } from 'lru-cache';
 
+import { artifactsName } from '../../facts/run-folder.ts';
 import type { Autoencoder } from '../../families/family.ts';
 import type { Method, TrainingImage, TrainJob } from '../../jobs.ts';
 import { prefersMatrixConv } from '../../kernels/matrix-conv.ts';
@@ -62,7 +63,7 @@ async function start(
     frozen: model.readWeight,
     artifacts: (shape) => buildArtifacts(graph(shape), runtime.provider),
     accumulate: settings.gradientAccumulation > 1,
-    artifactFolder: join(job.folder, 'artifacts'),
+    artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
   const fill = batchFiller(autoencoder);

@@ -1,3 +1,4 @@
+import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { numberText } from '../../components/number-text.ts';
 import { promptText } from '../../components/prompt-text.ts';
@@ -13,7 +14,7 @@ export interface SettingsGroup {
 export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
   const { request, plan } = run;
   const { method, train, recipe } = request;
-  const learningRate = train.learningRate ?? (method.kind === 'full' ? 1e-5 : 1e-4);
+  const learningRate = train.learningRate ?? defaultLearningRates[method.kind];
   return [
     {
       title: 'Data',

@@ -11,8 +11,10 @@ import {
 } from '@mantine/core';
 import { Link } from 'wouter';
 
+import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import { NumberField } from '../../components/number-field.tsx';
+import { numberText } from '../../components/number-text.ts';
 import { bytesText, parametersText } from '../../components/quantities.ts';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
@@ -94,7 +96,7 @@ export function MethodSection() {
             optional
             step={train.learningRate === undefined ? 0 : stepOf(train.learningRate)}
             min={Number.MIN_VALUE}
-            placeholder={method.kind === 'full' ? '1e-5' : '1e-4'}
+            placeholder={numberText(defaultLearningRates[method.kind])}
             error={message('train.learningRate')}
             onChange={(learningRate) => {
               edit({ train: { learningRate } });

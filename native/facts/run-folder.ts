@@ -1,0 +1,27 @@
+/** What lies where in a run's folder: the engine writes it, whoever asked for the run reads it. */
+
+/** Folder of the checkpoints, each in a folder by its epoch. */
+export const checkpointsName = 'checkpoints';
+
+/** Folder of the newest state that the run can be resumed from. */
+export const stateName = 'state';
+
+/** Losses by step and by epoch, a JSON object in a line each. */
+export const metricsName = 'metrics.jsonl';
+
+/** Folder of the graphs. */
+export const artifactsName = 'artifacts';
+
+/** The file of a checkpoint that is a LoRA. */
+export const loraName = 'lora.safetensors';
+
+/** An epoch's folder, wherever there is one for each. */
+export function epochName(epoch: number): string {
+  return `epoch-${String(epoch).padStart(4, '0')}`;
+}
+
+/** The epoch whose folder is called so; null where none is, as while it is being written. */
+export function epochOf(name: string): number | null {
+  const digits = /^epoch-(\d{4,})$/.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}

@@ -1,0 +1,19 @@
+import type { ModelFacts } from '../../facts/model-facts.ts';
+import { autoencoderFactor } from '../../models/autoencoder.ts';
+import { unetStride } from '../../models/unet.ts';
+import type { ModelConfigs } from '../../weights/model-configs.ts';
+import { readConfigs, readScheduler } from './configs.ts';
+
+/** @throws Failure where a config asks for what is not built here */
+export function stableDiffusionFacts(folder: ModelConfigs): ModelFacts {
+  const { unet, vae } = readConfigs(folder.component);
+  const latentFactor = autoencoderFactor(vae);
+  return {
+    resolution: unet.sampleSize * latentFactor,
+    autoencoderResolution: vae.sampleSize,
+    latentFactor,
+    pixelStep: latentFactor * unetStride(unet),
+    prediction: readScheduler(folder).predictionType,
+    components: { denoiser: ['unet'], textEncoders: ['text_encoder'], autoencoder: ['vae'] },
+  };
+}

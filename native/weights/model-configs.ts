@@ -1,0 +1,138 @@
+/** What a diffusers model folder says in JSON, its weights unread. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Failure } from '../failure.ts';
+import type { JsonObject } from '../files/json-file.ts';
+import { readJsonObject } from '../files/json-file.ts';
+import type { FolderLayout } from './component-kind.ts';
+
+export interface ComponentConfig {
+  readonly folder: string;
+  /** Its config.json. */
+  readonly config: JsonObject;
+}
+
+export interface ModelConfigs<Component extends ComponentConfig = ComponentConfig> {
+  readonly path: string;
+  readonly layout: FolderLayout;
+  /** Its model_index.json. */
+  readonly index: JsonObject;
+  /** Those of the layout's components that the folder has. */
+  readonly components: ReadonlyMap<string, Component>;
+  /** Its scheduler/scheduler_config.json. */
+  readonly scheduler: JsonObject;
+  /** @throws Failure `model-component-missing` */
+  readonly component: (name: string) => Component;
+}
+
+function unsupported(path: string, what: string, layouts: readonly FolderLayout[]): Failure {
+  return new Failure(
+    'model-unsupported',
+    `${path} is a ${what}, which cannot be used here`,
+    `Choose a model of the ${layouts.map(({ label }) => label).join(' or ')} family.`,
+  );
+}
+
+async function kindOf(path: string): Promise<'folder' | 'file' | null> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return null;
+  }
+}
+
+/** @throws Failure `model-component-missing`, and those of reading JSON */
+export async function readComponentConfig(folder: string): Promise<ComponentConfig> {
+  const config = await readJsonObject(join(folder, 'config.json'));
+  if (config !== null) return { folder, config };
+  throw new Failure(
+    'model-component-missing',
+    `${folder} has no config.json`,
+    'Copy the whole model folder; every component needs its config.json.',
+  );
+}
+
+/** The layout of the family the index speaks of. */
+function layoutOf(path: string, index: JsonObject, layouts: readonly FolderLayout[]): FolderLayout {
+  const pipeline = String(index._class_name);
+  const layout = layouts.find(({ pipelines }) => pipelines.includes(pipeline));
+  if (layout === undefined) throw unsupported(path, pipeline, layouts);
+  for (const [name, { className }] of layout.components) {
+    const entry = index[name];
+    if (!Array.isArray(entry) || entry[1] === null) continue;
+    if (entry[1] !== className)
+      throw unsupported(path, `${pipeline} with ${String(entry[1])} as its ${name}`, layouts);
+  }
+  for (const extra of layout.foreign) {
+    const entry = index[extra];
+    if (Array.isArray(entry) && entry[1] !== null)
+      throw unsupported(path, `${pipeline} with a ${extra}`, layouts);
+  }
+  return layout;
+}
+
+/**
+ * Reads a model folder's index and configs.
+ *
+ * @throws Failure `model-missing`, `model-single-file`, `model-index-missing`, `model-unsupported`,
+ * `model-component-missing`, and those of reading JSON
+ */
+export async function readModelConfigs(
+  path: string,
+  layouts: readonly FolderLayout[],
+): Promise<ModelConfigs> {
+  const kind = await kindOf(path);
+  if (kind === null) {
+    throw new Failure(
+      'model-missing',
+      `There is no model at ${path}`,
+      'Check the path, or choose another model.',
+    );
+  }
+  if (kind === 'file') {
+    throw new Failure(
+      'model-single-file',
+      `${path} is a single file, not a model folder`,
+      'Save it as a folder with diffusers: StableDiffusionPipeline.from_single_file(file).save_pretrained(folder).',
+    );
+  }
+  const index = await readJsonObject(join(path, 'model_index.json'));
+  if (index === null) {
+    throw new Failure(
+      'model-index-missing',
+      `${path} has no model_index.json`,
+      'Choose the folder that holds model_index.json beside unet, vae and text_encoder.',
+    );
+  }
+  const layout = layoutOf(path, index, layouts);
+  const scheduler = await readJsonObject(join(path, 'scheduler', 'scheduler_config.json'));
+  if (scheduler === null) throw missing(path, 'scheduler', 'scheduler_config.json');
+
+  const components = new Map<string, ComponentConfig>();
+  for (const name of layout.components.keys()) {
+    const folder = join(path, name);
+    if ((await kindOf(folder)) === 'folder') components.set(name, await readComponentConfig(folder));
+  }
+  return { path, layout, index, components, scheduler, component: among(components, path) };
+}
+
+/** Finds a component by its name, or throws `model-component-missing`. */
+export function among<Component>(
+  components: ReadonlyMap<string, Component>,
+  path: string,
+): (name: string) => Component {
+  return (name) => {
+    const component = components.get(name);
+    if (component === undefined) throw missing(path, name, 'config.json');
+    return component;
+  };
+}
+
+function missing(path: string, name: string, file: string): Failure {
+  return new Failure(
+    'model-component-missing',
+    `${path} has no ${name}: ${join(path, name, file)} is not there`,
+    'Copy or download the whole model folder again.',
+  );
+}

@@ -4,19 +4,10 @@ import { type ConvGeometry, reached, sumOfTaps, toImage, toRows } from '../graph
 import { gemm } from '../graph/ops/matmul.ts';
 import { sumRows } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
-import type { Provider } from '../runtime/runtime.ts';
 import { winogradConv, winogradTile } from './winograd-conv.ts';
 
 /** With fewer channels Conv is as fast: at 24, Winograd's transforms took 1.0 to 1.3 of its time. */
 const fewestChannels = 32;
-
-/**
- * Whether models are built with `matrixConv` for a provider. Measured on the CPU, where it takes 0.2 to 0.9 of the time of a
- * convolution's forward and backward pass; GPU providers bring such methods of their own.
- */
-export function prefersMatrixConv(provider: Provider): boolean {
-  return provider === 'cpu';
-}
 
 /** Whether it suits a convolution of these channels; of pictures of any size, since one weight may meet several. */
 export function suitsMatrixConv(inChannels: number, outChannels: number): boolean {

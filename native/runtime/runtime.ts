@@ -93,6 +93,16 @@ export interface Runtime {
   readonly threads: number;
   /** Whether a bound run may write an output over one of its inputs (elementwise graphs such as optimizers). */
   readonly runsInPlace: boolean;
+  /**
+   * Whether graphs compute on JavaScript's arrays themselves: a tensor is the array it was made with, several may lie over one,
+   * and code beside ONNX Runtime may do a part of a step.
+   */
+  readonly tensorsAreArrays: boolean;
+  /**
+   * Whether training graphs are to have their convolutions built of matrix products. Measured on the CPU, where that takes 0.2
+   * to 0.9 of the time of a convolution's forward and backward pass; GPU providers bring such methods of their own.
+   */
+  readonly prefersMatrixConv: boolean;
   /** Whether runs of several sessions go on at the same time, each on threads of its own, instead of by turns. */
   readonly runsSideBySide: boolean;
   /** `model`: a serialized ONNX ModelProto. */

@@ -53,6 +53,8 @@ function runtimeOn(
     description,
     threads,
     runsInPlace: true,
+    tensorsAreArrays: device === null,
+    prefersMatrixConv: provider === 'cpu',
     runsSideBySide: device === null,
     createSession: async (model, options = {}) => {
       checkOpen();

@@ -48,6 +48,8 @@ export function createNodeRuntime({ provider, threads, description }: NodeRuntim
     description,
     threads,
     runsInPlace: true,
+    tensorsAreArrays: provider === 'cpu',
+    prefersMatrixConv: provider === 'cpu',
     // A run holds up the event loop, so that the next begins when it has ended.
     runsSideBySide: false,
     createSession: async (model, options = {}) => {

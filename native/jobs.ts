@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { SamplerName } from './facts/samplers.ts';
 import type { DeviceChoice, ProviderStatus } from './runtime/runtime.ts';
 
@@ -55,17 +56,14 @@ export interface LearningRateSchedule {
   readonly warmupSteps: number;
 }
 
-export interface TrainingSettings {
+/** `optimizerOf` tells the optimizer: jobs from before there was a choice have AdamW's settings beside the others. */
+export interface TrainingSettings extends NamesOptimizer {
   readonly epochs: number;
   readonly checkpointEpochs: readonly number[];
   readonly batchSize: number;
   readonly gradientAccumulation: number;
   readonly learningRate: number;
   readonly schedule: LearningRateSchedule;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
   /** Gradients are scaled to at most this global norm; 0 for no clipping. */
   readonly maxGradientNorm: number;
   /** Decay of the exponential moving average of the weights, which then is what checkpoints hold; 0 for none. */

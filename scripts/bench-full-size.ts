@@ -3,12 +3,13 @@
  * graph, session and step take, and how much memory. `node scripts/bench-full-size.ts full` or `lora`; a full step
  * needs about 16 GB. The last line is one JSON object.
  */
+import { usualSettings } from '../native/facts/optimizers.ts';
 import { takesAdapter } from '../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
 import { type DataArray, elementCount } from '../native/graph/data-type.ts';
-import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
 import type { Parameter } from '../native/models/parameter.ts';
 import { readUNetConfig } from '../native/models/unet.ts';
+import { createOptimizer } from '../native/optimizers/optimizers.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { buildArtifacts, totalElements } from '../native/training/artifacts.ts';
@@ -38,9 +39,9 @@ const artifacts = buildArtifacts(
     encodes: false,
     trained: method === 'lora' ? { rank: 16, scale: 1, takes: takesAdapter } : 'full',
     shape,
-    matrixConv: prefersMatrixConv(runtime.provider),
+    matrixConv: runtime.prefersMatrixConv,
   }),
-  runtime.provider,
+  runtime,
 );
 const graphSeconds = (performance.now() - begun) / 1000;
 
@@ -55,7 +56,7 @@ const weight = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> =>
 begun = performance.now();
 const trainer = await createTrainer({
   runtime,
-  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 1, ema: false },
+  rule: { optimizer: createOptimizer(usualSettings('adamw')), maxGradientNorm: 1, ema: false },
   trainable: artifacts.trainable,
   initial: weight,
   frozen: weight,

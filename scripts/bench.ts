@@ -7,12 +7,13 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { usualSettings } from '../native/facts/optimizers.ts';
 import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
 import { type DataArray, elementCount } from '../native/graph/data-type.ts';
-import { prefersMatrixConv } from '../native/kernels/matrix-conv.ts';
 import { openInference, type ReadWeight } from '../native/models/inference.ts';
 import { type Parameter, weightKind } from '../native/models/parameter.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
+import { createOptimizer } from '../native/optimizers/optimizers.ts';
 import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { type DeviceChoice, type Provider, providers, type Runtime } from '../native/runtime/runtime.ts';
@@ -85,15 +86,15 @@ async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: 
     noise: { predictionType: 'epsilon' },
     encodes: false,
     trained: 'full',
-    matrixConv: prefersMatrixConv(runtime.provider),
+    matrixConv: runtime.prefersMatrixConv,
   } as const;
   const shape = { rows: batch, size: { height, width } };
   const artifacts = (of: BatchShape): TrainingArtifacts =>
-    buildArtifacts(buildDiffusionGraph({ ...options, shape: of }), runtime.provider);
+    buildArtifacts(buildDiffusionGraph({ ...options, shape: of }), runtime);
   const { trainable } = artifacts(shape);
   const trainer = await createTrainer({
     runtime,
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 0, ema: false },
+    rule: { optimizer: createOptimizer(usualSettings('adamw')), maxGradientNorm: 0, ema: false },
     trainable,
     initial: weight,
     frozen: ({ name }) => Promise.reject(new Error(`${name} is frozen`)),

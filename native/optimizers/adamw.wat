@@ -1,5 +1,5 @@
 ;; AdamW in one pass over memory, four elements at a time: the same operations in the same order as the graph of
-;; optimizer.ts, so that without clipping both give the same bits.
+;; adamw.ts, so that without clipping both give the same bits.
 ;;
 ;; The memory, which threads share, holds blocks of equal length, $stride bytes apart: parameters, first moments, second
 ;; moments, gradients, averages where they are kept, then the gradients of a batch's further parts. In each the tensors

@@ -3,8 +3,8 @@ import { type DataType, elementCount } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
-import { optimizerTensors } from '../optimizers/optimizer.ts';
-import type { Provider } from '../runtime/runtime.ts';
+import { graphPrefix } from '../optimizers/optimizer.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 /** What a loss is built of: parameters and the scalar. */
 export interface LossGraph {
@@ -35,13 +35,13 @@ export interface TrainingArtifacts {
 }
 
 /**
- * Differentiates a loss and serializes it with and without its gradients. For the CPU, where tensors are arrays, gradients
- * may come in other shapes than the parameters', of as many elements: ONNX Runtime copies what is only given another shape
- * on its way out.
+ * Differentiates a loss and serializes it with and without its gradients. Where tensors are arrays, gradients may come in
+ * other shapes than the parameters', of as many elements: ONNX Runtime copies what is only given another shape on its way
+ * out.
  */
 export function buildArtifacts(
   { graph, loss, parameters }: LossGraph,
-  provider?: Provider,
+  { tensorsAreArrays }: Pick<Runtime, 'tensorsAreArrays'> = { tensorsAreArrays: false },
 ): TrainingArtifacts {
   const { model: evalModel } = serializeModel(graph, { loss });
   const trainable = trainedOf(parameters.keys());
@@ -50,11 +50,11 @@ export function buildArtifacts(
     loss,
     trainable.map((parameter) => parameters.get(parameter)!),
   );
-  const bare = provider === 'cpu' ? beforeReshape(graph) : (value: Value) => value;
+  const bare = tensorsAreArrays ? beforeReshape(graph) : (value: Value) => value;
   const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));
   const { model: trainingModel } = serializeModel(graph, {
     loss,
-    ...Object.fromEntries([...outputs].map(([name, value]) => [optimizerTensors.gradient + name, value])),
+    ...Object.fromEntries([...outputs].map(([name, value]) => [graphPrefix('gradient') + name, value])),
   });
   const taken = new Set(parameters.values());
   return {

@@ -4,8 +4,8 @@ import { trainedParts } from '../facts/methods.ts';
 import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
 import type { TrainingImage } from '../jobs.ts';
-import { prefersMatrixConv } from '../kernels/matrix-conv.ts';
 import type { Parameter } from '../models/parameter.ts';
+import { updateRule } from '../optimizers/optimizers.ts';
 import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
 import { batchParts } from './batch-parts.ts';
 import type { BatchShape } from './batch-shape.ts';
@@ -44,7 +44,7 @@ export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod)
       encodes,
       trained: method.trained,
       shape,
-      matrixConv: prefersMatrixConv(runtime.provider),
+      matrixConv: runtime.prefersMatrixConv,
     });
   // The parameters are the same for every shape; any will do to ask for them.
   const { parameters } = graph(latentBatchShape(1, job.images[0]!, autoencoder));
@@ -78,11 +78,11 @@ async function startDiffusion(
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const trainer = await createTrainer({
     runtime,
-    optimizer: { ...settings, ema: settings.emaDecay > 0 },
+    rule: updateRule(settings),
     trainable: trainedOf(parameters),
     initial: method.initial,
     frozen: model.readWeight,
-    artifacts: (shape) => buildArtifacts(graph(shape), runtime.provider),
+    artifacts: (shape) => buildArtifacts(graph(shape), runtime),
     parts: batchParts(runtime, totalElements(parameters)),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),

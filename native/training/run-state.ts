@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { settingsOnceBeside } from '../facts/optimizers.ts';
 import { stateName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import { elementCount } from '../graph/data-type.ts';
-import type { TrainJob } from '../jobs.ts';
+import type { TrainingSettings, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
+import type { StateKind } from '../optimizers/optimizer.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
-import type { StateKind } from './stepper.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Where a run stands after an optimizer step. All randomness is a function of it, so there is nothing else to keep. */
@@ -55,23 +56,24 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
     height,
     repeats,
   ];
-  const { stateEveryMinutes: _, ...decisive } = settings;
-  const content = [method, decisive, images.map(identity), validation.map(identity)];
+  const content = [method, decisive(settings), images.map(identity), validation.map(identity)];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
 const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
-const stateFolder = ({ folder }: TrainJob): string => join(folder, stateName);
-
-function kindsOf(job: TrainJob): readonly StateKind[] {
-  return [
-    'parameter',
-    'firstMoment',
-    'secondMoment',
-    ...(job.settings.emaDecay > 0 ? (['ema'] as const) : []),
-  ];
+/** AdamW's settings stand where they did before jobs named their optimizer, so that runs from then are known again. */
+function decisive({ stateEveryMinutes: _, ...settings }: TrainingSettings): Record<string, unknown> {
+  const { optimizer } = settings;
+  const entries = Object.entries(settings).flatMap(([name, value]): [string, unknown][] =>
+    name === 'optimizer' && optimizer?.kind === 'adamw'
+      ? settingsOnceBeside.map((setting) => [setting, optimizer[setting]])
+      : [[name, value]],
+  );
+  return Object.fromEntries(entries);
 }
+
+const stateFolder = ({ folder }: TrainJob): string => join(folder, stateName);
 
 /**
  * Writes a state whole, then removes the older ones.
@@ -93,7 +95,7 @@ export async function saveState(
     await writeStateFile(join(folder, name), identity, position);
   } else {
     await writeFolderAtomic(join(folder, name), async (target) => {
-      const tensors = kindsOf(job).flatMap((kind) =>
+      const tensors = trainer.stateKinds.flatMap((kind) =>
         trainer.trainable.map((parameter) => ({
           name: `${kind}/${parameter.name}`,
           dtype: 'F32' as const,
@@ -166,7 +168,7 @@ export async function restoreState(job: TrainJob, trainer: Trainer, { step }: Po
   const path = join(stateFolder(job), stepName(step), 'tensors.safetensors');
   const tensors = await openSafetensors(path);
   try {
-    for (const kind of kindsOf(job)) {
+    for (const kind of trainer.stateKinds) {
       for (const spec of trainer.trainable) {
         trainer.writeState(kind, spec.name, await tensors.readAs(`${kind}/${spec.name}`, 'float32'));
       }

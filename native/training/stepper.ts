@@ -1,43 +1,39 @@
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
-import type { FusedAdamW } from '../optimizers/fused-adamw.ts';
+import { buildAccumulation } from '../optimizers/accumulation-graph.ts';
 import {
-  buildAccumulator,
-  buildOptimizer,
   type DeviceTensor,
-  optimizerScalars,
-  type OptimizerSettings,
-  optimizerTensors,
-  scalarInputs,
+  graphPrefix,
+  type OnePass,
+  type StateKind,
+  stateKinds,
+  type UpdateRule,
 } from '../optimizers/optimizer.ts';
+import { buildUpdate, updateScalarNames, updateScalars } from '../optimizers/update-graph.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
 
-/** What of a parameter can be read and restored. */
-export const stateKinds = ['parameter', 'firstMoment', 'secondMoment', 'ema'] as const;
-export type StateKind = (typeof stateKinds)[number];
+/** By the parameter's name. */
+export type Tensors = ReadonlyMap<string, Tensor>;
 
-/** Tensors of each kind by the parameter's name. */
-export type State = Readonly<Record<StateKind | 'gradient' | 'scratch', Map<string, Tensor>>>;
+/** What a step reads and writes. */
+export interface State {
+  /** What is kept from step to step, by `stateKinds`. */
+  readonly kept: ReadonlyMap<StateKind, Tensors>;
+  readonly gradient: Tensors;
+  /** Gradients of a further batch, until they are added; empty where none are accumulated. */
+  readonly scratch: Tensors;
+}
 
-export const emptyState = (): State => ({
-  parameter: new Map(),
-  firstMoment: new Map(),
-  secondMoment: new Map(),
-  ema: new Map(),
-  gradient: new Map(),
-  scratch: new Map(),
-});
-
-export function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): Record<string, Tensor> {
+export function prefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries([...tensors].map(([name, tensor]) => [prefix + name, tensor]));
 }
 
 export interface StepperOptions {
   readonly runtime: Runtime;
   readonly trainable: readonly DeviceTensor[];
-  readonly optimizer: OptimizerSettings;
+  readonly rule: UpdateRule;
   readonly state: State;
-  /** Over the arrays that the state's tensors are; without it, the optimizer graph serves. */
-  readonly fused: FusedAdamW | null;
+  /** Over the arrays that the state's tensors are; without it, the update graph serves. */
+  readonly onePass: OnePass | null;
   readonly accumulate: boolean;
 }
 
@@ -49,17 +45,17 @@ export interface Stepper {
   dispose(): Promise<void>;
 }
 
-/** At Stable Diffusion's 686 weights of a UNet, optimizing AdamW's graph would take 17 s and making it faster none. */
+/** At Stable Diffusion's 686 weights of a UNet, optimizing the update graph would take 17 s and making it faster none. */
 const elementwise: SessionOptions = { optimize: false };
 
 /** What applies gradients to a state, in place. */
 export async function createStepper(options: StepperOptions): Promise<Stepper> {
-  const { fused } = options;
+  const { onePass } = options;
   const accumulator = options.accumulate ? await createAccumulator(options) : null;
-  const updater = fused
+  const updater = onePass
     ? {
-        update: (...step: Parameters<Stepper['update']>) => Promise.resolve(fused.update(...step)),
-        dispose: () => fused.dispose(),
+        update: (...step: Parameters<Stepper['update']>) => Promise.resolve(onePass.update(...step)),
+        dispose: () => onePass.dispose(),
       }
     : await createUpdater(options);
   return {
@@ -78,45 +74,47 @@ async function createAccumulator({
   trainable,
   state,
 }: StepperOptions): Promise<{ readonly session: Session; readonly run: BoundRun }> {
-  const session = await runtime.createSession(buildAccumulator(trainable), elementwise);
+  const session = await runtime.createSession(buildAccumulation(trainable), elementwise);
   const sums = prefixed('sum/', state.gradient);
   const further = prefixed('gradient/', state.scratch);
   const replaced = prefixed('new/sum/', state.gradient);
   return { session, run: bindInPlace(runtime, session, { ...sums, ...further }, replaced) };
 }
 
-/** The optimizer graph over the state, written in place where the runtime allows, else by turns with a second set. */
+/** The update graph over the state, written in place where the runtime allows, else by turns with a second set. */
 async function createUpdater({
   runtime,
   trainable,
-  optimizer,
+  rule,
   state,
 }: StepperOptions): Promise<Omit<Stepper, 'accumulate'>> {
-  const session = await runtime.createSession(buildOptimizer(trainable, optimizer), elementwise);
-  const scalars = Object.fromEntries(scalarInputs.map((name) => [name, runtime.tensor('float32', [])]));
+  const session = await runtime.createSession(buildUpdate(trainable, rule), elementwise);
+  const scalars = new Map(
+    updateScalarNames(rule).map((name) => [name, runtime.tensor('float32', [])] as const),
+  );
   const norm = runtime.tensor('float32', []);
-  const kinds = stateKinds.filter((kind) => kind !== 'ema' || optimizer.ema);
+  const kinds = stateKinds(rule);
   const inputs = Object.assign(
-    { ...scalars, ...prefixed(optimizerTensors.gradient, state.gradient) },
-    ...kinds.map((kind) => prefixed(optimizerTensors[kind], state[kind])),
+    { ...Object.fromEntries(scalars), ...prefixed(graphPrefix('gradient'), state.gradient) },
+    ...kinds.map((kind) => prefixed(graphPrefix(kind), state.kept.get(kind)!)),
   ) as Record<string, Tensor>;
   const outputs = Object.assign(
     { 'gradient-norm': norm },
-    ...kinds.map((kind) => prefixed(`new/${optimizerTensors[kind]}`, state[kind])),
+    ...kinds.map((kind) => prefixed(`new/${graphPrefix(kind)}`, state.kept.get(kind)!)),
   ) as Record<string, Tensor>;
   const run = bindInPlace(runtime, session, inputs, outputs);
   const single = new Float32Array(1);
   return {
     update: async (step, learningRate, emaDecay) => {
-      const values = optimizerScalars(optimizer, step, learningRate, emaDecay);
-      for (const name of scalarInputs) scalars[name]!.write(single.fill(values[name]));
+      const values = updateScalars(rule, step, learningRate, emaDecay);
+      for (const [name, tensor] of scalars) tensor.write(single.fill(values[name]!));
       await run.run();
       return (await norm.read(single))[0]!;
     },
     dispose: async () => {
       run.dispose();
       await session.dispose();
-      for (const tensor of [...Object.values(scalars), norm]) tensor.dispose();
+      for (const tensor of [...scalars.values(), norm]) tensor.dispose();
     },
   };
 }

@@ -4,7 +4,8 @@ import type { Parameter } from '../models/parameter.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BatchShape } from './batch-shape.ts';
 import type { MicroBatch } from './data-order.ts';
-import type { BatchData, Trainer } from './trainer.ts';
+import type { BatchData } from './shape-sessions.ts';
+import type { Trainer } from './trainer.ts';
 
 /** What a recipe is given. */
 export interface RecipeOptions {

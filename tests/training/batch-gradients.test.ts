@@ -6,6 +6,7 @@ import type { TrainingImage } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { noiseProcess } from '../../native/noise/noise-process.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
+import { updateRule } from '../../native/optimizers/optimizers.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
@@ -78,7 +79,7 @@ describe('the gradients of three images', () => {
     const { trainable } = artifacts({ rows: 3 });
     const trainer = await createTrainer({
       runtime,
-      optimizer: { ...tinySettings, maxGradientNorm: 0, ema: false },
+      rule: updateRule({ ...tinySettings, maxGradientNorm: 0, emaDecay: 0 }),
       trainable,
       initial: (parameter) => Promise.resolve(drawnWeights(parameter, 1)),
       frozen: ({ name }) => Promise.reject(new Error(name)),

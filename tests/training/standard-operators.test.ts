@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 
+import { optimizerKinds, usualSettings } from '../../native/facts/optimizers.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import {
   clipConditioning,
@@ -11,7 +12,8 @@ import { ModelProtoSchema } from '../../native/graph/onnx_pb.js';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { readClipTextConfig } from '../../native/models/clip-text.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
-import { buildOptimizer } from '../../native/optimizers/optimizer.ts';
+import { createOptimizer } from '../../native/optimizers/optimizers.ts';
+import { buildUpdate } from '../../native/optimizers/update-graph.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildAutoencoderGraph } from '../../native/training/autoencoder-graph.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
@@ -53,16 +55,10 @@ describe('training artifacts', () => {
         }),
       );
       expectStandard(trainingModel);
-      expectStandard(
-        buildOptimizer(trainable, {
-          beta1: 0.9,
-          beta2: 0.99,
-          epsilon: 1e-8,
-          weightDecay: 0,
-          maxGradientNorm: 1,
-          ema: true,
-        }),
-      );
+      for (const kind of optimizerKinds) {
+        const optimizer = createOptimizer(usualSettings(kind));
+        expectStandard(buildUpdate(trainable, { optimizer, maxGradientNorm: 1, ema: true }));
+      }
     }
   });
 

@@ -7,6 +7,7 @@ import type { Parameter } from '../../native/models/parameter.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
+import { adamw } from '../../native/optimizers/adamw.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
@@ -35,11 +36,11 @@ const variants: readonly Variant[] = [
 ];
 const [steps, perBatch, tokens] = [20, 2, 16];
 const shape = { rows: perBatch, size: { height: 8, width: 8 } };
-const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2, maxGradientNorm: 1 };
+const optimizer = adamw({ kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2 });
 
 /** Of what can be done in several ways on the CPU. */
 interface Way {
-  readonly fused: boolean;
+  readonly onePass: boolean;
   readonly matrixConv: boolean;
 }
 
@@ -48,7 +49,7 @@ async function followReference(
   runtime: Runtime,
   variant: Variant,
   length: number,
-  { fused, matrixConv }: Way,
+  { onePass, matrixConv }: Way,
 ): Promise<void> {
   const [model, inputs, expected] = [
     await readModelFixture('unet-tiny'),
@@ -77,7 +78,7 @@ async function followReference(
       shape,
       matrixConv,
     }),
-    runtime.provider,
+    runtime,
   );
   // peft's names for what is called `down` and `up` here.
   const referenceName = ({ key, adapter }: Parameter): string => {
@@ -91,13 +92,13 @@ async function followReference(
   };
   const trainer = await createTrainer({
     runtime,
-    optimizer: { ...settings, ema: variant.emaDecay > 0 },
+    rule: { optimizer, maxGradientNorm: 1, ema: variant.emaDecay > 0 },
     trainable: artifacts.trainable,
     initial: (parameter) => Promise.resolve(weight(parameter)),
     frozen: (parameter) => Promise.resolve(weight(parameter)),
     artifacts: () => artifacts,
     accumulate: variant.accumulation > 1,
-    fused,
+    onePass,
   });
 
   const array = (name: string): Float32Array => inputs.tensors.get(name)!.data as Float32Array;
@@ -169,10 +170,10 @@ async function followReference(
 
 // Reference: torch.optim.AdamW and diffusers' DDPMScheduler, by tests/reference/adamw.py.
 describe.each([
-  { api: 'c-api', way: 'one pass', convolution: 'matrix products', fused: true, matrixConv: true },
-  { api: 'c-api', way: 'the graph', convolution: 'Conv', fused: false, matrixConv: false },
-  { api: 'c-api', way: 'the graph', convolution: 'matrix products', fused: false, matrixConv: true },
-  { api: 'node', way: 'one pass', convolution: 'matrix products', fused: true, matrixConv: true },
+  { api: 'c-api', way: 'one pass', convolution: 'matrix products', onePass: true, matrixConv: true },
+  { api: 'c-api', way: 'the graph', convolution: 'Conv', onePass: false, matrixConv: false },
+  { api: 'c-api', way: 'the graph', convolution: 'matrix products', onePass: false, matrixConv: true },
+  { api: 'node', way: 'one pass', convolution: 'matrix products', onePass: true, matrixConv: true },
 ] as const)(
   'AdamW steps by $way over $convolution through the $api runtime on the CPU',
   ({ api, ...way }) => {
@@ -196,7 +197,7 @@ describe('AdamW steps on WebGPU, state on the device', () => {
     });
     if (typeof runtime === 'string') return context.skip(runtime);
     // Fewer of them: a driver that plays the GPU on the processor takes a second a step.
-    await followReference(runtime, variants[0]!, 4, { fused: true, matrixConv: false });
+    await followReference(runtime, variants[0]!, 4, { onePass: true, matrixConv: false });
     await runtime.dispose();
   });
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { artifactsName } from '../../facts/run-folder.ts';
 import type { TrainingImage } from '../../jobs.ts';
+import { updateRule } from '../../optimizers/optimizers.ts';
 import { integer } from '../../random/philox.ts';
 import { buildArtifacts } from '../artifacts.ts';
 import { tokenInputs } from '../caption-inputs.ts';
@@ -31,14 +32,14 @@ async function start(
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const trainer = await createTrainer({
     runtime,
-    optimizer: { ...settings, ema: settings.emaDecay > 0 },
+    rule: updateRule(settings),
     trainable: parameters,
     initial: (parameter) =>
       conditioning.encoders.includes(parameter.component) && model.component(parameter.component).hasWeights
         ? model.readWeight(parameter)
         : Promise.resolve(initialWeights(parameter, settings.seed)),
     frozen: ({ name }) => Promise.reject(new Error(`${name}: nothing of a text encoder is frozen.`)),
-    artifacts: ({ rows }) => buildArtifacts(buildTextGraph(conditioning, rows), runtime.provider),
+    artifacts: ({ rows }) => buildArtifacts(buildTextGraph(conditioning, rows), runtime),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { artifactsName } from '../../facts/run-folder.ts';
 import type { Autoencoder } from '../../families/family.ts';
 import type { Method, TrainingImage, TrainJob } from '../../jobs.ts';
-import { prefersMatrixConv } from '../../kernels/matrix-conv.ts';
+import { updateRule } from '../../optimizers/optimizers.ts';
 import { bernoulli, normals, uniform } from '../../random/philox.ts';
 import { buildArtifacts, trainedOf } from '../artifacts.ts';
 import { buildAutoencoderGraph } from '../autoencoder-graph.ts';
@@ -33,7 +33,7 @@ export function vaeRecipe(options: RecipeOptions, method: VaeMethod): Recipe {
     buildAutoencoderGraph(autoencoder, {
       shape,
       part: method.kind === 'vae' ? 'all' : 'decoder',
-      matrixConv: prefersMatrixConv(runtime.provider),
+      matrixConv: runtime.prefersMatrixConv,
       ...(method.kind === 'vae' ? { kl: method.kl } : { edgeWeight: method.edgeWeight }),
     });
   const { width, height } = job.images[0]!;
@@ -54,14 +54,14 @@ async function start(
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const trainer = await createTrainer({
     runtime,
-    optimizer: { ...settings, ema: settings.emaDecay > 0 },
+    rule: updateRule(settings),
     trainable: trainedOf(parameters),
     initial: (parameter) =>
       model.component(component).hasWeights
         ? model.readWeight(parameter)
         : Promise.resolve(initialWeights(parameter, settings.seed)),
     frozen: model.readWeight,
-    artifacts: (shape) => buildArtifacts(graph(shape), runtime.provider),
+    artifacts: (shape) => buildArtifacts(graph(shape), runtime),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });

@@ -1,27 +1,14 @@
+import type { SettingsOf } from '../facts/optimizers.ts';
 import { elementCount } from '../graph/data-type.ts';
+import { adamwScalarsAt } from './adamw-scalars.ts';
 import { adamwWasm } from './adamw-wasm.ts';
-import { type DeviceTensor, optimizerScalars, type OptimizerSettings } from './optimizer.ts';
+import { clipFactor } from './clipping.ts';
+import { emaRateAt } from './moving-average.ts';
+import type { DeviceTensor, OnePass, UpdateRule } from './optimizer.ts';
 import { runOnTwoThreads } from './two-threads.ts';
 
 /** What a parameter has in the memory, in the order of its blocks. */
-const blocks = ['parameter', 'firstMoment', 'secondMoment', 'gradient', 'ema'] as const;
-export type FusedBlock = (typeof blocks)[number];
-
-/** AdamW over arrays of its own, for where tensors are arrays. */
-export interface FusedAdamW {
-  /** Sets of gradients there are arrays for. */
-  readonly parts: number;
-  /** A parameter's array of one kind, zeros at first. `ema` exists where the settings keep an average. */
-  array(block: FusedBlock, name: string): Float32Array<ArrayBuffer>;
-  /** The gradient of a further part of a batch, from 1. */
-  partGradient(part: number, name: string): Float32Array<ArrayBuffer>;
-  /**
-   * One step by the sum of the gradients of so many parts, which replaces those of the first; returns their global norm
-   * before clipping. Blocks the event loop.
-   */
-  update(step: number, learningRate: number, emaDecay: number, parts: number): number;
-  dispose(): Promise<void>;
-}
+const blocks = ['parameter', 'firstMoment', 'secondMoment', 'gradient', 'ema'];
 
 /** Bytes a tensor's beginning is aligned to: a line of the cache, and as long as the widest vectors there are. */
 const alignment = 64;
@@ -31,14 +18,15 @@ const mostPages = 65_536;
 const stretch = 65_536;
 
 /**
- * AdamW in one pass over memory instead of the dozen of the optimizer graph, by `adamw.wat`, on two threads. All arrays lie
+ * AdamW in one pass over memory instead of the dozen of the update graph, by `adamw.wat`, on two threads. All arrays lie
  * in one WebAssembly memory, which 32-bit addresses reach; `null` for models that do not fit.
  */
-export function fusedAdamW(
+export function adamwOnePass(
   specs: readonly DeviceTensor[],
-  settings: OptimizerSettings,
+  settings: SettingsOf<'adamw'>,
+  { maxGradientNorm, ema }: Omit<UpdateRule, 'optimizer'>,
   parts: number,
-): FusedAdamW | null {
+): OnePass | null {
   const places = new Map<string, { readonly offset: number; readonly length: number }>();
   let stride = 0;
   for (const { name, shape } of specs) {
@@ -46,14 +34,14 @@ export function fusedAdamW(
     places.set(name, { offset: stride, length });
     stride += Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / alignment) * alignment;
   }
-  const further = (settings.ema ? 5 : 4) * stride;
+  const further = (ema ? 5 : 4) * stride;
   const pages = Math.ceil((further + (parts - 1) * stride) / pageSize);
   if (stride === 0 || pages > mostPages) return null;
 
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const module = new WebAssembly.Module(Buffer.from(adamwWasm, 'base64'));
   const threads = runOnTwoThreads(module, memory, alignment);
-  const { beta1, beta2, maxGradientNorm, ema } = settings;
+  const { beta1, beta2 } = settings;
 
   const arrayAt = (begin: number, name: string): Float32Array<ArrayBuffer> => {
     const { offset, length } = places.get(name)!;
@@ -61,14 +49,14 @@ export function fusedAdamW(
   };
   return {
     parts,
-    array: (block, name) => arrayAt(blocks.indexOf(block) * stride, name),
+    array: (kind, name) => arrayAt(blocks.indexOf(kind) * stride, name),
     partGradient: (part, name) => arrayAt(further + (part - 1) * stride, name),
     update: (count, learningRate, emaDecay, partCount) => {
-      const scalars = optimizerScalars(settings, count, learningRate, emaDecay);
+      const scalars = adamwScalarsAt(settings, count, learningRate);
       const norm = Math.sqrt(threads.call('sumGradients', 0, stride, stride, further, partCount));
-      const clip = maxGradientNorm > 0 ? Math.min(maxGradientNorm / (norm + 1e-6), 1) : 1;
+      const clip = clipFactor(norm, maxGradientNorm);
       const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
-      const taken = Math.fround(scalars['ema-rate']);
+      const taken = Math.fround(emaRateAt(emaDecay));
       const averages = [ema ? 1 : 0, 1 - taken, taken] as const;
       threads.call('update', 0, stride, stride, stretch, clip, beta1, beta2, ...rates, ...averages);
       return norm;

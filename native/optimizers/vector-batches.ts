@@ -1,0 +1,32 @@
+import type { DeviceTensor } from './optimizer.ts';
+
+/** Parameters that are updated by the same nodes. */
+export interface VectorBatch {
+  readonly names: readonly string[];
+  /** Of all of them together: of one as it is, of vectors end to end. */
+  readonly shape: readonly number[];
+}
+
+/** Elements below which a vector is short. */
+const shortVector = 8192;
+
+/** WebGPU binds 16 buffers to a shader, so no node may take or give more tensors. */
+const vectorsPerBatch = 12;
+
+/**
+ * Every parameter by itself but the short vectors (biases, scales of norms), which are laid end to end: there are
+ * hundreds of them, each too short to be worth a dozen nodes.
+ */
+export function batchVectors(specs: readonly DeviceTensor[]): readonly VectorBatch[] {
+  const isShort = ({ shape }: DeviceTensor): boolean => shape.length === 1 && shape[0]! < shortVector;
+  const vectors = specs.filter(isShort);
+  const batches: VectorBatch[] = specs
+    .filter((spec) => !isShort(spec))
+    .map(({ name, shape }) => ({ names: [name], shape }));
+  for (let i = 0; i < vectors.length; i += vectorsPerBatch) {
+    const together = vectors.slice(i, i + vectorsPerBatch);
+    const length = together.reduce((sum, { shape }) => sum + shape[0]!, 0);
+    batches.push({ names: together.map(({ name }) => name), shape: [length] });
+  }
+  return batches;
+}

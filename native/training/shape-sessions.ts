@@ -1,0 +1,205 @@
+import { join } from 'node:path';
+
+import type { DataArray } from '../graph/data-type.ts';
+import type { Parameter } from '../models/parameter.ts';
+import { deviceShape, toDevice } from '../models/parameter-layout.ts';
+import { graphPrefix } from '../optimizers/optimizer.ts';
+import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import type { TrainingArtifacts } from './artifacts.ts';
+import type { BatchParts } from './batch-parts.ts';
+import { type BatchShape, partOf } from './batch-shape.ts';
+import { keepArtifact } from './keep-artifact.ts';
+import { prefixed, type Tensors } from './stepper.ts';
+import type { TrainedState } from './trained-state.ts';
+
+/** The contents of every batch input of a shape's artifacts, by name. */
+export type BatchData = Readonly<Record<string, DataArray>>;
+
+export interface ShapeOptions {
+  readonly runtime: Runtime;
+  readonly frozen: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
+  /**
+   * Graphs for batches of one shape, which may be an equal part of a batch's rows. Asked for once for each; where tensors are
+   * arrays, their gradients may come in any shape.
+   */
+  readonly artifacts: (shape: BatchShape) => TrainingArtifacts;
+  /**
+   * Into how many equal parts of its rows a batch is cut, which run side by side, each on its share of the threads. Every
+   * batch input then has the rows as its first dimension, and the loss is a sum over them. Batches stay whole where it
+   * is not given, where the optimizer is run as a graph or gradients are accumulated.
+   */
+  readonly parts?: BatchParts;
+  readonly accumulate: boolean;
+  /** Where the graphs are kept as `.onnx` files, for whoever wants to look at them or run them elsewhere. */
+  readonly artifactFolder?: string;
+  readonly sessionOptions?: SessionOptions;
+}
+
+/** What runs a shape's batches, or one part of them. */
+interface PartSessions {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly loss: Tensor;
+  readonly train: Session;
+  /** Gradients in the shapes the graph gives them. */
+  readonly views: readonly Tensor[];
+  /** Bound to the gradients that are applied, and to scratch gradients. */
+  readonly first: BoundRun;
+  readonly further: BoundRun | null;
+  evaluation: { readonly session: Session; readonly run: BoundRun } | null;
+}
+
+/** The graphs of one shape of batches, over the state. */
+export interface ShapeSessions {
+  readonly parts: number;
+  /** The first batch of a step replaces the gradients, a further one replaces the scratch gradients; resolves to the loss. */
+  backward(batch: BatchData, first: boolean): Promise<number>;
+  /** The loss with these values of the trained parameters, the same at every call. */
+  evaluate(batch: BatchData, weights: Tensors): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+/** Opens the graphs of each shape once, when it is first asked for. */
+export function createShapeSessions(options: ShapeOptions, state: TrainedState) {
+  const frozen = new Map<string, Tensor>();
+  const opened = new Map<string, Promise<ShapeSessions>>();
+  return {
+    of: (shape: BatchShape): Promise<ShapeSessions> => {
+      const key = shapeKey(shape);
+      let found = opened.get(key);
+      if (!found) opened.set(key, (found = openShape(shape, options, state, frozen)));
+      return found;
+    },
+    dispose: async (): Promise<void> => {
+      for (const opening of opened.values()) await (await opening.catch(() => null))?.dispose();
+      for (const tensor of frozen.values()) tensor.dispose();
+    },
+  };
+}
+
+async function openShape(
+  shape: BatchShape,
+  options: ShapeOptions,
+  state: TrainedState,
+  frozen: Map<string, Tensor>,
+): Promise<ShapeSessions> {
+  const { runtime, artifactFolder } = options;
+  const count = Math.min(options.parts?.of(shape) ?? 1, state.gradients.length);
+  const artifacts = options.artifacts(partOf(shape, count));
+  for (const spec of artifacts.frozen) {
+    if (frozen.has(spec.name)) continue;
+    const values = toDevice(spec, await options.frozen(spec));
+    frozen.set(spec.name, runtime.tensor('float32', deviceShape(spec), values));
+  }
+  const name = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
+  await keepArtifact(artifactFolder, join(name, 'training_model.onnx'), artifacts.trainingModel);
+  await keepArtifact(artifactFolder, join(name, 'eval_model.onnx'), artifacts.evalModel);
+  const sessionOptions: SessionOptions = {
+    ...(count > 1 && { threads: Math.max(1, Math.floor(runtime.threads / count)) }),
+    ...options.sessionOptions,
+  };
+  const withFrozen = (weights: Tensors): Record<string, Tensor> =>
+    Object.fromEntries([
+      ...artifacts.trainable.map(({ name: parameter }) => [parameter, weights.get(parameter)!] as const),
+      ...artifacts.frozen.map(({ name: parameter }) => [parameter, frozen.get(parameter)!] as const),
+    ]);
+  const parameters = withFrozen(state.kept.get('parameter')!);
+  const parts = await Promise.all(
+    state.gradients
+      .slice(0, count)
+      .map((gradient) => openPart(runtime, artifacts, parameters, gradient, state, sessionOptions)),
+  );
+  const openEvaluation = async (weights: Tensors, { inputs, loss }: PartSessions) => {
+    const session = await runtime.createSession(artifacts.evalModel, sessionOptions);
+    return { session, run: session.bind({ ...withFrozen(weights), ...inputs }, { loss }) };
+  };
+  return {
+    parts: count,
+    backward: async (batch, first) => {
+      fill(parts, batch);
+      await allSettled(parts.map((part) => (first ? part.first : part.further!).run()));
+      return lossOf(parts);
+    },
+    evaluate: async (batch, weights) => {
+      fill(parts, batch);
+      await allSettled(
+        parts.map(async (part) => {
+          part.evaluation ??= await openEvaluation(weights, part);
+          await part.evaluation.run.run();
+        }),
+      );
+      return lossOf(parts);
+    },
+    dispose: async () => {
+      for (const part of parts) await disposePart(part);
+    },
+  };
+}
+
+async function openPart(
+  runtime: Runtime,
+  artifacts: TrainingArtifacts,
+  parameters: Readonly<Record<string, Tensor>>,
+  gradient: Tensors,
+  { scratch, viewOf }: TrainedState,
+  sessionOptions: SessionOptions,
+): Promise<PartSessions> {
+  const train = await runtime.createSession(artifacts.trainingModel, sessionOptions);
+  const inputs = Object.fromEntries(
+    artifacts.batch.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const),
+  );
+  const loss = runtime.tensor('float32', []);
+  const views: Tensor[] = [];
+  const bind = (results: Tensors): BoundRun => {
+    const shaped = [...results].map(([name, tensor]) => {
+      const view = viewOf(tensor, artifacts.gradientShapes.get(name)!);
+      if (view) views.push(view);
+      return [name, view ?? tensor] as const;
+    });
+    const outputs = { loss, ...prefixed(graphPrefix('gradient'), new Map(shaped)) };
+    return train.bind({ ...parameters, ...inputs }, outputs);
+  };
+  const further = scratch.size > 0 ? bind(scratch) : null;
+  return { inputs, loss, train, views, first: bind(gradient), further, evaluation: null };
+}
+
+async function disposePart({
+  first,
+  further,
+  evaluation,
+  train,
+  inputs,
+  loss,
+  views,
+}: PartSessions): Promise<void> {
+  for (const run of [first, further, evaluation?.run]) run?.dispose();
+  await train.dispose();
+  await evaluation?.session.dispose();
+  for (const tensor of [...Object.values(inputs), loss, ...views]) tensor.dispose();
+}
+
+/** Gives each part its share of the rows. */
+function fill(parts: readonly PartSessions[], batch: BatchData): void {
+  parts.forEach(({ inputs }, part) => {
+    for (const [name, tensor] of Object.entries(inputs)) {
+      const data = batch[name]!;
+      const share = data.length / parts.length;
+      tensor.write(data.subarray(part * share, (part + 1) * share));
+    }
+  });
+}
+
+async function lossOf(parts: readonly PartSessions[]): Promise<number> {
+  let sum = 0;
+  for (const { loss } of parts) sum += (await loss.read(new Float32Array(1)))[0]!;
+  return sum;
+}
+
+/** Waits for all, so that none still writes when the first failure is thrown. */
+async function allSettled(runs: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(runs)) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Names a shape among those of a run: `4x64x64`. */
+function shapeKey({ rows, size }: BatchShape): string {
+  return [rows, ...(size ? [size.height, size.width] : [])].join('x');
+}

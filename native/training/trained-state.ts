@@ -1,0 +1,101 @@
+import { elementCount } from '../graph/data-type.ts';
+import type { Parameter } from '../models/parameter.ts';
+import { deviceShape, toDevice } from '../models/parameter-layout.ts';
+import {
+  type DeviceTensor,
+  type OnePass,
+  type StateKind,
+  stateKinds,
+  type UpdateRule,
+} from '../optimizers/optimizer.ts';
+import type { Runtime, Tensor } from '../runtime/runtime.ts';
+import type { State, Tensors } from './stepper.ts';
+
+export interface TrainedStateOptions {
+  readonly runtime: Runtime;
+  readonly rule: UpdateRule;
+  readonly trainable: readonly Parameter[];
+  /** Initial values of the trainable parameters, in the order of `trainable`; their arrays may be taken over. */
+  readonly initial: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
+  readonly accumulate: boolean;
+  /** Whether the optimizer may run in one pass where tensors are arrays, which is the default, or always by its graph. */
+  readonly onePass?: boolean;
+}
+
+/** The tensors of what is trained, where the device has them. */
+export interface TrainedState extends State {
+  /** What is trained, as graphs take it. */
+  readonly trainable: readonly DeviceTensor[];
+  /** Gradients of a batch's parts: those of the first, which are `gradient`, and of its further ones. */
+  readonly gradients: readonly Tensors[];
+  /** Where the optimizer runs in one pass: over the arrays that the tensors are. */
+  readonly onePass: OnePass | null;
+  /** A gradient in a shape its graph gives it, to be disposed of; null where it has that shape, or is no array. */
+  readonly viewOf: (gradient: Tensor, shape: readonly number[]) => Tensor | null;
+  dispose(): void;
+}
+
+/** Places parameters, averages, the optimizer's tensors and gradients. @param mostParts sets of gradients */
+export async function placeState(options: TrainedStateOptions, mostParts: number): Promise<TrainedState> {
+  const { runtime, rule } = options;
+  const trainable = options.trainable.map((parameter) => ({
+    name: parameter.name,
+    shape: deviceShape(parameter),
+  }));
+  const onePass =
+    runtime.tensorsAreArrays && options.onePass !== false
+      ? (rule.optimizer.onePass?.(trainable, rule, mostParts) ?? null)
+      : null;
+  const gradient = gradientMaker(runtime);
+  const kept = new Map<StateKind, Map<string, Tensor>>(stateKinds(rule).map((kind) => [kind, new Map()]));
+  for (const parameter of options.trainable) {
+    const { name } = parameter;
+    const initial = toDevice(parameter, await options.initial(parameter));
+    for (const [kind, tensors] of kept) {
+      const values = kind === 'ema' ? initial.slice() : kind === 'parameter' ? initial : undefined;
+      const own = onePass?.array(kind, name);
+      if (values) own?.set(values);
+      tensors.set(name, runtime.tensor('float32', deviceShape(parameter), own ?? values));
+    }
+  }
+  const gradientsOver = (array: (name: string) => Float32Array<ArrayBuffer> | undefined): Tensors =>
+    new Map(trainable.map(({ name, shape }) => [name, gradient.make(shape, array(name))]));
+  const first = gradientsOver((name) => onePass?.array('gradient', name));
+  const gradients = [first];
+  for (let part = 1; part < (onePass?.parts ?? 1); part++)
+    gradients.push(gradientsOver((name) => onePass?.partGradient(part, name)));
+  const scratch: Tensors = options.accumulate ? gradientsOver(() => undefined) : new Map();
+  return {
+    trainable,
+    kept,
+    gradient: first,
+    gradients,
+    scratch,
+    onePass,
+    viewOf: gradient.viewOf,
+    dispose: () => {
+      for (const tensors of [...kept.values(), ...gradients, scratch])
+        for (const tensor of tensors.values()) tensor.dispose();
+    },
+  };
+}
+
+/** Makes gradients, and further tensors over the arrays that they are, where tensors are arrays. */
+function gradientMaker(runtime: Runtime): {
+  make: (shape: readonly number[], array?: Float32Array<ArrayBuffer>) => Tensor;
+  viewOf: TrainedState['viewOf'];
+} {
+  const arrays = new Map<Tensor, Float32Array<ArrayBuffer>>();
+  return {
+    make: (shape, array = new Float32Array(elementCount(shape))) => {
+      const tensor = runtime.tensor('float32', shape, array);
+      if (runtime.tensorsAreArrays) arrays.set(tensor, array);
+      return tensor;
+    },
+    viewOf: (tensor, shape) => {
+      const array = arrays.get(tensor);
+      if (!array || shape.join() === tensor.shape.join()) return null;
+      return runtime.tensor('float32', shape, array);
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import type { DomainContext } from '../library/library.ts';
 import { checkpointEpochs, readEpochLosses, readOutcome } from './run-folder.ts';
+import { removeState } from './run-folder.ts';
 import type { RunRecords } from './run-records.ts';
-import { removeState } from './supervise-run.ts';
 
 const underWay = ['preparing', 'training', 'stopping'] as const;
 

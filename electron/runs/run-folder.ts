@@ -1,9 +1,15 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { checkpointsName, epochName, epochOf, metricsName } from '../../native/facts/run-folder.ts';
+import {
+  checkpointsName,
+  epochName,
+  epochOf,
+  metricsName,
+  stateName,
+} from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
@@ -115,6 +121,11 @@ export function modelAt(run: Run, epoch: number): ModelReference {
   return epoch === 0
     ? { base: run.job.base }
     : { base: run.job.base, checkpoint: checkpointFolder(run.folder, epoch) };
+}
+
+/** Removes the state that a run resumes from: as large as the model several times over. */
+export async function removeState(runFolder: string): Promise<void> {
+  await rm(join(runFolder, stateName), { recursive: true, force: true });
 }
 
 /** Epochs whose checkpoints are whole, in order. */

@@ -3,6 +3,7 @@ import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { CostRate } from '../contract/values.ts';
 import { costOf } from './cost.ts';
 import type { LedgerEntry } from './run-records.ts';
+import { createRunSpeed } from './run-speed.ts';
 
 export interface MeterOptions {
   readonly runId: number;
@@ -38,9 +39,6 @@ export interface RunMeter {
   readonly position: () => { readonly epoch: number; readonly step: number };
 }
 
-/** Steps of this many seconds make up the rate that is shown. */
-const rateWindow = 30_000;
-
 export function createRunMeter(options: MeterOptions): RunMeter {
   const { epochs, stepsPerEpoch, imagesPerEpoch, now, rate } = options;
   let { epoch: epochsDone, step, loss, secondsSpent } = options;
@@ -49,10 +47,7 @@ export function createRunMeter(options: MeterOptions): RunMeter {
   /** Since when time has not been counted; null while no engine works. */
   let countedTo: number | null = null;
   const spent = new Map<number, { seconds: number; images: number }>();
-  const recent: { readonly at: number; readonly images: number; readonly seconds: number }[] = [];
-  /** When the epoch under way began; null where this process did not see it begin. */
-  let epochBegan: number | null = null;
-  let measured: { seconds: number; images: number } | null = null;
+  const speed = createRunSpeed(imagesPerEpoch);
 
   const count = (images: number) => {
     if (countedTo === null) return;
@@ -72,35 +67,20 @@ export function createRunMeter(options: MeterOptions): RunMeter {
       phase = null;
       count(said.images);
       ({ step, loss, learningRate } = said);
-      const at = now();
       // A resumed run may begin again behind what was last written down.
       epochsDone = said.epoch - 1;
-      if (step === epochsDone * stepsPerEpoch + 1) epochBegan = at - 1000 * said.seconds;
-      recent.push({ at, images: said.images, seconds: said.seconds });
-      while (recent.length > 3 && recent[0]!.at < at - rateWindow) recent.shift();
+      const isFirstOfEpoch = step === epochsDone * stepsPerEpoch + 1;
+      speed.step({ at: now(), images: said.images, seconds: said.seconds, isFirstOfEpoch });
     } else if (said.type === 'epoch') {
       count(0);
-      const at = now();
       epochsDone = said.epoch;
-      if (epochBegan !== null) {
-        const seconds = (at - epochBegan) / 1000;
-        measured = {
-          seconds: (measured?.seconds ?? 0) + seconds,
-          images: (measured?.images ?? 0) + imagesPerEpoch,
-        };
-      }
-      epochBegan = at;
+      speed.epoch(now());
     }
   };
 
-  const stepRate = () => {
-    const seconds = recent.reduce((sum, entry) => sum + entry.seconds, 0);
-    return seconds > 0 ? recent.reduce((sum, entry) => sum + entry.images, 0) / seconds : null;
-  };
-  const secondsPerImage = () => (measured === null ? null : measured.seconds / measured.images);
   const secondsLeft = () => {
-    const own = stepRate();
-    const each = secondsPerImage() ?? (own === null ? options.secondsPerImage : 1 / own);
+    const own = speed.imagesPerSecond();
+    const each = speed.secondsPerImage() ?? (own === null ? options.secondsPerImage : 1 / own);
     if (each === null) return null;
     const left = epochs - Math.max(epochsDone, step / Math.max(1, stepsPerEpoch));
     return Math.max(0, left) * imagesPerEpoch * each;
@@ -109,8 +89,7 @@ export function createRunMeter(options: MeterOptions): RunMeter {
   return {
     begin: () => {
       countedTo = now();
-      epochBegan = null;
-      recent.length = 0;
+      speed.begin();
     },
     end: () => {
       count(0);
@@ -132,7 +111,7 @@ export function createRunMeter(options: MeterOptions): RunMeter {
         steps: stepsPerEpoch * epochs,
         loss: loss !== null && Number.isFinite(loss) ? loss : null,
         learningRate,
-        imagesPerSecond: stepRate(),
+        imagesPerSecond: speed.imagesPerSecond(),
         secondsLeft: secondsLeft(),
         seconds: secondsSpent,
         cost: costOf(secondsSpent, rate),
@@ -145,7 +124,7 @@ export function createRunMeter(options: MeterOptions): RunMeter {
         spent.delete(epoch);
       }
     },
-    secondsPerImage,
+    secondsPerImage: speed.secondsPerImage,
     position: () => ({ epoch: epochsDone, step }),
   };
 }

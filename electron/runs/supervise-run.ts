@@ -1,7 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import { stateName } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { asFailure } from '../../native/files/as-failure.ts';
 import type { JobEvent, TrainResult } from '../../native/jobs.ts';
@@ -9,15 +5,17 @@ import { failureData } from '../contract/failure-data.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
-import { whenRoom } from '../library/when-room.ts';
-import { createAwakeClock } from './awake-clock.ts';
-import type { Run } from './run-folder.ts';
+import { createAsFarAsPossible } from './as-far-as-possible.ts';
+import { type Attempt, attemptRun } from './attempt-run.ts';
+import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
+import { createProgressTeller } from './progress-teller.ts';
+import { removeState, type Run } from './run-folder.ts';
+import { createRunKeeper } from './run-keeper.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
 import type { RunReader } from './run-reader.ts';
-import type { RunChange, RunRecords } from './run-records.ts';
+import type { RunChange, RunRecord, RunRecords } from './run-records.ts';
 import type { SpeedKey, Speeds } from './speeds.ts';
-import { trainRun } from './train-run.ts';
 
 /** Why a run is to end before its last epoch: to go on later, for good, or because Screenfold ends. */
 export type Wish = 'pause' | 'cancel' | 'close';
@@ -42,190 +40,82 @@ export interface Supervision {
   readonly ended: Promise<void>;
 }
 
-const progressEvery = 250;
-const writtenEvery = 5000;
-const complainedEvery = 60_000;
-
 /** Trains a queued run to its end, its pause or its failure, and keeps its row up to date. */
 export function superviseRun(runId: number, deps: SupervisionDeps): Supervision {
-  const { context, records, device } = deps;
+  const { context, records } = deps;
   const { publish, now } = context;
+  const asFarAsPossible = createAsFarAsPossible(context.log);
+  const clock = createAwakeClock(context.steady);
   let wish: Wish | null = null;
   let isOver = false;
   let meter: RunMeter | null = null;
-  let endAttempt: (() => void) | null = null;
-  const clock = createAwakeClock(context.steady);
-  let shownAt = -Infinity;
-  let shownLater: NodeJS.Timeout | null = null;
-  let writtenAt = -Infinity;
-  let complainedAt = -Infinity;
-  /** Checkpoints that are there and not yet in the library. */
-  const unlisted = new Set<number>();
+  let attempt: Attempt | null = null;
 
-  const isWished = () => wish !== null;
+  const isStopWished = () => wish !== null;
   const status = () => records.get(runId).status;
-  const setStatus = (next: RunStatus) => {
-    records.change(runId, { status: next });
+  const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
+  const tellProgress = () => {
+    publish('runs.progress', progress());
+  };
+  const teller = createProgressTeller(tellProgress);
+  const show = () => {
+    if (!isOver && wish !== 'close') teller.show();
+  };
+  const setStatus = (next: RunStatus, change: RunChange = {}) => {
+    records.change(runId, { ...change, status: next });
     publish('changed', { subjects: ['runs'], runId });
   };
-  const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
-  const show = () => {
-    if (shownLater !== null || isOver || wish === 'close') return;
-    const wait = Math.max(0, shownAt + progressEvery - performance.now());
-    const say = () => {
-      shownLater = null;
-      shownAt = performance.now();
-      publish('runs.progress', progress());
-    };
-    if (wait === 0) say();
-    else shownLater = setTimeout(say, wait);
-  };
-  const write = () => {
-    if (meter === null) return;
-    writtenAt = performance.now();
-    for (const epoch of [...unlisted]) {
-      records.addCheckpoint(runId, epoch);
-      unlisted.delete(epoch);
-    }
-    meter.writeSpent((entry) => {
-      records.spend(runId, entry);
+
+  const trainOn = async (run: Run, watched: RunMeter, log: RunLog): Promise<TrainResult | 'stopped'> => {
+    const keeper = createRunKeeper({
+      ...{ runId, context, records, meter: watched, log, asFarAsPossible },
+      speeds: deps.speeds,
+      speedKey: () => deps.speedKeyOf(run),
+      onPictures: deps.onPictures,
     });
-    records.change(runId, meter.position());
-  };
-  /** A full disk under the database must not end the training; its files are written by the engine. */
-  const asFarAsPossible = (act: () => void): boolean => {
+    attempt = attemptRun(run, {
+      ...{ device: deps.device, meter: watched, log, isStopWished },
+      onEvent: (event) => {
+        keeper.event(event);
+        asFarAsPossible(show);
+      },
+      onWait: () => {
+        watched.event(phase('waiting for the engine to end its step'));
+        show();
+      },
+    });
     try {
-      act();
-      return true;
-    } catch (error) {
-      if (performance.now() - complainedAt < complainedEvery) return false;
-      complainedAt = performance.now();
-      context.log.error('what a run said could not be kept', error);
-      return false;
+      return await attempt.ended;
+    } finally {
+      attempt = null;
+      keeper.writeAtLast();
     }
   };
-  const writeAtLast = () => {
-    if (!context.library.database.open || records.find(runId) === null || asFarAsPossible(write)) return;
-    whenRoom(context.library.folder, writeAtLast);
-  };
-
-  const onEvent = (run: Run, log: RunLog, event: JobEvent) => {
-    meter?.event(event);
-    if (event.type === 'note') log.line(event.message);
-    if (event.type === 'step' && status() === 'preparing') setStatus('training');
-    if (event.type === 'epoch') {
-      const { epoch, trainLoss, validationLoss } = event;
-      records.change(runId, { trainLoss, validationLoss });
-      write();
-      const key = deps.speedKeyOf(run);
-      const speed = meter?.secondsPerImage() ?? null;
-      if (key !== null && speed !== null) deps.speeds.record(key, speed);
-      publish('runs.epoch', { runId, epoch, trainLoss, validationLoss });
-    }
-    if (event.type === 'checkpoint') {
-      unlisted.add(event.epoch);
-      write();
-      publish('changed', { subjects: ['runs'], runId });
-      void deps.onPictures(runId);
-    }
-    if (event.type !== 'picture' && performance.now() - writtenAt > writtenEvery) write();
-    show();
-  };
-
-  /** One engine's part of it: to the end, or to where it is asked to stop. */
-  const attempt = (run: Run, log: RunLog, watched: RunMeter): Promise<TrainResult | 'stopped'> =>
-    device.occupy(async (engine, giveWay) => {
-      const [stop, kill] = [new AbortController(), new AbortController()];
-      let stepped = false;
-      // Before its first step an engine has nothing to save, and may be long in hearing.
-      endAttempt = () => {
-        if (stepped) stop.abort();
-        else kill.abort();
-      };
-      const end = endAttempt;
-      giveWay.addEventListener('abort', end);
-      if (giveWay.aborted || wish !== null) return 'stopped';
-      watched.begin();
-      try {
-        return await trainRun(run, {
-          runJob: (job) =>
-            engine.run(job, {
-              onStart: (pid) => {
-                log.line(`the engine is process ${pid}`);
-              },
-              onEvent: (event) => {
-                if (event.type === 'step') stepped = true;
-                asFarAsPossible(() => {
-                  onEvent(run, log, event);
-                });
-              },
-              onLog: log.line,
-              stop: stop.signal,
-              kill: kill.signal,
-            }),
-          onWait: () => {
-            watched.event({
-              type: 'progress',
-              phase: 'waiting for the engine to end its step',
-              done: 0,
-              total: 0,
-            });
-            show();
-          },
-        });
-      } catch (error) {
-        // Before its first step a signal to all of Screenfold's processes ends an engine too.
-        const asked = kill.signal.aborted || isWished();
-        if (asked && error instanceof Failure && error.code === 'engine-killed') return 'stopped';
-        throw error;
-      } finally {
-        watched.end();
-        endAttempt = null;
-        writeAtLast();
-      }
-    });
-
   const work = async (): Promise<void> => {
     const record = records.get(runId);
     const log = openRunLog(record.folder, now);
     try {
-      records.change(runId, {
-        status: 'preparing',
-        queueOrder: null,
-        failure: null,
+      setStatus('preparing', {
+        ...{ queueOrder: null, failure: null, endedAt: null },
         startedAt: record.startedAt ?? now(),
-        endedAt: null,
       });
-      publish('changed', { subjects: ['runs'], runId });
       const run = await deps.read(record);
-      const key = deps.speedKeyOf(run);
-      meter = createRunMeter({
-        runId,
-        epochs: record.epochs,
-        stepsPerEpoch: record.plan.stepsPerEpoch,
-        imagesPerEpoch: run.job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0),
-        rate: record.request.costRate,
-        secondsPerImage: key === null ? null : deps.speeds.get(key),
-        epoch: record.epoch,
-        step: record.step,
-        loss: record.trainLoss,
-        secondsSpent: records.secondsSpent(runId),
-        now: clock.now,
-      });
+      const watched = meterOf(run, record, clock, deps);
+      meter = watched;
       await deps.onPictures(runId);
       log.line(record.step === 0 ? 'begins' : `goes on after step ${record.step}`);
       for (;;) {
-        const result = await attempt(run, log, meter);
+        const result = await trainOn(run, watched, log);
         if (result !== 'stopped' && result.end === 'finished') {
           const { step, epoch, trainLoss, validationLoss } = result;
           await finish('finished', log, { step, epoch, trainLoss, validationLoss });
           break;
         }
         if (wish !== null) {
-          await finish(({ pause: 'paused', cancel: 'cancelled', close: 'interrupted' } as const)[wish], log);
+          await finish(endOf[wish], log);
           break;
         }
-        meter.event({ type: 'progress', phase: 'making pictures', done: 0, total: 0 });
+        watched.event(phase('making pictures'));
         show();
       }
     } catch (error) {
@@ -238,22 +128,12 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       await log.close();
     }
   };
-
-  /** What is needed to go on is of no use to a run that has ended for good. */
   const finish = async (how: RunStatus, log: RunLog, change: RunChange = {}) => {
     log.line(how);
     isOver = true;
-    if (how === 'finished' || how === 'cancelled') {
-      await removeState(records.get(runId).folder).catch((error: unknown) => {
-        context.log.warn('the state of an ended run could not be removed', error);
-      });
-    }
-    const unwritten = records.settle(runId, { ...change, status: how, queueOrder: null, endedAt: now() });
-    if (unwritten !== null) context.log.error('how a run ended could not be written down yet', unwritten);
-    publish('changed', { subjects: ['runs'], runId });
-    if (shownLater !== null) clearTimeout(shownLater);
-    shownLater = null;
-    publish('runs.progress', progress());
+    await settleEnd(runId, how, change, deps);
+    teller.drop();
+    tellProgress();
     // Pictures may have waited for this end.
     if (how !== 'interrupted') await deps.onPictures(runId);
   };
@@ -265,11 +145,11 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       if (isOver) return;
       // Ending for good is not undone by a pause asked for later.
       if (wish !== 'cancel') wish = asked;
-      if (asked === 'close' && shownLater !== null) clearTimeout(shownLater);
+      if (asked === 'close') teller.drop();
       asFarAsPossible(() => {
         if (['preparing', 'training'].includes(status())) setStatus('stopping');
       });
-      endAttempt?.();
+      attempt?.stop();
       show();
     },
     ended: work().catch((error: unknown) => {
@@ -278,9 +158,50 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   };
 }
 
-/** The state that a run resumes from: as large as the model several times over. */
-export async function removeState(folder: string): Promise<void> {
-  await rm(join(folder, stateName), { recursive: true, force: true });
+const endOf = { pause: 'paused', cancel: 'cancelled', close: 'interrupted' } as const;
+
+function phase(name: string): JobEvent {
+  return { type: 'progress', phase: name, done: 0, total: 0 };
+}
+
+/** Writes down how a run ended. What is needed to go on is of no use to one that has ended for good. */
+async function settleEnd(
+  runId: number,
+  how: RunStatus,
+  change: RunChange,
+  { context, records }: SupervisionDeps,
+): Promise<void> {
+  if (how === 'finished' || how === 'cancelled') {
+    await removeState(records.get(runId).folder).catch((error: unknown) => {
+      context.log.warn('the state of an ended run could not be removed', error);
+    });
+  }
+  const end = { ...change, status: how, queueOrder: null, endedAt: context.now() };
+  const unwritten = records.settle(runId, end);
+  if (unwritten !== null) context.log.error('how a run ended could not be written down yet', unwritten);
+  context.publish('changed', { subjects: ['runs'], runId });
+}
+
+function meterOf(
+  run: Run,
+  record: RunRecord,
+  { now }: AwakeClock,
+  { records, speeds, speedKeyOf }: SupervisionDeps,
+) {
+  const key = speedKeyOf(run);
+  return createRunMeter({
+    runId: record.id,
+    epochs: record.epochs,
+    stepsPerEpoch: record.plan.stepsPerEpoch,
+    imagesPerEpoch: run.job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0),
+    rate: record.request.costRate,
+    secondsPerImage: key === null ? null : speeds.get(key),
+    epoch: record.epoch,
+    step: record.step,
+    loss: record.trainLoss,
+    secondsSpent: records.secondsSpent(record.id),
+    now,
+  });
 }
 
 function blankProgress(records: RunRecords, runId: number): RunProgress {

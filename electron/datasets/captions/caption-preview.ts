@@ -49,7 +49,7 @@ function countFields(missing: readonly MissingCaption[]): CaptionPreview['missin
   return [...counts].map(([field, images]) => ({ field, images })).sort((a, b) => b.images - a.images);
 }
 
-/** Every so-manieth image, a third of them from those that lack something. */
+/** Images from all over the data set; up to a third of them lack something, where there are such. */
 function pickExamples<T>(images: readonly T[], lacks: (image: T) => boolean, count: number): readonly T[] {
   const poor = spread(images.filter(lacks), Math.ceil(count / 3));
   const rest = images.filter((image) => !poor.includes(image));

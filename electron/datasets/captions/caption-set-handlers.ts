@@ -1,0 +1,132 @@
+import type { HandlersOf } from '../../contract/api.ts';
+import type { CaptionSource } from '../../contract/captions.ts';
+import { type DatasetDomain, unknownDataset } from '../domain.ts';
+import type { Change } from '../journal.ts';
+import type { ChangeCaptions } from './caption-changes.ts';
+import { previewCaptions } from './caption-preview.ts';
+import { captionSet, captionSets, newSetTags } from './caption-set-rows.ts';
+import { textsFromSource } from './caption-texts.ts';
+import type { NewCaption, WriteCaptions } from './caption-writer.ts';
+
+export type SetMethods =
+  | 'captions.sets'
+  | 'captions.createSet'
+  | 'captions.fill'
+  | 'captions.renameSet'
+  | 'captions.setTagOptions'
+  | 'captions.removeSet'
+  | 'captions.preview';
+
+/** What pages ask of caption sets as wholes. */
+export function captionSetHandlers(
+  domain: DatasetDomain,
+  changing: ChangeCaptions,
+  write: WriteCaptions,
+): Pick<HandlersOf<'captions'>, SetMethods> {
+  const { database } = domain;
+  return {
+    'captions.sets': ({ datasetId }) => {
+      requireDataset(domain, datasetId);
+      return captionSets(database, datasetId);
+    },
+    'captions.createSet': ({ datasetId, name, source }) => {
+      requireDataset(domain, datasetId);
+      return changing(datasetId, `New caption set '${name}'`, (change) => {
+        const captionSetId = Number(
+          database
+            .prepare(
+              'INSERT INTO caption_set (dataset_id, name, source, tags, created_at) VALUES (?, ?, ?, ?, ?)',
+            )
+            .run(datasetId, name, JSON.stringify(source), newSetTags, domain.now()).lastInsertRowid,
+        );
+        insertTexts(domain, captionSetId, textsFromSource(database, datasetId, source));
+        change.addedSet(captionSetId);
+        return { captionSetId };
+      });
+    },
+    'captions.fill': ({ captionSetId, source, overwrite }) => {
+      const { datasetId, name } = captionSet(database, captionSetId);
+      changing(datasetId, `Fill '${name}' anew`, (change) => {
+        change.keepSet(captionSetId);
+        fill(domain, write, change, { datasetId, captionSetId, source, overwrite });
+        database
+          .prepare('UPDATE caption_set SET source = ? WHERE id = ?')
+          .run(JSON.stringify(source), captionSetId);
+      });
+      return null;
+    },
+    'captions.renameSet': ({ captionSetId, name }) => {
+      const before = captionSet(database, captionSetId);
+      changing(before.datasetId, `Rename '${before.name}' to '${name}'`, (change) => {
+        change.keepSet(captionSetId);
+        database.prepare('UPDATE caption_set SET name = ? WHERE id = ?').run(name, captionSetId);
+      });
+      return null;
+    },
+    'captions.setTagOptions': ({ captionSetId, tags }) => {
+      const { datasetId, name } = captionSet(database, captionSetId);
+      changing(datasetId, `Tag options of '${name}'`, (change) => {
+        change.keepSet(captionSetId);
+        database
+          .prepare('UPDATE caption_set SET tags = ? WHERE id = ?')
+          .run(JSON.stringify(tags), captionSetId);
+      });
+      return null;
+    },
+    'captions.removeSet': ({ captionSetId }) => {
+      const { datasetId, name } = captionSet(database, captionSetId);
+      changing(datasetId, `Remove caption set '${name}'`, (change) => {
+        change.keepSet(captionSetId);
+        change.keepCaptions(captionSetId);
+        database.prepare('DELETE FROM caption_set WHERE id = ?').run(captionSetId);
+      });
+      return null;
+    },
+    'captions.preview': ({ datasetId, source, examples }) => {
+      requireDataset(domain, datasetId);
+      return previewCaptions(database, datasetId, source, examples);
+    },
+  };
+}
+
+interface Fill {
+  readonly datasetId: number;
+  readonly captionSetId: number;
+  readonly source: CaptionSource;
+  /** Captions changed by hand, too. */
+  readonly overwrite: boolean;
+}
+
+function fill(
+  { database }: DatasetDomain,
+  write: WriteCaptions,
+  change: Change,
+  { datasetId, captionSetId, source, overwrite }: Fill,
+): void {
+  const ofHand = database
+    .prepare<[number], number>('SELECT image_id FROM caption WHERE caption_set_id = ? AND by_hand = 1')
+    .pluck();
+  const kept = new Set(overwrite ? [] : ofHand.all(captionSetId));
+  write(
+    change,
+    captionSetId,
+    textsFromSource(database, datasetId, source).flatMap(({ imageId, text }): NewCaption[] =>
+      kept.has(imageId) ? [] : [{ imageId, text, byHand: false }],
+    ),
+  );
+}
+
+function insertTexts(
+  { database }: DatasetDomain,
+  captionSetId: number,
+  texts: readonly { readonly imageId: number; readonly text: string | null }[],
+): void {
+  const insert = database.prepare('INSERT INTO caption (caption_set_id, image_id, text) VALUES (?, ?, ?)');
+  for (const { imageId, text } of texts) if (text !== null) insert.run(captionSetId, imageId, text);
+}
+
+function requireDataset({ database }: DatasetDomain, datasetId: number): void {
+  if (database.prepare('SELECT 1 FROM dataset WHERE id = ?').get(datasetId) === undefined) {
+    throw unknownDataset();
+  }
+}

@@ -1,0 +1,124 @@
+import { rm } from 'node:fs/promises';
+
+import { Failure } from '../../native/failure.ts';
+import type { HandlersOf } from '../contract/api.ts';
+import type { RunStatus } from '../contract/runs.ts';
+import type { DomainContext } from '../library/library.ts';
+import { removeState } from './run-folder.ts';
+import type { RunPictures } from './run-pictures.ts';
+import type { RunQueries } from './run-queries.ts';
+import type { RunQueue } from './run-queue.ts';
+import type { RunRecords } from './run-records.ts';
+import { type StartDeps, startRuns } from './start-runs.ts';
+
+export interface CommandDeps {
+  readonly context: DomainContext;
+  readonly records: RunRecords;
+  readonly queue: RunQueue;
+  readonly pictures: RunPictures;
+  readonly start: StartDeps;
+}
+
+/** What pages have done with runs. */
+export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQueries> {
+  const { context, records, queue, pictures } = deps;
+  const { publish, now } = context;
+  const changed = (runId?: number) => {
+    publish('changed', { subjects: ['runs'], ...(runId === undefined ? {} : { runId }) });
+  };
+  return {
+    'runs.start': async ({ request }) => {
+      const runIds = await startRuns(request, deps.start);
+      changed();
+      queue.pump();
+      return { runIds };
+    },
+    'runs.pause': ({ runId }) => {
+      const { status } = records.get(runId);
+      if (isUnderWay(status)) queue.current()?.stop('pause');
+      else if (status === 'queued') records.change(runId, { status: 'paused', queueOrder: null });
+      else throw notNow(status, 'paused');
+      changed(runId);
+      return null;
+    },
+    'runs.stop': async ({ runId }) => {
+      const { status, folder } = records.get(runId);
+      if (isUnderWay(status)) queue.current()?.stop('cancel');
+      else if (['queued', 'paused', 'interrupted', 'failed'].includes(status)) {
+        records.change(runId, { status: 'cancelled', queueOrder: null, endedAt: now() });
+        await removeState(folder);
+      } else throw notNow(status, 'stopped');
+      changed(runId);
+      return null;
+    },
+    'runs.resume': ({ runId }) => {
+      const { status } = records.get(runId);
+      if (!['paused', 'interrupted', 'failed'].includes(status)) throw notNow(status, 'resumed');
+      records.change(runId, { status: 'queued', failure: null, endedAt: null });
+      records.enqueue([runId], 'front');
+      changed(runId);
+      queue.pump();
+      return null;
+    },
+    'runs.rename': ({ runId, name }) => {
+      records.change(records.get(runId).id, { name });
+      changed(runId);
+      return null;
+    },
+    'runs.move': ({ runId, position }) => {
+      const { status } = records.get(runId);
+      if (status !== 'queued') throw notNow(status, 'moved in the queue');
+      const others = records.queue().filter((id) => id !== runId);
+      records.reorder(others.toSpliced(position - 1, 0, runId));
+      changed();
+      return null;
+    },
+    'runs.remove': async ({ runId }) => {
+      const { folder } = records.get(runId);
+      const current = queue.current();
+      if (current?.runId === runId) {
+        current.stop('cancel');
+        await current.ended;
+      }
+      await pictures.forget(runId);
+      records.remove(runId);
+      await rm(folder, { recursive: true, force: true });
+      publish('changed', { subjects: ['runs', 'samples', 'models', 'exports'] });
+      return null;
+    },
+    'runs.setSamples': ({ runIds, prompts, seeds }) => {
+      const known = runIds.map((id) => records.get(id));
+      for (const { id } of known) {
+        records.change(id, { prompts, seeds });
+        void pictures.wanted(id);
+        changed(id);
+      }
+      return null;
+    },
+  };
+}
+
+/** One run at a time is. */
+function isUnderWay(status: RunStatus): boolean {
+  return status === 'preparing' || status === 'training' || status === 'stopping';
+}
+
+const states: Readonly<Record<RunStatus, string>> = {
+  queued: 'is waiting in the queue',
+  preparing: 'is under way',
+  training: 'is under way',
+  stopping: 'is stopping',
+  paused: 'is paused',
+  finished: 'has finished',
+  failed: 'has failed',
+  interrupted: 'was interrupted',
+  cancelled: 'was stopped for good',
+};
+
+function notNow(status: RunStatus, wanted: string): Failure {
+  return new Failure(
+    'run-not-now',
+    `This run ${states[status]}, so it cannot be ${wanted}.`,
+    'Look at its state in the list of runs.',
+  );
+}

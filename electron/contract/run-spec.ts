@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 
+import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
+import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
 const natural = z.int().min(1).max(1e9);
@@ -68,33 +70,35 @@ const method = z.discriminatedUnion('kind', [
 /** Epochs that are kept where nobody chose. */
 export const usualCheckpoints: readonly number[] = [1, 2, 5, 15, 30, 45, 60, 70, 100];
 
-const train = z.strictObject({
-  epochs: natural.default(100),
-  /** Epochs to keep; those past the end are left out, and the last epoch is always kept. */
-  checkpoints: z
-    .array(natural)
-    .max(100_000)
-    .default([...usualCheckpoints]),
-  batchSize: natural.default(1),
-  gradientAccumulation: natural.default(1),
-  /** Left out: what suits the method, by `defaultLearningRates`. */
-  learningRate: positive.optional(),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  warmupSteps: z.int().min(0).max(1e9).default(0),
-  beta1: decay.default(0.9),
-  beta2: decay.default(0.999),
-  epsilon: positive.default(1e-8),
-  weightDecay: fromZero.default(0.01),
-  maxGradientNorm: fromZero.default(1),
-  emaDecay: decay.default(0),
-  minSnrGamma: fromZero.default(0),
-  noiseOffset: fromZero.default(0),
-  captionDropout: probability.default(0.1),
-  randomFlip: z.boolean().default(false),
-  seed: seed.default(0),
-  checkpointPrecision: z.enum(['float32', 'float16']).default('float16'),
-  stateEveryMinutes: positive.default(10),
-});
+const train = z
+  .strictObject({
+    epochs: natural.default(100),
+    /** Epochs to keep; those past the end are left out, and the last epoch is always kept. */
+    checkpoints: z
+      .array(natural)
+      .max(100_000)
+      .default([...usualCheckpoints]),
+    batchSize: natural.default(1),
+    gradientAccumulation: natural.default(1),
+    /** Left out: what suits the method, by `defaultLearningRates`. */
+    learningRate: positive.optional(),
+    schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+    warmupSteps: z.int().min(0).max(1e9).default(0),
+    /** Left out: AdamW. */
+    optimizer: optimizerSchema.optional(),
+    ...onceBeside,
+    maxGradientNorm: fromZero.default(1),
+    emaDecay: decay.default(0),
+    minSnrGamma: fromZero.default(0),
+    noiseOffset: fromZero.default(0),
+    captionDropout: probability.default(0.1),
+    randomFlip: z.boolean().default(false),
+    seed: seed.default(0),
+    checkpointPrecision: z.enum(['float32', 'float16']).default('float16'),
+    stateEveryMinutes: positive.default(10),
+  })
+  .superRefine(refuseBeside)
+  .transform(withOptimizer);
 
 /** A prompt may be written as plain text. */
 const prompt = z.union(

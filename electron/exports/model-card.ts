@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { optimizerFacts, optimizerOf, settingsByName } from '../../native/facts/optimizers.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
@@ -39,7 +40,7 @@ export function modelCard(card: ModelCard): string {
     ['Resolution', `${spec.resolution} px`],
     ['Batch', batchText(settings)],
     ['Learning rate', `${settings.learningRate}, ${scheduleText(settings)}`],
-    ['AdamW', `β₁ ${settings.beta1}, β₂ ${settings.beta2}, weight decay ${settings.weightDecay}`],
+    optimizerRow(settings),
     ['Caption dropout', settings.captionDropout],
     ...(settings.emaDecay > 0 ? [['EMA decay', settings.emaDecay] as const] : []),
     ...(settings.minSnrGamma > 0 ? [['Min-SNR gamma', settings.minSnrGamma] as const] : []),
@@ -89,6 +90,14 @@ function head({ format, baseLicence }: ModelCard, base: string): string {
     ...tags.map((tag) => `  - ${tag}`),
     '---',
   ].join('\n');
+}
+
+function optimizerRow(settings: TrainJob['settings']): readonly [string, string] {
+  const optimizer = optimizerOf(settings);
+  const numbers = settingsByName(optimizer)
+    .filter(({ name }) => name !== 'epsilon')
+    .map(({ label, value }) => `${label.toLowerCase()} ${value}`);
+  return [optimizerFacts[optimizer.kind].label, numbers.join(', ')];
 }
 
 function batchText({ batchSize, gradientAccumulation }: TrainJob['settings']): string {

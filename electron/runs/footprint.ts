@@ -1,3 +1,4 @@
+import { type NamesOptimizer, optimizerOf, stateBytes } from '../../native/facts/optimizers.ts';
 import type { Method, TrainingSettings } from '../../native/jobs.ts';
 
 /** How many weights a model's components have, by name. */
@@ -6,7 +7,7 @@ export type ParameterCounts = Readonly<Record<string, number>>;
 export interface Footprint {
   readonly parameters: number;
   readonly trainedParameters: number;
-  /** Weights, gradients and moments in float32; activations come on top. */
+  /** Weights, gradients and what the optimizer keeps; activations come on top. */
   readonly memoryBytes: number;
   /** All checkpoints, and the state that a run resumes from. */
   readonly diskBytes: number;
@@ -18,21 +19,26 @@ const float32 = 4;
 export function footprintOf(
   counts: ParameterCounts,
   method: Method,
-  settings: Pick<TrainingSettings, 'checkpointEpochs' | 'checkpointPrecision' | 'emaDecay'>,
+  settings: Pick<
+    TrainingSettings,
+    'checkpointEpochs' | 'checkpointPrecision' | 'emaDecay' | keyof NamesOptimizer
+  >,
   adapter: number,
 ): Footprint {
   const of = (...names: readonly string[]) => names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
   const parameters = of('unet', 'text_encoder', 'vae');
   const trainedParameters = trained();
-  const copies = settings.emaDecay > 0 ? 4 : 3;
-  // Gradients and moments of what is trained; its weights are among the model's, unless they are an adapter.
-  const added = method.kind === 'lora' ? copies + 1 : copies;
+  const average = settings.emaDecay > 0 ? float32 : 0;
+  const kept = stateBytes(optimizerOf(settings)) + average;
+  const gradient = float32;
+  // What is trained is among the model's weights, unless it is an adapter.
+  const adapterWeight = method.kind === 'lora' ? float32 : 0;
   const precision = settings.checkpointPrecision === 'float16' ? 2 : float32;
   return {
     parameters,
     trainedParameters,
-    memoryBytes: float32 * (parameters + added * trainedParameters),
-    diskBytes: trainedParameters * (settings.checkpointEpochs.length * precision + copies * float32),
+    memoryBytes: float32 * parameters + (gradient + kept + adapterWeight) * trainedParameters,
+    diskBytes: trainedParameters * (settings.checkpointEpochs.length * precision + float32 + kept),
   };
 
   function trained(): number {

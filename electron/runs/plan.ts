@@ -117,9 +117,15 @@ function methodOf(method: RunSpec['method']): Method {
 }
 
 function settingsOf({ train, method }: RunSpec): TrainingSettings {
-  const { checkpoints, schedule, warmupSteps, learningRate, ...rest } = train;
+  const { epochs, batchSize, gradientAccumulation, optimizer, ...others } = train;
+  const { checkpoints, schedule, warmupSteps, learningRate, ...rest } = others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
+  // In this order always: it is part of what tells whether a state belongs to a run.
   return {
+    epochs,
+    batchSize,
+    gradientAccumulation,
+    optimizer,
     ...rest,
     learningRate: learningRate ?? defaultLearningRates[method.kind],
     checkpointEpochs: [...kept].sort((a, b) => a - b),

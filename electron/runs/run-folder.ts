@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { withOptimizer } from '../../native/facts/optimizers.ts';
 import {
   checkpointsName,
   epochName,
@@ -14,6 +15,7 @@ import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
+import { optimizerSchema } from '../contract/optimizer-spec.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 
@@ -43,7 +45,11 @@ const runSchema = z.looseObject({
     kind: z.literal('train'),
     base: z.string(),
     method: z.looseObject({ kind: z.string() }),
-    settings: z.looseObject({ epochs: z.int(), checkpointEpochs: z.array(z.int()) }),
+    settings: z.looseObject({
+      epochs: z.int(),
+      checkpointEpochs: z.array(z.int()),
+      optimizer: optimizerSchema.optional(),
+    }),
     images: z.array(image),
     validation: z.array(image),
   }),
@@ -85,10 +91,14 @@ export async function readRun(folder: string): Promise<Run> {
       parsed.error,
     );
   }
-  // As written, not as parsed: the engine takes a run up only if it is asked for exactly what it began with.
+  // The job as written, not as parsed: the engine takes a run up only if it is asked for exactly what it began with.
   const { spec, job } = content as Pick<Run, 'spec' | 'job'>;
   // The folder may have been moved since; what lies in it is what counts.
-  return { folder: absolute, spec: { ...spec, folder: absolute }, job: { ...job, folder: absolute } };
+  return {
+    folder: absolute,
+    spec: { ...spec, train: withOptimizer(spec.train), folder: absolute },
+    job: { ...job, folder: absolute },
+  };
 }
 
 /** How a run's last attempt ended; null before it did. */

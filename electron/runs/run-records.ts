@@ -1,3 +1,4 @@
+import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { RunPlan, RunRequest, RunStatus } from '../contract/runs.ts';
 import type { FailureData, PromptData } from '../contract/values.ts';
@@ -177,5 +178,8 @@ function recordOf(row: Row): RunRecord {
     name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
     json.has(name) && typeof value === 'string' ? JSON.parse(value) : value,
   ]);
-  return Object.fromEntries(fields) as unknown as RunRecord;
+  const record = Object.fromEntries(fields) as unknown as RunRecord;
+  const { request } = record;
+  // Requests from before they named their optimizer lie in libraries as they were.
+  return { ...record, request: { ...request, train: withOptimizer(request.train) } };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob, TrainResult } from '../../native/jobs.ts';
 import { createRun, isRunFolder, readOutcome, readRun, type Run, writeOutcome } from './run-folder.ts';
@@ -36,10 +37,13 @@ export async function refuseFinished(folder: string): Promise<void> {
   );
 }
 
-/** The device decides how fast, and the data set's folder may be reached by another path: neither is the work. */
+/**
+ * The device decides how fast, and the data set's folder may be reached by another path: neither is the work. A run from
+ * before jobs named their optimizer asks for the same as one that names AdamW.
+ */
 function isSameWork(a: TrainJob, b: TrainJob): boolean {
-  const work = ({ device: _device, cacheFolder: _cacheFolder, ...rest }: TrainJob) =>
-    JSON.parse(JSON.stringify(rest)) as unknown;
+  const work = ({ device: _device, cacheFolder: _cacheFolder, settings, ...rest }: TrainJob) =>
+    JSON.parse(JSON.stringify({ ...rest, settings: withOptimizer(settings) })) as unknown;
   return isDeepStrictEqual(work(a), work(b));
 }
 

@@ -46,13 +46,13 @@ export function usualSettings<Kind extends OptimizerKind>(kind: Kind): SettingsO
   return { kind, ...Object.fromEntries(numbers) } as SettingsOf<Kind>;
 }
 
-/** An optimizer's settings without its kind, by name, in the order of the facts. */
+/** An optimizer's settings one by one, in the order of the facts. */
 export function settingsByName(
   optimizer: OptimizerSettings,
-): readonly (readonly [name: string, label: string, value: number])[] {
+): readonly { readonly name: string; readonly label: string; readonly value: number }[] {
   const { settings }: OptimizerFacts = optimizerFacts[optimizer.kind];
   const values = optimizer as unknown as Readonly<Record<string, number>>;
-  return Object.entries(settings).map(([name, { label }]) => [name, label, values[name]!]);
+  return Object.entries(settings).map(([name, { label }]) => ({ name, label, value: values[name]! }));
 }
 
 /** Bytes an optimizer keeps for each trained weight. */

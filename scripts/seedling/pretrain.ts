@@ -55,6 +55,7 @@ const { values: flags } = parseArgs({
 if (flags.stage !== undefined && !stages.some((name) => name === flags.stage))
   throw new Error(`--stage is one of ${stages.join(', ')}`);
 
+const adamw = { kind: 'adamw', beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 1e-2 } as const;
 const common: TrainingSettings = {
   epochs: 1,
   checkpointEpochs: [],
@@ -62,10 +63,7 @@ const common: TrainingSettings = {
   gradientAccumulation: 1,
   learningRate: 1.5e-3,
   schedule: { kind: 'cosine', warmupSteps: 100 },
-  beta1: 0.9,
-  beta2: 0.99,
-  epsilon: 1e-8,
-  weightDecay: 1e-2,
+  optimizer: adamw,
   maxGradientNorm: 1,
   emaDecay: 0.995,
   minSnrGamma: 0,
@@ -289,7 +287,7 @@ if (flags.install) {
       {
         epochs: Number(flags['text-epochs']),
         learningRate: 2e-3,
-        weightDecay: 1e-3,
+        optimizer: { ...adamw, weightDecay: 1e-3 },
         emaDecay: 0.99,
         captionDropout: 0,
       },
@@ -325,7 +323,7 @@ if (flags.install) {
         batchSize: 4,
         learningRate: 2e-3,
         schedule: { kind: 'cosine', warmupSteps: 50 },
-        weightDecay: 1e-3,
+        optimizer: { ...adamw, weightDecay: 1e-3 },
         captionDropout: 0,
         randomFlip: true,
       },

@@ -35,7 +35,11 @@ describe('a run file', () => {
     expect(spec.method).toEqual({ kind: 'full', textEncoder: false });
     expect(spec.data).toEqual({ folder: 'photos', captions: { kind: 'sidecar' }, validation: 0, repeats: 1 });
     expect(spec.train).toMatchObject({ epochs: 100, checkpoints: [1, 2, 5, 15, 30, 45, 60, 70, 100] });
-    expect(spec.train).toMatchObject({ weightDecay: 0.01, maxGradientNorm: 1, captionDropout: 0.1 });
+    expect(spec.train).toMatchObject({
+      optimizer: { weightDecay: 0.01 },
+      maxGradientNorm: 1,
+      captionDropout: 0.1,
+    });
     expect(spec.train.learningRate).toBeUndefined();
   });
 
@@ -50,6 +54,54 @@ describe('a run file', () => {
     expect(faultsOf({ ...smallest, data: {} })).toEqual(['data.folder: is missing']);
     expect(faultsOf([])).toEqual(['the whole: must be an object, is a list']);
     expect(faultsOf({ base: '', data: { folder: 'photos' } })).toEqual(['base: must not be empty']);
+  });
+
+  test('names its optimizer, with what of it is not as usual', () => {
+    const optimizerOf = (train: object) =>
+      validateRunSpec({ ...smallest, train }, 'run.json').train.optimizer;
+    const usual = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+    expect(optimizerOf({})).toEqual(usual);
+    expect(optimizerOf({ optimizer: { kind: 'adamw' } })).toEqual(usual);
+    expect(optimizerOf({ optimizer: { kind: 'adamw', beta2: 0.99 } })).toEqual({ ...usual, beta2: 0.99 });
+  });
+
+  test('may have the settings of AdamW beside the others, as it had them once', () => {
+    const { train } = validateRunSpec(
+      { ...smallest, train: { epochs: 3, beta1: 0.8, epsilon: 1e-6, weightDecay: 0 } },
+      'run.json',
+    );
+    const { train: same } = validateRunSpec(
+      {
+        ...smallest,
+        train: { epochs: 3, optimizer: { kind: 'adamw', beta1: 0.8, epsilon: 1e-6, weightDecay: 0 } },
+      },
+      'run.json',
+    );
+    expect(train).toEqual(same);
+    expect(Object.keys(train)).not.toContain('beta1');
+    expect(train.optimizer.beta1).toBe(0.8);
+    expect(faultsOf({ ...smallest, train: { beta2: 1, epsilon: 0 } })).toEqual([
+      'train.beta2: must be less than 1, is 1',
+      'train.epsilon: must be more than 0, is 0',
+    ]);
+  });
+
+  test('that has them twice is told which', () => {
+    const train = { optimizer: { kind: 'adamw', weightDecay: 0 }, beta1: 0.8, weightDecay: 0.02 };
+    expect(faultsOf({ ...smallest, train })).toEqual([
+      'train.beta1: must stand in "optimizer", not beside it, is 0.8',
+      'train.weightDecay: must stand in "optimizer", not beside it, is 0.02',
+    ]);
+  });
+
+  test('with a wrong optimizer is told what is wrong in it', () => {
+    expect(faultsOf({ ...smallest, train: { optimizer: { kind: 'adamw', beta: 0.8, beta1: 1 } } })).toEqual([
+      'train.optimizer.beta1: must be less than 1, is 1',
+      'train.optimizer.beta: there is no such key; did you mean "beta1"?',
+    ]);
+    expect(faultsOf({ ...smallest, train: { optimizer: { kind: 'adam' } } })).toEqual([
+      'train.optimizer.kind: must be "adamw", is "adam"; did you mean "adamw"?',
+    ]);
   });
 
   test('with a misspelt key is told the nearest one', () => {

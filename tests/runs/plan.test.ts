@@ -6,6 +6,7 @@ import type { DatasetImage } from '../../electron/datasets/dataset-image.ts';
 import { planTraining, summaryLines } from '../../electron/runs/plan.ts';
 import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
 import { Failure } from '../../native/failure.ts';
+import { jobFingerprint } from '../../native/training/run-state.ts';
 
 const base = { folder: '/base', resolution: 64, vaeFactor: 4, pixelStep: 16 };
 
@@ -57,6 +58,13 @@ describe('a plan', () => {
     expect(rate({})).toBe(1e-5);
     expect(rate({ method: { kind: 'lora' } })).toBe(1e-4);
     expect(rate({ method: { kind: 'lora' }, train: { learningRate: 3e-4 } })).toBe(3e-4);
+  });
+
+  test('makes a job that is told by the fingerprint it has had since before jobs named their optimizer', () => {
+    const { job } = planOf(datasetOf([image('a.png')]), { train: { epochs: 3 } }).run;
+    expect(job.settings.optimizer?.kind).toBe('adamw');
+    // Made by the version before, which had beta1, beta2, epsilon and weightDecay in place of `optimizer`.
+    expect(jobFingerprint(job)).toBe('6e5f1641a7d2793a3bc5a4e835c832866f39c8bd2691ea97d2528edfa9e77eda');
   });
 
   test('gives a LoRA the strength 1 unless told otherwise', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -24,6 +24,25 @@ describe('a run folder', () => {
     // To the order of keys: the engine tells by it whether a run goes on as it began.
     expect(JSON.stringify(again.job)).toBe(JSON.stringify(run.job));
     expect(readdirSync(run.folder)).toEqual(['run.json']);
+  });
+
+  test('written before runs named their optimizer is read, its job as it was', async () => {
+    const run = exampleRun(join(temporaryFolder(), 'run'));
+    await createRun(run);
+    const file = join(run.folder, 'run.json');
+    const written = JSON.parse(readFileSync(file, 'utf8')) as Pick<typeof run, 'spec' | 'job'>;
+    const { kind: _kind, ...beside } = run.spec.train.optimizer;
+    const { optimizer: _train, ...train } = written.spec.train;
+    const { optimizer: _settings, ...settings } = written.job.settings;
+    const old = {
+      ...written,
+      spec: { ...written.spec, train: { ...train, ...beside } },
+      job: { ...written.job, settings: { ...settings, ...beside } },
+    };
+    writeFileSync(file, JSON.stringify(old));
+    const { spec, job } = await readRun(run.folder);
+    expect(spec).toEqual(run.spec);
+    expect(JSON.stringify(job)).toBe(JSON.stringify(old.job));
   });
 
   test('may be moved', async () => {

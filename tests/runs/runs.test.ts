@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
-import type { RunStatus } from '../../electron/contract/runs.ts';
+import { runRequestSchema, type RunStatus } from '../../electron/contract/runs.ts';
 import { failureOf } from './failure-of.ts';
 import { servicesOver } from './library-of.ts';
 import { died, pretendEngine, type PretendOptions } from './pretend-engine.ts';
@@ -68,6 +68,25 @@ describe('the queue of runs', () => {
     expect(lines.map((line) => line.slice(line.indexOf(' ') + 1))).toContain(
       'CUDA is not used: there is no driver.',
     );
+  });
+
+  test('knows what was asked for before a request named its optimizer, and takes it again', async () => {
+    const { services, folder } = studio();
+    const { runs } = services;
+    const request = await pretendRequest(services, folder);
+    const { runIds } = await runs.handlers['runs.start']({ request });
+    const runId = runIds[0]!;
+    await becomes(services, runId, 'finished');
+    const { optimizer, ...train } = request.train;
+    const { kind: _kind, ...beside } = optimizer;
+    const old = { ...request, train: { ...train, ...beside, weightDecay: 0.25 } };
+    services.context.library.database
+      .prepare('UPDATE run SET request = ? WHERE id = ?')
+      .run(JSON.stringify(old), runId);
+    const { request: known } = await runs.handlers['runs.get']({ runId });
+    expect(known.train).toEqual({ ...request.train, optimizer: { ...optimizer, weightDecay: 0.25 } });
+    const again = runRequestSchema.parse({ ...old, name: 'again' });
+    expect(again.train).toEqual(known.train);
   });
 
   test('captions are compared by a run for each set, of the same prompts', async () => {

@@ -42,6 +42,19 @@ describe('training a run', () => {
     expect((await openRun(again)).resumed).toBe(true);
   });
 
+  test('goes on where the same was asked for before runs named their optimizer', async () => {
+    const planned = exampleRun(join(temporaryFolder(), 'run'));
+    const { optimizer, ...others } = planned.job.settings;
+    const { kind: _kind, ...beside } = optimizer!;
+    const before = { ...planned, job: { ...planned.job, settings: { ...others, ...beside } } };
+    await openRun(before);
+    const { run, resumed } = await openRun(planned);
+    expect(resumed).toBe(true);
+    expect(run.job).toEqual(before.job);
+    const other = exampleRun(planned.folder, { train: { optimizer: { kind: 'adamw', beta1: 0.8 } } });
+    expect((await failureOf(openRun(other))).code).toBe('run-differs');
+  });
+
   test('does not mix with an unfinished run that asks for something else', async () => {
     const planned = exampleRun(join(temporaryFolder(), 'run'));
     await openRun(planned);

@@ -1,4 +1,5 @@
 import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
+import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { numberText } from '../../components/number-text.ts';
 import { promptText } from '../../components/prompt-text.ts';
@@ -51,8 +52,10 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Learning rate', `${numberText(learningRate)}, ${train.schedule}`],
         ['Warm-up', train.warmupSteps === 0 ? 'none' : `${train.warmupSteps} steps`],
         [
-          'AdamW',
-          `β₁ ${train.beta1}, β₂ ${train.beta2}, ε ${numberText(train.epsilon)}, weight decay ${train.weightDecay}`,
+          optimizerLabel(train.optimizer),
+          settingsByName(train.optimizer)
+            .map(({ label, value }) => `${label.toLowerCase()} ${numberText(value)}`)
+            .join(', '),
         ],
         [
           'Gradient norm',

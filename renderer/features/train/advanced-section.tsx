@@ -1,6 +1,7 @@
 import { Select, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 import { providerName } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
@@ -12,7 +13,9 @@ import { useRequestForm } from './request-form.ts';
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {
   const { request, message } = useRequestForm();
-  const faulty = [...trainNumbers, 'checkpoints'].some((name) => message(`train.${name}`) !== undefined);
+  const faulty = [...trainNumbers, 'checkpoints', 'optimizer'].some(
+    (name) => message(`train.${name}`) !== undefined,
+  );
   return (
     <FoldedSection
       title="Advanced"
@@ -34,17 +37,14 @@ export function AdvancedSection() {
           <LearningRateSchedule />
           <TrainNumber name="warmupSteps" label="Warm-up" unit="steps" />
         </Group>
-        <Group title="Optimizer (AdamW)">
-          <TrainNumber name="weightDecay" label="Weight decay" step={0.01} />
+        <Group title={`Optimizer (${optimizerLabel(request.train.optimizer)})`}>
+          <OptimizerNumbers />
           <TrainNumber
             name="maxGradientNorm"
             label="Clip gradients at norm"
             step={0.1}
             description="0: no clipping."
           />
-          <TrainNumber name="beta1" label="β₁" step={0.01} />
-          <TrainNumber name="beta2" label="β₂" step={0.001} />
-          <TrainNumber name="epsilon" label="ε" step={0} />
           <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
         </Group>
         <Group title="Loss">
@@ -103,11 +103,7 @@ const trainNumbers = [
   'batchSize',
   'gradientAccumulation',
   'warmupSteps',
-  'weightDecay',
   'maxGradientNorm',
-  'beta1',
-  'beta2',
-  'epsilon',
   'emaDecay',
   'minSnrGamma',
   'noiseOffset',
@@ -138,6 +134,26 @@ function TrainNumber({
       }}
     />
   );
+}
+
+/** How far the arrow keys change a setting; one that is not among these by a digit. */
+const optimizerSteps: Readonly<Record<string, number>> = { beta1: 0.01, beta2: 0.001, weightDecay: 0.01 };
+
+function OptimizerNumbers() {
+  const { request, edit, message } = useRequestForm();
+  const { optimizer } = request.train;
+  return settingsByName(optimizer).map(({ name, label, value }) => (
+    <NumberField
+      key={name}
+      label={label}
+      step={optimizerSteps[name] ?? 0}
+      value={value}
+      error={message(`train.optimizer.${name}`)}
+      onChange={(changed) => {
+        edit({ train: { optimizer: { ...optimizer, [name]: changed } } });
+      }}
+    />
+  ));
 }
 
 function LearningRateSchedule() {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
+import type { StartPictureProcess } from '../datasets/files/picture-reader.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type DomainContext, type Library, type Log, openLibrary } from '../library/library.ts';
 import { lockLibrary } from '../library/library-lock.ts';
@@ -22,6 +23,8 @@ export interface StudioDependencies {
   readonly surface: HostSurface;
   readonly version: string;
   readonly resources: Resources;
+  /** Where a process to decode pictures in comes from; by default from Node. */
+  readonly startPictures?: StartPictureProcess;
   readonly home?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -57,7 +60,10 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
 
   const settings = createSettings(library.database);
   const software = `Screenfold ${version}`;
-  const domains = createDomains(context, { engine, settings, software, resources: dependencies.resources });
+  const domains = createDomains(context, {
+    ...{ engine, settings, software, resources: dependencies.resources },
+    ...(dependencies.startPictures === undefined ? {} : { startPictures: dependencies.startPictures }),
+  });
   const handlers: Partial<AllHandlers> = {
     ...domains.handlers,
     ...createSystem({

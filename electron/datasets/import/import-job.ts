@@ -10,10 +10,12 @@ import type { DatasetDomain } from '../domain.ts';
 import { compileFileNamePattern, type FileNamePattern } from '../files/file-name-pattern.ts';
 import { type ImageFacts, readFolderContents } from '../files/folder-contents.ts';
 import type { ScannedFile } from '../files/folder-scan.ts';
-import { readPictureFile } from '../files/picture-file.ts';
+import type { LeftOut } from '../files/left-out.ts';
+import type { PictureFile } from '../files/picture-file.ts';
+import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
 import { createImageWriter, type ReadImage } from './image-writer.ts';
-import { createSourceRecords } from './source-records.ts';
+import { createSourceRecords, type SourceRecords } from './source-records.ts';
 import { readSources, scanSource, type Source } from './sources.ts';
 
 /** Images of one transaction: few enough to lose nothing worth mentioning, many enough that it costs nothing. */
@@ -27,9 +29,12 @@ export const importWorkers = availableParallelism() + 2;
 export interface ImportJobOptions {
   readonly domain: DatasetDomain;
   readonly thumbnails: Thumbnails;
+  readonly pictures: PictureReader;
   readonly datasetId: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImportProgress) => void;
+  /** Called when more of it is in the library than before. */
+  readonly onFurther?: () => void;
   /** Files read at a time. */
   readonly concurrency?: number;
 }
@@ -48,7 +53,7 @@ interface Task {
  * @throws Failure `dataset-missing`: a source is not there, and nothing was changed; `dataset-empty`: there is no image
  */
 export async function runImport(options: ImportJobOptions): Promise<boolean> {
-  const { domain, thumbnails, datasetId, signal } = options;
+  const { domain, datasetId, signal } = options;
   const records = createSourceRecords(domain.database, datasetId);
   const writer = createImageWriter(domain, datasetId);
   const report = progressOf(options);
@@ -57,10 +62,11 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
 
   const sources = readSources(domain.database, datasetId).filter(({ pending }) => pending);
   if (sources.length === 0) return true;
-  const { tasks, files } = await look(domain, datasetId, sources, records.begin);
+  options.pictures.prepare();
+  const { tasks, files, leftOut } = await look(domain, datasetId, sources, records.begin);
   if (stopped()) return false;
   if (tasks.length === 0 && records.images() === 0) {
-    throw nothingThere(sources[0]?.root ?? 'The folder', files);
+    throw nothingThere(sources[0]?.root ?? 'The folder', files, leftOut);
   }
   report.total = tasks.length;
   report.publish('reading', true);
@@ -80,6 +86,7 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
       writer.write(images);
       for (const { source, problem } of found) records.problem(source, problem);
     })();
+    options.onFurther?.();
     domain.changed(datasetId, 'datasets', 'images', 'captions');
   };
 
@@ -92,7 +99,7 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
       if (known !== undefined && known.source_id !== source.id) throw nameTaken(id);
       const same = known?.bytes === file.bytes && known.modified_at === file.modifiedAt;
       if (same && known.gone === 0 && sameFacts(known, facts)) return;
-      const picture = same ? null : await readPictureFile(file.path, thumbnails);
+      const picture = same ? null : await readPicture(options, file.path);
       if (known !== undefined) changedRows = true;
       const path = relative(source.root, file.path);
       batch.push({ sourceId: source.id, file: id, path, modifiedAt: file.modifiedAt, facts, picture });
@@ -134,28 +141,40 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
   return true;
 }
 
+async function readPicture({ pictures, thumbnails }: ImportJobOptions, path: string): Promise<PictureFile> {
+  const partial = thumbnails.partial();
+  const picture = await pictures.read(path, partial);
+  await thumbnails.place(partial, picture.contentHash);
+  return picture;
+}
+
 /** Lists every file there is and reads captions and metadata; the pictures come later. */
 async function look(
   domain: DatasetDomain,
   datasetId: number,
   sources: readonly Source[],
-  begin: (source: Source, problems: readonly DatasetProblem[]) => void,
-): Promise<{ readonly tasks: readonly Task[]; readonly files: number }> {
+  begin: SourceRecords['begin'],
+): Promise<{
+  readonly tasks: readonly Task[];
+  readonly files: number;
+  readonly leftOut: readonly LeftOut[];
+}> {
   const pattern = patternOf(domain, datasetId);
   const tasks: Task[] = [];
   let count = 0;
   const found = [];
   for (const source of sources) {
-    const files = await scanSource(source);
-    found.push({ source, contents: await readFolderContents(source.root, files, pattern) });
+    const { files, leftOut } = await scanSource(source);
+    const contents = await readFolderContents(source.root, files, pattern);
+    found.push({ source, contents, leftOut: [...leftOut, ...contents.leftOut] });
     count += files.length;
   }
   // Only once all of them are there: a drive that is not connected must not look like a folder without images.
-  for (const { source, contents } of found) {
-    begin(source, contents.problems);
+  for (const { source, contents, leftOut } of found) {
+    begin(source, contents.problems, leftOut);
     for (const file of contents.images) tasks.push({ source, file, facts: contents.describe(file.id) });
   }
-  return { tasks, files: count };
+  return { tasks, files: count, leftOut: found.flatMap(({ leftOut }) => leftOut) };
 }
 
 function patternOf({ database }: DatasetDomain, datasetId: number): FileNamePattern | null {

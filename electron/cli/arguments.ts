@@ -22,16 +22,22 @@ export function portNumber(text: string): number {
   return value;
 }
 
-export function positiveNumber(text: string): number {
+export function numberFromZero(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-    throw new InvalidArgumentError('It must be a number of at least 0.');
+    throw new InvalidArgumentError('It must be a number, 0 or more.');
   }
   return value;
 }
 
+export function positiveNumber(text: string): number {
+  const value = numberFromZero(text);
+  if (value === 0) throw new InvalidArgumentError('It must be more than 0.');
+  return value;
+}
+
 export function validationChoice(text: string): number | 'marked' {
-  return text === 'marked' ? text : positiveNumber(text);
+  return text === 'marked' ? text : numberFromZero(text);
 }
 
 /** `1,2,5` and `0-3`, which is `0,1,2,3`; more of it is added to what came before. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import {
   naturalNumber,
+  numberFromZero,
   numberList,
   overridesOf,
   positiveNumber,
@@ -36,9 +37,11 @@ describe('what is typed', () => {
   test('as a number is one', () => {
     expect(wholeNumber('0')).toBe(0);
     expect(positiveNumber('1e-4')).toBe(1e-4);
-    for (const text of ['', ' ', 'NaN', 'Infinity', '-1']) {
+    for (const text of ['', ' ', 'NaN', 'Infinity', '-1', '0']) {
       expect(() => positiveNumber(text)).toThrow(InvalidArgumentError);
     }
+    expect(numberFromZero('0')).toBe(0);
+    expect(() => numberFromZero('-1')).toThrow(InvalidArgumentError);
     expect(() => naturalNumber('0')).toThrow(InvalidArgumentError);
   });
 

@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+
+import { type SamplerName, samplers } from '../../../native/facts/samplers.ts';
+import type { Provider } from '../../../native/runtime/runtime.ts';
+import { naturalNumber, numberFromZero, numberList, size, wholeNumber } from '../arguments.ts';
+import { generateCommand } from '../commands/generate.ts';
+import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
+
+interface GenerateFlags {
+  readonly epoch?: number;
+  readonly loraScale?: number;
+  readonly prompt?: readonly string[];
+  readonly negative: string;
+  readonly seed?: readonly number[];
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly out: string;
+  readonly batchSize: number;
+  readonly device?: Provider;
+}
+
+export function addGenerate(program: Command, { context, onEnd }: Grammar): void {
+  program
+    .command('generate')
+    .description('make pictures from a model or from a checkpoint of a run')
+    .argument('<from>', 'the folder of a run, or of a model in diffusers layout')
+    .option('-p, --prompt <text...>', 'what to make a picture of; may be given several times')
+    .option('-n, --negative <text>', 'what to keep out of the picture', '')
+    .option('-s, --seed <numbers>', 'one picture for each seed, as in 1,2 or 0-3 (default: 0)', numberList)
+    .option(
+      '--epoch <number>',
+      'epoch of the run, 0 for its base (default: the last checkpoint)',
+      wholeNumber,
+    )
+    .addOption(new Option('--sampler <name>').choices(samplers).default('dpm++-2m-karras'))
+    .option('--steps <number>', 'steps of the sampler', naturalNumber, 25)
+    .option('--guidance <number>', 'how closely to follow the prompt', numberFromZero, 7.5)
+    .option('--size <pixels>', 'pixels, as in 512 or 640x512 (default: what the model was made for)', size)
+    .option('--lora-scale <number>', 'strength of a LoRA', numberFromZero)
+    .option('--batch-size <number>', 'pictures to make at once', naturalNumber, 4)
+    .option('-o, --out <folder>', 'folder to write to', 'pictures')
+    .addOption(deviceOption())
+    .action(async (from: string, flags: GenerateFlags) => {
+      const { prompt, negative, seed, guidance, size: extent, out, epoch, loraScale } = flags;
+      onEnd(
+        await generateCommand(context(), {
+          from,
+          prompts: prompt ?? [],
+          negativePrompt: negative,
+          seeds: seed ?? [0],
+          sampler: flags.sampler,
+          steps: flags.steps,
+          guidanceScale: guidance,
+          output: out,
+          batchSize: flags.batchSize,
+          device: deviceOf(flags.device),
+          ...(extent ?? {}),
+          ...(epoch === undefined ? {} : { epoch }),
+          ...(loraScale === undefined ? {} : { loraScale }),
+        }),
+      );
+    });
+}

@@ -1,0 +1,66 @@
+import { type Command, Option } from 'commander';
+
+import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
+import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
+import {
+  naturalNumber,
+  numberList,
+  overridesOf,
+  positiveNumber,
+  type TrainFlags,
+  validationChoice,
+  wholeNumber,
+} from '../arguments.ts';
+import { trainCommand } from '../commands/train.ts';
+import { deviceOption, type Grammar } from './grammar.ts';
+
+export function addTrain(program: Command, { context, onEnd }: Grammar): void {
+  program
+    .command('train')
+    .description('train what a run file or flags describe, or resume an unfinished run')
+    .argument('[run]', 'a run file (JSON), or the folder of an unfinished run')
+    .option('--base <folder>', 'the model to start from, in diffusers layout')
+    .option('--data <folder>', 'the folder of images')
+    .option('--out <folder>', 'folder of the run (default: runs/<name>)')
+    .option('--name <name>', 'name of the run')
+    .option('--caption <text>', 'one caption for every image')
+    .option('--caption-template <template>', 'captions from metadata: "art of ${name}, ${type}"')
+    .option('--caption-column <column>', 'captions from a column of the metadata')
+    .option(
+      '--validation <which>',
+      'images to hold out: a number, a fraction below 1, or "marked"',
+      validationChoice,
+    )
+    .addOption(new Option('--method <method>', 'how to train').choices(['full', 'lora', 'scratch', 'vae']))
+    .option('--rank <number>', 'rank of the LoRA', naturalNumber)
+    .option('--text-encoder', 'train the text encoder as well')
+    .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)
+    .option('--epochs <number>', 'how many times to go through the images', naturalNumber)
+    .option('--checkpoints <epochs>', 'epochs to keep as checkpoints, as in 1,2,5', numberList)
+    .option('--batch-size <number>', 'images in one step', naturalNumber)
+    .option(
+      '--learning-rate <number>',
+      `size of a step (default: ${defaultLearningRatesText()})`,
+      positiveNumber,
+    )
+    .option('--seed <number>', 'seed of all random numbers', wholeNumber)
+    .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
+    .addOption(deviceOption())
+    .option(
+      '--set <path=value...>',
+      'any other key of the run file: train.emaDecay=0.999',
+      (text, before: readonly Override[] | undefined) => [...(before ?? []), parseOverride(text)],
+    )
+    .option('--dry-run', 'only print what would be done', false)
+    .action(async (what: string | undefined, flags: TrainFlags & { readonly dryRun: boolean }) => {
+      const commandContext = context();
+      const overrides = overridesOf(flags, commandContext.workingFolder);
+      onEnd(
+        await trainCommand(commandContext, {
+          ...(what === undefined ? {} : { what }),
+          overrides,
+          dryRun: flags.dryRun,
+        }),
+      );
+    });
+}

@@ -226,7 +226,7 @@ describe('imports', () => {
     ['electron/runs/plan.ts', 'native/facts/methods.ts'],
     ['electron/contract/learning-rates.ts', 'native/facts/methods.ts'],
     ['electron/runs/base-model.ts', 'native/families/read-facts.ts'],
-    ['native/facts/model-facts.ts', 'native/facts/methods.ts'],
+    ['native/facts/config-facts.ts', 'native/facts/methods.ts'],
     ['native/training/train.ts', 'onnxruntime-node'],
     ['native/training/train.ts', 'native/training/trainer.ts'],
     ['native/training/train.ts', 'native/graph/graph.ts'],

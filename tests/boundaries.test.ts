@@ -143,7 +143,7 @@ function breach({ from, to }: Import): string | null {
 /** What only the engine's own files and its facts say, as it would be written. */
 const factsOfTheEngine: readonly RegExp[] = [
   /[`'"]epoch-(?:\$\{|\(|\\d)|\^epoch-/,
-  /'(?:checkpoints|state|artifacts)'\s*[,)]/,
+  /join\([^;]*'(?:checkpoints|state|artifacts)'/,
   /['"]metrics\.jsonl['"]/,
   /lora\.safetensors/,
   /block_out_channels|cross_attention_dim|prediction_type|sample_size/,

@@ -140,6 +140,44 @@ function breach({ from, to }: Import): string | null {
   return `${folder} does not stand on ${toFolder}`;
 }
 
+/** What only the engine's own files and its facts say, as it would be written. */
+const factsOfTheEngine: readonly RegExp[] = [
+  /[`'"]epoch-(?:\$\{|\(|\\d)|\^epoch-/,
+  /join\([^;]*'(?:checkpoints|state|artifacts)'/,
+  /['"]metrics\.jsonl['"]/,
+  /lora\.safetensors/,
+  /block_out_channels|cross_attention_dim|prediction_type|sample_size/,
+  /learningRate(?:\s*\?\?|:)\s*(?:\([^)]*\?\s*)?\d/,
+  /\btext_encoder\b/,
+];
+
+/** A file's text without its comments. */
+function codeOf(file: string): string {
+  const text = readFileSync(join(root, file), 'utf8');
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+}
+
+describe('facts of the engine', () => {
+  test.each(factsOfTheEngine)('are not written again where they are used: %s', (pattern) => {
+    const again = ['electron', 'renderer'].flatMap(sources).filter((file) => pattern.test(codeOf(file)));
+    expect(again).toEqual([]);
+  });
+
+  test.each([
+    'return `epoch-${String(epoch)}`;',
+    '/^epoch-(\\d{4,})$/.exec(name)',
+    "readdir(join(runFolder, 'checkpoints'))",
+    "join(folder, 'state')",
+    "join(folder, 'metrics.jsonl')",
+    'config.block_out_channels.length',
+    'learningRate: 1e-4,',
+    "learningRate ?? (method.kind === 'full' ? 1e-5 : 1e-4)",
+    "of('unet', 'text_encoder')",
+  ])('would be found in: %s', (line) => {
+    expect(factsOfTheEngine.some((pattern) => pattern.test(line))).toBe(true);
+  });
+});
+
 describe('imports', () => {
   test('keep to the rooms of the program', () => {
     const files = ['native', 'electron', 'renderer'].flatMap(sources);
@@ -226,7 +264,7 @@ describe('imports', () => {
     ['electron/runs/plan.ts', 'native/facts/methods.ts'],
     ['electron/contract/learning-rates.ts', 'native/facts/methods.ts'],
     ['electron/runs/base-model.ts', 'native/families/read-facts.ts'],
-    ['native/facts/model-facts.ts', 'native/facts/methods.ts'],
+    ['native/facts/config-facts.ts', 'native/facts/methods.ts'],
     ['native/training/train.ts', 'onnxruntime-node'],
     ['native/training/train.ts', 'native/training/trainer.ts'],
     ['native/training/train.ts', 'native/graph/graph.ts'],

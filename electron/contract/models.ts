@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { predictionTypes } from '../../native/facts/config-facts.ts';
 import { command, done, id, nameText, nothing, pathText, query, time } from './values.ts';
 
 export const modelSchema = z.object({
@@ -18,7 +19,7 @@ export const modelSchema = z.object({
     z.object({ name: z.string(), className: z.string(), parameters: z.int(), dtype: z.string() }),
   ),
   bytes: z.number(),
-  prediction: z.enum(['epsilon', 'v_prediction']),
+  prediction: z.enum(predictionTypes),
   /** What it was finetuned from, by which run, after which epoch. */
   parentId: id.nullable(),
   runId: id.nullable(),

@@ -5,7 +5,7 @@ import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { Model } from '../contract/models.ts';
 import type { Engine } from '../engine/engine.ts';
-import { readBaseModel } from '../runs/base-model.ts';
+import { readBaseFacts } from '../runs/base-model.ts';
 
 /** What a model's folder says of it. */
 export type ModelFacts = Pick<
@@ -18,14 +18,11 @@ export type ModelFacts = Pick<
  * @throws Failure `base-missing`, `base-invalid`
  */
 export async function readModelConfigs(folder: string): Promise<ModelFacts> {
-  const { resolution, pixelStep } = await readBaseModel(folder, 'full');
-  const scheduler = await readFile(join(folder, 'scheduler', 'scheduler_config.json'), 'utf8').catch(
-    () => '',
-  );
+  const { resolution, pixelStep, prediction } = await readBaseFacts(folder);
   return {
     resolution,
     pixelStep,
-    prediction: /"prediction_type"\s*:\s*"v_prediction"/.test(scheduler) ? 'v_prediction' : 'epsilon',
+    prediction,
     components: [],
     bytes: await bytesOnDisk(folder),
     card: await readFile(join(folder, 'README.md'), 'utf8').catch(() => null),

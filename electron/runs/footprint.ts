@@ -1,8 +1,15 @@
+import { type ConfigFacts, trainedComponents } from '../../native/facts/config-facts.ts';
 import { type NamesOptimizer, optimizerOf, stateBytes } from '../../native/facts/optimizers.ts';
 import type { Method, TrainingSettings } from '../../native/jobs.ts';
 
 /** How many weights a model's components have, by name. */
 export type ParameterCounts = Readonly<Record<string, number>>;
+
+export interface WeighedModel extends Pick<ConfigFacts, 'components'> {
+  readonly counts: ParameterCounts;
+  /** Of a LoRA of rank 1 on it; looked at where that is the method. */
+  readonly adapters: ParameterCounts;
+}
 
 export interface Footprint {
   readonly parameters: number;
@@ -15,19 +22,18 @@ export interface Footprint {
 
 const float32 = 4;
 
-/** @param adapter weights of the LoRA, where that is the method */
 export function footprintOf(
-  counts: ParameterCounts,
+  model: WeighedModel,
   method: Method,
   settings: Pick<
     TrainingSettings,
     'checkpointEpochs' | 'checkpointPrecision' | 'emaDecay' | keyof NamesOptimizer
   >,
-  adapter: number,
 ): Footprint {
-  const of = (...names: readonly string[]) => names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-  const parameters = of('unet', 'text_encoder', 'vae');
-  const trainedParameters = trained();
+  const parameters = sum(model.counts, Object.values(model.components).flat());
+  const names = trainedComponents(model, method);
+  const trainedParameters =
+    method.kind === 'lora' ? method.rank * sum(model.adapters, names) : sum(model.counts, names);
   const average = settings.emaDecay > 0 ? float32 : 0;
   const kept = stateBytes(optimizerOf(settings)) + average;
   const gradient = float32;
@@ -40,20 +46,8 @@ export function footprintOf(
     memoryBytes: float32 * parameters + (gradient + kept + adapterWeight) * trainedParameters,
     diskBytes: trainedParameters * (settings.checkpointEpochs.length * precision + float32 + kept),
   };
+}
 
-  function trained(): number {
-    switch (method.kind) {
-      case 'full':
-        return method.textEncoder ? of('unet', 'text_encoder') : of('unet');
-      case 'lora':
-        return adapter;
-      case 'scratch':
-        return method.textEncoder === false ? of('unet') : of('unet', 'text_encoder');
-      case 'text':
-        return of('text_encoder');
-      case 'vae':
-      case 'decoder':
-        return of('vae');
-    }
-  }
+function sum(counts: ParameterCounts, names: readonly string[]): number {
+  return names.reduce((total, name) => total + (counts[name] ?? 0), 0);
 }

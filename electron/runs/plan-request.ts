@@ -2,12 +2,12 @@ import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
+import { readAdapterSizes } from '../../native/families/read-facts.ts';
 import { bytesText } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
 import type { RunData } from '../datasets/run-data.ts';
-import { readAdapterParameters } from './adapter-size.ts';
-import { readBaseModel } from './base-model.ts';
+import { baseFor, readBaseFacts } from './base-model.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { planJob } from './plan.ts';
@@ -80,7 +80,8 @@ async function planOne(
 ): Promise<PlannedRequest> {
   const base = await deps.base(request.baseModelId);
   const data = await deps.data(request.datasetId, captionSetId, request.train.seed);
-  const model = await readBaseModel(base.folder, request.method.kind);
+  const facts = await readBaseFacts(base.folder);
+  const model = baseFor(base.folder, facts, request.method.kind);
   checkSize(request, model.vaeFactor);
   const spec = specOf(request, base.folder, data, deps.runsFolder);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
@@ -88,8 +89,8 @@ async function planOne(
   const { job } = run;
   const { settings } = job;
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
-  const adapter = job.method.kind === 'lora' ? await readAdapterParameters(base.folder, job.method) : 0;
-  const footprint = footprintOf(base.counts, job.method, settings, adapter ?? 0);
+  const adapters = job.method.kind === 'lora' ? await readAdapterSizes(base.folder) : {};
+  const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
   const runs = new Set(request.captionSetIds).size;
   const secondsPerEpoch = speed === null ? null : speed * uses;

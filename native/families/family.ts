@@ -1,4 +1,4 @@
-import type { ModelFacts } from '../facts/model-facts.ts';
+import type { ConfigFacts } from '../facts/config-facts.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import type { DataArray, DataType } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
@@ -23,7 +23,7 @@ export interface Family {
    */
   readonly open: (folder: ModelFolder, reference: ModelReference) => Promise<OpenModel>;
   /** What the configs alone say. Throws the Failures of configs. */
-  readonly facts: (folder: ModelConfigs) => ModelFacts;
+  readonly facts: (folder: ModelConfigs) => ConfigFacts;
   /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
   readonly adapterSizes: (folder: ModelConfigs) => Readonly<Record<string, number>>;
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { ModelFacts } from '../facts/model-facts.ts';
+import type { ConfigFacts } from '../facts/config-facts.ts';
 import { type ModelConfigs, readModelConfigs } from '../weights/model-configs.ts';
 import type { Family } from './family.ts';
 import { familyOf, folderLayouts } from './open-model.ts';
@@ -10,7 +10,7 @@ import { familyOf, folderLayouts } from './open-model.ts';
  *
  * @throws Failure those of `readModelConfigs`; `config-invalid`, `config-unsupported` and the like of single configs
  */
-export async function readFacts(folder: string): Promise<ModelFacts> {
+export async function readFacts(folder: string): Promise<ConfigFacts> {
   const { family, configs } = await readFamily(folder);
   return family.facts(configs);
 }

@@ -1,4 +1,4 @@
-import type { PredictionType } from '../facts/model-facts.ts';
+import type { PredictionType } from '../facts/config-facts.ts';
 import { integer } from '../random/philox.ts';
 import { noiseSchedule } from './noise-schedule.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';

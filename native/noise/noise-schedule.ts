@@ -1,4 +1,4 @@
-import type { PredictionType } from '../facts/model-facts.ts';
+import type { PredictionType } from '../facts/config-facts.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 
 /** How much of the image is left in the latents at each training timestep. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { type PredictionType, predictionTypes } from '../facts/model-facts.ts';
+import { type PredictionType, predictionTypes } from '../facts/config-facts.ts';
 import { Failure } from '../failure.ts';
 
 export const betaSchedules = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;

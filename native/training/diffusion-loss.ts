@@ -1,4 +1,4 @@
-import type { PredictionType } from '../facts/model-facts.ts';
+import type { PredictionType } from '../facts/config-facts.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/reduce.ts';

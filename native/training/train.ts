@@ -59,7 +59,8 @@ async function trainOn(
   }
 }
 
-function chooseRecipe(options: RecipeOptions): Recipe {
+/** What a job trains, and how. */
+export function chooseRecipe(options: RecipeOptions): Recipe {
   const { method } = options.job;
   switch (method.kind) {
     case 'full':

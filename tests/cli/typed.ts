@@ -8,6 +8,7 @@ import type { openStudio as openRealStudio } from '../../electron/cli/open/open-
 import { runCli } from '../../electron/cli/run-cli.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
+import { writePretendConfigs } from '../runs/pretend-configs.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,12 +62,7 @@ export function studio(folder = temporaryFolder()): string {
   for (const name of ['alien', 'avocado', 'balloon']) {
     cpSync(join(root, 'resources', 'sample', `${name}.webp`), join(folder, 'images', `${name}.webp`));
   }
-  const config = (name: string, content: object) => {
-    mkdirSync(join(folder, 'base', name), { recursive: true });
-    writeFileSync(join(folder, 'base', name, 'config.json'), JSON.stringify(content));
-  };
-  config('unet', { sample_size: 16, block_out_channels: [32, 64] });
-  config('vae', { block_out_channels: [16, 16, 16] });
+  writePretendConfigs(join(folder, 'base'), 16);
   writeFileSync(
     join(folder, 'foxes.json'),
     JSON.stringify({

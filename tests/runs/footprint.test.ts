@@ -4,13 +4,17 @@ import { footprintOf } from '../../electron/runs/footprint.ts';
 import { usualSettings } from '../../native/facts/optimizers.ts';
 import type { Method } from '../../native/jobs.ts';
 
-const counts = { unet: 1000, text_encoder: 100, vae: 10 };
+const model = {
+  components: { denoiser: ['unet'], textEncoders: ['text_encoder'], autoencoder: ['vae'] },
+  counts: { unet: 1000, text_encoder: 100, vae: 10 },
+  adapters: { unet: 25, text_encoder: 5 },
+};
 const full: Method = { kind: 'full', textEncoder: false };
 const plain = { checkpointEpochs: [1, 2, 3], checkpointPrecision: 'float16', emaDecay: 0 } as const;
 
 describe('the footprint of a run', () => {
   test('counts gradients and the two moments of AdamW, in memory and in the state', () => {
-    expect(footprintOf(counts, full, plain, 0)).toEqual({
+    expect(footprintOf(model, full, plain)).toEqual({
       parameters: 1110,
       trainedParameters: 1000,
       memoryBytes: 4 * 1110 + (4 + 8) * 1000,
@@ -21,16 +25,28 @@ describe('the footprint of a run', () => {
   test('is the same whether AdamW is named or meant', () => {
     const named = { ...plain, optimizer: usualSettings('adamw') };
     const meant = { ...plain, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
-    expect(footprintOf(counts, full, named, 0)).toEqual(footprintOf(counts, full, meant, 0));
+    expect(footprintOf(model, full, named)).toEqual(footprintOf(model, full, meant));
   });
 
   test('counts the average, and the weights of a LoRA beside those of the model', () => {
     const lora: Method = { kind: 'lora', textEncoder: false, rank: 2, alpha: 2 };
-    expect(footprintOf(counts, lora, { ...plain, emaDecay: 0.9 }, 50)).toEqual({
+    expect(footprintOf(model, lora, { ...plain, emaDecay: 0.9 })).toEqual({
       parameters: 1110,
       trainedParameters: 50,
       memoryBytes: 4 * 1110 + (4 + 4 + 8 + 4) * 50,
       diskBytes: 3 * 2 * 50 + (4 + 8 + 4) * 50,
     });
+  });
+
+  test.each<[Method, number]>([
+    [{ kind: 'full', textEncoder: true }, 1100],
+    [{ kind: 'lora', textEncoder: true, rank: 4, alpha: 4 }, 120],
+    [{ kind: 'scratch' }, 1100],
+    [{ kind: 'scratch', textEncoder: false }, 1000],
+    [{ kind: 'text' }, 100],
+    [{ kind: 'vae', kl: 0 }, 10],
+    [{ kind: 'decoder', latentNoise: 0, edgeWeight: 0 }, 10],
+  ])('counts what %o trains', (method, trained) => {
+    expect(footprintOf(model, method, plain).trainedParameters).toBe(trained);
   });
 });

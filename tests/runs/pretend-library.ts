@@ -1,19 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { RunRequest } from '../../electron/contract/runs.ts';
 import { addExampleDataset } from './example-dataset.ts';
+import { writePretendConfigs } from './pretend-configs.ts';
 import type { LibraryServices } from './services.ts';
 
 /** A folder that passes for a model as long as nobody computes with it. */
 export function writePretendModel(folder: string): void {
-  const write = (name: string, content: object) => {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), JSON.stringify(content));
-  };
-  write('model_index.json', { _class_name: 'StableDiffusionPipeline' });
-  write('unet/config.json', { sample_size: 8, block_out_channels: [32, 64] });
-  write('vae/config.json', { block_out_channels: [16, 16, 16] });
+  writePretendConfigs(folder, 8);
   writeFileSync(join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), 'weights');
 }
 

@@ -1,11 +1,11 @@
-import type { ModelFacts } from '../../facts/model-facts.ts';
+import type { ConfigFacts } from '../../facts/config-facts.ts';
 import { autoencoderFactor } from '../../models/autoencoder.ts';
 import { unetStride } from '../../models/unet.ts';
 import type { ModelConfigs } from '../../weights/model-configs.ts';
 import { readConfigs, readScheduler } from './configs.ts';
 
 /** @throws Failure where a config asks for what is not built here */
-export function stableDiffusionFacts(folder: ModelConfigs): ModelFacts {
+export function stableDiffusionFacts(folder: ModelConfigs): ConfigFacts {
   const { unet, vae } = readConfigs(folder.component);
   const latentFactor = autoencoderFactor(vae);
   return {

@@ -1,4 +1,4 @@
-import type { PredictionType } from '../../facts/model-facts.ts';
+import type { PredictionType } from '../../facts/config-facts.ts';
 
 /** A quantity as a weighted sum of the latents and the model's output. */
 export interface Combination {

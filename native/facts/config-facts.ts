@@ -6,7 +6,7 @@ export const predictionTypes = ['epsilon', 'v_prediction'] as const;
 export type PredictionType = (typeof predictionTypes)[number];
 
 /** What the configs of a model say of it. */
-export interface ModelFacts {
+export interface ConfigFacts {
   /** Side in pixels of the square pictures that it was made for, and that its autoencoder was. */
   readonly resolution: number;
   readonly autoencoderResolution: number;
@@ -27,7 +27,7 @@ export interface TrainingSize {
 }
 
 /** Sizes for a method: where the autoencoder is trained, it is alone and its own count. */
-export function trainingSize(facts: ModelFacts, method: TrainingMethod): TrainingSize {
+export function trainingSize(facts: ConfigFacts, method: TrainingMethod): TrainingSize {
   const { resolution, autoencoderResolution, latentFactor, pixelStep } = facts;
   return trainedParts(method).includes('autoencoder')
     ? { resolution: autoencoderResolution, pixelStep: latentFactor }
@@ -36,7 +36,7 @@ export function trainingSize(facts: ModelFacts, method: TrainingMethod): Trainin
 
 /** Names of the components that a method trains. */
 export function trainedComponents(
-  { components }: Pick<ModelFacts, 'components'>,
+  { components }: Pick<ConfigFacts, 'components'>,
   method: TrainingMethod,
 ): readonly string[] {
   return trainedParts(method).flatMap((part) => components[part]);

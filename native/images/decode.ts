@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open as openFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-import { decode as decodeBmp } from 'bmp-ts';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 
 import { Failure } from '../failure.ts';
+import { decodeBitmap, isBitmap, readBitmapHeader } from './bmp.ts';
+import { decodingBytes, requireReadableSize, TooLarge, withinBudget } from './decoding-memory.ts';
 
 export interface ImageSize {
   readonly width: number;
@@ -16,8 +17,14 @@ export interface ImageSize {
 /** What libvips may say a file is, by its bytes; an SVG or a PDF named `.png` is refused. */
 const formats: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif']);
 
-/** As libvips' own default: about 16k x 16k. A file can claim any size; this bounds what is allocated for it. */
-const maxPixels = 0x3fff * 0x3fff;
+/**
+ * Goes up when the same file is read as other pixels than before: what was computed from them is then computed anew.
+ * 2: pictures of 16 bits with a profile come out in sRGB, bitmaps by palette in their own colours.
+ */
+export const decodingVersion = 2;
+
+/** A longer file is no picture that anybody trains on. */
+const mostFileBytes = 2 ** 30;
 
 /**
  * Reads an image as a network takes it: RGB planes `[3, height, width]` in [-1, 1]. EXIF rotation is applied, alpha is
@@ -42,7 +49,7 @@ export async function readPixels(path: string, size: ImageSize): Promise<Float32
  * @throws Failure `image-unreadable`
  */
 export async function readRgb(path: string, size: ImageSize): Promise<Uint8Array> {
-  return await decoding(path, async (image) => {
+  return await decoding(path, async ({ image }) => {
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: '#ffffff' })
@@ -53,8 +60,8 @@ export async function readRgb(path: string, size: ImageSize): Promise<Uint8Array
         // Shrinking inside the JPEG decoder rounds its own way; the picture should not depend on the file format.
         fastShrinkOnLoad: false,
       })
-      .toColourspace('srgb')
       .removeAlpha()
+      .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
@@ -67,7 +74,12 @@ export async function readRgb(path: string, size: ImageSize): Promise<Uint8Array
  * @throws Failure `image-unreadable`
  */
 export async function readImageSize(path: string): Promise<ImageSize> {
-  return await decoding(path, sizeOf);
+  try {
+    const bytes = await readImageBytes(path);
+    return isBitmap(bytes) ? bitmapSize(bytes) : (await open(bytes)).size;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 /**
@@ -76,19 +88,20 @@ export async function readImageSize(path: string): Promise<ImageSize> {
  * @throws Failure `image-unreadable`
  */
 export async function checkImage(path: string): Promise<ImageSize> {
-  return await decoding(path, async (image) => {
-    const size = await sizeOf(image);
+  return await decoding(path, async ({ image, size }) => {
     await image.resize(32, 32, { fit: 'fill', kernel: 'nearest' }).raw().toBuffer();
     return size;
   });
 }
 
 /**
- * An image of any readable format, EXIF rotation applied, to be encoded as something else.
+ * Writes an image of any readable format as a WebP of sRGB, EXIF rotation applied.
  * @throws Failure `image-unreadable`
  */
-export async function readUpright(path: string): Promise<Sharp> {
-  return await decoding(path, (image) => Promise.resolve(image.autoOrient()));
+export async function convertToWebp(path: string, output: string): Promise<void> {
+  await decoding(path, async ({ image }) => {
+    await image.autoOrient().toColourspace('srgb').webp({ quality: 90 }).toFile(output);
+  });
 }
 
 /** A picture made small, as bytes `[height, width, channels]`: RGB, or RGBA where it is transparent in places. */
@@ -109,9 +122,7 @@ export interface SmallPicture {
  * @throws Failure `image-unreadable`
  */
 export async function shrinkImage(bytes: Buffer, path: string, side: number): Promise<SmallPicture> {
-  try {
-    if (bytes.length === 0) throw new Error('the file is empty');
-    const { image, metadata } = await openWithMetadata(bytes);
+  return await decodingBuffer(bytes, path, async ({ image, size }) => {
     const { data, info } = await image
       .autoOrient()
       .resize(side, side, { fit: 'inside', withoutEnlargement: true })
@@ -119,15 +130,8 @@ export async function shrinkImage(bytes: Buffer, path: string, side: number): Pr
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3 && info.channels !== 4) throw new Error(`it has ${info.channels} channels`);
-    const size = metadata === null ? await sizeOf(image) : sizeIn(metadata);
     return { size, pixels: data, width: info.width, height: info.height, channels: info.channels };
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-async function sizeOf(image: Sharp): Promise<ImageSize> {
-  return sizeIn(await image.metadata());
+  });
 }
 
 function sizeIn({ autoOrient, pageHeight }: Metadata): ImageSize {
@@ -148,53 +152,140 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function decoding<T>(path: string, work: (image: Sharp) => Promise<T>): Promise<T> {
+/** The limit is our own, which sees sides as well and what the format holds at once. */
+const readOptions = { failOn: 'error', limitInputPixels: false } as const;
+
+interface OpenImage {
+  readonly image: Sharp;
+  /** As it is seen. */
+  readonly size: ImageSize;
+}
+
+async function decoding<T>(path: string, work: (image: OpenImage) => Promise<T>): Promise<T> {
+  return await decodingBuffer(await readImageBytes(path), path, work);
+}
+
+async function decodingBuffer<T>(
+  bytes: Buffer,
+  path: string,
+  work: (image: OpenImage) => Promise<T>,
+): Promise<T> {
   try {
-    // From bytes and not from the path: libvips caches by path, and would miss that a file was edited.
-    const bytes = await readFile(path);
-    if (bytes.length === 0) throw new Error('the file is empty');
-    return await work(await open(bytes));
+    if (isBitmap(bytes)) {
+      const { width, height } = bitmapSize(bytes);
+      return await withinBudget(4 * width * height, () => work(bitmapOf(bytes)));
+    }
+    const opened = await open(bytes);
+    const { metadata } = opened;
+    if (!isDeep(metadata)) return await withinBudget(decodingBytes(metadata), () => work(opened));
+    const bytesHeld = decodingBytes(metadata) + metadata.width * metadata.height * metadata.channels;
+    return await withinBudget(bytesHeld, async () => await work({ ...opened, image: await toSrgb(bytes) }));
   } catch (cause) {
     throw unreadable(path, cause);
   }
 }
 
-async function open(bytes: Buffer): Promise<Sharp> {
-  return (await openWithMetadata(bytes)).image;
-}
-
-async function openWithMetadata(bytes: Buffer): Promise<{ image: Sharp; metadata: Metadata | null }> {
-  if (bytes.subarray(0, 2).toString('latin1') === 'BM') return { image: openBmp(bytes), metadata: null };
-  const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
-  const metadata = await image.metadata();
-  if (!formats.has(metadata.format))
-    throw new Error(`${metadata.format} is not among the image formats that can be trained on`);
-  return { image, metadata };
-}
-
-/** libvips as sharp ships it has no BMP reader. */
-function openBmp(bytes: Buffer): Sharp {
-  if (bytes.length < 26) throw new Error('the file ends within its header');
-  const width = bytes.readUInt32LE(18);
-  const height = Math.abs(bytes.readInt32LE(22));
-  if (width * height === 0 || width * height > maxPixels) {
-    throw new Error(`its header claims ${width} x ${height} pixels`);
+/**
+ * A picture's file, from bytes and not from the path: libvips caches by path, and would miss that a file was edited.
+ * @throws Failure `image-unreadable`
+ */
+export async function readImageBytes(path: string): Promise<Buffer> {
+  try {
+    const file = await openFile(path);
+    try {
+      const { size } = await file.stat();
+      if (size > mostFileBytes) {
+        throw new TooLarge(`the file has ${(size / 2 ** 30).toFixed(1)} GiB, and 1 GiB is read`);
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
   }
-  const bitmap = decodeBmp(bytes, { toRGBA: true });
-  // Most writers leave the fourth byte zero and mean opaque; an image that is transparent everywhere shows nothing.
-  let opaque = true;
-  for (let at = 3; at < bitmap.data.length && opaque; at += 4) opaque = bitmap.data[at] === 0;
-  if (opaque) for (let at = 3; at < bitmap.data.length; at += 4) bitmap.data[at] = 255;
-  return sharp(bitmap.data, { raw: { width: bitmap.width, height: bitmap.height, channels: 4 } });
 }
+
+async function open(bytes: Buffer): Promise<OpenImage & { readonly metadata: Metadata }> {
+  if (bytes.length === 0) throw new Error('the file is empty');
+  const reason = unsupported(bytes);
+  if (reason !== null) throw new Unsupported(reason);
+  const image = sharp(bytes, readOptions);
+  const metadata = await image.metadata();
+  if (!formats.has(metadata.format)) {
+    throw new Unsupported(`${metadata.format} is not among the image formats that can be trained on`);
+  }
+  decodingBytes(metadata);
+  return { image, metadata, size: sizeIn(metadata) };
+}
+
+function bitmapSize(bytes: Buffer): ImageSize {
+  const { width, height } = readBitmapHeader(bytes);
+  requireReadableSize(width, height);
+  return { width, height };
+}
+
+function bitmapOf(bytes: Buffer): OpenImage {
+  const { width, height, channels, pixels } = decodeBitmap(bytes, readBitmapHeader(bytes));
+  return {
+    image: sharp(pixels, { raw: { width, height, channels } }),
+    size: { width, height },
+  };
+}
+
+/**
+ * libvips takes a picture of 16 bits to Display P3 when it reads it, and leaves it there. Such a picture goes straight
+ * from its profile to sRGB with 8 bits here, before anything else is done with it, as one of 8 bits does.
+ */
+async function toSrgb(bytes: Buffer): Promise<Sharp> {
+  const { data, info } = await sharp(bytes, { ...readOptions, ignoreIcc: true })
+    .autoOrient()
+    .toColourspace('srgb')
+    .withIccProfile('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return sharp(data, { raw: { width, height, channels } });
+}
+
+function isDeep({ space, icc }: Metadata): boolean {
+  return space === 'rgb16' && icc !== undefined;
+}
+
+/** Pictures that are known and cannot be decoded here, by their first bytes. */
+function unsupported(bytes: Buffer): string | null {
+  const text = bytes.subarray(0, 32).toString('latin1');
+  if (text.slice(4, 8) === 'ftyp' && /^(?:heic|heix|heim|heis|hevc|hevx|hevm|hevs)/.test(text.slice(8))) {
+    return 'it is HEIC, for whose compression (HEVC) Screenfold has no decoder';
+  }
+  if (text.startsWith('\xff\x0a') || text.startsWith('\0\0\0\x0cJXL ')) {
+    return 'it is JPEG XL, for which Screenfold has no decoder';
+  }
+  return null;
+}
+
+/** A picture in a format that is not read. */
+class Unsupported extends Error {}
 
 function unreadable(path: string, cause: unknown): Failure {
+  if (cause instanceof Failure) return cause;
   return new Failure(
     'image-unreadable',
     `${path} cannot be read as an image: ${reason(cause)}`,
-    'Open it in an image editor and save it again, or take it out of the folder.',
+    advice(cause),
     cause,
   );
+}
+
+function advice(cause: unknown): string {
+  if (cause instanceof Unsupported) return 'Convert it to PNG or JPEG, or take it out of the folder.';
+  if (cause instanceof TooLarge) return 'Make it smaller in an image editor, or take it out of the folder.';
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'It may have been moved or renamed; read the folder again.';
+  if (code === 'EACCES' || code === 'EPERM') return 'Change its permissions, then read the folder again.';
+  if (typeof code === 'string' && code.startsWith('E'))
+    return 'Check that its drive works, then read the folder again.';
+  return 'Open it in an image editor and save it again, or take it out of the folder.';
 }
 
 function reason(cause: unknown): string {

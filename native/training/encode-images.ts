@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import type { Autoencoder } from '../families/family.ts';
-import { hashFile, readPixels } from '../images/decode.ts';
+import { decodingVersion, hashFile, readPixels } from '../images/decode.ts';
 import type { TrainingImage } from '../jobs.ts';
 import { openInference } from '../models/inference.ts';
 import type { Blob } from './blob-cache.ts';
@@ -31,7 +31,15 @@ export async function encodeImages(
   }
   const area = factor ** 2;
   const blobOf = ({ image: { path, width, height }, flipped }: ImageView): Blob => ({
-    key: contentKey('latents', options.modelHash, fileHashes.get(path)!, width, height, flipped),
+    key: contentKey(
+      'latents',
+      decodingVersion,
+      options.modelHash,
+      fileHashes.get(path)!,
+      width,
+      height,
+      flipped,
+    ),
     length: (2 * latentChannels * width * height) / area,
   });
 

@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
-import { Failure } from '../../../native/failure.ts';
-import { type ImageSize, shrinkImage } from '../../../native/images/decode.ts';
+import { type ImageSize, readImageBytes, shrinkImage } from '../../../native/images/decode.ts';
 import { type Thumbnails, thumbnailSide } from '../images/thumbnails.ts';
 import { perceptualHash } from './perceptual-hash.ts';
 
@@ -20,7 +18,7 @@ export interface PictureFile extends ImageSize {
  * @throws Failure `image-unreadable`
  */
 export async function readPictureFile(path: string, thumbnails: Thumbnails): Promise<PictureFile> {
-  const bytes = await read(path);
+  const bytes = await readImageBytes(path);
   const picture = await shrinkImage(bytes, path, thumbnailSide);
   const contentHash = hash('sha256', bytes);
   await thumbnails.write(contentHash, picture);
@@ -30,17 +28,4 @@ export async function readPictureFile(path: string, thumbnails: Thumbnails): Pro
     contentHash,
     perceptualHash: perceptualHash(picture),
   };
-}
-
-async function read(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new Failure(
-      'image-unreadable',
-      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'Check that the file is there and may be read, then read the folder again.',
-      cause,
-    );
-  }
 }

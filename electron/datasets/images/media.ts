@@ -1,7 +1,7 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { readUpright } from '../../../native/images/decode.ts';
+import { convertToWebp } from '../../../native/images/decode.ts';
 import { shownType } from '../../library/shown-type.ts';
 import { type DatasetDomain, unknownImage } from '../domain.ts';
 import { readPictureFile } from '../files/picture-file.ts';
@@ -57,7 +57,7 @@ export function createMedia(
       if (await isThere(copy)) return file;
       await mkdir(dirname(copy), { recursive: true });
       const partial = `${copy}.${process.pid}-${++count}.partial`;
-      await (await readUpright(path)).webp({ quality: 90 }).toFile(partial);
+      await convertToWebp(path, partial);
       await rename(partial, copy);
       return file;
     },

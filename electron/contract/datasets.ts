@@ -24,7 +24,7 @@ export const datasetSummarySchema = z.object({
   images: z.int(),
   excluded: z.int(),
   heldOut: z.int(),
-  /** Files that could not be used. */
+  /** Files that could not be used; those whose absence was to be expected not counted. */
   problems: z.int(),
   captionSets: z.int(),
   importing: z.boolean(),
@@ -108,6 +108,20 @@ export const validationChoiceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('marked') }),
 ]);
 
+/** Files that could not be used or were left out, of one kind and for one reason. */
+export const datasetProblemSchema = z.object({
+  /** The first of them, by its path within the data set. */
+  file: z.string(),
+  /** How many they are. */
+  files: z.int(),
+  /** The first two hundred. */
+  names: z.array(z.string()),
+  /** Nobody would take it for a fault, as of a model beside the images. */
+  expected: z.boolean(),
+  failure: failureSchema,
+});
+export type DatasetProblemData = z.output<typeof datasetProblemSchema>;
+
 export const bucketSchema = z.object({
   ...sizeSchema.shape,
   images: z.int(),
@@ -141,11 +155,8 @@ export const datasetMethods = {
   'datasets.rename': command(datasetId.extend({ name: nameText }), done),
   /** Forgets the data set, its captions included; the original images stay. Refused while a run needs it. */
   'datasets.remove': command(datasetId, done),
-  'datasets.problems': query(
-    { about: ['datasets'] },
-    datasetId,
-    z.array(z.object({ file: z.string(), failure: failureSchema })),
-  ),
+  /** Every file of its folders that is not used, with the reason; what was to be expected comes last. */
+  'datasets.problems': query({ about: ['datasets'] }, datasetId, z.array(datasetProblemSchema)),
   /** A window of the images that the query selects. */
   'datasets.images': query(
     { about: ['images', 'captions'] },

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
-import { datasetDetail, datasetSummaries } from './dataset-rows.ts';
+import { datasetDetail, datasetProblems, datasetSummaries } from './dataset-rows.ts';
 import { type DatasetDomain, unknownDataset, unknownImage } from './domain.ts';
 import { countBuckets } from './images/bucket-preview.ts';
 import type { DuplicateGroups } from './images/duplicate-groups.ts';
@@ -115,12 +115,7 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
     },
     'datasets.problems': ({ datasetId }) => {
       require(datasetId);
-      return database
-        .prepare<[number], { file: string; code: string; message: string; hint: string }>(
-          'SELECT file, code, message, hint FROM dataset_problem WHERE dataset_id = ? ORDER BY file',
-        )
-        .all(datasetId)
-        .map(({ file, ...failure }) => ({ file, failure }));
+      return datasetProblems(database, datasetId);
     },
     'datasets.images': async ({ datasetId, query, offset, limit }) => {
       require(datasetId);

@@ -1,5 +1,5 @@
 import type { Failure } from '../../native/failure.ts';
-import type { MetadataRecord } from './files/metadata-file.ts';
+import type { MetadataRecord } from './files/metadata-rows.ts';
 
 export interface CaptionCandidate {
   /** `sidecar`: a `.caption` or `.txt` file beside the image. */

@@ -1,4 +1,4 @@
-import type { DatasetDetail, DatasetSummary } from '../contract/datasets.ts';
+import type { DatasetDetail, DatasetProblemData, DatasetSummary } from '../contract/datasets.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { unknownDataset } from './domain.ts';
 import { folderOf } from './run-data.ts';
@@ -52,6 +52,31 @@ export function datasetDetail(
     bytes: row.bytes,
     ...journal,
   };
+}
+
+/** What could not be used, by name, and after it what nobody would have expected to be used. */
+export function datasetProblems(database: LibraryDatabase, datasetId: number): DatasetProblemData[] {
+  return database
+    .prepare<
+      [number],
+      {
+        file: string;
+        files: number;
+        names: string;
+        expected: number;
+        code: string;
+        message: string;
+        hint: string;
+      }
+    >(
+      `SELECT file, files, names, expected, code, message, hint FROM dataset_problem
+       WHERE dataset_id = ? ORDER BY expected, file`,
+    )
+    .all(datasetId)
+    .map(({ file, files, names, expected, ...failure }) => {
+      const first = JSON.parse(names) as string[];
+      return { file, files, names: first.length === 0 ? [file] : first, expected: expected === 1, failure };
+    });
 }
 
 function summaryOf(database: LibraryDatabase, row: Row, importing: boolean): DatasetSummary {

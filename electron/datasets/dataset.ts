@@ -7,13 +7,16 @@ import type { DatasetImage, DatasetProblem } from './dataset-image.ts';
 import { compileFileNamePattern } from './files/file-name-pattern.ts';
 import { readFolderContents } from './files/folder-contents.ts';
 import { scanFolder } from './files/folder-scan.ts';
+import type { LeftOut } from './files/left-out.ts';
 
 export interface Dataset {
   readonly folder: string;
   readonly images: readonly DatasetImage[];
   /** Images that are left out, and captions or metadata that could not be read. */
   readonly problems: readonly DatasetProblem[];
-  /** Files that are neither images nor anything about them. */
+  /** Every file that is neither an image nor says anything of one, by kind. */
+  readonly leftOut: readonly LeftOut[];
+  /** How many files that is. */
   readonly ignored: number;
 }
 
@@ -37,10 +40,11 @@ export async function readDataset(folder: string, options: DatasetOptions = {}):
   const pattern =
     options.fileNamePattern === undefined ? null : compileFileNamePattern(options.fileNamePattern);
   const root = resolve(folder);
-  const files = await scanFolder(root);
+  const { files, leftOut: unreachable } = await scanFolder(root);
   const contents = await readFolderContents(root, files, pattern);
   const found = contents.images;
-  if (found.length === 0) throw nothingThere(folder, files.length);
+  const leftOut = [...unreachable, ...contents.leftOut];
+  if (found.length === 0) throw nothingThere(folder, files.length, leftOut);
   const problems: DatasetProblem[] = [...contents.problems];
 
   let done = 0;
@@ -63,7 +67,7 @@ export async function readDataset(folder: string, options: DatasetOptions = {}):
   });
   if (images.length === 0) throw allBroken(folder, problems);
   problems.sort((a, b) => (a.file < b.file ? -1 : 1));
-  return { folder: root, images, problems, ignored: contents.ignored };
+  return { folder: root, images, problems, leftOut, ignored: contents.ignored };
 }
 
 async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
@@ -78,19 +82,27 @@ async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Pro
   return results;
 }
 
-export function nothingThere(folder: string, files: number): Failure {
+export function nothingThere(folder: string, files: number, leftOut: readonly LeftOut[]): Failure {
+  const holds = `holds ${files === 1 ? '1 file' : `${files} files`}, and none is an image`;
+  const [first] = leftOut;
+  const why = first === undefined ? '' : `. ${first.failure.message.replace(/\.$/, '')}`;
   return new Failure(
     'dataset-empty',
-    files === 0 ? `${folder} is empty` : `${folder} holds ${files} files and none is an image`,
-    'Choose a folder with png, jpg, webp, bmp, gif, avif or tiff images in it or in its subfolders.',
+    `${folder} ${files === 0 ? 'is empty' : holds}${why}`,
+    first !== undefined && !first.expected
+      ? first.failure.hint
+      : 'Choose a folder with png, jpg, webp, bmp, gif, avif or tiff images in it or in its subfolders.',
   );
 }
 
 function allBroken(folder: string, problems: readonly DatasetProblem[]): Failure {
   const broken = problems.filter(({ failure }) => failure.code === 'image-unreadable');
+  const first = broken[0]?.failure.message ?? '';
   return new Failure(
     'dataset-empty',
-    `None of the ${broken.length} images in ${folder} can be read; the first: ${broken[0]?.failure.message ?? ''}`,
+    broken.length === 1
+      ? first
+      : `None of the ${broken.length} images in ${folder} can be read; the first: ${first}`,
     'Check that the images open in an image viewer.',
     broken[0]?.failure,
   );

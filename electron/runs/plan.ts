@@ -6,6 +6,7 @@ import type { RunSpec } from '../contract/run-spec.ts';
 import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { bucketsFor } from '../datasets/images/buckets.ts';
+import { cropWarnings } from '../datasets/images/crop-warnings.ts';
 import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { toTrainingImages } from '../datasets/training-images.ts';
@@ -107,7 +108,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
       epochs: settings.epochs,
       checkpoints: settings.checkpointEpochs,
       captionExample: images[0]?.captions[0] ?? '',
-      warnings: data.warnings,
+      warnings: [...data.warnings, ...cropWarnings([...data.training, ...data.heldOut], buckets)],
     },
   };
 }
@@ -153,7 +154,7 @@ function countBuckets(images: readonly TrainingImage[]): PlanSummary['buckets'] 
 const shownWarnings = 5;
 
 function warningsOf(
-  { problems, ignored }: Dataset,
+  { problems, leftOut }: Dataset,
   missing: readonly { readonly id: string; readonly fields: readonly string[] }[],
 ): readonly string[] {
   const [first] = missing;
@@ -164,7 +165,8 @@ function warningsOf(
     ...(first === undefined
       ? []
       : [`${missing.length} images lack a caption or a part of it; the first is ${first.id}${lacks}.`]),
-    ...(ignored > 0 ? [`${ignored} other files in the folder are not used.`] : []),
+    ...leftOut.filter(({ expected }) => !expected).map(({ failure }) => `${failure.message} ${failure.hint}`),
+    ...leftOut.filter(({ expected }) => expected).map(({ failure }) => failure.message),
   ];
 }
 

@@ -8,6 +8,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { Failure } from '../failure.ts';
 import { decodeBitmap, isBitmap, readBitmapHeader } from './bmp.ts';
 import { decodingBytes, requireReadableSize, TooLarge, withinBudget } from './decoding-memory.ts';
+import { isHevc } from './heif.ts';
 
 export interface ImageSize {
   readonly width: number;
@@ -254,10 +255,10 @@ function isDeep({ space, icc }: Metadata): boolean {
 
 /** Pictures that are known and cannot be decoded here, by their first bytes. */
 function unsupported(bytes: Buffer): string | null {
-  const text = bytes.subarray(0, 32).toString('latin1');
-  if (text.slice(4, 8) === 'ftyp' && /^(?:heic|heix|heim|heis|hevc|hevx|hevm|hevs)/.test(text.slice(8))) {
+  if (isHevc(bytes)) {
     return 'it is HEIC, for whose compression (HEVC) Screenfold has no decoder';
   }
+  const text = bytes.subarray(0, 32).toString('latin1');
   if (text.startsWith('\xff\x0a') || text.startsWith('\0\0\0\x0cJXL ')) {
     return 'it is JPEG XL, for which Screenfold has no decoder';
   }

@@ -138,7 +138,7 @@ describe('a folder that cannot be a data set', () => {
 });
 
 describe('caption files', () => {
-  test('give their first line; .caption beats .txt, with or without byte order mark', async () => {
+  test('give all their lines as one; .caption beats .txt, with or without byte order mark', async () => {
     const dataset = await readDataset(
       await folderWith({
         'a.png': null,
@@ -153,7 +153,7 @@ describe('caption files', () => {
       }),
     );
     expect(dataset.images.map(({ candidates }) => candidates[0]?.texts)).toEqual([
-      ['a red fox'],
+      ['a red fox second line'],
       ['better'],
       [''],
       undefined,

@@ -220,6 +220,7 @@ describe('reading a folder again', () => {
     expect(rows[0]).toMatchObject({ id: before['a.png'], width: 30 });
     expect(await studio.call('datasets.problems', { datasetId })).toMatchObject([
       { file: 'b.png', failure: { code: 'image-gone' } },
+      { file: 'b.txt', failure: { code: 'caption-without-image' } },
     ]);
 
     renameSync(join(folder, '..', 'away', 'b.png'), join(folder, 'b.png'));

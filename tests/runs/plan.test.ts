@@ -15,7 +15,7 @@ function image(id: string, width = 64, height = 64, repeats = 1): DatasetImage {
 }
 
 function datasetOf(images: readonly DatasetImage[]): Dataset {
-  return { folder: '/photos', images, problems: [], ignored: 0 };
+  return { folder: '/photos', images, problems: [], leftOut: [], ignored: 0 };
 }
 
 function planOf(dataset: Dataset, spec: Readonly<Record<string, unknown>> & { readonly data?: object } = {}) {
@@ -108,6 +108,13 @@ describe('a plan', () => {
       problems: [
         { file: 'torn.png', failure: new Failure('image-unreadable', 'torn.png is truncated.', '') },
       ],
+      leftOut: [
+        {
+          files: ['notes.md', 'list.xyz'],
+          failure: new Failure('other-file', '2 other files in the folder are not used.', ''),
+          expected: true,
+        },
+      ],
       ignored: 2,
     };
     const captions = { kind: 'template', template: 'art of ${name}' };
@@ -126,6 +133,29 @@ describe('a plan', () => {
         ! 1 images lack a caption or a part of it; the first is nameless.png (no name).
         ! 2 other files in the folder are not used."
     `);
+  });
+
+  test('says what is left out of what should be in it first, and what to do', () => {
+    const [expected, unexpected] = [true, false].map((each) => ({
+      files: ['x'],
+      failure: new Failure('left', each ? '1 mask is left out.' : '1 HEIC image is left out.', 'Do so.'),
+      expected: each,
+    }));
+    const { summary } = planOf({ ...datasetOf(ten), leftOut: [expected!, unexpected!] });
+    expect(summary.warnings).toEqual(['1 HEIC image is left out. Do so.', '1 mask is left out.']);
+  });
+
+  test('tells how much of long and narrow images is cropped away', () => {
+    const warningsOf = (...images: readonly DatasetImage[]) =>
+      planOf(datasetOf([...ten, ...images])).summary.warnings;
+    expect(warningsOf(image('wide.png', 200, 100))).toEqual([]);
+    // The widest bucket is 128 x 32.
+    expect(warningsOf(image('strip.png', 640, 64))).toEqual([
+      'Of strip.png 60 % are cropped away: it is too long and narrow.',
+    ]);
+    expect(warningsOf(image('strip.png', 640, 64), image('line.png', 5, 1000))).toEqual([
+      '2 images are too long and narrow, and 60 % to 98 % of them are cropped away; most of line.png.',
+    ]);
   });
 
   test('is plain data that says no more than was settled', () => {

@@ -1,6 +1,6 @@
 import { Failure } from '../../../native/failure.ts';
 import type { DatasetImage } from '../dataset-image.ts';
-import { textsOf } from '../files/metadata-file.ts';
+import { textsOf } from '../files/metadata-rows.ts';
 
 /** One way of captioning a data set; several can be compared on the same images. */
 export type CaptionSet =

@@ -3,12 +3,18 @@ import { basename } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
 import type { DatasetProblem } from '../dataset-image.ts';
+import { oneLine } from './caption-text.ts';
 import type { FoundFile } from './folder-scan.ts';
-import { mayBeMetadata, type MetadataRow, readMetadataFile } from './metadata-file.ts';
-import { matchRows } from './metadata-match.ts';
+import { type LeftOut, leftOut } from './left-out.ts';
+import { type ImagesNamedBy, stemOf } from './sidecar-index.ts';
 import { readTextFile } from './text-file.ts';
 
-const captionName = /\.(?:caption|txt)$/i;
+/** Where an image has several, the first of these counts. */
+const extensions = ['caption', 'captions', 'txt'];
+const captionName = /\.(?:captions?|txt)$/i;
+/** Texts that people and trainers put beside images and that caption none. */
+const noCaption =
+  /^(?:read[ _-]?me|licen[cs]e|copying|notes?|info|change[ _-]?log|requirements|urls|links|prompts?|sample[ _-]prompts?|classes)\.txt$/i;
 /** Above this, `2024_summer` is a year and not a number of repeats. */
 const maxRepeats = 200;
 
@@ -16,39 +22,63 @@ export interface Sidecars {
   /** By image id. */
   readonly captions: ReadonlyMap<string, string>;
   readonly problems: readonly DatasetProblem[];
+  /** Caption files that were used or are accounted for. */
+  readonly files: ReadonlySet<string>;
+  readonly leftOut: readonly LeftOut[];
   /** How many files were captions. */
-  readonly files: number;
+  readonly used: number;
+}
+
+interface Offer {
+  readonly file: FoundFile;
+  readonly rank: number;
 }
 
 /**
- * Captions in files beside the images and named like them: `fox.caption` or, less, `fox.txt` for `fox.png`. As
- * sd-scripts does it, the first line counts. An empty file is the empty caption.
+ * Captions in files named like the images: `fox.caption`, `fox.captions` or, less, `fox.txt` for `fox.png`, beside them or
+ * in a folder `captions/`. All of a file's lines are one caption. An empty file is the empty caption.
  */
 export async function readSidecars(
-  images: readonly FoundFile[],
   files: readonly FoundFile[],
+  imagesNamedBy: ImagesNamedBy,
 ): Promise<Sidecars> {
-  const beside = new Map<string, FoundFile>();
-  // Sorted by id, so `.caption` comes before `.txt`.
-  for (const file of files) {
-    const key = stemOf(file.id).toLowerCase();
-    if (captionName.test(file.id) && !beside.has(key)) beside.set(key, file);
+  const texts = files.filter(({ id }) => captionName.test(id));
+  const best = new Map<string, Offer>();
+  const offered: FoundFile[] = [];
+  const lonely: string[] = [];
+  for (const file of texts) {
+    const named = imagesNamedBy(file.id);
+    if (named.length > 0) offered.push(file);
+    else if (!noCaption.test(basename(file.id))) lonely.push(file.id);
+    for (const { image, distance } of named) {
+      const kind = extensions.indexOf(/[^.]*$/.exec(file.id)![0].toLowerCase());
+      const rank = distance * extensions.length + kind;
+      if (rank < (best.get(image)?.rank ?? Infinity)) best.set(image, { file, rank });
+    }
   }
+  const read = await readEach(best);
+  const used = new Set([...best.values()].map(({ file }) => file.id));
+  const beaten = offered.filter(({ id }) => !used.has(id)).map(({ id }) => id);
+  return {
+    ...read,
+    files: new Set([...used, ...beaten, ...lonely]),
+    leftOut: [...withoutImage(lonely), ...besideBetter(beaten)],
+    used: used.size,
+  };
+}
+
+async function readEach(best: ReadonlyMap<string, Offer>): Promise<Pick<Sidecars, 'captions' | 'problems'>> {
   const captions = new Map<string, string>();
-  const problems: DatasetProblem[] = [];
-  const used = new Set<string>();
-  for (const { id } of images) {
-    const file = beside.get(stemOf(id).toLowerCase());
-    if (file === undefined) continue;
+  const problems = new Map<string, DatasetProblem>();
+  for (const [image, { file }] of best) {
     try {
-      captions.set(id, (await readTextFile(file.path)).trimStart().split('\n')[0]!.trim());
+      captions.set(image, oneLine(await readTextFile(file.path)));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!used.has(file.id)) problems.push({ file: file.id, failure: error });
+      problems.set(file.id, { file: file.id, failure: error });
     }
-    used.add(file.id);
   }
-  return { captions, problems, files: used.size };
+  return { captions, problems: [...problems.values()] };
 }
 
 /** The named files of a folder and, for those that are images, the caption files beside them. */
@@ -56,51 +86,12 @@ export async function captionFilesBeside(
   folder: string,
   names: readonly string[],
 ): Promise<readonly string[]> {
-  const stems = new Set(names.map((name) => stemOf(name).toLowerCase()));
+  const known = new Set(names.flatMap((name) => [name.toLowerCase(), stemOf(name).toLowerCase()]));
   const beside = await readdir(folder).catch(() => []);
-  const captions = beside.filter((name) => captionName.test(name) && stems.has(stemOf(name).toLowerCase()));
+  const captions = beside.filter(
+    (name) => /\.(?:captions?|txt|json)$/i.test(name) && known.has(stemOf(name).toLowerCase()),
+  );
   return [...new Set([...names, ...captions])];
-}
-
-export interface Metadata {
-  /** By image id; where several files describe an image, later ones add to and override earlier ones. */
-  readonly rows: ReadonlyMap<string, Pick<MetadataRow, 'fields' | 'captions'>>;
-  readonly problems: readonly DatasetProblem[];
-  /** How many files were metadata. */
-  readonly files: number;
-}
-
-/** Every metadata file of the folder, each about the images in its own folder and below. */
-export async function readMetadata(
-  root: string,
-  images: readonly FoundFile[],
-  files: readonly FoundFile[],
-): Promise<Metadata> {
-  const rows = new Map<string, Pick<MetadataRow, 'fields' | 'captions'>>();
-  const problems: DatasetProblem[] = [];
-  let used = 0;
-  for (const { id, path } of files.filter((file) => mayBeMetadata(basename(file.id)))) {
-    try {
-      const table = await readMetadataFile(path);
-      if (table === null) continue;
-      used++;
-      if (table.failure !== null) problems.push({ file: id, failure: table.failure });
-      const { matches, unmatched } = matchRows(root, id, table.rows, images);
-      for (const [image, row] of matches) {
-        const before = rows.get(image);
-        rows.set(image, {
-          fields: { ...before?.fields, ...row.fields },
-          captions: row.captions.length > 0 ? row.captions : (before?.captions ?? []),
-        });
-      }
-      if (unmatched.length > 0) problems.push({ file: id, failure: withoutImage(path, unmatched) });
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      used++;
-      problems.push({ file: id, failure: error });
-    }
-  }
-  return { rows, problems, files: used };
 }
 
 /** The nearest folder named `<repeats>_<class tokens>`, the data set's own included. */
@@ -115,16 +106,20 @@ export function kohyaFolder(root: string, id: string): { repeats: number; classT
   return null;
 }
 
-/** A path without its extension. */
-export function stemOf(name: string): string {
-  return name.replace(/\.[^./]+$/, '');
+function withoutImage(files: readonly string[]): readonly LeftOut[] {
+  return leftOut(files, {
+    code: 'caption-without-image',
+    what: ['caption file', 'caption files'],
+    why: 'left out, because no image has its name',
+    hint: 'A caption file is named like its image: fox.txt or fox.png.txt for fox.png. Check that the image is there and could be read.',
+  });
 }
 
-function withoutImage(path: string, keys: readonly string[]): Failure {
-  const shown = keys.slice(0, 3).join(', ') + (keys.length > 3 ? ', …' : '');
-  return new Failure(
-    'metadata-without-image',
-    `${path} describes ${keys.length} images that are not in the folder: ${shown}`,
-    'Check the spelling of the file names; paths are relative to the metadata file.',
-  );
+function besideBetter(files: readonly string[]): readonly LeftOut[] {
+  return leftOut(files, {
+    code: 'caption-beside-better',
+    what: ['caption file', 'caption files'],
+    why: 'left out, because its image has one that counts more',
+    hint: 'Of several, fox.png.txt counts before fox.txt for fox.png, and .caption before .captions and .txt.',
+  });
 }

@@ -1,12 +1,16 @@
 import { basename } from 'node:path';
 
+import { isHevcFile } from '../../../native/images/heif.ts';
 import type { CaptionCandidate, DatasetImage, DatasetProblem } from '../dataset-image.ts';
-import { kohyaFolder, readMetadata, readSidecars, stemOf } from './caption-sources.ts';
+import { kohyaFolder, readSidecars } from './caption-sources.ts';
 import type { FileNamePattern } from './file-name-pattern.ts';
+import { assignRoles, describeOthers } from './file-roles.ts';
 import type { FoundFile } from './folder-scan.ts';
-import type { MetadataRecord } from './metadata-file.ts';
-
-const imageName = /\.(?:png|jpe?g|jfif|webp|bmp|gif|avif|tiff?)$/i;
+import type { LeftOut } from './left-out.ts';
+import { readMetadata } from './metadata.ts';
+import { createRowMatcher } from './metadata-match.ts';
+import type { MetadataRecord } from './metadata-rows.ts';
+import { createSidecarIndex, stemOf } from './sidecar-index.ts';
 
 /** What is known of an image without opening it. */
 export type ImageFacts = Pick<DatasetImage, 'metadata' | 'candidates' | 'repeats'>;
@@ -17,17 +21,15 @@ export interface FolderContents<File extends FoundFile> {
   readonly describe: (id: string) => ImageFacts;
   /** Captions and metadata that could not be read. */
   readonly problems: readonly DatasetProblem[];
+  /** Every other file, by kind. */
+  readonly leftOut: readonly LeftOut[];
   /** Files that are neither images nor anything about them. */
   readonly ignored: number;
 }
 
-/** Whether a file of this name is taken for an image. */
-export function isImageName(name: string): boolean {
-  return imageName.test(name);
-}
-
 /**
- * Tells the images among the files and reads what the other files say of them.
+ * Tells the images among the files and reads what the other files say of them. Every file is an image, says something of one,
+ * is a problem, or is left out for a reason.
  * @param root folder that ids are relative to
  */
 export async function readFolderContents<File extends FoundFile>(
@@ -35,9 +37,12 @@ export async function readFolderContents<File extends FoundFile>(
   files: readonly File[],
   pattern: FileNamePattern | null,
 ): Promise<FolderContents<File>> {
-  const images = files.filter(({ id }) => isImageName(id));
-  const sidecars = await readSidecars(images, files);
-  const metadata = await readMetadata(root, images, files);
+  const roles = await assignRoles(files, async ({ path }) => await isHevcFile(path));
+  const { images, others } = roles;
+  const matchRows = createRowMatcher(root, images);
+  const imagesNamedBy = createSidecarIndex(images, matchRows);
+  const sidecars = await readSidecars(others, imagesNamedBy);
+  const metadata = await readMetadata(others, matchRows, imagesNamedBy);
   const describe = (id: string): ImageFacts => {
     const row = metadata.rows.get(id);
     const sidecar = sidecars.captions.get(id);
@@ -59,10 +64,17 @@ export async function readFolderContents<File extends FoundFile>(
     };
     return { metadata: fields, candidates, repeats: kohya?.repeats ?? 1 };
   };
+  const rest = others.filter(({ id }) => !sidecars.files.has(id) && !metadata.files.has(id));
   return {
     images,
     describe,
     problems: [...sidecars.problems, ...metadata.problems],
-    ignored: files.length - images.length - sidecars.files - metadata.files,
+    leftOut: [
+      ...roles.leftOut,
+      ...sidecars.leftOut,
+      ...metadata.leftOut,
+      ...describeOthers(rest.map(({ id }) => id)),
+    ],
+    ignored: files.length - images.length - sidecars.used - metadata.used,
   };
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../../native/failure.ts';
 import type { Bucket } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
-import { assignBucket, bucketsFor } from './buckets.ts';
+import { assignBucket, bucketsFor, croppedPart } from './buckets.ts';
 
 /**
  * Buckets that the images trained on fall into, the fullest first.
@@ -41,13 +41,4 @@ export function countBuckets(
   return [...counts.values()]
     .map((bucket) => ({ ...bucket, cropped: bucket.cropped / bucket.images }))
     .sort((a, b) => b.images - a.images);
-}
-
-/** Part of an image's area that is cut off where it is scaled to cover the bucket. */
-function croppedPart(
-  image: { readonly width: number; readonly height: number },
-  bucket: { readonly width: number; readonly height: number },
-): number {
-  const ratio = image.width / image.height / (bucket.width / bucket.height);
-  return 1 - Math.min(ratio, 1 / ratio);
 }

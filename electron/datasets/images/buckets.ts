@@ -41,3 +41,9 @@ export function assignBucket(width: number, height: number, buckets: readonly Im
   if (best === undefined) throw new Error('there is no bucket to choose from');
   return best;
 }
+
+/** Part of an image's area that is cut off where it is scaled to cover the bucket, 0 to 1. */
+export function croppedPart(image: ImageSize, bucket: ImageSize): number {
+  const ratio = image.width / image.height / (bucket.width / bucket.height);
+  return 1 - Math.min(ratio, 1 / ratio);
+}

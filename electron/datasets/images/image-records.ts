@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { LibraryDatabase } from '../../library/database.ts';
 import type { CaptionCandidate, DatasetImage } from '../dataset-image.ts';
-import type { MetadataRecord } from '../files/metadata-file.ts';
+import type { MetadataRecord } from '../files/metadata-rows.ts';
 
 /** An image of the library: a `DatasetImage`, whose id is its file's path within the data set, with its row's id. */
 export interface StoredImage extends DatasetImage {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ImageDetail, ImageRow } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { unknownImage } from '../domain.ts';
-import type { MetadataRecord } from '../files/metadata-file.ts';
+import type { MetadataRecord } from '../files/metadata-rows.ts';
 
 interface Row {
   readonly id: number;

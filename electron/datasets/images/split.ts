@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { Failure } from '../../../native/failure.ts';
-import { type MetadataRecord, textsOf } from '../files/metadata-file.ts';
+import { type MetadataRecord, textsOf } from '../files/metadata-rows.ts';
 
 /** Which images are held out from training. */
 export type ValidationChoice =

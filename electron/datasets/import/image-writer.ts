@@ -4,7 +4,7 @@ import { newSetTags } from '../captions/caption-set-rows.ts';
 import { type Captioner, captionerOf } from '../captions/captions.ts';
 import type { DatasetDomain } from '../domain.ts';
 import type { ImageFacts } from '../files/folder-contents.ts';
-import { type MetadataRecord, textsOf } from '../files/metadata-file.ts';
+import { type MetadataRecord, textsOf } from '../files/metadata-rows.ts';
 import type { PictureFile } from '../files/picture-file.ts';
 import { isMarkedValidation } from '../images/split.ts';
 

@@ -10,10 +10,11 @@ import type { DatasetDomain } from '../domain.ts';
 import { compileFileNamePattern, type FileNamePattern } from '../files/file-name-pattern.ts';
 import { type ImageFacts, readFolderContents } from '../files/folder-contents.ts';
 import type { ScannedFile } from '../files/folder-scan.ts';
+import type { LeftOut } from '../files/left-out.ts';
 import { readPictureFile } from '../files/picture-file.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
 import { createImageWriter, type ReadImage } from './image-writer.ts';
-import { createSourceRecords } from './source-records.ts';
+import { createSourceRecords, type SourceRecords } from './source-records.ts';
 import { readSources, scanSource, type Source } from './sources.ts';
 
 /** Images of one transaction: few enough to lose nothing worth mentioning, many enough that it costs nothing. */
@@ -57,10 +58,10 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
 
   const sources = readSources(domain.database, datasetId).filter(({ pending }) => pending);
   if (sources.length === 0) return true;
-  const { tasks, files } = await look(domain, datasetId, sources, records.begin);
+  const { tasks, files, leftOut } = await look(domain, datasetId, sources, records.begin);
   if (stopped()) return false;
   if (tasks.length === 0 && records.images() === 0) {
-    throw nothingThere(sources[0]?.root ?? 'The folder', files);
+    throw nothingThere(sources[0]?.root ?? 'The folder', files, leftOut);
   }
   report.total = tasks.length;
   report.publish('reading', true);
@@ -139,23 +140,28 @@ async function look(
   domain: DatasetDomain,
   datasetId: number,
   sources: readonly Source[],
-  begin: (source: Source, problems: readonly DatasetProblem[]) => void,
-): Promise<{ readonly tasks: readonly Task[]; readonly files: number }> {
+  begin: SourceRecords['begin'],
+): Promise<{
+  readonly tasks: readonly Task[];
+  readonly files: number;
+  readonly leftOut: readonly LeftOut[];
+}> {
   const pattern = patternOf(domain, datasetId);
   const tasks: Task[] = [];
   let count = 0;
   const found = [];
   for (const source of sources) {
-    const files = await scanSource(source);
-    found.push({ source, contents: await readFolderContents(source.root, files, pattern) });
+    const { files, leftOut } = await scanSource(source);
+    const contents = await readFolderContents(source.root, files, pattern);
+    found.push({ source, contents, leftOut: [...leftOut, ...contents.leftOut] });
     count += files.length;
   }
   // Only once all of them are there: a drive that is not connected must not look like a folder without images.
-  for (const { source, contents } of found) {
-    begin(source, contents.problems);
+  for (const { source, contents, leftOut } of found) {
+    begin(source, contents.problems, leftOut);
     for (const file of contents.images) tasks.push({ source, file, facts: contents.describe(file.id) });
   }
-  return { tasks, files: count };
+  return { tasks, files: count, leftOut: found.flatMap(({ leftOut }) => leftOut) };
 }
 
 function patternOf({ database }: DatasetDomain, datasetId: number): FileNamePattern | null {

@@ -1,11 +1,12 @@
 import type { LibraryDatabase } from '../../library/database.ts';
 import type { DatasetProblem } from '../dataset-image.ts';
+import type { LeftOut } from '../files/left-out.ts';
 import type { Source } from './sources.ts';
 
 /** What the library notes of a data set's sources while they are read: problems, gone files, the end. */
 export interface SourceRecords {
-  /** Forgets a source's problems of last time and notes those of its captions and metadata. */
-  readonly begin: (source: Source, problems: readonly DatasetProblem[]) => void;
+  /** Forgets a source's problems of last time and notes those of its captions and metadata, and what is left out. */
+  readonly begin: (source: Source, problems: readonly DatasetProblem[], leftOut: readonly LeftOut[]) => void;
   readonly problem: (source: Source, problem: DatasetProblem) => void;
   /**
    * Marks images that were not seen, and takes the sources for read.
@@ -21,17 +22,24 @@ export interface SourceRecords {
   readonly problems: () => number;
 }
 
+/** Names kept of files that are left out together. */
+const keptNames = 200;
+
 export function createSourceRecords(database: LibraryDatabase, datasetId: number): SourceRecords {
   const note = database.prepare(
     `INSERT INTO dataset_problem (dataset_id, source_id, file, code, message, hint) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
+  );
+  const noteLeftOut = database.prepare(
+    `INSERT INTO dataset_problem (dataset_id, source_id, file, code, message, hint, files, names, expected)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const forget = database.prepare('DELETE FROM dataset_problem WHERE source_id = ?');
   const imagesOf = database.prepare<[number], { id: number; file: string; gone: number }>(
     'SELECT id, file, gone FROM image WHERE source_id = ?',
   );
   const markGone = database.prepare('UPDATE image SET gone = 1 WHERE id = ? AND gone = 0');
-  const read = database.prepare('UPDATE dataset_source SET pending = 0 WHERE id = ?');
+  const read = database.prepare('UPDATE dataset_source SET pending = 0, attempts = 0 WHERE id = ?');
   const forgetFields = database.prepare('DELETE FROM dataset_field WHERE dataset_id = ?');
   const countFields = database.prepare(
     `INSERT INTO dataset_field (dataset_id, name, images, example)
@@ -47,10 +55,19 @@ export function createSourceRecords(database: LibraryDatabase, datasetId: number
 
   return {
     problem,
-    begin: database.transaction((source: Source, problems: readonly DatasetProblem[]) => {
-      forget.run(source.id);
-      for (const { file, failure } of problems) problem(source, { file: source.prefix + file, failure });
-    }),
+    begin: database.transaction(
+      (source: Source, problems: readonly DatasetProblem[], leftOut: readonly LeftOut[]) => {
+        forget.run(source.id);
+        for (const { file, failure } of problems) problem(source, { file: source.prefix + file, failure });
+        for (const { files, failure, expected } of leftOut) {
+          const names = files.slice(0, keptNames).map((file) => source.prefix + file);
+          noteLeftOut.run(
+            ...[datasetId, source.id, names[0], failure.code, failure.message, failure.hint],
+            ...[files.length, JSON.stringify(names), expected ? 1 : 0],
+          );
+        }
+      },
+    ),
     finish: database.transaction(
       (sources: readonly Source[], seen: ReadonlyMap<number, ReadonlySet<string>>, changed: boolean) => {
         let recount = changed;

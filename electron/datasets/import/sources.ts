@@ -4,8 +4,8 @@ import { basename, dirname, resolve } from 'node:path';
 import { Failure } from '../../../native/failure.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { captionFilesBeside } from '../files/caption-sources.ts';
-import { isImageName } from '../files/folder-contents.ts';
-import { scanFiles, scanFolder, type ScannedFile } from '../files/folder-scan.ts';
+import { isImageName } from '../files/file-roles.ts';
+import { type FolderScan, scanFiles, scanFolder } from '../files/folder-scan.ts';
 
 /** Where a data set's images come from: a folder with all in it, or some files of a folder. */
 export interface PlannedSource {
@@ -56,7 +56,7 @@ export async function planSources(paths: readonly string[]): Promise<readonly Pl
  * Everything a source has now, by ids relative to its root. Beside single files, the caption files named like them count.
  * @throws Failure `dataset-missing`
  */
-export async function scanSource({ root, files }: PlannedSource): Promise<readonly ScannedFile[]> {
+export async function scanSource({ root, files }: PlannedSource): Promise<FolderScan> {
   if (files === null) return await scanFolder(root);
   return await scanFiles(root, await captionFilesBeside(root, files));
 }

@@ -1,7 +1,7 @@
 import { Button, Stack, Text } from '@mantine/core';
 import { IconCircleCheck, IconRefresh } from '@tabler/icons-react';
 
-import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import type { DatasetDetail, DatasetProblemData } from '../../../electron/contract/datasets.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
@@ -9,7 +9,7 @@ import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import classes from './problems-view.module.css';
 
-/** Files that could not be used: why, and what to do about each. */
+/** Files that are not used: why, and what to do about each kind. */
 export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
   const { data: problems, error, refetch } = useStudioQuery('datasets.problems', { datasetId: dataset.id });
   const rescan = useStudioCommand('datasets.rescan');
@@ -28,8 +28,8 @@ export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
     <div className={classes.view}>
       <div className={classes.head}>
         <Text size="sm" c="dimmed">
-          {countOf(problems.length, 'file')} left out. The rest of the data set is not affected; fix a file
-          and read the folder again to add it.
+          {summary(problems)} The rest of the data set is not affected; fix a file and read the folder again
+          to add it.
         </Text>
         <Button
           variant="default"
@@ -52,9 +52,9 @@ export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
           </tr>
         </thead>
         <tbody>
-          {problems.map(({ file, failure }) => (
+          {problems.map(({ file, files, names, failure }) => (
             <tr key={`${file} ${failure.code}`}>
-              <td className={classes.file}>{file}</td>
+              <td className={classes.file}>{files === 1 ? file : <Names names={names} files={files} />}</td>
               <td>{failure.message}</td>
               <td className={classes.hint}>{failure.hint}</td>
             </tr>
@@ -62,5 +62,27 @@ export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Faults apart from what nobody would have expected to be used. */
+function summary(problems: readonly DatasetProblemData[]): string {
+  const count = (expected: boolean) =>
+    problems.reduce((sum, problem) => sum + (problem.expected === expected ? problem.files : 0), 0);
+  const [faults, others] = [count(false), count(true)];
+  if (faults === 0) return `${countOf(others, 'file')} left out, as was to be expected.`;
+  if (others === 0) return `${countOf(faults, 'file')} left out.`;
+  return `${countOf(faults, 'file')} left out, and ${countOf(others, 'file')} of kinds that are never used.`;
+}
+
+function Names({ names, files }: { names: readonly string[]; files: number }) {
+  return (
+    <details>
+      <summary>{countOf(files, 'file')}</summary>
+      {names.map((name) => (
+        <div key={name}>{name}</div>
+      ))}
+      {files > names.length && <div>and {files - names.length} more</div>}
+    </details>
   );
 }

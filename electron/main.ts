@@ -31,6 +31,7 @@ import { hasUpdateSource, libraryArgument, placesOf } from './shell/places.ts';
 import { probeOnce } from './shell/probes.ts';
 import { createUpdates } from './shell/updates.ts';
 import { type ForkUtility, startUtilityEngine } from './shell/utility-engine.ts';
+import { startUtilityPictures } from './shell/utility-pictures.ts';
 import { windowOptions } from './shell/window-options.ts';
 import { fitWindow, readWindowState, writeWindowState } from './shell/window-state.ts';
 import { createStudio, type Studio } from './studio/studio.ts';
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
   const studio = createStudio({
     libraryFolder: library,
     engine: startUtilityEngine({ fork, entry: places.engine, environment: probeOnce(fork, places.probe) }),
+    startPictures: startUtilityPictures(fork, places.pictures),
     version: app.getVersion(),
     resources: places.resources,
     surface: desktopSurface({

@@ -40,6 +40,7 @@ async function buildDesktop(): Promise<void> {
         main: 'electron/main.ts',
         engine: 'native/engine.ts',
         probe: 'native/runtime/probe.ts',
+        pictures: 'electron/datasets/files/picture-process.ts',
       },
       outdir: folder,
     }),

@@ -3,6 +3,7 @@ import type { DomainContext } from '../library/library.ts';
 import { captionHandlers } from './captions/caption-handlers.ts';
 import { datasetHandlers } from './dataset-handlers.ts';
 import { openDomain } from './domain.ts';
+import { createPictureReader, type PictureReader } from './files/picture-reader.ts';
 import { createDuplicateGroups } from './images/duplicate-groups.ts';
 import { createImageSelection } from './images/image-selection.ts';
 import { createMedia, type DatasetMedia } from './images/media.ts';
@@ -35,6 +36,8 @@ export interface Datasets extends DatasetMedia {
 export interface DatasetOptions {
   /** Name of a run that needs a data set; null where none does. */
   readonly usedBy?: (datasetId: number) => string | null;
+  /** Decodes pictures; by default a process of its own. */
+  readonly pictures?: PictureReader;
   /** Image files read at a time. */
   readonly concurrency?: number;
 }
@@ -49,14 +52,15 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
   const journal = createJournal(database, context.now);
   const duplicates = createDuplicateGroups(domain);
   const selection = createImageSelection(domain, duplicates.ids);
-  const imports = createImports(domain, thumbnails, options.concurrency);
+  const pictures = options.pictures ?? createPictureReader();
+  const imports = createImports(domain, thumbnails, pictures, options.concurrency);
   const usedBy = options.usedBy ?? (() => null);
   return {
     handlers: {
       ...datasetHandlers({ domain, journal, selection, duplicates, imports, usedBy }),
       ...captionHandlers(domain, journal, selection),
     },
-    ...createMedia(domain, thumbnails),
+    ...createMedia(domain, thumbnails, pictures),
     runData: (datasetId, captionSetId, seed) => readRunData(database, datasetId, captionSetId, seed),
     addSample: (folder, name) => {
       const sample = addSampleDataset(domain, folder, name, {
@@ -70,6 +74,9 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
       return sample?.datasetId ?? null;
     },
     settled: imports.settled,
-    close: imports.close,
+    close: async () => {
+      await imports.close();
+      pictures.close();
+    },
   };
 }

@@ -8,6 +8,7 @@ export interface Places {
   readonly preload: string;
   readonly engine: string;
   readonly probe: string;
+  readonly pictures: string;
   readonly icon: string;
   readonly resources: Resources;
 }
@@ -25,6 +26,7 @@ export function placesOf(appPath: string, resourcesPath: string, packed: boolean
     preload: join(built, 'preload.cjs'),
     engine: join(built, 'engine.js'),
     probe: join(built, 'probe.js'),
+    pictures: join(built, 'pictures.js'),
     icon: join(resources, 'icon', 'icon.png'),
     resources: resourcesOf(resources),
   };

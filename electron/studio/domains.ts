@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
+import { createPictureReader, type StartPictureProcess } from '../datasets/files/picture-reader.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
 import { createDevice } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -21,6 +22,8 @@ export interface DomainDependencies {
   readonly software: string;
   /** What comes with Screenfold. */
   readonly resources: Resources;
+  /** Where a process to decode pictures in comes from; by default from Node. */
+  readonly startPictures?: StartPictureProcess;
 }
 
 export interface Resources {
@@ -54,7 +57,12 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
        AND status IN ('queued', 'preparing', 'training', 'stopping', 'paused', 'interrupted') LIMIT 1`,
     )
     .pluck();
-  const datasets = createDatasets(context, { usedBy: (datasetId) => neededBy.get(datasetId) ?? null });
+  const datasets = createDatasets(context, {
+    usedBy: (datasetId) => neededBy.get(datasetId) ?? null,
+    pictures: createPictureReader(
+      dependencies.startPictures === undefined ? {} : { start: dependencies.startPictures },
+    ),
+  });
   const device = createDevice(engine);
   const models = createModels(context, { engine, settings, software });
   const gallery = createGallery(context, { device, settings, modelFolder: models.folder });

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
+import type { StartPictureProcess } from '../datasets/files/picture-reader.ts';
 import { createEndableEngine } from '../engine/endable-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { clearLeftovers } from '../library/leftovers.ts';
@@ -24,6 +25,8 @@ export interface StudioDependencies {
   readonly surface: HostSurface;
   readonly version: string;
   readonly resources: Resources;
+  /** Where a process to decode pictures in comes from; by default from Node. */
+  readonly startPictures?: StartPictureProcess;
   readonly home?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -61,7 +64,10 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
   await clearLeftovers(library, log);
   const settings = createSettings(library.database);
   const software = `Screenfold ${version}`;
-  const domains = createDomains(context, { engine, settings, software, resources: dependencies.resources });
+  const domains = createDomains(context, {
+    ...{ engine, settings, software, resources: dependencies.resources },
+    ...(dependencies.startPictures === undefined ? {} : { startPictures: dependencies.startPictures }),
+  });
   const handlers: Partial<AllHandlers> = {
     ...domains.handlers,
     ...createSystem({

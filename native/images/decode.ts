@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open as openFile } from 'node:fs/promises';
+import { open as openFile, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
 import sharp, { type Metadata, type Sharp } from 'sharp';
@@ -100,9 +100,10 @@ export async function checkImage(path: string): Promise<ImageSize> {
  * @throws Failure `image-unreadable`
  */
 export async function convertToWebp(path: string, output: string): Promise<void> {
-  await decoding(path, async ({ image }) => {
-    await image.autoOrient().toColourspace('srgb').webp({ quality: 90 }).toFile(output);
+  const webp = await decoding(path, async ({ image }) => {
+    return await image.autoOrient().toColourspace('srgb').webp({ quality: 90 }).toBuffer();
   });
+  await writeFile(output, webp);
 }
 
 /** A picture made small, as bytes `[height, width, channels]`: RGB, or RGBA where it is transparent in places. */

@@ -33,7 +33,12 @@ export async function fillLibrary(folder: string, rows: number): Promise<{ reado
     const thumbnails = await openThumbnails(library.paths.thumbnails);
     const files = emojiFiles().slice(0, Math.min(rows, pictures));
     const read = await Promise.all(
-      files.map(async (name) => ({ name, ...(await readPictureFile(join(emojiFolder, name), thumbnails)) })),
+      files.map(async (name) => {
+        const partial = thumbnails.partial();
+        const picture = await readPictureFile(join(emojiFolder, name), partial);
+        await thumbnails.place(partial, picture.contentHash);
+        return { name, ...picture };
+      }),
     );
     const insert = database.prepare(
       `INSERT INTO image (dataset_id, source_id, file, path, width, height, bytes, modified_at, content_hash,

@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import { type InputOf, type MethodName, methods, type OutputOf } from '../../electron/contract/api.ts';
 import { type ImageQuery, imageQuerySchema, type ImportProgress } from '../../electron/contract/datasets.ts';
 import { createDatasets, type DatasetOptions, type Datasets } from '../../electron/datasets/datasets.ts';
+import { readHere } from '../../electron/datasets/files/picture-reader.ts';
 import { type Library, openLibrary } from '../../electron/library/library.ts';
 
 type Method = Extract<MethodName, `datasets.${string}` | `captions.${string}`>;
@@ -48,7 +49,7 @@ export function openStudio(folder = join(testFolder(), 'library'), options: Data
       },
       now: () => ++time,
     },
-    options,
+    { pictures: readHere, ...options },
   );
   let open = true;
   const close = async () => {

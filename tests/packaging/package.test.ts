@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('the packed program', () => {
   });
 
   test('holds what was built, its packages, and none of the sources, tests or tools', () => {
-    for (const name of ['main.js', 'preload.cjs', 'engine.js', 'probe.js'])
+    for (const name of ['main.js', 'preload.cjs', 'engine.js', 'probe.js', 'pictures.js'])
       expect(archived).toContain(`/dist/desktop/${name}`);
     expect(archived).toContain('/dist/renderer/index.html');
     for (const name of ['zod', 'pino', 'electron-updater', 'onnxruntime-common', 'fontkit'])

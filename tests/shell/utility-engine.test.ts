@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,43 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 import { probeOnce } from '../../electron/shell/probes.ts';
-import {
-  type ForkUtility,
-  startUtilityEngine,
-  type UtilityChild,
-} from '../../electron/shell/utility-engine.ts';
+import { type ForkUtility, startUtilityEngine } from '../../electron/shell/utility-engine.ts';
 import { parentOverUtilityPort } from '../../native/engine/parent-utility-port.ts';
 import type { JobEvent } from '../../native/jobs.ts';
 import { probeInChild } from '../../native/runtime/probe-in-child.ts';
 import { fakeJob } from '../engine/fake-job.ts';
 import { failureOf } from '../runs/failure-of.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
+import { forkAsElectron } from './fork-as-electron.ts';
 
 const entry = fileURLToPath(new URL('../engine/fake-engine.ts', import.meta.url));
-const parentPort = new URL('parent-port.ts', import.meta.url).href;
-
-/** Node's own fork in the form of Electron's: a port in place of the channel, and an exit code for every end. */
-const forkAsElectron: ForkUtility = (module, args, { env }) => {
-  const child = fork(module, args, {
-    serialization: 'advanced',
-    silent: true,
-    execArgv: ['--import', parentPort],
-    env,
-  });
-  const events = new EventEmitter();
-  child.on('message', (message) => events.emit('message', message));
-  child.on('spawn', () => events.emit('spawn'));
-  child.on('exit', (code, signal) => events.emit('exit', code ?? (signal === 'SIGKILL' ? 9 : 15)));
-  return {
-    pid: child.pid,
-    stdout: child.stdout,
-    stderr: child.stderr,
-    on: (event: string, listener: (value: never) => void) =>
-      events.on(event, listener as (value: unknown) => void),
-    postMessage: (message) => child.send(message as object),
-    kill: () => child.kill(),
-  } satisfies UtilityChild;
-};
 
 const engine = startUtilityEngine({
   fork: forkAsElectron,

@@ -86,15 +86,15 @@ function requireFields(images: readonly DatasetImage[], set: CaptionSet): void {
     throw new Failure('caption-column', `No image has a column '${column}'`, availableFields(images));
   }
   if (set.kind !== 'template') return;
-  const unknown = parseTemplate(set.template).fields.find((field) => !known(field));
+  const unknown = [...new Set(parseTemplate(set.template).fields)].find((field) => !known(field));
   if (unknown === undefined) return;
   throw new Failure('caption-template', `No image has a field '${unknown}'`, availableFields(images));
 }
 
 function parseTemplate(template: string): { literals: readonly string[]; fields: readonly string[] } {
-  const parts = template.split(/\$\{\s*([^{}$]+?)\s*\}/);
+  const parts = template.split(/\$\{([^{}$]+)\}/);
   const literals = parts.filter((_, index) => index % 2 === 0);
-  const fields = parts.filter((_, index) => index % 2 === 1).map((field) => field.normalize('NFC'));
+  const fields = parts.filter((_, index) => index % 2 === 1).map((field) => field.trim().normalize('NFC'));
   if (literals.some((literal) => literal.includes('${'))) {
     throw new Failure(
       'caption-template',

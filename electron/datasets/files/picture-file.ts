@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+
+import sharp from 'sharp';
 
 import { type ImageSize, readImageBytes, shrinkImage } from '../../../native/images/decode.ts';
-import { type Thumbnails, thumbnailSide } from '../images/thumbnails.ts';
+import { thumbnailSide } from '../images/thumbnails.ts';
 import { perceptualHash } from './perceptual-hash.ts';
 
 /** What is learned of an image file by reading it. */
@@ -14,18 +17,20 @@ export interface PictureFile extends ImageSize {
 }
 
 /**
- * Reads an image file once: checks that it is whole, hashes it, and makes its thumbnail.
+ * Reads an image file once: checks that it is whole, hashes it, and writes its thumbnail, a WebP.
  * @throws Failure `image-unreadable`
  */
-export async function readPictureFile(path: string, thumbnails: Thumbnails): Promise<PictureFile> {
-  const bytes = await readImageBytes(path);
-  const picture = await shrinkImage(bytes, path, thumbnailSide);
-  const contentHash = hash('sha256', bytes);
-  await thumbnails.write(contentHash, picture);
+export async function readPictureFile(path: string, thumbnail: string): Promise<PictureFile> {
+  const file = await readImageBytes(path);
+  const { size, ...small } = await shrinkImage(file, path, thumbnailSide);
+  const { pixels, width, height, channels } = small;
+  const webp = await sharp(pixels, { raw: { width, height, channels } }).webp().toBuffer();
+  // Written by node, whose errors say what is wrong: a full disk is no fault of the picture.
+  await writeFile(thumbnail, webp);
   return {
-    ...picture.size,
-    bytes: bytes.length,
-    contentHash,
-    perceptualHash: perceptualHash(picture),
+    ...size,
+    bytes: file.length,
+    contentHash: hash('sha256', file),
+    perceptualHash: perceptualHash({ size, ...small }),
   };
 }

@@ -1,10 +1,9 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { convertToWebp } from '../../../native/images/decode.ts';
 import { shownType } from '../../library/shown-type.ts';
 import { type DatasetDomain, unknownImage } from '../domain.ts';
-import { readPictureFile } from '../files/picture-file.ts';
+import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 /** A file as a browser is sent it. */
@@ -26,6 +25,7 @@ export interface DatasetMedia {
 export function createMedia(
   { database, library }: DatasetDomain,
   thumbnails: Promise<Thumbnails>,
+  pictures: PictureReader,
 ): DatasetMedia {
   const select = database.prepare<[number], { path: string; root: string; content_hash: string }>(
     `SELECT path, root, content_hash FROM image JOIN dataset_source ON dataset_source.id = source_id
@@ -43,7 +43,9 @@ export function createMedia(
       const { path, hash } = find(imageId);
       const store = await thumbnails;
       if (!(await store.has(hash))) {
-        const { contentHash } = await readPictureFile(path, store);
+        const partial = store.partial();
+        const { contentHash } = await pictures.read(path, partial);
+        await store.place(partial, contentHash);
         return { path: store.pathOf(contentHash), contentType: 'image/webp', version: contentHash };
       }
       return { path: store.pathOf(hash), contentType: 'image/webp', version: hash };
@@ -57,7 +59,7 @@ export function createMedia(
       if (await isThere(copy)) return file;
       await mkdir(dirname(copy), { recursive: true });
       const partial = `${copy}.${process.pid}-${++count}.partial`;
-      await convertToWebp(path, partial);
+      await pictures.convert(path, partial);
       await rename(partial, copy);
       return file;
     },

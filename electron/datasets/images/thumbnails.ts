@@ -1,9 +1,5 @@
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
-import sharp from 'sharp';
-
-import type { SmallPicture } from '../../../native/images/decode.ts';
 
 /** Side of the square that a thumbnail fits into, in pixels. */
 export const thumbnailSide = 256;
@@ -12,8 +8,10 @@ export const thumbnailSide = 256;
 export interface Thumbnails {
   readonly pathOf: (contentHash: string) => string;
   readonly has: (contentHash: string) => Promise<boolean>;
-  /** Whole or not at all, whenever the program is killed. */
-  readonly write: (contentHash: string, picture: SmallPicture) => Promise<void>;
+  /** A file to write one to, before it is known whose it is. */
+  readonly partial: () => string;
+  /** Takes what was written there for the thumbnail of that content: whole or not at all, whenever the program is killed. */
+  readonly place: (partial: string, contentHash: string) => Promise<void>;
 }
 
 /**
@@ -34,14 +32,12 @@ export async function openThumbnails(folder: string): Promise<Thumbnails> {
         () => true,
         () => false,
       ),
-    write: async (hash, { pixels, width, height, channels }) => {
-      const path = join(partial, `${++count}.webp`);
-      // Written by node, whose errors say what is wrong: a full disk is no fault of the picture.
-      await writeFile(path, await sharp(pixels, { raw: { width, height, channels } }).webp().toBuffer());
+    partial: () => join(partial, `${++count}.webp`),
+    place: async (file, hash) => {
       const place = pathOf(hash);
       if (!made.has(dirname(place))) await mkdir(dirname(place), { recursive: true });
       made.add(dirname(place));
-      await rename(path, place);
+      await rename(file, place);
     },
   };
 }

@@ -11,7 +11,8 @@ import { compileFileNamePattern, type FileNamePattern } from '../files/file-name
 import { type ImageFacts, readFolderContents } from '../files/folder-contents.ts';
 import type { ScannedFile } from '../files/folder-scan.ts';
 import type { LeftOut } from '../files/left-out.ts';
-import { readPictureFile } from '../files/picture-file.ts';
+import type { PictureFile } from '../files/picture-file.ts';
+import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
 import { createImageWriter, type ReadImage } from './image-writer.ts';
 import { createSourceRecords, type SourceRecords } from './source-records.ts';
@@ -28,9 +29,12 @@ export const importWorkers = availableParallelism() + 2;
 export interface ImportJobOptions {
   readonly domain: DatasetDomain;
   readonly thumbnails: Thumbnails;
+  readonly pictures: PictureReader;
   readonly datasetId: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImportProgress) => void;
+  /** Called when more of it is in the library than before. */
+  readonly onFurther?: () => void;
   /** Files read at a time. */
   readonly concurrency?: number;
 }
@@ -49,7 +53,7 @@ interface Task {
  * @throws Failure `dataset-missing`: a source is not there, and nothing was changed; `dataset-empty`: there is no image
  */
 export async function runImport(options: ImportJobOptions): Promise<boolean> {
-  const { domain, thumbnails, datasetId, signal } = options;
+  const { domain, datasetId, signal } = options;
   const records = createSourceRecords(domain.database, datasetId);
   const writer = createImageWriter(domain, datasetId);
   const report = progressOf(options);
@@ -58,6 +62,7 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
 
   const sources = readSources(domain.database, datasetId).filter(({ pending }) => pending);
   if (sources.length === 0) return true;
+  options.pictures.prepare();
   const { tasks, files, leftOut } = await look(domain, datasetId, sources, records.begin);
   if (stopped()) return false;
   if (tasks.length === 0 && records.images() === 0) {
@@ -81,6 +86,7 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
       writer.write(images);
       for (const { source, problem } of found) records.problem(source, problem);
     })();
+    options.onFurther?.();
     domain.changed(datasetId, 'datasets', 'images', 'captions');
   };
 
@@ -93,7 +99,7 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
       if (known !== undefined && known.source_id !== source.id) throw nameTaken(id);
       const same = known?.bytes === file.bytes && known.modified_at === file.modifiedAt;
       if (same && known.gone === 0 && sameFacts(known, facts)) return;
-      const picture = same ? null : await readPictureFile(file.path, thumbnails);
+      const picture = same ? null : await readPicture(options, file.path);
       if (known !== undefined) changedRows = true;
       const path = relative(source.root, file.path);
       batch.push({ sourceId: source.id, file: id, path, modifiedAt: file.modifiedAt, facts, picture });
@@ -133,6 +139,13 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
   report.problems = records.problems();
   report.publish('finished', true);
   return true;
+}
+
+async function readPicture({ pictures, thumbnails }: ImportJobOptions, path: string): Promise<PictureFile> {
+  const partial = thumbnails.partial();
+  const picture = await pictures.read(path, partial);
+  await thumbnails.place(partial, picture.contentHash);
+  return picture;
 }
 
 /** Lists every file there is and reads captions and metadata; the pictures come later. */

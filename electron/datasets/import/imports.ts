@@ -4,7 +4,9 @@ import type { ImportProgress } from '../../contract/datasets.ts';
 import { failureData } from '../../contract/failure-data.ts';
 import { whenRoom } from '../../library/when-room.ts';
 import type { DatasetDomain } from '../domain.ts';
+import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
+import { createAttempts } from './attempts.ts';
 import { runImport } from './import-job.ts';
 
 /** Reading of data sets in the background, one after the other. */
@@ -33,13 +35,15 @@ interface Job {
 export function createImports(
   domain: DatasetDomain,
   thumbnails: Promise<Thumbnails>,
+  pictures: PictureReader,
   concurrency?: number,
 ): Imports {
   const { database, library, publish, log } = domain;
   /** Ends of the waiting for room on the disk, by data set. */
   const waits = new Map<number, () => void>();
   const jobs = new Map<number, Job>();
-  const settle = database.prepare('UPDATE dataset_source SET pending = 0 WHERE dataset_id = ?');
+  const attempts = createAttempts(database);
+  const settle = database.prepare('UPDATE dataset_source SET pending = 0, attempts = 0 WHERE dataset_id = ?');
   const forgetEmpty = database.prepare(
     'DELETE FROM dataset WHERE id = ? AND images = 0 AND problems = 0 AND sample = 0',
   );
@@ -71,6 +75,14 @@ export function createImports(
     waits.set(datasetId, stopWaiting);
   };
 
+  const cleared = (datasetId: number): void => {
+    try {
+      attempts.clear(datasetId);
+    } catch (error) {
+      log.error('that an import ended could not be written down', error);
+    }
+  };
+
   async function run(job: Job): Promise<void> {
     const { datasetId } = job.progress;
     const { signal } = job.stop;
@@ -81,9 +93,13 @@ export function createImports(
     try {
       while (job.again && !signal.aborted) {
         job.again = false;
+        attempts.begin(datasetId);
         const ready = await thumbnails;
         await runImport({
-          ...{ domain, datasetId, signal, onProgress, thumbnails: ready },
+          onFurther: () => {
+            attempts.clear(datasetId);
+          },
+          ...{ domain, datasetId, signal, onProgress, pictures, thumbnails: ready },
           ...(concurrency === undefined ? {} : { concurrency }),
         });
       }
@@ -92,6 +108,7 @@ export function createImports(
       log.error(failure.message, error);
       if (!closing) ended(job, 'failed', failure);
     } finally {
+      cleared(datasetId);
       jobs.delete(datasetId);
     }
     if (closing) return;
@@ -119,11 +136,7 @@ export function createImports(
     queue = job.done;
   };
 
-  const pending = database
-    .prepare<[], number>('SELECT DISTINCT dataset_id FROM dataset_source WHERE pending = 1')
-    .pluck()
-    .all();
-  for (const datasetId of pending) start(datasetId);
+  for (const datasetId of attempts.pending()) start(datasetId);
 
   return {
     start,

@@ -17,7 +17,7 @@ export function insertField(
 
 /** Fields that a template names, each once. */
 export function fieldsIn(template: string): readonly string[] {
-  return [...new Set([...template.matchAll(/\$\{\s*([^{}$]+?)\s*\}/g)].map(([, field]) => field!))];
+  return [...new Set([...template.matchAll(/\$\{([^{}$]+)\}/g)].map(([, field]) => field!.trim()))];
 }
 
 /** A template to begin with, over the fields that most images have. */

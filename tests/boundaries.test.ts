@@ -73,7 +73,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
   studio: ['contract', 'connection', 'library', 'datasets', 'engine', 'runs', 'gallery', 'exports', 'models'],
   hosts: ['contract', 'connection', 'studio'],
   cli: ['contract', 'library', 'engine', 'runs', 'gallery', 'sheets', 'exports', 'studio', 'hosts'],
-  shell: ['contract', 'connection', 'library', 'engine', 'studio', 'hosts'],
+  shell: ['contract', 'connection', 'library', 'datasets', 'engine', 'studio', 'hosts'],
   'main.ts': [...everyDomain, 'studio', 'hosts', 'shell'],
   'preload.ts': ['connection', 'shell'],
 };

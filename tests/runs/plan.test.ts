@@ -150,11 +150,9 @@ describe('a plan', () => {
       planOf(datasetOf([...ten, ...images])).summary.warnings;
     expect(warningsOf(image('wide.png', 200, 100))).toEqual([]);
     // The widest bucket is 128 x 32.
-    expect(warningsOf(image('strip.png', 640, 64))).toEqual([
-      'Of strip.png 60 % are cropped away: it is too long and narrow.',
-    ]);
+    expect(warningsOf(image('strip.png', 640, 64))).toEqual(['Cropping takes 60 % of strip.png away.']);
     expect(warningsOf(image('strip.png', 640, 64), image('line.png', 5, 1000))).toEqual([
-      '2 images are too long and narrow, and 60 % to 98 % of them are cropped away; most of line.png.',
+      'Cropping takes 60 % to 98 % of 2 images away, the most of line.png.',
     ]);
   });
 

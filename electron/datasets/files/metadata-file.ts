@@ -155,7 +155,7 @@ function partly(path: string, faults: readonly string[]): Failure | null {
   const more = faults.length > shownFaults ? `; and ${faults.length - shownFaults} more rows` : '';
   return new Failure(
     'metadata-invalid',
-    `A part of ${path} could not be read: ${faults.slice(0, shownFaults).join('; ')}${more}`,
+    `${path} has faults: ${faults.slice(0, shownFaults).join('; ')}${more}`,
     'Mend these rows, and read the folder again. In CSV a value with quotes is written in quotes, and its own are doubled.',
   );
 }

@@ -19,10 +19,11 @@ export function cropWarnings(
   const [most] = cropped;
   if (most === undefined) return [];
   const percent = (part: number) => `${Math.floor(100 * part)} %`;
-  if (cropped.length === 1)
-    return [`Of ${most.id} ${percent(most.part)} are cropped away: it is too long and narrow.`];
   const least = percent(cropped.at(-1)!.part);
+  const range = least === percent(most.part) ? least : `${least} to ${percent(most.part)}`;
   return [
-    `${cropped.length} images are too long and narrow, and ${least === percent(most.part) ? '' : `${least} to `}${percent(most.part)} of them are cropped away; most of ${most.id}.`,
+    cropped.length === 1
+      ? `Cropping takes ${range} of ${most.id} away.`
+      : `Cropping takes ${range} of ${cropped.length} images away, the most of ${most.id}.`,
   ];
 }

@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises';
-
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { RunStatus } from '../contract/runs.ts';
 import type { DomainContext } from '../library/library.ts';
+import { removeInside } from '../library/remove-inside.ts';
 import { removeState } from './run-folder.ts';
 import type { RunPictures } from './run-pictures.ts';
 import type { RunQueries } from './run-queries.ts';
@@ -22,7 +21,7 @@ export interface CommandDeps {
 /** What pages have done with runs. */
 export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQueries> {
   const { context, records, queue, pictures } = deps;
-  const { publish, now } = context;
+  const { publish, now, library, log } = context;
   const changed = (runId?: number) => {
     publish('changed', { subjects: ['runs'], ...(runId === undefined ? {} : { runId }) });
   };
@@ -82,7 +81,7 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
       }
       await pictures.forget(runId);
       records.remove(runId);
-      await rm(folder, { recursive: true, force: true });
+      await removeInside(library.folder, folder, log);
       publish('changed', { subjects: ['runs', 'samples', 'models', 'exports'] });
       return null;
     },

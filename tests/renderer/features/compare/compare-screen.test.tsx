@@ -55,7 +55,13 @@ describe('the comparison', () => {
     show(aComparison());
     await cells();
     const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
-    expect(heads).toEqual(['', 'Baseepoch 0', 'Epoch 1held out 0.5000', 'Epoch 2held out 0.3333', 'Epoch 5held out 0.1667']);
+    expect(heads).toEqual([
+      '',
+      'Baseepoch 0',
+      'Epoch 1held out 0.5000',
+      'Epoch 2held out 0.3333',
+      'Epoch 5held out 0.1667',
+    ]);
     expect(screen.getAllByRole('rowheader').map(({ textContent }) => textContent)).toEqual([
       'a cat',
       'a dog',

@@ -9,7 +9,8 @@ export interface UtilityChild {
   readonly stdout: NodeJS.ReadableStream | null;
   readonly stderr: NodeJS.ReadableStream | null;
   on(event: 'message', listener: (message: unknown) => void): unknown;
-  on(event: 'spawn', listener: () => void): unknown;
+  /** `error` is V8's, when it ends the process; `exit` follows. */
+  on(event: 'spawn' | 'error', listener: () => void): unknown;
   on(event: 'exit', listener: (code: number) => void): unknown;
   postMessage(message: unknown): void;
   kill(): boolean;
@@ -57,6 +58,8 @@ function engineChild(child: UtilityChild, killProcess: (pid: number) => void): E
       resolve(code);
     });
   });
+  // Unheard, it would end this process too; what happened is told when the child has ended.
+  child.on('error', () => undefined);
   const outputs = [child.stdout, child.stderr];
   const printed = Promise.all(outputs.map(endOf));
   return {

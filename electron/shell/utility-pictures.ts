@@ -27,6 +27,8 @@ export function startUtilityPictures(
       if (killed) end();
     });
     child.on('exit', () => (gone = true));
+    // Unheard, it would end this process too; `exit` follows.
+    child.on('error', () => undefined);
     return {
       send: (message) => {
         if (!gone) child.postMessage(message);

@@ -113,7 +113,7 @@ describeInBrowser('a data set in a browser', () => {
       if (type === 'dragOver')
         await page
           .getByRole('status')
-          .filter({ hasText: /^Let go/ })
+          .filter({ hasText: /^Drop to/ })
           .waitFor();
     }
     await page.getByRole('heading', { name: 'toys' }).waitFor();

@@ -80,6 +80,7 @@ describeInBrowser('runs that wait', () => {
     await expect.poll(names).toEqual(['second', 'first', 'third']);
     // So it is over a reload, too.
     await page.reload();
+    await queued.waitFor();
     await expect.poll(names).toEqual(['second', 'first', 'third']);
   });
 

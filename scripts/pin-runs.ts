@@ -22,9 +22,9 @@ import {
   makeInputs,
   pinnedExports,
   pinnedPictures,
+  type PinnedRun,
   pinnedRuns,
   runOnExport,
-  type PinnedRun,
 } from './pin-runs/plan.ts';
 
 type RunJob = (job: Job, context: JobContext) => Promise<JobResult>;

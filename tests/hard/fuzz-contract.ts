@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { type MethodName, methods } from '../../electron/contract/api.ts';
-import { resourcesOf } from '../../electron/studio/domains.ts';
 import { readRequest } from '../../electron/studio/dispatch.ts';
+import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
 import { Failure } from '../../native/failure.ts';
 import { pretendEngine } from '../runs/pretend-engine.ts';

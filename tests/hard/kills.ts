@@ -163,6 +163,7 @@ try {
         faults.push(`${kind}: ${String(error)}`);
         return () => Promise.resolve();
       });
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
     } else if (runId !== null) {
       const last = runId;
       const { status } = await runOf(served, last);

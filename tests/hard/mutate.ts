@@ -117,6 +117,7 @@ export function damageValue(draw: Draw, value: unknown): unknown {
     const list = [...(value as unknown[])];
     const at = Math.floor(draw() * (list.length + 1));
     if (draw() < 0.3) list.splice(at, 1);
+    // eslint-disable-next-line no-dupe-else-if
     else if (draw() < 0.3) return Array.from({ length: 200 }, () => list[0] ?? anyValue(draw));
     else list[at] = damageValue(draw, list[at]);
     return list;
@@ -132,5 +133,6 @@ export function damageValue(draw: Draw, value: unknown): unknown {
 /** Of a JSON text: mostly still JSON, of another shape. */
 export function damageJson(draw: Draw, valid: string): Buffer {
   if (draw() < 0.3) return damageBytes(draw, Buffer.from(valid));
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
   return Buffer.from(JSON.stringify(damageValue(draw, JSON.parse(valid))) ?? '');
 }

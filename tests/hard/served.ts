@@ -37,7 +37,7 @@ export async function serveLibrary(
   libraryFolder: string,
   { before = [], environment = {} }: ServeOptions = {},
 ): Promise<Served> {
-  const [command = process.execPath, ...args] = [...before, process.execPath, program, libraryFolder];
+  const [command, ...args] = [...before, process.execPath, program, libraryFolder];
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that all of it can be killed at once.

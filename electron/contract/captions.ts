@@ -59,6 +59,7 @@ export const captionPreviewSchema = z.object({
 export type CaptionPreview = z.output<typeof captionPreviewSchema>;
 
 const set = z.strictObject({ captionSetId: id });
+const tagText = z.string().min(1).max(1000);
 const findSchema = z.strictObject({
   captionSetId: id,
   find: z.string().min(1).max(10_000),
@@ -127,9 +128,9 @@ export const captionMethods = {
   'captions.editTag': command(
     set.extend({
       edit: z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('add'), tag: words.min(1), at: z.enum(['front', 'end']) }),
-        z.strictObject({ kind: z.literal('remove'), tag: words.min(1) }),
-        z.strictObject({ kind: z.literal('rename'), tag: words.min(1), to: words.min(1) }),
+        z.strictObject({ kind: z.literal('add'), tag: tagText, at: z.enum(['front', 'end']) }),
+        z.strictObject({ kind: z.literal('remove'), tag: tagText }),
+        z.strictObject({ kind: z.literal('rename'), tag: tagText, to: tagText }),
       ]),
       imageIds: ids.optional(),
     }),

@@ -13,7 +13,6 @@ import {
   recipeSchema,
   seedList,
   time,
-  words,
 } from './values.ts';
 
 export const sampleSchema = z.object({
@@ -104,8 +103,7 @@ export const galleryMethods = {
         z.strictObject({ kind: z.literal('model'), modelId: id }),
         z.strictObject({ kind: z.literal('run'), runId: id, epoch: z.int().min(0).max(1e9) }),
       ]),
-      prompt: words,
-      negativePrompt: words.default(''),
+      ...promptSchema.shape,
       seeds: seedList.min(1).max(64),
       recipe: recipeSchema,
     }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { runSpecSchema } from './run-spec.ts';
 import {
+  areFewPictures,
   command,
   costRateSchema,
   done,
@@ -9,6 +10,7 @@ import {
   fewIds,
   id,
   ids,
+  mostPicturesOfEpoch,
   nameText,
   nothing,
   promptList,
@@ -21,24 +23,28 @@ import {
   time,
 } from './values.ts';
 
+const tooManyPictures = `prompts times seeds must be at most ${mostPicturesOfEpoch}`;
+
 /** What a person chooses of a run. Several caption sets make as many runs, alike in everything else. */
-export const runRequestSchema = z.strictObject({
-  name: nameText,
-  baseModelId: id,
-  datasetId: id,
-  captionSetIds: fewIds.min(1),
-  method: runSpecSchema.shape.method,
-  /** Pixels; null: what the base was made for. */
-  resolution: z.int().min(8).max(8192).nullable().default(null),
-  train: runSpecSchema.shape.train,
-  /** Empty: captions of up to four held-out images, or of the first images. */
-  prompts: promptList.default([]),
-  seeds: seedList.min(1).default([0]),
-  recipe: recipeSchema,
-  /** Null: the best there is. */
-  provider: providerName.nullable().default(null),
-  costRate: costRateSchema.default({ kind: 'none' }),
-});
+export const runRequestSchema = z
+  .strictObject({
+    name: nameText,
+    baseModelId: id,
+    datasetId: id,
+    captionSetIds: fewIds.min(1),
+    method: runSpecSchema.shape.method,
+    /** Pixels; null: what the base was made for. */
+    resolution: z.int().min(8).max(8192).nullable().default(null),
+    train: runSpecSchema.shape.train,
+    /** Empty: captions of up to four held-out images, or of the first images. */
+    prompts: promptList.default([]),
+    seeds: seedList.min(1).default([0]),
+    recipe: recipeSchema,
+    /** Null: the best there is. */
+    provider: providerName.nullable().default(null),
+    costRate: costRateSchema.default({ kind: 'none' }),
+  })
+  .refine(areFewPictures, tooManyPictures);
 export type RunRequest = z.output<typeof runRequestSchema>;
 
 /** A run before it starts. Everything over time is by epoch. */
@@ -215,11 +221,9 @@ export const runMethods = {
   'runs.remove': command(run, done),
   /** Prompts and seeds its pictures are made of; missing pictures are made in the background. */
   'runs.setSamples': command(
-    z.strictObject({
-      runIds: fewIds.min(1),
-      prompts: promptList.min(1),
-      seeds: seedList.min(1),
-    }),
+    z
+      .strictObject({ runIds: fewIds.min(1), prompts: promptList.min(1), seeds: seedList.min(1) })
+      .refine(areFewPictures, tooManyPictures),
     done,
   ),
 };

@@ -6,6 +6,10 @@ import { providers } from '../../native/runtime/runtime.ts';
 
 const largestId = 2 ** 31 - 1;
 
+function isId(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= largestId;
+}
+
 /** Row ids of the library's database. */
 export const id = z.int().min(1).max(largestId);
 const row = z.custom<number>().meta({ type: 'integer', minimum: 1, maximum: largestId });
@@ -13,7 +17,7 @@ const row = z.custom<number>().meta({ type: 'integer', minimum: 1, maximum: larg
 export const ids = z
   .array(row)
   .max(1_000_000)
-  .refine((list) => list.every((entry) => id.safeParse(entry).success), 'must hold ids alone');
+  .refine((list) => list.every(isId), 'must hold ids alone');
 /** Of what a person chooses one by one. */
 export const fewIds = z.array(id).max(1000);
 /** What a person names things by. */
@@ -43,9 +47,24 @@ export type FailureData = z.output<typeof failureSchema>;
 
 export const sizeSchema = z.object({ width: z.int().min(1), height: z.int().min(1) });
 
-export const promptSchema = z.object({ prompt: words, negativePrompt: words.default('') });
+/** Models read 77 tokens of it, or some hundred in parts. */
+const promptText = z.string().max(20_000);
+export const promptSchema = z.object({ prompt: promptText, negativePrompt: promptText.default('') });
 export const promptList = z.array(promptSchema).max(1000);
 export const seedList = z.array(seedNumber).max(1000);
+/** Of each epoch that is kept. */
+export const mostPicturesOfEpoch = 2000;
+
+/** Whether prompts times seeds are no more pictures than anybody looks at. */
+export function areFewPictures({
+  prompts,
+  seeds,
+}: {
+  readonly prompts: readonly unknown[];
+  readonly seeds: readonly unknown[];
+}): boolean {
+  return prompts.length * seeds.length <= mostPicturesOfEpoch;
+}
 export type PromptData = z.output<typeof promptSchema>;
 
 /** How a picture is made of noise, besides prompt and seed. */

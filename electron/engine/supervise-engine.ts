@@ -57,7 +57,9 @@ export async function superviseEngine<J extends Job>(
           new Failure(
             'engine-not-started',
             `The engine could not be started: ${error.message}`,
-            'Install Screenfold again.',
+            isScarce(error)
+              ? 'The machine is short of memory, processes or open files: close other programs and try again.'
+              : 'Install Screenfold again.',
             error,
           ),
         );
@@ -110,6 +112,10 @@ function keepLastLines(
 
 function killed(kind: Job['kind']): Failure {
   return new Failure('engine-killed', 'The engine was killed on request.', afterwards(kind));
+}
+
+function isScarce(error: Error): boolean {
+  return 'code' in error && ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(String(error.code));
 }
 
 /** What service managers and terminals send to all processes of a program at once, this one included. */

@@ -41,7 +41,7 @@ export interface WebHost {
 }
 
 /** Ids of every image of the largest data sets fit into one call. */
-const largestMessage = 16 * 1024 * 1024;
+export const largestMessage = 16 * 1024 * 1024;
 /** Large files over slow ways take their time, all in all; headers have to come within a minute. */
 export const listening = { requestTimeout: 0, headersTimeout: 60_000 } as const;
 /** Milliseconds without a byte of an upload after which nothing more is expected; how long it takes in all is its own affair. */

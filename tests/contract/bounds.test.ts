@@ -85,11 +85,12 @@ describe('what the studio can be asked', () => {
   });
 });
 
-/** Milliseconds. */
+/** Milliseconds of the processor's own: what else the machine does is left out. */
 function took(act: () => unknown): number {
-  const began = performance.now();
+  const began = process.threadCpuUsage();
   act();
-  return performance.now() - began;
+  const { user, system } = process.threadCpuUsage(began);
+  return (user + system) / 1000;
 }
 
 describe('what cannot be taken is refused in no time', () => {
@@ -164,7 +165,6 @@ describe('what cannot be taken is refused in no time', () => {
   ])('%s', (_what, method, input, words) => {
     const given = input();
     let said = '';
-    // A second and a half under load; unbounded it was minutes.
     expect(took(() => (said = refusal(method, given)))).toBeLessThan(1500);
     expect(said).toContain(words);
     expect(said.length).toBeLessThan(10_000);

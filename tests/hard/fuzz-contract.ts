@@ -1,12 +1,12 @@
 /** Every method of the contract asked for anything: each answers or refuses by name, in bounded time and memory. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
 import { type MethodName, methods } from '../../electron/contract/api.ts';
+import { largestMessage } from '../../electron/hosts/web.ts';
 import { readRequest } from '../../electron/studio/dispatch.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
@@ -14,13 +14,10 @@ import { Failure } from '../../native/failure.ts';
 import { pretendEngine } from '../runs/pretend-engine.ts';
 import { bareSurface } from '../studio/bare-surface.ts';
 import { asked } from './figures.ts';
-import { fuzz, type FuzzCase, serveCases } from './fuzz.ts';
+import { fuzz, type FuzzCase, ownFolder, serveCases } from './fuzz.ts';
 import { damageValue, type Draw, drawnFrom, pick } from './mutate.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'screenfold-asked-'));
-process.on('exit', () => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = process.argv.includes('--worker') ? ownFolder() : '';
 /** Asked so often the library is made anew: much of what is asked removes things. */
 const askedOfOne = 4000;
 
@@ -109,7 +106,10 @@ async function openCases(): Promise<readonly FuzzCase[]> {
         const valid = valueOf(draw, schema);
         const input = draw() < 0.65 ? valid : damageValue(draw, valid);
         // As it comes over a socket.
-        const message = JSON.parse(JSON.stringify({ type: 'call', id: 1, method, input })) as unknown;
+        const text = JSON.stringify({ type: 'call', id: 1, method, input });
+        if (text.length > largestMessage)
+          throw new Failure('message-too-large', 'It is too large.', 'Send less.');
+        const message = JSON.parse(text) as unknown;
         const request = readRequest(message);
         const answer = request?.type === 'call' ? await (await opened()).dispatch(request) : request;
         if (answer?.type !== 'failed') return answer;

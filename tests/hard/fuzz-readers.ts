@@ -1,6 +1,5 @@
 /** Damaged files before every reader: each is read or refused by name, in bounded time and memory. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,14 +21,10 @@ import { openSafetensors } from '../../native/weights/safetensors.ts';
 import { exampleRun } from '../runs/example-run.ts';
 import { tinyLora, tinyLoraLayout, tinyScheduler, writeTinyModel } from '../training/tiny-model.ts';
 import { asked } from './figures.ts';
-import { fuzz, type FuzzCase, serveCases } from './fuzz.ts';
+import { fuzz, type FuzzCase, ownFolder, serveCases } from './fuzz.ts';
 import { damageBytes, damageJson, type Draw, drawnFrom, pick } from './mutate.ts';
 
-/** Memory rather than a disk, where there is such a place. */
-const folder = mkdtempSync(join(tmpdir(), 'screenfold-fuzz-'));
-process.on('exit', () => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = process.argv.includes('--worker') ? ownFolder() : '';
 
 const at = (...parts: readonly string[]) => join(folder, ...parts);
 

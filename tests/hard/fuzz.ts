@@ -1,5 +1,8 @@
 /** Runs cases in a process that is watched: one that hangs, dies or takes all memory is a fault like any other. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
 import { figure, megabytes } from './figures.ts';
@@ -22,6 +25,12 @@ interface Report {
 /** Of one input. Machines under load take several times as long as a quiet one. */
 const longest = 10_000;
 const mostBytes = 1536 * 2 ** 20;
+
+/** Where the watched process may write; the one that watches removes it. */
+export function ownFolder(): string {
+  const folder = process.env.SCREENFOLD_FUZZ_FOLDER;
+  return mkdtempSync(join(folder ?? tmpdir(), 'inputs-'));
+}
 
 /** In the watched process: takes a seed, does its case, tells how it went. */
 export async function serveCases(open: () => Promise<readonly FuzzCase[]>): Promise<void> {
@@ -52,12 +61,13 @@ async function report({ name, run }: FuzzCase, seed: number): Promise<Report> {
 
 /** In the watching process: `count` inputs, and the figures of them. */
 export async function fuzz(title: string, entry: string, count: number, firstSeed: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'screenfold-fuzz-'));
   const faults: string[] = [];
   const sums = { read: 0, refused: 0, slowest: 0, slowestCase: '', memory: 0 };
   let child: ChildProcess | null = null;
   for (let done = 0; done < count; done++) {
     const seed = firstSeed + done;
-    child ??= await started(entry);
+    child ??= await started(entry, folder);
     const told = await ask(child, seed);
     if (typeof told === 'string') {
       faults.push(`seed ${seed}: ${told}`);
@@ -75,7 +85,8 @@ export async function fuzz(title: string, entry: string, count: number, firstSee
       child = null;
     }
   }
-  child?.kill();
+  child?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   for (const fault of faults.slice(0, 20)) console.error(fault);
   figure(
     title,
@@ -90,8 +101,11 @@ export async function fuzz(title: string, entry: string, count: number, firstSee
   );
 }
 
-async function started(entry: string): Promise<ChildProcess> {
-  const child = fork(entry, ['--worker'], { execArgv: ['--max-old-space-size=1024'] });
+async function started(entry: string, folder: string): Promise<ChildProcess> {
+  const child = fork(entry, ['--worker'], {
+    execArgv: ['--max-old-space-size=1024'],
+    env: { ...process.env, SCREENFOLD_FUZZ_FOLDER: folder },
+  });
   child.on('error', () => undefined);
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => {

@@ -80,20 +80,23 @@ async function captioning({ client }: Served, datasetId: number, at: number): Pr
   };
 }
 
-let runId: number | null = null;
+const trained: { runId: number | null } = { runId: null };
 
 async function training(served: Served, datasetId: number): Promise<Look> {
   const { client } = served;
+  let { runId } = trained;
   const status = runId === null ? null : (await runOf(served, runId)).status;
   if (status === null || status === 'finished') {
     const { runIds } = await client.call('runs.start', { request: await shortRun(served, datasetId, 4) });
     runId = runIds[0]!;
+    trained.runId = runId;
   } else if (['interrupted', 'paused', 'failed'].includes(status))
     await client.call('runs.resume', { runId: runId! });
   await moment(6000);
-  const { checkpoints } = await runOf(served, runId!);
+  const id = runId!;
+  const { checkpoints } = await runOf(served, id);
   return async (after) => {
-    const found = await runOf(after, runId!);
+    const found = await runOf(after, id);
     hold(
       'a run is interrupted, queued or finished',
       ['interrupted', 'finished', 'queued', 'preparing', 'training'].includes(found.status),
@@ -163,9 +166,8 @@ try {
         faults.push(`${kind}: ${String(error)}`);
         return () => Promise.resolve();
       });
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-    } else if (runId !== null) {
-      const last = runId;
+    } else if (trained.runId !== null) {
+      const last = trained.runId;
       const { status } = await runOf(served, last);
       if (['interrupted', 'failed', 'paused'].includes(status))
         await served.client.call('runs.resume', { runId: last });

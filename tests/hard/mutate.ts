@@ -117,15 +117,14 @@ export function damageValue(draw: Draw, value: unknown): unknown {
     const list = [...(value as unknown[])];
     const at = Math.floor(draw() * (list.length + 1));
     if (draw() < 0.3) list.splice(at, 1);
-    // eslint-disable-next-line no-dupe-else-if
-    else if (draw() < 0.3) return Array.from({ length: 200 }, () => list[0] ?? anyValue(draw));
+    else if (draw() < 0.43) return Array.from({ length: 200 }, () => list[0] ?? anyValue(draw));
     else list[at] = damageValue(draw, list[at]);
     return list;
   }
   const entries = Object.entries(value);
   const at = Math.floor(draw() * entries.length);
   if (draw() < 0.15) entries.splice(at, 1);
-  else if (draw() < 0.15 || entries.length === 0) entries.push([pick(draw, hardTexts), anyValue(draw)]);
+  else if (draw() < 0.18 || entries.length === 0) entries.push([pick(draw, hardTexts), anyValue(draw)]);
   else entries[at] = [entries[at]![0], damageValue(draw, entries[at]![1])];
   return Object.fromEntries(entries);
 }
@@ -133,6 +132,5 @@ export function damageValue(draw: Draw, value: unknown): unknown {
 /** Of a JSON text: mostly still JSON, of another shape. */
 export function damageJson(draw: Draw, valid: string): Buffer {
   if (draw() < 0.3) return damageBytes(draw, Buffer.from(valid));
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-  return Buffer.from(JSON.stringify(damageValue(draw, JSON.parse(valid))) ?? '');
+  return Buffer.from(JSON.stringify(damageValue(draw, JSON.parse(valid))));
 }

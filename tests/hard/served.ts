@@ -44,6 +44,12 @@ export async function serveLibrary(
     detached: true,
     env: { ...process.env, ...environment },
   });
+  const killAll = () => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGKILL');
+  };
+  // A script that fails leaves no studio behind.
+  process.once('exit', killAll);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = once(child, 'close');
@@ -61,9 +67,9 @@ export async function serveLibrary(
     alive: () => child.exitCode === null && child.signalCode === null,
     kill: async () => {
       client.close();
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-        process.kill(-child.pid, 'SIGKILL');
+      killAll();
       await ended;
+      process.off('exit', killAll);
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { readDataset } from '../../electron/datasets/dataset.ts';
+import { readFolderContents } from '../../electron/datasets/files/folder-contents.ts';
 import { type ListFolder, scanFolder } from '../../electron/datasets/files/folder-scan.ts';
 import { fill, picture } from './folder.ts';
 import { filesOf, importFolder, openStudio, testFolder } from './studio.ts';
@@ -37,6 +38,29 @@ describe('a folder', () => {
       code: 'dataset-missing',
       message: expect.stringContaining('permission denied') as unknown,
       hint: expect.stringContaining('permissions') as unknown,
+    });
+  });
+
+  test('is left at once when that is asked, however much there is in it', async () => {
+    const names = Array.from({ length: 40 }, (_, at) => [
+      [`${at}/a.png`, null],
+      [`${at}/a.txt`, 'a caption'],
+    ]);
+    const folder = await fill(
+      testFolder(),
+      Object.fromEntries(names.flat()) as Record<string, string | null>,
+    );
+    const stop = new AbortController();
+    let listed = 0;
+    const stopping: ListFolder = async (path) => {
+      if (++listed === 3) stop.abort();
+      return await list(path);
+    };
+    await expect(scanFolder(folder, stopping, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(listed).toBe(3);
+    const { files } = await scanFolder(folder);
+    await expect(readFolderContents(folder, files, null, stop.signal)).rejects.toMatchObject({
+      name: 'AbortError',
     });
   });
 

@@ -27,8 +27,8 @@ async function wired(options: PretendOptions = {}) {
   const request = await pretendRequest(services, folder);
   const disk = diskUnder(services.context.library.database);
   const runs = services.runs.handlers;
-  const start = async (name: string) =>
-    (await runs['runs.start']({ request: { ...request, name } })).runIds[0]!;
+  const start = async (name: string, train = request.train) =>
+    (await runs['runs.start']({ request: { ...request, name, train } })).runIds[0]!;
   const run = async (runId: number) => runs['runs.get']({ runId });
   const statusInDatabase = (runId: number) =>
     services.context.library.database.prepare('SELECT status FROM run WHERE id = ?').pluck().get(runId);
@@ -102,13 +102,19 @@ describe('with the disk full', () => {
 
   test('a run that ends well is finished, and what waits fails with the reason instead of trying for ever', async () => {
     let there: Awaited<ReturnType<typeof wired>> | null = null;
+    let bothWait = false;
     there = await wired({
-      onStep: (_job, step) => {
-        if (step === 12) there?.disk.fill();
+      // The first goes on until the second waits behind it, however long that takes.
+      perStep: 5,
+      onStep: () => {
+        if (bothWait) there?.disk.fill();
+        bothWait = false;
       },
     });
     const { disk, start, run, runs, statusInDatabase, history } = there;
-    const [first, second] = [await start('first'), await start('second')];
+    const long = { ...there.request.train, epochs: 200 };
+    const [first, second] = [await start('first', long), await start('second')];
+    bothWait = true;
     await expect.poll(async () => (await run(second)).status, patience).toBe('failed');
     expect((await run(first)).status).toBe('finished');
     expect((await run(second)).failure?.code).toBe('disk-full');
@@ -117,7 +123,7 @@ describe('with the disk full', () => {
     await runs['runs.resume']({ runId: second });
     await expect.poll(async () => (await run(second)).status, patience).toBe('finished');
     expect(history.filter((line) => line.startsWith('train'))).toEqual([
-      `train ${first}: 0-15`,
+      `train ${first}: 0-1000`,
       `train ${second}: 0-15`,
     ]);
   });

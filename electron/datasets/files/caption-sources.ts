@@ -41,6 +41,7 @@ interface Offer {
 export async function readSidecars(
   files: readonly FoundFile[],
   imagesNamedBy: ImagesNamedBy,
+  signal?: AbortSignal,
 ): Promise<Sidecars> {
   const texts = files.filter(({ id }) => captionName.test(id));
   const best = new Map<string, Offer>();
@@ -56,7 +57,7 @@ export async function readSidecars(
       if (rank < (best.get(image)?.rank ?? Infinity)) best.set(image, { file, rank });
     }
   }
-  const read = await readEach(best);
+  const read = await readEach(best, signal);
   const used = new Set([...best.values()].map(({ file }) => file.id));
   const beaten = offered.filter(({ id }) => !used.has(id)).map(({ id }) => id);
   return {
@@ -67,10 +68,14 @@ export async function readSidecars(
   };
 }
 
-async function readEach(best: ReadonlyMap<string, Offer>): Promise<Pick<Sidecars, 'captions' | 'problems'>> {
+async function readEach(
+  best: ReadonlyMap<string, Offer>,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Sidecars, 'captions' | 'problems'>> {
   const captions = new Map<string, string>();
   const problems = new Map<string, DatasetProblem>();
   for (const [image, { file }] of best) {
+    signal?.throwIfAborted();
     try {
       captions.set(image, oneLine(await readTextFile(file.path)));
     } catch (error) {

@@ -31,18 +31,23 @@ export interface FolderContents<File extends FoundFile> {
  * Tells the images among the files and reads what the other files say of them. Every file is an image, says something of one,
  * is a problem, or is left out for a reason.
  * @param root folder that ids are relative to
+ * @param signal aborted, its reason is thrown
  */
 export async function readFolderContents<File extends FoundFile>(
   root: string,
   files: readonly File[],
   pattern: FileNamePattern | null,
+  signal?: AbortSignal,
 ): Promise<FolderContents<File>> {
-  const roles = await assignRoles(files, async ({ path }) => await isHevcFile(path));
+  const roles = await assignRoles(files, async ({ path }) => {
+    signal?.throwIfAborted();
+    return await isHevcFile(path);
+  });
   const { images, others } = roles;
   const matchRows = createRowMatcher(root, images);
   const imagesNamedBy = createSidecarIndex(images, matchRows);
-  const sidecars = await readSidecars(others, imagesNamedBy);
-  const metadata = await readMetadata(others, matchRows, imagesNamedBy);
+  const sidecars = await readSidecars(others, imagesNamedBy, signal);
+  const metadata = await readMetadata(others, matchRows, imagesNamedBy, signal);
   const describe = (id: string): ImageFacts => {
     const row = metadata.rows.get(id);
     const sidecar = sidecars.captions.get(id);

@@ -35,10 +35,15 @@ const litter = new Set(['thumbs.db', 'desktop.ini', '__macosx', '$recycle.bin', 
 
 /**
  * All files under a folder, without hidden ones and operating systems' own. Links are followed, each folder once. A folder
- * in it that may not be read, or a name that is no text, costs nothing but itself.
+ * in it that may not be read, or a name that is no text, costs nothing but itself. Aborted, it throws the signal's reason:
+ * whole disks are dropped on windows too.
  * @throws Failure `dataset-missing`: no such folder, not a folder, or not readable
  */
-export async function scanFolder(folder: string, list: ListFolder = listFolder): Promise<FolderScan> {
+export async function scanFolder(
+  folder: string,
+  list: ListFolder = listFolder,
+  signal?: AbortSignal,
+): Promise<FolderScan> {
   const files: ScannedFile[] = [];
   const visited = new Set<string>();
   const [hidden, lost, closed, misnamed]: [string[], string[], string[], string[]] = [[], [], [], []];
@@ -48,12 +53,14 @@ export async function scanFolder(folder: string, list: ListFolder = listFolder):
     if (visited.has(real)) return;
     visited.add(real);
     for (const bytes of await list(path)) {
+      signal?.throwIfAborted();
       const name = bytes.toString('utf8');
       if (litter.has(name.toLowerCase()) || name.startsWith('._')) continue;
       if (name.startsWith('.')) hidden.push(prefix + name);
       else if (!isUtf8(bytes)) {
         const below = Buffer.concat([Buffer.from(join(path, '/')), bytes]);
-        for (const file of await filesBelow(below, list)) misnamed.push(prefix + shownName(bytes) + file);
+        for (const file of await filesBelow(below, list, signal))
+          misnamed.push(prefix + shownName(bytes) + file);
       } else await look(join(path, name), prefix + name);
     }
   }
@@ -65,6 +72,7 @@ export async function scanFolder(folder: string, list: ListFolder = listFolder):
       try {
         await visit(path, `${id}/`);
       } catch {
+        signal?.throwIfAborted();
         closed.push(id);
       }
     }
@@ -73,6 +81,7 @@ export async function scanFolder(folder: string, list: ListFolder = listFolder):
   try {
     await visit(folder, '');
   } catch (cause) {
+    signal?.throwIfAborted();
     throw missing(folder, cause);
   }
   return {
@@ -95,13 +104,18 @@ export async function scanFiles(folder: string, names: readonly string[]): Promi
 }
 
 /** Below a file or folder whose name is no text: their paths from there, the empty one for a file. */
-async function filesBelow(path: Buffer, list: ListFolder): Promise<readonly string[]> {
+async function filesBelow(
+  path: Buffer,
+  list: ListFolder,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  signal?.throwIfAborted();
   const info = await stat(path).catch(() => null);
   if (info?.isDirectory() !== true) return [''];
   const names = await list(path).catch(() => []);
   const found: string[] = [];
   for (const name of names) {
-    for (const file of await filesBelow(Buffer.concat([path, Buffer.from('/'), name]), list)) {
+    for (const file of await filesBelow(Buffer.concat([path, Buffer.from('/'), name]), list, signal)) {
       found.push(`/${shownName(name)}${file}`);
     }
   }

@@ -32,6 +32,7 @@ export async function readMetadata(
   files: readonly FoundFile[],
   matchRows: MatchRows,
   imagesNamedBy: ImagesNamedBy,
+  signal?: AbortSignal,
 ): Promise<Metadata> {
   const rows = new Map<string, ImageMetadata>();
   const beside: (readonly [image: string, row: MetadataRow])[] = [];
@@ -47,6 +48,7 @@ export async function readMetadata(
     });
   };
   for (const file of files.filter(({ id }) => mayBeMetadata(basename(id)))) {
+    signal?.throwIfAborted();
     const { id, path } = file;
     try {
       const table = await readMetadataFile(path);

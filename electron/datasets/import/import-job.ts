@@ -63,8 +63,9 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
   const sources = readSources(domain.database, datasetId).filter(({ pending }) => pending);
   if (sources.length === 0) return true;
   options.pictures.prepare();
-  const { tasks, files, leftOut } = await look(domain, datasetId, sources, records.begin);
-  if (stopped()) return false;
+  const looked = await look(options, sources, records.begin);
+  if (looked === null) return false;
+  const { tasks, files, leftOut } = looked;
   if (tasks.length === 0 && records.images() === 0) {
     throw nothingThere(sources[0]?.root ?? 'The folder', files, leftOut);
   }
@@ -150,24 +151,29 @@ async function readPicture({ pictures, thumbnails }: ImportJobOptions, path: str
 
 /** Lists every file there is and reads captions and metadata; the pictures come later. */
 async function look(
-  domain: DatasetDomain,
-  datasetId: number,
+  { domain, datasetId, signal }: ImportJobOptions,
   sources: readonly Source[],
   begin: SourceRecords['begin'],
 ): Promise<{
   readonly tasks: readonly Task[];
   readonly files: number;
   readonly leftOut: readonly LeftOut[];
-}> {
+} | null> {
   const pattern = patternOf(domain, datasetId);
   const tasks: Task[] = [];
   let count = 0;
   const found = [];
-  for (const source of sources) {
-    const { files, leftOut } = await scanSource(source);
-    const contents = await readFolderContents(source.root, files, pattern);
-    found.push({ source, contents, leftOut: [...leftOut, ...contents.leftOut] });
-    count += files.length;
+  try {
+    for (const source of sources) {
+      const { files, leftOut } = await scanSource(source, signal);
+      const contents = await readFolderContents(source.root, files, pattern, signal);
+      found.push({ source, contents, leftOut: [...leftOut, ...contents.leftOut] });
+      count += files.length;
+    }
+    signal.throwIfAborted();
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
   }
   // Only once all of them are there: a drive that is not connected must not look like a folder without images.
   for (const { source, contents, leftOut } of found) {

@@ -56,8 +56,8 @@ export async function planSources(paths: readonly string[]): Promise<readonly Pl
  * Everything a source has now, by ids relative to its root. Beside single files, the caption files named like them count.
  * @throws Failure `dataset-missing`
  */
-export async function scanSource({ root, files }: PlannedSource): Promise<FolderScan> {
-  if (files === null) return await scanFolder(root);
+export async function scanSource({ root, files }: PlannedSource, signal?: AbortSignal): Promise<FolderScan> {
+  if (files === null) return await scanFolder(root, undefined, signal);
   return await scanFiles(root, await captionFilesBeside(root, files));
 }
 

@@ -96,7 +96,8 @@ export async function readRun(folder: string): Promise<Run> {
   // The folder may have been moved since; what lies in it is what counts.
   return {
     folder: absolute,
-    spec: { ...spec, train: withOptimizer(spec.train), folder: absolute },
+    // A run file may leave its training out, and so may one that was changed by hand.
+    spec: { ...spec, train: withOptimizer({ ...spec.train }), folder: absolute },
     job: { ...job, folder: absolute },
   };
 }

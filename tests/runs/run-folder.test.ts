@@ -45,6 +45,18 @@ describe('a run folder', () => {
     expect(JSON.stringify(job)).toBe(JSON.stringify(old.job));
   });
 
+  test('whose file leaves its training out is read with what is usual', async () => {
+    const run = exampleRun(join(temporaryFolder(), 'run'));
+    await createRun(run);
+    const file = join(run.folder, 'run.json');
+    const written = JSON.parse(readFileSync(file, 'utf8')) as Pick<typeof run, 'spec' | 'job'>;
+    const { train: _train, ...spec } = written.spec;
+    writeFileSync(file, JSON.stringify({ ...written, spec }));
+    const again = await readRun(run.folder);
+    expect(again.spec.train.optimizer.kind).toBe('adamw');
+    expect(JSON.stringify(again.job)).toBe(JSON.stringify(run.job));
+  });
+
   test('may be moved', async () => {
     const folder = temporaryFolder();
     await createRun(exampleRun(join(folder, 'run')));

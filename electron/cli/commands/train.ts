@@ -24,17 +24,14 @@ export async function trainCommand(context: CommandContext, options: TrainOption
   const what = options.what === undefined ? undefined : resolve(workingFolder, options.what);
   if (what !== undefined && (await isRunFolder(what))) {
     if (options.overrides.length > 0) {
-      throw usage(
-        'A run that has begun goes on as it began; flags cannot change it.',
-        'Leave them out, or start a run of its own.',
-      );
+      throw usage('Flags cannot change a run that has begun.', 'Leave them out, or start a new run.');
     }
     return resumeCommand(context, what);
   }
   if (what === undefined && options.overrides.length === 0) {
     throw usage(
       'There is nothing to train.',
-      'Name a run file, or at least --base <model folder> and --data <image folder>.',
+      'Give a run file, or at least --base <model folder> and --data <image folder>.',
     );
   }
 
@@ -49,7 +46,7 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     return exitCodes.ok;
   }
   const { run, resumed } = await openRun(planned);
-  if (resumed) terminal.line(`Going on with the unfinished run in ${run.folder}`);
+  if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
   return reportEnd(context, run, await train(context, run));
 }
 
@@ -82,7 +79,7 @@ export async function train(context: CommandContext, run: Run): Promise<TrainRes
       return result;
     },
     onWait: () => {
-      context.terminal.warn('Waiting for an engine started earlier to end its step of this run …');
+      context.terminal.warn('Waiting for an engine that was started earlier to end its step …');
     },
   });
 }
@@ -92,16 +89,16 @@ function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result
   terminal.object({ ...result, folder: run.folder });
   if (result.end === 'stopped') {
     terminal.line(
-      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done; everything is saved.`,
+      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done. Everything is saved.`,
     );
-    terminal.line(`Go on with it: screenfold resume ${folder}`);
+    terminal.line(`Resume it: screenfold resume ${folder}`);
     return exitCodes.interrupted;
   }
   const validation =
     result.validationLoss === null ? '' : `, validation loss ${lossText(result.validationLoss)}`;
   terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
   if (run.job.method.kind !== 'vae') terminal.line(`See how it developed:    screenfold compare ${folder}`);
-  terminal.line(`Take an epoch with you:  screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
+  terminal.line(`Export an epoch:         screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
   return exitCodes.ok;
 }
 

@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
 import { readAdapterSizes } from '../../native/families/read-facts.ts';
+import { usesMainMemory } from '../../native/runtime/runtime.ts';
 import { bytesText, countOf } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
@@ -188,7 +189,7 @@ function diskWarning(needed: number, free: number): readonly string[] {
 function memoryWarning({ provider }: RunRequest, needed: number): readonly string[] {
   // What a graphics card has is not known here; what computes on the processor lives in its memory.
   const available = totalmem();
-  if (provider !== 'cpu' || needed < available) return [];
+  if (provider === null || !usesMainMemory(provider) || needed < available) return [];
   return [
     `Weights and moments need ${bytesText(needed)} of memory, and this machine has ${bytesText(available)}.`,
   ];

@@ -58,7 +58,7 @@ export async function resumeCommand(context: CommandContext, folder: string): Pr
 }
 
 /** Plans a run, showing how far the images have been read. */
-export async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<Plan> {
+async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<Plan> {
   const follower = terminal.follow({});
   try {
     return await planRun(spec, {
@@ -72,7 +72,7 @@ export async function plan({ terminal, cacheFolder }: CommandContext, spec: Reso
   }
 }
 
-export async function train(context: CommandContext, run: Run): Promise<TrainResult> {
+async function train(context: CommandContext, run: Run): Promise<TrainResult> {
   return trainRun(run, {
     runJob: async (job) => {
       const { result } = await runJobInTerminal(context, job, { epochs: job.settings.epochs });
@@ -103,7 +103,7 @@ function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result
 }
 
 /** A path as it can be typed: from the working folder where that is shorter, quoted where it has to be. */
-export function shown(file: string, workingFolder: string): string {
+function shown(file: string, workingFolder: string): string {
   const relative = relativePath(workingFolder, file);
   const text = relative !== '' && !relative.startsWith('..') ? relative : file;
   return /^[\w./\\:@%+=-]+$/.test(text) ? text : JSON.stringify(text);

@@ -1,4 +1,4 @@
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
 import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
 import { failureData } from '../../contract/failure-data.ts';
@@ -186,7 +186,7 @@ function unexpected(error: unknown): Failure {
   if (ofDisk !== null) return ofDisk;
   return new Failure(
     'import-failed',
-    `Reading the images stopped: ${error instanceof Error ? error.message : String(error)}`,
+    `Reading the images stopped: ${messageOf(error)}`,
     'What has been read is kept. Read the folder again; the log has the details.',
     error,
   );

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { loraName } from './facts/run-folder.ts';
@@ -6,13 +5,14 @@ import { Failure } from './failure.ts';
 import { openModel } from './families/open-model.ts';
 import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
+import { exists } from './files/exists.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
 import { readLora, writeKohyaLora } from './weights/lora-file.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
 export async function exportModel(job: ExportJob, context: JobContext): Promise<JobResult> {
   const { output } = job;
-  if ((await stat(output).catch(() => null)) !== null) {
+  if (await exists(output)) {
     throw new Failure('output-exists', `${output} already exists.`, 'Choose another name, or move it away.');
   }
   await makeFolder(dirname(output));
@@ -33,7 +33,7 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
 
 async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
   const file = join(reference.checkpoint ?? '', loraName);
-  if (reference.checkpoint === undefined || (await stat(file).catch(() => null)) === null) {
+  if (reference.checkpoint === undefined || !(await exists(file))) {
     throw new Failure(
       'not-a-lora',
       `${reference.checkpoint ?? reference.base} holds no LoRA.`,

@@ -17,6 +17,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { messageOf } from '../native/failure.ts';
 import type { Job, JobContext, JobResult, TrainJob } from '../native/jobs.ts';
 import {
   makeInputs,
@@ -87,7 +88,7 @@ async function makePins(project: string, root: string, failures: string[]): Prom
     try {
       await work();
     } catch (error) {
-      failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${what}: ${messageOf(error)}`);
     }
     console.error(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${what}`);
   };

@@ -46,8 +46,8 @@ export interface ClientOptions {
 
 const lost: FailureData = {
   code: 'connection-lost',
-  message: 'The studio does not answer any more.',
-  hint: 'See whether Screenfold is still running, and load this page again.',
+  message: 'The studio does not answer.',
+  hint: 'Check that Screenfold is still running, and load this page again.',
 };
 
 /**
@@ -165,7 +165,7 @@ function createListeners() {
 function otherVersion(version: string): FailureData {
   return {
     code: 'other-version',
-    message: `The studio is of another version (${version}) than this page.`,
+    message: `The studio is version ${version}, and this page is from another.`,
     hint: 'Load this page again.',
   };
 }

@@ -20,7 +20,7 @@ export function parseJsonText(text: string, source: SpecSource): unknown {
     throw new Failure(
       'run-spec-syntax',
       `${source} is not valid JSON${where}: ${message}`,
-      'JSON wants double quotes around every key and text, commas between entries, none after the last, and no comments.',
+      'JSON needs double quotes around every key and text and commas between entries, and has no comments.',
       error,
     );
   }
@@ -58,7 +58,7 @@ export function parseOverride(argument: string): Override {
     throw new Failure(
       'override-invalid',
       `--set ${argument} does not set anything.`,
-      'Write a path within the run file, "=" and a value: --set train.learningRate=1e-4',
+      'Write a key of the run file, "=" and a value: --set train.learningRate=1e-4',
     );
   }
   const text = argument.slice(equals + 1);

@@ -1,5 +1,17 @@
 /** Quantities as people read them, in the window and in the terminal. English throughout. */
 
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** `100,000` */
+export function countText(count: number): string {
+  return whole.format(count);
+}
+
+/** `1 image`, `12,000 images` */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
 /** Seconds as `45 s`, `3 min 20 s`, `1 h 5 min`, `2 d 3 h`: two units at most, the lesser left out where it is nothing. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';

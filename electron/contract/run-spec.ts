@@ -146,6 +146,4 @@ export const runSpecSchema = z.strictObject({
 });
 
 export type RunSpec = z.output<typeof runSpecSchema>;
-export type RunSpecInput = z.input<typeof runSpecSchema>;
-export type CaptionsSpec = RunSpec['data']['captions'];
 export type SamplesSpec = RunSpec['samples'];

@@ -28,6 +28,13 @@ export function openDomain(context: DomainContext): DatasetDomain {
   };
 }
 
+/** @throws Failure `dataset-unknown` */
+export function requireDataset({ database }: Pick<DatasetDomain, 'database'>, datasetId: number): void {
+  if (database.prepare('SELECT 1 FROM dataset WHERE id = ?').get(datasetId) === undefined) {
+    throw unknownDataset();
+  }
+}
+
 export function unknownDataset(): Failure {
   return new Failure(
     'dataset-unknown',

@@ -56,7 +56,7 @@ export function createExportRecords(database: LibraryDatabase): ExportRecords {
     get: (id) => {
       const found = find(id);
       if (found !== null) return found;
-      throw new Failure('export-missing', 'This export is not in the list any more.', 'Export it again.');
+      throw new Failure('export-missing', 'This export is no longer in the list.', 'Export it again.');
     },
     insert: ({ kind, title, path, runId, epoch, createdAt }) =>
       Number(insert.run(kind, title, path, runId, epoch, createdAt).lastInsertRowid),

@@ -52,14 +52,18 @@ export async function exportRun(
   if (format === 'lora' && run.job.method.kind !== 'lora') {
     throw new Failure(
       'not-a-lora',
-      `The run ${run.folder} trained whole weights, so there is no LoRA in it.`,
+      `The run ${run.folder} did not train a LoRA, so there is none to export.`,
       'Export it with --format diffusers, or train with the method "lora".',
     );
   }
   const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${format === 'lora' ? '.safetensors' : ''}`;
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
   if (await exists(output)) {
-    throw new Failure('output-exists', `${output} exists already.`, 'Name another with --out, or remove it.');
+    throw new Failure(
+      'output-exists',
+      `${output} exists already.`,
+      'Choose another with --out, or remove it.',
+    );
   }
 
   const model = modelAt(run, epoch);

@@ -48,8 +48,8 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       if (format === 'lora' && record.method !== 'lora') {
         throw new Failure(
           'not-a-lora',
-          `${name} trained whole weights, so there is no LoRA in it.`,
-          'Export it as a model folder, or train with the method LoRA.',
+          `${name} did not train a LoRA, so there is none to export.`,
+          'Export a model folder, or train with the method LoRA.',
         );
       }
       const run = await read(record);
@@ -80,7 +80,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     'exports.remove': ({ exportId }) => {
       const { id, status } = records.get(exportId);
       if (status === 'running') {
-        throw new Failure('export-running', 'This export has not ended yet.', 'Wait for its end.');
+        throw new Failure('export-running', 'This export has not finished yet.', 'Wait until it has.');
       }
       records.remove(id);
       publish('changed', { subjects: ['exports'] });
@@ -93,7 +93,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     exportFile: (exportId) => {
       const { kind, status, path: file } = records.get(exportId);
       if (status === 'ready' && (kind === 'sheet' || kind === 'animation')) return file;
-      throw new Failure('export-missing', 'This export is no picture that is there.', 'Export it again.');
+      throw new Failure('export-missing', 'This export has no picture to show.', 'Export it again.');
     },
     close: tasks.close,
   };

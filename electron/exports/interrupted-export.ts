@@ -17,8 +17,8 @@ export function endOfInterrupted(
   return {
     failure: {
       code: 'export-interrupted',
-      message: 'Screenfold ended before this export did.',
-      hint: 'Export it again; nothing half-made was left at its place.',
+      message: 'Screenfold closed before this export was finished.',
+      hint: 'Export it again. Nothing half-made was left behind.',
     },
   };
 }

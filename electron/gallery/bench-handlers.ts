@@ -104,7 +104,7 @@ async function checkSize(base: string, { width, height }: { width: number; heigh
   if (width % vaeFactor === 0 && height % vaeFactor === 0) return;
   throw new Failure(
     'recipe-size',
-    `This model makes no pictures of ${width} x ${height}.`,
+    `This model cannot make pictures of ${width} x ${height}.`,
     `Choose multiples of ${vaeFactor}.`,
   );
 }

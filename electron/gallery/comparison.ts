@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
 import { methodName } from '../contract/method-text.ts';
+import { countOf } from '../contract/quantities.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
 import type { Prompt } from '../runs/run-prompts.ts';
 import type { Animation } from '../sheets/animation.ts';
@@ -80,7 +81,7 @@ export function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
 
 export function subtitle({ job }: Run): string {
   const { method, images, settings, base } = job;
-  return `${images.length} images, ${methodName(method.kind)}, ${settings.epochs} epochs, over ${basename(base)}`;
+  return `${countOf(images.length, 'image')}, ${methodName(method.kind)}, ${countOf(settings.epochs, 'epoch')}, over ${basename(base)}`;
 }
 
 function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[] {

@@ -89,7 +89,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
       if (status === 'ready') return file;
       throw new Failure(
         'sample-not-ready',
-        'This picture has not been made.',
+        'This picture is not made yet.',
         'Wait for it, or make it again.',
       );
     },

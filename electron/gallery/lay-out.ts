@@ -121,10 +121,11 @@ function countsOf(layout: ComparisonLayout): Readonly<Record<Axis, number>> {
 
 function checkAxes(layout: ComparisonLayout, shown: readonly Axis[]): void {
   if (layout.rows === layout.columns) {
-    throw invalid('Rows and columns are the same axis.');
+    throw invalid('rows and columns are the same axis.');
   }
   for (const [axis, count] of Object.entries(countsOf(layout)) as [Axis, number][]) {
-    if (count > 1 && !shown.includes(axis)) throw invalid(`${count} values of ${axis} have no place in it.`);
+    if (count > 1 && !shown.includes(axis))
+      throw invalid(`there are ${count} values of ${axis}, which is neither rows nor columns.`);
   }
 }
 
@@ -132,7 +133,7 @@ function invalid(message: string): Failure {
   return new Failure(
     'layout-invalid',
     `This comparison cannot be laid out: ${message}`,
-    'Choose two axes as rows and columns, and one value of each other.',
+    'Choose two axes as rows and columns, and one value of each other axis.',
   );
 }
 
@@ -140,8 +141,8 @@ function checkMade(pictures: readonly (readonly (string | null)[])[]): void {
   if (pictures.flat().some((file) => file !== null)) return;
   throw new Failure(
     'nothing-made',
-    'None of these pictures has been made yet.',
-    'Have them made first; they come one by one.',
+    'None of these pictures is made yet.',
+    'Make them first: they appear one by one.',
   );
 }
 

@@ -55,7 +55,7 @@ export async function makePictures(
       },
     );
     if (left.size > 0 && !stop.aborted) {
-      throw new Failure('picture-missing', 'The engine left pictures out.', 'Try them again.');
+      throw new Failure('picture-missing', 'The engine did not make all pictures.', 'Make them again.');
     }
   } catch (error) {
     onFailure([...left.values()], error);

@@ -155,7 +155,7 @@ function nextChunk(
   );
 }
 
-/** Those whose weights are there, with them; the others fail. */
+/** Pictures with the weights that they are made of. Those whose weights are gone fail. */
 async function withModels(
   chunk: readonly SampleRecord[],
   { modelOf }: PictureQueueDeps,

@@ -47,7 +47,7 @@ export async function planSamples(run: Run, choice: SampleChoice = {}): Promise<
     throw new Failure(
       'no-checkpoint',
       `The run ${run.folder} has no checkpoint yet.`,
-      `Go on with it: screenfold resume ${run.folder}`,
+      `Resume it: screenfold resume ${run.folder}`,
     );
   }
   const prompts = choice.prompts?.length ? choice.prompts : promptsOf(run);

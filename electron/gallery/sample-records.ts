@@ -104,7 +104,7 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
     get: (id) => {
       const record = find(id);
       if (record !== null) return record;
-      throw new Failure('sample-missing', 'This picture is not in the library any more.', 'Choose another.');
+      throw new Failure('sample-missing', 'This picture is no longer in the library.', 'Choose another.');
     },
     insert: (sample, createdAt) => {
       const { runId, modelId, epoch, prompt, negativePrompt, seed, recipe, file, status } = sample;

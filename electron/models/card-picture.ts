@@ -40,7 +40,7 @@ function unknownPicture(cause?: unknown): Failure {
   return new Failure(
     'image-unknown',
     'The model card has no such picture.',
-    'Look whether it lies in the model’s folder.',
+    'Check that it is in the model’s folder.',
     cause,
   );
 }

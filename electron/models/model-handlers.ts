@@ -66,7 +66,7 @@ export function modelHandlers(
         throw new Failure(
           'model-embedded',
           `${name} comes with Screenfold and cannot be removed.`,
-          'Add other models beside it.',
+          'Add other models instead.',
         );
       }
       refuseWhileNeeded(library.database, modelId, name);

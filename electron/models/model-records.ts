@@ -62,11 +62,7 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
     get: (id) => {
       const record = found(one.get(id));
       if (record !== null) return record;
-      throw new Failure(
-        'model-missing',
-        'This model is not in the library any more.',
-        'Choose another model.',
-      );
+      throw new Failure('model-missing', 'This model is no longer in the library.', 'Choose another model.');
     },
     findByFolder: (folder) => found(byFolder.get(folder)),
     insert: (model) => {

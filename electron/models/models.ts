@@ -64,8 +64,8 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
       if (!(await isModelFolder(folder))) {
         throw new Failure(
           'model-missing',
-          `The model's folder ${folder} is gone, or no model any more.`,
-          'Bring it back, or choose another model.',
+          `The model's folder ${folder} is gone, or is not a model.`,
+          'Put it back, or choose another model.',
         );
       }
       if (records.get(id).components.length === 0) await inspect(id, folder);

@@ -52,7 +52,10 @@ export function attemptRun(run: Run, deps: AttemptDeps): Attempt {
             stop: stop.signal,
             kill: kill.signal,
           }),
-        onWait,
+        onWait: () => {
+          meter.phase('waiting for an earlier engine to end its step');
+          onWait();
+        },
       });
     } catch (error) {
       // Before its first step a signal to all of Screenfold's processes ends an engine too.

@@ -30,8 +30,8 @@ export async function readBaseFacts(folder: string): Promise<ConfigFacts> {
   if (found?.isDirectory() !== true) {
     throw new Failure(
       'base-missing',
-      found === null ? `There is no base model at ${folder}.` : `The base model ${folder} is no folder.`,
-      'Name the folder of a model in diffusers layout: the one with model_index.json, unet/ and vae/ in it.',
+      found === null ? `There is no base model at ${folder}.` : `The base model ${folder} is not a folder.`,
+      'Choose a model folder in diffusers layout: it has model_index.json, unet/ and vae/ in it.',
     );
   }
   try {

@@ -3,7 +3,8 @@ import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
 import { readAdapterSizes } from '../../native/families/read-facts.ts';
-import { bytesText } from '../contract/quantities.ts';
+import { usesMainMemory } from '../../native/runtime/runtime.ts';
+import { bytesText, countOf } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
 import type { RunData } from '../datasets/run-data.ts';
@@ -120,7 +121,7 @@ async function planOne(
       ...memoryWarning(request, footprint.memoryBytes),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [
-            `The warm-up of ${settings.schedule.warmupSteps} steps is longer than the run of ${summary.steps}.`,
+            `The warm-up of ${countOf(settings.schedule.warmupSteps, 'step')} is not shorter than the run, which has ${summary.steps}.`,
           ]
         : []),
       ...(summary.heldOut === 0 ? ['No image is held out, so overfitting will not show in numbers.'] : []),
@@ -167,7 +168,7 @@ function checkSize({ recipe }: RunRequest, step: number): void {
     if (recipe[side] % step === 0) continue;
     throw new Failure(
       'recipe-size',
-      `This model makes no pictures of ${side} ${recipe[side]}.`,
+      `This model cannot make pictures of ${side} ${recipe[side]}.`,
       `Choose a multiple of ${step}.`,
     );
   }
@@ -181,14 +182,14 @@ function examplesOf({ job }: Run): string[] {
 function diskWarning(needed: number, free: number): readonly string[] {
   if (needed < free) return [];
   return [
-    `The checkpoints need ${bytesText(needed)}, and this disk has ${bytesText(free)} left. Keep fewer epochs.`,
+    `The checkpoints need ${bytesText(needed)}, and this disk has ${bytesText(free)} left. Keep fewer checkpoints.`,
   ];
 }
 
 function memoryWarning({ provider }: RunRequest, needed: number): readonly string[] {
   // What a graphics card has is not known here; what computes on the processor lives in its memory.
   const available = totalmem();
-  if (provider !== 'cpu' || needed < available) return [];
+  if (provider === null || !usesMainMemory(provider) || needed < available) return [];
   return [
     `Weights and moments need ${bytesText(needed)} of memory, and this machine has ${bytesText(available)}.`,
   ];

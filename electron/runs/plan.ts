@@ -2,6 +2,7 @@ import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { defaultLearningRates } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
@@ -161,13 +162,20 @@ function warningsOf(
   const lacks = first === undefined || first.fields.length === 0 ? '' : ` (no ${first.fields.join(', ')})`;
   return [
     ...problems.slice(0, shownWarnings).map(({ failure }) => failure.message),
-    ...(problems.length > shownWarnings ? [`… and ${problems.length - shownWarnings} more files.`] : []),
-    ...(first === undefined
-      ? []
-      : [`${missing.length} images lack a caption or a part of it; the first is ${first.id}${lacks}.`]),
+    ...(problems.length > shownWarnings
+      ? [`… and ${countOf(problems.length - shownWarnings, 'more file')}.`]
+      : []),
+    ...(first === undefined ? [] : [lackText(missing.length, `${first.id}${lacks}`)]),
     ...leftOut.filter(({ expected }) => !expected).map(({ failure }) => `${failure.message} ${failure.hint}`),
     ...leftOut.filter(({ expected }) => expected).map(({ failure }) => failure.message),
   ];
+}
+
+/** @param first the first of them, with what it lacks */
+function lackText(images: number, first: string): string {
+  return images === 1
+    ? `1 image has no caption, or lacks a part of it: ${first}.`
+    : `${countText(images)} images have no caption, or lack a part of it. The first is ${first}.`;
 }
 
 export function summaryLines(summary: PlanSummary): readonly string[] {
@@ -177,8 +185,8 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     .map(({ width, height, images: count }) => `${width}x${height}: ${count}`)
     .join(', ');
   return [
-    `${name}: ${images} images${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
-    `  ${epochs} epochs of ${stepsPerEpoch} steps: ${steps} steps; kept are epochs ${checkpoints.join(', ')}`,
+    `${name}: ${countOf(images, 'image')}${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
+    `  ${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
     `  a caption: ${summary.captionExample === '' ? '(empty)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];

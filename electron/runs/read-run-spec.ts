@@ -15,7 +15,7 @@ export async function readRunSpec(file: string, overrides: readonly Override[]):
     throw new Failure(
       'run-spec-unreadable',
       `The run file ${file} cannot be read: ${messageOf(error)}`,
-      'Check its path, or describe the run by --base and --data.',
+      'Check its path, or describe the run with --base and --data.',
       error,
     );
   });

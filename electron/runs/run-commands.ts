@@ -97,7 +97,7 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
   };
 }
 
-/** One run at a time is. */
+/** Whether a run of this status has an engine at work; at most one run has. */
 function isUnderWay(status: RunStatus): boolean {
   return status === 'preparing' || status === 'training' || status === 'stopping';
 }
@@ -118,6 +118,6 @@ function notNow(status: RunStatus, wanted: string): Failure {
   return new Failure(
     'run-not-now',
     `This run ${states[status]}, so it cannot be ${wanted}.`,
-    'Look at its state in the list of runs.',
+    'The list of runs shows its state.',
   );
 }

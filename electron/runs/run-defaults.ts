@@ -142,7 +142,7 @@ function captionSetOf(database: LibraryDatabase, { id, name }: DatasetRow): numb
   throw new Failure(
     'no-caption-set',
     `${name} has no caption set.`,
-    'Make one under Captions; it may be empty.',
+    'Make one under Captions. It may be empty.',
   );
 }
 

@@ -76,8 +76,8 @@ export async function readRun(folder: string): Promise<Run> {
   if (text === null) {
     throw new Failure(
       'run-missing',
-      `${folder} is no run: there is no ${runFile} in it.`,
-      'Name the folder that `screenfold train` made.',
+      `${folder} is not a run: there is no ${runFile} in it.`,
+      'Choose a folder made by `screenfold train`.',
     );
   }
   const content = parseOr(text, null);
@@ -86,8 +86,8 @@ export async function readRun(folder: string): Promise<Run> {
     const faults = explainIssues(parsed.error.issues, content, runSchema);
     throw new Failure(
       'run-invalid',
-      `${file} was not written by this version of Screenfold, or was damaged:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
-      'Restore it from a backup, or train again into another folder.',
+      `${file} is damaged, or is from another version of Screenfold:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+      'Restore it from a backup, or train again in another folder.',
       parsed.error,
     );
   }

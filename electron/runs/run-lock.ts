@@ -56,8 +56,8 @@ async function waitForEngine(
     if (performance.now() - start > 1000 * patienceSeconds) {
       throw new Failure(
         'run-busy',
-        `An engine started earlier is still at the run in ${folder}.`,
-        'It stops at the end of its step: try again in a while.',
+        `An engine that was started earlier is still training the run in ${folder}.`,
+        'It stops at the end of its step. Try again in a moment.',
       );
     }
     if (!waiting) onWait?.();

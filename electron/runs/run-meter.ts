@@ -31,6 +31,8 @@ export interface RunMeter {
   readonly begin: () => void;
   readonly end: () => void;
   readonly event: (event: JobEvent) => void;
+  /** What it does now, where no engine says so. */
+  readonly phase: (name: string) => void;
   readonly progress: (status: RunStatus) => RunProgress;
   /** Has what was spent since the last time written down; what `write` throws at is kept for the next. */
   readonly writeSpent: (write: (entry: LedgerEntry) => void) => void;
@@ -97,6 +99,9 @@ export function createRunMeter(options: MeterOptions): RunMeter {
       phase = null;
     },
     event,
+    phase: (name) => {
+      phase = { name, done: 0, total: 0 };
+    },
     progress: (status) => {
       count(0);
       return {

@@ -124,7 +124,7 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
     get: (id) => {
       const record = find(id);
       if (record !== null) return record;
-      throw new Failure('run-missing', 'This run is not in the library any more.', 'Choose another run.');
+      throw new Failure('run-missing', 'This run is no longer in the library.', 'Choose another run.');
     },
     insert: (run) => {
       const entries = columnsOf(run);

@@ -1,6 +1,6 @@
 import { Failure } from '../../native/failure.ts';
 import { asFailure } from '../../native/files/as-failure.ts';
-import type { JobEvent, TrainResult } from '../../native/jobs.ts';
+import type { TrainResult } from '../../native/jobs.ts';
 import { failureData } from '../contract/failure-data.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { Device } from '../engine/device.ts';
@@ -10,7 +10,7 @@ import { type Attempt, attemptRun } from './attempt-run.ts';
 import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
 import { createProgressTeller } from './progress-teller.ts';
 import { removeState, type Run } from './run-folder.ts';
-import { createRunKeeper } from './run-keeper.ts';
+import { createRunKeeper, type KeeperDeps, type RunKeeper } from './run-keeper.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
 import type { RunReader } from './run-reader.ts';
@@ -50,14 +50,11 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   let isOver = false;
   let meter: RunMeter | null = null;
   let attempt: Attempt | null = null;
-
-  const isStopWished = () => wish !== null;
   const status = () => records.get(runId).status;
   const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
-  const tellProgress = () => {
+  const teller = createProgressTeller(() => {
     publish('runs.progress', progress());
-  };
-  const teller = createProgressTeller(tellProgress);
+  });
   const show = () => {
     if (!isOver && wish !== 'close') teller.show();
   };
@@ -66,29 +63,23 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     publish('changed', { subjects: ['runs'], runId });
   };
 
+  /** One engine's part of it: to the end, or to where it is asked to stop. */
   const trainOn = async (run: Run, watched: RunMeter, log: RunLog): Promise<TrainResult | 'stopped'> => {
-    const keeper = createRunKeeper({
-      ...{ runId, context, records, meter: watched, log, asFarAsPossible },
-      speeds: deps.speeds,
-      speedKey: () => deps.speedKeyOf(run),
-      onPictures: deps.onPictures,
-    });
+    const kept = keeperOf({ run, runId, meter: watched, log, asFarAsPossible }, deps);
     attempt = attemptRun(run, {
-      ...{ device: deps.device, meter: watched, log, isStopWished },
+      ...{ device: deps.device, meter: watched, log },
+      isStopWished: () => wish !== null,
       onEvent: (event) => {
-        keeper.event(event);
+        kept.event(event);
         asFarAsPossible(show);
       },
-      onWait: () => {
-        watched.event(phase('waiting for the engine to end its step'));
-        show();
-      },
+      onWait: show,
     });
     try {
       return await attempt.ended;
     } finally {
       attempt = null;
-      keeper.writeAtLast();
+      kept.writeAtLast();
     }
   };
   const work = async (): Promise<void> => {
@@ -103,26 +94,18 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       const watched = meterOf(run, record, clock, deps);
       meter = watched;
       await deps.onPictures(runId);
-      log.line(record.step === 0 ? 'begins' : `goes on after step ${record.step}`);
-      for (;;) {
-        const result = await trainOn(run, watched, log);
-        if (result !== 'stopped' && result.end === 'finished') {
-          const { step, epoch, trainLoss, validationLoss } = result;
-          await finish('finished', log, { step, epoch, trainLoss, validationLoss });
-          break;
-        }
-        if (wish !== null) {
-          await finish(endOf[wish], log);
-          break;
-        }
-        watched.event(phase('making pictures'));
-        show();
-      }
+      log.line(record.step === 0 ? 'begins' : `resumes after step ${record.step}`);
+      const [how, change] = await trainToEnd(
+        () => trainOn(run, watched, log),
+        () => wish,
+        () => {
+          watched.phase('making pictures');
+          show();
+        },
+      );
+      await finish(how, log, change);
     } catch (error) {
-      const failure = asFailure(error, 'run-fault');
-      log.line(`${failure.code}: ${failure.message}`);
-      if (!(error instanceof Failure)) context.log.error('a run failed', error);
-      await finish('failed', log, { failure: failureData(failure) });
+      await finish('failed', log, { failure: failureData(toldFailure(error, log, context)) });
     } finally {
       clock.close();
       await log.close();
@@ -133,7 +116,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     isOver = true;
     await settleEnd(runId, how, change, deps);
     teller.drop();
-    tellProgress();
+    publish('runs.progress', progress());
     // Pictures may have waited for this end.
     if (how !== 'interrupted') await deps.onPictures(runId);
   };
@@ -143,7 +126,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     progress,
     stop: (asked) => {
       if (isOver) return;
-      // Ending for good is not undone by a pause asked for later.
+      // Ending for good is not undone by a later pause.
       if (wish !== 'cancel') wish = asked;
       if (asked === 'close') teller.drop();
       asFarAsPossible(() => {
@@ -160,8 +143,36 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
 
 const endOf = { pause: 'paused', cancel: 'cancelled', close: 'interrupted' } as const;
 
-function phase(name: string): JobEvent {
-  return { type: 'progress', phase: name, done: 0, total: 0 };
+/** One attempt after the other, with pauses for shorter work, to the run's end or a wish. Gives how it ended. */
+async function trainToEnd(
+  trainOn: () => Promise<TrainResult | 'stopped'>,
+  wished: () => Wish | null,
+  onPause: () => void,
+): Promise<[how: RunStatus, change?: RunChange]> {
+  for (;;) {
+    const result = await trainOn();
+    if (result !== 'stopped' && result.end === 'finished') {
+      const { step, epoch, trainLoss, validationLoss } = result;
+      return ['finished', { step, epoch, trainLoss, validationLoss }];
+    }
+    const wish = wished();
+    if (wish !== null) return [endOf[wish]];
+    onPause();
+  }
+}
+
+function toldFailure(error: unknown, log: RunLog, context: DomainContext): Failure {
+  const failure = asFailure(error, 'run-fault');
+  log.line(`${failure.code}: ${failure.message}`);
+  if (!(error instanceof Failure)) context.log.error('a run failed', error);
+  return failure;
+}
+
+function keeperOf(
+  { run, ...of }: Pick<KeeperDeps, 'runId' | 'meter' | 'log' | 'asFarAsPossible'> & { readonly run: Run },
+  { context, records, speeds, speedKeyOf, onPictures }: SupervisionDeps,
+): RunKeeper {
+  return createRunKeeper({ ...of, context, records, speeds, speedKey: () => speedKeyOf(run), onPictures });
 }
 
 /** Writes down how a run ended. What is needed to go on is of no use to one that has ended for good. */

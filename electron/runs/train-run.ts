@@ -21,8 +21,8 @@ export async function openRun(planned: Run): Promise<{ readonly run: Run; readon
   if (!isSameWork(there.job, planned.job)) {
     throw new Failure(
       'run-differs',
-      `${folder} holds an unfinished run that asks for something else.`,
-      `Go on with that one by \`screenfold resume ${folder}\`, or give this one another --name or --out.`,
+      `${folder} holds an unfinished run with other settings.`,
+      `Resume that one with \`screenfold resume ${folder}\`, or give this one another --name or --out.`,
     );
   }
   return { run: there, resumed: true };
@@ -33,7 +33,7 @@ export async function refuseFinished(folder: string): Promise<void> {
   throw new Failure(
     'run-finished',
     `The run in ${folder} has finished; nothing was changed.`,
-    'Train again under another --name or --out, or remove that folder.',
+    'Train again with another --name or --out, or remove that folder.',
   );
 }
 

@@ -61,7 +61,7 @@ export async function writeAnimation(
   if (width > maxSide || height > maxSide) {
     throw new Failure(
       'animation-too-large',
-      `An animation of ${animation.captions.length} pictures would have ${width} x ${height} pixels`,
+      `An animation of ${animation.captions.length} pictures would be ${width} x ${height} pixels.`,
       'Animate fewer prompts at once.',
     );
   }
@@ -184,8 +184,8 @@ function formatOf(path: string): 'gif' | 'webp' {
   if (extension === '.webp') return 'webp';
   throw new Failure(
     'animation-format',
-    `${path} ends in neither .gif nor .webp`,
-    'Name the animation with one of the two: GIF plays everywhere, WebP keeps all colours.',
+    `${path} does not end in .gif or .webp.`,
+    'Choose one of the two: GIF plays everywhere, WebP keeps all colours.',
   );
 }
 

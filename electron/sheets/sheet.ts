@@ -47,8 +47,8 @@ export async function writeSheet(path: string, sheet: Sheet, options: SheetOptio
   if (width > maxSide || height > maxSide) {
     throw new Failure(
       'sheet-too-large',
-      `A sheet of ${sheet.rows.length} rows and ${sheet.columns.length} columns would have ${width} x ${height} pixels`,
-      'Compare fewer epochs, prompts or seeds in one sheet.',
+      `A sheet of ${sheet.rows.length} rows and ${sheet.columns.length} columns would be ${width} x ${height} pixels.`,
+      'Put fewer epochs, prompts or seeds on one sheet.',
     );
   }
   const overlays = await Promise.all(

@@ -12,10 +12,10 @@ export interface ClosingDependencies {
 export const closingQuestion: MessageBoxOptions = {
   type: 'question',
   title: 'Screenfold',
-  message: 'A run is being trained.',
+  message: 'A run is training.',
   detail:
-    'Close Screenfold now and it pauses at the end of its step; when Screenfold is opened next, it can go on.',
-  buttons: ['Pause and close', 'Keep it open'],
+    'If you close Screenfold, the run pauses at the end of its step. You can resume it when you open Screenfold again.',
+  buttons: ['Pause and close', 'Keep open'],
   defaultId: 1,
   cancelId: 1,
 };

@@ -54,8 +54,8 @@ export function readRequest(message: unknown): RequestMessage | ResponseMessage 
     id,
     failure: {
       code: 'message-invalid',
-      message: `The studio was sent what is no call: ${faults.join('; ')}.`,
-      hint: 'Load the page again; it may be of another version than the studio.',
+      message: `The studio was sent something that is not a call: ${faults.join('; ')}.`,
+      hint: 'Load the page again: it may be from another version than the studio.',
     },
   };
 }
@@ -86,7 +86,7 @@ function invalidInput(
 ): Failure {
   return new Failure(
     'input-invalid',
-    `${method} was asked with something it cannot take: ${explainIssues(issues, input, schema).join('; ')}.`,
-    'Correct what is named.',
+    `${method} was given something it cannot take: ${explainIssues(issues, input, schema).join('; ')}.`,
+    'Correct it and try again.',
   );
 }

@@ -120,7 +120,7 @@ function sourceOf({ path, contentType }: DatasetFile): MediaSource {
 
 type Find<Ids extends readonly number[]> = (...ids: Ids) => MediaSource | Promise<MediaSource>;
 
-/** A domain says with a `Failure` what it has not; to whoever wants to show it, there just is no such picture. */
+/** A domain throws a `Failure` where it has no such picture; null for whoever wants to show it. */
 function orNull<Ids extends readonly number[]>(
   find: Find<Ids>,
 ): (...ids: Ids) => Promise<MediaSource | null> {

@@ -31,9 +31,5 @@ export async function revealPath(
 
 function there(path: string | undefined): string {
   if (path !== undefined) return path;
-  throw new Failure(
-    'nothing-to-show',
-    'There is no such thing to show.',
-    'It may have been removed meanwhile.',
-  );
+  throw new Failure('nothing-to-show', 'What you want to see is not there.', 'It may have been removed.');
 }

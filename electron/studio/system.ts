@@ -62,7 +62,7 @@ export function createSystem(dependencies: SystemDependencies): HandlersOf<'syst
     },
     'system.log': ({ lines }) => [...log.recent(lines)],
     'system.setLibraryFolder': async ({ folder: next }) => {
-      if (!isAbsolute(next)) throw notAFolder(next, 'it is no absolute path');
+      if (!isAbsolute(next)) throw notAFolder(next, 'the path is not absolute');
       await mkdir(next, { recursive: true }).catch((error: unknown) => {
         throw notAFolder(next, messageOf(error));
       });
@@ -74,8 +74,8 @@ export function createSystem(dependencies: SystemDependencies): HandlersOf<'syst
       if (surface.pick === null) {
         throw new Failure(
           'no-dialogs',
-          'This host has no dialogs of its own.',
-          'Choose from the folders listed instead.',
+          'There is no file dialog here.',
+          'Choose from the list of folders instead.',
         );
       }
       const paths = await surface.pick(request);
@@ -92,14 +92,14 @@ export function createSystem(dependencies: SystemDependencies): HandlersOf<'syst
         throw new Failure(
           'no-update',
           'There is no update to install.',
-          'Screenfold looks for one each day.',
+          'Screenfold looks for one every day.',
         );
       }
       if (dependencies.training()) {
         throw new Failure(
           'update-while-training',
-          'A run is being trained; an update now would interrupt it.',
-          'Pause the run, or install the update when it has finished.',
+          'A run is training, and an update would interrupt it.',
+          'Pause the run, or update when it has finished.',
         );
       }
       surface.updates.restart();

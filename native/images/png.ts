@@ -3,7 +3,7 @@ import { crc32, inflateSync } from 'node:zlib';
 
 import sharp from 'sharp';
 
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 
 export interface RgbImage {
@@ -64,7 +64,7 @@ export async function readPngText(path: string): Promise<Readonly<Record<string,
     }
     return Object.fromEntries(texts);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new Failure(
       'png-unreadable',
       `${path} cannot be read as PNG: ${reason}`,

@@ -4,6 +4,7 @@
  *
  * Called as `probe.ts <provider>`.
  */
+import { messageOf } from '../failure.ts';
 import { openRuntime } from './open-runtime.ts';
 import { type Provider, providers } from './runtime.ts';
 import { vulkanDevices } from './vulkan.ts';
@@ -39,7 +40,7 @@ const provider = providers.find((name) => name === process.argv[2]);
 if (!provider) throw new Error(`${process.argv[2] ?? 'Nothing'} is not a provider.`);
 const result = await probe(provider).catch((error: unknown): ProbeResult => ({
   works: false,
-  detail: error instanceof Error ? error.message : String(error),
+  detail: messageOf(error),
   software: false,
 }));
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -4,6 +4,11 @@ import type { DataArray, DataType } from '../graph/data-type.ts';
 export const providers = ['cuda', 'directml', 'webgpu', 'cpu'] as const;
 export type Provider = (typeof providers)[number];
 
+/** Whether what a provider computes with lies in the machine's own memory. */
+export function usesMainMemory(provider: Provider): boolean {
+  return provider === 'cpu';
+}
+
 /** What people call them. */
 export const providerLabels: Readonly<Record<Provider, string>> = {
   cuda: 'CUDA',

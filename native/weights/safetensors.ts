@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../graph/half.ts';
 import type { SafetensorsDtype, TensorEntry } from './safetensors-header.ts';
@@ -96,7 +96,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(
       'file-unreadable',
       `Could not open ${path}: ${reason}`,

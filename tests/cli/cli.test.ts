@@ -48,7 +48,7 @@ describe('the command line', () => {
     [['train'], 'There is nothing to train.'],
     [['train', '--epochs', '3'], '  base: is missing\n  data: is missing'],
     [['resume'], "missing required argument 'run'"],
-    [['generate', '.'], 'There is nothing to make a picture of.'],
+    [['generate', '.'], 'There is no prompt.'],
     [['generate', '.', '-p', 'a fox', '--seed', 'x'], 'It must be whole numbers, as in 1,2,5 or 0-3.'],
   ])('ends with 2 and a word of advice on %j', async (args, words) => {
     const { code, error, out } = await screenfold(root, args);
@@ -68,7 +68,7 @@ describe('the command line', () => {
     ]);
     expect([code, error]).toEqual([0, '']);
     expect(out).toContain('foxes: 2 images and 1 held out, at 64 pixels (64x64: 2)');
-    expect(out).toContain('3 epochs of 1 steps: 3 steps; kept are epochs 1, 2, 3');
+    expect(out).toContain('3 epochs of 1 step: 3 steps; checkpoints after epochs 1, 2, 3');
   });
 
   test('plans as JSON for programs', async () => {
@@ -104,7 +104,7 @@ describe('the command line', () => {
     expect(code).toBe(1);
     expect(error).toBe(
       `There is no base model at ${join(folder, 'nowhere')}.\n` +
-        'Name the folder of a model in diffusers layout: the one with model_index.json, unet/ and vae/ in it.\n',
+        'Choose a model folder in diffusers layout: it has model_index.json, unet/ and vae/ in it.\n',
     );
     expect(JSON.parse(out)).toMatchObject({ error: { code: 'base-missing' } });
   });

@@ -19,7 +19,7 @@ describe('from a terminal', () => {
 
     const compared = await screenfold(folder, ['compare', 'runs/foxes'], engine);
     expect([compared.code, compared.error]).toEqual([0, '']);
-    expect(compared.out).toContain('5 pictures, 5 of them to be made.');
+    expect(compared.out).toContain('5 pictures, 5 of them still to make.');
     const sheet = join(folder, 'runs', 'foxes', 'compare', 'sheet.png');
     expect(compared.out).toContain(`Side by side: ${sheet}\n`);
     // Six columns: the held-out image, the base, and the epochs 1, 2, 5 and 10.
@@ -42,7 +42,7 @@ describe('from a terminal', () => {
     await screenfold(folder, ['compare', 'runs/foxes'], engine);
     jobs.length = 0;
     const again = await screenfold(folder, ['compare', 'runs/foxes', '--animation', 'again.webp'], engine);
-    expect(again.out).toContain('3 pictures, 0 of them to be made.');
+    expect(again.out).toContain('3 pictures, 0 of them still to make.');
     expect(jobs).toEqual([]);
     expect(existsSync(join(folder, 'again.webp'))).toBe(true);
 
@@ -58,7 +58,7 @@ describe('from a terminal', () => {
     const folder = studio();
     const stopped = await screenfold(folder, ['train', 'foxes.json'], drawingEngine('stopped').engine);
     expect(stopped.code).toBe(130);
-    expect(stopped.out).toContain('Go on with it: screenfold resume runs/foxes\n');
+    expect(stopped.out).toContain('Resume it: screenfold resume runs/foxes\n');
     const resumed = await screenfold(folder, ['resume', 'runs/foxes'], drawingEngine().engine);
     expect(resumed.code).toBe(0);
     const again = await screenfold(folder, ['resume', 'runs/foxes'], drawingEngine().engine);
@@ -69,7 +69,7 @@ describe('from a terminal', () => {
     const folder = studio();
     await screenfold(folder, ['train', 'foxes.json'], drawingEngine('stopped').engine);
     const { code, out } = await screenfold(folder, ['train', 'foxes.json'], drawingEngine().engine);
-    expect([code, out]).toEqual([0, expect.stringContaining('Going on with the unfinished run in ')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('Resuming the unfinished run in ')]);
   });
 
   test('a program reads training as one JSON object a line', async () => {
@@ -118,7 +118,7 @@ describe('from a terminal', () => {
     const odd = await screenfold(folder, ['generate', 'base', '-p', 'a fox', '--size', '65'], engine);
     expect([odd.code, odd.error]).toEqual([
       2,
-      'This model makes no pictures of width 65.\nChoose a multiple of 4.\n',
+      'This model cannot make pictures of width 65.\nChoose a multiple of 4.\n',
     ]);
   });
 

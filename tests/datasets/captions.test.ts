@@ -64,7 +64,7 @@ describe('captionsFor', () => {
     expect(ask).toThrow(
       expect.objectContaining({
         code: 'caption-template',
-        message: "No image has a field 'nmae'",
+        message: "No image has a field 'nmae'.",
         hint: 'The images have: captions, category, name.',
       }),
     );

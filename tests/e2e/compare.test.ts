@@ -7,8 +7,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { ClosableClient } from '../../electron/connection/client.ts';
-import { readGifComment } from '../../electron/sheets/animation-text.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
+import { readGifComment } from '../sheets/gif-comment.ts';
 import { describeInBrowser, type OpenStudio, openStudio, prepareLibrary } from './studio.ts';
 import { makeToys, patience, trainOnToys, waiting } from './toys.ts';
 

@@ -9,11 +9,11 @@ import { describe } from 'vitest';
 import { type ClosableClient, createClient } from '../../electron/connection/client.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
-import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';
 import { bareSurface } from '../studio/bare-surface.ts';
+import { linkInMemory } from '../studio/memory-link.ts';
 import { browserProgram, launchBrowser } from './browser.ts';
 import { desktopLacks, openDesktop } from './desktop.ts';
 

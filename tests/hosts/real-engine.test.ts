@@ -63,7 +63,7 @@ describe('the real engine behind the command line', { timeout: patience }, () =>
 
   test('trains a LoRA, puts its epochs side by side, and exports one', async () => {
     await typed(...run('lora', 2, '--rank', '2', '--set', 'samples.seeds=[0,1]'));
-    expect(await typed('compare', 'runs/lora')).toContain('6 pictures, 6 of them to be made.');
+    expect(await typed('compare', 'runs/lora')).toContain('6 pictures, 6 of them still to make.');
     const sheet = await sharp(join(folder, 'runs/lora/compare/sheet.png')).metadata();
     expect(sheet.width).toBeGreaterThan(4 * 192);
     expect(await typed('export', 'runs/lora', '--epoch', '1')).toContain('lora-epoch-1.safetensors\n');

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 
 import { type MethodName, methods } from '../../electron/contract/api.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
-import { readGifComment } from '../../electron/sheets/animation-text.ts';
 import { readPngText } from '../../native/images/png.ts';
+import { readGifComment } from '../sheets/gif-comment.ts';
 import { writeTinyModel } from '../training/tiny-model.ts';
 import { addExampleDataset } from './example-dataset.ts';
 import { servicesOver } from './library-of.ts';

@@ -4,12 +4,12 @@ import { onTestFinished } from 'vitest';
 
 import { type ClosableClient, createClient } from '../../electron/connection/client.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
-import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';
 import { Failure } from '../../native/failure.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { bareSurface } from './bare-surface.ts';
+import { linkInMemory } from './memory-link.ts';
 
 const resources = fileURLToPath(new URL('../../resources', import.meta.url));
 

@@ -7,10 +7,10 @@ import { WebSocket } from 'ws';
 
 import type { Dial } from '../../electron/connection/client.ts';
 import { linkOverPort, linkOverSocket } from '../../electron/connection/links.ts';
-import { linkInMemory } from '../../electron/hosts/memory.ts';
 import { startWebHost } from '../../electron/hosts/web.ts';
 import { type MainPort, portOverMessages } from '../../electron/shell/page-port.ts';
 import { type ServedStudio, servePage } from '../../electron/studio/serve-page.ts';
+import { linkInMemory } from './memory-link.ts';
 
 export interface Transport {
   readonly name: string;

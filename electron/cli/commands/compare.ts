@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { exists } from '../../../native/files/exists.ts';
 import type { GenerateJob } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
+import { countOf } from '../../contract/quantities.ts';
 import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
 import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
@@ -48,7 +49,7 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   );
 
   const missing = await missingOf(samples);
-  terminal.line(`${samples.length} pictures, ${missing.length} of them to be made.`);
+  terminal.line(`${countOf(samples.length, 'picture')}, ${missing.length} of them still to make.`);
   if (missing.length > 0) {
     for (const output of missing.map(({ picture }) => dirname(picture.output)))
       await mkdir(output, { recursive: true });
@@ -60,7 +61,7 @@ export async function compareCommand(context: CommandContext, options: CompareOp
     };
     const { interrupted } = await runJobInTerminal(context, job, { pictures: missing.length });
     if (interrupted) {
-      terminal.line('Stopped; the pictures made so far are kept and need not be made again.');
+      terminal.line('Stopped. The pictures made so far are kept.');
       return { code: exitCodes.interrupted, sheet, animation, made: 0 };
     }
   }
@@ -70,7 +71,7 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   await writeSheet(sheet, comparisonSheet(run, samples, await readEpochLosses(run.folder)));
   await writeAnimation(animation, comparisonAnimation(run, samples));
   terminal.line(`Side by side: ${sheet}`);
-  terminal.line(`Unfolding:    ${animation}`);
+  terminal.line(`Animation:    ${animation}`);
   const comparison = { sheet, animation, made: missing.length };
   terminal.object({ kind: 'compare', ...comparison, pictures: samples.map(({ picture }) => picture.output) });
   return { code: exitCodes.ok, ...comparison };

@@ -31,7 +31,7 @@ export async function runJobInTerminal<J extends Job>(
 ): Promise<JobEnd<J>> {
   const follower = terminal.follow(followed);
   const onStop = () => {
-    terminal.warn('Stopping after this step … (once more to kill it at once)');
+    terminal.warn('Stopping after this step … (press Ctrl-C again to stop at once)');
   };
   try {
     return await withInterrupts(onStop, async ({ stop, kill }) => {

@@ -35,7 +35,7 @@ export interface GenerateOptions {
 export async function generateCommand(context: CommandContext, options: GenerateOptions): Promise<ExitCode> {
   const { terminal, workingFolder } = context;
   if (options.prompts.length === 0) {
-    throw usage('There is nothing to make a picture of.', 'Give at least one: --prompt "a red bicycle"');
+    throw usage('There is no prompt.', 'Give at least one: --prompt "a red bicycle"');
   }
   const model = await modelOf(resolve(workingFolder, options.from), options);
   const base = await readBaseModel(model.base, 'full');
@@ -46,7 +46,7 @@ export async function generateCommand(context: CommandContext, options: Generate
   ] as const) {
     if (extent % base.vaeFactor !== 0) {
       throw usage(
-        `This model makes no pictures of ${name} ${extent}.`,
+        `This model cannot make pictures of ${name} ${extent}.`,
         `Choose a multiple of ${base.vaeFactor}.`,
       );
     }
@@ -89,7 +89,10 @@ export async function generateCommand(context: CommandContext, options: Generate
 async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Promise<ModelReference> {
   if (!(await isRunFolder(from))) {
     if (epoch === undefined) return { base: from };
-    throw usage(`${from} is no run, so it has no epochs.`, 'Leave --epoch out, or name a run folder.');
+    throw usage(
+      `${from} is not a run, so it has no epochs.`,
+      'Leave --epoch out, or give the folder of a run.',
+    );
   }
   const run = await readRun(from);
   const kept = await checkpointEpochs(from);

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 
 import type { InfoResult } from '../../../native/jobs.ts';
+import { methodName } from '../../contract/method-text.ts';
+import { countOf } from '../../contract/quantities.ts';
 import {
   checkpointEpochs,
   isRunFolder,
@@ -34,7 +36,7 @@ function describeMachine(
 ): void {
   terminal.line(`${software}, Node ${process.version.slice(1)}, ${runtime}`);
   terminal.line('');
-  terminal.line('Where it can train and generate, best first:');
+  terminal.line('What it can compute on, best first:');
   for (const { provider, available, reason } of providers) {
     terminal.line(`  ${available ? '✓' : '–'} ${provider.padEnd(9)} ${reason}`);
   }
@@ -75,7 +77,7 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
 
   const { settings, method, images, validation, base } = run.job;
   terminal.line(
-    `${run.spec.name}: ${method.kind}, ${images.length} images and ${validation.length} held out, over ${base}`,
+    `${run.spec.name}: ${methodName(method.kind)}, ${countOf(images.length, 'image')} and ${validation.length} held out, over ${base}`,
   );
   const end = outcome?.end === 'finished' ? 'finished' : 'not finished';
   terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${settings.epochs} epochs, ${end}`);
@@ -85,5 +87,5 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
       `  epoch ${String(epoch).padStart(4)}   train ${lossText(loss?.trainLoss ?? null)}   validation ${lossText(loss?.validationLoss ?? null)}`,
     );
   }
-  if (end !== 'finished') terminal.line(`Go on with it: screenfold resume ${folder}`);
+  if (end !== 'finished') terminal.line(`Resume it: screenfold resume ${folder}`);
 }

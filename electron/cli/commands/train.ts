@@ -24,17 +24,14 @@ export async function trainCommand(context: CommandContext, options: TrainOption
   const what = options.what === undefined ? undefined : resolve(workingFolder, options.what);
   if (what !== undefined && (await isRunFolder(what))) {
     if (options.overrides.length > 0) {
-      throw usage(
-        'A run that has begun goes on as it began; flags cannot change it.',
-        'Leave them out, or start a run of its own.',
-      );
+      throw usage('Flags cannot change a run that has begun.', 'Leave them out, or start a new run.');
     }
     return resumeCommand(context, what);
   }
   if (what === undefined && options.overrides.length === 0) {
     throw usage(
       'There is nothing to train.',
-      'Name a run file, or at least --base <model folder> and --data <image folder>.',
+      'Give a run file, or at least --base <model folder> and --data <image folder>.',
     );
   }
 
@@ -49,7 +46,7 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     return exitCodes.ok;
   }
   const { run, resumed } = await openRun(planned);
-  if (resumed) terminal.line(`Going on with the unfinished run in ${run.folder}`);
+  if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
   return reportEnd(context, run, await train(context, run));
 }
 
@@ -61,7 +58,7 @@ export async function resumeCommand(context: CommandContext, folder: string): Pr
 }
 
 /** Plans a run, showing how far the images have been read. */
-export async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<Plan> {
+async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<Plan> {
   const follower = terminal.follow({});
   try {
     return await planRun(spec, {
@@ -75,14 +72,14 @@ export async function plan({ terminal, cacheFolder }: CommandContext, spec: Reso
   }
 }
 
-export async function train(context: CommandContext, run: Run): Promise<TrainResult> {
+async function train(context: CommandContext, run: Run): Promise<TrainResult> {
   return trainRun(run, {
     runJob: async (job) => {
       const { result } = await runJobInTerminal(context, job, { epochs: job.settings.epochs });
       return result;
     },
     onWait: () => {
-      context.terminal.warn('Waiting for an engine started earlier to end its step of this run …');
+      context.terminal.warn('Waiting for an engine that was started earlier to end its step …');
     },
   });
 }
@@ -92,21 +89,21 @@ function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result
   terminal.object({ ...result, folder: run.folder });
   if (result.end === 'stopped') {
     terminal.line(
-      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done; everything is saved.`,
+      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done. Everything is saved.`,
     );
-    terminal.line(`Go on with it: screenfold resume ${folder}`);
+    terminal.line(`Resume it: screenfold resume ${folder}`);
     return exitCodes.interrupted;
   }
   const validation =
     result.validationLoss === null ? '' : `, validation loss ${lossText(result.validationLoss)}`;
   terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
   if (run.job.method.kind !== 'vae') terminal.line(`See how it developed:    screenfold compare ${folder}`);
-  terminal.line(`Take an epoch with you:  screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
+  terminal.line(`Export an epoch:         screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
   return exitCodes.ok;
 }
 
 /** A path as it can be typed: from the working folder where that is shorter, quoted where it has to be. */
-export function shown(file: string, workingFolder: string): string {
+function shown(file: string, workingFolder: string): string {
   const relative = relativePath(workingFolder, file);
   const text = relative !== '' && !relative.startsWith('..') ? relative : file;
   return /^[\w./\\:@%+=-]+$/.test(text) ? text : JSON.stringify(text);

@@ -21,10 +21,9 @@ export function chooseHost({ platform, environment, userId, electron, wantsBrows
   const browser = (why: string): HostChoice => ({ kind: 'browser', why });
   if (wantsBrowser) return browser('you asked for it');
   const { DISPLAY, WAYLAND_DISPLAY, SSH_CONNECTION } = environment;
-  if (platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY)
-    return browser('there is no screen here to show a window on');
+  if (platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) return browser('there is no screen here');
   if (platform === 'darwin' && SSH_CONNECTION) return browser('you are connected from another machine');
   // Chromium's sandbox refuses the superuser, and without its sandbox no page is shown here.
-  if (platform === 'linux' && userId === 0) return browser('a window is not opened for the superuser');
+  if (platform === 'linux' && userId === 0) return browser('a window cannot be opened as root');
   return electron === null ? { kind: 'fetch-electron' } : { kind: 'desktop', electron };
 }

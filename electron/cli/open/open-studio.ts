@@ -73,11 +73,11 @@ async function settle(
     });
   const first = look();
   if (first.kind !== 'fetch-electron') return first;
-  terminal.line('Fetching the program that shows the window (once, about 110 MB) …');
+  terminal.line('Fetching Electron, which shows the window (once, about 110 MB) …');
   await fetchElectron(root);
   const second = look();
   if (second.kind !== 'fetch-electron') return second;
-  return { kind: 'browser', why: 'the program that shows the window could not be fetched' };
+  return { kind: 'browser', why: 'Electron, which shows the window, could not be fetched' };
 }
 
 async function prepare({ root, terminal }: StudioLauncher, wanted: readonly Built[]): Promise<void> {

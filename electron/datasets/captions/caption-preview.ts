@@ -37,7 +37,7 @@ export function previewCaptions(
       captioned: 0,
       uncaptioned: images.length,
       missing: [],
-      fault: `${error.message}. ${error.hint}`,
+      fault: `${error.message} ${error.hint}`,
     };
   }
 }

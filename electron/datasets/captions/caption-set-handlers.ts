@@ -1,6 +1,6 @@
 import type { HandlersOf } from '../../contract/api.ts';
 import type { CaptionSource } from '../../contract/captions.ts';
-import { type DatasetDomain, unknownDataset } from '../domain.ts';
+import { type DatasetDomain, requireDataset } from '../domain.ts';
 import type { Change } from '../journal.ts';
 import type { ChangeCaptions } from './caption-changes.ts';
 import { previewCaptions } from './caption-preview.ts';
@@ -123,10 +123,4 @@ function insertTexts(
 ): void {
   const insert = database.prepare('INSERT INTO caption (caption_set_id, image_id, text) VALUES (?, ?, ?)');
   for (const { imageId, text } of texts) if (text !== null) insert.run(captionSetId, imageId, text);
-}
-
-function requireDataset({ database }: DatasetDomain, datasetId: number): void {
-  if (database.prepare('SELECT 1 FROM dataset WHERE id = ?').get(datasetId) === undefined) {
-    throw unknownDataset();
-  }
 }

@@ -39,7 +39,7 @@ export function captionSet(database: LibraryDatabase, id: number): CaptionSetDat
   return toData(row);
 }
 
-export function parseSource(source: string): CaptionSource {
+function parseSource(source: string): CaptionSource {
   return captionSourceSchema.parse(JSON.parse(source));
 }
 

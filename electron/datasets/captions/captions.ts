@@ -83,12 +83,12 @@ function requireFields(images: readonly DatasetImage[], set: CaptionSet): void {
   const known = (field: string) => images.some((image) => Object.hasOwn(image.metadata, field));
   if (set.kind === 'column' && !known(set.column.normalize('NFC'))) {
     const column = set.column.normalize('NFC');
-    throw new Failure('caption-column', `No image has a column '${column}'`, availableFields(images));
+    throw new Failure('caption-column', `No image has a column '${column}'.`, availableFields(images));
   }
   if (set.kind !== 'template') return;
   const unknown = [...new Set(parseTemplate(set.template).fields)].find((field) => !known(field));
   if (unknown === undefined) return;
-  throw new Failure('caption-template', `No image has a field '${unknown}'`, availableFields(images));
+  throw new Failure('caption-template', `No image has a field '${unknown}'.`, availableFields(images));
 }
 
 function parseTemplate(template: string): { literals: readonly string[]; fields: readonly string[] } {
@@ -98,7 +98,7 @@ function parseTemplate(template: string): { literals: readonly string[]; fields:
   if (literals.some((literal) => literal.includes('${'))) {
     throw new Failure(
       'caption-template',
-      `The template '${template}' has a \${ without its }`,
+      `The template '${template}' has a \${ without its }.`,
       'Write fields as in: a photo of ${name}, ${category}',
     );
   }

@@ -47,7 +47,7 @@ export function replaceAll(texts: readonly string[], options: FindOptions): read
     throw new Failure(
       'find-slow',
       `'${options.find}' takes too long on these captions.`,
-      'Repetitions within repetitions, as in (a+)+, can take for ever: write it more simply.',
+      'A repetition inside another, as in (a+)+, can take for ever. Write it more simply.',
       cause,
     );
   }
@@ -55,7 +55,7 @@ export function replaceAll(texts: readonly string[], options: FindOptions): read
     throw new Failure(
       'replace-too-long',
       `A caption would become longer than ${maxLength} characters.`,
-      'Replace by a shorter text.',
+      'Replace with a shorter text.',
     );
   }
   return context.found as readonly Replaced[];
@@ -86,7 +86,7 @@ function compile({ find, regularExpression, matchCase, wholeWord }: FindOptions)
     throw new Failure(
       'find-invalid',
       `'${find}' is not a regular expression: ${reason(cause)}`,
-      'Check brackets and backslashes, or look for it as plain text.',
+      'Check its brackets and backslashes, or search for it as plain text.',
       cause,
     );
   }

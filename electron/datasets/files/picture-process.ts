@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
 import { convertToWebp } from '../../../native/images/decode.ts';
 import { readPictureFile } from './picture-file.ts';
 import { type FromPictures, tooMuchMemory, type ToPictures } from './picture-messages.ts';
@@ -36,7 +36,7 @@ async function answer(request: ToPictures): Promise<void> {
       send({ kind: 'failed', id, code, message, hint });
     } else {
       const { code = null } = error as NodeJS.ErrnoException;
-      send({ kind: 'broken', id, message: error instanceof Error ? error.message : String(error), code });
+      send({ kind: 'broken', id, message: messageOf(error), code });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
 
 /** Beyond this a file is no table of captions that could be meant for one training run. */
 const maxBytes = 256 * 1024 * 1024;
@@ -40,7 +40,7 @@ async function read(path: string): Promise<Buffer> {
   } catch (cause) {
     throw new Failure(
       'text-unreadable',
-      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${path} cannot be read: ${messageOf(cause)}`,
       'Check that the file is there, may be read, and holds only what belongs to these images.',
       cause,
     );

@@ -1,12 +1,12 @@
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
 import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
 import { failureData } from '../../contract/failure-data.ts';
-import { whenRoom } from '../../library/when-room.ts';
+import { createRoomWaits } from '../../library/room-waits.ts';
 import type { DatasetDomain } from '../domain.ts';
 import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
-import { createAttempts } from './attempts.ts';
+import { type Attempts, createAttempts } from './attempts.ts';
 import { runImport } from './import-job.ts';
 
 /** Reading of data sets in the background, one after the other. */
@@ -39,8 +39,7 @@ export function createImports(
   concurrency?: number,
 ): Imports {
   const { database, library, publish, log } = domain;
-  /** Ends of the waiting for room on the disk, by data set. */
-  const waits = new Map<number, () => void>();
+  const waits = createRoomWaits(library.folder);
   const jobs = new Map<number, Job>();
   const attempts = createAttempts(database);
   const settle = database.prepare('UPDATE dataset_source SET pending = 0, attempts = 0 WHERE dataset_id = ?');
@@ -50,65 +49,42 @@ export function createImports(
   let queue = Promise.resolve();
   let closing = false;
 
+  const tried = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      log.error('how an import ended could not be written down', error);
+    }
+  };
   const ended = (job: Job, phase: 'cancelled' | 'failed', failure: Failure | null): void => {
     const { datasetId } = job.progress;
-    try {
-      if (failure !== null && isDiskFull(failure)) goOnWhenRoom(datasetId);
-      else {
+    if (failure !== null && isDiskFull(failure)) {
+      waits.wait(datasetId, () => {
+        start(datasetId);
+      });
+    } else {
+      tried(() => {
         // Read again when asked to, not at every start.
         settle.run(datasetId);
         if (failure !== null) forgetEmpty.run(datasetId);
-      }
-    } catch (error) {
-      log.error('how an import ended could not be written down', error);
+      });
     }
     const told = failure === null ? null : failureData(failure);
     publish('datasets.progress', { ...job.progress, phase, failure: told });
   };
 
-  const goOnWhenRoom = (datasetId: number): void => {
-    waits.get(datasetId)?.();
-    const stopWaiting = whenRoom(library.folder, () => {
-      waits.delete(datasetId);
-      start(datasetId);
-    });
-    waits.set(datasetId, stopWaiting);
-  };
-
-  const cleared = (datasetId: number): void => {
-    try {
-      attempts.clear(datasetId);
-    } catch (error) {
-      log.error('that an import ended could not be written down', error);
-    }
-  };
-
   async function run(job: Job): Promise<void> {
     const { datasetId } = job.progress;
-    const { signal } = job.stop;
-    const onProgress = (progress: ImportProgress) => {
-      job.progress = progress;
-      publish('datasets.progress', progress);
-    };
     try {
-      while (job.again && !signal.aborted) {
-        job.again = false;
-        attempts.begin(datasetId);
-        const ready = await thumbnails;
-        await runImport({
-          onFurther: () => {
-            attempts.clear(datasetId);
-          },
-          ...{ domain, datasetId, signal, onProgress, pictures, thumbnails: ready },
-          ...(concurrency === undefined ? {} : { concurrency }),
-        });
-      }
+      await readPending(job, { domain, thumbnails, pictures, concurrency }, attempts);
     } catch (error) {
       const failure = withoutRoom(error) ?? (error instanceof Failure ? error : unexpected(error));
       log.error(failure.message, error);
       if (!closing) ended(job, 'failed', failure);
     } finally {
-      cleared(datasetId);
+      tried(() => {
+        attempts.clear(datasetId);
+      });
       jobs.delete(datasetId);
     }
     if (closing) return;
@@ -118,19 +94,13 @@ export function createImports(
 
   const start = (datasetId: number): void => {
     if (closing) return;
-    waits.get(datasetId)?.();
-    waits.delete(datasetId);
+    waits.stop(datasetId);
     const under = jobs.get(datasetId);
     if (under !== undefined) {
       under.again = true;
       return;
     }
-    const progress: ImportProgress = {
-      ...{ datasetId, phase: 'looking', done: 0, total: 0, problems: 0, imagesPerSecond: 0 },
-      failure: null,
-    };
-    const stop = new AbortController();
-    const job: Job = { stop, again: true, cancelled: false, done: queue, progress };
+    const job = newJob(datasetId, queue);
     jobs.set(datasetId, job);
     job.done = queue.then(() => run(job));
     queue = job.done;
@@ -141,8 +111,7 @@ export function createImports(
   return {
     start,
     cancel: async (datasetId) => {
-      waits.get(datasetId)?.();
-      waits.delete(datasetId);
+      waits.stop(datasetId);
       const job = jobs.get(datasetId);
       if (job === undefined) return;
       job.cancelled = true;
@@ -153,11 +122,52 @@ export function createImports(
     settled: () => queue,
     close: async () => {
       closing = true;
-      for (const stopWaiting of waits.values()) stopWaiting();
+      waits.stopAll();
       for (const { stop } of jobs.values()) stop.abort();
       await queue;
     },
   };
+}
+
+interface ReadingDeps {
+  readonly domain: DatasetDomain;
+  readonly thumbnails: Promise<Thumbnails>;
+  readonly pictures: PictureReader;
+  readonly concurrency: number | undefined;
+}
+
+/** Reads what is pending of a data set, and what has come meanwhile. */
+async function readPending(
+  job: Job,
+  { domain, thumbnails, pictures, concurrency }: ReadingDeps,
+  attempts: Attempts,
+): Promise<void> {
+  const { datasetId } = job.progress;
+  const { signal } = job.stop;
+  const onProgress = (progress: ImportProgress) => {
+    job.progress = progress;
+    domain.publish('datasets.progress', progress);
+  };
+  while (job.again && !signal.aborted) {
+    job.again = false;
+    attempts.begin(datasetId);
+    const ready = await thumbnails;
+    await runImport({
+      onFurther: () => {
+        attempts.clear(datasetId);
+      },
+      ...{ domain, datasetId, signal, onProgress, pictures, thumbnails: ready },
+      ...(concurrency === undefined ? {} : { concurrency }),
+    });
+  }
+}
+
+function newJob(datasetId: number, done: Promise<void>): Job {
+  const progress: ImportProgress = {
+    ...{ datasetId, phase: 'looking', done: 0, total: 0, problems: 0, imagesPerSecond: 0 },
+    failure: null,
+  };
+  return { stop: new AbortController(), again: true, cancelled: false, done, progress };
 }
 
 /** For want of room; what it was that did not fit says nothing to a person. */
@@ -176,7 +186,7 @@ function unexpected(error: unknown): Failure {
   if (ofDisk !== null) return ofDisk;
   return new Failure(
     'import-failed',
-    `Reading the images stopped: ${error instanceof Error ? error.message : String(error)}`,
+    `Reading the images stopped: ${messageOf(error)}`,
     'What has been read is kept. Read the folder again; the log has the details.',
     error,
   );

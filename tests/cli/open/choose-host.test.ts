@@ -34,7 +34,7 @@ describe('the studio opens', () => {
     ['asked for', { wantsBrowser: true }, 'you asked for it'],
     ['without a screen', { environment: {} }, 'no screen'],
     ['from afar', { platform: 'darwin', environment: { SSH_CONNECTION: '1 2 3 4' } }, 'another machine'],
-    ['as the superuser', { userId: 0 }, 'superuser'],
+    ['as the superuser', { userId: 0 }, 'as root'],
     // Nothing is fetched for a window that could not be shown.
     ['without a screen or a program', { environment: {}, electron: null }, 'no screen'],
   ])('in the browser %s, saying why', (_, signs, why) => {

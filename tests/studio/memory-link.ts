@@ -1,5 +1,5 @@
-import type { Dial } from '../connection/client.ts';
-import { type ServedStudio, servePage } from '../studio/serve-page.ts';
+import type { Dial } from '../../electron/connection/client.ts';
+import { type ServedStudio, servePage } from '../../electron/studio/serve-page.ts';
 
 /**
  * A page and its studio in one process, as in tests. Messages are copied and arrive later, as they would from

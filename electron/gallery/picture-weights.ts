@@ -28,7 +28,7 @@ export function createPictureWeights(
       throw new Failure(
         'no-such-epoch',
         `${run.spec.name} has no checkpoint of epoch ${source.epoch}.`,
-        'Choose an epoch that was kept.',
+        'Choose an epoch with a checkpoint.',
       );
     }
     return modelAt(run, source.epoch);

@@ -178,7 +178,7 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     .join(', ');
   return [
     `${name}: ${images} images${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
-    `  ${epochs} epochs of ${stepsPerEpoch} steps: ${steps} steps; kept are epochs ${checkpoints.join(', ')}`,
+    `  ${epochs} epochs of ${stepsPerEpoch} steps: ${steps} steps; checkpoints after epochs ${checkpoints.join(', ')}`,
     `  a caption: ${summary.captionExample === '' ? '(empty)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];

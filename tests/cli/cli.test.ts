@@ -68,7 +68,7 @@ describe('the command line', () => {
     ]);
     expect([code, error]).toEqual([0, '']);
     expect(out).toContain('foxes: 2 images and 1 held out, at 64 pixels (64x64: 2)');
-    expect(out).toContain('3 epochs of 1 steps: 3 steps; kept are epochs 1, 2, 3');
+    expect(out).toContain('3 epochs of 1 steps: 3 steps; checkpoints after epochs 1, 2, 3');
   });
 
   test('plans as JSON for programs', async () => {

@@ -127,7 +127,7 @@ describe('a plan', () => {
     expect(summary.captionExample).toBe('art of 0.png');
     expect(summaryLines(summary).join('\n')).toMatchInlineSnapshot(`
       "foxes: 11 images, at 64 pixels (64x64: 11)
-        100 epochs of 11 steps: 1100 steps; kept are epochs 1, 2, 5, 15, 30, 45, 60, 70, 100
+        100 epochs of 11 steps: 1100 steps; checkpoints after epochs 1, 2, 5, 15, 30, 45, 60, 70, 100
         a caption: art of 0.png
         ! torn.png is truncated.
         ! 1 images lack a caption or a part of it; the first is nameless.png (no name).

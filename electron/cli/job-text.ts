@@ -10,7 +10,7 @@ export function lossText(loss: number | null): string {
 }
 
 export function epochText({ epoch, trainLoss, validationLoss }: EpochEvent, epochs: number): string {
-  const validation = validationLoss === null ? '' : `   validation ${lossText(validationLoss)}`;
+  const validation = validationLoss === null ? '' : `   held out ${lossText(validationLoss)}`;
   return `Epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}   train ${lossText(trainLoss)}${validation}`;
 }
 

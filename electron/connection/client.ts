@@ -1,5 +1,5 @@
 /** The page's end of the contract, whatever carries it: a message port, a WebSocket, memory. */
-import type { EventName, EventOf, InputOf, MethodName, OutputOf } from '../contract/api.ts';
+import type { CallName, EventName, EventOf, InputOf, OutputOf } from '../contract/api.ts';
 import type { FailureData } from '../contract/values.ts';
 import { createOpenCalls, isCommand } from './open-calls.ts';
 import { protocolVersion, type RequestMessage, responseSchema } from './protocol.ts';
@@ -24,7 +24,7 @@ export type Dial = (events: LinkEvents) => Link;
 
 export interface StudioClient {
   /** Rejects with a `StudioFailure`. */
-  call<M extends MethodName>(method: M, input: InputOf<M>): Promise<OutputOf<M>>;
+  call<C extends CallName>(name: C, input: InputOf<C>): Promise<OutputOf<C>>;
   /** @returns a function that ends it */
   on<E extends EventName>(event: E, listener: (payload: EventOf<E>) => void): () => void;
   status(): ConnectionStatus;
@@ -123,10 +123,10 @@ export function createClient(dial: Dial, { retryAfter = () => null }: ClientOpti
 
   open();
   return {
-    call: <M extends MethodName>(method: M, input: InputOf<M>) => {
+    call: <C extends CallName>(name: C, input: InputOf<C>) => {
       if (ended !== null) return Promise.reject(new StudioFailure(ended));
-      if (status === 'lost' && isCommand(method)) return Promise.reject(new StudioFailure(lost));
-      const answer = calls.add(method, input) as Promise<OutputOf<M>>;
+      if (status === 'lost' && isCommand(name)) return Promise.reject(new StudioFailure(lost));
+      const answer = calls.add(name, input) as Promise<OutputOf<C>>;
       if (status === 'open') sendOpen();
       return answer;
     },

@@ -1,4 +1,4 @@
-import { type MethodName, methods } from '../contract/api.ts';
+import { type CallName, calls as definitions } from '../contract/api.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { RequestMessage } from './protocol.ts';
 import { StudioFailure } from './studio-failure.ts';
@@ -13,7 +13,7 @@ interface OpenCall {
 /** The calls that wait for their answer, in the order they were made. */
 export interface OpenCalls {
   /** Resolves or rejects when the call is answered. */
-  readonly add: (method: string, input: unknown) => Promise<unknown>;
+  readonly add: (name: string, input: unknown) => Promise<unknown>;
   readonly answer: (id: number, output: unknown) => void;
   readonly fail: (id: number, failure: FailureData) => void;
   readonly failAll: (failure: FailureData) => void;
@@ -36,11 +36,11 @@ export function createOpenCalls(): OpenCalls {
     }
   };
   return {
-    add: (method, input) =>
+    add: (name, input) =>
       new Promise((resolve, reject) => {
         const id = nextId;
         nextId += 1;
-        calls.set(id, { message: { type: 'call', id, method, input }, resolve, reject, sent: false });
+        calls.set(id, { message: { type: 'call', id, method: name, input }, resolve, reject, sent: false });
       }),
     answer: (id, output) => {
       calls.get(id)?.resolve(output);
@@ -67,6 +67,6 @@ export function createOpenCalls(): OpenCalls {
 }
 
 /** What is no query may not be asked twice. */
-export function isCommand(method: string): boolean {
-  return !Object.hasOwn(methods, method) || methods[method as MethodName].kind === 'command';
+export function isCommand(name: string): boolean {
+  return !Object.hasOwn(definitions, name) || definitions[name as CallName].kind === 'command';
 }

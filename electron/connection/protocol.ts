@@ -13,6 +13,7 @@ export const requestSchema = z.strictObject({
   type: z.literal('call'),
   /** The page's own, unique among its open calls. */
   id: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  /** Which of the contract's calls. */
   method: z.string().max(200),
   /** Left out where it is undefined, as JSON has it. */
   input: z.unknown().optional(),

@@ -1,32 +1,32 @@
 /**
- * Everything the page can ask of the studio and be told by it: one table of methods, one of events. Both sides check
+ * Everything the page can ask of the studio and be told by it: one table of calls, one of events. Both sides check
  * against it, so that a message nobody defined never reaches a domain. Each domain's part is in the file named after it.
  */
 import { z } from 'zod';
 
-import { captionMethods } from './captions.ts';
-import { datasetEvents, datasetMethods } from './datasets.ts';
-import { exportEvents, exportMethods } from './exports.ts';
-import { galleryEvents, galleryMethods } from './gallery.ts';
-import { modelMethods } from './models.ts';
-import { runEvents, runMethods } from './runs.ts';
-import { systemEvents, systemMethods } from './system.ts';
+import { captionCalls } from './captions.ts';
+import { datasetCalls, datasetEvents } from './datasets.ts';
+import { exportCalls, exportEvents } from './exports.ts';
+import { galleryCalls, galleryEvents } from './gallery.ts';
+import { modelCalls } from './models.ts';
+import { runCalls, runEvents } from './runs.ts';
+import { systemCalls, systemEvents } from './system.ts';
 import type { Subject } from './values.ts';
 
-/** What one method takes and gives. A `query` changes nothing and may be asked again; a `command` may not. */
-export type MethodDefinition = { readonly input: z.ZodType; readonly output: z.ZodType } & (
+/** What one call takes and gives. A `query` changes nothing and may be asked again; a `command` may not. */
+export type CallDefinition = { readonly input: z.ZodType; readonly output: z.ZodType } & (
   { readonly kind: 'query'; readonly about: readonly Subject[] } | { readonly kind: 'command' }
 );
 
-export const methods = {
-  ...datasetMethods,
-  ...captionMethods,
-  ...runMethods,
-  ...galleryMethods,
-  ...modelMethods,
-  ...exportMethods,
-  ...systemMethods,
-} as const satisfies Readonly<Record<string, MethodDefinition>>;
+export const calls = {
+  ...datasetCalls,
+  ...captionCalls,
+  ...runCalls,
+  ...galleryCalls,
+  ...modelCalls,
+  ...exportCalls,
+  ...systemCalls,
+} as const satisfies Readonly<Record<string, CallDefinition>>;
 
 export const events = {
   ...datasetEvents,
@@ -36,27 +36,27 @@ export const events = {
   ...systemEvents,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
-export type MethodName = keyof typeof methods;
+export type CallName = keyof typeof calls;
 export type QueryName = {
-  [M in MethodName]: (typeof methods)[M]['kind'] extends 'query' ? M : never;
-}[MethodName];
-export type CommandName = Exclude<MethodName, QueryName>;
+  [C in CallName]: (typeof calls)[C]['kind'] extends 'query' ? C : never;
+}[CallName];
+export type CommandName = Exclude<CallName, QueryName>;
 /** What a caller writes: defaults may be left out. */
-export type InputOf<M extends MethodName> = z.input<(typeof methods)[M]['input']>;
+export type InputOf<C extends CallName> = z.input<(typeof calls)[C]['input']>;
 /** What a handler is given: defaults filled in. */
-export type ParsedInputOf<M extends MethodName> = z.output<(typeof methods)[M]['input']>;
-export type OutputOf<M extends MethodName> = z.output<(typeof methods)[M]['output']>;
+export type ParsedInputOf<C extends CallName> = z.output<(typeof calls)[C]['input']>;
+export type OutputOf<C extends CallName> = z.output<(typeof calls)[C]['output']>;
 
 export type EventName = keyof typeof events;
 export type EventOf<E extends EventName> = z.output<(typeof events)[E]>;
 
-export type Handler<M extends MethodName> = (input: ParsedInputOf<M>) => OutputOf<M> | Promise<OutputOf<M>>;
+export type Handler<C extends CallName> = (input: ParsedInputOf<C>) => OutputOf<C> | Promise<OutputOf<C>>;
 
-/** A domain's handlers: those of the methods whose names begin with one of its prefixes, and `.`. */
+/** A domain's handlers: those of the calls whose names begin with one of its prefixes, and `.`. */
 export type HandlersOf<Prefix extends string> = {
-  readonly [M in Extract<MethodName, `${Prefix}.${string}`>]: Handler<M>;
+  readonly [C in Extract<CallName, `${Prefix}.${string}`>]: Handler<C>;
 };
-export type AllHandlers = { readonly [M in MethodName]: Handler<M> };
+export type AllHandlers = { readonly [C in CallName]: Handler<C> };
 
 /** Tells every page. */
 export type Publish = <E extends EventName>(event: E, payload: EventOf<E>) => void;

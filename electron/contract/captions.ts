@@ -71,7 +71,7 @@ const findSchema = z.strictObject({
   query: imageQuerySchema.optional(),
 });
 
-export const captionMethods = {
+export const captionCalls = {
   'captions.sets': query(
     { about: ['images', 'captions'] },
     z.strictObject({ datasetId: id }),

@@ -29,7 +29,7 @@ export const datasetSummarySchema = z.object({
   captionSets: z.int(),
   importing: z.boolean(),
   /** Comes with Screenfold. */
-  sample: z.boolean(),
+  embedded: z.boolean(),
   createdAt: time,
   /** Up to four images to show it by. */
   cover: ids,
@@ -132,7 +132,7 @@ export type Bucket = z.output<typeof bucketSchema>;
 
 const datasetId = z.strictObject({ datasetId: id });
 
-export const datasetMethods = {
+export const datasetCalls = {
   'datasets.list': query({ about: ['datasets', 'images'] }, nothing, z.array(datasetSummarySchema)),
   'datasets.get': query({ about: ['datasets', 'images', 'captions'] }, datasetId, datasetDetailSchema),
   /**

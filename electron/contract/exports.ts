@@ -23,7 +23,7 @@ const started = z.object({ exportId: id });
 /** Left out: a name of its own in the library's `exports/`. Must not exist. */
 const output = pathText.nullable().default(null);
 
-export const exportMethods = {
+export const exportCalls = {
   'exports.list': query({ about: ['exports'] }, nothing, z.array(exportSchema)),
   /** A model other tools read, with its card. Goes on in the background. */
   'exports.model': command(
@@ -36,7 +36,7 @@ export const exportMethods = {
     }),
     started,
   ),
-  /** The comparison as laid out, as one PNG with its recipe. */
+  /** The comparison as laid out, as one PNG that says how it was made. */
   'exports.sheet': command(z.strictObject({ layout: layoutSchema, output }), started),
   /** How the pictures develop over epochs. */
   'exports.animation': command(

@@ -10,7 +10,7 @@ import {
   promptList,
   promptSchema,
   query,
-  recipeSchema,
+  samplerSettingsSchema,
   seedList,
   time,
 } from './values.ts';
@@ -25,7 +25,7 @@ export const sampleSchema = z.object({
   ...promptSchema.shape,
   negativePrompt: z.string(),
   seed: z.int(),
-  recipe: recipeSchema,
+  recipe: samplerSettingsSchema,
   status: z.enum(['queued', 'making', 'ready', 'failed', 'cancelled']),
   failure: failureSchema.nullable(),
   favourite: z.boolean(),
@@ -47,7 +47,7 @@ export const comparisonSchema = z.object({
       losses: z.array(
         z.object({ epoch: z.int(), trainLoss: z.number().nullable(), validationLoss: z.number().nullable() }),
       ),
-      recipe: recipeSchema,
+      recipe: samplerSettingsSchema,
     }),
   ),
   /** All runs' together, in order. */
@@ -86,7 +86,7 @@ export const layoutSchema = z
   );
 export type ComparisonLayout = z.output<typeof layoutSchema>;
 
-export const galleryMethods = {
+export const galleryCalls = {
   'gallery.comparison': query(
     { about: ['runs'] },
     z.strictObject({ runIds: fewIds.min(1) }),
@@ -105,7 +105,7 @@ export const galleryMethods = {
       ]),
       ...promptSchema.shape,
       seeds: seedList.min(1).max(64),
-      recipe: recipeSchema,
+      recipe: samplerSettingsSchema,
     }),
     z.object({ sampleIds: ids }),
   ),

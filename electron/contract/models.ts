@@ -24,13 +24,13 @@ export const modelSchema = z.object({
   parentId: id.nullable(),
   runId: id.nullable(),
   epoch: z.int().nullable(),
-  /** The run's recipe, data and cost in words, kept with it. */
+  /** The run's settings, data and cost in words, kept with it. */
   card: z.string().nullable(),
   createdAt: time,
 });
 export type Model = z.output<typeof modelSchema>;
 
-export const modelMethods = {
+export const modelCalls = {
   'models.list': query({ about: ['models'] }, nothing, z.array(modelSchema)),
   'models.get': query({ about: ['models'] }, z.strictObject({ modelId: id }), modelSchema),
   /** A diffusers folder becomes a base to choose. */

@@ -17,7 +17,7 @@ import {
   promptSchema,
   providerName,
   query,
-  recipeSchema,
+  samplerSettingsSchema,
   seedList,
   sizeSchema,
   time,
@@ -39,7 +39,7 @@ export const runRequestSchema = z
     /** Empty: captions of up to four held-out images, or of the first images. */
     prompts: promptList.default([]),
     seeds: seedList.min(1).default([0]),
-    recipe: recipeSchema,
+    recipe: samplerSettingsSchema,
     /** Null: the best there is. */
     provider: providerName.nullable().default(null),
     costRate: costRateSchema.default({ kind: 'none' }),
@@ -181,7 +181,7 @@ export type RunMetrics = z.output<typeof runMetricsSchema>;
 
 const run = z.strictObject({ runId: id });
 
-export const runMethods = {
+export const runCalls = {
   /** A request with good defaults for this base and data set; null: the newest base, the newest data set. */
   'runs.defaults': query(
     { about: ['datasets', 'runs', 'models', 'settings'] },

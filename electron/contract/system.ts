@@ -67,12 +67,12 @@ export const folderListingSchema = z.object({
     }),
   ),
   /** Home, drives and the like. */
-  places: z.array(z.object({ name: z.string(), path: z.string() })),
+  shortcuts: z.array(z.object({ name: z.string(), path: z.string() })),
   images: z.int(),
 });
 export type FolderListing = z.output<typeof folderListingSchema>;
 
-export const systemMethods = {
+export const systemCalls = {
   'system.info': query({ about: ['system'] }, nothing, systemInfoSchema),
   'system.settings': query({ about: ['settings'] }, nothing, settingsSchema),
   /** Only what `change` names becomes another. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { samplerLabel, samplers } from '../../native/facts/samplers.ts';
-import { providers } from '../../native/runtime/runtime.ts';
+import { providerLabels, providers } from '../../native/runtime/runtime.ts';
 
 const largestId = 2 ** 31 - 1;
 
@@ -36,6 +36,7 @@ export const done = z.null();
 export const samplerName = z.enum(samplers);
 export { samplerLabel };
 export const providerName = z.enum(providers);
+export { providerLabels };
 
 /** An expected failure as it crosses to the page: what happened, what to do, and for programs a code. */
 export const failureSchema = z.object({
@@ -67,8 +68,11 @@ export function areFewPictures({
 }
 export type PromptData = z.output<typeof promptSchema>;
 
-/** How a picture is made of noise, besides prompt and seed. */
-export const recipeSchema = z.object({
+/**
+ * How a picture is made of noise, besides prompt and seed. Libraries and exported pictures keep these under the name
+ * `recipe`, and so do the calls; what is trained by is no recipe but a run's method and settings.
+ */
+export const samplerSettingsSchema = z.object({
   sampler: samplerName,
   steps: z.int().min(1).max(1000),
   guidanceScale: z.number().min(0).max(100),
@@ -76,7 +80,7 @@ export const recipeSchema = z.object({
   width: z.int().min(8).max(4096),
   height: z.int().min(8).max(4096),
 });
-export type Recipe = z.output<typeof recipeSchema>;
+export type SamplerSettings = z.output<typeof samplerSettingsSchema>;
 
 /** What an hour of computing costs; currency is the settings'. */
 export const costRateSchema = z.discriminatedUnion('kind', [

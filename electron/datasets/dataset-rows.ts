@@ -96,7 +96,7 @@ function summaryOf(database: LibraryDatabase, row: Row, importing: boolean): Dat
     problems: row.problems,
     captionSets: row.caption_sets,
     importing,
-    sample: row.sample === 1,
+    embedded: row.sample === 1,
     createdAt: row.created_at,
     cover,
   };

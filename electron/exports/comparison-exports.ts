@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
-import { layOutAnimation, type LayoutInput, layoutRecipe, layOutSheet } from '../gallery/lay-out.ts';
+import { layOutAnimation, type LayoutInput, layoutOrigin, layOutSheet } from '../gallery/lay-out.ts';
 import type { SampleRecords } from '../gallery/sample-records.ts';
 import { readEpochLosses } from '../runs/run-folder.ts';
 import type { RunReader } from '../runs/run-reader.ts';
@@ -42,7 +42,7 @@ export function comparisonExports(
         wanted: output,
         extension: '.png',
         work: (place) =>
-          writtenTo(place, () => writeSheet(place, sheet, { text: { Screenfold: layoutRecipe(laidOut) } })),
+          writtenTo(place, () => writeSheet(place, sheet, { text: { Screenfold: layoutOrigin(laidOut) } })),
       });
     },
     'exports.animation': async ({ layout, format, secondsPerFrame, output }) => {
@@ -56,7 +56,7 @@ export function comparisonExports(
           writtenTo(place, () =>
             writeAnimation(place, animation, {
               secondsPerFrame,
-              description: layoutRecipe(laidOut),
+              description: layoutOrigin(laidOut),
               ...(columnCount === null ? {} : { columns: columnCount }),
             }),
           ),

@@ -25,7 +25,7 @@ export interface ExportChoice {
   readonly loraScale?: number;
   readonly software: string;
   readonly date: Date;
-  /** More of the recipe for the card, by name: what only the library knows, such as the cost. */
+  /** More rows of settings for the card, by name: what only the library knows, such as the cost. */
   readonly facts?: readonly (readonly [name: string, value: string])[];
 }
 

@@ -18,7 +18,7 @@ export interface ModelCard {
   readonly software: string;
   /** Of the export, as `2026-01-31`. */
   readonly date: string;
-  /** More rows of the recipe. */
+  /** More rows of the settings. */
   readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
@@ -30,7 +30,7 @@ export function modelCard(card: ModelCard): string {
   const triggers = [...new Set(job.images.map((image) => image.captions[0] ?? ''))].filter(
     (text) => text !== '',
   );
-  const recipe: readonly (readonly [string, string | number])[] = [
+  const rows: readonly (readonly [string, string | number])[] = [
     ['Method', methodText(job.method)],
     ['Epoch', `${epoch} of ${settings.epochs}`],
     [
@@ -48,9 +48,7 @@ export function modelCard(card: ModelCard): string {
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],
     ['Seed', settings.seed],
     ...(losses === null ? [] : [['Training loss', lossText(losses.trainLoss)] as const]),
-    ...(losses?.validationLoss == null
-      ? []
-      : [['Validation loss', lossText(losses.validationLoss)] as const]),
+    ...(losses?.validationLoss == null ? [] : [['Held-out loss', lossText(losses.validationLoss)] as const]),
     ...card.facts.map(([name, value]) => [inline(name), inline(value)] as const),
   ];
 
@@ -67,8 +65,8 @@ export function modelCard(card: ModelCard): string {
             .map((text) => `- ${inline(text)}`)
             .join('\n'),
         ]),
-    '## Recipe',
-    ['| | |', '|---|---|', ...recipe.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
+    '## Training settings',
+    ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
     '## Licence',
     licenceText(card.baseLicence),
     '## Provenance',

@@ -8,7 +8,7 @@ export function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label
   const loss = losses.find((entry) => entry.epoch === epoch);
   const measured = loss?.validationLoss ?? loss?.trainLoss ?? null;
   if (measured === null) return { text: `Epoch ${epoch}` };
-  const kind = loss?.validationLoss == null ? 'train' : 'validation';
+  const kind = loss?.validationLoss == null ? 'train' : 'held out';
   return { text: `Epoch ${epoch}`, note: `${kind} ${measured.toFixed(4)}` };
 }
 

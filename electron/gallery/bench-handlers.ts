@@ -103,7 +103,7 @@ async function checkSize(base: string, { width, height }: { width: number; heigh
   const { vaeFactor } = await readBaseModel(base, 'full');
   if (width % vaeFactor === 0 && height % vaeFactor === 0) return;
   throw new Failure(
-    'recipe-size',
+    'picture-size',
     `This model cannot make pictures of ${width} x ${height}.`,
     `Choose multiples of ${vaeFactor}.`,
   );

@@ -93,8 +93,8 @@ export function layOutAnimation(input: LayoutInput): Animation & { readonly colu
   };
 }
 
-/** The whole recipe, for programs. */
-export function layoutRecipe({ layout, runs }: LayoutInput): string {
+/** How all of it was made, for programs. */
+export function layoutOrigin({ layout, runs }: LayoutInput): string {
   return JSON.stringify({
     software: 'Screenfold',
     runs: runs.map(({ record }) => ({

@@ -1,6 +1,6 @@
 import { Failure } from '../../native/failure.ts';
 import type { Sample } from '../contract/gallery.ts';
-import type { FailureData, Recipe } from '../contract/values.ts';
+import type { FailureData, SamplerSettings } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 
 /** A picture as the database has it. */
@@ -161,7 +161,7 @@ function recordOf(row: Row): SampleRecord {
     prompt: row.prompt,
     negativePrompt: row.negative_prompt,
     seed: row.seed,
-    recipe: JSON.parse(row.recipe) as Recipe,
+    recipe: JSON.parse(row.recipe) as SamplerSettings,
     file: row.file,
     status: row.status as Sample['status'],
     failure: row.failure === null ? null : (JSON.parse(row.failure) as FailureData),

@@ -48,7 +48,7 @@ export interface PlannedRequest {
 /**
  * What a request's runs come to, one for each caption set. Their pictures are of the same prompts, or captions could not
  * be compared: where nobody named any, captions of the set that says most about the held-out images.
- * @throws Failure `recipe-size`, and what models, data and `planJob` throw
+ * @throws Failure `picture-size`, and what models, data and `planJob` throw
  */
 export async function planRequest(
   request: RunRequest,
@@ -167,7 +167,7 @@ function checkSize({ recipe }: RunRequest, step: number): void {
   for (const side of ['width', 'height'] as const) {
     if (recipe[side] % step === 0) continue;
     throw new Failure(
-      'recipe-size',
+      'picture-size',
       `This model cannot make pictures of ${side} ${recipe[side]}.`,
       `Choose a multiple of ${step}.`,
     );

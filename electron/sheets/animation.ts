@@ -33,7 +33,7 @@ export interface AnimationOptions {
   readonly secondsAtEnd?: number;
   /** Pictures side by side; default: about as wide as high. */
   readonly columns?: number;
-  /** The recipe, for the file's metadata: a comment in a GIF, XMP in a WebP. */
+  /** How it was made, for the file's metadata: a comment in a GIF, XMP in a WebP. */
   readonly description?: string;
 }
 

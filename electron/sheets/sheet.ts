@@ -16,14 +16,14 @@ export interface Sheet {
   readonly rows: readonly Label[];
   /** Picture files by row, then column; null where there is none. */
   readonly pictures: readonly (readonly (string | null)[])[];
-  /** The recipe, in paragraphs. */
+  /** How it was made, in paragraphs. */
   readonly footer: readonly string[];
 }
 
 export interface SheetOptions {
   /** How pictures smaller than a comfortable size are enlarged; default `smooth`. */
   readonly enlargement?: Enlargement;
-  /** Texts for the PNG file besides its title and recipe, such as `parameters`; see `writePng`. */
+  /** Texts for the PNG file besides its title and how it was made, such as `parameters`; see `writePng`. */
   readonly text?: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +35,7 @@ const labelGap = 28;
 const maxSide = 32_000;
 
 /**
- * Writes pictures side by side with the names of their rows and columns, a title and the recipe, as one PNG.
+ * Writes pictures side by side with the names of their rows and columns, a title and how it was made, as one PNG.
  * @returns the sheet's size in pixels
  * @throws Failure `image-unreadable`, `sheet-too-large`, `write-failed`
  */

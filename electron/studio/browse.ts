@@ -40,7 +40,7 @@ export async function browse(
     folder: at,
     parent: parent === at ? null : parent,
     entries,
-    places: await places(home, platform),
+    shortcuts: await shortcuts(home, platform),
     images: kinds.filter((entry) => !entry.isFolder && imageName.test(entry.name)).length,
   };
 }
@@ -61,7 +61,7 @@ async function isFolder(
   return target?.isDirectory() ?? false;
 }
 
-async function places(home: string, platform: NodeJS.Platform): Promise<FolderListing['places']> {
+async function shortcuts(home: string, platform: NodeJS.Platform): Promise<FolderListing['shortcuts']> {
   const wanted = [
     { name: 'Home', path: home },
     ...['Desktop', 'Documents', 'Downloads', 'Pictures'].map((name) => ({

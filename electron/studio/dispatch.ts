@@ -1,7 +1,7 @@
 import { Failure } from '../../native/failure.ts';
 import { asFailure } from '../../native/files/as-failure.ts';
 import { type RequestMessage, requestSchema, type ResponseMessage } from '../connection/protocol.ts';
-import { type AllHandlers, type MethodDefinition, methods } from '../contract/api.ts';
+import { type AllHandlers, type CallDefinition, calls } from '../contract/api.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { failureData } from '../contract/failure-data.ts';
 import { nearest } from '../contract/nearest.ts';
@@ -24,18 +24,18 @@ export function createDispatch(
   handlers: Partial<AllHandlers>,
   { log, checkOutput }: DispatchOptions,
 ): Dispatch {
-  return async ({ id, method, input }) => {
+  return async ({ id, method: name, input }) => {
     try {
-      const definition = definitionOf(method);
-      const handler = handlerOf(handlers, method);
-      if (definition === null || handler === null) throw unknownMethod(method, Object.keys(handlers));
+      const definition = definitionOf(name);
+      const handler = handlerOf(handlers, name);
+      if (definition === null || handler === null) throw unknownCall(name, Object.keys(handlers));
       const parsed = definition.input.safeParse(input);
-      if (!parsed.success) throw invalidInput(method, parsed.error.issues, input, definition);
+      if (!parsed.success) throw invalidInput(name, parsed.error.issues, input, definition);
       const output = await handler(parsed.data);
       if (checkOutput) definition.output.parse(output);
       return { type: 'result', id, output };
     } catch (error) {
-      if (!(error instanceof Failure)) log.error(`${method} failed`, error);
+      if (!(error instanceof Failure)) log.error(`${name} failed`, error);
       return { type: 'failed', id, failure: failureData(asFailure(error, 'internal', faultHint)) };
     }
   };
@@ -60,33 +60,33 @@ export function readRequest(message: unknown): RequestMessage | ResponseMessage 
   };
 }
 
-function definitionOf(method: string): MethodDefinition | null {
-  return Object.hasOwn(methods, method) ? methods[method as keyof typeof methods] : null;
+function definitionOf(name: string): CallDefinition | null {
+  return Object.hasOwn(calls, name) ? calls[name as keyof typeof calls] : null;
 }
 
-function handlerOf(handlers: Partial<AllHandlers>, method: string): AnyHandler | null {
-  if (!Object.hasOwn(handlers, method)) return null;
-  return (handlers[method as keyof AllHandlers] as AnyHandler | undefined) ?? null;
+function handlerOf(handlers: Partial<AllHandlers>, name: string): AnyHandler | null {
+  if (!Object.hasOwn(handlers, name)) return null;
+  return (handlers[name as keyof AllHandlers] as AnyHandler | undefined) ?? null;
 }
 
-function unknownMethod(method: string, known: readonly string[]): Failure {
-  const meant = nearest(method, known);
+function unknownCall(name: string, known: readonly string[]): Failure {
+  const meant = nearest(name, known);
   return new Failure(
-    'method-unknown',
-    `The studio knows no method "${method}".`,
+    'call-unknown',
+    `The studio knows no call "${name}".`,
     meant === null ? 'Load the page again.' : `Did you mean "${meant}"?`,
   );
 }
 
 function invalidInput(
-  method: string,
+  name: string,
   issues: Parameters<typeof explainIssues>[0],
   input: unknown,
-  { input: schema }: MethodDefinition,
+  { input: schema }: CallDefinition,
 ): Failure {
   return new Failure(
     'input-invalid',
-    `${method} was given something it cannot take: ${explainIssues(issues, input, schema).join('; ')}.`,
+    `${name} was given something it cannot take: ${explainIssues(issues, input, schema).join('; ')}.`,
     'Correct it and try again.',
   );
 }

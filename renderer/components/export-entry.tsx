@@ -3,8 +3,8 @@ import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 import type { Export } from '../../electron/contract/exports.ts';
+import { bytesText } from '../../electron/contract/quantities.ts';
 import { CopyPath } from './copy-path.tsx';
-import { bytesText } from './quantities.ts';
 import { RevealButton } from './reveal-button.tsx';
 
 /** One export: how it stands, where it lies, and the ways to it. */

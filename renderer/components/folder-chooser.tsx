@@ -86,8 +86,8 @@ function Chooser({
         />
       </Group>
       <Box className={classes.body}>
-        <nav className={classes.places} aria-label="Shortcuts">
-          {listing?.places.map(({ name, path }) => (
+        <nav className={classes.shortcuts} aria-label="Shortcuts">
+          {listing?.shortcuts.map(({ name, path }) => (
             <UnstyledButton
               key={path}
               className={classes.entry}

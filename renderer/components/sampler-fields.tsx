@@ -1,19 +1,18 @@
 import { Select } from '@mantine/core';
 
-import { type Recipe, samplerName } from '../../electron/contract/values.ts';
+import { samplerLabel, samplerName, type SamplerSettings } from '../../electron/contract/values.ts';
 import { NumberField } from './number-field.tsx';
-import { samplerText } from './sampler-text.ts';
 
 interface SamplerFieldProps {
-  readonly value: Recipe;
-  readonly onChange: (change: Partial<Recipe>) => void;
+  readonly value: SamplerSettings;
+  readonly onChange: (change: Partial<SamplerSettings>) => void;
 }
 
 export function SamplerSelect({ value, onChange }: SamplerFieldProps) {
   return (
     <Select
       label="Sampler"
-      data={samplerName.options.map((name) => ({ value: name, label: samplerText(name) }))}
+      data={samplerName.options.map((name) => ({ value: name, label: samplerLabel(name) }))}
       value={value.sampler}
       allowDeselect={false}
       onChange={(sampler) => {
@@ -33,7 +32,7 @@ export function SamplerNumbers({
   /** What width and height are multiples of. */
   readonly pixelStep?: number;
   /** What is wrong with one of them. */
-  readonly message?: (field: keyof Recipe) => string | undefined;
+  readonly message?: (field: keyof SamplerSettings) => string | undefined;
 }) {
   return (
     <>

@@ -60,27 +60,27 @@ interface QueryChoice {
 }
 
 /** What a query gives, kept fresh. */
-export function useStudioQuery<M extends QueryName>(
-  method: M,
-  input: InputOf<M>,
+export function useStudioQuery<C extends QueryName>(
+  name: C,
+  input: InputOf<C>,
   { enabled = true, keepPrevious = false }: QueryChoice = {},
-): UseQueryResult<OutputOf<M>> {
+): UseQueryResult<OutputOf<C>> {
   const client = useStudio();
-  return useQuery<OutputOf<M>>({
-    queryKey: [method, input],
-    queryFn: () => client.call(method, input),
+  return useQuery<OutputOf<C>>({
+    queryKey: [name, input],
+    queryFn: () => client.call(name, input),
     enabled,
-    ...(isKeptFresh(method) ? {} : { staleTime: 0 }),
+    ...(isKeptFresh(name) ? {} : { staleTime: 0 }),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
   });
 }
 
 /** A command to give; its failure is the caller's to show. */
-export function useStudioCommand<M extends CommandName>(
-  method: M,
-): UseMutationResult<OutputOf<M>, Error, InputOf<M>> {
+export function useStudioCommand<C extends CommandName>(
+  name: C,
+): UseMutationResult<OutputOf<C>, Error, InputOf<C>> {
   const client = useStudio();
-  return useMutation<OutputOf<M>, Error, InputOf<M>>({ mutationFn: (input) => client.call(method, input) });
+  return useMutation<OutputOf<C>, Error, InputOf<C>>({ mutationFn: (input) => client.call(name, input) });
 }
 
 /** Calls `listener`, always the newest one given, for every such event. */

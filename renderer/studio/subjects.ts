@@ -1,9 +1,9 @@
-import { methods, type QueryName } from '../../electron/contract/api.ts';
+import { calls, type QueryName } from '../../electron/contract/api.ts';
 import type { Subject } from '../../electron/contract/values.ts';
 
 const queries: ReadonlyMap<string, readonly Subject[]> = new Map(
-  Object.entries(methods).flatMap(([name, method]) =>
-    method.kind === 'query' ? [[name, method.about] as const] : [],
+  Object.entries(calls).flatMap(([name, call]) =>
+    call.kind === 'query' ? [[name, call.about] as const] : [],
   ),
 );
 
@@ -15,5 +15,5 @@ export function queriesAbout(subjects: readonly Subject[]): ReadonlySet<string> 
 
 /** Whether `changed` events say when an answer is no longer so; where they do not, it is asked anew at every showing. */
 export function isKeptFresh(query: QueryName): boolean {
-  return methods[query].about.length > 0;
+  return calls[query].about.length > 0;
 }

@@ -19,7 +19,7 @@ function step(number: number): StepEvent {
 describe('progress in words', () => {
   test('tells an epoch with its losses', () => {
     const epoch = { type: 'epoch', epoch: 5, trainLoss: 0.123456, validationLoss: 0.2 } as const;
-    expect(epochText(epoch, 100)).toBe('Epoch   5/100   train 0.1235   validation 0.2000');
+    expect(epochText(epoch, 100)).toBe('Epoch   5/100   train 0.1235   held out 0.2000');
     expect(epochText({ ...epoch, validationLoss: null }, 9)).toBe('Epoch 5/9   train 0.1235');
   });
 

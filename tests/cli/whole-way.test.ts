@@ -14,7 +14,7 @@ describe('from a terminal', () => {
     const { engine, jobs } = drawingEngine();
     const trained = await screenfold(folder, ['train', 'foxes.json'], engine);
     expect([trained.code, trained.error]).toEqual([0, '']);
-    expect(trained.out).toContain('Epoch  5/10   train 0.2000   validation 0.4000\n');
+    expect(trained.out).toContain('Epoch  5/10   train 0.2000   held out 0.4000\n');
     expect(trained.out).toContain('screenfold compare runs/foxes\n');
 
     const compared = await screenfold(folder, ['compare', 'runs/foxes'], engine);
@@ -31,7 +31,7 @@ describe('from a terminal', () => {
     expect([exported.code, exported.error]).toEqual([0, '']);
     const card = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-5', 'README.md');
     expect(exported.out).toContain(`Its model card: ${card}\n`);
-    expect(readFileSync(card, 'utf8')).toContain('| Validation loss | 0.40000 |');
+    expect(readFileSync(card, 'utf8')).toContain('| Held-out loss | 0.40000 |');
     expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'export']);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { requestSchema } from '../../electron/connection/protocol.ts';
-import { type MethodName, methods } from '../../electron/contract/api.ts';
+import { type CallName, calls } from '../../electron/contract/api.ts';
 import { explainIssues } from '../../electron/contract/explain-issues.ts';
 import { nearest } from '../../electron/contract/nearest.ts';
 import { runSpecSchema } from '../../electron/contract/run-spec.ts';
@@ -58,8 +58,8 @@ function schemaOf(schema: z.ZodType): Node {
 }
 
 describe('what the studio can be asked', () => {
-  test.each(Object.keys(methods) as MethodName[])('%s takes nothing without a limit', (method) => {
-    expect(unbounded(schemaOf(methods[method].input), '')).toEqual([]);
+  test.each(Object.keys(calls) as CallName[])('%s takes nothing without a limit', (method) => {
+    expect(unbounded(schemaOf(calls[method].input), '')).toEqual([]);
   });
 
   test('in a run file has limits as well, and the call around it', () => {
@@ -94,14 +94,14 @@ function took(act: () => unknown): number {
 }
 
 describe('what cannot be taken is refused in no time', () => {
-  const refusal = (method: MethodName, input: unknown): string => {
-    const { input: schema } = methods[method];
+  const refusal = (method: CallName, input: unknown): string => {
+    const { input: schema } = calls[method];
     const parsed = schema.safeParse(input);
     if (parsed.success) throw new Error('it was taken');
     return explainIssues(parsed.error.issues, input, schema).join('; ');
   };
 
-  test.each<[string, MethodName, () => unknown, string]>([
+  test.each<[string, CallName, () => unknown, string]>([
     [
       'a million of what are no ids',
       'datasets.exclude',
@@ -172,7 +172,7 @@ describe('what cannot be taken is refused in no time', () => {
 
   test('a method name of two megabytes', () => {
     const name = 'datasets.'.repeat(220_000);
-    expect(took(() => nearest(name, Object.keys(methods)))).toBeLessThan(100);
+    expect(took(() => nearest(name, Object.keys(calls)))).toBeLessThan(100);
     const message = { type: 'call', id: 1, method: name };
     const { error } = requestSchema.safeParse(message);
     const said = explainIssues(error!.issues, message, requestSchema).join('; ');
@@ -183,7 +183,7 @@ describe('what cannot be taken is refused in no time', () => {
     const imageIds = Array.from({ length: 1_000_000 }, (_, at) => at + 1);
     let taken = false;
     const parse = () =>
-      (taken = methods['datasets.exclude'].input.safeParse({ imageIds, excluded: true }).success);
+      (taken = calls['datasets.exclude'].input.safeParse({ imageIds, excluded: true }).success);
     expect(took(parse)).toBeLessThan(3000);
     expect(taken).toBe(true);
   });

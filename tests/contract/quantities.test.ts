@@ -29,3 +29,32 @@ describe('quantities in words', () => {
     ]);
   });
 });
+
+describe('a duration', () => {
+  test.each([
+    [0, '0 s'],
+    [0.2, '< 1 s'],
+    [45, '45 s'],
+    [59.6, '1 min'],
+    [200, '3 min 20 s'],
+    [659, '10 min'],
+    [3600, '1 h'],
+    [3900, '1 h 5 min'],
+    [86_399, '23 h 59 min'],
+    [97_200, '1 d 3 h'],
+  ])('of %d seconds is %s', (seconds, text) => {
+    expect(durationText(seconds)).toBe(text);
+  });
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [9_949_000, '9.9 MB'],
+  [12_300_000, '12 MB'],
+  [999_600, '1.0 MB'],
+  [3_440_000_000, '3.4 GB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(bytesText(bytes)).toBe(text);
+});

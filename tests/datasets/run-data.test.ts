@@ -103,7 +103,7 @@ describe('the sample', () => {
     await studio.datasets.settled();
     const [dataset] = await studio.call('datasets.list', {});
     expect(dataset).toMatchObject({
-      ...{ id: datasetId, name: 'Sample', sample: true, images: 88, heldOut: 12, problems: 0 },
+      ...{ id: datasetId, name: 'Sample', embedded: true, images: 88, heldOut: 12, problems: 0 },
     });
     const [set] = await studio.call('captions.sets', { datasetId });
     expect(set).toMatchObject({ captioned: 88, uncaptioned: 0 });

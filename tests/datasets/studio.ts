@@ -4,13 +4,13 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import { type InputOf, type MethodName, methods, type OutputOf } from '../../electron/contract/api.ts';
+import { type CallName, calls, type InputOf, type OutputOf } from '../../electron/contract/api.ts';
 import { type ImageQuery, imageQuerySchema, type ImportProgress } from '../../electron/contract/datasets.ts';
 import { createDatasets, type DatasetOptions, type Datasets } from '../../electron/datasets/datasets.ts';
 import { readHere } from '../../electron/datasets/files/picture-reader.ts';
 import { type Library, openLibrary } from '../../electron/library/library.ts';
 
-type Method = Extract<MethodName, `datasets.${string}` | `captions.${string}`>;
+type Method = Extract<CallName, `datasets.${string}` | `captions.${string}`>;
 
 export interface OpenStudio {
   readonly datasets: Datasets;
@@ -63,8 +63,8 @@ export function openStudio(folder = join(testFolder(), 'library'), options: Data
     ...{ datasets, library, events, problemsLogged, close },
     call: async (method, input) => {
       const handler = datasets.handlers[method] as (input: unknown) => unknown;
-      const output = await handler(methods[method].input.parse(input));
-      return methods[method].output.parse(output) as OutputOf<typeof method>;
+      const output = await handler(calls[method].input.parse(input));
+      return calls[method].output.parse(output) as OutputOf<typeof method>;
     },
     progress: () =>
       events

@@ -81,7 +81,7 @@ describeInBrowser('a first run', () => {
     await page.getByRole('link', { name: 'Models' }).click();
     await page.getByText('Exports', { exact: true }).click();
     await page.getByRole('button', { name: 'Model card' }).click();
-    await page.getByRole('heading', { name: 'Recipe' }).waitFor();
+    await page.getByRole('heading', { name: 'Training settings' }).waitFor();
     await page.keyboard.press('Escape');
   }, 600_000);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import type { Axis, ComparisonLayout } from '../../electron/contract/gallery.ts';
-import { layOutAnimation, layoutRecipe, layOutSheet, type Point } from '../../electron/gallery/lay-out.ts';
+import { layOutAnimation, layoutOrigin, layOutSheet, type Point } from '../../electron/gallery/lay-out.ts';
 import type { RunRecord } from '../../electron/runs/run-records.ts';
 import { Failure } from '../../native/failure.ts';
 import { exampleRun } from '../runs/example-run.ts';
@@ -106,7 +106,7 @@ test('what has no place in a layout, or is not there at all, is told', () => {
 });
 
 test('the recipe says all it takes to make it again', () => {
-  expect(JSON.parse(layoutRecipe(input({ seeds: [3] })))).toMatchObject({
+  expect(JSON.parse(layoutOrigin(input({ seeds: [3] })))).toMatchObject({
     seeds: [3],
     epochs: [5],
     prompts: [{ prompt: 'a green fox' }],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import { type MethodName, methods } from '../../electron/contract/api.ts';
+import { type CallName, calls } from '../../electron/contract/api.ts';
 import { largestMessage } from '../../electron/hosts/web.ts';
 import { readRequest } from '../../electron/studio/dispatch.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
@@ -96,9 +96,9 @@ async function openCases(): Promise<readonly FuzzCase[]> {
     return studio;
   };
   await opened();
-  const names = Object.keys(methods) as MethodName[];
+  const names = Object.keys(calls) as CallName[];
   return names.map((method): FuzzCase => {
-    const schema = z.toJSONSchema(methods[method].input, { io: 'input', unrepresentable: 'any' }) as Node;
+    const schema = z.toJSONSchema(calls[method].input, { io: 'input', unrepresentable: 'any' }) as Node;
     return {
       name: method,
       run: async (seed) => {

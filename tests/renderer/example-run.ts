@@ -52,7 +52,7 @@ export const exampleDataset: DatasetSummary = {
   problems: 0,
   captionSets: 2,
   importing: false,
-  sample: true,
+  embedded: true,
   createdAt: 0,
   cover: [1, 2, 3, 4],
 };

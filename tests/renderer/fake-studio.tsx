@@ -10,19 +10,19 @@ import type { ConnectionStatus, StudioClient } from '../../electron/connection/c
 import { StudioFailure } from '../../electron/connection/studio-failure.ts';
 import type {
   AllHandlers,
+  CallName,
   EventName,
   EventOf,
   InputOf,
-  MethodName,
   OutputOf,
 } from '../../electron/contract/api.ts';
-import { methods } from '../../electron/contract/api.ts';
+import { calls as definitions } from '../../electron/contract/api.ts';
 import { createQueries } from '../../renderer/app/app.tsx';
 import { surfaces, theme } from '../../renderer/app/theme.ts';
 import { StudioProvider } from '../../renderer/studio/studio.tsx';
 
 export interface Call {
-  readonly method: MethodName;
+  readonly method: CallName;
   readonly input: unknown;
 }
 
@@ -31,7 +31,7 @@ export interface FakeStudio {
   /** Everything asked so far, in order, with defaults filled in. */
   readonly calls: readonly Call[];
   /** The inputs of one method's calls. */
-  readonly inputsOf: (method: MethodName) => readonly unknown[];
+  readonly inputsOf: (method: CallName) => readonly unknown[];
   readonly publish: <E extends EventName>(event: E, payload: EventOf<E>) => void;
   readonly setStatus: (status: ConnectionStatus) => void;
 }
@@ -45,8 +45,8 @@ export function fakeStudio(handlers: Partial<AllHandlers>): FakeStudio {
   const listeners = new Map<EventName, Set<(payload: never) => void>>();
   const statusListeners = new Set<(status: ConnectionStatus) => void>();
   let status: ConnectionStatus = 'open';
-  const answer = async <M extends MethodName>(method: M, given: InputOf<M>): Promise<OutputOf<M>> => {
-    const parsed = methods[method].input.safeParse(given);
+  const answer = async <M extends CallName>(method: M, given: InputOf<M>): Promise<OutputOf<M>> => {
+    const parsed = definitions[method].input.safeParse(given);
     if (!parsed.success) {
       throw new StudioFailure({ code: 'input-invalid', message: parsed.error.message, hint: '' });
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 
-import { type MethodName, methods } from '../../electron/contract/api.ts';
+import { type CallName, calls } from '../../electron/contract/api.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
 import { readPngText } from '../../native/images/png.ts';
 import { readGifComment } from '../sheets/gif-comment.ts';
@@ -17,8 +17,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 const patience = 480_000;
 
 /** What a page would get: answers that the contract allows. */
-function allowed(method: MethodName, answer: unknown): unknown {
-  return methods[method].output.parse(answer);
+function allowed(method: CallName, answer: unknown): unknown {
+  return calls[method].output.parse(answer);
 }
 
 test(

@@ -33,7 +33,7 @@ test('a folder is listed folders first, in the order people count, without what 
     ['notes.txt', 'file'],
   ]);
   expect(listing.images).toBe(2);
-  expect(listing.places.map(({ name }) => name).slice(0, 2)).toEqual(['Home', 'Pictures']);
+  expect(listing.shortcuts.map(({ name }) => name).slice(0, 2)).toEqual(['Home', 'Pictures']);
 });
 
 test('one can go down and up again, and not beyond the top', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import type { ClosableClient } from '../../electron/connection/client.ts';
 import { mediaPaths } from '../../electron/connection/protocol.ts';
-import { methods } from '../../electron/contract/api.ts';
+import { calls } from '../../electron/contract/api.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { openStudio } from './open-studio.ts';
 
@@ -21,7 +21,7 @@ test('a first run has the sample, the embedded base, and all that one click on T
   const { client, studio } = await openStudio();
   await imported(client);
   expect(await sampleOf(client)).toMatchObject({
-    sample: true,
+    embedded: true,
     images: 88,
     heldOut: 12,
     problems: 0,
@@ -57,11 +57,11 @@ test('what a person removed of it does not come back, and nothing comes twice', 
 test('every method of the contract has its handler', async () => {
   const { client } = await openStudio();
   const unknown: string[] = [];
-  for (const method of Object.keys(methods)) {
+  for (const method of Object.keys(calls)) {
     const failure = (await client
       .call(method as 'runs.list', { 'no such key': 1 } as never)
       .catch((error: unknown) => error)) as { readonly code?: string };
-    if (failure.code === 'method-unknown') unknown.push(method);
+    if (failure.code === 'call-unknown') unknown.push(method);
   }
   expect(unknown).toEqual([]);
 });

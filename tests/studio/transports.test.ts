@@ -96,9 +96,9 @@ describe.each(transports)('over $name', (transport) => {
   });
 
   test.each([
-    ['a method nobody defined', 'datasets.lsit', {}, 'method-unknown', 'datasets.lsit'],
-    ['a name every object has', 'constructor', {}, 'method-unknown', 'constructor'],
-    ['a method no domain serves', 'exports.list', {}, 'method-unknown', 'exports.list'],
+    ['a method nobody defined', 'datasets.lsit', {}, 'call-unknown', 'datasets.lsit'],
+    ['a name every object has', 'constructor', {}, 'call-unknown', 'constructor'],
+    ['a method no domain serves', 'exports.list', {}, 'call-unknown', 'exports.list'],
     [
       'input of the wrong form',
       'datasets.exclude',

@@ -84,7 +84,7 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
   for (const epoch of kept) {
     const loss = losses.find((entry) => entry.epoch === epoch);
     terminal.line(
-      `  epoch ${String(epoch).padStart(4)}   train ${lossText(loss?.trainLoss ?? null)}   validation ${lossText(loss?.validationLoss ?? null)}`,
+      `  epoch ${String(epoch).padStart(4)}   train ${lossText(loss?.trainLoss ?? null)}   held out ${lossText(loss?.validationLoss ?? null)}`,
     );
   }
   if (end !== 'finished') terminal.line(`Resume it: screenfold resume ${folder}`);

@@ -95,7 +95,7 @@ function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result
     return exitCodes.interrupted;
   }
   const validation =
-    result.validationLoss === null ? '' : `, validation loss ${lossText(result.validationLoss)}`;
+    result.validationLoss === null ? '' : `, held-out loss ${lossText(result.validationLoss)}`;
   terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
   if (run.job.method.kind !== 'vae') terminal.line(`See how it developed:    screenfold compare ${folder}`);
   terminal.line(`Export an epoch:         screenfold export ${folder} --epoch ${run.job.settings.epochs}`);

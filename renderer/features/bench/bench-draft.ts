@@ -1,6 +1,6 @@
 import type { InputOf } from '../../../electron/contract/api.ts';
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import type { Recipe } from '../../../electron/contract/values.ts';
+import type { SamplerSettings } from '../../../electron/contract/values.ts';
 
 export type BenchModel = InputOf<'gallery.generate'>['model'];
 
@@ -9,7 +9,7 @@ export interface BenchDraft {
   readonly model: BenchModel | null;
   readonly prompt: string;
   readonly negativePrompt: string;
-  readonly recipe: Recipe;
+  readonly recipe: SamplerSettings;
   readonly seed: number;
   /** Whether the next picture has the same seed; otherwise it gets one at random. */
   readonly seedLocked: boolean;

@@ -3,7 +3,7 @@ import { IconDice5, IconLock, IconLockOpen } from '@tabler/icons-react';
 
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import type { Recipe } from '../../../electron/contract/values.ts';
+import type { SamplerSettings } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
@@ -33,7 +33,7 @@ export function BenchForm({
   const fault = faultOf(draft, pixelStep);
   const sampler = {
     value: draft.recipe,
-    onChange: (change: Partial<Recipe>) => {
+    onChange: (change: Partial<SamplerSettings>) => {
       onChange({ ...draft, recipe: { ...draft.recipe, ...change } });
     },
   };

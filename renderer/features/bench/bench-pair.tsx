@@ -2,11 +2,11 @@ import { Button } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
+import { samplerLabel } from '../../../electron/contract/values.ts';
 import { PairView } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { Side } from '../../components/pictures/side.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
-import { samplerText } from '../../components/sampler-text.ts';
 import classes from './bench-screen.module.css';
 
 /** Two pictures of the bench against each other. */
@@ -30,7 +30,7 @@ export function BenchPair({
     return {
       address: sampleAddress(sample),
       title: `${nameOf(sample)}, seed ${sample.seed}`,
-      detail: `${sample.prompt}, ${samplerText(sampler)}, ${steps} steps, guidance ${guidanceScale}`,
+      detail: `${sample.prompt}, ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}`,
       width,
       height,
     };

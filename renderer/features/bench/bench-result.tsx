@@ -3,6 +3,7 @@ import { IconArrowBackUp, IconStar, IconStarFilled, IconTrash } from '@tabler/ic
 import { useState } from 'react';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
+import { samplerLabel } from '../../../electron/contract/values.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
@@ -11,7 +12,6 @@ import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { promptText } from '../../components/prompt-text.ts';
-import { samplerText } from '../../components/sampler-text.ts';
 import classes from './bench-screen.module.css';
 
 /** The picture that is looked at, and what can be done with it. */
@@ -52,7 +52,7 @@ export function BenchResult({
             {promptText(sample)}
           </Text>
           <Text size="xs" c="dimmed" truncate className="figures">
-            {modelName}, seed {seed}, {samplerText(recipe.sampler)}, {recipe.steps} steps, guidance{' '}
+            {modelName}, seed {seed}, {samplerLabel(recipe.sampler)}, {recipe.steps} steps, guidance{' '}
             {recipe.guidanceScale}, {recipe.width} × {recipe.height}
             {sample.negativePrompt === '' ? '' : `, without ${sample.negativePrompt}`}
           </Text>

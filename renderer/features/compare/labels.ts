@@ -1,4 +1,5 @@
 import type { Axis } from '../../../electron/contract/gallery.ts';
+import { methodName } from '../../../electron/contract/method-text.ts';
 import { promptText } from '../../components/prompt-text.ts';
 import type { AxisValue, Coordinates } from './axes.ts';
 import type { Book, ComparedRun } from './book.ts';
@@ -16,17 +17,6 @@ export const axisNames: Readonly<Record<Axis, { readonly one: string; readonly m
   seed: { one: 'Seed', many: 'Seeds' },
   run: { one: 'Run', many: 'Runs' },
 };
-
-const methodNames: Readonly<Record<string, string>> = {
-  full: 'full finetuning',
-  lora: 'LoRA',
-  scratch: 'from scratch',
-  vae: 'VAE',
-};
-
-export function methodText(method: string): string {
-  return methodNames[method] ?? method;
-}
 
 export function epochText(epoch: number): string {
   return epoch === 0 ? 'Base' : `Epoch ${epoch}`;
@@ -67,7 +57,7 @@ export function valueLabel(book: Book, axis: Axis, value: AxisValue, standing: C
       const loss = lossText(run, standing.epoch);
       return {
         text: run.name,
-        notes: [`${run.captionSetName}, ${methodText(run.method)}`, ...(loss === null ? [] : [loss])],
+        notes: [`${run.captionSetName}, ${methodName(run.method)}`, ...(loss === null ? [] : [loss])],
       };
     }
   }

@@ -1,8 +1,9 @@
 import type { Sample } from '../../../electron/contract/gallery.ts';
-import { samplerText } from '../../components/sampler-text.ts';
+import { methodName } from '../../../electron/contract/method-text.ts';
+import { samplerLabel } from '../../../electron/contract/values.ts';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
-import { epochText, lossText, methodText } from './labels.ts';
+import { epochText, lossText } from './labels.ts';
 import classes from './large-view.module.css';
 
 /** How a picture came to be: which run and epoch, from which noise, by which settings. */
@@ -23,11 +24,11 @@ export function PictureFacts({
     ['Run', run?.name ?? '–'],
     ['Captions', run?.captionSetName ?? '–'],
     ['Base', run?.baseName ?? '–'],
-    ['Method', run === undefined ? '–' : methodText(run.method)],
+    ['Method', run === undefined ? '–' : methodName(run.method)],
     ...(recipe === undefined
       ? []
       : ([
-          ['Sampler', samplerText(recipe.sampler)],
+          ['Sampler', samplerLabel(recipe.sampler)],
           ['Steps', String(recipe.steps)],
           ['Guidance', String(recipe.guidanceScale)],
           ['Size', `${recipe.width} × ${recipe.height}`],

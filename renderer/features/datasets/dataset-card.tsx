@@ -15,7 +15,7 @@ import { ImportStrip } from './import/import-strip.tsx';
 
 /** One data set among all: what it looks like and what is in it. */
 export function DatasetCard({ dataset }: { dataset: DatasetSummary }) {
-  const { id, name, images, heldOut, excluded, problems, captionSets, cover, sample } = dataset;
+  const { id, name, images, heldOut, excluded, problems, captionSets, cover, embedded } = dataset;
   const facts = [
     heldOut > 0 ? `${countText(heldOut)} held out` : '',
     excluded > 0 ? `${countText(excluded)} excluded` : '',
@@ -39,7 +39,7 @@ export function DatasetCard({ dataset }: { dataset: DatasetSummary }) {
             <Anchor component={Link} href={`/datasets/${id}`} fw={600} c="var(--sf-ink)" truncate>
               {name}
             </Anchor>
-            {sample && (
+            {embedded && (
               <Badge size="sm" variant="default" flex="none">
                 Sample
               </Badge>

@@ -4,16 +4,11 @@ import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 
 import type { Model } from '../../../electron/contract/models.ts';
+import { bytesText, durationText } from '../../../electron/contract/quantities.ts';
 import { CopyPath } from '../../components/copy-path.tsx';
 import { ModelCardView } from '../../components/model-card-view.tsx';
 import { Notice } from '../../components/notice.tsx';
-import {
-  bytesText,
-  durationText,
-  momentText,
-  moneyText,
-  parametersText,
-} from '../../components/quantities.ts';
+import { momentText, moneyText, parametersText } from '../../components/quantities.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
 import { ancestry, modelKindText } from './lineage.ts';

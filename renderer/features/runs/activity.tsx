@@ -1,8 +1,8 @@
 import { RingProgress, Tooltip, UnstyledButton } from '@mantine/core';
 import { Link } from 'wouter';
 
+import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { durationText } from '../../components/quantities.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import classes from './activity.module.css';
 import { groupRuns } from './run-order.ts';

@@ -1,7 +1,8 @@
 import { Badge, Table, Text } from '@mantine/core';
 
+import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { durationText, lossText, moneyText, rateText } from '../../components/quantities.ts';
+import { lossText, moneyText, rateText } from '../../components/quantities.ts';
 import { EpochMenu } from './epoch-menu.tsx';
 import type { EpochRow } from './epoch-rows.ts';
 

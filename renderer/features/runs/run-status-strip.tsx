@@ -1,8 +1,9 @@
 import { Progress } from '@mantine/core';
 
+import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
-import { countText, durationText, moneyText, rateText } from '../../components/quantities.ts';
+import { countText, moneyText, rateText } from '../../components/quantities.ts';
 import { capital } from './run-list.tsx';
 import { isUnderWay, queuedText, standstillText, statusText } from './run-status.ts';
 import classes from './run-status-strip.module.css';

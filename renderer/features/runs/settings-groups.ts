@@ -1,10 +1,11 @@
 import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
+import { methodText } from '../../../electron/contract/method-text.ts';
 import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { samplerLabel } from '../../../electron/contract/values.ts';
 import { numberText } from '../../components/number-text.ts';
 import { promptText } from '../../components/prompt-text.ts';
 import { countText, parametersText } from '../../components/quantities.ts';
-import { samplerText } from '../../components/sampler-text.ts';
 
 export interface SettingsGroup {
   readonly title: string;
@@ -70,7 +71,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
     {
       title: 'Pictures',
       rows: [
-        ['Sampler', `${samplerText(recipe.sampler)}, ${recipe.steps} steps`],
+        ['Sampler', `${samplerLabel(recipe.sampler)}, ${recipe.steps} steps`],
         ['Guidance scale', String(recipe.guidanceScale)],
         ['Size', `${recipe.width} × ${recipe.height} px`],
         ['Seeds', run.seeds.join(', ')],
@@ -78,18 +79,4 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
       ],
     },
   ];
-}
-
-function methodText(method: RunDetail['request']['method']): string {
-  const parts = 'textEncoder' in method && method.textEncoder ? 'UNet and text encoder' : 'UNet';
-  switch (method.kind) {
-    case 'full':
-      return `full finetuning of ${parts}`;
-    case 'lora':
-      return `LoRA of rank ${method.rank}, alpha ${method.alpha ?? method.rank}, on ${parts}`;
-    case 'scratch':
-      return 'from fresh weights';
-    case 'vae':
-      return 'the VAE';
-  }
 }

@@ -1,7 +1,7 @@
 import { Title } from '@mantine/core';
 
+import { bytesText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { bytesText } from '../../components/quantities.ts';
 import { settingsGroups } from './settings-groups.ts';
 import classes from './settings-panel.module.css';
 

@@ -1,22 +1,15 @@
 import { Loader, NativeSelect, Radio, Stack, Text } from '@mantine/core';
 import { IconCheck, IconMinus } from '@tabler/icons-react';
 
+import { bytesText } from '../../../electron/contract/quantities.ts';
 import type { SystemInfo } from '../../../electron/contract/system.ts';
-import { bytesText } from '../../components/quantities.ts';
+import { providerLabels } from '../../../electron/contract/values.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { Section, type SectionProps } from './section.tsx';
 import classes from './settings-screen.module.css';
 
 type Providers = NonNullable<SystemInfo['providers']>;
 type Provider = Providers[number]['provider'];
-
-/** What people call them. */
-const names: Readonly<Record<Provider, string>> = {
-  cuda: 'CUDA (NVIDIA)',
-  directml: 'DirectML (Windows)',
-  webgpu: 'WebGPU',
-  cpu: 'Processor',
-};
 
 /** What training and sampling compute on: what there is, why the rest is not, and which to use. */
 export function DeviceSection({ settings, change }: SectionProps) {
@@ -32,11 +25,11 @@ export function DeviceSection({ settings, change }: SectionProps) {
         data={[
           {
             value: '',
-            label: best === undefined ? 'Best available' : `Best available: ${names[best.provider]}`,
+            label: best === undefined ? 'Best available' : `Best available: ${providerLabels[best.provider]}`,
           },
           ...(providers ?? []).map(({ provider, available }) => ({
             value: provider,
-            label: names[provider],
+            label: providerLabels[provider],
             disabled: !available && settings.provider !== provider,
           })),
         ]}
@@ -91,7 +84,7 @@ function Detected({ providers }: { providers: Providers }) {
           ) : (
             <IconMinus size={16} aria-label="Not available" />
           )}
-          <span>{names[provider]}</span>
+          <span>{providerLabels[provider]}</span>
           <span className={classes.reason}>{reason}</span>
         </li>
       ))}

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 
 import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
-import { providerName } from '../../../electron/contract/values.ts';
+import { providerLabels, providerName } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { advancedSummary } from './advanced-summary.ts';
@@ -260,8 +260,6 @@ function Alpha() {
   );
 }
 
-const providerNames = { cuda: 'CUDA', directml: 'DirectML', webgpu: 'WebGPU', cpu: 'CPU' } as const;
-
 function Provider() {
   const { request, edit } = useRequestForm();
   return (
@@ -269,7 +267,7 @@ function Provider() {
       label="Compute on"
       data={[
         { value: 'best', label: 'Best available' },
-        ...providerName.options.map((name) => ({ value: name, label: providerNames[name] })),
+        ...providerName.options.map((name) => ({ value: name, label: providerLabels[name] })),
       ]}
       value={request.provider ?? 'best'}
       allowDeselect={false}

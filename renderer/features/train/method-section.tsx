@@ -13,9 +13,10 @@ import { Link } from 'wouter';
 
 import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
 import type { Model } from '../../../electron/contract/models.ts';
+import { bytesText } from '../../../electron/contract/quantities.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { numberText } from '../../components/number-text.ts';
-import { bytesText, parametersText } from '../../components/quantities.ts';
+import { parametersText } from '../../components/quantities.ts';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';

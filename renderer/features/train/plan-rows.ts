@@ -1,13 +1,7 @@
+import { bytesText, durationText } from '../../../electron/contract/quantities.ts';
 import type { RunPlan } from '../../../electron/contract/runs.ts';
 import type { CostRate } from '../../../electron/contract/values.ts';
-import {
-  bytesText,
-  countOf,
-  countText,
-  durationText,
-  moneyText,
-  parametersText,
-} from '../../components/quantities.ts';
+import { countOf, countText, moneyText, parametersText } from '../../components/quantities.ts';
 
 export interface PlanRow {
   readonly name: string;

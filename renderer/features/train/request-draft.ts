@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import type { RunRequest } from '../../../electron/contract/runs.ts';
-import type { CostRate, PromptData, Recipe } from '../../../electron/contract/values.ts';
+import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
 /** What the studio's defaults depend on; null: as the studio proposes. */
 export interface Choice {
@@ -23,7 +23,7 @@ export interface Edits {
   readonly train?: Partial<RunRequest['train']>;
   readonly prompts?: readonly PromptData[];
   readonly seeds?: readonly number[];
-  readonly recipe?: Partial<Recipe>;
+  readonly recipe?: Partial<SamplerSettings>;
   readonly provider?: RunRequest['provider'];
   readonly costRate?: CostRate;
 }

@@ -1,10 +1,9 @@
 import { ActionIcon, Button, Group, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 
-import type { PromptData, Recipe } from '../../../electron/contract/values.ts';
+import { type PromptData, samplerLabel, type SamplerSettings } from '../../../electron/contract/values.ts';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
-import { samplerText } from '../../components/sampler-text.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
 
@@ -20,7 +19,7 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
       summary={[
         prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
         seeds.length === 1 ? `seed ${seeds[0]!}` : `${seeds.length} seeds`,
-        `${samplerText(recipe.sampler)}, ${recipe.steps} steps`,
+        `${samplerLabel(recipe.sampler)}, ${recipe.steps} steps`,
       ].join(' · ')}
     >
       <Stack gap={16}>
@@ -133,7 +132,7 @@ function SamplerSettings() {
   const { request, edit, message } = useRequestForm();
   const fields = {
     value: request.recipe,
-    onChange: (change: Partial<Recipe>) => {
+    onChange: (change: Partial<SamplerSettings>) => {
       edit({ recipe: change });
     },
   };

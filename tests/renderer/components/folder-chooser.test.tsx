@@ -20,7 +20,7 @@ const studio = () =>
           { name: 'cats', path: `${at}/cats`, kind: 'folder' as const },
           { name: 'a.png', path: `${at}/a.png`, kind: 'image' as const },
         ],
-        places: [{ name: 'Home', path: '/home/me' }],
+        shortcuts: [{ name: 'Home', path: '/home/me' }],
         images: 1,
       };
     },

@@ -1,13 +1,13 @@
 import { act, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
-import { type InputOf, methods, type QueryName } from '../../../electron/contract/api.ts';
+import { calls, type InputOf, type QueryName } from '../../../electron/contract/api.ts';
 import { query, type Subject, subjectSchema } from '../../../electron/contract/values.ts';
 import { useStudioQuery } from '../../../renderer/studio/studio.tsx';
 import { isKeptFresh, queriesAbout } from '../../../renderer/studio/subjects.ts';
 import { fakeStudio, renderWithStudio } from '../fake-studio.tsx';
 
-const names = Object.entries(methods).flatMap(([name, { kind }]) => (kind === 'query' ? [name] : []));
+const names = Object.entries(calls).flatMap(([name, { kind }]) => (kind === 'query' ? [name] : []));
 
 /** Shows how often its answer came. */
 function Asked<M extends QueryName>({ name, input }: { name: M; input: InputOf<M> }) {
@@ -74,7 +74,7 @@ test('commands are about nothing that could be asked again', () => {
 });
 
 test('a query that does not say what it is about does not compile', () => {
-  const { input, output } = methods['models.list'];
+  const { input, output } = calls['models.list'];
   // @ts-expect-error -- what it is about is missing
   const forgotten = () => query(input, output);
   // @ts-expect-error -- it is about nothing, and does not say why

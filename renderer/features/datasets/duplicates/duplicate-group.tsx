@@ -1,7 +1,7 @@
 import { Badge, Text, UnstyledButton } from '@mantine/core';
 
 import type { DuplicateGroup } from '../../../../electron/contract/datasets.ts';
-import { bytesText } from '../../../components/quantities.ts';
+import { bytesText } from '../../../../electron/contract/quantities.ts';
 import { media } from '../../../studio/media.ts';
 import { bestOf, keptOut } from './duplicates.ts';
 import classes from './duplicates-view.module.css';

@@ -4,8 +4,9 @@ import type { ReactNode } from 'react';
 
 import type { CaptionSetData } from '../../../../electron/contract/captions.ts';
 import type { DatasetDetail, ImageDetail } from '../../../../electron/contract/datasets.ts';
+import { bytesText } from '../../../../electron/contract/quantities.ts';
 import { FailureNote } from '../../../components/failure-note.tsx';
-import { bytesText, countOf, momentText } from '../../../components/quantities.ts';
+import { countOf, momentText } from '../../../components/quantities.ts';
 import { useStudioQuery } from '../../../studio/studio.tsx';
 import { AddTag } from '../../captions/add-tag.tsx';
 import { CaptionFields } from '../../captions/caption-fields.tsx';

@@ -1,8 +1,9 @@
 import { Button, Group, Progress, Text } from '@mantine/core';
 
 import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
+import { bytesText } from '../../../../electron/contract/quantities.ts';
 import { FailureNote } from '../../../components/failure-note.tsx';
-import { bytesText, countOf, countText, rateText } from '../../../components/quantities.ts';
+import { countOf, countText, rateText } from '../../../components/quantities.ts';
 import { showFailure } from '../../../studio/failure.ts';
 import { useStudioCommand } from '../../../studio/studio.tsx';
 import classes from './import-strip.module.css';

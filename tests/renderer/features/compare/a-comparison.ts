@@ -1,7 +1,13 @@
 import type { Comparison, Sample } from '../../../../electron/contract/gallery.ts';
-import type { Recipe } from '../../../../electron/contract/values.ts';
+import type { SamplerSettings } from '../../../../electron/contract/values.ts';
 
-export const recipe: Recipe = { sampler: 'ddim', steps: 20, guidanceScale: 5, width: 64, height: 64 };
+export const recipe: SamplerSettings = {
+  sampler: 'ddim',
+  steps: 20,
+  guidanceScale: 5,
+  width: 64,
+  height: 64,
+};
 
 export function aSample(sample: Partial<Sample> & Pick<Sample, 'id'>): Sample {
   return {

@@ -17,7 +17,7 @@ const cats: DatasetSummary = {
   problems: 2,
   captionSets: 1,
   importing: false,
-  sample: false,
+  embedded: false,
   createdAt: 0,
   cover: [1, 2, 3, 4],
 };

@@ -12,7 +12,7 @@ export const dataset: DatasetDetail = {
   problems: 0,
   captionSets: 1,
   importing: false,
-  sample: false,
+  embedded: false,
   createdAt: 0,
   cover: [1, 2, 3, 4],
   fields: [

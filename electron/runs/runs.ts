@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,6 +7,7 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { RunRequest } from '../contract/runs.ts';
 import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
+import { removeInside } from '../library/remove-inside.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { costOf } from './cost.ts';
 import { readMetrics } from './metrics.ts';
@@ -235,7 +235,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
       }
       await deps.pictures.forget(runId);
       records.remove(runId);
-      await rm(folder, { recursive: true, force: true });
+      await removeInside(library.folder, folder, context.log);
       publish('changed', { subjects: ['runs', 'samples', 'models', 'exports'] });
       return null;
     },

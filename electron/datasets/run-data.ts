@@ -1,6 +1,7 @@
 import { Failure } from '../../native/failure.ts';
 import { type CaptionSource, captionSourceSchema, tagOptionsSchema } from '../contract/captions.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { libraryPathsOf } from '../library/library-paths.ts';
 import { type Captioner, captionerOf, type Captions, type MissingCaption } from './captions/captions.ts';
 import { tagVariants } from './captions/tag-variants.ts';
 import type { DatasetImage } from './dataset-image.ts';
@@ -90,7 +91,7 @@ export function folderOf(database: LibraryDatabase, datasetId: number): string |
     )
     .all(datasetId);
   const [only] = sources;
-  return sources.length === 1 && only?.files === null ? only.root : null;
+  return sources.length === 1 && only?.files === null ? libraryPathsOf(database).absolute(only.root) : null;
 }
 
 function captionTexts(database: LibraryDatabase, captionSetId: number): ReadonlyMap<number, string> {

@@ -2,6 +2,7 @@ import { Failure } from '../../native/failure.ts';
 import type { Export } from '../contract/exports.ts';
 import type { FailureData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { libraryPathsOf } from '../library/library-paths.ts';
 import { unwrittenOf } from '../library/unwritten.ts';
 
 export interface ExportRecords {
@@ -45,7 +46,12 @@ export function createExportRecords(database: LibraryDatabase): ExportRecords {
   const unwritten = unwrittenOf(database, 'export', (id, { status, bytes, failure }: ExportEnd) => {
     end.run(status, bytes, failure === null ? null : JSON.stringify(failure), id);
   });
-  const known = (row: Row): Export => ({ ...exportOf(row), ...unwritten.of(row.id) });
+  const paths = libraryPathsOf(database);
+  const known = (row: Row): Export => ({
+    ...exportOf(row),
+    path: paths.absolute(row.path),
+    ...unwritten.of(row.id),
+  });
   const find = (id: number) => {
     const row = one.get(id);
     return row === undefined ? null : known(row);
@@ -59,7 +65,7 @@ export function createExportRecords(database: LibraryDatabase): ExportRecords {
       throw new Failure('export-missing', 'This export is no longer in the list.', 'Export it again.');
     },
     insert: ({ kind, title, path, runId, epoch, createdAt }) =>
-      Number(insert.run(kind, title, path, runId, epoch, createdAt).lastInsertRowid),
+      Number(insert.run(kind, title, paths.stored(path), runId, epoch, createdAt).lastInsertRowid),
     end: (id, how) =>
       unwritten.settle(
         id,

@@ -2,6 +2,7 @@ import { Failure } from '../../native/failure.ts';
 import type { Sample } from '../contract/gallery.ts';
 import type { FailureData, SamplerSettings } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { libraryPathsOf } from '../library/library-paths.ts';
 
 /** A picture as the database has it. */
 export type SampleRecord = Sample & {
@@ -95,6 +96,8 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
   const setStatus = database.prepare('UPDATE sample SET status = ?, failure = ? WHERE id = ?');
   const setFavourite = database.prepare('UPDATE sample SET favourite = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM sample WHERE id = ?');
+  const paths = libraryPathsOf(database);
+  const recordOf = (row: Row) => ({ ...fieldsOf(row), file: paths.absolute(row.file) });
   const find = (id: number) => {
     const row = one.get(id);
     return row === undefined ? null : recordOf(row);
@@ -117,14 +120,14 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
         negativePrompt,
         seed,
         JSON.stringify(recipe),
-        file,
+        paths.stored(file),
         status,
         createdAt,
       );
       return Number(lastInsertRowid);
     },
     setFile: (id, file) => {
-      setFile.run(file, id);
+      setFile.run(paths.stored(file), id);
     },
     setStatus: (id, status, failure = null) => {
       setStatus.run(status, failure === null ? null : JSON.stringify(failure), id);
@@ -151,7 +154,7 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
   };
 }
 
-function recordOf(row: Row): SampleRecord {
+function fieldsOf(row: Row): SampleRecord {
   return {
     id: row.id,
     runId: row.run_id,

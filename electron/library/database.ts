@@ -5,8 +5,8 @@ import Database from 'better-sqlite3';
 
 import { Failure, messageOf } from '../../native/failure.ts';
 import { isDiskFull } from '../../native/files/storage-failure.ts';
+import { addMigrationFunctions } from './migration-functions.ts';
 import { migrations } from './migrations.ts';
-import { nameKey } from './name-key.ts';
 
 export type LibraryDatabase = Database.Database;
 
@@ -29,8 +29,7 @@ export function openDatabase(file: string): LibraryDatabase {
     // 64 MiB: the indexes of some hundred thousand images.
     database.pragma('cache_size = -65536');
     database.pragma('temp_store = MEMORY');
-    // For migrations alone: other programs, too, must be able to read and check the database.
-    database.function('name_key_of', { deterministic: true }, (name) => nameKey(String(name)));
+    addMigrationFunctions(database);
     migrate(database, file);
     return database;
   } catch (error) {

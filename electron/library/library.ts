@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { Publish } from '../contract/api.ts';
 import { type LibraryDatabase, libraryFailure, openDatabase } from './database.ts';
+import { databaseName } from './path-inside.ts';
 
 /** Everything Screenfold keeps for a person, in one folder. Original images are referenced, never copied or changed. */
 export interface Library {
@@ -40,7 +41,7 @@ export function openLibrary(folder: string): Library {
   } catch (error) {
     throw libraryFailure(root, error) ?? error;
   }
-  const database = openDatabase(join(root, 'library.sqlite'));
+  const database = openDatabase(join(root, databaseName));
   return {
     folder: root,
     database,

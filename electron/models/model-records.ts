@@ -1,6 +1,7 @@
 import { Failure } from '../../native/failure.ts';
 import type { Model } from '../contract/models.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { libraryPathsOf } from '../library/library-paths.ts';
 import type { ModelFacts } from './inspect-model.ts';
 
 /** A model as the database has it; whether its folder is still there is looked at when asked. */
@@ -56,6 +57,8 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
   const setFolder = database.prepare('UPDATE model SET folder = ? WHERE id = ?');
   const rename = database.prepare('UPDATE model SET name = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM model WHERE id = ?');
+  const paths = libraryPathsOf(database);
+  const recordOf = (row: Row) => ({ ...fieldsOf(row), folder: paths.absolute(row.folder) });
   const found = (row: Row | undefined) => (row === undefined ? null : recordOf(row));
   return {
     all: () => all.all().map(recordOf),
@@ -64,12 +67,12 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
       if (record !== null) return record;
       throw new Failure('model-missing', 'This model is no longer in the library.', 'Choose another model.');
     },
-    findByFolder: (folder) => found(byFolder.get(folder)),
+    findByFolder: (folder) => found(byFolder.get(paths.stored(folder))),
     insert: (model) => {
       const { lastInsertRowid } = insert.run({
         kind: model.kind,
         name: model.name,
-        folder: model.folder,
+        folder: paths.stored(model.folder),
         resolution: model.resolution,
         pixel_step: model.pixelStep,
         prediction: model.prediction,
@@ -87,7 +90,7 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
       setFacts.run(resolution, pixelStep, prediction, JSON.stringify(components), bytes, card, id);
     },
     setFolder: (id, folder) => {
-      setFolder.run(folder, id);
+      setFolder.run(paths.stored(folder), id);
     },
     rename: (id, name) => {
       rename.run(name, id);
@@ -99,7 +102,7 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
   };
 }
 
-function recordOf(row: Row): ModelRecord {
+function fieldsOf(row: Row): ModelRecord {
   return {
     id: row.id,
     name: row.name,

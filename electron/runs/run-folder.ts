@@ -18,6 +18,7 @@ import { explainIssues } from '../contract/explain-issues.ts';
 import { optimizerSchema } from '../contract/optimizer-spec.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
+import { pathsAsRead, pathsToWrite } from './run-paths.ts';
 
 /** A spec with everything settled that the base and the data decide. */
 export type PlannedRunSpec = ResolvedRunSpec & { readonly resolution: number };
@@ -43,6 +44,8 @@ const runSchema = z.looseObject({
   spec: runSpecSchema.required({ name: true, folder: true, resolution: true }),
   job: z.looseObject({
     kind: z.literal('train'),
+    folder: z.string(),
+    cacheFolder: z.string(),
     base: z.string(),
     method: z.looseObject({ kind: z.string() }),
     settings: z.looseObject({
@@ -56,11 +59,13 @@ const runSchema = z.looseObject({
 });
 
 /** Makes the run's folder with `run.json` in it; throws `run-exists` where a run lies there already. */
-export async function createRun({ folder, spec, job }: Run): Promise<void> {
+export async function createRun(run: Run): Promise<void> {
+  const { folder } = run;
   if (await isRunFolder(folder)) {
     throw new Failure('run-exists', `${folder} already holds a run.`, 'Choose another name or folder.');
   }
   await mkdir(folder, { recursive: true });
+  const { spec, job } = pathsToWrite(folder, run);
   await writeFileAtomic(join(folder, runFile), `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`);
 }
 
@@ -93,13 +98,10 @@ export async function readRun(folder: string): Promise<Run> {
   }
   // The job as written, not as parsed: the engine takes a run up only if it is asked for exactly what it began with.
   const { spec, job } = content as Pick<Run, 'spec' | 'job'>;
+  // A run file may leave its training out, and so may one that was changed by hand.
+  const written = { spec: { ...spec, train: withOptimizer({ ...spec.train }) }, job };
   // The folder may have been moved since; what lies in it is what counts.
-  return {
-    folder: absolute,
-    // A run file may leave its training out, and so may one that was changed by hand.
-    spec: { ...spec, train: withOptimizer({ ...spec.train }), folder: absolute },
-    job: { ...job, folder: absolute },
-  };
+  return { folder: absolute, ...pathsAsRead(absolute, written) };
 }
 
 /** How a run's last attempt ended; null before it did. */

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { TrainingImage } from '../../native/jobs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { libraryPathsOf } from '../library/library-paths.ts';
 import { readRun, type Run } from './run-folder.ts';
 import type { RunRecord } from './run-records.ts';
 
@@ -18,6 +19,7 @@ const kept = 4;
  * lies elsewhere after an update, and folders are moved. Which weights and which images they are is checked by content.
  */
 export function createRunReader(database: LibraryDatabase): RunReader {
+  const { absolute } = libraryPathsOf(database);
   const files = new LRUCache<string, Promise<Run>>({ max: kept });
   const baseOf = database.prepare<[number], string>('SELECT folder FROM model WHERE id = ?').pluck();
   const imagesOf = database.prepare<[number], { file: string; root: string; path: string }>(
@@ -33,12 +35,15 @@ export function createRunReader(database: LibraryDatabase): RunReader {
     return run;
   };
   const relocated = (images: readonly TrainingImage[], datasetId: number): readonly TrainingImage[] => {
-    const places = new Map(imagesOf.all(datasetId).map((row) => [row.file, join(row.root, row.path)]));
+    const places = new Map(
+      imagesOf.all(datasetId).map((row) => [row.file, join(absolute(row.root), row.path)]),
+    );
     return images.map((image) => ({ ...image, path: places.get(image.id) ?? image.path }));
   };
   return async ({ folder, baseModelId, datasetId }) => {
     const { spec, job } = await remembered(folder);
-    const base = (baseModelId === null ? null : baseOf.get(baseModelId)) ?? job.base;
+    const known = baseModelId === null ? undefined : baseOf.get(baseModelId);
+    const base = known === undefined ? job.base : absolute(known);
     const [first] = job.images;
     const moved = datasetId !== null && first !== undefined && !existsSync(first.path);
     return {

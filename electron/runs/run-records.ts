@@ -3,6 +3,7 @@ import { Failure } from '../../native/failure.ts';
 import type { RunPlan, RunRequest, RunStatus } from '../contract/runs.ts';
 import type { FailureData, PromptData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { libraryPathsOf } from '../library/library-paths.ts';
 import { unwrittenOf } from '../library/unwritten.ts';
 
 /** A run as the library's database has it; the work itself lies in its folder. */
@@ -77,6 +78,9 @@ type Row = Readonly<Record<string, string | number | null>>;
 const json = new Set<string>(['request', 'plan', 'prompts', 'seeds', 'failure']);
 
 export function createRunRecords(database: LibraryDatabase): RunRecords {
+  const { stored, absolute } = libraryPathsOf(database);
+  const columnsOf = (run: RunChange) =>
+    fieldsAsColumns(run.folder === undefined ? run : { ...run, folder: stored(run.folder) });
   const all = database.prepare<[], Row>('SELECT * FROM run ORDER BY id DESC');
   const one = database.prepare<[number], Row>('SELECT * FROM run WHERE id = ?');
   const queue = database
@@ -109,7 +113,7 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
   const unwritten = unwrittenOf(database, 'run', write);
   const known = (row: Row): RunRecord => {
     const record = recordOf(row);
-    return { ...record, ...unwritten.of(record.id) };
+    return { ...record, folder: absolute(record.folder), ...unwritten.of(record.id) };
   };
   const find = (id: number): RunRecord | null => {
     const row = one.get(id);
@@ -163,7 +167,9 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
 }
 
 /** Columns are named as fields are, in the database's spelling. */
-function columnsOf(fields: object): readonly (readonly [name: string, value: string | number | null])[] {
+function fieldsAsColumns(
+  fields: object,
+): readonly (readonly [name: string, value: string | number | null])[] {
   return Object.entries(fields).map(([field, value]) => {
     const name = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     return [

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { LibraryDatabase } from '../../library/database.ts';
+import { libraryPathsOf } from '../../library/library-paths.ts';
 import type { CaptionCandidate, DatasetImage } from '../dataset-image.ts';
 import type { MetadataRecord } from '../files/metadata-rows.ts';
 
@@ -27,6 +28,7 @@ interface Row {
 
 /** Every image of a data set whose file is there, by name. */
 export function* storedImages(database: LibraryDatabase, datasetId: number): Generator<StoredImage> {
+  const { absolute } = libraryPathsOf(database);
   const rows = database
     .prepare<[number], Row>(
       `SELECT image.id, file, root, path, width, height, metadata, candidates, repeats, held_out, excluded
@@ -38,7 +40,7 @@ export function* storedImages(database: LibraryDatabase, datasetId: number): Gen
     yield {
       imageId: row.id,
       id: row.file,
-      path: join(row.root, row.path),
+      path: join(absolute(row.root), row.path),
       width: row.width,
       height: row.height,
       metadata: JSON.parse(row.metadata) as MetadataRecord,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { ImageDetail, ImageRow } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
+import { libraryPathsOf } from '../../library/library-paths.ts';
 import { unknownImage } from '../domain.ts';
 import type { MetadataRecord } from '../files/metadata-rows.ts';
 
@@ -56,7 +57,7 @@ export function imageDetail(database: LibraryDatabase, id: number): ImageDetail 
   const metadata = JSON.parse(row.metadata) as MetadataRecord;
   return {
     ...toImageRow(row),
-    path: join(row.root, row.path),
+    path: join(libraryPathsOf(database).absolute(row.root), row.path),
     metadata: Object.fromEntries(
       Object.entries(metadata).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
     ),

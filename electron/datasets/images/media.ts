@@ -1,6 +1,7 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { libraryPathsOf } from '../../library/library-paths.ts';
 import { shownType } from '../../library/shown-type.ts';
 import { type DatasetDomain, unknownImage } from '../domain.ts';
 import type { PictureReader } from '../files/picture-reader.ts';
@@ -34,7 +35,7 @@ export function createMedia(
   const find = (imageId: number) => {
     const row = select.get(imageId);
     if (row === undefined) throw unknownImage();
-    return { path: join(row.root, row.path), hash: row.content_hash };
+    return { path: join(libraryPathsOf(database).absolute(row.root), row.path), hash: row.content_hash };
   };
   let count = 0;
 

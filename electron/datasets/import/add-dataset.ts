@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionSource } from '../../contract/captions.ts';
+import { libraryPathsOf } from '../../library/library-paths.ts';
 import { newSetTags } from '../captions/caption-set-rows.ts';
 import { type DatasetDomain, unknownDataset } from '../domain.ts';
 import { compileFileNamePattern } from '../files/file-name-pattern.ts';
@@ -66,7 +67,7 @@ export function addSampleDataset(
     if (known !== undefined) {
       database
         .prepare('UPDATE dataset_source SET root = ? WHERE dataset_id = ? AND prefix = ?')
-        .run(folder, known, '');
+        .run(libraryPathsOf(database).stored(folder), known, '');
       return { datasetId: known, added: false };
     }
     const { changes } = database

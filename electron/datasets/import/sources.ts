@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
+import { libraryPathsOf } from '../../library/library-paths.ts';
 import { captionFilesBeside } from '../files/caption-sources.ts';
 import { isImageName } from '../files/file-roles.ts';
 import { type FolderScan, scanFiles, scanFolder } from '../files/folder-scan.ts';
@@ -62,6 +63,7 @@ export async function scanSource({ root, files }: PlannedSource, signal?: AbortS
 }
 
 export function readSources(database: LibraryDatabase, datasetId: number): readonly Source[] {
+  const { absolute } = libraryPathsOf(database);
   const rows = database
     .prepare<[number], { id: number; root: string; prefix: string; files: string | null; pending: number }>(
       'SELECT id, root, prefix, files, pending FROM dataset_source WHERE dataset_id = ? ORDER BY id',
@@ -69,7 +71,7 @@ export function readSources(database: LibraryDatabase, datasetId: number): reado
     .all(datasetId);
   return rows.map(({ id, root, prefix, files, pending }) => ({
     id,
-    root,
+    root: absolute(root),
     prefix,
     files: files === null ? null : (JSON.parse(files) as readonly string[]),
     pending: pending === 1,
@@ -93,7 +95,7 @@ export function addSource(database: LibraryDatabase, datasetId: number, planned:
     .prepare('INSERT INTO dataset_source (dataset_id, root, prefix, files) VALUES (?, ?, ?, ?)')
     .run(
       datasetId,
-      planned.root,
+      libraryPathsOf(database).stored(planned.root),
       sources.length === 0 ? '' : freePrefix(database, datasetId, planned.root),
       planned.files === null ? null : JSON.stringify(planned.files),
     );

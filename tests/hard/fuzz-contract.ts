@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { type CallName, calls } from '../../electron/contract/api.ts';
-import { largestMessage } from '../../electron/hosts/web.ts';
+import { largestMessage } from '../../electron/hosts/web/page-sockets.ts';
 import { readRequest } from '../../electron/studio/dispatch.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
 import { createStudio, type Studio } from '../../electron/studio/studio.ts';

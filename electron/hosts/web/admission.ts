@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 
 /** What of a request decides whether it is let in. */
 export interface Knock {
@@ -8,6 +9,10 @@ export interface Knock {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Whether it asks for a WebSocket. */
   readonly upgrade: boolean;
+}
+
+export function knockOf({ method = 'GET', url = '/', headers }: IncomingMessage, upgrade: boolean): Knock {
+  return { method, url, headers, upgrade };
 }
 
 export interface Keys {

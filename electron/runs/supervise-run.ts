@@ -1,12 +1,11 @@
 import { Failure } from '../../native/failure.ts';
 import { asFailure } from '../../native/files/as-failure.ts';
-import type { TrainResult } from '../../native/jobs.ts';
 import { failureData } from '../contract/failure-data.ts';
 import type { RunProgress, RunStatus } from '../contract/runs.ts';
 import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import { createAsFarAsPossible } from './as-far-as-possible.ts';
-import { type Attempt, attemptRun } from './attempt-run.ts';
+import { createAttempts, type Wish } from './attempts.ts';
 import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
 import { createProgressTeller } from './progress-teller.ts';
 import { removeState, type Run } from './run-folder.ts';
@@ -16,9 +15,6 @@ import { createRunMeter, type RunMeter } from './run-meter.ts';
 import type { RunReader } from './run-reader.ts';
 import type { RunChange, RunRecord, RunRecords } from './run-records.ts';
 import type { SpeedKey, Speeds } from './speeds.ts';
-
-/** Why a run is to end before its last epoch: to go on later, for good, or because Screenfold ends. */
-export type Wish = 'pause' | 'cancel' | 'close';
 
 export interface SupervisionDeps {
   readonly context: DomainContext;
@@ -46,42 +42,28 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   const { publish, now } = context;
   const asFarAsPossible = createAsFarAsPossible(context.log);
   const clock = createAwakeClock(context.steady);
-  let wish: Wish | null = null;
   let isOver = false;
   let meter: RunMeter | null = null;
-  let attempt: Attempt | null = null;
   const status = () => records.get(runId).status;
   const progress = (): RunProgress => meter?.progress(status()) ?? blankProgress(records, runId);
   const teller = createProgressTeller(() => {
     publish('runs.progress', progress());
   });
   const show = () => {
-    if (!isOver && wish !== 'close') teller.show();
+    if (!isOver && attempts.wish() !== 'close') teller.show();
   };
+  const attempts = createAttempts({
+    device: deps.device,
+    onEvent: () => {
+      asFarAsPossible(show);
+    },
+    onWait: show,
+  });
   const setStatus = (next: RunStatus, change: RunChange = {}) => {
     records.change(runId, { ...change, status: next });
     publish('changed', { subjects: ['runs'], runId });
   };
 
-  /** One engine's part of it: to the end, or to where it is asked to stop. */
-  const trainOn = async (run: Run, watched: RunMeter, log: RunLog): Promise<TrainResult | 'stopped'> => {
-    const kept = keeperOf({ run, runId, meter: watched, log, asFarAsPossible }, deps);
-    attempt = attemptRun(run, {
-      ...{ device: deps.device, meter: watched, log },
-      isStopWished: () => wish !== null,
-      onEvent: (event) => {
-        kept.event(event);
-        asFarAsPossible(show);
-      },
-      onWait: show,
-    });
-    try {
-      return await attempt.ended;
-    } finally {
-      attempt = null;
-      kept.writeAtLast();
-    }
-  };
   const work = async (): Promise<void> => {
     const record = records.get(runId);
     const log = openRunLog(record.folder, now);
@@ -95,14 +77,8 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
       meter = watched;
       await deps.onPictures(runId);
       log.line(record.step === 0 ? 'begins' : `resumes after step ${record.step}`);
-      const [how, change] = await trainToEnd(
-        () => trainOn(run, watched, log),
-        () => wish,
-        () => {
-          watched.phase('making pictures');
-          show();
-        },
-      );
+      const keeper = () => keeperOf(run, runId, { meter: watched, log, asFarAsPossible }, deps);
+      const [how, change] = await attempts.toEnd(run, { meter: watched, log, keeper });
       await finish(how, log, change);
     } catch (error) {
       await finish('failed', log, { failure: failureData(toldFailure(error, log, context)) });
@@ -126,39 +102,17 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
     progress,
     stop: (asked) => {
       if (isOver) return;
-      // Ending for good is not undone by a later pause.
-      if (wish !== 'cancel') wish = asked;
       if (asked === 'close') teller.drop();
       asFarAsPossible(() => {
         if (['preparing', 'training'].includes(status())) setStatus('stopping');
       });
-      attempt?.stop();
+      attempts.stop(asked);
       show();
     },
     ended: work().catch((error: unknown) => {
       context.log.error('how a run ended could not be kept', error);
     }),
   };
-}
-
-const endOf = { pause: 'paused', cancel: 'cancelled', close: 'interrupted' } as const;
-
-/** One attempt after the other, with pauses for shorter work, to the run's end or a wish. Gives how it ended. */
-async function trainToEnd(
-  trainOn: () => Promise<TrainResult | 'stopped'>,
-  wished: () => Wish | null,
-  onPause: () => void,
-): Promise<[how: RunStatus, change?: RunChange]> {
-  for (;;) {
-    const result = await trainOn();
-    if (result !== 'stopped' && result.end === 'finished') {
-      const { step, epoch, trainLoss, validationLoss } = result;
-      return ['finished', { step, epoch, trainLoss, validationLoss }];
-    }
-    const wish = wished();
-    if (wish !== null) return [endOf[wish]];
-    onPause();
-  }
 }
 
 function toldFailure(error: unknown, log: RunLog, context: DomainContext): Failure {
@@ -169,10 +123,20 @@ function toldFailure(error: unknown, log: RunLog, context: DomainContext): Failu
 }
 
 function keeperOf(
-  { run, ...of }: Pick<KeeperDeps, 'runId' | 'meter' | 'log' | 'asFarAsPossible'> & { readonly run: Run },
+  run: Run,
+  runId: number,
+  of: Pick<KeeperDeps, 'meter' | 'log' | 'asFarAsPossible'>,
   { context, records, speeds, speedKeyOf, onPictures }: SupervisionDeps,
 ): RunKeeper {
-  return createRunKeeper({ ...of, context, records, speeds, speedKey: () => speedKeyOf(run), onPictures });
+  return createRunKeeper({
+    ...of,
+    runId,
+    context,
+    records,
+    speeds,
+    speedKey: () => speedKeyOf(run),
+    onPictures,
+  });
 }
 
 /** Writes down how a run ended. What is needed to go on is of no use to one that has ended for good. */

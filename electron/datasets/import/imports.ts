@@ -1,12 +1,10 @@
-import { Failure, messageOf } from '../../../native/failure.ts';
-import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
-import { failureData } from '../../contract/failure-data.ts';
 import { createRoomWaits } from '../../library/room-waits.ts';
 import type { DatasetDomain } from '../domain.ts';
 import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
+import { createImportEnds, importFailure } from './import-ends.ts';
 import { runImport } from './import-job.ts';
 
 /** Reading of data sets in the background, one after the other. */
@@ -38,57 +36,32 @@ export function createImports(
   pictures: PictureReader,
   concurrency?: number,
 ): Imports {
-  const { database, library, publish, log } = domain;
-  const waits = createRoomWaits(library.folder);
+  const waits = createRoomWaits(domain.library.folder);
   const jobs = new Map<number, Job>();
-  const attempts = createAttempts(database);
-  const settle = database.prepare('UPDATE dataset_source SET pending = 0, attempts = 0 WHERE dataset_id = ?');
-  const forgetEmpty = database.prepare(
-    'DELETE FROM dataset WHERE id = ? AND images = 0 AND problems = 0 AND sample = 0',
-  );
+  const attempts = createAttempts(domain.database);
   let queue = Promise.resolve();
   let closing = false;
 
-  const tried = (write: () => void): void => {
-    try {
-      write();
-    } catch (error) {
-      log.error('how an import ended could not be written down', error);
-    }
-  };
-  const ended = (job: Job, phase: 'cancelled' | 'failed', failure: Failure | null): void => {
-    const { datasetId } = job.progress;
-    if (failure !== null && isDiskFull(failure)) {
-      waits.wait(datasetId, () => {
-        start(datasetId);
-      });
-    } else {
-      tried(() => {
-        // Read again when asked to, not at every start.
-        settle.run(datasetId);
-        if (failure !== null) forgetEmpty.run(datasetId);
-      });
-    }
-    const told = failure === null ? null : failureData(failure);
-    publish('datasets.progress', { ...job.progress, phase, failure: told });
-  };
+  const ends = createImportEnds(domain, waits, (datasetId) => {
+    start(datasetId);
+  });
 
   async function run(job: Job): Promise<void> {
     const { datasetId } = job.progress;
     try {
       await readPending(job, { domain, thumbnails, pictures, concurrency }, attempts);
     } catch (error) {
-      const failure = withoutRoom(error) ?? (error instanceof Failure ? error : unexpected(error));
-      log.error(failure.message, error);
-      if (!closing) ended(job, 'failed', failure);
+      const failure = importFailure(error);
+      domain.log.error(failure.message, error);
+      if (!closing) ends.failed(job.progress, failure);
     } finally {
-      tried(() => {
+      ends.tried(() => {
         attempts.clear(datasetId);
       });
       jobs.delete(datasetId);
     }
     if (closing) return;
-    if (job.cancelled) ended(job, 'cancelled', null);
+    if (job.cancelled) ends.cancelled(job.progress);
     domain.changed(datasetId, 'datasets', 'images', 'captions');
   }
 
@@ -168,26 +141,4 @@ function newJob(datasetId: number, done: Promise<void>): Job {
     failure: null,
   };
   return { stop: new AbortController(), again: true, cancelled: false, done, progress };
-}
-
-/** For want of room; what it was that did not fit says nothing to a person. */
-function withoutRoom(error: unknown): Failure | null {
-  if (!isDiskFull(error)) return null;
-  return new Failure(
-    'disk-full',
-    'Reading the images stopped: the disk of the library is full.',
-    'Free some space on it; then reading goes on by itself. What has been read is kept.',
-    error,
-  );
-}
-
-function unexpected(error: unknown): Failure {
-  const ofDisk = storageFailure(error);
-  if (ofDisk !== null) return ofDisk;
-  return new Failure(
-    'import-failed',
-    `Reading the images stopped: ${messageOf(error)}`,
-    'What has been read is kept. Read the folder again; the log has the details.',
-    error,
-  );
 }

@@ -26,6 +26,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ['{native,electron,renderer,scripts}/**/*.{ts,tsx}'],
+    rules: { 'max-lines-per-function': ['error', { max: 100 }] },
+  },
+  {
     files: ['renderer/**/*.{ts,tsx}', 'tests/renderer/**/*.{ts,tsx}'],
     ...reactHooks.configs.flat.recommended,
     rules: {

@@ -19,14 +19,9 @@ import { parseArgs } from 'node:util';
 
 import { messageOf } from '../native/failure.ts';
 import type { Job, JobContext, JobResult, TrainJob } from '../native/jobs.ts';
-import {
-  makeInputs,
-  pinnedExports,
-  pinnedPictures,
-  type PinnedRun,
-  pinnedRuns,
-  runOnExport,
-} from './pin-runs/plan.ts';
+import { makeInputs } from './pin-runs/inputs.ts';
+import { pinnedExports, pinnedPictures, runOnExport } from './pin-runs/products.ts';
+import { type PinnedRun, pinnedRuns } from './pin-runs/runs.ts';
 
 type RunJob = (job: Job, context: JobContext) => Promise<JobResult>;
 /** By path below the folder that all is made in. */

@@ -1,3 +1,4 @@
+import type { DataType } from '../graph/data-type.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { Parameter, ParameterKind } from './parameter.ts';
 import { deviceShape } from './parameter-layout.ts';
@@ -41,6 +42,8 @@ export interface InputParametersOptions {
   /** Comes before the keys in the names of the graph's inputs. */
   readonly prefix?: string;
   readonly trained?: boolean;
+  /** What the graph has the parameters in; float32 unless said otherwise. */
+  readonly type?: DataType;
   readonly adapter?: ModelBuilder['adapter'];
   readonly matrixConv?: boolean;
 }
@@ -68,7 +71,7 @@ export class InputParameters implements ModelBuilder {
   parameter(key: string, shape: readonly number[], kind: ParameterKind): Value {
     const known = this.byKey.get(key);
     if (known) return known;
-    const { component = '', prefix = '', trained = false } = this.options;
+    const { component = '', prefix = '', trained = false, type = 'float32' } = this.options;
     const layout = kind.layout ?? 'state-dict';
     const parameter: Parameter = {
       name: prefix + key,
@@ -81,7 +84,7 @@ export class InputParameters implements ModelBuilder {
       trained,
       adapter: null,
     };
-    const value = this.graph.input(parameter.name, 'float32', deviceShape(parameter));
+    const value = this.graph.input(parameter.name, type, deviceShape(parameter));
     this.byKey.set(key, value);
     this.values.set(parameter, value);
     return value;

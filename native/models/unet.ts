@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { cos, mul, sin } from '../graph/ops/elementwise.ts';
+import { cast, cos, mul, sin } from '../graph/ops/elementwise.ts';
 import { concat, reshape } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
@@ -99,11 +99,11 @@ export function readUNetConfig(config: unknown, source = 'unet/config.json'): UN
 }
 
 export interface UNetInputs {
-  /** [n, in, h, w] */
+  /** [n, in, h, w], of the type that the model's parameters have and its activations are to have. */
   readonly sample: Value;
   /** [n], float32 */
   readonly timesteps: Value;
-  /** What the text encoder made of the prompts: [n, tokens, cross attention dim] */
+  /** What the text encoder made of the prompts: [n, tokens, cross attention dim], of the sample's type */
   readonly promptStates: Value;
 }
 
@@ -113,7 +113,7 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
   const levels = channels.length;
   const [n, tokens, width] = inputs.promptStates.shape as readonly [number, number, number];
   const promptStates = reshape(inputs.promptStates, [n * tokens, width]);
-  const embedding = silu(timeEmbedding(model, config, inputs.timesteps));
+  const embedding = silu(timeEmbedding(model, config, inputs));
   const resnetOptions: ResnetOptions = { groups, epsilon, embedding, beginsAsIdentity: true };
   const transformerOptions = (level: number): TransformerOptions => ({
     promptStates,
@@ -164,8 +164,11 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
   return conv2d(model, 'conv_out', x, config.outChannels, 3, { endsBranch: true });
 }
 
-/** Sinusoidal embedding of the timesteps (Vaswani et al. 2017, as in DDPM) and its two linear layers: [n] -> [n, 4c]. */
-function timeEmbedding(model: ModelBuilder, config: UNetConfig, timesteps: Value): Value {
+/**
+ * Sinusoidal embedding of the timesteps (Vaswani et al. 2017, as in DDPM) and its two linear layers: [n] -> [n, 4c]. The
+ * angles, up to a thousand, are float32 in every model: float16 would leave nothing of their fractions.
+ */
+function timeEmbedding(model: ModelBuilder, config: UNetConfig, { timesteps, sample }: UNetInputs): Value {
   const width = config.blockOutChannels[0]!;
   const half = width / 2;
   const frequencies = Float32Array.from({ length: half }, (_, i) =>
@@ -176,7 +179,8 @@ function timeEmbedding(model: ModelBuilder, config: UNetConfig, timesteps: Value
     model.graph.constant('float32', [1, half], frequencies),
   );
   const waves = config.flipSinToCos ? [cos(angles), sin(angles)] : [sin(angles), cos(angles)];
-  const hidden = silu(linear(model, 'time_embedding.linear_1', concat(waves, 1), 4 * width));
+  const embedded = cast(concat(waves, 1), sample.type);
+  const hidden = silu(linear(model, 'time_embedding.linear_1', embedded, 4 * width));
   return linear(model, 'time_embedding.linear_2', hidden, 4 * width);
 }
 

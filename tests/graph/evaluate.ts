@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-import type { DataArray } from '../../native/graph/data-type.ts';
+import type { DataArray, DataType } from '../../native/graph/data-type.ts';
 import type { Graph, Value } from '../../native/graph/graph.ts';
 import { serializeModel } from '../../native/graph/serialize.ts';
 
@@ -19,7 +19,7 @@ export async function evaluate(
       graph.inputs.map((input) => {
         const data = inputs.get(input.name);
         if (!data) throw new Error(`no data for the input ${input.name}`);
-        return [input.name, new Tensor(input.type, data as Float32Array, input.shape)];
+        return [input.name, tensorOf(input.type, data, input.shape)];
       }),
     );
     const results = await session.run(feeds);
@@ -29,6 +29,14 @@ export async function evaluate(
   } finally {
     await session.release();
   }
+}
+
+function tensorOf(type: DataType, data: DataArray, shape: readonly number[]): Tensor {
+  if (type !== 'float16') return new Tensor(type, data as Float32Array, shape);
+  // The package makes a Float16Array of it where there are such, which its own native half does not know.
+  const bits = new Tensor('uint16', data as Uint16Array, shape);
+  Object.defineProperty(bits, 'type', { value: 'float16' });
+  return bits;
 }
 
 /** Largest absolute difference of two equally long arrays. */

@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+
+import { gradients } from '../../native/autodiff/gradients.ts';
+import type { DataArray, DataType } from '../../native/graph/data-type.ts';
+import { Graph, type Value } from '../../native/graph/graph.ts';
+import { float32ToFloat16 } from '../../native/graph/half.ts';
+import { add, cast, mul } from '../../native/graph/ops/elementwise.ts';
+import { reduceMean, reduceSum } from '../../native/graph/ops/reduce.ts';
+import { groupNorm, layerNorm, linear } from '../../native/models/layers.ts';
+import { InputParameters } from '../../native/models/model-builder.ts';
+import { normals } from '../../native/random/philox.ts';
+import { evaluate, relativeDifference } from '../graph/evaluate.ts';
+import type { ModelName } from '../reference/fixture.ts';
+import { buildReferenceModel, valuesByName } from './reference-model.ts';
+
+const names: readonly ModelName[] = [
+  'unet-tiny',
+  'unet-sd1',
+  'unet-sd2',
+  'clip-sd1',
+  'clip-sd2',
+  'vae-2-levels',
+  'vae-3-levels',
+];
+/** Losses in float16 are scaled, or small gradients would round to zero. */
+const lossScale = 1024;
+const sums = { accumulateIn: 'float32' } as const;
+
+function meanSquare(outputs: readonly Value[]): Value {
+  const squares = outputs.map((output) => {
+    const axes = output.shape.map((_, axis) => axis);
+    return reduceMean(mul(output, output), axes);
+  });
+  return squares.reduce((a, b) => add(a, b));
+}
+
+/** A reference model's outputs, and the gradients of their mean square by its parameters. */
+async function computed(name: ModelName, type: 'float16' | 'float32') {
+  const { graph, outputs, parameters, data, fixture } = await buildReferenceModel(name, undefined, type);
+  const wrt = valuesByName(parameters);
+  const loss = meanSquare(Object.values(outputs));
+  const found = gradients(graph, loss, [...wrt.values()], { seed: lossScale, ...sums });
+  const gradientOf = Object.fromEntries([...wrt.keys()].map((key, i) => [key, cast(found[i]!, 'float32')]));
+  const results = await evaluate(graph, { ...outputs, ...gradientOf }, data);
+  return { graph, wrt, results, outputs: Object.keys(outputs), fixture };
+}
+
+describe.each(names)('%s in float16', (name) => {
+  test('gives what the float32 reference gives, within 2e-3, and gradients within 1e-2', async () => {
+    const [half, single] = [await computed(name, 'float16'), await computed(name, 'float32')];
+    for (const key of half.outputs) {
+      const expected = half.fixture.outputs.get(key)!.data as Float32Array;
+      // A rounding is 2^-11 = 4.9e-4 of a number; those of the many layers are as often up as down.
+      expect(relativeDifference(half.results.get(key)!, expected), key).toBeLessThan(2e-3);
+    }
+    for (const key of half.wrt.keys()) {
+      const [found, expected] = [half.results.get(key)!, single.results.get(key)!];
+      if (/(k_proj|to_k)\.bias$/.test(key)) {
+        // Zero but for rounding: softmax does not see what is added to a whole row.
+        expect(Math.max(...found.map(Math.abs)) / lossScale, key).toBeLessThan(1e-4);
+      } else {
+        expect(relativeDifference(found, expected), key).toBeLessThan(1e-2);
+      }
+    }
+  });
+
+  test('has its parameters and products in float16, its softmaxes and sums in float32', async () => {
+    const { graph, wrt } = await computed(name, 'float16');
+    expect(new Set([...wrt.values()].map(({ type }) => type))).toEqual(new Set(['float16']));
+    const typesOf = (...ops: readonly string[]): ReadonlySet<DataType> =>
+      new Set(graph.nodes.filter(({ op }) => ops.includes(op)).map(({ outputs: [output] }) => output!.type));
+    expect(typesOf('Conv', 'Gemm', 'LayerNormalization')).toEqual(new Set(['float16']));
+    expect(typesOf('Softmax', 'ReduceSum', 'ReduceMean')).toEqual(new Set(['float32']));
+  });
+});
+
+type Norm = (model: InputParameters, x: Value) => Value;
+const norms: readonly (readonly [string, readonly number[], Norm])[] = [
+  ['group norm', [1, 4, 128, 128], (model, x) => groupNorm(model, 'norm', x, 2, 1e-5)],
+  ['layer norm', [20_000, 8], (model, x) => layerNorm(model, 'norm', x, 1e-5)],
+];
+
+describe.each(norms)('the gradient of a %s in float16', (_, shape, norm) => {
+  async function gradientsIn(type: 'float16' | 'float32'): Promise<ReadonlyMap<string, Float32Array>> {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', shape);
+    const model = new InputParameters(graph, { type });
+    // Gradients of 8 in front of the norm: their sums over all pixels or rows are more than 65,504, and 160,000 of them.
+    const y = cast(norm(model, cast(x, type)), 'float32');
+    const loss = reduceSum(mul(y, add(mul(y, 0.25), 8)), [...shape.keys()]);
+    const wrt = [x, ...model.values.values()];
+    const found = gradients(graph, loss, wrt, sums);
+    const count = shape.reduce((a, b) => a * b);
+    const numbers = (values: readonly number[]): DataArray =>
+      type === 'float16' ? float32ToFloat16(Float32Array.from(values)) : Float32Array.from(values);
+    const size = model.parameters[0]!.shape[0]!;
+    const data = new Map<string, DataArray>([
+      ['x', normals(1, 'noise', 0, 0, new Float32Array(count))],
+      ['norm.weight', numbers(Array.from({ length: size }, (__, i) => 1 + i / 8))],
+      ['norm.bias', numbers(Array.from({ length: size }, (__, i) => i / 8))],
+    ]);
+    const outputs = Object.fromEntries(wrt.map(({ name }, i) => [name, found[i]!]));
+    // What is beyond float16 in the parameters' gradients is for whoever scales the loss; their sums are looked at before.
+    const exact = Object.fromEntries(
+      Object.entries(outputs).map(([name, value]) => [name, beforeCast(value)] as const),
+    );
+    return evaluate(graph, exact, data);
+  }
+
+  test('has its means and sums taken in float32, which float16 could not hold', async () => {
+    const [half, single] = [await gradientsIn('float16'), await gradientsIn('float32')];
+    // Of the gradient by x little more than the sixteenth part is left once the norm has taken its means off it.
+    for (const [name, expected] of single)
+      expect(relativeDifference(half.get(name)!, expected), name).toBeLessThan(1e-2);
+  });
+});
+
+/** What a gradient was before it was rounded to its value's type. */
+function beforeCast(value: Value): Value {
+  const source = value.graph.nodes.find(({ outputs }) => outputs.includes(value))!;
+  return source.op === 'Cast' && value.type === 'float16' ? source.inputs[0]! : value;
+}
+
+test('an adapter in float32 adds to a layer in float16 what it adds to one in float32', async () => {
+  const added = async (type: 'float16' | 'float32'): Promise<Float32Array> => {
+    const graph = new Graph();
+    const [down, up] = [graph.input('down', 'float32', [2, 16]), graph.input('up', 'float32', [8, 2])];
+    const model = new InputParameters(graph, { type, adapter: () => ({ down, up, scale: 0.5 }) });
+    const x = graph.input('x', 'float32', [4, 16]);
+    const y = linear(model, 'layer', cast(x, type), 8, { hasBias: false });
+    expect(y.type).toBe(type);
+    const loss = reduceSum(mul(cast(y, 'float32'), cast(y, 'float32')), [0, 1]);
+    const [gradient] = gradients(graph, loss, [down]);
+    expect(gradient!.type).toBe('float32');
+    const drawn = (index: number, length: number) => normals(2, 'noise', 0, index, new Float32Array(length));
+    const weight = drawn(3, 128);
+    const results = await evaluate(
+      graph,
+      { y: cast(y, 'float32'), gradient: gradient! },
+      new Map<string, DataArray>([
+        ['x', drawn(0, 64)],
+        ['down', drawn(1, 32)],
+        ['up', drawn(2, 16)],
+        ['layer.weight', type === 'float16' ? float32ToFloat16(weight) : weight],
+      ]),
+    );
+    return Float32Array.of(...results.get('y')!, ...results.get('gradient')!);
+  };
+  expect(relativeDifference(await added('float16'), await added('float32'))).toBeLessThan(2e-3);
+});

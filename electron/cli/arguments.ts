@@ -78,6 +78,7 @@ export interface TrainFlags {
   readonly checkpoints?: readonly number[];
   readonly batchSize?: number;
   readonly learningRate?: number;
+  readonly optimizer?: string;
   readonly seed?: number;
   readonly prompt?: readonly string[];
   readonly device?: string;
@@ -103,6 +104,7 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['train.checkpoints', flags.checkpoints],
     ['train.batchSize', flags.batchSize],
     ['train.learningRate', flags.learningRate],
+    ['train.optimizer.kind', flags.optimizer],
     ['train.seed', flags.seed],
     ['samples.prompts', flags.prompt],
     ['device.provider', flags.device],

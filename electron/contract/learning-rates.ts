@@ -1,7 +1,7 @@
 import { defaultLearningRates } from '../../native/facts/methods.ts';
 import { runSpecSchema } from './run-spec.ts';
 
-export { defaultLearningRates } from '../../native/facts/methods.ts';
+export { usualLearningRate } from '../../native/facts/methods.ts';
 
 /** What a run file's methods take where it says nothing, in a few words: `1e-5 for full, else 1e-4`. */
 export function defaultLearningRatesText(quoted: (kind: string) => string = (kind) => kind): string {

@@ -2,17 +2,22 @@ import { z } from 'zod';
 
 import {
   type NamesOptimizer,
+  type OptimizerFacts,
   optimizerFacts,
   type OptimizerKind,
+  optimizerKinds,
   type OptimizerSettings,
+  rateFor,
   type SettingRange,
   settingsByName,
   type SettingsOf,
   settingsOnceBeside,
+  usualSettings,
 } from '../../native/facts/optimizers.ts';
 
 export const optimizerLabel = ({ kind }: OptimizerSettings): string => optimizerFacts[kind].label;
-export { settingsByName };
+export { optimizerFacts, optimizerKinds, rateFor, settingsByName, usualSettings };
+export type { OptimizerKind };
 
 const ranges: Readonly<Record<SettingRange, z.ZodNumber>> = {
   decay: z.number().min(0).lt(1),
@@ -25,7 +30,7 @@ type OptimizerInput = {
   [Kind in OptimizerKind]: { readonly kind: Kind } & Partial<Omit<SettingsOf<Kind>, 'kind'>>;
 }[OptimizerKind];
 
-const kinds = Object.entries(optimizerFacts).map(([kind, { settings }]) =>
+const kinds = Object.entries<OptimizerFacts>(optimizerFacts).map(([kind, { settings }]) =>
   z.strictObject({
     kind: z.literal(kind),
     ...Object.fromEntries(

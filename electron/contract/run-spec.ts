@@ -80,7 +80,7 @@ const train = z
       .default([...usualCheckpoints]),
     batchSize: natural.default(1),
     gradientAccumulation: natural.default(1),
-    /** Left out: what suits the method, by `defaultLearningRates`. */
+    /** Left out: what suits method and optimizer, by `usualLearningRate`. */
     learningRate: positive.optional(),
     schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
     warmupSteps: z.int().min(0).max(1e9).default(0),

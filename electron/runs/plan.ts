@@ -1,5 +1,5 @@
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
-import { defaultLearningRates } from '../../native/facts/methods.ts';
+import { usualLearningRate } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { countOf, countText } from '../contract/quantities.ts';
@@ -129,7 +129,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     gradientAccumulation,
     optimizer,
     ...rest,
-    learningRate: learningRate ?? defaultLearningRates[method.kind],
+    learningRate: learningRate ?? usualLearningRate(method.kind, optimizer),
     checkpointEpochs: [...kept].sort((a, b) => a - b),
     schedule: { kind: schedule, warmupSteps },
   };

@@ -1,3 +1,5 @@
+import { type OptimizerSettings, rateFor } from './optimizers.ts';
+
 /** Ways of training; what each of them needs to know besides is in the run's job. */
 export type MethodKind = 'full' | 'lora' | 'scratch' | 'text' | 'vae' | 'decoder';
 
@@ -27,7 +29,7 @@ export function trainedParts({ kind, textEncoder }: TrainingMethod): readonly Mo
   }
 }
 
-/** Learning rates that suit a method, where nobody chose one. */
+/** Learning rates that suit a method under AdamW, where nobody chose one. */
 export const defaultLearningRates: Readonly<Record<MethodKind, number>> = {
   full: 1e-5,
   lora: 1e-4,
@@ -36,3 +38,8 @@ export const defaultLearningRates: Readonly<Record<MethodKind, number>> = {
   vae: 1e-4,
   decoder: 1e-4,
 };
+
+/** The learning rate of a run for which nobody chose one. */
+export function usualLearningRate(method: MethodKind, { kind }: OptimizerSettings): number {
+  return rateFor(defaultLearningRates[method], 'adamw', kind);
+}

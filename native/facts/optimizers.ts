@@ -3,9 +3,13 @@
 /** Which numbers a setting may be: at least 0 and below 1, above 0, at least 0. */
 export type SettingRange = 'decay' | 'positive' | 'from zero';
 
-interface OptimizerFacts {
+export interface OptimizerFacts {
   /** For a person. */
   readonly label: string;
+  /** For a person who has to choose: one short sentence. */
+  readonly hint: string;
+  /** Learning rates that suit it are those that suit AdamW divided by this. */
+  readonly rateDivisor: number;
   /** What it keeps for each trained weight, besides the weight and its gradient: a float32 number of each of these kinds. */
   readonly state: readonly string[];
   readonly settings: Readonly<
@@ -16,6 +20,8 @@ interface OptimizerFacts {
 export const optimizerFacts = {
   adamw: {
     label: 'AdamW',
+    hint: 'Suits most runs.',
+    rateDivisor: 1,
     state: ['firstMoment', 'secondMoment'],
     settings: {
       beta1: { label: 'β₁', default: 0.9, range: 'decay' },
@@ -53,6 +59,13 @@ export function settingsByName(
   const { settings }: OptimizerFacts = optimizerFacts[optimizer.kind];
   const values = optimizer as unknown as Readonly<Record<string, number>>;
   return Object.entries(settings).map(([name, { label }]) => ({ name, label, value: values[name]! }));
+}
+
+/** What of a learning rate that suits one optimizer suits another. */
+export function rateFor(rate: number, from: OptimizerKind, to: OptimizerKind): number {
+  const suited = (rate * optimizerFacts[from].rateDivisor) / optimizerFacts[to].rateDivisor;
+  // Such as 0.000002 rather than 0.0000020000000000000003.
+  return Number(suited.toPrecision(6));
 }
 
 /** Bytes an optimizer keeps for each trained weight. */

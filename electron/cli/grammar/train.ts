@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 
+import { optimizerKinds } from '../../../native/facts/optimizers.ts';
 import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import {
@@ -42,6 +43,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       '--learning-rate <number>',
       `size of a step (default: ${defaultLearningRatesText()})`,
       positiveNumber,
+    )
+    .addOption(
+      new Option('--optimizer <optimizer>', 'how weights follow their gradients (default: adamw)').choices(
+        optimizerKinds,
+      ),
     )
     .option('--seed <number>', 'seed of all random numbers', wholeNumber)
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')

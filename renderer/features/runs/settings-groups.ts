@@ -1,4 +1,4 @@
-import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
+import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { methodText } from '../../../electron/contract/method-text.ts';
 import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
@@ -16,7 +16,7 @@ export interface SettingsGroup {
 export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
   const { request, plan } = run;
   const { method, train, recipe } = request;
-  const learningRate = train.learningRate ?? defaultLearningRates[method.kind];
+  const learningRate = train.learningRate ?? usualLearningRate(method.kind, train.optimizer);
   return [
     {
       title: 'Data',

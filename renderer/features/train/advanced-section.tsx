@@ -1,12 +1,13 @@
 import { Select, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
+import { optimizerFacts, optimizerKinds, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 import { providerLabels, providerName } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { advancedSummary } from './advanced-summary.ts';
+import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
 
@@ -37,7 +38,8 @@ export function AdvancedSection() {
           <LearningRateSchedule />
           <TrainNumber name="warmupSteps" label="Warm-up" unit="steps" />
         </Group>
-        <Group title={`Optimizer (${optimizerLabel(request.train.optimizer)})`}>
+        <Group title="Optimizer">
+          <OptimizerSelect />
           <OptimizerNumbers />
           <TrainNumber
             name="maxGradientNorm"
@@ -131,6 +133,25 @@ function TrainNumber({
       error={message(`train.${name}`)}
       onChange={(value) => {
         edit({ train: { [name]: value } });
+      }}
+    />
+  );
+}
+
+function OptimizerSelect() {
+  const { request } = useRequestForm();
+  const { chooseOptimizer } = useDraft();
+  const { kind } = request.train.optimizer;
+  return (
+    <Select
+      label="Optimizer"
+      description={optimizerFacts[kind].hint}
+      data={optimizerKinds.map((value) => ({ value, label: optimizerFacts[value].label }))}
+      value={kind}
+      allowDeselect={false}
+      onChange={(chosen) => {
+        const found = optimizerKinds.find((other) => other === chosen);
+        if (found !== undefined) chooseOptimizer(found);
       }}
     />
   );

@@ -11,7 +11,7 @@ import {
 } from '@mantine/core';
 import { Link } from 'wouter';
 
-import { defaultLearningRates } from '../../../electron/contract/learning-rates.ts';
+import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import { NumberField } from '../../components/number-field.tsx';
@@ -97,7 +97,7 @@ export function MethodSection() {
             optional
             step={train.learningRate === undefined ? 0 : stepOf(train.learningRate)}
             min={Number.MIN_VALUE}
-            placeholder={numberText(defaultLearningRates[method.kind])}
+            placeholder={numberText(usualLearningRate(method.kind, train.optimizer))}
             error={message('train.learningRate')}
             onChange={(learningRate) => {
               edit({ train: { learningRate } });

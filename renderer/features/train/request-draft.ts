@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
+import { type OptimizerKind, rateFor, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
@@ -45,12 +46,22 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
     ...defaults,
     ...plain,
     method: methodWith(defaults.method, method ?? {}),
-    train: { ...defaults.train, ...train },
+    train: { ...trainWith(defaults.train, train?.optimizer), ...train },
     recipe: { ...defaults.recipe, ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
     ...(prompts && { prompts: [...prompts] }),
     ...(seeds && { seeds: [...seeds] }),
   };
+}
+
+/** The defaults' learning rate is for the defaults' optimizer. */
+function trainWith(
+  defaults: RunRequest['train'],
+  optimizer: RunRequest['train']['optimizer'] = defaults.optimizer,
+): RunRequest['train'] {
+  const { learningRate } = defaults;
+  if (learningRate === undefined) return defaults;
+  return { ...defaults, learningRate: rateFor(learningRate, defaults.optimizer.kind, optimizer.kind) };
 }
 
 function methodWith(method: RunRequest['method'], edits: NonNullable<Edits['method']>): RunRequest['method'] {
@@ -95,6 +106,12 @@ export function withMethod({ choice, edits }: RequestDraft, method: 'full' | 'lo
   return { choice: { ...choice, method }, edits: { ...kept, train: trainKept } };
 }
 
+/** Another optimizer, as it is usually set, and the learning rate that suits it. */
+export function withOptimizer({ choice, edits }: RequestDraft, kind: OptimizerKind): RequestDraft {
+  const { learningRate: _rate, ...train } = edits.train ?? {};
+  return { choice, edits: { ...edits, train: { ...train, optimizer: usualSettings(kind) } } };
+}
+
 /** Everything as in a run that was, under a name of its own. */
 export function draftLike(request: RunRequest): RequestDraft {
   const { name: _name, datasetId, baseModelId, method, ...rest } = request;
@@ -110,6 +127,7 @@ export interface DraftActions {
   readonly chooseDataset: (datasetId: number) => void;
   readonly chooseBase: (baseModelId: number) => void;
   readonly chooseMethod: (method: 'full' | 'lora') => void;
+  readonly chooseOptimizer: (kind: OptimizerKind) => void;
   readonly edit: (change: Edits) => void;
   readonly fillFrom: (request: RunRequest) => void;
   readonly startOver: () => void;
@@ -131,6 +149,9 @@ export function createDraftStore(): DraftStore {
     },
     chooseMethod: (method) => {
       set((draft) => withMethod(draft, method));
+    },
+    chooseOptimizer: (kind) => {
+      set((draft) => withOptimizer(draft, kind));
     },
     edit: (change) => {
       set(({ edits }) => ({ edits: withEdits(edits, change) }));

@@ -30,6 +30,18 @@ export const optimizerFacts = {
       weightDecay: { label: 'Weight decay', default: 0.01, range: 'from zero' },
     },
   },
+  // Every weight moves by the whole learning rate at each step; the decay, a multiple of that rate, is as strong as AdamW's.
+  lion: {
+    label: 'Lion',
+    hint: 'Keeps half as much per weight as AdamW; wants a learning rate a tenth to a third of AdamW’s.',
+    rateDivisor: 5,
+    state: ['momentum'],
+    settings: {
+      beta1: { label: 'β₁', default: 0.9, range: 'decay' },
+      beta2: { label: 'β₂', default: 0.99, range: 'decay' },
+      weightDecay: { label: 'Weight decay', default: 0.05, range: 'from zero' },
+    },
+  },
 } as const satisfies Readonly<Record<string, OptimizerFacts>>;
 
 type Optimizers = typeof optimizerFacts;

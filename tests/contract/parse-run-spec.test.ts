@@ -6,6 +6,7 @@ import {
   parseOverride,
   validateRunSpec,
 } from '../../electron/contract/parse-run-spec.ts';
+import { optimizerKinds } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 
 const smallest = { base: 'models/sd-1.5', data: { folder: 'photos' } };
@@ -100,7 +101,7 @@ describe('a run file', () => {
       'train.optimizer.beta: there is no such key; did you mean "beta1"?',
     ]);
     expect(faultsOf({ ...smallest, train: { optimizer: { kind: 'adam' } } })).toEqual([
-      'train.optimizer.kind: must be "adamw", is "adam"; did you mean "adamw"?',
+      `train.optimizer.kind: must be one of ${optimizerKinds.map((kind) => `"${kind}"`).join(', ')}, is "adam"; did you mean "adamw"?`,
     ]);
   });
 

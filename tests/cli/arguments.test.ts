@@ -60,6 +60,12 @@ describe('what is typed', () => {
     ]);
   });
 
+  test('with an optimizer mean its kind', () => {
+    expect(overridesOf({ optimizer: 'lion' }, '/')).toEqual([
+      { path: ['train', 'optimizer', 'kind'], value: 'lion' },
+    ]);
+  });
+
   test('by --set comes last, so it wins', () => {
     const set = [{ path: ['train', 'epochs'], value: 9 }];
     expect(overridesOf({ epochs: 3, set }, '/').map(({ value }) => value)).toEqual([3, 9]);

@@ -28,6 +28,15 @@ describe('the footprint of a run', () => {
     expect(footprintOf(model, full, named)).toEqual(footprintOf(model, full, meant));
   });
 
+  test('counts what another optimizer keeps', () => {
+    const { memoryBytes, diskBytes } = footprintOf(model, full, {
+      ...plain,
+      optimizer: usualSettings('lion'),
+    });
+    expect(memoryBytes).toBe(4 * 1110 + (4 + 4) * 1000);
+    expect(diskBytes).toBe(3 * 2 * 1000 + (4 + 4) * 1000);
+  });
+
   test('counts the average, and the weights of a LoRA beside those of the model', () => {
     const lora: Method = { kind: 'lora', textEncoder: false, rank: 2, alpha: 2 };
     expect(footprintOf(model, lora, { ...plain, emaDecay: 0.9 })).toEqual({

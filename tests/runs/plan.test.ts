@@ -58,6 +58,7 @@ describe('a plan', () => {
     expect(rate({})).toBe(1e-5);
     expect(rate({ method: { kind: 'lora' } })).toBe(1e-4);
     expect(rate({ method: { kind: 'lora' }, train: { learningRate: 3e-4 } })).toBe(3e-4);
+    expect(rate({ method: { kind: 'lora' }, train: { optimizer: { kind: 'lion' } } })).toBe(2e-5);
   });
 
   test('makes a job that is told by the fingerprint it has had since before jobs named their optimizer', () => {

@@ -1,11 +1,14 @@
+import { optimizerLabel } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 
 /** What the folded part says of itself: batch and schedule always, the rest where it is in use. */
 export function advancedSummary({ train }: RunRequest): string {
   const { batchSize, gradientAccumulation, schedule, emaDecay, minSnrGamma, noiseOffset, randomFlip } = train;
+  const { optimizer } = train;
   return [
     `batch ${batchSize}${gradientAccumulation > 1 ? ` × ${gradientAccumulation}` : ''}`,
     `${schedule} learning rate`,
+    ...(optimizer.kind === 'adamw' ? [] : [optimizerLabel(optimizer)]),
     ...(emaDecay > 0 ? [`EMA ${emaDecay}`] : []),
     ...(minSnrGamma > 0 ? [`min-SNR ${minSnrGamma}`] : []),
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),

@@ -53,6 +53,20 @@ describe('a draft', () => {
     expect(store.getState().edits.train).toEqual({ epochs: 7 });
   });
 
+  test('with another optimizer has its usual settings, and a learning rate that suits it', () => {
+    const store = createDraftStore();
+    const train = () => requestOf(exampleRequest, store.getState().edits).train;
+    store.getState().edit({ train: { learningRate: 3e-5, epochs: 7 } });
+    store.getState().chooseOptimizer('lion');
+    expect(train().optimizer).toEqual({ kind: 'lion', beta1: 0.9, beta2: 0.99, weightDecay: 0.05 });
+    expect(exampleRequest.train.learningRate).toBe(1e-5);
+    expect(train()).toMatchObject({ learningRate: 2e-6, epochs: 7 });
+    store.getState().edit({ train: { learningRate: 5e-6 } });
+    expect(train().learningRate).toBe(5e-6);
+    store.getState().chooseOptimizer('adamw');
+    expect(train()).toEqual({ ...exampleRequest.train, epochs: 7 });
+  });
+
   test('made of an earlier request comes to that request again, by another name', () => {
     const lora = {
       ...exampleRequest,

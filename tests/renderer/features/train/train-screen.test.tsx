@@ -1,4 +1,4 @@
-import { screen, waitFor } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
@@ -91,6 +91,24 @@ describe('the train screen', () => {
     });
     await user.click(screen.getByRole('button', { name: 'Train' }));
     expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { train: { learningRate: 2e-5 } } }]);
+  });
+
+  test('trains with another optimizer, at a learning rate that suits it', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('button', { name: /Advanced/ }));
+    const options = within(screen.getByRole('group', { name: 'Optimizer' }));
+    await user.click(options.getByRole('combobox', { name: 'Optimizer' }));
+    await user.click(await screen.findByRole('option', { name: 'Lion' }));
+    expect(await options.findByText(/learning rate a tenth to a third/)).toBeTruthy();
+    expect(options.queryByLabelText('ε')).toBeNull();
+    expect(screen.getByRole('button', { name: /Advanced.*Lion/ })).toBeTruthy();
+    await waitFor(() => {
+      expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(false);
+    });
+    await user.click(screen.getByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([
+      { request: { train: { optimizer: { kind: 'lion', beta2: 0.99 }, learningRate: 2e-6 } } },
+    ]);
   });
 
   test('compares captions by a run for each set', async () => {

@@ -9,7 +9,7 @@ export interface ClosingDependencies {
   readonly quit: () => void;
 }
 
-export const closingQuestion: MessageBoxOptions = {
+const closingQuestion: MessageBoxOptions = {
   type: 'question',
   title: 'Screenfold',
   message: 'A run is training.',

@@ -5,7 +5,7 @@ export const pageScheme: CustomScheme = {
   scheme: 'screenfold',
   privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
 };
-export const pageOrigin = 'screenfold://app';
+const pageOrigin = 'screenfold://app';
 export const pageAddress = `${pageOrigin}/`;
 
 /** Whether an address is of the window's own page. `URL.origin` is no help: it knows no origin of other schemes. */

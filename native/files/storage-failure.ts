@@ -6,7 +6,7 @@ const readOnly = /^(EROFS|SQLITE_READONLY.*)$/;
 const longName = 'ENAMETOOLONG';
 const failing = /^(EIO|SQLITE_IOERR.*)$/;
 
-export const diskFull = 'disk-full';
+const diskFull = 'disk-full';
 
 /** The code of an error of the operating system or of SQLite, or of what caused it; empty where there is none. */
 function codeOf(error: unknown): string {

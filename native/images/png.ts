@@ -34,7 +34,7 @@ export async function writePng(
 }
 
 /** Like `writePng`, into memory. */
-export async function encodePng(image: RgbImage, text: Readonly<Record<string, string>>): Promise<Buffer> {
+async function encodePng(image: RgbImage, text: Readonly<Record<string, string>>): Promise<Buffer> {
   const { width, height, rgb } = image;
   if (rgb.length !== 3 * width * height) {
     throw new Error(`${rgb.length} bytes are not ${width} x ${height} x 3`);

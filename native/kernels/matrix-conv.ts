@@ -6,8 +6,6 @@ import { sumRows } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import { winogradConv, winogradTile } from './winograd-conv.ts';
 
-export { prefersMatrixConv } from '../runtime/capabilities.ts';
-
 /** With fewer channels Conv is as fast: at 24, Winograd's transforms took 1.0 to 1.3 of its time. */
 const fewestChannels = 32;
 

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { type PredictionType, predictionTypes } from '../facts/config-facts.ts';
 import { Failure } from '../failure.ts';
 
-export const betaSchedules = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;
+const betaSchedules = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;
 export type BetaSchedule = (typeof betaSchedules)[number];
 
 /** How the steps are spread over the training timesteps: Lin et al. (2023), table 2. */
-export const timestepSpacings = ['linspace', 'leading', 'trailing'] as const;
+const timestepSpacings = ['linspace', 'leading', 'trailing'] as const;
 export type TimestepSpacing = (typeof timestepSpacings)[number];
 
 const switchedOff = z.literal(false).nullish();

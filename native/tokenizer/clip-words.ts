@@ -4,7 +4,7 @@
  * One printable character per byte: printable Latin-1 stands for itself, the other bytes for characters from U+0100
  * on (GPT-2's byte-level alphabet).
  */
-export const byteSymbols: readonly string[] = (() => {
+const byteSymbols: readonly string[] = (() => {
   const isPrintable = (byte: number): boolean =>
     (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
   let next = 0x100;

@@ -18,7 +18,7 @@ export function readTrained(
 }
 
 /** The trained weights of a component, each read when its turn has come. */
-export function trainedWeights(
+function trainedWeights(
   trainer: Trainer,
   settings: Pick<TrainingSettings, 'emaDecay'>,
   component: string,

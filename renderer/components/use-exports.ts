@@ -13,7 +13,7 @@ export function useExports(): readonly Export[] | undefined {
   return data && [...data].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
 }
 
-export function withExport(list: readonly Export[], changed: Export): Export[] {
+function withExport(list: readonly Export[], changed: Export): Export[] {
   return list.some(({ id }) => id === changed.id)
     ? list.map((entry) => (entry.id === changed.id ? changed : entry))
     : [changed, ...list];

@@ -27,7 +27,7 @@ export function connect(page: Window = window): StudioClient {
   );
 }
 
-export function socketAddress({ protocol, host }: Pick<Location, 'protocol' | 'host'>): string {
+function socketAddress({ protocol, host }: Pick<Location, 'protocol' | 'host'>): string {
   return `${protocol === 'https:' ? 'wss:' : 'ws:'}//${host}/socket`;
 }
 

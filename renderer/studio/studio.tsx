@@ -36,7 +36,7 @@ export function useStudio(): StudioClient {
 }
 
 /** Queries that a change of these subjects concerns are asked again; those nobody looks at, when somebody does. */
-export function keepFresh(client: StudioClient, queries: QueryClient): () => void {
+function keepFresh(client: StudioClient, queries: QueryClient): () => void {
   const endEvents = client.on('changed', ({ subjects }) => {
     const concerned = queriesAbout(subjects);
     void queries.invalidateQueries({ predicate: ({ queryKey }) => concerned.has(String(queryKey[0])) });

@@ -10,7 +10,7 @@ export interface Notice {
   readonly text: string;
 }
 
-export const runtimeNotices = (version: string): string => `resources/notices/onnxruntime-${version}.txt`;
+const runtimeNotices = (version: string): string => `resources/notices/onnxruntime-${version}.txt`;
 
 /** The first part alone: what follows is about the tool's own dependencies, none of which is shipped. */
 const viteLicense = (text: string): string => text.split('# Licenses of bundled dependencies')[0] ?? text;

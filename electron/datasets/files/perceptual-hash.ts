@@ -7,7 +7,7 @@ const clearly = 2000;
 /** Of the average colours that follow the bits. */
 const colorBytes = 12;
 /** Of a hash: 8 of bits, 12 of colours. */
-export const hashBytes = 8 + colorBytes;
+const hashBytes = 8 + colorBytes;
 
 /**
  * What a picture looks like, in 20 bytes. The first 8 are the difference hash (N. Krawetz, "Kind of Like That", 2013): the

@@ -4,7 +4,7 @@ import type { DatasetDomain } from '../domain.ts';
 import { findDuplicates, type HashedImage, type LikeImages } from './duplicates.ts';
 
 /** Bits that pages ask for unless a person chooses others. */
-export const usualDistance = 4;
+const usualDistance = 4;
 
 export interface DuplicateGroups {
   /** Groups among a data set's images that are not excluded. */

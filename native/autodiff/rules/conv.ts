@@ -25,7 +25,7 @@ export interface Stepping {
 }
 
 /** A bias's gradient: [n, c, h, w] -> [c], the longest runs of memory first. */
-export function channelSums(dy: Value, { accumulateIn = dy.type }: SumOptions): Value {
+function channelSums(dy: Value, { accumulateIn = dy.type }: SumOptions): Value {
   const [n, c, h, w] = dy.shape as readonly [number, number, number, number];
   const terms = cast(reshape(dy, [n, c, h * w]), accumulateIn);
   return cast(reduceSum(reduceSum(terms, [2]), [0]), dy.type);
@@ -35,7 +35,7 @@ export function channelSums(dy: Value, { accumulateIn = dy.type }: SumOptions): 
  * Where both gradients are wanted, one gathering of the output's gradient around every input pixel (im2col over
  * pixels as rows) serves two matrix products.
  */
-export function inputAndWeightGradients(
+function inputAndWeightGradients(
   dy: Value,
   x: Value,
   weight: Value,

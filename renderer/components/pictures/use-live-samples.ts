@@ -19,7 +19,7 @@ export function useLiveSamples(): void {
 }
 
 /** @returns a function that ends it */
-export function followSamples(client: StudioClient, queries: QueryClient): () => void {
+function followSamples(client: StudioClient, queries: QueryClient): () => void {
   const waiting = new Map<number, Sample>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
@@ -44,7 +44,7 @@ export function followSamples(client: StudioClient, queries: QueryClient): () =>
 }
 
 /** Writes pictures into every answer the page holds that has them. */
-export function writeSamples(queries: QueryClient, changed: readonly Sample[]): void {
+function writeSamples(queries: QueryClient, changed: readonly Sample[]): void {
   queries.setQueriesData<Comparison>({ queryKey: ['gallery.comparison'] }, (comparison) =>
     comparison === undefined ? undefined : withSamples(comparison, changed),
   );

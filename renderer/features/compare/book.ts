@@ -47,7 +47,7 @@ export function placeOf(sample: Sample): Coordinates | null {
   return runId === null || epoch === null ? null : { run: runId, epoch, seed, prompt: promptKey(sample) };
 }
 
-export function placeKey({ run, epoch, seed, prompt }: Coordinates): string {
+function placeKey({ run, epoch, seed, prompt }: Coordinates): string {
   return `${run} ${epoch} ${seed} ${prompt}`;
 }
 

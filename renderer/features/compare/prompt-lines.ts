@@ -18,7 +18,7 @@ export function promptsFromLines(
 }
 
 /** The largest seed that PyTorch's generator and this contract both take without loss. */
-export const largestSeed = Number.MAX_SAFE_INTEGER;
+const largestSeed = Number.MAX_SAFE_INTEGER;
 const mostSeeds = 1000;
 
 /** `1, 2, 8-11` as numbers, each once, in the order written; null where it says something else. */

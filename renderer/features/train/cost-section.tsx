@@ -73,7 +73,7 @@ export function CostSection() {
   );
 }
 
-export function costText(rate: CostRate, currency: string): string {
+function costText(rate: CostRate, currency: string): string {
   switch (rate.kind) {
     case 'none':
       return 'Not counted';

@@ -48,7 +48,7 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
 }
 
 /** `76 images, 12 of them held out` */
-export function datasetCounts({ images, excluded, heldOut, importing }: DatasetSummary): string {
+function datasetCounts({ images, excluded, heldOut, importing }: DatasetSummary): string {
   return [
     countOf(images - excluded, 'image'),
     heldOut > 0 ? `${countText(heldOut)} of them held out` : 'none held out',

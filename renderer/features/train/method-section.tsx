@@ -57,7 +57,7 @@ export function BaseSection({ models }: { models: readonly Model[] }) {
 }
 
 /** `64 px · 7.2 M parameters · 14 MB` */
-export function modelFacts({ resolution, parameters, bytes }: Model): string {
+function modelFacts({ resolution, parameters, bytes }: Model): string {
   return `${resolution} px · ${parametersText(parameters)} parameters · ${bytesText(bytes)}`;
 }
 

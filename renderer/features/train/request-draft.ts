@@ -87,27 +87,27 @@ export function withEdits(edits: Edits, change: Edits): Edits {
 }
 
 /** Another data set: its caption sets and the prompts made of its captions are not the old one's. */
-export function withDataset({ choice, edits }: RequestDraft, datasetId: number): RequestDraft {
+function withDataset({ choice, edits }: RequestDraft, datasetId: number): RequestDraft {
   const { captionSetIds: _sets, name: _name, ...kept } = edits;
   return { choice: { ...choice, datasetId }, edits: kept };
 }
 
 /** Another base: sizes are those it was made for. */
-export function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
+function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
   const { resolution: _resolution, recipe, name: _name, ...kept } = edits;
   const { width: _width, height: _height, ...recipeKept } = recipe ?? {};
   return { choice: { ...choice, baseModelId }, edits: { ...kept, recipe: recipeKept } };
 }
 
 /** Another method: its own learning rate, which differs by an order of magnitude. */
-export function withMethod({ choice, edits }: RequestDraft, method: 'full' | 'lora'): RequestDraft {
+function withMethod({ choice, edits }: RequestDraft, method: 'full' | 'lora'): RequestDraft {
   const { train, name: _name, ...kept } = edits;
   const { learningRate: _rate, ...trainKept } = train ?? {};
   return { choice: { ...choice, method }, edits: { ...kept, train: trainKept } };
 }
 
 /** Another optimizer, as it is usually set, and the learning rate that suits it. */
-export function withOptimizer({ choice, edits }: RequestDraft, kind: OptimizerKind): RequestDraft {
+function withOptimizer({ choice, edits }: RequestDraft, kind: OptimizerKind): RequestDraft {
   const { learningRate: _rate, ...train } = edits.train ?? {};
   return { choice, edits: { ...edits, train: { ...train, optimizer: usualSettings(kind) } } };
 }

@@ -10,7 +10,7 @@ export interface GridLayout {
 
 export const gap = 8;
 /** Below each picture, where it is large enough for words: two lines. */
-export const captionHeight = 36;
+const captionHeight = 36;
 const smallestWithCaption = 120;
 
 /** Chromium lays nothing out beyond 2^25 px. */

@@ -24,7 +24,7 @@ export function createImporting() {
 }
 export type Importing = ReturnType<typeof createImporting>;
 
-export function takeProgress(state: ImportingState, progress: ImportProgress): ImportingState {
+function takeProgress(state: ImportingState, progress: ImportProgress): ImportingState {
   const imports = new Map(state.imports);
   if (progress.phase === 'finished' || progress.phase === 'cancelled') imports.delete(progress.datasetId);
   else imports.set(progress.datasetId, progress);

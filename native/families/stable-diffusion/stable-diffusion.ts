@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-
 import { Failure } from '../../failure.ts';
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
-import { loadClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import { createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { openedComponent } from '../component.ts';
@@ -29,8 +27,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
   const folders = await openComponents(base, reference);
   try {
     const configs = readConfigs(folders.get);
-    const tokenizerFolder = join(base.path, 'tokenizer');
-    const tokenizer = await loadClipTokenizer(tokenizerFolder);
+    const tokenizer = createClipTokenizer(await base.tokenizer('tokenizer').read());
     checkFit(base.path, configs, tokenizer);
     const scheduler = readScheduler(base);
     const adapters = adapterTargets(configs, scheduler);
@@ -64,7 +61,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
           layout,
           components: Object.fromEntries([...components].map(([name, own]) => [name, whole(base, own)])),
           scheduler: base.scheduler,
-          tokenizerFolders: { tokenizer: tokenizerFolder },
+          tokenizers: { tokenizer: base.tokenizer('tokenizer') },
           precision,
         }),
       close: () => folders.close(),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
-import { folderLayouts } from './families/open-model.ts';
+import { folderLayouts } from './families/families.ts';
 import { exists } from './files/exists.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { folderLayouts } from '../../native/families/open-model.ts';
+import { folderLayouts } from '../../native/families/families.ts';
 import { stableDiffusionLayout } from '../../native/families/stable-diffusion/layout.ts';
 import { folderTokenizer } from '../../native/tokenizer/tokenizer-source.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';

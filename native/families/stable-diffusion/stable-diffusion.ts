@@ -13,12 +13,14 @@ import { stableDiffusionFacts } from './facts.ts';
 import { stableDiffusionLayout as layout } from './layout.ts';
 import { adapterSizes, adapterTargets } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
+import { stableDiffusionFile } from './single-file/single-file.ts';
 
 /** Stable Diffusion 1.x and 2.x (Rombach et al. 2022): a UNet, a KL autoencoder and one CLIP text encoder. */
 export const stableDiffusion: Family = {
   name: 'stable-diffusion',
   layout,
   open,
+  singleFile: stableDiffusionFile,
   facts: stableDiffusionFacts,
   adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
 };

@@ -69,8 +69,9 @@ export function ldmUNetName(name: string, { layersPerBlock, crossAttention }: UN
   const stem = renamed(name, unetStems);
   const resnet = /^(middle_block\.[02]\.)(.+)$/.exec(stem);
   if (resnet) return resnet[1]! + renamed(resnet[2]!, unetResnet);
-  const block =
-    /^(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)$/.exec(name);
+  const block = /^(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)$/.exec(
+    name,
+  );
   if (!block) return stem;
   const [direction, part, rest] = [block[1]!, block[3]!, block[5]!];
   const [level, index] = [Number(block[2]), Number(block[4])];

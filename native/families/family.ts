@@ -89,6 +89,16 @@ export interface OpenModel {
    * @throws Failure `weights-missing`, and those of `writeModelFolder`
    */
   readonly save: (folder: string, precision: WeightPrecision) => Promise<void>;
+  /**
+   * Writes the whole model as one safetensors file, as other tools read it. `metadata` goes into its header.
+   *
+   * @throws Failure `weights-missing`, `write-failed`
+   */
+  readonly saveFile: (
+    path: string,
+    precision: WeightPrecision,
+    metadata: Readonly<Record<string, string>>,
+  ) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 

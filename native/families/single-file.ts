@@ -11,9 +11,6 @@ import type { TensorFile } from '../weights/tensor-file.ts';
 import type { Family, SingleFileComponent, SingleFileModel } from './family.ts';
 import { whatFile } from './what-file.ts';
 
-/** Names that files of whole models end in. */
-export const modelFileName = /\.(?:safetensors|sft)$/i;
-
 export interface MadeOut {
   readonly family: Family;
   readonly model: SingleFileModel;
@@ -96,6 +93,7 @@ function configsOf(path: string, family: Family, model: SingleFileModel): ModelC
     index: { _class_name: family.layout.pipelines[0] },
     components,
     component: among(path, family.layout, model.label, components),
+    madeOut: { label: model.label, reasons: model.reasons },
     scheduler: model.scheduler,
     schedulerSource: `${path} (scheduler)`,
     tokenizer: model.tokenizer,

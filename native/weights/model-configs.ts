@@ -22,6 +22,8 @@ export interface ModelConfigs<Component extends ComponentConfig = ComponentConfi
   readonly index: JsonObject;
   /** Those of the layout's components that the folder has. */
   readonly components: ReadonlyMap<string, Component>;
+  /** Of a model that was made out from a file, for a person: what it is and why; null where a folder says it. */
+  readonly madeOut: { readonly label: string; readonly reasons: readonly string[] } | null;
   /** What scheduler_config.json says. */
   readonly scheduler: JsonObject;
   /** What messages call that. */
@@ -124,6 +126,7 @@ export async function readModelConfigs(
   }
   return {
     ...{ path, layout, index, components, scheduler, schedulerSource },
+    madeOut: null,
     component: among(components, path),
     tokenizer: (name) => folderTokenizer(join(path, name)),
   };

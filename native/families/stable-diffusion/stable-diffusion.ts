@@ -14,6 +14,7 @@ import { stableDiffusionLayout as layout } from './layout.ts';
 import { adapterSizes, adapterTargets } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
 import { stableDiffusionFile } from './single-file/single-file.ts';
+import { writeSingleFile } from './single-file/write-single-file.ts';
 
 /** Stable Diffusion 1.x and 2.x (Rombach et al. 2022): a UNet, a KL autoencoder and one CLIP text encoder. */
 export const stableDiffusion: Family = {
@@ -65,6 +66,18 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
           scheduler: base.scheduler,
           tokenizers: { tokenizer: base.tokenizer('tokenizer') },
           precision,
+        }),
+      saveFile: (path, precision, metadata) =>
+        writeSingleFile(path, {
+          // Its text encoder tells: OpenCLIP's is the second generation's.
+          generation: configs.text.activation === 'gelu' ? 2 : 1,
+          unet: component('unet'),
+          vae: component('vae'),
+          textEncoder: component('text_encoder'),
+          plan: configs.unet,
+          levels: configs.vae.blockOutChannels.length,
+          predictsVelocity: scheduler.predictionType === 'v_prediction',
+          ...{ precision, metadata },
         }),
       close: () => folders.close(),
     };

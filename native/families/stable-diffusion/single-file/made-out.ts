@@ -161,7 +161,10 @@ export function madeOutClip(tensors: Tensors, prefix: string): JsonObject {
   };
 }
 
-/** Of OpenCLIP, in the names of its own code. The model reads what its last layer but one gives, so the last is left out. */
+/** The published OpenCLIP has a layer more than Stable Diffusion 2.x reads; files that were written again may lack it. */
+const openClip = { width: 1024, layersRead: 23 };
+
+/** Of OpenCLIP, in the names of its own code. */
 export function madeOutOpenClip(tensors: Tensors, prefix: string): JsonObject {
   const table = `${prefix}token_embedding.weight`;
   const hidden = extent(tensors, table, 1) ?? 1024;
@@ -176,7 +179,7 @@ export function madeOutOpenClip(tensors: Tensors, prefix: string): JsonObject {
     intermediate_size: extent(tensors, `${block}.0.mlp.c_fc.weight`, 0) ?? hidden * 4,
     max_position_embeddings: extent(tensors, `${prefix}positional_embedding`, 0) ?? 77,
     num_attention_heads: headsOf(hidden),
-    num_hidden_layers: Math.max(1, layers - 1),
+    num_hidden_layers: hidden === openClip.width ? Math.min(layers, openClip.layersRead) : layers,
     pad_token_id: 1,
     projection_dim: hidden,
     vocab_size: extent(tensors, table, 0) ?? 49_408,

@@ -104,48 +104,35 @@ function unetOf(file: TensorFile, generation: Generation, edge: number): SingleF
   };
 }
 
-/** That of a file of its own goes before. */
+/** That of a file of its own goes before; such files have the original code's names or diffusers'. */
 function vaeOf({ file, vae }: SingleFileParts, edge: number): [string, SingleFileComponent][] {
   const source = vae ?? file;
   const prefix = startsAny(source.tensors, vaePrefix) ? vaePrefix : '';
-  const { tensors } = source;
-  if (tensors.has(`${prefix}encoder.down_blocks.0.resnets.0.conv1.weight`)) {
-    const named = new Map([...tensors].map(([name, info]) => [vaeKind.currentName(name) ?? name, info]));
-    const levels = [...named.keys()].reduce(
-      (most, name) => Math.max(most, Number(/^encoder\.down_blocks\.(\d)\./.exec(name)?.[1] ?? 0) + 1),
-      1,
-    );
-    const config = madeOutVae(
-      new Map([...named].map(([name, info]) => [ldmVaeName(name, levels), info])),
-      '',
-      edge,
-    );
+  if (source.tensors.has(`${prefix}encoder.down_blocks.0.resnets.0.conv1.weight`))
+    return [['vae', diffusersVae(source)]];
+  if (!source.tensors.has(`${prefix}decoder.conv_in.weight`)) return [];
+  const config = madeOutVae(source.tensors, prefix, edge);
+  const { length: levels } = config.block_out_channels as readonly number[];
+  return [['vae', vaeComponent(source, config, (name) => prefix + ldmVaeName(name, levels))]];
+
+  function diffusersVae({ tensors }: TensorFile): SingleFileComponent {
     const keys = new Map([...tensors.keys()].map((key) => [vaeKind.currentName(key) ?? key, key]));
-    return [
-      [
-        'vae',
-        {
-          config,
-          weights: () =>
-            placed(
-              buildAutoencoder(readAutoencoderConfig(config, source.path)),
-              source,
-              (name) => keys.get(name) ?? name,
-            ),
-        },
-      ],
-    ];
+    const levelOf = (name: string): number => Number(/^encoder\.down_blocks\.(\d)\./.exec(name)?.[1] ?? 0);
+    const count = Math.max(...[...keys.keys()].map(levelOf)) + 1;
+    const renamed = new Map([...keys].map(([name, key]) => [ldmVaeName(name, count), tensors.get(key)!]));
+    return vaeComponent(source, madeOutVae(renamed, '', edge), (name) => keys.get(name) ?? name);
   }
-  if (!tensors.has(`${prefix}decoder.conv_in.weight`)) return [];
-  const config = madeOutVae(tensors, prefix, edge);
-  const levels = (config.block_out_channels as readonly number[]).length;
-  const weights = () =>
-    placed(
-      buildAutoencoder(readAutoencoderConfig(config, source.path)),
-      source,
-      (name) => prefix + ldmVaeName(name, levels),
-    );
-  return [['vae', { config, weights }]];
+}
+
+function vaeComponent(
+  file: TensorFile,
+  config: JsonObject,
+  keyOf: (name: string) => string,
+): SingleFileComponent {
+  return {
+    config,
+    weights: () => placed(buildAutoencoder(readAutoencoderConfig(config, file.path)), file, keyOf),
+  };
 }
 
 function textEncoderOf(file: TensorFile): [string, SingleFileComponent][] {

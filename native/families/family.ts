@@ -92,7 +92,7 @@ export interface OpenModel {
   /**
    * Writes the whole model as one safetensors file, as other tools read it. `metadata` goes into its header.
    *
-   * @throws Failure `weights-missing`, `write-failed`
+   * @throws Failure `weights-missing`, `write-failed`, `single-file-unfit`
    */
   readonly saveFile: (
     path: string,

@@ -69,15 +69,9 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         }),
       saveFile: (path, precision, metadata) =>
         writeSingleFile(path, {
-          // Its text encoder tells: OpenCLIP's is the second generation's.
-          generation: configs.text.activation === 'gelu' ? 2 : 1,
-          unet: component('unet'),
-          vae: component('vae'),
-          textEncoder: component('text_encoder'),
-          plan: configs.unet,
-          levels: configs.vae.blockOutChannels.length,
+          ...{ configs, component, precision, metadata },
+          tokenizer: base.tokenizer('tokenizer'),
           predictsVelocity: scheduler.predictionType === 'v_prediction',
-          ...{ precision, metadata },
         }),
       close: () => folders.close(),
     };

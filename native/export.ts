@@ -17,9 +17,24 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   }
   await makeFolder(dirname(output));
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
-  await (job.format === 'diffusers' ? exportFolder(job) : exportLora(job));
+  await writers[job.format](job);
   context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
   return { kind: 'export', output, bytes: await bytesOnDisk(output) };
+}
+
+const writers: Readonly<Record<ExportJob['format'], (job: ExportJob) => Promise<void>>> = {
+  diffusers: exportFolder,
+  'single-file': exportFile,
+  lora: exportLora,
+};
+
+async function exportFile({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
+  const model = await openModel(reference);
+  try {
+    await model.saveFile(output, precision, metadata);
+  } finally {
+    await model.close();
+  }
 }
 
 async function exportFolder({ model: reference, output, precision }: ExportJob): Promise<void> {

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
-import { folderLayouts } from './families/open-model.ts';
+import { folderLayouts } from './families/families.ts';
+import { openBase } from './families/open-base.ts';
+import { whatFile } from './families/what-file.ts';
 import { exists } from './files/exists.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
-import { type ModelComponent, openComponent, openModelFolder } from './weights/model-folder.ts';
+import { type ModelComponent, openComponent } from './weights/model-folder.ts';
 import { openSafetensors } from './weights/safetensors.ts';
 
 /** What this machine can compute on and, where a path is given, what model lies there. */
@@ -26,22 +28,30 @@ export async function info({ path }: InfoJob, _context: JobContext): Promise<Inf
 async function describe(path: string): Promise<NonNullable<InfoResult['model']>> {
   const found = await stat(path).catch(() => null);
   if (!found) throw new Failure('model-missing', `There is nothing at ${path}.`, 'Check the path.');
-  if (!found.isDirectory()) return describeFile(path);
-  if (await exists(join(path, 'model_index.json'))) {
-    const folder = await openModelFolder(path, folderLayouts);
+  if (!found.isDirectory()) {
     try {
-      const components = [...folder.components.values()].map(summary);
-      const { _class_name: scheduler, prediction_type: prediction } = folder.scheduler;
-      const metadata = {
-        scheduler: typeof scheduler === 'string' ? scheduler : 'unknown',
-        prediction: typeof prediction === 'string' ? prediction : 'epsilon',
-      };
-      return { path, components, metadata };
-    } finally {
-      await folder.close();
+      return await describeBase(path);
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'model-file-unsupported') return describeFile(path);
+      throw error;
     }
   }
-  return describeCheckpoint(path);
+  return (await exists(join(path, 'model_index.json'))) ? describeBase(path) : describeCheckpoint(path);
+}
+
+async function describeBase(path: string): Promise<NonNullable<InfoResult['model']>> {
+  const base = await openBase(path);
+  try {
+    const components = [...base.components.values()].map(summary);
+    const { _class_name: scheduler, prediction_type: prediction } = base.scheduler;
+    const metadata = {
+      scheduler: typeof scheduler === 'string' ? scheduler : 'unknown',
+      prediction: typeof prediction === 'string' ? prediction : 'epsilon',
+    };
+    return { path, components, metadata, ...base.madeOut };
+  } finally {
+    await base.close();
+  }
 }
 
 /** A checkpoint has components without an index, or a LoRA. */
@@ -59,7 +69,7 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
   throw new Failure(
     'model-missing',
     `${path} holds no model: neither model_index.json nor any of unet, vae, text_encoder or ${loraName}.`,
-    'Name a diffusers folder, a checkpoint of a run, or a safetensors file.',
+    'Name a diffusers folder, a file of a model or a LoRA, or a checkpoint of a run.',
   );
 }
 
@@ -69,12 +79,11 @@ async function describeFile(path: string): Promise<NonNullable<InfoResult['model
     const tensors = [...file.tensors.values()];
     const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const dtype = [...new Set(tensors.map((tensor) => tensor.dtype))].join(', ');
-    const isLora = [...file.tensors.keys()].some((name) => /lora_down|lora_A|\.lora\.down/.test(name));
-    const className = isLora ? 'LoRA' : `${tensors.length} tensors`;
     return {
       path,
-      components: [{ name: 'file', className, parameters, dtype }],
+      components: [{ name: 'file', className: `${tensors.length} tensors`, parameters, dtype }],
       metadata: Object.fromEntries(file.metadata),
+      label: whatFile(file).what,
     };
   } finally {
     await file.close();

@@ -2,12 +2,14 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { SamplerName } from './facts/samplers.ts';
 import type { DeviceChoice, ProviderStatus } from './runtime/runtime.ts';
 
-/** A diffusers model folder, and optionally what a run made of it. */
+/** A model and, optionally, what a run made of it. */
 export interface ModelReference {
+  /** A diffusers model folder, or a file of a whole model. */
   readonly base: string;
   /** A folder holding any of `unet/`, `text_encoder/`, `vae/` or `lora.safetensors`, laid over the base. */
   readonly checkpoint?: string;
@@ -119,18 +121,21 @@ export interface GenerateJob {
 export interface ExportJob {
   readonly kind: 'export';
   readonly model: ModelReference;
-  /** `diffusers`: a complete model folder, LoRA merged. `lora`: one safetensors file with kohya's keys. */
-  readonly format: 'diffusers' | 'lora';
+  /**
+   * `diffusers`: a complete model folder, LoRA merged. `single-file`: the same in one safetensors file, in the original code's
+   * names. `lora`: one safetensors file with kohya's keys.
+   */
+  readonly format: ModelFormat;
   /** The folder or file to write; must not exist. */
   readonly output: string;
   readonly precision: 'float32' | 'float16';
-  /** Extra metadata for a LoRA file's header, all strings. */
+  /** Extra metadata for a file's header, all strings. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface InfoJob {
   readonly kind: 'info';
-  /** A diffusers folder, checkpoint or safetensors file to describe. */
+  /** A diffusers folder, checkpoint or file of weights to describe. */
   readonly path?: string;
 }
 
@@ -191,6 +196,9 @@ export interface InfoResult {
     readonly path: string;
     readonly components: readonly ComponentSummary[];
     readonly metadata: Readonly<Record<string, string>>;
+    /** Of a file, for a person: what it is, and what it was made out by. */
+    readonly label?: string;
+    readonly reasons?: readonly string[];
   } | null;
 }
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
+import { modelFormats } from '../../native/facts/model-formats.ts';
 import { layoutSchema } from './gallery.ts';
 import { command, done, failureSchema, id, nothing, pathText, query, time } from './values.ts';
 
 export const exportSchema = z.object({
   id,
-  kind: z.enum(['diffusers', 'lora', 'sheet', 'animation']),
+  kind: z.enum([...modelFormats, 'sheet', 'animation']),
   status: z.enum(['running', 'ready', 'failed']),
   failure: failureSchema.nullable(),
   /** `my style, epoch 15`. */
@@ -30,7 +31,7 @@ export const exportCalls = {
     z.strictObject({
       runId: id,
       epoch: z.int().min(1).max(1e9),
-      format: z.enum(['diffusers', 'lora']),
+      format: z.enum(modelFormats),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
     }),

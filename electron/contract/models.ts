@@ -33,7 +33,7 @@ export type Model = z.output<typeof modelSchema>;
 export const modelCalls = {
   'models.list': query({ about: ['models'] }, nothing, z.array(modelSchema)),
   'models.get': query({ about: ['models'] }, z.strictObject({ modelId: id }), modelSchema),
-  /** A diffusers folder becomes a base to choose. */
+  /** A diffusers folder, or a file of a whole model, becomes a base to choose. */
   'models.add': command(z.strictObject({ path: pathText }), z.object({ modelId: id })),
   /** Makes an epoch of a run a model of the library, to generate from and to finetune further. */
   'models.keep': command(

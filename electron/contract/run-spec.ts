@@ -130,7 +130,7 @@ const device = z.strictObject({
 
 export const runSpecSchema = z.strictObject({
   name: text.optional(),
-  /** A diffusers model folder. */
+  /** A diffusers folder, or a file of a whole model. */
   base: text,
   data,
   method: method.prefault({ kind: 'full' }),

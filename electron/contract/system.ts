@@ -63,7 +63,8 @@ export const folderListingSchema = z.object({
     z.object({
       name: z.string(),
       path: z.string(),
-      kind: z.enum(['folder', 'image', 'model', 'file']),
+      /** `model` is a folder, `model-file` may hold one. */
+      kind: z.enum(['folder', 'image', 'model', 'model-file', 'file']),
     }),
   ),
   /** Home, drives and the like. */
@@ -88,7 +89,7 @@ export const systemCalls = {
   /** The platform's own dialog; null where the person cancelled. Fails with `no-dialogs` outside the desktop. */
   'system.pick': command(
     z.strictObject({
-      what: z.enum(['folder', 'files', 'save']),
+      what: z.enum(['folder', 'files', 'model-file', 'save']),
       title: z.string().max(500),
       suggestion: z.string().max(32_767).default(''),
     }),

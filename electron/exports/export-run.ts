@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import type { ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import { exists } from '../../native/files/exists.ts';
@@ -17,7 +18,7 @@ export interface ExportChoice {
   /** Left out: the last one kept. */
   readonly epoch?: number;
   /** Left out: `lora` for a LoRA run, `diffusers` for every other. */
-  readonly format?: 'diffusers' | 'lora';
+  readonly format?: ModelFormat;
   /** Left out: under the run's `exports/`. */
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
@@ -30,7 +31,7 @@ export interface ExportChoice {
 }
 
 export interface Exported {
-  readonly format: 'diffusers' | 'lora';
+  readonly format: ModelFormat;
   readonly epoch: number;
   readonly output: string;
   readonly card: string;
@@ -39,7 +40,7 @@ export interface Exported {
 
 /**
  * Writes what a run made of its base as other tools read it, with a model card: `README.md` in a folder, a
- * Markdown file of the same name beside a LoRA. Throws `no-such-epoch`, `not-a-lora`, `output-exists`.
+ * Markdown file of the same name beside a file. Throws `no-such-epoch`, `not-a-lora`, `output-exists`.
  */
 export async function exportRun(
   run: Run,
@@ -53,10 +54,10 @@ export async function exportRun(
     throw new Failure(
       'not-a-lora',
       `The run ${run.folder} did not train a LoRA, so there is none to export.`,
-      'Export it with --format diffusers, or train with the method "lora".',
+      'Export it with --format diffusers or single-file, or train with the method "lora".',
     );
   }
-  const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${format === 'lora' ? '.safetensors' : ''}`;
+  const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${endingOf(format)}`;
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
   if (await exists(output)) {
     throw new Failure(
@@ -74,13 +75,13 @@ export async function exportRun(
       format,
       output,
       precision: choice.precision,
-      metadata: format === 'lora' ? loraMetadata(run, epoch, parse(output).name) : {},
+      metadata: metadataOf(format, run, epoch, parse(output).name),
     },
     options,
   );
 
   const losses = await readEpochLosses(run.folder);
-  const card = format === 'lora' ? output.replace(/\.safetensors$/, '.md') : join(output, 'README.md');
+  const card = cardOf(format, output);
   await writeFileAtomic(
     card,
     modelCard({
@@ -97,6 +98,26 @@ export async function exportRun(
     }),
   );
   return { format, epoch, output, card, bytes };
+}
+
+/** What the name of a file ends in; folders have no ending. */
+export function endingOf(format: ModelFormat): string {
+  return format === 'diffusers' ? '' : '.safetensors';
+}
+
+/** Where the model card of an export lies. */
+export function cardOf(format: ModelFormat, output: string): string {
+  return format === 'diffusers' ? join(output, 'README.md') : output.replace(/\.safetensors$/, '.md');
+}
+
+function metadataOf(
+  format: ModelFormat,
+  run: Run,
+  epoch: number,
+  name: string,
+): Readonly<Record<string, string>> {
+  if (format === 'lora') return loraMetadata(run, epoch, name);
+  return format === 'single-file' ? { 'modelspec.title': name } : {};
 }
 
 async function chosenEpoch(run: Run, asked: number | undefined): Promise<number> {
@@ -151,7 +172,9 @@ export function tagFrequency(images: TrainJob['images']): Readonly<Record<string
 
 /** What the head of the base's own model card says, where it has one. */
 async function licenceOf(base: string): Promise<string | null> {
-  const card = await readFile(join(base, 'README.md'), 'utf8').catch(() => '');
+  const isFolder = (await stat(base).catch(() => null))?.isDirectory() ?? true;
+  const file = isFolder ? join(base, 'README.md') : base.replace(/\.[^.]+$/, '.md');
+  const card = await readFile(file, 'utf8').catch(() => '');
   const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
   return /^license:\s*["']?([\w .+-]+?)["']?\s*$/m.exec(head)?.[1] ?? null;
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {} from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
@@ -12,7 +12,7 @@ import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { comparisonExports } from './comparison-exports.ts';
 import { createExportRecords } from './export-records.ts';
-import { exportRun } from './export-run.ts';
+import { cardOf, endingOf, exportRun } from './export-run.ts';
 import { createExportTasks } from './export-tasks.ts';
 import { placeWhole } from './place-export.ts';
 import { runFacts } from './run-facts.ts';
@@ -69,7 +69,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       return tasks.start({
         entry: { kind: format, title: `${name}, epoch ${epoch}`, runId, epoch },
         wanted: output,
-        extension: format === 'lora' ? '.safetensors' : '',
+        extension: endingOf(format),
         work: async (place, kill) => (await placeWhole(place, (inside) => exportTo(inside, kill))).bytes,
       });
     },
@@ -101,6 +101,5 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
 
 /** Where the model card of an export lies; null for pictures, which have none. */
 function cardFile({ kind, path: place }: Export): string | null {
-  if (kind === 'diffusers') return join(place, 'README.md');
-  return kind === 'lora' ? place.replace(/\.safetensors$/, '.md') : null;
+  return kind === 'sheet' || kind === 'animation' ? null : cardOf(kind, place);
 }

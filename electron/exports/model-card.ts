@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import type { ModelFormat } from '../../native/facts/model-formats.ts';
 import { optimizerFacts, optimizerOf, settingsByName } from '../../native/facts/optimizers.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
@@ -10,7 +11,7 @@ export interface ModelCard {
   readonly job: TrainJob;
   readonly epoch: number;
   readonly losses: EpochLosses | null;
-  readonly format: 'diffusers' | 'lora';
+  readonly format: ModelFormat;
   /** Licence of the base as its own card states it, or null. */
   readonly baseLicence: string | null;
   /** SHA-256 by file name, as exported. */

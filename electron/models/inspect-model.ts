@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { isModelFile } from '../../native/facts/model-formats.ts';
 import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { Model } from '../contract/models.ts';
@@ -40,7 +41,9 @@ export async function inspectModel(folder: string, engine: Engine): Promise<Mode
   return { ...facts, components: (model?.components ?? []).map((component) => ({ ...component })) };
 }
 
-/** The folder is there and looks like a model. */
-export function isModelFolder(folder: string): Promise<boolean> {
-  return exists(join(folder, 'model_index.json'));
+/** A folder or a file is there and looks like a model. */
+export async function isModel(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) return false;
+  return found.isDirectory() ? exists(join(path, 'model_index.json')) : isModelFile(path);
 }

@@ -8,7 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { inspectModel, isModelFolder } from './inspect-model.ts';
+import { inspectModel, isModel } from './inspect-model.ts';
 import { keepEpoch } from './keep-epoch.ts';
 import type { ModelRecord, ModelRecords } from './model-records.ts';
 
@@ -35,7 +35,12 @@ export function modelHandlers(
     if (again !== null) return again.id;
     const id = records.insert({
       ...facts,
-      ...{ kind: 'folder', name: basename(folder), folder, createdAt: now() },
+      ...{
+        kind: 'folder',
+        name: basename(folder).replace(/\.(?:safetensors|sft)$/i, ''),
+        folder,
+        createdAt: now(),
+      },
       ...{ parentId: null, runId: null, epoch: null },
     });
     changed();
@@ -84,7 +89,7 @@ export function modelHandlers(
 async function modelOf(record: ModelRecord): Promise<Model> {
   return {
     ...record,
-    missing: !(await isModelFolder(record.folder)),
+    missing: !(await isModel(record.folder)),
     parameters: record.components.reduce((sum, { parameters }) => sum + parameters, 0),
   };
 }

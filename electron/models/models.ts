@@ -3,7 +3,7 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { RunBase } from '../runs/plan-request.ts';
 import { cardPicture } from './card-picture.ts';
-import { isModelFolder, readModelConfigs } from './inspect-model.ts';
+import { isModel, readModelConfigs } from './inspect-model.ts';
 import { modelHandlers, type ModelsDeps } from './model-handlers.ts';
 import { createModelInspections } from './model-inspections.ts';
 import { createModelRecords } from './model-records.ts';
@@ -61,10 +61,10 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
     folder: (modelId) => records.get(modelId).folder,
     base: async (modelId) => {
       const { id, folder } = records.get(modelId);
-      if (!(await isModelFolder(folder))) {
+      if (!(await isModel(folder))) {
         throw new Failure(
           'model-missing',
-          `The model's folder ${folder} is gone, or is not a model.`,
+          `The model ${folder} is gone, or is no model any more.`,
           'Put it back, or choose another model.',
         );
       }

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-
 import { type ConfigFacts, type TrainingSize, trainingSize } from '../../native/facts/config-facts.ts';
 import type { TrainingMethod } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { readFacts } from '../../native/families/read-facts.ts';
+import { exists } from '../../native/files/exists.ts';
 
 /** What a run plan wants to know of its base. */
 export interface BaseModel extends TrainingSize {
@@ -26,12 +25,11 @@ export function baseFor(folder: string, facts: ConfigFacts, method: TrainingMeth
  * @throws Failure `base-missing`, `base-invalid`
  */
 export async function readBaseFacts(folder: string): Promise<ConfigFacts> {
-  const found = await stat(folder).catch(() => null);
-  if (found?.isDirectory() !== true) {
+  if (!(await exists(folder))) {
     throw new Failure(
       'base-missing',
-      found === null ? `There is no base model at ${folder}.` : `The base model ${folder} is not a folder.`,
-      'Choose a model folder in diffusers layout: it has model_index.json, unet/ and vae/ in it.',
+      `There is no base model at ${folder}.`,
+      'Choose a .safetensors file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.',
     );
   }
   try {

@@ -1,5 +1,6 @@
 import type { OpenDialogOptions, SaveDialogOptions } from 'electron';
 
+import { modelFileEndings } from '../../native/facts/model-formats.ts';
 import type { PickRequest } from '../studio/surface.ts';
 
 export interface Dialogs {
@@ -10,6 +11,15 @@ export interface Dialogs {
     options: SaveDialogOptions,
   ): Promise<{ readonly canceled: boolean; readonly filePath: string }>;
 }
+
+const openOptions: Readonly<Record<Exclude<PickRequest['what'], 'save'>, OpenDialogOptions>> = {
+  folder: { properties: ['openDirectory', 'createDirectory'] },
+  files: { properties: ['openFile', 'multiSelections'] },
+  'model-file': {
+    properties: ['openFile'],
+    filters: [{ name: 'Models', extensions: [...modelFileEndings] }],
+  },
+};
 
 /** Asks with the platform's own dialog; null where the person cancelled. */
 export async function pickPaths(
@@ -24,7 +34,7 @@ export async function pickPaths(
   const { canceled, filePaths } = await dialogs.showOpenDialog({
     title,
     ...defaultPath,
-    properties: what === 'folder' ? ['openDirectory', 'createDirectory'] : ['openFile', 'multiSelections'],
+    ...openOptions[what],
   });
   return canceled || filePaths.length === 0 ? null : filePaths;
 }

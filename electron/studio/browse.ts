@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { isModelFile } from '../../native/facts/model-formats.ts';
 import { Failure, messageOf } from '../../native/failure.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { FolderListing } from '../contract/system.ts';
@@ -48,7 +49,7 @@ export async function browse(
 type EntryKind = FolderListing['entries'][number]['kind'];
 
 async function kindOf(entry: string, isFolderHere: boolean): Promise<EntryKind> {
-  if (!isFolderHere) return imageName.test(entry) ? 'image' : 'file';
+  if (!isFolderHere) return isModelFile(entry) ? 'model-file' : imageName.test(entry) ? 'image' : 'file';
   return (await exists(join(entry, 'model_index.json'))) ? 'model' : 'folder';
 }
 

@@ -11,7 +11,7 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
     if (!weights) {
       throw new Failure(
         'weights-missing',
-        `${folder.folder} has a config and no weights.`,
+        `${folder.path} has a config and no weights.`,
         'Train it from scratch, or copy the whole model.',
       );
     }
@@ -19,7 +19,7 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
     if (found.join() !== shape.join()) {
       throw new Failure(
         'weights-shape',
-        `${folder.folder}: ${key} has the shape [${found.join(', ')}], its config asks for [${shape.join(', ')}].`,
+        `${folder.path}: ${key} has the shape [${found.join(', ')}], its config asks for [${shape.join(', ')}].`,
         'Check that config.json and weights belong together.',
       );
     }

@@ -6,10 +6,13 @@ import type { ModelReference } from '../jobs.ts';
 import type { ReadWeight } from '../models/inference.ts';
 import type { ModelBuilder } from '../models/model-builder.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
+import type { TokenizerSource } from '../tokenizer/tokenizer-source.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
 import type { LoraLayout } from '../weights/lora-names.ts';
 import type { ModelConfigs } from '../weights/model-configs.ts';
 import type { ModelFolder, WeightPrecision, WeightToWrite } from '../weights/model-folder.ts';
+import type { PlacedWeight } from '../weights/placed-weights.ts';
+import type { TensorFile } from '../weights/tensor-file.ts';
 
 /** A kind of model: how its folders are laid out, and how what lies there becomes parts that can be trained and sampled. */
 export interface Family {
@@ -22,10 +25,46 @@ export interface Family {
    * @throws Failure those of configs, tokenizers and the LoRA; `model-mismatch` where the parts do not fit each other
    */
   readonly open: (folder: ModelFolder, reference: ModelReference) => Promise<OpenModel>;
+  /** What a file of a whole model says of itself; null for a file of anything else. */
+  readonly singleFile: (parts: SingleFileParts) => SingleFileModel | null;
   /** What the configs alone say. Throws the Failures of configs. */
   readonly facts: (folder: ModelConfigs) => ConfigFacts;
   /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
   readonly adapterSizes: (folder: ModelConfigs) => Readonly<Record<string, number>>;
+}
+
+/** A file that may hold a whole model, and what lies beside it under its name. */
+export interface SingleFileParts {
+  readonly file: TensorFile;
+  /** A VAE to be taken instead of the file's own. */
+  readonly vae: TensorFile | null;
+  /** Text of the original code's config (.yaml). */
+  readonly config: string | null;
+}
+
+/** A model in one file, made out from names and shapes. */
+export interface SingleFileModel {
+  /** For a person: `Stable Diffusion 1.x`. */
+  readonly label: string;
+  /** For a person: what it was made out by. */
+  readonly reasons: readonly string[];
+  /** As scheduler_config.json would have it. */
+  readonly scheduler: JsonObject;
+  /** Those of the layout's that the file has. */
+  readonly components: ReadonlyMap<string, SingleFileComponent>;
+  /** By the names the layout gives their folders. */
+  readonly tokenizer: (name: string) => TokenizerSource;
+}
+
+export interface SingleFileComponent {
+  /** As its config.json would have it. */
+  readonly config: JsonObject;
+  /**
+   * Where each weight of the component's state dict is. Builds the model.
+   *
+   * @throws Failure `tensor-missing`, and where the config asks for what is not built here
+   */
+  readonly weights: () => ReadonlyMap<string, PlacedWeight>;
 }
 
 /** A model whose configs are understood and whose weights are at hand: all that training and sampling know of a family. */
@@ -50,6 +89,16 @@ export interface OpenModel {
    * @throws Failure `weights-missing`, and those of `writeModelFolder`
    */
   readonly save: (folder: string, precision: WeightPrecision) => Promise<void>;
+  /**
+   * Writes the whole model as one safetensors file, as other tools read it. `metadata` goes into its header.
+   *
+   * @throws Failure `weights-missing`, `write-failed`, `single-file-unfit`
+   */
+  readonly saveFile: (
+    path: string,
+    precision: WeightPrecision,
+    metadata: Readonly<Record<string, string>>,
+  ) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 

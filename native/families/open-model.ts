@@ -5,27 +5,17 @@ import { Failure } from '../failure.ts';
 import { exists } from '../files/exists.ts';
 import type { ModelReference } from '../jobs.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
-import { openModelFolder } from '../weights/model-folder.ts';
-import type { Family, OpenModel } from './family.ts';
-import { stableDiffusion } from './stable-diffusion/stable-diffusion.ts';
-
-/** Every family there is. A new one is its folder and its name here. */
-export const families: readonly Family[] = [stableDiffusion];
-
-export const folderLayouts: readonly FolderLayout[] = families.map(({ layout }) => layout);
-
-/** The family whose folders are laid out so. */
-export function familyOf(layout: FolderLayout): Family {
-  return families.find((family) => family.layout === layout)!;
-}
+import { familyOf } from './families.ts';
+import type { OpenModel } from './family.ts';
+import { openBase } from './open-base.ts';
 
 /**
  * Opens the base and, over it, whatever its checkpoint holds. Only headers and configs are read.
  *
- * @throws Failure those of `openModelFolder` and of the family; `checkpoint-missing`
+ * @throws Failure those of `openBase` and of the family; `checkpoint-missing`
  */
 export async function openModel(reference: ModelReference): Promise<OpenModel> {
-  const folder = await openModelFolder(reference.base, folderLayouts);
+  const folder = await openBase(reference.base);
   try {
     if (reference.checkpoint !== undefined) await checkCheckpoint(reference.checkpoint, folder.layout);
     return await familyOf(folder.layout).open(folder, reference);

@@ -1,17 +1,18 @@
 import { LRUCache } from 'lru-cache';
 
 import type { ConfigFacts } from '../facts/config-facts.ts';
-import { type ModelConfigs, readModelConfigs } from '../weights/model-configs.ts';
+import type { ModelConfigs } from '../weights/model-configs.ts';
+import { familyOf } from './families.ts';
 import type { Family } from './family.ts';
-import { familyOf, folderLayouts } from './open-model.ts';
+import { readBaseConfigs } from './open-base.ts';
 
 /**
- * What the configs of a model folder say of it; its weights are not looked at.
+ * What the configs of a model say of it; its weights are not looked at.
  *
- * @throws Failure those of `readModelConfigs`; `config-invalid`, `config-unsupported` and the like of single configs
+ * @throws Failure those of `readBaseConfigs`; `config-invalid`, `config-unsupported` and the like of single configs
  */
-export async function readFacts(folder: string): Promise<ConfigFacts> {
-  const { family, configs } = await readFamily(folder);
+export async function readFacts(path: string): Promise<ConfigFacts> {
+  const { family, configs } = await readFamily(path);
   return family.facts(configs);
 }
 
@@ -20,8 +21,8 @@ export async function readFacts(folder: string): Promise<ConfigFacts> {
  *
  * @throws Failure as `readFacts`
  */
-export async function readAdapterSizes(folder: string): Promise<AdapterSizes> {
-  const { family, configs } = await readFamily(folder);
+export async function readAdapterSizes(path: string): Promise<AdapterSizes> {
+  const { family, configs } = await readFamily(path);
   const key = JSON.stringify([
     family.name,
     [...configs.components].map(([name, { config }]) => [name, config]),
@@ -39,8 +40,8 @@ export type AdapterSizes = Readonly<Record<string, number>>;
 const sizes = new LRUCache<string, AdapterSizes>({ max: 16 });
 
 async function readFamily(
-  folder: string,
+  path: string,
 ): Promise<{ readonly family: Family; readonly configs: ModelConfigs }> {
-  const configs = await readModelConfigs(folder, folderLayouts);
+  const configs = await readBaseConfigs(path);
   return { family: familyOf(configs.layout), configs };
 }

@@ -114,11 +114,12 @@ export async function writeClipTokenizer(
   folder: string,
   vocabulary: BytePairVocabulary,
   maxLength: number,
+  pad = '<|endoftext|>',
 ): Promise<void> {
   const special = {
     bos_token: '<|startoftext|>',
     eos_token: '<|endoftext|>',
-    pad_token: '<|endoftext|>',
+    pad_token: pad,
     unk_token: '<|endoftext|>',
   };
   const config = {

@@ -1,5 +1,7 @@
 /** The kinds of components a model folder has: which class reads them elsewhere, and what their weights are called. */
 export interface ComponentKind {
+  /** For a person: `text encoder`. */
+  readonly label: string;
   readonly library: 'diffusers' | 'transformers';
   /** Its class in model_index.json; no other class is read. */
   readonly className: string;
@@ -28,6 +30,7 @@ export interface FolderLayout {
 }
 
 export const unetKind: ComponentKind = {
+  label: 'UNet',
   library: 'diffusers',
   className: 'UNet2DConditionModel',
   weightsFile: 'diffusion_pytorch_model.safetensors',
@@ -44,6 +47,7 @@ const olderVaeAttention: Readonly<Record<string, string>> = {
 
 /** Attentions as `to_q, to_k, to_v, to_out.0`, older files' too. */
 export const vaeKind: ComponentKind = {
+  label: 'VAE',
   library: 'diffusers',
   className: 'AutoencoderKL',
   weightsFile: 'diffusion_pytorch_model.safetensors',
@@ -67,6 +71,7 @@ const notOfTextModel = /^(?:vision_model\.|visual_projection\.|logit_scale$)|(?:
 
 /** A CLIP text model under `text_model.`, as transformers had it before version 5. */
 export const clipTextKind: ComponentKind = {
+  label: 'text encoder',
   library: 'transformers',
   className: 'CLIPTextModel',
   weightsFile: 'model.safetensors',

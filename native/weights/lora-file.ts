@@ -7,8 +7,9 @@ import type { JsonObject } from '../files/json-file.ts';
 import { isJsonObject } from '../files/json-file.ts';
 import type { LoraKey, LoraLayout } from './lora-names.ts';
 import { keyReader, kohyaName } from './lora-names.ts';
-import type { SafetensorsFile, TensorToWrite } from './safetensors.ts';
+import type { TensorToWrite } from './safetensors.ts';
 import { hashTensorData, openSafetensors, writeSafetensors } from './safetensors.ts';
+import type { TensorFile } from './tensor-file.ts';
 
 /** One adapted module: its weight gains `alpha / rank * up · down`. */
 export interface LoraModule {
@@ -97,7 +98,7 @@ function invalid(path: string, what: string): Failure {
 }
 
 /** What PEFT notes of a component's adapters in a file that diffusers saved, under `lora_adapter_metadata`. */
-function adapterNotes(file: SafetensorsFile): (component: string, key: string) => unknown {
+function adapterNotes(file: TensorFile): (component: string, key: string) => unknown {
   const text = file.metadata.get('lora_adapter_metadata');
   let notes: JsonObject = {};
   try {
@@ -137,7 +138,7 @@ interface Parts {
 }
 
 /** Keys by module. Anything that is not understood is refused, as a LoRA applied in part gives wrong pictures. */
-function group(file: SafetensorsFile, layout: LoraLayout): Parts[] {
+function group(file: TensorFile, layout: LoraLayout): Parts[] {
   const read = keyReader(layout);
   const groups = new Map<string, Parts>();
   const unknown: string[] = [];

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import { readJsonObject } from '../files/json-file.ts';
+import { folderTokenizer, type TokenizerSource } from '../tokenizer/tokenizer-source.ts';
 import type { FolderLayout } from './component-kind.ts';
 
 export interface ComponentConfig {
-  readonly folder: string;
-  /** Its config.json. */
+  /** What messages call the config: its path, or the file that it was made out from. */
+  readonly source: string;
+  /** What config.json says. */
   readonly config: JsonObject;
 }
 
@@ -20,8 +22,14 @@ export interface ModelConfigs<Component extends ComponentConfig = ComponentConfi
   readonly index: JsonObject;
   /** Those of the layout's components that the folder has. */
   readonly components: ReadonlyMap<string, Component>;
-  /** Its scheduler/scheduler_config.json. */
+  /** Of a model that was made out from a file, for a person: what it is and why; null where a folder says it. */
+  readonly madeOut: { readonly label: string; readonly reasons: readonly string[] } | null;
+  /** What scheduler_config.json says. */
   readonly scheduler: JsonObject;
+  /** What messages call that. */
+  readonly schedulerSource: string;
+  /** By the names the layout gives their folders. */
+  readonly tokenizer: (name: string) => TokenizerSource;
   /** @throws Failure `model-component-missing` */
   readonly component: (name: string) => Component;
 }
@@ -44,8 +52,9 @@ async function kindOf(path: string): Promise<'folder' | 'file' | null> {
 
 /** @throws Failure `model-component-missing`, and those of reading JSON */
 export async function readComponentConfig(folder: string): Promise<ComponentConfig> {
-  const config = await readJsonObject(join(folder, 'config.json'));
-  if (config !== null) return { folder, config };
+  const source = join(folder, 'config.json');
+  const config = await readJsonObject(source);
+  if (config !== null) return { source, config };
   throw new Failure(
     'model-component-missing',
     `${folder} has no config.json`,
@@ -106,7 +115,8 @@ export async function readModelConfigs(
     );
   }
   const layout = layoutOf(path, index, layouts);
-  const scheduler = await readJsonObject(join(path, 'scheduler', 'scheduler_config.json'));
+  const schedulerSource = join(path, 'scheduler', 'scheduler_config.json');
+  const scheduler = await readJsonObject(schedulerSource);
   if (scheduler === null) throw missing(path, 'scheduler', 'scheduler_config.json');
 
   const components = new Map<string, ComponentConfig>();
@@ -114,7 +124,12 @@ export async function readModelConfigs(
     const folder = join(path, name);
     if ((await kindOf(folder)) === 'folder') components.set(name, await readComponentConfig(folder));
   }
-  return { path, layout, index, components, scheduler, component: among(components, path) };
+  return {
+    ...{ path, layout, index, components, scheduler, schedulerSource },
+    madeOut: null,
+    component: among(components, path),
+    tokenizer: (name) => folderTokenizer(join(path, name)),
+  };
 }
 
 /** Finds a component by its name, or throws `model-component-missing`. */

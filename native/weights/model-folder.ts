@@ -21,6 +21,8 @@ export type { WeightSource } from './weight-source.ts';
 export interface ModelComponent extends ComponentConfig {
   /** What its folder is called. */
   readonly name: string;
+  /** Its folder, or the file it is in. */
+  readonly path: string;
   readonly kind: ComponentKind;
   /** Null where the folder holds a config alone: a model to be trained from scratch. */
   readonly weights: WeightSource | null;
@@ -43,11 +45,12 @@ export async function openComponent(
   name: string,
   kind: ComponentKind,
 ): Promise<ModelComponent> {
-  return withWeights(await readComponentConfig(folder), name, kind);
+  return withWeights(folder, await readComponentConfig(folder), name, kind);
 }
 
 async function withWeights(
-  { folder, config }: ComponentConfig,
+  folder: string,
+  { source, config }: ComponentConfig,
   name: string,
   kind: ComponentKind,
 ): Promise<ModelComponent> {
@@ -56,10 +59,11 @@ async function withWeights(
   return {
     name,
     kind,
-    folder,
+    path: folder,
+    source,
     config,
     weights,
-    hash: () => (hash ??= hashFiles([join(folder, 'config.json'), ...(weights?.files ?? [])])),
+    hash: () => (hash ??= hashFiles([source, ...(weights?.files ?? [])])),
     close: async () => weights?.close(),
   };
 }
@@ -77,7 +81,10 @@ export async function openModelFolder(path: string, layouts: readonly FolderLayo
   };
   try {
     for (const [name, own] of configs.components)
-      components.set(name, await withWeights(own, name, configs.layout.components.get(name)!));
+      components.set(
+        name,
+        await withWeights(join(path, name), own, name, configs.layout.components.get(name)!),
+      );
   } catch (error) {
     await close();
     throw error;

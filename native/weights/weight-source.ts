@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { isJsonObject, readJsonObject } from '../files/json-file.ts';
 import type { ComponentKind } from './component-kind.ts';
-import type { SafetensorsDtype, SafetensorsFile } from './safetensors.ts';
+import type { SafetensorsDtype } from './safetensors.ts';
 import { openSafetensors } from './safetensors.ts';
+import type { TensorFile } from './tensor-file.ts';
 
 /** The weights of one component under their current state-dict keys, in one file or several. */
 export interface WeightSource {
@@ -51,14 +52,14 @@ async function readIndex(folder: string, name: string): Promise<ReadonlyMap<stri
 }
 
 interface Located {
-  readonly file: SafetensorsFile;
+  readonly file: TensorFile;
   readonly key: string;
   readonly shape: readonly number[];
 }
 
 function locate(
   kind: ComponentKind,
-  files: readonly SafetensorsFile[],
+  files: readonly TensorFile[],
   shards: ReadonlyMap<string, string> | null,
   folder: string,
 ): ReadonlyMap<string, Located> {
@@ -115,7 +116,7 @@ export async function openWeightSource(folder: string, kind: ComponentKind): Pro
   }
   const shards = name.endsWith('.json') ? await readIndex(folder, name) : null;
   const shardNames = shards === null ? [name] : [...new Set(shards.values())].sort();
-  const files: SafetensorsFile[] = [];
+  const files: TensorFile[] = [];
   const close = async (): Promise<void> => {
     for (const file of files.splice(0)) await file.close();
   };

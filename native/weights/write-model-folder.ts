@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../failure.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JsonObject } from '../files/json-file.ts';
+import type { TokenizerSource } from '../tokenizer/tokenizer-source.ts';
 import type { FolderLayout } from './component-kind.ts';
 import type { WeightPrecision, WeightToWrite } from './model-folder.ts';
 import { writeComponent } from './model-folder.ts';
@@ -20,36 +21,13 @@ export interface ModelParts {
   readonly components: Readonly<Record<string, ComponentParts>>;
   /** The content of scheduler_config.json; its `_class_name` is the scheduler's. */
   readonly scheduler: JsonObject;
-  /** Tokenizer folders to copy, by the names the layout gives them. */
-  readonly tokenizerFolders: Readonly<Record<string, string>>;
+  /** By the names the layout gives their folders. */
+  readonly tokenizers: Readonly<Record<string, TokenizerSource>>;
   readonly precision: WeightPrecision;
 }
 
 /** The version whose readers these folders were tried with; diffusers compares it to know how old a config is. */
 const diffusersVersion = '0.42.1';
-
-const tokenizerFiles = [
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'tokenizer.json',
-];
-
-async function copyTokenizer(from: string, to: string): Promise<void> {
-  const present = new Set(await readdir(from).catch(() => []));
-  const files = tokenizerFiles.filter((file) => present.has(file));
-  if (!files.includes('tokenizer.json') && !(files.includes('vocab.json') && files.includes('merges.txt'))) {
-    throw new Failure(
-      'tokenizer-missing',
-      `${from} has neither vocab.json and merges.txt nor tokenizer.json`,
-      'Copy the whole tokenizer folder of the base model.',
-    );
-  }
-  await mkdir(to);
-  for (const file of files) await copyFile(join(from, file), join(to, file));
-}
 
 /**
  * Writes a complete folder that diffusers' `DiffusionPipeline.from_pretrained` reads, whole or not at all. No
@@ -88,7 +66,6 @@ export async function writeModelFolder(path: string, parts: ModelParts): Promise
     }
     await mkdir(join(folder, 'scheduler'));
     await writeJson(join('scheduler', 'scheduler_config.json'), parts.scheduler);
-    for (const name of layout.tokenizers)
-      await copyTokenizer(parts.tokenizerFolders[name]!, join(folder, name));
+    for (const name of layout.tokenizers) await parts.tokenizers[name]!.write(join(folder, name));
   });
 }

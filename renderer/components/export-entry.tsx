@@ -54,6 +54,8 @@ function exportKindText({ kind }: Export): string {
   switch (kind) {
     case 'diffusers':
       return 'Model folder';
+    case 'single-file':
+      return 'Model file';
     case 'lora':
       return 'LoRA file';
     case 'sheet':

@@ -7,7 +7,7 @@ import { ExportEntry } from './export-entry.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { useExports } from './use-exports.ts';
 
-type Format = 'diffusers' | 'lora';
+type Format = 'diffusers' | 'single-file' | 'lora';
 
 /** Writes one epoch as a model other tools read, and says when and where it lies. */
 export function ExportModelDialog({
@@ -52,7 +52,7 @@ function ExportForm({
             label="Format"
             value={format}
             onChange={(value) => {
-              setFormat(value === 'lora' ? 'lora' : 'diffusers');
+              setFormat(value);
             }}
           >
             <Stack gap={10} mt={8}>
@@ -60,6 +60,11 @@ function ExportForm({
                 value="diffusers"
                 label="Model folder"
                 description="The whole model in diffusers format, with a model card."
+              />
+              <Radio
+                value="single-file"
+                label="Model file"
+                description="The whole model as one .safetensors file for A1111, ComfyUI and others."
               />
               <Radio
                 value="lora"

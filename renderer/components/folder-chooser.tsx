@@ -8,19 +8,30 @@ import { FailureNote } from './failure-note.tsx';
 import classes from './folder-chooser.module.css';
 import { countOf } from './quantities.ts';
 
+/** What can be chosen: a folder, or a file that may hold a model. */
+export type Pickable = 'folder' | 'model-file';
+
 type Entry = FolderListing['entries'][number];
 
-const icons = { folder: IconFolder, model: IconBoxModel2, image: IconPhoto, file: IconFile } as const;
+const icons = {
+  folder: IconFolder,
+  model: IconBoxModel2,
+  'model-file': IconBoxModel2,
+  image: IconPhoto,
+  file: IconFile,
+} as const;
 
-/** A dialog for choosing a folder on the studio's machine, where the platform's own cannot be had. */
+/** A dialog for choosing a folder or a file on the studio's machine, where the platform's own cannot be had. */
 export function FolderChooser({
   open,
+  what,
   title,
   confirm,
   onChoose,
   onClose,
 }: {
   open: boolean;
+  what: Pickable;
   title: string;
   /** What the button says, as `Add folder`. */
   confirm: string;
@@ -30,16 +41,18 @@ export function FolderChooser({
 }) {
   return (
     <Modal opened={open} onClose={onClose} title={title} size="xl" centered>
-      <Chooser confirm={confirm} onChoose={onChoose} onClose={onClose} />
+      <Chooser what={what} confirm={confirm} onChoose={onChoose} onClose={onClose} />
     </Modal>
   );
 }
 
 function Chooser({
+  what,
   confirm,
   onChoose,
   onClose,
 }: {
+  what: Pickable;
   confirm: string;
   onChoose: (folder: string) => void;
   onClose: () => void;
@@ -72,13 +85,15 @@ function Chooser({
           <IconArrowUp size={16} aria-hidden />
         </Button>
         <TextInput
-          aria-label="Folder"
+          aria-label={what === 'folder' ? 'Folder' : 'File'}
           value={shown}
           onChange={({ currentTarget }) => {
             setTyped(currentTarget.value);
           }}
           onKeyDown={({ key }) => {
-            if (key === 'Enter' && pending) go(shown.trim());
+            if (key !== 'Enter' || !pending) return;
+            if (what === 'folder') go(shown.trim());
+            else onChoose(shown.trim());
           }}
           rightSection={isFetching ? <Loader size={14} /> : null}
           data-autofocus
@@ -105,23 +120,26 @@ function Chooser({
             <FailureNote error={error} />
           </Box>
         ) : (
-          <Entries key={listing?.folder} entries={listing?.entries} onOpen={go} />
+          <Entries
+            key={listing?.folder}
+            what={what}
+            chosen={typed}
+            entries={listing?.entries}
+            onOpen={go}
+            onChoose={setTyped}
+          />
         )}
       </Box>
       <Group justify="space-between">
         <Text size="sm" c="dimmed" className="figures">
-          {listing === undefined || error !== null
-            ? ' '
-            : listing.images === 0
-              ? 'No images directly in this folder'
-              : `${countOf(listing.images, 'image')} directly in this folder`}
+          {listing === undefined || error !== null ? ' ' : contentsOf(what, listing)}
         </Text>
         <Group gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button
-            disabled={shown.trim() === '' || (error !== null && !pending)}
+            disabled={shown.trim() === '' || (what === 'folder' ? error !== null && !pending : !pending)}
             onClick={() => {
               onChoose(shown.trim());
             }}
@@ -134,14 +152,32 @@ function Chooser({
   );
 }
 
+function contentsOf(what: Pickable, { images, entries }: FolderListing): string {
+  if (what === 'model-file') {
+    const files = entries.filter(({ kind }) => kind === 'model-file').length;
+    return files === 0 ? 'No model files directly in this folder' : 'Choose a file';
+  }
+  return images === 0
+    ? 'No images directly in this folder'
+    : `${countOf(images, 'image')} directly in this folder`;
+}
+
 function Entries({
+  what,
+  chosen,
   entries,
   onOpen,
+  onChoose,
 }: {
+  what: Pickable;
+  /** The path of the file that is chosen. */
+  chosen: string | null;
   entries: readonly Entry[] | undefined;
   onOpen: (folder: string) => void;
+  onChoose: (file: string) => void;
 }) {
-  const inFolders = (entry: Entry) => entry.kind === 'folder' || entry.kind === 'model';
+  const opens = ({ kind }: Entry) => kind === 'folder' || kind === 'model';
+  const choosable = ({ kind }: Entry) => what === 'model-file' && kind === 'model-file';
   return (
     <div className={classes.entries} onKeyDown={moveFocus}>
       {entries?.length === 0 && (
@@ -155,9 +191,11 @@ function Entries({
           <UnstyledButton
             key={entry.path}
             className={classes.entry}
-            disabled={!inFolders(entry)}
+            disabled={!opens(entry) && !choosable(entry)}
+            data-here={entry.path === chosen || undefined}
             onClick={() => {
-              onOpen(entry.path);
+              if (choosable(entry)) onChoose(entry.path);
+              else onOpen(entry.path);
             }}
           >
             <Icon size={16} stroke={1.6} aria-hidden />

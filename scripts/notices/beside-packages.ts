@@ -52,6 +52,13 @@ export function besidePackages(root: string, runtime: string): readonly Notice[]
       text: standardLicense('MIT', 'Microsoft Corporation'),
     },
     {
+      title: 'CLIP',
+      about:
+        'Its vocabulary (`native/tokenizer/clip-merges-data.ts`), by which models in one file read texts; from ' +
+        'https://github.com/openai/CLIP.',
+      text: standardLicense('MIT', '2021 OpenAI'),
+    },
+    {
       title: 'libvips and what is in it',
       about:
         'sharp reads and writes pictures by it. It is a library of its own, which can be exchanged for another build. ' +

@@ -80,6 +80,14 @@ export async function readModelFixture(name: ModelName): Promise<ModelFixture> {
 
 export type FullSizeName = 'sd1-unet' | 'sd2-unet' | 'sd1-text-encoder' | 'sd2-text-encoder' | 'vae';
 
+/** Every tensor of a published file of a whole model, in the original code's names. */
+export async function readSingleFileTensors(
+  name: 'sd1' | 'sd2' | 'sdxl',
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const packed = await readFile(join(folder, 'configs', `${name}-single-file.parameters.json.gz`));
+  return new Map(JSON.parse(gunzipSync(packed).toString()) as [string, number[]][]);
+}
+
 /** A published Stable Diffusion component at full size: its config.json, and its state dict's shapes by name. */
 export interface FullSize {
   readonly config: unknown;

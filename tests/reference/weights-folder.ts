@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { stableDiffusionLayout } from '../../native/families/stable-diffusion/layout.ts';
+import { folderTokenizer } from '../../native/tokenizer/tokenizer-source.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { LoraModule } from '../../native/weights/lora-file.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
@@ -55,7 +56,7 @@ for (const precision of ['float32', 'float16'] as const) {
     layout: stableDiffusionLayout,
     components: { unet: parts('unet'), vae: parts('vae'), text_encoder: parts('text_encoder') },
     scheduler: described.scheduler,
-    tokenizerFolders: { tokenizer: join(folder, 'tokenizer') },
+    tokenizers: { tokenizer: folderTokenizer(join(folder, 'tokenizer')) },
     precision,
   });
 }

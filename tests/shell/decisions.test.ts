@@ -182,9 +182,15 @@ describe('dialogs', () => {
     };
     expect(await pickPaths({ what: 'folder', title: 'T', suggestion: '' }, dialogs)).toEqual(['/a']);
     expect(await pickPaths({ what: 'files', title: 'T', suggestion: '/s' }, dialogs)).toEqual(['/a']);
+    expect(await pickPaths({ what: 'model-file', title: 'T', suggestion: '' }, dialogs)).toEqual(['/a']);
     expect(asked).toEqual([
       { title: 'T', properties: ['openDirectory', 'createDirectory'] },
       { title: 'T', defaultPath: '/s', properties: ['openFile', 'multiSelections'] },
+      {
+        title: 'T',
+        properties: ['openFile'],
+        filters: [{ name: 'Models', extensions: ['safetensors', 'sft'] }],
+      },
     ]);
   });
 

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { ClipTokenizer } from '../../native/tokenizer/clip-tokenizer.ts';
 import { loadClipTokenizer } from '../../native/tokenizer/clip-tokenizer.ts';
+import { clipVocabulary } from '../../native/tokenizer/clip-vocabulary.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import { captions, smallMaxLength, smallVocabularySize } from '../reference/tokenizer-vocabulary.ts';
-import { clipVocabulary } from './clip-vocabulary.ts';
 
 interface Configuration {
   readonly pad: number;

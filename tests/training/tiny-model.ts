@@ -21,6 +21,7 @@ import { InputParameters } from '../../native/models/model-builder.ts';
 import type { Parameter } from '../../native/models/parameter.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { normals } from '../../native/random/philox.ts';
+import { folderTokenizer } from '../../native/tokenizer/tokenizer-source.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
@@ -204,7 +205,7 @@ export async function writeTinyModel(
     layout: stableDiffusionLayout,
     components: { unet: part('unet'), vae: part('vae'), text_encoder: part('text_encoder') },
     scheduler: { ...tinyScheduler, ...scheduler },
-    tokenizerFolders: { tokenizer: tokenizerFolder },
+    tokenizers: { tokenizer: folderTokenizer(tokenizerFolder) },
     precision: 'float32',
   });
 }

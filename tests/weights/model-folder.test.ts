@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { folderLayouts } from '../../native/families/open-model.ts';
+import { folderLayouts } from '../../native/families/families.ts';
 import { stableDiffusionLayout } from '../../native/families/stable-diffusion/layout.ts';
+import { folderTokenizer } from '../../native/tokenizer/tokenizer-source.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { ModelFolder, WeightToWrite } from '../../native/weights/model-folder.ts';
 import { openComponent, openModelFolder, weightsOf } from '../../native/weights/model-folder.ts';
@@ -51,7 +52,7 @@ function parts(): ModelParts {
       }),
     },
     scheduler: { _class_name: 'PNDMScheduler', prediction_type: 'epsilon' },
-    tokenizerFolders: { tokenizer: tokenizerFolder },
+    tokenizers: { tokenizer: folderTokenizer(tokenizerFolder) },
     precision: 'float32',
   };
 }
@@ -150,7 +151,7 @@ describe('writing a model folder', () => {
         layout: folder.layout,
         components: { unet: of('unet'), vae: of('vae'), text_encoder: of('text_encoder') },
         scheduler: folder.scheduler,
-        tokenizerFolders: { tokenizer: join(whole, 'tokenizer') },
+        tokenizers: { tokenizer: folderTokenizer(join(whole, 'tokenizer')) },
         precision: 'float16',
       });
     });
@@ -166,7 +167,7 @@ describe('writing a model folder', () => {
   test('writes nothing where something is, or where a part is missing', async () => {
     await expect(writeModelFolder(whole, parts())).rejects.toMatchObject({ code: 'output-exists' });
     const path = join(root, 'never');
-    const without = { ...parts(), tokenizerFolders: { tokenizer: join(root, 'nowhere') } };
+    const without = { ...parts(), tokenizers: { tokenizer: folderTokenizer(join(root, 'nowhere')) } };
     await expect(writeModelFolder(path, without)).rejects.toMatchObject({ code: 'tokenizer-missing' });
     await expect(writeModelFolder(path, { ...parts(), scheduler: {} })).rejects.toMatchObject({
       code: 'scheduler-invalid',

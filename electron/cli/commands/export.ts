@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import type { ModelFormat } from '../../../native/facts/model-formats.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { type Exported, exportRun } from '../../exports/export-run.ts';
 import { readRun } from '../../runs/run-folder.ts';
@@ -8,7 +9,7 @@ import type { CommandContext } from './context.ts';
 export interface ExportOptions {
   readonly folder: string;
   readonly epoch?: number;
-  readonly format?: 'diffusers' | 'lora';
+  readonly format?: ModelFormat;
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
   readonly loraScale?: number;

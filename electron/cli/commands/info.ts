@@ -47,7 +47,8 @@ function describeMachine(
 }
 
 function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResult['model']>): void {
-  terminal.line(model.path);
+  terminal.line(model.label === undefined ? model.path : `${model.path}: ${model.label}`);
+  for (const reason of model.reasons ?? []) terminal.line(`  ${reason}`);
   for (const { name, className, parameters, dtype } of model.components) {
     terminal.line(
       `  ${name.padEnd(14)} ${className.padEnd(24)} ${(parameters / 1e6).toFixed(2).padStart(9)} M  ${dtype}`,

@@ -31,7 +31,7 @@ export async function trainCommand(context: CommandContext, options: TrainOption
   if (what === undefined && options.overrides.length === 0) {
     throw usage(
       'There is nothing to train.',
-      'Give a run file, or at least --base <model folder> and --data <image folder>.',
+      'Give a run file, or at least --base <model> and --data <image folder>.',
     );
   }
 

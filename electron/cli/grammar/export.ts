@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 
+import { type ModelFormat, modelFormats } from '../../../native/facts/model-formats.ts';
 import { naturalNumber, numberFromZero } from '../arguments.ts';
 import { exitCodes } from '../commands/context.ts';
 import { exportCommand } from '../commands/export.ts';
@@ -7,7 +8,7 @@ import type { Grammar } from './grammar.ts';
 
 interface ExportFlags {
   readonly epoch?: number;
-  readonly format?: 'diffusers' | 'lora';
+  readonly format?: ModelFormat;
   readonly out?: string;
   readonly precision: 'float32' | 'float16';
   readonly loraScale?: number;
@@ -22,8 +23,8 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .addOption(
       new Option(
         '--format <format>',
-        'model folder or LoRA file (default: by the method of the run)',
-      ).choices(['diffusers', 'lora']),
+        'model folder, the whole model in one file, or LoRA file (default: by the method of the run)',
+      ).choices(modelFormats),
     )
     .option('-o, --out <path>', "folder or file to write (default: in the run's exports/)")
     .addOption(new Option('--precision <type>').choices(['float32', 'float16']).default('float16'))

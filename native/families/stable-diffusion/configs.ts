@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { Failure } from '../../failure.ts';
 import { type AutoencoderConfig, readAutoencoderConfig } from '../../models/autoencoder.ts';
 import { type ClipTextConfig, readClipTextConfig } from '../../models/clip-text.ts';
@@ -17,8 +15,8 @@ export interface StableDiffusionConfigs {
 /** @throws Failure where a config asks for what is not built here */
 export function readConfigs(component: (name: string) => ComponentConfig): StableDiffusionConfigs {
   const read = <C>(name: string, reader: (config: unknown, source: string) => C): C => {
-    const { config, folder } = component(name);
-    return reader(config, join(folder, 'config.json'));
+    const { config, source } = component(name);
+    return reader(config, source);
   };
   return {
     unet: read('unet', readUNetConfig),
@@ -29,10 +27,10 @@ export function readConfigs(component: (name: string) => ComponentConfig): Stabl
 
 /** @throws Failure `scheduler-config-field` */
 export function readScheduler({
-  path,
   scheduler,
-}: Pick<ModelConfigs, 'path' | 'scheduler'>): SchedulerConfig {
-  return parseSchedulerConfig(JSON.stringify(scheduler), join(path, 'scheduler', 'scheduler_config.json'));
+  schedulerSource,
+}: Pick<ModelConfigs, 'scheduler' | 'schedulerSource'>): SchedulerConfig {
+  return parseSchedulerConfig(JSON.stringify(scheduler), schedulerSource);
 }
 
 /**

@@ -1,10 +1,8 @@
-import { Graph } from '../../graph/graph.ts';
-import { clipText } from '../../models/clip-text.ts';
-import { type AdaptableModule, InputParameters } from '../../models/model-builder.ts';
-import { unet, unetStride } from '../../models/unet.ts';
+import type { AdaptableModule, InputParameters, InputParametersOptions } from '../../models/model-builder.ts';
 import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
 import type { LoraLayout } from '../../weights/lora-names.ts';
 import type { AdapterTargets } from '../family.ts';
+import { buildDenoiser, buildTextEncoder } from './build.ts';
 import type { StableDiffusionConfigs } from './configs.ts';
 
 type Configs = Pick<StableDiffusionConfigs, 'unet' | 'text'>;
@@ -53,25 +51,18 @@ export function adapterSizes(configs: Configs): Readonly<Record<string, number>>
 
 /** Builds the models for what there is to know of them; `meet` is told of every module that may take an adapter. */
 function build(
-  { unet: denoiser, text }: Configs,
+  configs: Configs,
   meet: (component: string, module: AdaptableModule) => void = () => undefined,
 ): { readonly unet: InputParameters; readonly text: InputParameters } {
-  const graph = new Graph();
-  const model = (component: string): InputParameters =>
-    new InputParameters(graph, {
-      prefix: `${component}.`,
-      adapter: (module) => {
-        meet(component, module);
-        return null;
-      },
-    });
-  const models = { unet: model('unet'), text: model('text_encoder') };
-  const edge = unetStride(denoiser);
-  unet(models.unet, denoiser, {
-    sample: graph.input('sample', 'float32', [1, denoiser.inChannels, edge, edge]),
-    timesteps: graph.input('timesteps', 'float32', [1]),
-    promptStates: graph.input('states', 'float32', [1, 1, denoiser.crossAttentionDim]),
+  const options = (component: string): InputParametersOptions => ({
+    prefix: `${component}.`,
+    adapter: (module) => {
+      meet(component, module);
+      return null;
+    },
   });
-  clipText(models.text, text, graph.input('input_ids', 'int64', [1, 1]));
-  return models;
+  return {
+    unet: buildDenoiser(configs.unet, options('unet')),
+    text: buildTextEncoder(configs.text, options('text_encoder')),
+  };
 }

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-
 import { Failure } from '../../failure.ts';
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
-import { loadClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import { createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { openedComponent } from '../component.ts';
@@ -15,12 +13,15 @@ import { stableDiffusionFacts } from './facts.ts';
 import { stableDiffusionLayout as layout } from './layout.ts';
 import { adapterSizes, adapterTargets } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
+import { stableDiffusionFile } from './single-file/single-file.ts';
+import { writeSingleFile } from './single-file/write-single-file.ts';
 
 /** Stable Diffusion 1.x and 2.x (Rombach et al. 2022): a UNet, a KL autoencoder and one CLIP text encoder. */
 export const stableDiffusion: Family = {
   name: 'stable-diffusion',
   layout,
   open,
+  singleFile: stableDiffusionFile,
   facts: stableDiffusionFacts,
   adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
 };
@@ -29,8 +30,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
   const folders = await openComponents(base, reference);
   try {
     const configs = readConfigs(folders.get);
-    const tokenizerFolder = join(base.path, 'tokenizer');
-    const tokenizer = await loadClipTokenizer(tokenizerFolder);
+    const tokenizer = createClipTokenizer(await base.tokenizer('tokenizer').read());
     checkFit(base.path, configs, tokenizer);
     const scheduler = readScheduler(base);
     const adapters = adapterTargets(configs, scheduler);
@@ -64,8 +64,14 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
           layout,
           components: Object.fromEntries([...components].map(([name, own]) => [name, whole(base, own)])),
           scheduler: base.scheduler,
-          tokenizerFolders: { tokenizer: tokenizerFolder },
+          tokenizers: { tokenizer: base.tokenizer('tokenizer') },
           precision,
+        }),
+      saveFile: (path, precision, metadata) =>
+        writeSingleFile(path, {
+          ...{ configs, component, precision, metadata },
+          tokenizer: base.tokenizer('tokenizer'),
+          predictsVelocity: scheduler.predictionType === 'v_prediction',
         }),
       close: () => folders.close(),
     };

@@ -11,7 +11,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { usePathPicker } from '../../components/path-picker.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
@@ -89,7 +89,7 @@ function Step({
 
 function AddMenu({ dataset, ways }: { dataset: DatasetDetail; ways: ImportWays }) {
   const rescan = useStudioCommand('datasets.rescan');
-  const { pick, dialog } = useFolderPicker({
+  const { pick, dialog } = usePathPicker({
     title: `Add a folder to ${dataset.name}`,
     confirm: 'Add this folder',
     onPick: (folder) => {

@@ -3,7 +3,7 @@ import { IconFolderPlus, IconPhotoPlus } from '@tabler/icons-react';
 
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
-import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { usePathPicker } from '../../components/path-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { DatasetCard } from './dataset-card.tsx';
@@ -17,7 +17,7 @@ import { useImport } from './import/use-import.ts';
 export function DatasetsScreen() {
   const { data: datasets, error, refetch } = useStudioQuery('datasets.list', {});
   const ways = useImport();
-  const { pick, dialog } = useFolderPicker({
+  const { pick, dialog } = usePathPicker({
     title: 'Choose a folder of images',
     confirm: 'Add this folder',
     onPick: (folder) => {

@@ -42,7 +42,7 @@ export function ExportList() {
             entry={entry}
             more={
               <>
-                {entry.status === 'ready' && (entry.kind === 'diffusers' || entry.kind === 'lora') && (
+                {entry.status === 'ready' && entry.kind !== 'sheet' && entry.kind !== 'animation' && (
                   <Button
                     size="compact-xs"
                     variant="subtle"

@@ -1,11 +1,11 @@
-import { Button, Center, Loader, SegmentedControl } from '@mantine/core';
-import { IconFolderPlus } from '@tabler/icons-react';
+import { Button, Center, Loader, Menu, SegmentedControl } from '@mantine/core';
+import { IconBoxModel2, IconFile, IconFolder, IconPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useLocation, useParams } from 'wouter';
 
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
-import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { usePathPicker } from '../../components/path-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
@@ -20,20 +20,27 @@ export function ModelsScreen() {
   const [, goTo] = useLocation();
   const showsExports = id === 'exports';
   const add = useStudioCommand('models.add');
-  const picker = useFolderPicker({
+  const onPick = (path: string) => {
+    add.mutate(
+      { path },
+      {
+        onSuccess: ({ modelId }) => {
+          goTo(`/models/${modelId}`);
+        },
+        onError: showFailure,
+      },
+    );
+  };
+  const file = usePathPicker({
+    what: 'model-file',
+    title: 'Add a model that is one .safetensors file',
+    confirm: 'Add this file',
+    onPick,
+  });
+  const folder = usePathPicker({
     title: 'Add a model: its diffusers folder, with model_index.json in it',
     confirm: 'Add this folder',
-    onPick: (path) => {
-      add.mutate(
-        { path },
-        {
-          onSuccess: ({ modelId }) => {
-            goTo(`/models/${modelId}`);
-          },
-          onError: showFailure,
-        },
-      );
-    },
+    onPick,
   });
   return (
     <Screen
@@ -53,19 +60,31 @@ export function ModelsScreen() {
               goTo(value === 'exports' ? '/models/exports' : '/models');
             }}
           />
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconFolderPlus size={16} aria-hidden />}
-            loading={add.isPending}
-            onClick={picker.pick}
-          >
-            Add a model
-          </Button>
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconPlus size={16} aria-hidden />}
+                loading={add.isPending}
+              >
+                Add a model
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={<IconFile size={16} aria-hidden />} onClick={file.pick}>
+                One file (.safetensors)
+              </Menu.Item>
+              <Menu.Item leftSection={<IconFolder size={16} aria-hidden />} onClick={folder.pick}>
+                A diffusers folder
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
         </>
       }
     >
-      {picker.dialog}
+      {file.dialog}
+      {folder.dialog}
       {showsExports ? (
         <div className={classes.exports}>
           <ExportList />
@@ -99,8 +118,8 @@ function Library({ chosen }: { chosen: number | null }): ReactNode {
     <div className={classes.columns}>
       <ModelTree models={models.data} chosen={model?.id ?? null} />
       {model === undefined ? (
-        <EmptyState icon={<IconFolderPlus size={40} stroke={1.2} />} title="This model does not exist">
-          Choose one on the left, or add a diffusers folder.
+        <EmptyState icon={<IconBoxModel2 size={40} stroke={1.2} />} title="This model does not exist">
+          Choose one on the left, or add a model file or folder.
         </EmptyState>
       ) : (
         <ModelPanel key={model.id} model={model} models={models.data} />

@@ -1,7 +1,7 @@
 import { Button, CopyButton, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 
-import { useFolderPicker } from '../../components/folder-picker.tsx';
+import { usePathPicker } from '../../components/path-picker.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { Section } from './section.tsx';
@@ -13,7 +13,7 @@ export function LibrarySection() {
   const [next, setNext] = useState<string | null>(null);
   const { mutate: move, isPending } = useStudioCommand('system.setLibraryFolder');
   const { mutate: reveal } = useStudioCommand('system.reveal');
-  const { pick, dialog } = useFolderPicker({
+  const { pick, dialog } = usePathPicker({
     title: 'Choose a library folder',
     confirm: 'Use this folder',
     onPick: (folder) => {

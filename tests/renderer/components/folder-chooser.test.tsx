@@ -19,6 +19,7 @@ const studio = () =>
         entries: [
           { name: 'cats', path: `${at}/cats`, kind: 'folder' as const },
           { name: 'a.png', path: `${at}/a.png`, kind: 'image' as const },
+          { name: 'fox.safetensors', path: `${at}/fox.safetensors`, kind: 'model-file' as const },
         ],
         shortcuts: [{ name: 'Home', path: '/home/me' }],
         images: 1,
@@ -26,9 +27,9 @@ const studio = () =>
     },
   });
 
-const draw = (onChoose = vi.fn()) => {
+const draw = (onChoose = vi.fn(), what: 'folder' | 'model-file' = 'folder') => {
   renderWithStudio(
-    <FolderChooser open title="Choose" confirm="Add" onChoose={onChoose} onClose={vi.fn()} />,
+    <FolderChooser open what={what} title="Choose" confirm="Add" onChoose={onChoose} onClose={vi.fn()} />,
     studio(),
   );
   return onChoose;
@@ -58,5 +59,30 @@ describe('choosing a folder', () => {
   test('lists files, but does not go into them', async () => {
     draw();
     expect(await screen.findByRole('button', { name: 'a.png' })).toHaveProperty('disabled', true);
+    expect(screen.getByRole('button', { name: 'fox.safetensors' })).toHaveProperty('disabled', true);
+  });
+});
+
+describe('choosing a model in one file', () => {
+  test('goes into folders, and takes the file that is chosen there', async () => {
+    const onChoose = draw(vi.fn(), 'model-file');
+    await userEvent.click(await screen.findByRole('button', { name: 'cats' }));
+    await waitFor(() => {
+      expect(screen.getByLabelText('File')).toHaveProperty('value', '/home/me/cats');
+    });
+    expect(screen.getByRole('button', { name: 'Add' })).toHaveProperty('disabled', true);
+    expect(screen.getByRole('button', { name: 'a.png' })).toHaveProperty('disabled', true);
+    await userEvent.click(screen.getByRole('button', { name: 'fox.safetensors' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Add' }));
+    expect(onChoose).toHaveBeenCalledWith('/home/me/cats/fox.safetensors');
+  });
+
+  test('takes a typed path', async () => {
+    const onChoose = draw(vi.fn(), 'model-file');
+    const field = await screen.findByLabelText('File');
+    await screen.findByRole('button', { name: 'cats' });
+    await userEvent.clear(field);
+    await userEvent.type(field, '/models/x.safetensors{Enter}');
+    expect(onChoose).toHaveBeenCalledWith('/models/x.safetensors');
   });
 });

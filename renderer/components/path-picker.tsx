@@ -2,26 +2,28 @@ import { type ReactNode, useState } from 'react';
 
 import { showFailure } from '../studio/failure.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
-import { FolderChooser } from './folder-chooser.tsx';
+import { FolderChooser, type Pickable } from './folder-chooser.tsx';
 
-export interface FolderPicker {
+export interface PathPicker {
   readonly pick: () => void;
   /** To be drawn somewhere on the screen; nothing to see until it is needed. */
   readonly dialog: ReactNode;
 }
 
-/** Lets a person choose a folder of the studio's machine: by the platform's dialog, in a browser by one of our own. */
-export function useFolderPicker({
+/** Lets a person choose a folder or file of the studio's machine: by the platform's dialog, in a browser by one of our own. */
+export function usePathPicker({
+  what = 'folder',
   title,
   confirm,
   onPick,
 }: {
+  what?: Pickable;
   title: string;
   /** What the button says, as `Add folder`. */
   confirm: string;
   /** Takes an absolute path; not called where the person cancels. */
-  onPick: (folder: string) => void;
-}): FolderPicker {
+  onPick: (path: string) => void;
+}): PathPicker {
   const [open, setOpen] = useState(false);
   const { mutate: askPlatform } = useStudioCommand('system.pick');
   const close = () => {
@@ -34,11 +36,11 @@ export function useFolderPicker({
         return;
       }
       askPlatform(
-        { what: 'folder', title },
+        { what, title },
         {
           onSuccess: ({ paths }) => {
-            const folder = paths?.[0];
-            if (folder !== undefined) onPick(folder);
+            const path = paths?.[0];
+            if (path !== undefined) onPick(path);
           },
           onError: showFailure,
         },
@@ -47,12 +49,13 @@ export function useFolderPicker({
     dialog: (
       <FolderChooser
         open={open}
+        what={what}
         title={title}
         confirm={confirm}
         onClose={close}
-        onChoose={(folder) => {
+        onChoose={(path) => {
           close();
-          onPick(folder);
+          onPick(path);
         }}
       />
     ),

@@ -1,0 +1,140 @@
+/** Whole models in one file, as sharing sites have them. They are read where they lie; nothing is converted on disk. */
+import { Failure } from '../failure.ts';
+import { exists } from '../files/exists.ts';
+import { readTextFile } from '../files/json-file.ts';
+import type { FolderLayout } from '../weights/component-kind.ts';
+import type { ModelConfigs } from '../weights/model-configs.ts';
+import type { ModelComponent, ModelFolder } from '../weights/model-folder.ts';
+import { hashPlaced, placedWeights } from '../weights/placed-weights.ts';
+import { openSafetensors } from '../weights/safetensors.ts';
+import type { TensorFile } from '../weights/tensor-file.ts';
+import type { Family, SingleFileComponent, SingleFileModel } from './family.ts';
+import { whatFile } from './what-file.ts';
+
+export interface MadeOut {
+  readonly family: Family;
+  readonly model: SingleFileModel;
+  readonly configs: ModelConfigs;
+}
+
+interface OpenedFile extends MadeOut {
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a file of a whole model, and the VAE and the config of the original code that lie beside it under its name.
+ *
+ * @throws Failure `model-file-unsupported` where it is something else, which is named; those of opening the files
+ */
+async function openFile(path: string, families: readonly Family[]): Promise<OpenedFile> {
+  const stem = path.replace(/\.[^./\\]+$/, '');
+  const opened: TensorFile[] = [];
+  const close = async (): Promise<void> => {
+    for (const file of opened.splice(0)) await file.close();
+  };
+  const open = async (name: string): Promise<TensorFile> => {
+    const file = await openSafetensors(name);
+    opened.push(file);
+    return file;
+  };
+  try {
+    const file = await open(path);
+    const vaePath = await vaeBeside(stem);
+    const vae = vaePath === null ? null : await open(vaePath);
+    const config = await readTextFile(`${stem}.yaml`);
+    for (const family of families) {
+      const model = family.singleFile({ file, vae, config });
+      if (model !== null) return { family, model, configs: configsOf(path, family, model), close };
+    }
+    const { what, hint } = whatFile(file);
+    throw new Failure('model-file-unsupported', `${path} is ${what}.`, hint);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function vaeBeside(stem: string): Promise<string | null> {
+  const path = `${stem}.vae.safetensors`;
+  return (await exists(path)) ? path : null;
+}
+
+/** What a file says of the model in it; weights are not read. Throws as `openFile`. */
+export async function makeOutFile(path: string, families: readonly Family[]): Promise<MadeOut> {
+  const { close, ...made } = await openFile(path, families);
+  await close();
+  return made;
+}
+
+/** A file of a whole model, opened as a folder of one is. Throws as `openFile`; `tensor-missing` */
+export async function openModelFile(path: string, families: readonly Family[]): Promise<ModelFolder> {
+  const { family, model, configs, close } = await openFile(path, families);
+  try {
+    const components = new Map(
+      [...model.components].map(([name, component]): [string, ModelComponent] => [
+        name,
+        componentOf(path, name, family, component),
+      ]),
+    );
+    return { ...configs, components, component: among(path, family.layout, model.label, components), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function configsOf(path: string, family: Family, model: SingleFileModel): ModelConfigs {
+  const components = new Map(
+    [...model.components].map(([name, { config }]) => [name, { source: `${path} (${name})`, config }]),
+  );
+  return {
+    path,
+    layout: family.layout,
+    index: { _class_name: family.layout.pipelines[0] },
+    components,
+    component: among(path, family.layout, model.label, components),
+    madeOut: { label: model.label, reasons: model.reasons },
+    scheduler: model.scheduler,
+    schedulerSource: `${path} (scheduler)`,
+    tokenizer: model.tokenizer,
+  };
+}
+
+function componentOf(
+  path: string,
+  name: string,
+  { layout }: Family,
+  { config, weights: place }: SingleFileComponent,
+): ModelComponent {
+  const places = place();
+  let hash: Promise<string> | undefined;
+  return {
+    name,
+    kind: layout.components.get(name)!,
+    path,
+    source: `${path} (${name})`,
+    config,
+    weights: placedWeights(path, places),
+    hash: () => (hash ??= hashPlaced(places)),
+    close: () => Promise.resolve(),
+  };
+}
+
+function among<C>(
+  path: string,
+  layout: FolderLayout,
+  label: string,
+  components: ReadonlyMap<string, C>,
+): (name: string) => C {
+  return (name) => {
+    const found = components.get(name);
+    if (found !== undefined) return found;
+    throw new Failure(
+      'model-part-missing',
+      `${path} is a ${label} without its ${layout.components.get(name)?.label ?? name}.`,
+      name === 'vae'
+        ? `Put the VAE beside it, as ${path.replace(/\.[^./\\]+$/, '')}.vae.safetensors.`
+        : 'Get the file of the whole model.',
+    );
+  };
+}

@@ -1,0 +1,44 @@
+import type { PredictionType } from '../../../facts/config-facts.ts';
+import type { SingleFileParts } from '../../family.ts';
+import type { Generation } from './made-out.ts';
+
+export interface MadeOutPrediction {
+  readonly type: PredictionType;
+  /** For a person: what says so. */
+  readonly because: string;
+}
+
+/** A tensor without use but to say that the model predicts velocity. */
+const velocityMark = 'v_pred';
+
+/**
+ * What the UNet predicts cannot be seen from its shapes. Who made the file may have said it: in its metadata, by a mark among
+ * its tensors, or in a config of the original code beside it, which other tools ask for as well.
+ */
+export function madeOutPrediction(
+  generation: Generation,
+  { file, config }: SingleFileParts,
+): MadeOutPrediction {
+  const parameterization = /^\s*parameterization:\s*["']?(v|eps)\b/m.exec(config ?? '')?.[1];
+  if (parameterization !== undefined)
+    return { type: typeOf(parameterization === 'v'), because: 'the .yaml file beside it says so' };
+  const stated = file.metadata.get('modelspec.prediction_type');
+  if (stated === 'v' || stated === 'epsilon')
+    return { type: typeOf(stated === 'v'), because: 'its metadata says so' };
+  const architecture = file.metadata.get('modelspec.architecture') ?? '';
+  if (architecture.startsWith('stable-diffusion-v2-'))
+    return { type: typeOf(architecture.includes('768-v')), because: 'its metadata says so' };
+  if (file.tensors.has(velocityMark))
+    return { type: 'v_prediction', because: `it has the tensor ${velocityMark}` };
+  return generation === 1
+    ? { type: 'epsilon', because: 'models of this kind do' }
+    : {
+        type: 'v_prediction',
+        because:
+          'most models of this kind do; if this one does not, put a .yaml file of its name beside it that says "parameterization: eps"',
+      };
+}
+
+function typeOf(velocity: boolean): PredictionType {
+  return velocity ? 'v_prediction' : 'epsilon';
+}

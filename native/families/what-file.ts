@@ -1,0 +1,98 @@
+/** What a file of weights is that is no whole model which can be used: told to the person who chose it. */
+import type { TensorFile } from '../weights/tensor-file.ts';
+
+export interface FileKind {
+  /** After "is": `a LoRA`. */
+  readonly what: string;
+  /** What to do with it, or instead of it. */
+  readonly hint: string;
+}
+
+type Test = (names: readonly string[], file: TensorFile) => boolean;
+
+const any =
+  (pattern: RegExp): Test =>
+  (names) =>
+    names.some((name) => pattern.test(name));
+const all =
+  (pattern: RegExp): Test =>
+  (names) =>
+    names.length > 0 && names.every((name) => pattern.test(name));
+
+const other = 'Choose a file of a whole Stable Diffusion 1.x or 2.x model.';
+const ownTool = `Screenfold does not train models of this kind. ${other}`;
+
+const inputChannels = ({ tensors }: TensorFile): number | undefined =>
+  tensors.get('model.diffusion_model.input_blocks.0.0.weight')?.shape[1];
+
+/** The first that fits is it; the more particular come first. */
+const kinds: readonly (readonly [Test, FileKind])[] = [
+  [
+    any(/\.hada_w1_a$|\.lokr_w1(?:_a)?$/),
+    { what: 'a LoHa or LoKr (LyCORIS)', hint: `Those cannot be used here. ${other}` },
+  ],
+  [
+    any(/\.lora_(?:down|up|A|B)\b|\.lora\.(?:down|up)\./),
+    { what: 'a LoRA', hint: 'It lies over a model and is none itself. Choose the model it was trained on.' },
+  ],
+  [
+    any(/^(?:string_to_param\.|emb_params$|clip_[lg]$)/),
+    {
+      what: 'an embedding (textual inversion)',
+      hint: `It adds a word to a model and is none itself. ${other}`,
+    },
+  ],
+  [any(/^control_model\.|\binput_hint_block\./), { what: 'a ControlNet', hint: ownTool }],
+  [any(/(?:^|\.)joint_blocks\.\d/), { what: 'a Stable Diffusion 3 model', hint: ownTool }],
+  [any(/(?:^|\.)double_blocks\.\d.*\.img_/), { what: 'a Flux model', hint: ownTool }],
+  [
+    any(/^conditioner\.embedders\.1\./),
+    { what: 'an SDXL model', hint: `SDXL cannot be trained here yet. ${other}` },
+  ],
+  [any(/^conditioner\.embedders\.0\.model\./), { what: 'an SDXL refiner', hint: ownTool }],
+  [
+    any(/(?:^|\.)label_emb\.0\.0\.weight$/),
+    { what: 'the UNet of an SDXL model', hint: `SDXL cannot be trained here yet. ${other}` },
+  ],
+  [
+    (_, file) => inputChannels(file) === 9,
+    { what: 'an inpainting model', hint: `Inpainting models cannot be trained here. ${other}` },
+  ],
+  [
+    (_, file) => inputChannels(file) === 8,
+    { what: 'a model that edits pictures (InstructPix2Pix)', hint: ownTool },
+  ],
+  [(_, file) => inputChannels(file) === 5, { what: 'a model that is guided by depth', hint: ownTool }],
+  [(_, file) => inputChannels(file) === 7, { what: 'a model that enlarges pictures', hint: ownTool }],
+  [
+    all(/^(?:first_stage_model\.)?(?:encoder|decoder|quant_conv|post_quant_conv|loss)\./),
+    {
+      what: 'a VAE alone',
+      hint: 'To use it with a model in one file, put it beside that under the same name, ending in .vae.safetensors.',
+    },
+  ],
+  [
+    any(/^(?:down_blocks|mid_block|time_embedding)\./),
+    {
+      what: 'the UNet of a diffusers folder, without the rest',
+      hint: 'Choose the folder that holds model_index.json.',
+    },
+  ],
+  [
+    all(
+      /^(?:text_model|transformer|encoder|embeddings|shared|token_embedding|positional_embedding|ln_final|text_projection|logit_scale|vision_model|visual|visual_projection)\b/,
+    ),
+    { what: 'a text encoder alone', hint: other },
+  ],
+  [
+    any(/^(?:transformer_blocks|single_transformer_blocks|blocks|layers)\.\d/),
+    { what: 'a transformer of another kind of model', hint: ownTool },
+  ],
+];
+
+/** Told by the names of its tensors, and by the shape of one. */
+export function whatFile(file: TensorFile): FileKind {
+  const names = [...file.tensors.keys()];
+  const found = kinds.find(([test]) => test(names, file));
+  return found?.[1] ?? { what: 'no model that is known here', hint: other };
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { exists } from '../../native/files/exists.ts';
+import type { ModelReference } from '../../native/jobs.ts';
+import { runJob } from '../../native/run-job.ts';
+import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
+import { openSafetensors } from '../../native/weights/safetensors.ts';
+import { temporaryFolder } from '../images/pictures.ts';
+import { writeSingleFileModel } from '../reference/single-file-models.ts';
+import { drawImages, failureOf, tinyJob, trainHere, writeTinyModel } from '../training/tiny-model.ts';
+
+const folder = temporaryFolder();
+const at = (...parts: readonly string[]): string => join(folder.path, ...parts);
+const context = { emit: () => undefined, stop: new AbortController().signal };
+beforeAll(() => writeSingleFileModel(folder.path, 1));
+
+async function draw(model: ModelReference, name: string): Promise<Buffer> {
+  const recipe = { prompt: 'a red square', negativePrompt: '', seed: 1, sampler: 'ddim', steps: 2 } as const;
+  const picture = { ...recipe, model, guidanceScale: 3, width: 64, height: 64, output: at(name) };
+  await runJob({ kind: 'generate', pictures: [picture], batchSize: 1, device: { provider: 'cpu' } }, context);
+  return sharp(at(name)).raw().toBuffer();
+}
+
+describe.each([
+  { kind: 'full', textEncoder: true },
+  { kind: 'lora', textEncoder: true, rank: 2, alpha: 2 },
+] as const)('a run of $kind over a model in one file', (method) => {
+  const name = method.kind;
+
+  test('learns what it learns over the folder of the same model', async () => {
+    const images = await drawImages(at('images'), 3, [[64, 64]]);
+    const losses = async (base: string, run: string) => {
+      const job = tinyJob({ folder: at(run), base, images, method });
+      const { events } = await trainHere({ ...job, cacheFolder: at(`${run}-cache`) });
+      return events.filter(({ type }) => type === 'step').map((event) => 'loss' in event && event.loss);
+    };
+    const file = await losses(at('sd1.safetensors'), `${name}-file`);
+    expect(file.length).toBeGreaterThan(2);
+    expect(await losses(at('sd1'), `${name}-folder`)).toEqual(file);
+  });
+
+  test('is exported as one file that makes the checkpoint’s own picture', async () => {
+    const model = {
+      base: at('sd1.safetensors'),
+      checkpoint: at(`${name}-file`, 'checkpoints', 'epoch-0002'),
+    };
+    const output = at(`${name}.safetensors`);
+    const job = { kind: 'export', model, format: 'single-file', output, precision: 'float32' } as const;
+    await runJob({ ...job, metadata: { 'modelspec.title': name } }, context);
+    const own = await draw(model, `${name}-run.png`);
+    expect(await draw({ base: output }, `${name}-export.png`)).toEqual(own);
+    expect(await draw({ base: model.base }, `${name}-base.png`)).not.toEqual(own);
+    const file = await openSafetensors(output);
+    expect(Object.fromEntries(file.metadata)).toMatchObject({
+      'modelspec.title': name,
+      'modelspec.architecture': 'stable-diffusion-v1',
+    });
+    await file.close();
+  });
+});
+
+test('a model with a vocabulary or a shape of its own is not written as a file', async () => {
+  await writeTinyModel(at('tiny'));
+  const output = at('tiny.safetensors');
+  const job = { kind: 'export', format: 'single-file', output, precision: 'float32', metadata: {} } as const;
+  await expect(failureOf(runJob({ ...job, model: { base: at('tiny') } }, context))).resolves.toMatchObject({
+    code: 'single-file-unfit',
+    message: expect.stringContaining('another model (its sizes)') as string,
+    hint: 'Export it as a diffusers folder.',
+  });
+  await writeClipTokenizer(at('sd1', 'tokenizer'), trainBpe(['a fox'], 514), 77);
+  await expect(failureOf(runJob({ ...job, model: { base: at('sd1') } }, context))).resolves.toMatchObject({
+    code: 'single-file-unfit',
+    message: expect.stringContaining('a vocabulary of its own') as string,
+  });
+  await expect(exists(output)).resolves.toBe(false);
+});
+
+test('info tells what a file is, and by what', async () => {
+  const info = await runJob({ kind: 'info', path: at('sd1.safetensors') }, context);
+  expect(info).toMatchObject({
+    model: {
+      label: 'Stable Diffusion 1.x',
+      components: [{ name: 'unet' }, { name: 'vae' }, { name: 'text_encoder' }],
+      reasons: [expect.stringContaining('CLIP'), 'it predicts noise: its metadata says so'],
+    },
+  });
+});

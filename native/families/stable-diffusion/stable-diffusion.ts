@@ -23,13 +23,21 @@ export const stableDiffusion: Family = {
   open,
   facts: stableDiffusionFacts,
   adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
+  textReading: async ({ path }) => {
+    const tokenizer = await loadClipTokenizer(tokenizerFolderOf(path));
+    return { limit: tokenizer.maxLength - 2, count: (text) => tokenizer.count(text) };
+  },
 };
+
+function tokenizerFolderOf(path: string): string {
+  return join(path, 'tokenizer');
+}
 
 async function open(base: ModelFolder, reference: ModelReference): Promise<OpenModel> {
   const folders = await openComponents(base, reference);
   try {
     const configs = readConfigs(folders.get);
-    const tokenizerFolder = join(base.path, 'tokenizer');
+    const tokenizerFolder = tokenizerFolderOf(base.path);
     const tokenizer = await loadClipTokenizer(tokenizerFolder);
     checkFit(base.path, configs, tokenizer);
     const scheduler = readScheduler(base);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { predictionTypes } from '../../native/facts/config-facts.ts';
-import { command, done, id, nameText, nothing, pathText, query, time } from './values.ts';
+import { command, done, id, nameText, nothing, pathText, query, time, words } from './values.ts';
 
 export const modelSchema = z.object({
   id,
@@ -30,9 +30,31 @@ export const modelSchema = z.object({
 });
 export type Model = z.output<typeof modelSchema>;
 
+/** Letters in all of the texts that are counted at once, which takes a fraction of a second. */
+export const mostLettersCounted = 400_000;
+
+function areFewLetters(texts: readonly string[]): boolean {
+  return texts.reduce((sum, { length }) => sum + length, 0) <= mostLettersCounted;
+}
+
 export const modelCalls = {
   'models.list': query({ about: ['models'] }, nothing, z.array(modelSchema)),
   'models.get': query({ about: ['models'] }, z.strictObject({ modelId: id }), modelSchema),
+  /**
+   * How many tokens texts have, and how many of each a model reads. Null: the base that was trained from last, else the one
+   * that comes with Screenfold. Gives null where nothing is known of how it reads.
+   */
+  'models.readTexts': query(
+    { about: ['models', 'runs'] },
+    z.strictObject({
+      modelId: id.nullable().default(null),
+      texts: z
+        .array(words)
+        .max(200)
+        .refine(areFewLetters, `must have at most ${mostLettersCounted} letters together`),
+    }),
+    z.object({ name: z.string(), read: z.int(), tokens: z.array(z.int()) }).nullable(),
+  ),
   /** A diffusers folder, or a file of a whole model, becomes a base to choose. */
   'models.add': command(z.strictObject({ path: pathText }), z.object({ modelId: id })),
   /** Makes an epoch of a run a model of the library, to generate from and to finetune further. */

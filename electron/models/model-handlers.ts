@@ -11,6 +11,7 @@ import type { SettingsStore } from '../library/settings.ts';
 import { inspectModel, isModel } from './inspect-model.ts';
 import { keepEpoch } from './keep-epoch.ts';
 import type { ModelRecord, ModelRecords } from './model-records.ts';
+import { readTexts } from './read-texts.ts';
 
 export interface ModelsDeps {
   readonly engine: Engine;
@@ -49,6 +50,7 @@ export function modelHandlers(
   return {
     'models.list': () => Promise.all(records.all().map(modelOf)),
     'models.get': ({ modelId }) => modelOf(records.get(modelId)),
+    'models.readTexts': (asked) => readTexts(asked, records, library.database),
     'models.add': async ({ path: folder }) => ({ modelId: await add(resolve(folder)) }),
     'models.keep': async ({ runId, epoch, name }) => {
       const kept = await keepEpoch({ runId, epoch, name }, context, deps);

@@ -16,6 +16,7 @@ import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
 import { promptsOf } from './run-prompts.ts';
 import { type SpeedKey, speedKey, type Speeds } from './speeds.ts';
+import { captionWarning, cutTexts, promptWarning } from './text-lengths.ts';
 
 /** A model of the library as a run starts from it. */
 export interface RunBase {
@@ -87,6 +88,7 @@ async function planOne(
   const spec = specOf(request, base.folder, data, deps.runsFolder);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
 
+  const cut = await cutTexts(run);
   const { job } = run;
   const { settings } = job;
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
@@ -117,6 +119,9 @@ async function planOne(
     prompts: promptsOf(run).map((prompt) => ({ ...prompt })),
     warnings: [
       ...summary.warnings,
+      ...(cut === null
+        ? []
+        : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.read, cut.prompts)]),
       ...diskWarning(footprint.diskBytes * runs, freeDiskBytes),
       ...memoryWarning(request, footprint.memoryBytes),
       ...(settings.schedule.warmupSteps >= summary.steps

@@ -1,4 +1,5 @@
 import type { ConfigFacts } from '../facts/config-facts.ts';
+import type { TextReading } from '../facts/text-reading.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import type { DataArray, DataType } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
@@ -31,6 +32,8 @@ export interface Family {
   readonly facts: (folder: ModelConfigs) => ConfigFacts;
   /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
   readonly adapterSizes: (folder: ModelConfigs) => Readonly<Record<string, number>>;
+  /** How its models read texts; of several text encoders, the one that reads the least. Throws the Failures of tokenizers. */
+  readonly textReading: (folder: ModelConfigs) => Promise<TextReading>;
 }
 
 /** A file that may hold a whole model, and what lies beside it under its name. */

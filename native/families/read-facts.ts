@@ -1,6 +1,10 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { LRUCache } from 'lru-cache';
 
 import type { ConfigFacts } from '../facts/config-facts.ts';
+import type { TextReading } from '../facts/text-reading.ts';
 import type { ModelConfigs } from '../weights/model-configs.ts';
 import { familyOf } from './families.ts';
 import type { Family } from './family.ts';
@@ -38,6 +42,46 @@ export type AdapterSizes = Readonly<Record<string, number>>;
 
 /** Counting builds the graphs, which takes a twentieth of a second for Stable Diffusion 1.x; plans are asked for at every touch. */
 const sizes = new LRUCache<string, AdapterSizes>({ max: 16 });
+
+/**
+ * How a model reads texts. Its tokenizer is kept, as long as its files stay as they are: plans and pages ask at every touch.
+ *
+ * @throws Failure as `readFacts`, and those of tokenizers
+ */
+export async function readTextReading(path: string): Promise<TextReading> {
+  const state = await tokenizerState(path);
+  const known = readings.get(path);
+  if (known?.state === state) return known.reading;
+  const reading = readFamily(path).then(({ family, configs }) => family.textReading(configs));
+  readings.set(path, { state, reading });
+  reading.catch(() => readings.delete(path));
+  return reading;
+}
+
+/** A tokenizer of Stable Diffusion takes some twenty megabytes. */
+const readings = new LRUCache<string, { readonly state: string; readonly reading: Promise<TextReading> }>({
+  max: 3,
+});
+
+/** Changes whenever a file of a tokenizer does, or the index; of a model in one file, with that. */
+async function tokenizerState(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const folders = names.filter((name) => name.startsWith('tokenizer')).sort();
+  const inside = await Promise.all(
+    folders.map(async (name) => {
+      const files = await readdir(join(folder, name)).catch(() => []);
+      return files.sort().map((file) => join(name, file));
+    }),
+  );
+  const paths = ['', 'model_index.json', ...inside.flat()];
+  const states = await Promise.all(
+    paths.map(async (path) => {
+      const found = await stat(join(folder, path)).catch(() => null);
+      return [path, found?.size, found?.mtimeMs];
+    }),
+  );
+  return JSON.stringify(states);
+}
 
 async function readFamily(
   path: string,

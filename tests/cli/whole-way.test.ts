@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { StudioFlags } from '../../electron/cli/open/open-studio.ts';
 import { drawingEngine } from '../hosts/drawing-engine.ts';
+import { writePretendTokenizer } from '../runs/pretend-configs.ts';
 import { screenfold, studio } from './typed.ts';
 
 describe('from a terminal', () => {
@@ -120,6 +121,38 @@ describe('from a terminal', () => {
       2,
       'This model cannot make pictures of width 65.\nChoose a multiple of 4.\n',
     ]);
+  });
+
+  test('what a model does not read of captions and prompts is told', async () => {
+    const folder = studio();
+    await writePretendTokenizer(join(folder, 'base'), 11);
+    const { engine } = drawingEngine();
+    const last = (out: string) => JSON.parse(out.trimEnd().split('\n').at(-1)!) as object;
+
+    const planned = await screenfold(folder, ['train', 'foxes.json', '--prompt', 'fox', '--dry-run'], engine);
+    expect(planned.error).toBe('');
+    expect(planned.out).toContain(
+      '  ! 3 of 3 captions are longer than the 9 tokens this base reads; what is beyond is left out. The longest: ',
+    );
+    const flags = ['--prompt', 'fox', '--prompt', 'fox in the snow'];
+    const told =
+      'The prompt “fox in the snow” has 12 tokens, more than the 9 tokens this model reads; what is beyond is left out.\n';
+    const cutPrompts = { read: 9, prompts: [{ text: 'fox in the snow', tokens: 12 }] };
+    for (const command of [
+      ['train', 'foxes.json', '--epochs', '2', ...flags],
+      ['compare', 'runs/foxes', ...flags],
+      ['generate', 'runs/foxes', ...flags],
+    ]) {
+      const { code, out, error } = await screenfold(folder, [...command, '--json'], engine);
+      expect([command[0], code, error]).toEqual([command[0], 0, told]);
+      expect(last(out)).toMatchObject({ cut: cutPrompts });
+    }
+    const plan = await screenfold(folder, ['train', 'foxes.json', ...flags, '--dry-run', '--json'], engine);
+    expect(last(plan.out)).toMatchObject({
+      cut: { ...cutPrompts, captions: { images: 3, cut: 3, longest: { tokens: 12 } } },
+    });
+    const short = await screenfold(folder, ['generate', 'base', '-p', 'fox'], engine);
+    expect(short.error).toBe('');
   });
 
   test('nothing typed opens the studio', async () => {

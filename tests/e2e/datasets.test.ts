@@ -74,6 +74,16 @@ describeInBrowser('a data set in a browser', () => {
     await expect.poll(() => field.inputValue()).toBe('a toy, alien, green');
   });
 
+  test('has a caption counted that is longer than the base reads', async () => {
+    const { page } = open;
+    const field = page.getByRole('textbox', { name: 'Caption' });
+    const before = await field.inputValue();
+    await field.fill(`${before}, with one, two, three, four, five, six, seven and eight legs`);
+    await page.getByText(/^\d+ tokens; .+ reads 18\.$/).waitFor();
+    await field.fill(before);
+    await page.getByText(/^\d+ tokens; /).waitFor({ state: 'detached' });
+  });
+
   test('takes the change back, and what was excluded in again', async () => {
     const { page } = open;
     await page.getByRole('link', { name: 'Images', exact: true }).click();

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
+
 /** The JSON files of a small model: four pixels to a latent, two levels, pictures of four times `latents`. */
 export function writePretendConfigs(folder: string, latents: number): void {
   const write = (name: string, content: object) => {
@@ -24,4 +26,9 @@ export function writePretendConfigs(folder: string, latents: number): void {
   });
   write('text_encoder/config.json', { hidden_size: 16, num_attention_heads: 4, num_hidden_layers: 1 });
   write('scheduler/scheduler_config.json', { _class_name: 'DDIMScheduler' });
+}
+
+/** Its tokenizer, which knows no word and so takes a token for each letter. */
+export async function writePretendTokenizer(folder: string, maxLength: number): Promise<void> {
+  await writeClipTokenizer(join(folder, 'tokenizer'), trainBpe([], 514), maxLength);
 }

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { runRequestSchema, type RunStatus } from '../../electron/contract/runs.ts';
 import { failureOf } from './failure-of.ts';
 import { servicesOver } from './library-of.ts';
+import { writePretendTokenizer } from './pretend-configs.ts';
 import { died, pretendEngine, type PretendOptions } from './pretend-engine.ts';
 import { pretendRequest } from './pretend-library.ts';
 import type { LibraryServices } from './services.ts';
@@ -87,6 +88,27 @@ describe('the queue of runs', () => {
     expect(known.train).toEqual({ ...request.train, optimizer: { ...optimizer, weightDecay: 0.25 } });
     const again = runRequestSchema.parse({ ...old, name: 'again' });
     expect(again.train).toEqual(known.train);
+  });
+
+  test('a plan says which captions and prompts are longer than the base reads', async () => {
+    const { services, folder } = studio();
+    const request = await pretendRequest(services, folder);
+    const warnings = async (prompt: string) => {
+      const asked = { ...request, prompts: [{ prompt, negativePrompt: '' }] };
+      return (await services.runs.handlers['runs.plan']({ request: asked })).warnings.filter((warning) =>
+        warning.includes('left out'),
+      );
+    };
+    expect(await warnings('red')).toEqual([]);
+    await writePretendTokenizer(join(folder, 'model'), 5);
+    const captions = expect.stringMatching(
+      /captions are longer than the 3 tokens this base reads/,
+    ) as unknown;
+    expect(await warnings('red')).toEqual([captions]);
+    expect(await warnings('green')).toEqual([
+      captions,
+      'The prompt “green” has 5 tokens, more than the 3 tokens this model reads; what is beyond is left out.',
+    ]);
   });
 
   test('captions are compared by a run for each set, of the same prompts', async () => {

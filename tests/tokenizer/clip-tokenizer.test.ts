@@ -125,6 +125,25 @@ describe('the tokenizer of a Stable Diffusion folder', () => {
     for (const [text, ids] of idsOf('sd1')) expect([text, tokenizer.encode(text)]).toEqual([text, ids]);
   });
 
+  test('counts a text as it encodes it, whatever is in it', async () => {
+    const files = { ...modelFiles, 'tokenizer_config.json': { model_max_length: 5000 } };
+    const tokenizer = await loadClipTokenizer(await tokenizerFolder('counting', files));
+    const texts = [...reference.texts, ...captions].filter((text) => !/endoftext\|>\s*$/i.test(text));
+    expect(texts.length).toBeGreaterThan(200);
+    for (const text of texts.flatMap((one) => [one, ` ${one}  ${one}\n`])) {
+      const ids = tokenizer.encode(text);
+      const end = ids.findLastIndex((id) => id !== tokenizer.padId);
+      expect([text, tokenizer.count(text)]).toEqual([text, end]);
+    }
+  });
+
+  test('counts a token of several words as one', async () => {
+    const files = { ...modelFiles, 'added_tokens.json': { 'a red fox': 49408 } };
+    const tokenizer = await loadClipTokenizer(await tokenizerFolder('spaced', files));
+    expect(tokenizer.count('a cat')).toBe(2);
+    expect(tokenizer.count('a red fox')).toBe(1);
+  });
+
   test('counts what a text takes before it is cut', async () => {
     const tokenizer = await tokenizerOf('sd1');
     expect(tokenizer.count('')).toBe(0);

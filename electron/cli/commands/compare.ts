@@ -9,6 +9,7 @@ import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.t
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
 import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
 import type { Prompt } from '../../runs/run-prompts.ts';
+import { cutPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { writeAnimation } from '../../sheets/animation.ts';
 import { writeSheet } from '../../sheets/sheet.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal } from './context.ts';
@@ -48,6 +49,10 @@ export async function compareCommand(context: CommandContext, options: CompareOp
     options.animation ?? join(run.folder, 'compare', 'development.gif'),
   );
 
+  const reading = prompts.length === 0 ? null : await readingOf(run.job.base);
+  const cut = reading && { read: reading.limit, prompts: cutPrompts(reading, prompts) };
+  if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
+
   const missing = await missingOf(samples);
   terminal.line(`${countOf(samples.length, 'picture')}, ${missing.length} of them still to make.`);
   if (missing.length > 0) {
@@ -73,7 +78,8 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   terminal.line(`Side by side: ${sheet}`);
   terminal.line(`Animation:    ${animation}`);
   const comparison = { sheet, animation, made: missing.length };
-  terminal.object({ kind: 'compare', ...comparison, pictures: samples.map(({ picture }) => picture.output) });
+  const pictures = samples.map(({ picture }) => picture.output);
+  terminal.object({ kind: 'compare', ...comparison, pictures, cut });
   return { code: exitCodes.ok, ...comparison };
 }
 

@@ -9,6 +9,7 @@ import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
+import { cutPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
 
 export interface GenerateOptions {
@@ -52,6 +53,9 @@ export async function generateCommand(context: CommandContext, options: Generate
     }
   }
 
+  const cut = await cutOf(model.base, options);
+  if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
+
   const folder = resolve(workingFolder, options.output);
   await mkdir(folder, { recursive: true });
   const taken = new Set<string>();
@@ -82,8 +86,16 @@ export async function generateCommand(context: CommandContext, options: Generate
   };
   const { result, interrupted } = await runJobInTerminal(context, job, { pictures: pictures.length });
   for (const { output } of pictures.slice(0, result.pictures)) terminal.line(output);
-  terminal.object({ ...result, files: pictures.slice(0, result.pictures).map(({ output }) => output) });
+  terminal.object({ ...result, files: pictures.slice(0, result.pictures).map(({ output }) => output), cut });
   return interrupted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+/** The prompts of which the model does not read all; null where its tokenizer cannot be used. */
+async function cutOf(base: string, { prompts, negativePrompt }: GenerateOptions) {
+  const reading = await readingOf(base);
+  if (reading === null) return null;
+  const asked = prompts.map((prompt) => ({ prompt, negativePrompt }));
+  return { read: reading.limit, prompts: cutPrompts(reading, asked) };
 }
 
 async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Promise<ModelReference> {

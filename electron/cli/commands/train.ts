@@ -2,10 +2,11 @@ import { relative as relativePath, resolve } from 'node:path';
 
 import type { TrainResult } from '../../../native/jobs.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
-import { type Plan, summaryLines } from '../../runs/plan.ts';
-import { planRun } from '../../runs/plan-run.ts';
+import { summaryLines } from '../../runs/plan.ts';
+import { type PlannedRun, planRun } from '../../runs/plan-run.ts';
 import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
 import { isRunFolder, readRun, type Run } from '../../runs/run-folder.ts';
+import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
 import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
 import { lossText } from '../job-text.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
@@ -39,15 +40,16 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     what === undefined
       ? runSpecOfFlags(options.overrides, workingFolder)
       : await readRunSpec(what, options.overrides);
-  const { run: planned, summary } = await plan(context, spec);
+  const { run: planned, summary, cut } = await plan(context, spec);
   for (const line of summaryLines(summary)) terminal.line(line);
+  if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
-    terminal.object({ kind: 'plan', folder: planned.folder, summary, job: planned.job });
+    terminal.object({ kind: 'plan', folder: planned.folder, summary, cut, job: planned.job });
     return exitCodes.ok;
   }
   const { run, resumed } = await openRun(planned);
   if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
-  return reportEnd(context, run, await train(context, run));
+  return reportEnd(context, run, await train(context, run), cut);
 }
 
 /** Goes on with the run in a folder from its newest complete state. */
@@ -58,7 +60,7 @@ export async function resumeCommand(context: CommandContext, folder: string): Pr
 }
 
 /** Plans a run, showing how far the images have been read. */
-async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<Plan> {
+async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<PlannedRun> {
   const follower = terminal.follow({});
   try {
     return await planRun(spec, {
@@ -84,9 +86,14 @@ async function train(context: CommandContext, run: Run): Promise<TrainResult> {
   });
 }
 
-function reportEnd({ terminal, workingFolder }: CommandContext, run: Run, result: TrainResult): ExitCode {
+function reportEnd(
+  { terminal, workingFolder }: CommandContext,
+  run: Run,
+  result: TrainResult,
+  cut?: CutTexts | null,
+): ExitCode {
   const folder = shown(run.folder, workingFolder);
-  terminal.object({ ...result, folder: run.folder });
+  terminal.object({ ...result, folder: run.folder, ...(cut === undefined ? {} : { cut }) });
   if (result.end === 'stopped') {
     terminal.line(
       `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done. Everything is saved.`,

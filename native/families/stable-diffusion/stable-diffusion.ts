@@ -24,6 +24,10 @@ export const stableDiffusion: Family = {
   singleFile: stableDiffusionFile,
   facts: stableDiffusionFacts,
   adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
+  textReading: async (configs) => {
+    const tokenizer = createClipTokenizer(await configs.tokenizer('tokenizer').read());
+    return { limit: tokenizer.maxLength - 2, count: (text) => tokenizer.count(text) };
+  },
 };
 
 async function open(base: ModelFolder, reference: ModelReference): Promise<OpenModel> {

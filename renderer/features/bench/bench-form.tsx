@@ -4,6 +4,7 @@ import { IconDice5, IconLock, IconLockOpen } from '@tabler/icons-react';
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import type { SamplerSettings } from '../../../electron/contract/values.ts';
+import { CutNote } from '../../components/cut-note.tsx';
 import { NumberField } from '../../components/number-field.tsx';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
@@ -51,7 +52,7 @@ export function BenchForm({
     >
       <Stack gap="sm" className={classes.fields}>
         <ModelFields {...{ draft, models, runs, onChange }} />
-        <PromptFields {...{ draft, onChange }} />
+        <PromptFields {...{ draft, onChange }} modelId={baseOf(draft.model, models, runs)?.id} />
         <SamplerSelect {...sampler} />
         <SimpleGrid cols={2} spacing="xs" verticalSpacing="sm">
           <SamplerNumbers {...sampler} pixelStep={pixelStep} />
@@ -111,7 +112,9 @@ function ModelFields({ draft, models, runs, onChange }: DraftProps & Library) {
   );
 }
 
-function PromptFields({ draft, onChange }: DraftProps) {
+/** @param modelId of the model whose way of reading counts; undefined where it is not in the library */
+function PromptFields({ draft, onChange, modelId }: DraftProps & { modelId: number | undefined }) {
+  const note = (text: string) => modelId !== undefined && <CutNote text={text} modelId={modelId} />;
   return (
     <>
       <Textarea
@@ -123,6 +126,7 @@ function PromptFields({ draft, onChange }: DraftProps) {
           onChange({ ...draft, prompt: currentTarget.value });
         }}
       />
+      {note(draft.prompt)}
       <Textarea
         label="Negative prompt"
         rows={2}
@@ -132,6 +136,7 @@ function PromptFields({ draft, onChange }: DraftProps) {
           onChange({ ...draft, negativePrompt: currentTarget.value });
         }}
       />
+      {note(draft.negativePrompt)}
     </>
   );
 }

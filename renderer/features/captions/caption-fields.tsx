@@ -1,10 +1,11 @@
-import { Textarea } from '@mantine/core';
+import { Stack, Textarea } from '@mantine/core';
 import { useState } from 'react';
 
 import type { ImageDetail } from '../../../electron/contract/datasets.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import { useView } from '../datasets/use-view.tsx';
+import { CaptionCutNote } from './caption-cut-note.tsx';
 import { captionOf } from './caption-drafts.ts';
 
 /** An image's caption in every set, the set that is looked at first; all can be changed. */
@@ -59,31 +60,34 @@ function CaptionField({
     );
   };
   return (
-    <Textarea
-      label={name}
-      placeholder={text === '' ? 'Empty caption' : 'No caption'}
-      autosize
-      minRows={first ? 3 : 1}
-      maxRows={12}
-      value={typed ?? text ?? ''}
-      data-caption-editor={first || undefined}
-      data-saved={typed === null || undefined}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value);
-      }}
-      onBlur={save}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') {
-          setTyped(null);
-          leave(event.currentTarget);
-        } else if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-          save();
-          leave(event.currentTarget);
-        } else return;
-        event.preventDefault();
-        event.stopPropagation();
-      }}
-    />
+    <Stack gap={4}>
+      <Textarea
+        label={name}
+        placeholder={text === '' ? 'Empty caption' : 'No caption'}
+        autosize
+        minRows={first ? 3 : 1}
+        maxRows={12}
+        value={typed ?? text ?? ''}
+        data-caption-editor={first || undefined}
+        data-saved={typed === null || undefined}
+        onChange={({ currentTarget }) => {
+          setTyped(currentTarget.value);
+        }}
+        onBlur={save}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') {
+            setTyped(null);
+            leave(event.currentTarget);
+          } else if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            save();
+            leave(event.currentTarget);
+          } else return;
+          event.preventDefault();
+          event.stopPropagation();
+        }}
+      />
+      <CaptionCutNote text={typed ?? text ?? ''} />
+    </Stack>
   );
 }
 

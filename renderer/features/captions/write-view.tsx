@@ -12,6 +12,7 @@ import { countOf, countText } from '../../components/quantities.ts';
 import { media } from '../../studio/media.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { useView } from '../datasets/use-view.tsx';
+import { CaptionCutNote } from './caption-cut-note.tsx';
 import { createDrafts, discard, draft, nextWanted } from './caption-drafts.ts';
 import { useCaptionText } from './use-caption-text.ts';
 import { useOrder } from './use-order.ts';
@@ -180,6 +181,7 @@ function CaptionText({ writing }: { writing: Writing }) {
         }}
         onKeyDown={onKeyDown}
       />
+      <CaptionCutNote key={image?.id} text={typed ?? saved ?? ''} />
       <div className={classes.line}>
         <Text size="sm" c="dimmed" role="status">
           {said !== '' ? said : state}

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Group, SimpleGrid, Stack, Text, Textarea } from '@m
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 
 import { type PromptData, samplerLabel, type SamplerSettings } from '../../../electron/contract/values.ts';
+import { CutNote } from '../../components/cut-note.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { FoldedSection } from './form-section.tsx';
@@ -50,28 +51,32 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
       )}
       {prompts.map(({ prompt, negativePrompt }, index) => (
         <Group key={index} gap={8} align="start" wrap="nowrap">
-          <Textarea
-            flex={3}
-            autosize
-            maxRows={4}
-            aria-label={`Prompt ${index + 1}`}
-            placeholder="Prompt"
-            value={prompt}
-            onChange={(event) => {
-              change(index, { prompt: event.currentTarget.value });
-            }}
-          />
-          <Textarea
-            flex={2}
-            autosize
-            maxRows={4}
-            aria-label={`Negative prompt ${index + 1}`}
-            placeholder="Negative prompt"
-            value={negativePrompt}
-            onChange={(event) => {
-              change(index, { negativePrompt: event.currentTarget.value });
-            }}
-          />
+          <Stack gap={4} flex={3}>
+            <Textarea
+              autosize
+              maxRows={4}
+              aria-label={`Prompt ${index + 1}`}
+              placeholder="Prompt"
+              value={prompt}
+              onChange={(event) => {
+                change(index, { prompt: event.currentTarget.value });
+              }}
+            />
+            <CutNote text={prompt} modelId={request.baseModelId} />
+          </Stack>
+          <Stack gap={4} flex={2}>
+            <Textarea
+              autosize
+              maxRows={4}
+              aria-label={`Negative prompt ${index + 1}`}
+              placeholder="Negative prompt"
+              value={negativePrompt}
+              onChange={(event) => {
+                change(index, { negativePrompt: event.currentTarget.value });
+              }}
+            />
+            <CutNote text={negativePrompt} modelId={request.baseModelId} />
+          </Stack>
           <ActionIcon
             variant="subtle"
             color="gray"

@@ -1,7 +1,9 @@
 import { memo, useEffect, useState } from 'react';
 
 import type { ImageQuery, ImageRow } from '../../../../electron/contract/datasets.ts';
+import { useCutTexts } from '../../../components/read-texts.ts';
 import { useStudioQuery } from '../../../studio/studio.tsx';
+import { useDraft } from '../../train/draft-context.ts';
 import { pageSize, pagesOf } from './grid-layout.ts';
 import classes from './image-grid.module.css';
 import { ImageTile } from './image-tile.tsx';
@@ -43,16 +45,26 @@ export const GridRow = memo(function GridRow({
     const [page, from] = position < pages.last ? [here, pages.first] : [beyond, pages.last];
     return page?.rows[position - from];
   };
+  const shown = Array.from({ length: last - first + 1 }, (_, at) =>
+    settled ? rowAt(first + at) : undefined,
+  );
+  const { choice: chosen } = useDraft();
+  const cut = useCutTexts(
+    shown.map((row) => row?.caption ?? ''),
+    chosen.baseModelId,
+  );
   return (
     <div
       className={classes.row}
       role="presentation"
       style={{ top, gridTemplateColumns: `repeat(${columns}, ${tile}px)` }}
     >
-      {Array.from({ length: last - first + 1 }, (_, at) => (
+      {shown.map((row, at) => (
         <ImageTile
           key={at}
-          row={settled ? rowAt(first + at) : undefined}
+          row={row}
+          cut={cut.get(row?.caption ?? '')?.short}
+          cutNote={cut.get(row?.caption ?? '')?.long}
           position={first + at}
           count={count}
           tile={tile}

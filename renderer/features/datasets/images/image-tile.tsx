@@ -10,12 +10,17 @@ import classes from './image-grid.module.css';
 /** One picture of the grid. Clicks are taken by the grid, so that no tile has a function of its own. */
 export const ImageTile = memo(function ImageTile({
   row,
+  cut,
+  cutNote,
   position,
   count,
   tile,
 }: {
   /** Undefined until it is known which image this is. */
   row: ImageRow | undefined;
+  /** `103 of 75`, and the same as a sentence, where the base does not read all of its caption. */
+  cut: string | undefined;
+  cutNote: string | undefined;
   position: number;
   count: number;
   /** Side of the picture, in pixels. */
@@ -31,13 +36,13 @@ export const ImageTile = memo(function ImageTile({
       aria-selected={selected}
       aria-posinset={position + 1}
       aria-setsize={count}
-      aria-label={row === undefined ? 'Loading' : labelOf(row)}
+      aria-label={row === undefined ? 'Loading' : labelOf(row, cutNote)}
       data-position={position}
       data-id={row?.id}
       data-selected={selected || undefined}
       data-current={current || undefined}
       data-excluded={row?.excluded === true || undefined}
-      title={row === undefined ? undefined : row.file}
+      title={row === undefined ? undefined : [row.file, cutNote].filter(Boolean).join('\n')}
     >
       <div className={classes.picture}>
         {row !== undefined && (
@@ -49,6 +54,7 @@ export const ImageTile = memo(function ImageTile({
             data-enlarged={tile > 4 * Math.max(row.width, row.height) || undefined}
           />
         )}
+        {cut !== undefined && showsCaption(tile) && <span className={`${classes.cut} figures`}>{cut}</span>}
         {row?.heldOut === true && (
           <span className={classes.mark}>
             <IconFlask2 size={14} aria-hidden />
@@ -74,8 +80,8 @@ function captionText(caption: string | null): string {
   return caption === '' ? 'Empty caption' : caption;
 }
 
-function labelOf({ file, caption, heldOut, excluded }: ImageRow): string {
-  return [file, captionText(caption), heldOut ? 'held out' : '', excluded ? 'excluded' : '']
+function labelOf({ file, caption, heldOut, excluded }: ImageRow, cutNote = ''): string {
+  return [file, captionText(caption), cutNote, heldOut ? 'held out' : '', excluded ? 'excluded' : '']
     .filter((part) => part !== '')
     .join(', ');
 }

@@ -8,6 +8,7 @@ import type { Sample } from '../../../../electron/contract/gallery.ts';
 import type { Model } from '../../../../electron/contract/models.ts';
 import { BenchScreen } from '../../../../renderer/features/bench/bench-screen.tsx';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+import { readsFourWords } from '../../read-texts.ts';
 import { aSample } from '../compare/a-comparison.ts';
 
 const base: Model = {
@@ -152,5 +153,24 @@ describe('what was made before', () => {
     expect(pair.getByRole('img', { name: 'A: Seedling, seed 1' })).toBeTruthy();
     await user.keyboard('{Escape}');
     expect(screen.queryByRole('region', { name: 'Two pictures' })).toBeNull();
+  });
+
+  test('says before anything is made that a prompt is longer than the model reads', async () => {
+    const { studio } = show([], readsFourWords);
+    await userEvent.type(await screen.findByLabelText('Prompt'), 'one two three four');
+    await waitFor(() => {
+      expect(studio.inputsOf('models.readTexts')).toContainEqual({
+        modelId: 1,
+        texts: ['one two three four'],
+      });
+    });
+    expect(screen.queryByText(/tokens;/)).toBeNull();
+    await userEvent.type(screen.getByLabelText('Prompt'), ' five');
+    expect(await screen.findByText('5 tokens; Seedling reads 4.')).toBeDefined();
+    await userEvent.type(screen.getByLabelText('Negative prompt'), 'a b c d e f');
+    expect(await screen.findByText('6 tokens; Seedling reads 4.')).toBeDefined();
+    await userEvent.clear(screen.getByLabelText('Prompt'));
+    expect(screen.queryByText('5 tokens; Seedling reads 4.')).toBeNull();
+    expect(studio.inputsOf('gallery.generate')).toEqual([]);
   });
 });

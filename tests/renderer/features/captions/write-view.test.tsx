@@ -5,13 +5,17 @@ import { describe, expect, test } from 'vitest';
 import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import { WriteView } from '../../../../renderer/features/captions/write-view.tsx';
 import { DatasetViewProvider } from '../../../../renderer/features/datasets/use-view.tsx';
+import { DraftContext } from '../../../../renderer/features/train/draft-context.ts';
+import { createDraftStore } from '../../../../renderer/features/train/request-draft.ts';
 import { type FakeStudio, fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+import { readsFourWords } from '../../read-texts.ts';
 import { captionSet, dataset, imageDetail } from '../datasets/examples.ts';
 
 /** Images 1 to 4, of which the first has a caption. */
 function studioOf(captions = new Map<number, string>([[1, 'a cat']]), failing = false): FakeStudio {
   const order = [1, 2, 3, 4];
   const studio: FakeStudio = fakeStudio({
+    ...readsFourWords,
     'captions.sets': () => [
       { ...captionSet, captioned: captions.size, uncaptioned: order.length - captions.size },
     ],
@@ -110,6 +114,28 @@ describe('writing captions by the keyboard', () => {
     await userEvent.keyboard('{Escape}');
     await isAt('1 of 4 images', 'a cat');
     expect(studio.inputsOf('captions.write')).toEqual([]);
+  });
+
+  test('says how much longer a caption is than the base reads that is chosen for training', async () => {
+    const draft = createDraftStore();
+    draft.getState().chooseBase(3);
+    const studio = studioOf(new Map([[1, 'a cat in the snow']]));
+    renderWithStudio(
+      <DraftContext value={draft}>
+        <DatasetViewProvider datasetId={dataset.id}>
+          <WriteView dataset={dataset} />
+        </DatasetViewProvider>
+      </DraftContext>,
+      studio,
+    );
+    await screen.findByRole('textbox', { name: 'Caption' });
+    expect(await screen.findByText('5 tokens; Seedling reads 4.')).toBeDefined();
+    expect(studio.inputsOf('models.readTexts')).toContainEqual({ modelId: 3, texts: ['a cat in the snow'] });
+    await userEvent.keyboard(' at night');
+    expect(await screen.findByText('7 tokens; Seedling reads 4.')).toBeDefined();
+    await userEvent.keyboard('{Enter}');
+    await isAt('2 of 4 images', '');
+    expect(screen.queryByText(/tokens;/)).toBeNull();
   });
 
   test('keeps what was typed where it could not be written', async () => {

@@ -17,6 +17,7 @@ import {
   exampleRun,
 } from '../../example-run.ts';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
+import { readsFourWords } from '../../read-texts.ts';
 
 const answers: Partial<AllHandlers> = {
   'runs.defaults': () => exampleRequest,
@@ -117,6 +118,20 @@ describe('the train screen', () => {
     await user.click(await screen.findByRole('checkbox', { name: /By name/ }));
     await user.click(await screen.findByRole('button', { name: 'Train 2 runs' }));
     expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { captionSetIds: [1, 2] } }]);
+  });
+
+  test('says at a prompt that it is longer than the base reads', async () => {
+    const { user } = show({
+      ...readsFourWords,
+      'runs.defaults': () => ({
+        ...exampleRequest,
+        prompts: [{ prompt: 'a fox in the snow', negativePrompt: 'blurry' }],
+      }),
+    });
+    await user.click(await screen.findByRole('button', { name: /Pictures/ }));
+    expect(await screen.findByText('5 tokens; Seedling reads 4.')).toBeDefined();
+    await user.type(screen.getByLabelText('Negative prompt 1'), ' and far too long');
+    expect(await screen.findAllByText('5 tokens; Seedling reads 4.')).toHaveLength(2);
   });
 
   test('shows why there is no plan, and holds the button back', async () => {

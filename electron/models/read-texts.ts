@@ -1,0 +1,35 @@
+import type { OutputOf, ParsedInputOf } from '../contract/api.ts';
+import type { LibraryDatabase } from '../library/database.ts';
+import { readingOf } from '../runs/text-lengths.ts';
+import { isModel } from './inspect-model.ts';
+import type { ModelRecord, ModelRecords } from './model-records.ts';
+
+/**
+ * Counts texts as a model does: the one asked for, or the base that was trained from last, or else the one that comes with
+ * Screenfold. Null where there is none, or its tokenizer cannot be used.
+ */
+export async function readTexts(
+  { modelId, texts }: ParsedInputOf<'models.readTexts'>,
+  records: ModelRecords,
+  database: LibraryDatabase,
+): Promise<OutputOf<'models.readTexts'>> {
+  const model = modelId === null ? await usualBase(records, database) : records.get(modelId);
+  const reading = model && (await readingOf(model.folder));
+  if (model === null || reading === null) return null;
+  return {
+    name: model.name,
+    read: reading.limit,
+    tokens: texts.map((text) => reading.count(text)),
+  };
+}
+
+async function usualBase(records: ModelRecords, database: LibraryDatabase): Promise<ModelRecord | null> {
+  const last = database
+    .prepare<[], number>(
+      `SELECT base_model_id FROM run JOIN model ON model.id = base_model_id ORDER BY run.id DESC LIMIT 1`,
+    )
+    .pluck()
+    .get();
+  const used = last === undefined ? null : records.get(last);
+  return used !== null && (await isModel(used.folder)) ? used : records.embedded();
+}

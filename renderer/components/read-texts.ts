@@ -1,0 +1,63 @@
+import { useDebouncedValue } from '@mantine/hooks';
+
+import type { OutputOf } from '../../electron/contract/api.ts';
+import { mostLettersCounted } from '../../electron/contract/models.ts';
+import { useStudioQuery } from '../studio/studio.tsx';
+import { countText } from './quantities.ts';
+
+/** How far a text is longer than its model reads. */
+export interface Cut {
+  /** `103 of 75` */
+  readonly short: string;
+  /** `103 tokens; Seedling reads 75.` */
+  readonly long: string;
+}
+
+const typing = 200;
+
+/**
+ * How far a text that is being typed is longer than a model reads; null where it is not. Tells of the text as it was a moment
+ * ago.
+ * @param modelId null: the base that was used last
+ */
+export function useCutText(text: string, modelId: number | null): Cut | null {
+  const [settled] = useDebouncedValue(text, typing);
+  const { data } = useStudioQuery(
+    'models.readTexts',
+    { modelId, texts: [...countable([settled])] },
+    { enabled: settled !== '', keepPrevious: true },
+  );
+  return text === '' ? null : cutOf(data, 0);
+}
+
+/** The same for several texts, by the text. */
+export function useCutTexts(texts: readonly string[], modelId: number | null): ReadonlyMap<string, Cut> {
+  const asked = countable(texts);
+  const { data } = useStudioQuery(
+    'models.readTexts',
+    { modelId, texts: [...asked] },
+    { enabled: asked.length > 0 },
+  );
+  const cut = new Map<string, Cut>();
+  for (const [index, text] of asked.entries()) {
+    const found = cutOf(data, index);
+    if (found !== null) cut.set(text, found);
+  }
+  return cut;
+}
+
+function cutOf(data: OutputOf<'models.readTexts'> | undefined, index: number): Cut | null {
+  const tokens = data?.tokens[index];
+  if (!data || tokens === undefined || tokens <= data.read) return null;
+  const [has, reads] = [countText(tokens), countText(data.read)];
+  return { short: `${has} of ${reads}`, long: `${has} tokens; ${data.name} reads ${reads}.` };
+}
+
+/** Distinct ones, and no more than the studio counts at once: books that stand in for captions are counted by the plan. */
+function countable(texts: readonly string[]): readonly string[] {
+  let letters = 0;
+  return [...new Set(texts)]
+    .filter((text) => text !== '')
+    .filter(({ length }) => (letters += length) <= mostLettersCounted)
+    .slice(0, 200);
+}

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { Failure } from '../../native/failure.ts';
+import { openTensorFile } from '../../native/weights/open-tensor-file.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 import { openTorchFile } from '../../native/weights/torch-file.ts';
 import {
@@ -133,6 +134,34 @@ describe('a checkpoint', () => {
       expect((await refusal(fileOf(bytes.subarray(0, length)))).code).toMatch(
         /^torch-file-(truncated|invalid)$/,
       );
+  });
+});
+
+describe('a file of either format', () => {
+  test('is opened as what it is, whatever it is called', async () => {
+    const torch = await openTensorFile(join(fixtures, 'lightning.ckpt'));
+    expect(torch.metadata.get('epoch')).toBe('3');
+    await torch.close();
+    const renamed = fileOf(readFileSync(join(fixtures, 'expected.safetensors')));
+    const safetensors = await openTensorFile(renamed);
+    expect(safetensors.tensors.get('embedding.pt/string_to_param.*')).toMatchObject({ dtype: 'F32' });
+    await safetensors.close();
+  });
+
+  test.each([
+    ['legacy.pt', 'torch-file-legacy'],
+    ['first.pt', 'torch-file-legacy'],
+    ['eval.pt', 'torch-file-unsafe'],
+  ])('is refused as what it is: %s', async (name, code) => {
+    await expect(openTensorFile(join(fixtures, name))).rejects.toMatchObject({ code });
+  });
+
+  test('is refused where it is neither', async () => {
+    await expect(openTensorFile(fileOf(Buffer.from('x')))).rejects.toMatchObject({
+      code: 'safetensors-truncated',
+    });
+    await expect(openTensorFile(folder)).rejects.toMatchObject({ code: 'file-unreadable' });
+    await expect(openTensorFile(join(folder, 'none'))).rejects.toMatchObject({ code: 'file-unreadable' });
   });
 });
 

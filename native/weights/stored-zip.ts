@@ -43,18 +43,14 @@ class ArchiveBytes extends RandomAccessReader {
     position: number,
     callback: (error: Error | null) => void,
   ): void {
-    const beyond = new Error(`the archive points to byte ${position} of ${this.#size}`);
-    const whole = Number.isSafeInteger(position) && position >= 0 && position + length <= this.#size;
-    const reading = whole
-      ? readFully(this.#file, buffer.subarray(offset, offset + length), position, () => beyond)
-      : Promise.reject(beyond);
-    reading
+    const beyond = (): Error => new Error(`it points to byte ${position} of ${this.#size}`);
+    readFully(this.#file, buffer.subarray(offset, offset + length), position, beyond)
       .then(
         () => {
           callback(null);
         },
         (error: unknown) => {
-          callback(error instanceof Error ? error : beyond);
+          callback(error instanceof Error ? error : beyond());
         },
       )
       .catch(this.#onThrown);

@@ -64,8 +64,7 @@ const opaque: Readonly<Record<string, readonly string[]>> = {
   __builtin__: ['set', 'bytearray', 'bytes', 'complex'],
   builtins: ['set', 'bytearray', 'bytes', 'complex'],
   'torch.nn.modules.container': ['ParameterDict'],
-  'torch.nn.parameter': ['Parameter'],
-  torch: ['Tensor', 'Size', 'device'],
+  torch: ['Size', 'device'],
   collections: ['Counter'],
 };
 
@@ -180,6 +179,16 @@ export function torchGlobals(refuse: Refuse): (module: string, name: string) => 
     const own = callable('torch._utils', name, call);
     functions.add(own);
     put('torch._utils', name, own);
+  }
+  // What a tensor with attributes is of. Called, they would make one that is not known here and must not be lost.
+  for (const [module, name] of [
+    ['torch', 'Tensor'],
+    ['torch.nn.parameter', 'Parameter'],
+  ] as const) {
+    const unusual = callable(module, name, () => {
+      throw refuse.invalid(`has a ${name} that is made in an unusual way`);
+    });
+    put(module, name, unusual);
   }
   put(
     'torch._tensor',

@@ -275,7 +275,7 @@ describe('a pickle that would run something', () => {
   });
 });
 
-describe('a pickle that would take all memory or time', () => {
+describe('a pickle that would take all memory or time, or makes no sense', () => {
   const list = (depth: number) =>
     bytesOf(
       ']q\0',
@@ -311,6 +311,21 @@ describe('a pickle that would take all memory or time', () => {
     ['a key without value', bytesOf('}(NNNu'), /lacks its value/],
     ['a list that is none', bytesOf('NNa'), /no list/],
     ['a dict that is none', bytesOf('NNNs'), /no dict/],
+    [
+      'a tensor made in an unusual way',
+      bytesOf(global('torch.nn.parameter', 'Parameter'), ')', 0x81),
+      /unusual/,
+    ],
+    [
+      'a dict made in an unusual way',
+      bytesOf(global('collections', 'OrderedDict'), ']', 0x85, 'R'),
+      /unusual/,
+    ],
+    [
+      'a parameter that is no tensor',
+      bytesOf(global('torch._utils', '_rebuild_parameter'), 'N', 0x85, 'R'),
+      /no tensor/,
+    ],
     ['arguments that are none', bytesOf(global('torch', 'Size'), 'NR'), /no tuple/],
   ])('with %s is refused', async (_, extra, message) => {
     const failure = await refusal(fileOf(checkpointOf(pickleWith(extra))));

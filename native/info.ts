@@ -11,7 +11,7 @@ import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
 import { type ModelComponent, openComponent } from './weights/model-folder.ts';
-import { openSafetensors } from './weights/safetensors.ts';
+import { openTensorFile } from './weights/open-tensor-file.ts';
 
 /** What this machine can compute on and, where a path is given, what model lies there. */
 export async function info({ path }: InfoJob, _context: JobContext): Promise<InfoResult> {
@@ -74,7 +74,7 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
 }
 
 async function describeFile(path: string): Promise<NonNullable<InfoResult['model']>> {
-  const file = await openSafetensors(path);
+  const file = await openTensorFile(path);
   try {
     const tensors = [...file.tensors.values()];
     const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);

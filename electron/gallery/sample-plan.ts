@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { epochName } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
@@ -101,7 +101,11 @@ async function weightsFingerprint({ base, checkpoint }: ModelReference): Promise
   const files: string[] = [];
   for (const folder of checkpoint === undefined ? [base] : [base, checkpoint]) {
     const names = await readdir(folder, { recursive: true }).catch(() => []);
-    for (const name of names.filter((entry) => entry.endsWith('.safetensors')).sort()) {
+    const safetensors = names.filter((entry) => entry.endsWith('.safetensors'));
+    const beside = new Set(safetensors.map((name) => dirname(name)));
+    // Pickles are read only where there is nothing else.
+    const pickles = names.filter((entry) => entry.endsWith('.bin') && !beside.has(dirname(entry)));
+    for (const name of [...safetensors, ...pickles].sort()) {
       const { size, mtimeMs } = await stat(join(folder, name));
       files.push(`${name} ${size} ${mtimeMs}`);
     }

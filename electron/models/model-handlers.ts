@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
+import { modelNameOf } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Model } from '../contract/models.ts';

@@ -29,7 +29,7 @@ export async function readBaseFacts(folder: string): Promise<ConfigFacts> {
     throw new Failure(
       'base-missing',
       `There is no base model at ${folder}.`,
-      'Choose a .safetensors file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.',
+      'Choose a .safetensors or .ckpt file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.',
     );
   }
   try {

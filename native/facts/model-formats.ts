@@ -4,7 +4,13 @@ export const modelFormats = ['diffusers', 'single-file', 'lora'] as const;
 export type ModelFormat = (typeof modelFormats)[number];
 
 /** Endings of files that may hold a whole model. */
-export const modelFileEndings = ['safetensors', 'sft'] as const;
+export const modelFileEndings = ['safetensors', 'sft', 'ckpt', 'pt'] as const;
+
+/** The name of a model in a file: the file's without its ending. */
+export function modelNameOf(file: string): string {
+  const ending = modelFileEndings.find((one) => file.toLowerCase().endsWith(`.${one}`));
+  return ending === undefined ? file : file.slice(0, -ending.length - 1);
+}
 
 /** Whether a file of this name may hold a whole model. */
 export function isModelFile(name: string): boolean {

@@ -5,8 +5,8 @@ import { readTextFile } from '../files/json-file.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
 import type { ModelConfigs } from '../weights/model-configs.ts';
 import type { ModelComponent, ModelFolder } from '../weights/model-folder.ts';
+import { openTensorFile } from '../weights/open-tensor-file.ts';
 import { hashPlaced, placedWeights } from '../weights/placed-weights.ts';
-import { openSafetensors } from '../weights/safetensors.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
 import type { Family, SingleFileComponent, SingleFileModel } from './family.ts';
 import { whatFile } from './what-file.ts';
@@ -33,7 +33,7 @@ async function openFile(path: string, families: readonly Family[]): Promise<Open
     for (const file of opened.splice(0)) await file.close();
   };
   const open = async (name: string): Promise<TensorFile> => {
-    const file = await openSafetensors(name);
+    const file = await openTensorFile(name);
     opened.push(file);
     return file;
   };
@@ -55,8 +55,11 @@ async function openFile(path: string, families: readonly Family[]): Promise<Open
 }
 
 async function vaeBeside(stem: string): Promise<string | null> {
-  const path = `${stem}.vae.safetensors`;
-  return (await exists(path)) ? path : null;
+  for (const ending of ['safetensors', 'ckpt', 'pt']) {
+    const path = `${stem}.vae.${ending}`;
+    if (await exists(path)) return path;
+  }
+  return null;
 }
 
 /** What a file says of the model in it; weights are not read. Throws as `openFile`. */

@@ -13,7 +13,7 @@ export async function readFully(
   file: FileHandle,
   bytes: Uint8Array,
   position: number,
-  truncated: () => Failure,
+  truncated: () => Error,
 ): Promise<void> {
   let done = 0;
   while (done < bytes.length) {

@@ -71,7 +71,7 @@ async function withWeights(
 /**
  * Opens a model folder: configs read, weight files opened and their headers checked, nothing more.
  *
- * @throws Failure those of `readModelConfigs`; `model-weights-pickle`, and those of safetensors
+ * @throws Failure those of `readModelConfigs`; `model-weights-pickle`, and those of safetensors and of PyTorch files
  */
 export async function openModelFolder(path: string, layouts: readonly FolderLayout[]): Promise<ModelFolder> {
   const configs = await readModelConfigs(path, layouts);

@@ -9,6 +9,7 @@ import type { ComponentKind } from './component-kind.ts';
 import type { SafetensorsDtype } from './safetensors.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { TensorFile } from './tensor-file.ts';
+import { openTorchFile } from './torch-file.ts';
 
 /** The weights of one component under their current state-dict keys, in one file or several. */
 export interface WeightSource {
@@ -23,20 +24,37 @@ export interface WeightSource {
   close(): Promise<void>;
 }
 
-/** Whole weights before half ones, single files before shards; the stems are diffusers' and transformers'. */
-const fileNames = ['diffusion_pytorch_model', 'model'].flatMap((stem) => [
-  `${stem}.safetensors`,
-  `${stem}.safetensors.index.json`,
-  `${stem}.fp16.safetensors`,
-  `${stem}.safetensors.index.fp16.json`,
-  `${stem}.fp16.safetensors.index.json`,
-  `${stem}.non_ema.safetensors`,
-]);
+type Suffix = 'safetensors' | 'bin';
+
+/** A file or an index of shards, as diffusers and transformers call them now and have called them. */
+function namesOf(stem: string, suffix: Suffix): readonly string[] {
+  const variants = ['fp16', 'bf16', 'non_ema'].flatMap((variant) => [
+    `${stem}.${variant}.${suffix}`,
+    `${stem}.${suffix}.index.${variant}.json`,
+    `${stem}.${variant}.${suffix}.index.json`,
+  ]);
+  return [`${stem}.${suffix}`, `${stem}.${suffix}.index.json`, ...variants];
+}
+
+/** Whole weights before half ones, single files before shards, and pickles where there is nothing else. */
+const candidates: readonly (readonly [string, Suffix])[] = (
+  [
+    ['diffusion_pytorch_model', 'safetensors'],
+    ['model', 'safetensors'],
+    ['diffusion_pytorch_model', 'bin'],
+    ['pytorch_model', 'bin'],
+  ] as const
+).flatMap(([stem, suffix]) => namesOf(stem, suffix).map((name) => [name, suffix] as const));
+
+const openers: Readonly<Record<Suffix, (path: string) => Promise<TensorFile>>> = {
+  safetensors: openSafetensors,
+  bin: openTorchFile,
+};
 
 const pickles = /\.(?:bin|ckpt|pt|pth)(?:\.index\.json)?$/;
 
 /** The shards an index names. Their names come from the file, so none may lead out of the folder. */
-async function readIndex(folder: string, name: string): Promise<ReadonlyMap<string, string>> {
+async function readIndex(folder: string, name: string, suffix: Suffix): Promise<ReadonlyMap<string, string>> {
   const path = join(folder, name);
   const refuse = (what: string): Failure =>
     new Failure('model-index-invalid', `${path} ${what}`, 'Download the model again.');
@@ -44,7 +62,11 @@ async function readIndex(folder: string, name: string): Promise<ReadonlyMap<stri
   if (!isJsonObject(map) || Object.keys(map).length === 0) throw refuse('has no weight_map');
   const shards = new Map<string, string>();
   for (const [weight, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string' || !/^[\w-][\w.-]*\.safetensors$/.test(shard))
+    if (
+      typeof shard !== 'string' ||
+      !/^[\w-][\w.-]*\.(?:safetensors|bin)$/.test(shard) ||
+      !shard.endsWith(suffix)
+    )
       throw refuse(`names ${JSON.stringify(shard)} as the file of ${weight}`);
     shards.set(weight, shard);
   }
@@ -95,33 +117,34 @@ function locate(
 }
 
 /**
- * Opens what weights a component's folder has: `diffusion_pytorch_model` or `model`, `.safetensors`, `.fp16.`
- * variants and sharded files. Null where there are none at all, as for a model to be trained from scratch.
+ * Opens what weights a component's folder has, as `.safetensors` or, where there are none, as `.bin`: whole, in half
+ * precision, sharded. Null where there are none at all, as for a model to be trained from scratch.
  *
  * @throws Failure `model-weights-pickle`, `model-index-invalid`, `tensor-missing`, `weights-ambiguous` and those of
- * `openSafetensors`
+ * `openSafetensors` and `openTorchFile`
  */
 export async function openWeightSource(folder: string, kind: ComponentKind): Promise<WeightSource | null> {
   const present = new Set(await readdir(folder));
-  const name = fileNames.find((candidate) => present.has(candidate));
-  if (name === undefined) {
+  const found = candidates.find(([candidate]) => present.has(candidate));
+  if (found === undefined) {
     const pickle = [...present].sort().find((candidate) => pickles.test(candidate));
     if (pickle === undefined) return null;
     throw new Failure(
       'model-weights-pickle',
-      `${folder} has its weights only as ${pickle}, which may carry code that runs when it is read`,
-      'Get the safetensors version of the model, or save it as one with diffusers: ' +
-        'StableDiffusionPipeline.from_pretrained(folder).save_pretrained(new_folder, safe_serialization=True).',
+      `${folder} has its weights only as ${pickle}, a name that a component's weights never have`,
+      'Get the safetensors version of the model. If the file holds the weights of this component alone, name it ' +
+        `${kind.library === 'diffusers' ? 'diffusion_pytorch_model.bin' : 'pytorch_model.bin'}.`,
     );
   }
-  const shards = name.endsWith('.json') ? await readIndex(folder, name) : null;
+  const [name, suffix] = found;
+  const shards = name.endsWith('.json') ? await readIndex(folder, name, suffix) : null;
   const shardNames = shards === null ? [name] : [...new Set(shards.values())].sort();
   const files: TensorFile[] = [];
   const close = async (): Promise<void> => {
     for (const file of files.splice(0)) await file.close();
   };
   try {
-    for (const shard of shardNames) files.push(await openSafetensors(join(folder, shard)));
+    for (const shard of shardNames) files.push(await openers[suffix](join(folder, shard)));
     return source(
       locate(kind, files, shards, folder),
       shardNames.map((shard) => join(folder, shard)),

@@ -104,7 +104,7 @@ describe('the command line', () => {
     expect(code).toBe(1);
     expect(error).toBe(
       `There is no base model at ${join(folder, 'nowhere')}.\n` +
-        'Choose a .safetensors file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.\n',
+        'Choose a .safetensors or .ckpt file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.\n',
     );
     expect(JSON.parse(out)).toMatchObject({ error: { code: 'base-missing' } });
   });

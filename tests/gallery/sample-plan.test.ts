@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs';
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -70,6 +70,20 @@ describe('the pictures of a run', () => {
     utimesSync(weights, new Date(0), new Date(0));
     const after = await files();
     expect(after.map((file) => before.includes(file))).toEqual([true, true, false]);
+  });
+
+  test('are others where pickled weights were replaced that are read, and the same where they are not', async () => {
+    const run = trainedRun();
+    const files = async () => (await planSamples(run)).map(({ picture }) => picture.output);
+    const unet = join(run.folder, 'checkpoints', 'epoch-0005', 'unet');
+    const before = await files();
+    writeFileSync(join(unet, 'diffusion_pytorch_model.bin'), 'not read');
+    expect(await files()).toEqual(before);
+
+    rmSync(join(unet, 'diffusion_pytorch_model.safetensors'));
+    const pickled = await files();
+    writeFileSync(join(unet, 'diffusion_pytorch_model.bin'), 'other weights');
+    expect((await files()).map((file) => pickled.includes(file))).toEqual([true, true, false]);
   });
 
   test('cannot be of an epoch that was not kept', async () => {

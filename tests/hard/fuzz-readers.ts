@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import AdmZip from 'adm-zip';
 import sharp from 'sharp';
 
 import { parseJsonText, validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
@@ -18,11 +19,14 @@ import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { loadClipTokenizer } from '../../native/tokenizer/clip-tokenizer.ts';
 import { readLora, writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
+import type { TensorFile } from '../../native/weights/tensor-file.ts';
+import { openTorchFile } from '../../native/weights/torch-file.ts';
 import { exampleRun } from '../runs/example-run.ts';
 import { tinyLora, tinyLoraLayout, tinyScheduler, writeTinyModel } from '../training/tiny-model.ts';
+import { archiveOf } from '../weights/torch-archive.ts';
 import { asked } from './figures.ts';
 import { fuzz, type FuzzCase, ownFolder, serveCases } from './fuzz.ts';
-import { damageBytes, damageJson, type Draw, drawnFrom, pick } from './mutate.ts';
+import { damageBytes, damageJson, damagePickle, type Draw, drawnFrom, pick } from './mutate.ts';
 
 const folder = process.argv.includes('--worker') ? ownFolder() : '';
 
@@ -74,6 +78,18 @@ function bitmap(bits: 8 | 24): Buffer {
   return bytes;
 }
 
+/** Checkpoints as torch.save wrote them, and the files within them. */
+function checkpoints(): readonly { readonly bytes: Buffer; readonly files: ReadonlyMap<string, Buffer> }[] {
+  const fixtures = fileURLToPath(new URL('../reference/fixtures/torch', import.meta.url));
+  return readdirSync(fixtures)
+    .filter((name) => !/safetensors$|^(?:first|legacy|script)/.test(name))
+    .map((name) => {
+      const bytes = readFileSync(join(fixtures, name));
+      const entries = new AdmZip(bytes).getEntries();
+      return { bytes, files: new Map(entries.map((entry) => [entry.entryName, entry.getData()])) };
+    });
+}
+
 const metadataTexts: readonly (readonly [string, string])[] = [
   ['metadata.csv', 'file_name,text,split\na.png,"a fox, red",train\nb.png,owl,validation\n'],
   [
@@ -105,8 +121,9 @@ async function openCases(): Promise<readonly FuzzCase[]> {
   await createRun(exampleRun(at('run')));
   const runFile = readFileSync(at('run', 'run.json'), 'utf8');
 
-  const readTensors = async (path: string) => {
-    const file = await openSafetensors(path);
+  const torchFiles = checkpoints();
+  const readTensors = async (opening: Promise<TensorFile>) => {
+    const file = await opening;
     try {
       for (const name of [...file.tensors.keys()].slice(0, 3)) await file.readAs(name, 'float32');
     } finally {
@@ -127,7 +144,19 @@ async function openCases(): Promise<readonly FuzzCase[]> {
     await opened.close();
   };
   return [
-    caseOf('safetensors', async (draw) => readTensors(put(at('a.safetensors'), damageBytes(draw, tensors)))),
+    caseOf('safetensors', async (draw) =>
+      readTensors(openSafetensors(put(at('a.safetensors'), damageBytes(draw, tensors)))),
+    ),
+    caseOf('checkpoint', async (draw) =>
+      readTensors(openTorchFile(put(at('a.ckpt'), damageBytes(draw, pick(draw, torchFiles).bytes)))),
+    ),
+    caseOf('checkpoint’s pickle', async (draw) => {
+      const files = [...pick(draw, torchFiles).files].map(([name, bytes]) => ({
+        name,
+        bytes: name.endsWith('data.pkl') ? damagePickle(draw, bytes) : bytes,
+      }));
+      return readTensors(openTorchFile(put(at('b.ckpt'), archiveOf(files))));
+    }),
     caseOf('LoRA', async (draw) =>
       readLora(put(at('l.safetensors'), damageBytes(draw, loraBytes)), tinyLoraLayout),
     ),

@@ -68,6 +68,25 @@ function flipBit(bytes: Buffer, at: number, bit: number): void {
   bytes[at] = bytes[at]! ^ (1 << bit);
 }
 
+/** Every instruction a pickle can have, its arguments left to what follows. */
+const pickleInstructions = Buffer.from(
+  '(.012FNJKMIL]}ltdeasu)GBCXTUVSPQcRboihjgpqr\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98',
+  'latin1',
+);
+
+/** Of a pickle: mostly still one, which does other things. */
+export function damagePickle(draw: Draw, valid: Buffer): Buffer {
+  let bytes = draw() < 0.5 ? damageBytes(draw, valid) : valid;
+  for (let left = Math.floor(draw() * 4); left > 0; left--) {
+    const at = Math.floor(draw() * bytes.length);
+    const inserted = Buffer.from(
+      Array.from({ length: 1 + Math.floor(draw() * 4) }, () => pick(draw, [...pickleInstructions])),
+    );
+    bytes = Buffer.concat([bytes.subarray(0, at), inserted, bytes.subarray(at + Math.floor(draw() * 3))]);
+  }
+  return bytes;
+}
+
 const hardTexts = [
   '',
   '\0',

@@ -189,7 +189,7 @@ describe('dialogs', () => {
       {
         title: 'T',
         properties: ['openFile'],
-        filters: [{ name: 'Models', extensions: ['safetensors', 'sft'] }],
+        filters: [{ name: 'Models', extensions: ['safetensors', 'sft', 'ckpt', 'pt'] }],
       },
     ]);
   });

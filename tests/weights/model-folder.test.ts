@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -16,6 +17,9 @@ import type { ModelParts } from '../../native/weights/write-model-folder.ts';
 import { writeModelFolder } from '../../native/weights/write-model-folder.ts';
 
 type ComponentName = 'unet' | 'vae' | 'text_encoder';
+
+// Written by torch 2.15.0, by tests/reference/torch_files.py.
+const torchFixtures = fileURLToPath(new URL('../reference/fixtures/torch', import.meta.url));
 
 let root: string;
 /** A whole, small model folder, copied before anything is done to it. */
@@ -278,16 +282,23 @@ describe('opening a model folder', () => {
       /unet/,
     ],
     [
-      'has only pickled weights',
+      'has only pickled weights of another name',
       async (folder) => {
         const unet = join(folder, 'unet');
-        await rename(
-          join(unet, 'diffusion_pytorch_model.safetensors'),
-          join(unet, 'diffusion_pytorch_model.bin'),
-        );
+        await rename(join(unet, 'diffusion_pytorch_model.safetensors'), join(unet, 'unet.ckpt'));
       },
       'model-weights-pickle',
-      /diffusion_pytorch_model\.bin/,
+      /unet\.ckpt/,
+    ],
+    [
+      'has pickled weights that would run something',
+      async (folder) => {
+        const unet = join(folder, 'unet');
+        await rm(join(unet, 'diffusion_pytorch_model.safetensors'));
+        await cp(join(torchFixtures, 'os-system.pt'), join(unet, 'diffusion_pytorch_model.bin'));
+      },
+      'torch-file-unsafe',
+      /diffusion_pytorch_model\.bin names (posix|nt)\.system/,
     ],
   ])('that %s is refused by name', async (_, change, code, message) => {
     await expect(openModelFolder(await copy(change), folderLayouts)).rejects.toMatchObject({
@@ -408,6 +419,58 @@ describe('the weights of a component', () => {
     const half = await component('unet', { 'diffusion_pytorch_model.fp16.safetensors': { half: [1] } });
     expect(half.weights!.names).toEqual(['half']);
     await half.close();
+  });
+
+  test.each(['bf16', 'non_ema'])('are found as the variant %s, whole or in shards', async (variant) => {
+    const one = await component('unet', { [`diffusion_pytorch_model.${variant}.safetensors`]: { a: [1] } });
+    expect(one.weights!.names).toEqual(['a']);
+    await one.close();
+    for (const name of [`safetensors.index.${variant}.json`, `${variant}.safetensors.index.json`]) {
+      const shards = await component(
+        'unet',
+        { 'a-1.safetensors': { x: [2] } },
+        { name: `diffusion_pytorch_model.${name}`, map: { x: 'a-1.safetensors' } },
+      );
+      expect(shards.weights!.names).toEqual(['x']);
+      await shards.close();
+    }
+  });
+
+  test('are read from a pickle where there is nothing else', async () => {
+    const opened = await component('unet', {});
+    await opened.close();
+    for (const name of ['diffusion_pytorch_model.bin', 'pytorch_model.fp16.bin']) {
+      await cp(join(torchFixtures, 'lightning.ckpt'), join(folder, name));
+      const again = await openComponent(folder, 'unet', stableDiffusionLayout.components.get('unet')!);
+      const source = again.weights!;
+      expect([...source.names].sort()).toEqual(['betas', 'model.diffusion_model.weight']);
+      expect(source.dtype('betas')).toBe('F32');
+      expect([...(await source.read('betas'))]).toEqual([0, 0.25, 0.5, 0.75, 1]);
+      await again.close();
+      await rm(join(folder, name));
+    }
+    await cp(join(torchFixtures, 'lightning.ckpt'), join(folder, 'pytorch_model.bin'));
+    await writeTensors(join(folder, 'model.bf16.safetensors'), { preferred: [1] });
+    const both = await openComponent(folder, 'unet', stableDiffusionLayout.components.get('unet')!);
+    expect(both.weights!.names).toEqual(['preferred']);
+    await both.close();
+  });
+
+  test('are gathered from pickled shards, and not from other files by their index', async () => {
+    const index = { name: 'pytorch_model.bin.index.json', map: { betas: 'a-1.bin', weight: 'a-2.bin' } };
+    const shards = component('unet', {}, index);
+    await expect(shards).rejects.toMatchObject({ code: 'file-unreadable' });
+    await cp(join(torchFixtures, 'lightning.ckpt'), join(folder, 'a-1.bin'));
+    await cp(join(torchFixtures, 'protocol-4.pt'), join(folder, 'a-2.bin'));
+    const opened = await openComponent(folder, 'unet', stableDiffusionLayout.components.get('unet')!);
+    expect([...opened.weights!.names].sort()).toEqual(['betas', 'weight']);
+    expect(opened.weights!.shape('weight')).toEqual([2, 3]);
+    expect(opened.weights!.files).toEqual([join(folder, 'a-1.bin'), join(folder, 'a-2.bin')]);
+    await opened.close();
+    for (const shard of ['a-1.safetensors', '../a-1.bin', 'a-1.ckpt'])
+      await expect(component('unet', {}, { ...index, map: { betas: shard } })).rejects.toMatchObject({
+        code: 'model-index-invalid',
+      });
   });
 
   test.each([

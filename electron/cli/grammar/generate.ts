@@ -25,7 +25,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
   program
     .command('generate')
     .description('make pictures from a model or from a checkpoint of a run')
-    .argument('<from>', 'the folder of a run, or a model: a diffusers folder or a .safetensors file')
+    .argument('<from>', 'the folder of a run, or a model: a diffusers folder or a .safetensors or .ckpt file')
     .option('-p, --prompt <text...>', 'what to make a picture of; may be given several times')
     .option('-n, --negative <text>', 'what to keep out of the picture', '')
     .option('-s, --seed <numbers>', 'one picture for each seed, as in 1,2 or 0-3 (default: 0)', numberList)

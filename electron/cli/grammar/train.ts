@@ -20,7 +20,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .command('train')
     .description('train what a run file or flags describe, or resume an unfinished run')
     .argument('[run]', 'a run file (JSON), or the folder of an unfinished run')
-    .option('--base <model>', 'the model to start from: a .safetensors file or a diffusers folder')
+    .option('--base <model>', 'the model to start from: a .safetensors or .ckpt file, or a diffusers folder')
     .option('--data <folder>', 'the folder of images')
     .option('--out <folder>', 'folder of the run (default: runs/<name>)')
     .option('--name <name>', 'name of the run')

@@ -33,7 +33,7 @@ export function ModelsScreen() {
   };
   const file = usePathPicker({
     what: 'model-file',
-    title: 'Add a model that is one .safetensors file',
+    title: 'Add a model that is one file: .safetensors or .ckpt',
     confirm: 'Add this file',
     onPick,
   });
@@ -73,7 +73,7 @@ export function ModelsScreen() {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconFile size={16} aria-hidden />} onClick={file.pick}>
-                One file (.safetensors)
+                One file (.safetensors, .ckpt)
               </Menu.Item>
               <Menu.Item leftSection={<IconFolder size={16} aria-hidden />} onClick={folder.pick}>
                 A diffusers folder

@@ -39,7 +39,7 @@ export function modelHandlers(
       ...facts,
       ...{
         kind: 'folder',
-        name: basename(folder).replace(/\.(?:safetensors|sft)$/i, ''),
+        name: modelNameOf(basename(folder)),
         folder,
         createdAt: now(),
       },

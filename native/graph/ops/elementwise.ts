@@ -38,10 +38,10 @@ export const mul = (a: Operand, b: Operand): Value => binary('Mul', a, b);
 export const div = (a: Operand, b: Operand): Value => binary('Div', a, b);
 export const greater = (a: Operand, b: Operand): Value => binary('Greater', a, b, 'bool');
 export const less = (a: Operand, b: Operand): Value => binary('Less', a, b, 'bool');
+export const equal = (a: Operand, b: Operand): Value => binary('Equal', a, b, 'bool');
 
 export const neg = (x: Value): Value => unary('Neg', x);
 export const abs = (x: Value): Value => unary('Abs', x);
-export const sign = (x: Value): Value => unary('Sign', x);
 export const sqrt = (x: Value): Value => unary('Sqrt', x);
 export const reciprocal = (x: Value): Value => unary('Reciprocal', x);
 export const exp = (x: Value): Value => unary('Exp', x);

@@ -42,7 +42,7 @@ function idsByText(added: readonly AddedToken[], normalized: boolean): Map<strin
  * 0.2 was tried: it lowers a final Σ to ς and takes U+FEFF for white space, so captions in Greek or with a stray
  * byte order mark came out differently.)
  */
-function createClipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
+export function createClipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
   const { vocabulary, maxLength } = files;
   const merges = new Map<number, Merge>();
   files.merges.forEach(([left, right], rank) => {

@@ -80,3 +80,10 @@ export function where(condition: Value, a: Value, b: Value): Value {
     { type: sameType('Where', [a, b]), shape },
   ])[0]!;
 }
+
+/** 1, 0 or -1; 0 also of what is no number. Of comparisons, since WebGPU has no Sign. */
+export function sign(x: Value): Value {
+  const { graph, type } = x;
+  const notPositive = where(less(x, 0), graph.scalar(type, -1), graph.scalar(type, 0));
+  return where(greater(x, 0), graph.scalar(type, 1), notPositive);
+}

@@ -16,13 +16,13 @@ test("a profile's nodes are counted by provider, and copies between host and dev
     node('Conv_0_kernel_time', 'Conv', 'CUDAExecutionProvider'),
     node('Conv_1_kernel_time', 'Conv', 'CUDAExecutionProvider'),
     node('Memcpy_token_1_kernel_time', 'MemcpyToHost', 'CUDAExecutionProvider'),
-    node('Sign_0_kernel_time', 'Sign', 'CPUExecutionProvider'),
+    node('Where_0_kernel_time', 'Where', 'CPUExecutionProvider'),
     node('Memcpy_token_2_kernel_time', 'MemcpyFromHost', 'CUDAExecutionProvider'),
     node('Conv_0_fence_before', 'Conv', 'CUDAExecutionProvider'),
   ];
   expect(placementOf(events)).toEqual({
     nodes: { CUDAExecutionProvider: 2, CPUExecutionProvider: 1 },
-    onCpu: { Sign: 1 },
+    onCpu: { Where: 1 },
     copies: 2,
   });
 });

@@ -24,6 +24,11 @@ const rules = mergeRules([
 export interface GradientOptions extends SumOptions {
   /** The gradient of the loss itself, by default 1; another number scales all gradients. */
   readonly seed?: number;
+  /**
+   * Whether the gradient of picked rows is added up by ScatterND, the fastest on a processor. A GPU adds in whatever order its
+   * threads come, and so has other bits each time; by default it is a product with ones where rows were picked.
+   */
+  readonly scatters?: boolean;
 }
 
 /**
@@ -38,7 +43,7 @@ export function gradients(
   graph: Graph,
   loss: Value,
   wrt: readonly Value[],
-  { seed = 1, ...sums }: GradientOptions = {},
+  { seed = 1, scatters = false, ...sums }: GradientOptions = {},
 ): Value[] {
   if (loss.shape.length !== 0)
     throw new Error(`Only a scalar can be differentiated, not [${loss.shape.join(', ')}].`);
@@ -73,7 +78,7 @@ export function gradients(
       const node = step as Node;
       const rule = rules.get(node.op);
       if (!rule) throw new Error(`The operator ${node.op} has no gradient rule (node ${node.name}).`);
-      accumulate(node.inputs, rule({ node, outputGradients, wanted: inputWanted, sums }));
+      accumulate(node.inputs, rule({ node, outputGradients, wanted: inputWanted, sums, scatters }));
     }
   });
   return wrt.map((value) => partial.get(value.name) ?? graph.filled(value.type, value.shape, 0));

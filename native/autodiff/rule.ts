@@ -9,6 +9,8 @@ export interface RuleCall {
   readonly wanted: readonly boolean[];
   /** How sums over many elements are to be taken. */
   readonly sums: SumOptions;
+  /** Whether what was picked by index may be added up where it came from one after the other. */
+  readonly scatters: boolean;
 }
 
 /**

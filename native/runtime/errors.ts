@@ -1,7 +1,34 @@
 import { Failure } from '../failure.ts';
 
+/** How the providers, and the libraries they call, say that there was not enough memory. */
+const memoryTexts: readonly RegExp[] = [
+  /out of memory/i,
+  /Failed to allocate memory/i,
+  /bad_alloc/,
+  /E_OUTOFMEMORY/,
+  // cuBLAS and cuDNN: CUBLAS_STATUS_ALLOC_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED.
+  /_ALLOC(?:ATION)?_FAILED/,
+  // ONNX Runtime's arena, where the device has less left.
+  /smaller than requested bytes/i,
+];
+
+/** Whether memory was what it lacked. */
+function lackedMemory({ message }: Error): boolean {
+  return memoryTexts.some((text) => text.test(message));
+}
+
+function outOfMemory(what: string, error: Error): Failure {
+  return new Failure(
+    'out-of-memory',
+    `There was not enough memory for ${what}: ${error.message}`,
+    'Choose a smaller batch size or smaller pictures, train a LoRA instead of the whole model, or close other programs.',
+    error,
+  );
+}
+
 /** ONNX Runtime would not make a session of a model. */
 export function graphRefused(error: Error): Failure {
+  if (lackedMemory(error)) return outOfMemory('this model', error);
   return new Failure(
     'graph-refused',
     `ONNX Runtime does not accept the graph: ${error.message}`,
@@ -10,16 +37,20 @@ export function graphRefused(error: Error): Failure {
   );
 }
 
+/** A tensor that could not be placed on the device, or not be copied there or back. */
+export function tensorFailed(error: Error): Failure {
+  if (lackedMemory(error)) return outOfMemory('this model', error);
+  return new Failure(
+    'device-failed',
+    `The device could not hold or copy a tensor: ${error.message}`,
+    'Try another device in the settings; if that fails as well, report it with this message.',
+    error,
+  );
+}
+
 /** A run that ONNX Runtime gave up, told apart by whether memory was what it lacked. */
 export function runFailed(error: Error): Failure {
-  if (/out of memory|Failed to allocate memory|bad_alloc|E_OUTOFMEMORY/i.test(error.message)) {
-    return new Failure(
-      'out-of-memory',
-      `There was not enough memory for this step: ${error.message}`,
-      'Choose a smaller batch size or smaller pictures, train a LoRA instead of the whole model, or close other programs.',
-      error,
-    );
-  }
+  if (lackedMemory(error)) return outOfMemory('this step', error);
   return new Failure(
     'graph-run-failed',
     `ONNX Runtime could not run the graph: ${error.message}`,

@@ -1,16 +1,18 @@
 import { loadOrt } from './c-api/library.ts';
 import { createCApiRuntime } from './c-api/runtime.ts';
-import type { Provider, Runtime, RuntimeApi } from './runtime.ts';
+import type { DeviceTuning, Provider, Runtime, RuntimeApi } from './runtime.ts';
 
 /**
  * The runtime of one provider by one way into ONNX Runtime; `device` names what it runs on. Throws a `Failure` where
- * that can't be had. `threads` 0 leaves their number to ONNX Runtime.
+ * that can't be had. `threads` 0 leaves their number to ONNX Runtime;
+ * `tuning` is the C API's alone.
  */
 export async function openRuntime(
   provider: Provider,
   api: RuntimeApi,
   threads: number,
   device: string,
+  tuning: DeviceTuning = {},
 ): Promise<Runtime> {
   if (api === 'node') {
     // Loaded only where it serves, since loading it fails where its native half does not fit the system.
@@ -19,5 +21,5 @@ export async function openRuntime(
     return createNodeRuntime({ provider, threads, description });
   }
   const description = `ONNX Runtime ${loadOrt().version}, ${device}, C API`;
-  return createCApiRuntime({ provider, threads, description });
+  return createCApiRuntime({ provider, threads, description, tuning });
 }

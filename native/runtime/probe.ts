@@ -7,6 +7,7 @@
 import { messageOf } from '../failure.ts';
 import { openRuntime } from './open-runtime.ts';
 import { type Provider, providers } from './runtime.ts';
+import { tryOut } from './try-out.ts';
 import { vulkanDevices } from './vulkan.ts';
 
 export interface ProbeResult {
@@ -24,14 +25,11 @@ async function probe(provider: Provider): Promise<ProbeResult> {
     return { works: false, detail: 'Vulkan finds no graphics card', software: false };
   }
   const runtime = await openRuntime(provider, 'c-api', 1, provider);
-  const numbers = Float32Array.of(1, 2, 3);
-  const tensor = runtime.tensor('float32', [3], numbers);
-  const back = await tensor.read(new Float32Array(3));
-  const works = back.every((number, i) => number === numbers[i]);
+  const why = await tryOut(runtime);
   const device = devices?.find(({ software }) => !software) ?? devices?.[0];
   return {
-    works,
-    detail: works ? (device?.name ?? '') : 'what was read back from the device is not what was written to it',
+    works: why === null,
+    detail: why ?? device?.name ?? '',
     software: device?.software ?? false,
   };
 }

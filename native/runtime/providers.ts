@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { koffi } from './foreign-functions.ts';
+import { nvidiaGpus } from './nvidia-smi.ts';
 import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
 import { probeInChild } from './probe-in-child.ts';
@@ -93,8 +92,8 @@ const absent = (reason: string): Found => ({ available: false, device: '', softw
 
 const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
   cuda: async () => {
-    const gpu = await nvidiaGpu();
-    if (gpu === null) return absent('There is no NVIDIA GPU, or its driver is not installed.');
+    const gpu = (await nvidiaGpus()).map(({ name }) => name).join(', ');
+    if (gpu === '') return absent('There is no NVIDIA GPU, or its driver is not installed.');
     if (!compiledIn().has('CUDAExecutionProvider')) {
       return absent(`${gpu} was found, but this build of ONNX Runtime does not support CUDA.`);
     }
@@ -132,20 +131,6 @@ const cudaLibraries: readonly string[] =
   process.platform === 'win32'
     ? ['onnxruntime_providers_shared.dll', 'onnxruntime_providers_cuda.dll']
     : ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
-
-const run = promisify(execFile);
-
-/** Names of the machine's NVIDIA GPUs by its driver's own tool; `null` without a driver. */
-async function nvidiaGpu(): Promise<string | null> {
-  try {
-    const { stdout } = await run('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], {
-      timeout: 20_000,
-    });
-    return stdout.trim().split('\n').join(', ') || null;
-  } catch {
-    return null;
-  }
-}
 
 /** Providers this build of ONNX Runtime was compiled with; empty where its library does not load. */
 function compiledIn(): ReadonlySet<string> {

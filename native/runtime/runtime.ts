@@ -27,6 +27,16 @@ export interface DeviceChoice {
   readonly threads?: number;
 }
 
+/** How a device computes, for comparing one way with another; left out, the way Screenfold trains. */
+export interface DeviceTuning {
+  /** CUDA: whether products of float32 numbers may be taken of their first 10 bits of fraction, which is faster. */
+  readonly tf32?: boolean;
+  /** Whether only kernels run that give the same bits every time, where a provider has others too; default true. */
+  readonly deterministic?: boolean;
+  /** Whether a session's memory is laid out ahead from what its first run took; default true. */
+  readonly memoryPattern?: boolean;
+}
+
 /** What was found out about one provider on this machine. */
 export interface ProviderStatus {
   readonly provider: Provider;
@@ -87,6 +97,10 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Keep freed memory for reuse in a growing arena (faster) or give it back (smaller). Default true. */
   readonly arena?: boolean;
+  /** Whether a graph is taken though the provider lacks an operator of it, which the processor then runs. Default true. */
+  readonly cpuFallback?: boolean;
+  /** Writes which operators ran where, and for how long, to a file that begins with this path, when the session ends. */
+  readonly profile?: string;
 }
 
 /** A tensor in JavaScript's memory. */

@@ -49,6 +49,8 @@ export function buildArtifacts(
     graph,
     loss,
     trainable.map((parameter) => parameters.get(parameter)!),
+    // Where tensors are arrays, the processor computes.
+    { scatters: tensorsAreArrays },
   );
   const bare = tensorsAreArrays ? beforeReshape(graph) : (value: Value) => value;
   const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));

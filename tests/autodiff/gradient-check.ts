@@ -1,15 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-import { gradients } from '../../native/autodiff/gradients.ts';
-import { elementCount } from '../../native/graph/data-type.ts';
-import { Graph, type Value } from '../../native/graph/graph.ts';
-import { mul } from '../../native/graph/ops/elementwise.ts';
-import { reduceSum } from '../../native/graph/ops/reduce.ts';
 import { serializeModel } from '../../native/graph/serialize.ts';
-
-/** Shapes of float32 inputs by name. */
-export type Shapes = Readonly<Record<string, readonly number[]>>;
-export type Arrays = Record<string, Float32Array<ArrayBuffer>>;
+import { type Arrays, type Build, type Shapes, startOf, weightedSum } from './weighted-sum.ts';
 
 export interface Differentiated {
   readonly inputs: Arrays;
@@ -21,34 +13,13 @@ export interface Differentiated {
   readonly lossAt: (inputs: Arrays) => Promise<number>;
 }
 
-/** Multiples of 1/16 in [-2, 2] without a pattern: float32 holds them, and short sums of their products, exactly. */
-function numbers(count: number, salt: number): number[] {
-  return Array.from({ length: count }, (_, i) => (((i * 37 + salt * 53 + ((i * i) % 11)) % 65) - 32) / 16);
-}
-
 /**
  * Differentiates a weighted sum of the output of `build`, the weights being different for every element so that no
  * two gradients can be confused.
  */
-export async function differentiate(
-  shapes: Shapes,
-  build: (inputs: Record<string, Value>) => Value,
-  start?: Arrays,
-): Promise<Differentiated> {
-  const graph = new Graph();
-  const values = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [name, graph.input(name, 'float32', shape)]),
-  );
-  const output = build(values);
-  const weights = numbers(elementCount(output.shape), 7);
-  const weighted = mul(output, graph.constant('float32', output.shape, weights));
-  const loss = reduceSum(
-    weighted,
-    output.shape.map((_, axis) => axis),
-  );
-  const found = gradients(graph, loss, Object.values(values));
-  const outputs = Object.fromEntries(Object.keys(values).map((name, i) => [`d ${name}`, found[i]!]));
-  const { model } = serializeModel(graph, { loss, ...outputs });
+export async function differentiate(shapes: Shapes, build: Build, start?: Arrays): Promise<Differentiated> {
+  const { graph, outputs, weights } = weightedSum(shapes, build);
+  const { model } = serializeModel(graph, outputs);
   const session = await InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 });
   const run = (inputs: Arrays) =>
     session.run(
@@ -56,20 +27,13 @@ export async function differentiate(
         Object.entries(shapes).map(([name, shape]) => [name, new Tensor('float32', inputs[name]!, shape)]),
       ),
     );
-  const inputs =
-    start ??
-    Object.fromEntries(
-      Object.entries(shapes).map(([name, shape], i) => [
-        name,
-        Float32Array.from(numbers(elementCount(shape), i)),
-      ]),
-    );
+  const inputs = start ?? startOf(shapes);
   const results = await run(inputs);
   return {
     inputs,
     weights,
     gradients: Object.fromEntries(
-      Object.keys(values).map((name) => [name, results[`d ${name}`]!.data as Float32Array]),
+      Object.keys(shapes).map((name) => [name, results[`d ${name}`]!.data as Float32Array]),
     ),
     lossAt: async (other) => ((await run(other)).loss!.data as Float32Array)[0]!,
   };

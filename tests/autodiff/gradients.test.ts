@@ -6,6 +6,7 @@ import { unbroadcast } from '../../native/autodiff/unbroadcast.ts';
 import { Graph } from '../../native/graph/graph.ts';
 import { add, exp, mul, sin } from '../../native/graph/ops/elementwise.ts';
 import { reduceSum } from '../../native/graph/ops/reduce.ts';
+import { gather } from '../../native/graph/ops/shape.ts';
 import { evaluate } from '../graph/evaluate.ts';
 
 const data = new Map([['x', Float32Array.of(1, 2, 3)]]);
@@ -54,6 +55,23 @@ describe('gradients', () => {
     const x = graph.input('x', 'float32', [3]);
     const [dx] = gradients(graph, reduceSum(add(mul(x, x), mul(x, 5)), [0]), [x], { seed: 10 });
     expect([...(await evaluate(graph, { dx: dx! }, data)).get('dx')!]).toEqual([70, 90, 110]);
+  });
+
+  test('adds up the rows that were picked by ScatterND or, in one order everywhere, by a product', async () => {
+    const inputs = new Map([['table', Float32Array.from({ length: 8 }, (_, i) => i)]]);
+    const [scattered, product] = await Promise.all(
+      [true, false].map(async (scatters) => {
+        const graph = new Graph();
+        const table = graph.input('table', 'float32', [4, 2]);
+        const picked = gather(table, graph.constant('int64', [2, 2], [3, 0, 3, 1]), 0);
+        const weights = graph.constant('float32', [2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+        const [dTable] = gradients(graph, reduceSum(mul(picked, weights), [0, 1, 2]), [table], { scatters });
+        expect(graph.nodes.some(({ op }) => op === 'ScatterND')).toBe(scatters);
+        return (await evaluate(graph, { dTable: dTable! }, inputs)).get('dTable')!;
+      }),
+    );
+    expect([...scattered!]).toEqual([3, 4, 7, 8, 0, 0, 6, 8]);
+    expect(product).toEqual(scattered);
   });
 
   test('takes a block by its own gradient and not by those of its nodes', async () => {

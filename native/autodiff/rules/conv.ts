@@ -5,7 +5,7 @@ import { cast } from '../../graph/ops/elementwise.ts';
 import { patches, reached, toImage, toRows } from '../../graph/ops/image-rows.ts';
 import { gemm, matmul } from '../../graph/ops/matmul.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
-import { gather, reshape, transpose } from '../../graph/ops/shape.ts';
+import { gather, reshape, slice, transpose } from '../../graph/ops/shape.ts';
 import type { RuleTable } from '../rule.ts';
 
 export const convRules: RuleTable = {
@@ -73,7 +73,7 @@ function inputGradient(
     const pixels = reshape(dy, [n, o, h * w]);
     return reshape(matmul(transpose(reshape(weight, [o, c]), [1, 0]), pixels), inputShape);
   }
-  if (stride !== 1) return convTranspose(dy, weight, { stride, padding }, [h, w]);
+  if (stride !== 1) return stridedInputGradient(dy, weight, [h, w], { stride, padding });
   // A convolution with the kernel turned by half a turn and its channels swapped. Taps come first while they are
   // turned, so that what moves is long.
   const byTap = transpose(reshape(weight, [o * c, kh * kw]), [1, 0]);
@@ -81,6 +81,23 @@ function inputGradient(
   const swapped = reshape(transpose(turned, [2, 1, 0]), [c, o, kh, kw]);
   const [top, left, bottom, right] = padding;
   return conv(dy, swapped, null, { padding: [kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right] });
+}
+
+/** CUDA takes the same padding on both sides alone: any other is cut off the gradient of the padded input. */
+function stridedInputGradient(
+  dy: Value,
+  weight: Value,
+  [h, w]: readonly [number, number],
+  { stride, padding }: Stepping,
+): Value {
+  const [top, left, bottom, right] = padding;
+  if (top === bottom && left === right) return convTranspose(dy, weight, { stride, padding }, [h, w]);
+  const padded = [h + top + bottom, w + left + right] as const;
+  const dx = convTranspose(dy, weight, { stride, padding: [0, 0, 0, 0] }, padded);
+  return slice(dx, [
+    { axis: 2, begin: top, end: top + h },
+    { axis: 3, begin: left, end: left + w },
+  ]);
 }
 
 function reversed(graph: Graph, count: number): Value {

@@ -1,5 +1,17 @@
 import type { Value } from '../../graph/graph.ts';
-import { cast, cos, div, exp, less, mul, neg, sign, sin, sub, where } from '../../graph/ops/elementwise.ts';
+import {
+  cast,
+  cos,
+  div,
+  exp,
+  greater,
+  less,
+  mul,
+  neg,
+  sin,
+  sub,
+  where,
+} from '../../graph/ops/elementwise.ts';
 import type { RuleTable } from '../rule.ts';
 
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
@@ -18,7 +30,12 @@ export const elementwiseRules: RuleTable = {
   },
   Neg: ({ outputGradients: [dy] }) => [neg(dy!)],
   Identity: ({ outputGradients: [dy] }) => [dy!],
-  Abs: ({ node, outputGradients: [dy] }) => [mul(dy!, sign(node.inputs[0]!))],
+  // Not as a product with Sign, which WebGPU does not have.
+  Abs: ({ node, outputGradients: [dy] }) => {
+    const x = node.inputs[0]!;
+    const zero = zeroLike(dy!);
+    return [where(less(x, zeroLike(x)), neg(dy!), where(greater(x, zeroLike(x)), dy!, zero))];
+  },
   // y = sqrt(x): dx = dy / 2y
   Sqrt: ({ node, outputGradients: [dy] }) => [mul(div(dy!, node.outputs[0]!), 0.5)],
   // y = 1/x: dx = -dy y²
@@ -69,7 +86,7 @@ export const elementwiseRules: RuleTable = {
   // From here on, gradients exist nowhere: comparisons are steps.
   Greater: () => [null, null],
   Less: () => [null, null],
-  Sign: () => [null],
+  Equal: () => [null, null],
 };
 
 function zeroLike({ graph, type }: Value): Value {

@@ -38,10 +38,10 @@ export const mul = (a: Operand, b: Operand): Value => binary('Mul', a, b);
 export const div = (a: Operand, b: Operand): Value => binary('Div', a, b);
 export const greater = (a: Operand, b: Operand): Value => binary('Greater', a, b, 'bool');
 export const less = (a: Operand, b: Operand): Value => binary('Less', a, b, 'bool');
+export const equal = (a: Operand, b: Operand): Value => binary('Equal', a, b, 'bool');
 
 export const neg = (x: Value): Value => unary('Neg', x);
 export const abs = (x: Value): Value => unary('Abs', x);
-export const sign = (x: Value): Value => unary('Sign', x);
 export const sqrt = (x: Value): Value => unary('Sqrt', x);
 export const reciprocal = (x: Value): Value => unary('Reciprocal', x);
 export const exp = (x: Value): Value => unary('Exp', x);
@@ -79,4 +79,11 @@ export function where(condition: Value, a: Value, b: Value): Value {
   return condition.graph.node('Where', [condition, a, b], {}, [
     { type: sameType('Where', [a, b]), shape },
   ])[0]!;
+}
+
+/** 1, 0 or -1; 0 also of what is no number. Of comparisons, since WebGPU has no Sign. */
+export function sign(x: Value): Value {
+  const { graph, type } = x;
+  const notPositive = where(less(x, 0), graph.scalar(type, -1), graph.scalar(type, 0));
+  return where(greater(x, 0), graph.scalar(type, 1), notPositive);
 }

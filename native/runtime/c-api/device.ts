@@ -39,7 +39,13 @@ export async function openDevice(
   let place: { memory: string; allocator: Pointer };
   try {
     for (const type of Object.keys(onnxTypes) as DataType[]) {
-      const { pointer } = await openSession(ort, hostMemory, provider, 1, identityModel(type), {});
+      const { pointer } = await openSession(
+        ort,
+        hostMemory,
+        { provider, threads: 1 },
+        identityModel(type),
+        {},
+      );
       copies.set(type, pointer);
     }
     place = openAllocator(ort, copies.get('float32')!, provider);

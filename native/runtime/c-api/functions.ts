@@ -12,6 +12,7 @@ export const functions = {
   CreateEnv: [3, 'status', ['int', 'str', 'void *']],
   CreateSessionFromArray: [8, 'status', ['void *', 'void *', 'size_t', 'void *', 'void *']],
   CreateSessionOptions: [10, 'status', ['void *']],
+  EnableProfiling: [14, 'status', ['void *', 'path']],
   DisableMemPattern: [17, 'status', ['void *']],
   DisableCpuMemArena: [19, 'status', ['void *']],
   SetSessionLogSeverityLevel: [22, 'status', ['void *', 'int']],
@@ -69,7 +70,8 @@ export const functions = {
 
 export type FunctionName = keyof typeof functions;
 export type ResultType = 'status' | 'void' | 'int' | 'str';
-export type ParameterType = 'void *' | 'int' | 'size_t' | 'bool' | 'str' | 'strings';
+/** A `path` is text as the system's files are named: wide characters on Windows. */
+export type ParameterType = 'void *' | 'int' | 'size_t' | 'bool' | 'str' | 'strings' | 'path';
 
 /** The version of the table that is asked for: `GetApi` gives null where the library is older. */
 export const apiVersion = 23;

@@ -23,6 +23,7 @@ interface Arguments {
   bool: boolean;
   str: string;
   strings: readonly string[];
+  path: string;
 }
 interface Results {
   status: undefined;
@@ -123,6 +124,7 @@ const koffiTypes = {
   bool: 'bool',
   str: 'str',
   strings: 'const char **',
+  path: process.platform === 'win32' ? 'str16' : 'str',
 } as const;
 
 type NativeCall = ((...args: unknown[]) => unknown) & {

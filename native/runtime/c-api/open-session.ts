@@ -1,18 +1,17 @@
 import { graphRefused } from '../errors.ts';
-import type { Provider, SessionOptions } from '../runtime.ts';
+import type { SessionOptions } from '../runtime.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
-import { sessionOptions } from './session-options.ts';
+import { sessionOptions, type SessionPlace } from './session-options.ts';
 
 /** An `OrtSession` and the values of its initializers. Throws `graph-refused` with what ONNX Runtime says of it. */
 export async function openSession(
   ort: Ort,
   hostMemory: Pointer,
-  provider: Provider,
-  threads: number,
+  place: SessionPlace,
   model: Uint8Array<ArrayBuffer>,
   options: SessionOptions,
 ): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
-  const { pointer, values } = sessionOptions(ort, hostMemory, provider, threads, options);
+  const { pointer, values } = sessionOptions(ort, hostMemory, place, options);
   const out = new BigUint64Array(1);
   try {
     await ort.callAsync('CreateSessionFromArray', ort.env, model, model.byteLength, pointer, out);

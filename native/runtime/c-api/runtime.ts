@@ -1,17 +1,15 @@
 import { prefersMatrixConv } from '../capabilities.ts';
-import type { HostTensor, Provider, Runtime, Session, SessionOptions } from '../runtime.ts';
+import type { HostTensor, Runtime, Session, SessionOptions } from '../runtime.ts';
 import { tensorData } from '../signature.ts';
 import { type Device, openDevice } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
 import { loadOrt, type Ort, type Pointer } from './library.ts';
 import { openSession } from './open-session.ts';
 import { cApiSession } from './session.ts';
+import type { SessionPlace } from './session-options.ts';
 import { deviceTensor, hostTensor, type OrtTensor } from './tensor.ts';
 
-export interface CApiRuntimeOptions {
-  readonly provider: Provider;
-  /** Threads for one operator; 0 leaves it to ONNX Runtime. */
-  readonly threads: number;
+export interface CApiRuntimeOptions extends SessionPlace {
   readonly description: string;
 }
 
@@ -34,8 +32,9 @@ function runtimeOn(
   ort: Ort,
   hostMemory: Pointer,
   device: Device | null,
-  { provider, threads, description }: CApiRuntimeOptions,
+  { description, ...place }: CApiRuntimeOptions,
 ): Runtime {
+  const { provider, threads } = place;
   // What each session's initializers lie over, kept for as long as the session lives.
   const sessions = new Map<Session, Readonly<Record<string, HostTensor>> | undefined>();
   const tensors = new Set<OrtTensor>();
@@ -46,7 +45,7 @@ function runtimeOn(
   };
   // Apart from what makes the session, whose functions would otherwise keep the model and the initializers for good.
   const openHere = (model: Uint8Array<ArrayBuffer>, options: SessionOptions) =>
-    enter(() => openSession(ort, hostMemory, provider, threads, model, options));
+    enter(() => openSession(ort, hostMemory, place, model, options));
 
   return {
     provider,

@@ -1,6 +1,6 @@
 import { Failure } from '../../failure.ts';
 import { configEntries } from '../config-entries.ts';
-import { type Provider, providerLabels, type SessionOptions } from '../runtime.ts';
+import { type DeviceTuning, type Provider, providerLabels, type SessionOptions } from '../runtime.ts';
 import { fatalOnly, optimizeAll, optimizeNothing } from './functions.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
 import { valueOver } from './value-over.ts';
@@ -11,12 +11,19 @@ export interface OrtSessionOptions {
   readonly values: readonly Pointer[];
 }
 
+/** What all sessions of a runtime run on. */
+export interface SessionPlace {
+  readonly provider: Provider;
+  /** Threads for one operator; 0 leaves it to ONNX Runtime. */
+  readonly threads: number;
+  readonly tuning?: DeviceTuning;
+}
+
 /** Throws `provider-unavailable` where the provider does not start; nothing is then left over. */
 export function sessionOptions(
   ort: Ort,
   hostMemory: Pointer,
-  provider: Provider,
-  threads: number,
+  { provider, threads, tuning = {} }: SessionPlace,
   options: SessionOptions,
 ): OrtSessionOptions {
   const values: Pointer[] = [];
@@ -26,13 +33,15 @@ export function sessionOptions(
     ort.call('SetSessionGraphOptimizationLevel', pointer, level);
     ort.call('SetSessionLogSeverityLevel', pointer, fatalOnly);
     ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
-    ort.call('SetDeterministicCompute', pointer, true);
+    ort.call('SetDeterministicCompute', pointer, tuning.deterministic ?? true);
+    if (tuning.memoryPattern === false) ort.call('DisableMemPattern', pointer);
+    if (options.profile !== undefined) ort.call('EnableProfiling', pointer, options.profile);
     if (options.arena === false) ort.call('DisableCpuMemArena', pointer);
     for (const [key, value] of Object.entries(configEntries(options))) {
       ort.call('AddSessionConfigEntry', pointer, key, value);
     }
     try {
-      appendProvider(ort, provider, pointer);
+      appendProvider(ort, provider, pointer, tuning);
     } catch (error) {
       throw error instanceof OrtError ? providerRefused(provider, error) : error;
     }
@@ -59,7 +68,7 @@ const cudaOptions: Readonly<Record<string, string>> = {
   arena_extend_strategy: 'kSameAsRequested',
 };
 
-function appendProvider(ort: Ort, provider: Provider, options: Pointer): void {
+function appendProvider(ort: Ort, provider: Provider, options: Pointer, { tf32 }: DeviceTuning): void {
   switch (provider) {
     case 'cpu':
       return;
@@ -74,8 +83,9 @@ function appendProvider(ort: Ort, provider: Provider, options: Pointer): void {
     case 'cuda': {
       const cuda = ort.get('CreateCUDAProviderOptions');
       try {
-        const keys = Object.keys(cudaOptions);
-        ort.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(cudaOptions), keys.length);
+        const chosen = { ...cudaOptions, ...(tf32 !== undefined && { use_tf32: tf32 ? '1' : '0' }) };
+        const keys = Object.keys(chosen);
+        ort.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(chosen), keys.length);
         ort.call('SessionOptionsAppendExecutionProvider_CUDA_V2', options, cuda);
       } finally {
         ort.call('ReleaseCUDAProviderOptions', cuda);

@@ -1,8 +1,9 @@
 import { type DataArray, type DataType, onnxTypes } from '../../graph/data-type.ts';
+import { tensorFailed } from '../errors.ts';
 import type { Tensor } from '../runtime.ts';
 import { checkData } from '../signature.ts';
 import type { Device } from './device.ts';
-import type { Ort, Pointer } from './library.ts';
+import { type Ort, OrtError, type Pointer } from './library.ts';
 import { dimensions, valueOver } from './value-over.ts';
 
 /** A tensor ONNX Runtime can be handed. */
@@ -52,13 +53,15 @@ export function deviceTensor(
   shape: readonly number[],
   onDispose: () => void,
 ): OrtTensor {
-  let value: Pointer | null = ort.create(
-    'Value',
-    'CreateTensorAsOrtValue',
-    device.allocator,
-    dimensions(shape),
-    shape.length,
-    onnxTypes[type],
+  let value: Pointer | null = told(() =>
+    ort.create(
+      'Value',
+      'CreateTensorAsOrtValue',
+      device.allocator,
+      dimensions(shape),
+      shape.length,
+      onnxTypes[type],
+    ),
   );
   return {
     type,
@@ -67,7 +70,9 @@ export function deviceTensor(
     write: (source) => {
       const from = valueOver(ort, hostMemory, type, shape, source);
       try {
-        device.copy(type, from, living(value));
+        told(() => {
+          device.copy(type, from, living(value));
+        });
       } finally {
         ort.release('Value', from);
       }
@@ -76,6 +81,8 @@ export function deviceTensor(
       const to = valueOver(ort, hostMemory, type, shape, into);
       try {
         await device.copyAsync(type, living(value), to);
+      } catch (error) {
+        throw error instanceof OrtError ? tensorFailed(error) : error;
       } finally {
         ort.release('Value', to);
       }
@@ -88,6 +95,15 @@ export function deviceTensor(
       onDispose();
     },
   };
+}
+
+/** Calls ONNX Runtime; what it refuses is told as a `Failure`. */
+function told<R>(call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    throw error instanceof OrtError ? tensorFailed(error) : error;
+  }
 }
 
 function living(value: Pointer | null): Pointer {

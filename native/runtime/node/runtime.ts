@@ -88,6 +88,7 @@ async function openSession(
       enableCpuMemArena: options.arena ?? true,
       ...(intraOpNumThreads > 0 && { intraOpNumThreads }),
       ...(externalData.length > 0 && { externalData }),
+      ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
       extra: configEntries(options),
     });
   } catch (error) {

@@ -4,11 +4,14 @@ import { loadOrt } from '../../../native/runtime/c-api/library.ts';
 import { openRuntime } from '../../../native/runtime/open-runtime.ts';
 import { detectProviders } from '../../../native/runtime/providers.ts';
 import { relativeDifference } from '../../graph/evaluate.ts';
+import { temporaryFolder } from '../../images/pictures.ts';
+import { everyGraph } from '../../training/every-graph.ts';
 import { describeConformance } from '../conformance.ts';
 import { identity } from '../models.ts';
 import { unetStep } from '../unet-step.ts';
 
 const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
+const folder = temporaryFolder();
 const open = () => openRuntime('webgpu', 'c-api', 2, 'WebGPU');
 
 if (webgpu?.available) {
@@ -42,6 +45,17 @@ if (webgpu?.available) {
       }
       await cpu.dispose();
       await gpu.dispose();
+    });
+
+    test('every graph of training and sampling is taken whole, without an operator for the processor', async () => {
+      const runtime = await open();
+      const graphs = await everyGraph(folder.path);
+      for (const { name, model, initializers } of graphs) {
+        const made = runtime.createSession(model, { initializers, cpuFallback: false });
+        await expect(made, name).resolves.toBeDefined();
+        await (await made).dispose();
+      }
+      await runtime.dispose();
     });
 
     test('everything on the device is given back', async () => {

@@ -1,0 +1,93 @@
+import { usualSettings } from '../../native/facts/optimizers.ts';
+import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
+import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
+import { type DataArray, elementCount } from '../../native/graph/data-type.ts';
+import type { Parameter } from '../../native/models/parameter.ts';
+import { readUNetConfig, type UNetConfig } from '../../native/models/unet.ts';
+import { createOptimizer } from '../../native/optimizers/optimizers.ts';
+import { normals } from '../../native/random/philox.ts';
+import type { Runtime } from '../../native/runtime/runtime.ts';
+import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
+import type { BatchShape } from '../../native/training/batch-shape.ts';
+import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
+import { createTrainer, type Trainer } from '../../native/training/trainer.ts';
+import { statesAlone } from '../../tests/training/tiny-model.ts';
+
+/** A training step of a UNet by itself: what stands around it in a run takes no time beside it. */
+export interface DenoisingStep {
+  readonly method: 'full' | 'lora';
+  /** The UNet's config.json, parsed. */
+  readonly config: unknown;
+  readonly rows: number;
+  /** Edge of the latents. */
+  readonly size: number;
+  readonly tokens: number;
+}
+
+const shapeOf = ({ rows, size }: DenoisingStep): BatchShape => ({
+  rows,
+  size: { height: size, width: size },
+});
+
+/** Rank 16 on every module that takes an adapter, or all weights. */
+export function denoisingArtifacts(step: DenoisingStep, runtime: Runtime): TrainingArtifacts {
+  const config = readUNetConfig(step.config);
+  return buildArtifacts(
+    buildDiffusionGraph({
+      denoiser: unetDenoiser(config),
+      conditioning: statesAlone(step.tokens, config.crossAttentionDim),
+      noise: { predictionType: 'epsilon' },
+      encodes: false,
+      trained: step.method === 'lora' ? { rank: 16, scale: 1, takes: takesAdapter } : 'full',
+      shape: shapeOf(step),
+      matrixConv: runtime.prefersMatrixConv,
+    }),
+    runtime,
+  );
+}
+
+/** The trainer of a step, and the step on random numbers: resolves to loss and gradient norm. */
+export async function openDenoisingStep(
+  step: DenoisingStep,
+  runtime: Runtime,
+  artifacts: TrainingArtifacts,
+  weight: (parameter: Parameter) => Float32Array<ArrayBuffer>,
+): Promise<{
+  readonly trainer: Trainer;
+  readonly run: (number: number) => Promise<{ readonly loss: number; readonly gradientNorm: number }>;
+}> {
+  const initial = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> =>
+    Promise.resolve(weight(parameter));
+  const trainer = await createTrainer({
+    runtime,
+    rule: { optimizer: createOptimizer(usualSettings('adamw')), maxGradientNorm: 1, ema: false },
+    trainable: artifacts.trainable,
+    initial,
+    frozen: initial,
+    artifacts: () => artifacts,
+    accumulate: false,
+  });
+  const batch = randomBatch(step, readUNetConfig(step.config));
+  return {
+    trainer,
+    run: async (number) => {
+      const loss = await trainer.backward(shapeOf(step), batch, true);
+      return { loss, gradientNorm: await trainer.update(number, 1e-5, 0) };
+    },
+  };
+}
+
+function randomBatch({ rows, size, tokens }: DenoisingStep, config: UNetConfig): Record<string, DataArray> {
+  const noise = (index: number, ...shape: readonly number[]): Float32Array<ArrayBuffer> =>
+    normals(0, 'noise', 0, index, new Float32Array(elementCount(shape)));
+  const filled = (value: number): Float32Array<ArrayBuffer> => new Float32Array(rows).fill(value);
+  return {
+    latents: noise(0, rows, config.inChannels, size, size),
+    noise: noise(1, rows, config.inChannels, size, size),
+    encoder_hidden_states: noise(2, rows, tokens, config.crossAttentionDim),
+    timesteps: filled(500),
+    signal_rate: filled(0.8),
+    noise_rate: filled(0.6),
+    loss_weights: filled(1 / rows),
+  };
+}

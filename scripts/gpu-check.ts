@@ -1,0 +1,103 @@
+/**
+ * Tells within minutes whether Screenfold computes rightly on this machine's GPU, and how fast: `npm run gpu:check`.
+ * Every check is made in a process of its own, so that none stops another, and told as soon as it is done.
+ *
+ * - `--json`: a line of JSON for each, and one for all of it at the end
+ * - `--provider cuda|directml|webgpu|cpu`: there alone; else on every GPU provider that was found
+ * - `--only name,name`, `--short`: some, or all of them at a size for a processor
+ * - `--seconds 360`: for all of it
+ * - `--out file`: the last line also goes there, anew after every check
+ *
+ * Exit code 0: nothing is wrong. 1: something is. 2: there is no GPU to check.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { type Provider, providers } from '../native/runtime/runtime.ts';
+import { type CheckEntry, checks } from './gpu-check/checks.ts';
+import { machineFacts } from './gpu-check/machine.ts';
+import { line, machineLines } from './gpu-check/report-text.ts';
+import { type CheckResult, supervise } from './gpu-check/supervise.ts';
+import { followUsedMemory } from './gpu-check/used-memory.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+    provider: { type: 'string' },
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '360' },
+    out: { type: 'string' },
+  },
+});
+
+const begun = performance.now();
+const secondsLeft = (): number => Number(flags.seconds) - (performance.now() - begun) / 1000;
+
+function chosenChecks(): readonly CheckEntry[] {
+  if (flags.only === undefined) return checks;
+  const names = flags.only.split(',');
+  const unknown = names.filter((name) => !checks.some((check) => check.name === name));
+  if (unknown.length === 0) return checks.filter(({ name }) => names.includes(name));
+  throw new Error(
+    `There is no check ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}.`,
+  );
+}
+
+function chosenProviders(available: readonly Provider[]): readonly Provider[] {
+  if (flags.provider === undefined) return available.filter((provider) => provider !== 'cpu');
+  const provider = providers.find((name) => name === flags.provider);
+  if (!provider) throw new Error(`--provider is one of ${providers.join(', ')}.`);
+  return [provider];
+}
+
+const chosen = chosenChecks();
+const { probes, ...machine } = await machineFacts();
+const places = chosenProviders(
+  machine.providers.flatMap((found) => (found.available ? [found.provider] : [])),
+);
+if (flags.json) console.log(JSON.stringify({ machine }));
+else for (const text of machineLines(machine)) console.log(text);
+
+const results: CheckResult[] = [];
+const keep = async (): Promise<void> => {
+  if (flags.out !== undefined)
+    await writeFile(flags.out, `${JSON.stringify({ machine, checks: results })}\n`);
+};
+const memory = followUsedMemory();
+await keep();
+for (const provider of places) {
+  for (const check of chosen) {
+    const result = await one(check, provider);
+    results.push(result);
+    await keep();
+    console.log(flags.json ? JSON.stringify(result) : line(result));
+  }
+}
+memory.end();
+
+async function one(check: CheckEntry, provider: Provider): Promise<CheckResult> {
+  const skipped = check.skipped(provider) ?? (secondsLeft() < 5 ? 'no time was left' : null);
+  if (skipped !== null) return { name: check.name, provider, ok: null, skipped, seconds: 0 };
+  const before = memory.most();
+  const options = { provider, short: flags.short, secondsLeft: secondsLeft() };
+  const result = await supervise(check, {
+    ...options,
+    environment: { SCREENFOLD_PROBES: JSON.stringify(probes) },
+  });
+  const most = memory.most();
+  if (before === null || most === null || provider === 'cpu') return result;
+  return { ...result, peakDeviceMib: most - before };
+}
+
+if (places.length === 0 && !flags.json) {
+  console.log(
+    'There is no GPU here that Screenfold can compute on; --provider cpu checks the way on the processor.',
+  );
+}
+const wrong = results.filter(({ ok }) => ok === false).map(({ name }) => name);
+if (flags.json) console.log(JSON.stringify({ machine, checks: results }));
+else if (places.length > 0) {
+  console.log(wrong.length === 0 ? 'Nothing is wrong.' : `Wrong: ${wrong.join(', ')}.`);
+}
+process.exitCode = wrong.length > 0 ? 1 : places.length === 0 ? 2 : 0;

@@ -1,0 +1,53 @@
+import {
+  followSteps,
+  referenceSteps,
+  type StepVariant,
+  stepVariants,
+} from '../../tests/training/followed-steps.ts';
+import { type Check, type CheckContext, exact, type Finding } from './check.ts';
+
+/** Twenty losses and norms of the tiny UNet, all of it trained. */
+export const fullLosses: Check = (context) => compare(context, 'plain');
+
+export const loraLosses: Check = (context) => compare(context, 'lora');
+
+/** Relative, of float32 sums in another order over twenty steps. */
+const tolerance = 1e-4;
+
+async function compare(
+  { open, openCpu, report, short }: CheckContext,
+  name: StepVariant['name'],
+): Promise<Finding> {
+  const variant = stepVariants.find((one) => one.name === name)!;
+  const length = short ? 4 : referenceSteps;
+  const device = await open(exact);
+  const way = { onePass: true, matrixConv: device.prefersMatrixConv };
+  const first = await followSteps(device, variant, length, way);
+  const onDevice = !device.tensorsAreArrays;
+  report({ losses: first.losses, stateOnDevice: onDevice });
+  const again = await followSteps(device, variant, length, way);
+  const cpu = await openCpu();
+  const expected = await followSteps(cpu, variant, length, {
+    onePass: true,
+    matrixConv: cpu.prefersMatrixConv,
+  });
+  for (const { trainer } of [first, again, expected]) await trainer.dispose();
+
+  const worst = (mine: readonly number[], theirs: readonly number[]): number =>
+    Math.max(...mine.map((value, i) => Math.abs(value / theirs[i]! - 1)));
+  const differences = {
+    losses: worst(first.losses, expected.losses),
+    norms: worst(first.norms, expected.norms),
+  };
+  const repeats = [first.losses, first.norms].join() === [again.losses, again.norms].join();
+  const close = differences.losses <= tolerance && differences.norms <= 10 * tolerance;
+  return {
+    ok: close && repeats && (onDevice || device.provider === 'cpu'),
+    steps: length,
+    differences,
+    tolerance,
+    // The same numbers again, to the last bit.
+    repeats,
+    stateOnDevice: onDevice,
+  };
+}

@@ -1,0 +1,70 @@
+import { usedGpuMemory } from '../../native/runtime/nvidia-smi.ts';
+import type { DeviceTuning } from '../../native/runtime/runtime.ts';
+import { totalElements } from '../../native/training/artifacts.ts';
+import { readBenchSettings, readFullSize } from '../../tests/reference/fixture.ts';
+import { denoisingArtifacts, type DenoisingStep, openDenoisingStep } from '../full-size/denoising-step.ts';
+import { quickWeights } from '../full-size/quick-weights.ts';
+import type { Check } from './check.ts';
+import { median } from './median.ts';
+
+/** Stable Diffusion 1.x at 512 px; in short, a small UNet of the same architecture. */
+async function stepOf(method: DenoisingStep['method'], rows: number, short: boolean): Promise<DenoisingStep> {
+  if (!short) return { method, config: (await readFullSize('sd1-unet')).config, rows, size: 64, tokens: 77 };
+  const { unet, height, tokens } = await readBenchSettings();
+  return { method, config: unet, rows, size: height, tokens };
+}
+
+/** Steps after the second, until there are so many or this time is over. */
+const [mostSteps, mostSeconds] = [20, 15];
+
+/** Seconds of a training step, and what it takes of the device's memory. */
+export function training(method: DenoisingStep['method'], rows: number, tuning?: DeviceTuning): Check {
+  return async ({ open, report, short }) => {
+    const step = await stepOf(method, rows, short);
+    const before = usedGpuMemory();
+    const seconds = stopwatch();
+    const runtime = await open(tuning);
+    report({ runtime: runtime.description, openSeconds: seconds(), ...(tuning && { tuning }) });
+    const artifacts = denoisingArtifacts(step, runtime);
+    report({
+      graphSeconds: seconds(),
+      parameters: totalElements([...artifacts.trainable, ...artifacts.frozen]),
+      trainable: totalElements(artifacts.trainable),
+      rows,
+      latents: step.size,
+    });
+    const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
+    report({ loadSeconds: seconds() });
+    const [times, losses, memory]: [number[], number[], Record<number, number>] = [[], [], {}];
+    const begun = performance.now();
+    for (let number = 1; number <= (short ? 4 : mostSteps + 2); number++) {
+      seconds();
+      const { loss, gradientNorm } = await run(number);
+      times.push(seconds());
+      losses.push(loss, gradientNorm);
+      if (number <= 2 || number === 5) {
+        const used = usedGpuMemory();
+        if (before !== null && used !== null) memory[number] = used - before;
+      }
+      // The first two make memory's layout and choose kernels.
+      report({ firstSteps: times.slice(0, 2), losses, memoryMibAfterStep: memory });
+      if (number > 2) report({ secondsPerStep: median(times.slice(2)), steps: number });
+      if (number >= 5 && (performance.now() - begun) / 1000 > mostSeconds) break;
+    }
+    await trainer.dispose();
+    await runtime.dispose();
+    const finite = losses.every(Number.isFinite);
+    return { ok: finite, peakHostMib: Math.round(process.resourceUsage().maxRSS / 1024) };
+  };
+}
+
+/** Seconds since the last call. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const passed = (now - last) / 1000;
+    last = now;
+    return passed;
+  };
+}

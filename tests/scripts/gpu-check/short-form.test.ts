@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { describe, expect, test } from 'vitest';
+
+import { temporaryFolder } from '../../images/pictures.ts';
+
+const run = promisify(execFile);
+const script = fileURLToPath(new URL('../../../scripts/gpu-check.ts', import.meta.url));
+const folder = temporaryFolder();
+
+interface Result {
+  readonly name: string;
+  readonly provider: string;
+  readonly ok: boolean | null;
+  readonly skipped?: string;
+}
+
+const lines = (text: string): unknown[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+
+describe('the check of a GPU, in short on the processor', () => {
+  test('goes all of its way, tells each result as it comes and all of them at the end', async () => {
+    const out = join(folder.path, 'found.json');
+    const { stdout } = await run(process.execPath, [
+      script,
+      '--json',
+      '--short',
+      '--provider',
+      'cpu',
+      '--out',
+      out,
+    ]);
+    const told = lines(stdout);
+    const { checks } = told.at(-1) as { readonly checks: readonly Result[] };
+    expect(told.slice(1, -1)).toEqual(checks);
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(told.at(-1));
+
+    expect(checks.filter(({ ok }) => ok === false)).toEqual([]);
+    const made = checks.filter(({ ok }) => ok === true);
+    expect(made.map(({ name }) => name)).toEqual([
+      'operators',
+      'kernels',
+      'kernels-float16',
+      'optimizers',
+      'losses-full',
+      'losses-lora',
+      'pictures',
+      'placement',
+      'resume',
+      'lora-1',
+      'lora-4',
+      'full-1',
+      'sampling',
+      'decode',
+    ]);
+    for (const { ok, skipped } of checks) if (ok === null) expect(skipped).toMatch(/not built yet|only CUDA/);
+
+    const figures = new Map(
+      made.map((result) => [result.name, result as unknown as Record<string, unknown>]),
+    );
+    expect(figures.get('kernels')).toMatchObject({ failed: [], fellToCpu: [] });
+    expect(figures.get('losses-full')).toMatchObject({ repeats: true, differences: { losses: 0, norms: 0 } });
+    expect(figures.get('placement')).toMatchObject({ crossingsOfAStep: { writes: 7, reads: 1 } });
+    for (const name of ['lora-1', 'lora-4', 'full-1'])
+      expect(figures.get(name)?.secondsPerStep, name).toBeGreaterThan(0);
+    expect(figures.get('sampling')?.stepsPerSecond).toBeGreaterThan(0);
+    expect(figures.get('decode')?.secondsPerPicture).toBeGreaterThan(0);
+  }, 240_000);
+
+  test('makes only what is asked for, and tells what it does not know', async () => {
+    const args = [script, '--short', '--provider', 'cpu', '--only'];
+    const { stdout } = await run(process.execPath, [...args, 'operators,lora-1-graphs']);
+    expect(stdout).toMatch(/✓ cpu operators +[\d.]+ s/);
+    expect(stdout).toMatch(/– cpu lora-1-graphs +[\d.]+ s +CUDA graphs are not built yet/);
+    expect(stdout).toMatch(/\nNothing is wrong\.\n$/);
+    await expect(run(process.execPath, [...args, 'speed'])).rejects.toMatchObject({
+      stderr: expect.stringContaining('There is no check speed; there are operators, ') as string,
+    });
+  });
+});

@@ -1,0 +1,93 @@
+/** Every graph that training, evaluation and sampling of a tiny Stable Diffusion give a GPU; the full size has the same nodes. */
+import { join } from 'node:path';
+
+import { optimizerKinds, usualSettings } from '../../native/facts/optimizers.ts';
+import type { OpenModel } from '../../native/families/family.ts';
+import { openModel } from '../../native/families/open-model.ts';
+import { openInference } from '../../native/models/inference.ts';
+import { buildAccumulation } from '../../native/optimizers/accumulation-graph.ts';
+import { createOptimizer } from '../../native/optimizers/optimizers.ts';
+import { buildUpdate } from '../../native/optimizers/update-graph.ts';
+import { createTextToImage } from '../../native/sampling/text-to-image.ts';
+import { buildArtifacts, type LossGraph } from '../../native/training/artifacts.ts';
+import { buildAutoencoderGraph } from '../../native/training/autoencoder-graph.ts';
+import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
+import { buildTextGraph } from '../../native/training/text-graph.ts';
+import { type RecordedModel, recordingRuntime } from '../runtime/recording-runtime.ts';
+import { writeTinyModel } from './tiny-model.ts';
+
+export interface NamedGraph extends RecordedModel {
+  readonly name: string;
+}
+
+/** `folder` must be empty. */
+export async function everyGraph(folder: string): Promise<readonly NamedGraph[]> {
+  const base = join(folder, 'model');
+  await writeTinyModel(base);
+  const model = await openModel({ base });
+  try {
+    return [...trainingGraphs(model), ...(await inferenceGraphs(model))];
+  } finally {
+    await model.close();
+  }
+}
+
+function trainingGraphs({ denoiser, conditioning, autoencoder, adapters }: OpenModel): NamedGraph[] {
+  const latents = { rows: 2, size: { height: 8, width: 8 } };
+  const lora = { rank: 2, scale: 1, takes: adapters.takes };
+  const diffusion = (
+    trained: 'full' | typeof lora,
+    encodes: boolean,
+    predictionType: 'epsilon' | 'v_prediction',
+  ) =>
+    buildDiffusionGraph({
+      denoiser,
+      conditioning,
+      noise: { predictionType },
+      encodes,
+      trained,
+      shape: latents,
+    });
+  const pictures = { rows: 2, size: { height: 32, width: 32 } };
+  const losses: Readonly<Record<string, LossGraph>> = {
+    'all of the UNet': diffusion('full', false, 'epsilon'),
+    'all of UNet and text encoder': diffusion('full', true, 'v_prediction'),
+    'LoRA on the UNet': diffusion(lora, false, 'epsilon'),
+    'LoRA on UNet and text encoder': diffusion(lora, true, 'v_prediction'),
+    'the text encoder by itself': buildTextGraph(conditioning, 2),
+    'the autoencoder': buildAutoencoderGraph(autoencoder, { shape: pictures, kl: 1e-6 }),
+    'the decoder': buildAutoencoderGraph(autoencoder, { shape: pictures, part: 'decoder', edgeWeight: 2 }),
+  };
+  return Object.entries(losses).flatMap(([name, loss]) => {
+    const { trainingModel, evalModel, trainable } = buildArtifacts(loss);
+    const updates = optimizerKinds.map((kind): NamedGraph => {
+      const optimizer = createOptimizer(usualSettings(kind));
+      const graph = buildUpdate(trainable, { optimizer, maxGradientNorm: 1, ema: true });
+      return named(`${name}, ${kind}`, graph);
+    });
+    return [
+      named(`${name}, training`, trainingModel),
+      named(`${name}, evaluation`, evalModel),
+      named(`${name}, accumulation`, buildAccumulation(trainable)),
+      ...updates,
+    ];
+  });
+}
+
+async function inferenceGraphs(model: OpenModel): Promise<NamedGraph[]> {
+  const { runtime, models } = recordingRuntime();
+  const pipeline = createTextToImage(runtime, model);
+  const settings = { sampler: 'ddim', steps: 1, guidanceScale: 2, width: 32, height: 32 } as const;
+  await pipeline.generate([{ prompt: 'a red square', negativePrompt: '', seed: 1 }], settings);
+  const { component, pictureChannels, encode } = model.autoencoder;
+  await openInference(runtime, model.readWeight, (builders, graph) => ({
+    ...encode(builders(component), graph.input('pictures', 'float32', [1, pictureChannels, 32, 32])),
+  }));
+  const names = ['reading prompts', 'a sampling step', 'latents to a picture', 'a picture to latents'];
+  if (models.length !== names.length) throw new Error(`${models.length} graphs were made for sampling.`);
+  return names.map((name, i) => ({ name, ...models[i]! }));
+}
+
+function named(name: string, model: Uint8Array<ArrayBuffer>): NamedGraph {
+  return { name, model, initializers: {} };
+}

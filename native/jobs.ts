@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { Method } from './facts/methods.ts';
 import type { ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { SamplerName } from './facts/samplers.ts';
@@ -30,25 +31,7 @@ export interface TrainingImage {
   readonly repeats?: number;
 }
 
-export type Method =
-  | { readonly kind: 'full'; readonly textEncoder: boolean }
-  | { readonly kind: 'lora'; readonly textEncoder: boolean; readonly rank: number; readonly alpha: number }
-  /**
-   * UNet and, unless it is frozen (`textEncoder: false`), text encoder, from fresh weights where `base` has a config and no
-   * weights; its VAE is trained.
-   */
-  | { readonly kind: 'scratch'; readonly textEncoder?: boolean }
-  /** The text encoder alone, by how well captions tell pictures; from fresh weights where there are none. */
-  | { readonly kind: 'text' }
-  /** The VAE; from fresh weights where `base/vae` has a config and no weights. */
-  | { readonly kind: 'vae'; readonly kl: number }
-  /**
-   * The VAE's decoder; its encoder stays as it is, and with it all latents. It learns to take away normal noise, in each
-   * picture of a deviation between 0 and `latentNoise` (in units of the encoder's latents, not scaled), because the latents
-   * that a denoiser makes are not quite those of any picture. `edgeWeight` is that of errors in the differences of neighbouring
-   * pixels, beside 1 of errors in the pixels: the more, the flatter is what latents leave undecided.
-   */
-  | { readonly kind: 'decoder'; readonly latentNoise: number; readonly edgeWeight: number };
+export type { Method } from './facts/methods.ts';
 
 /** An engine that trains holds a lock on this file of the run's folder; see `lockFile`. */
 export const engineLock = 'engine.lock';

@@ -67,6 +67,9 @@ const method = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),
 ]);
 
+/** Methods that a run file can name. */
+export const methodKinds = method.options.map(({ shape }) => shape.kind.value);
+
 /** Epochs that are kept where nobody chose. */
 export const usualCheckpoints: readonly number[] = [1, 2, 5, 15, 30, 45, 60, 70, 100];
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { runSpecSchema } from './run-spec.ts';
+import { methodKinds, runSpecSchema } from './run-spec.ts';
 import {
   areFewPictures,
   command,
@@ -106,7 +106,7 @@ export const runSummarySchema = z.object({
   captionSetName: z.string(),
   baseModelId: id.nullable(),
   baseName: z.string(),
-  method: z.enum(['full', 'lora', 'scratch', 'vae']),
+  method: z.enum(methodKinds),
   epochs: z.int(),
   epoch: z.int(),
   step: z.int(),

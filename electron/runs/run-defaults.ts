@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { defaultLearningRates } from '../../native/facts/methods.ts';
+import { usualLearningRate, usualSteps } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import { type RunSpec, runSpecSchema, usualCheckpoints } from '../contract/run-spec.ts';
@@ -78,19 +78,17 @@ function methodOf(kind: 'full' | 'lora'): RunSpec['method'] {
   return kind === 'full' ? { kind, textEncoder: false } : { kind, textEncoder: false, rank: 16 };
 }
 
-/** Steps after which a style shows: a LoRA begins from nothing and learns at ten times the rate. */
-const steps = { full: 2000, lora: 1500, scratch: 2000, vae: 2000 } as const;
 /** A run ends with an epoch that is kept in any case; fewer than five teach little. */
 const usualEpochs = usualCheckpoints.filter((epoch) => epoch >= 5);
 
 function trainOf(method: RunSpec['method'], resolution: number, images: number): RunSpec['train'] {
   const batchSize = resolution <= 128 ? 8 : resolution <= 256 ? 4 : method.kind === 'lora' ? 2 : 1;
   const perEpoch = Math.max(1, Math.ceil(images / batchSize));
-  const epochs = usualEpochs.find((count) => count * perEpoch >= steps[method.kind]) ?? 100;
+  const epochs = usualEpochs.find((count) => count * perEpoch >= usualSteps(method.kind)) ?? 100;
   return runSpecSchema.shape.train.parse({
     epochs,
     batchSize,
-    learningRate: defaultLearningRates[method.kind],
+    learningRate: usualLearningRate(method.kind, { kind: 'adamw' }),
   });
 }
 

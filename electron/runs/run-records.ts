@@ -18,7 +18,7 @@ export interface RunRecord {
   readonly captionSetName: string;
   readonly baseModelId: number | null;
   readonly baseName: string;
-  readonly method: 'full' | 'lora' | 'scratch' | 'vae';
+  readonly method: RunRequest['method']['kind'];
   readonly request: RunRequest;
   readonly plan: RunPlan;
   readonly folder: string;

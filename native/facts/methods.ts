@@ -1,7 +1,27 @@
 import { type OptimizerSettings, rateFor } from './optimizers.ts';
 
-/** Ways of training; what each of them needs to know besides is in the run's job. */
-export type MethodKind = 'full' | 'lora' | 'scratch' | 'text' | 'vae' | 'decoder';
+/** A way of training, with its settings, as jobs have it. */
+export type Method =
+  | { readonly kind: 'full'; readonly textEncoder: boolean }
+  | { readonly kind: 'lora'; readonly textEncoder: boolean; readonly rank: number; readonly alpha: number }
+  /**
+   * UNet and, unless it is frozen (`textEncoder: false`), text encoder, from fresh weights where `base` has a config and no
+   * weights; its VAE is trained.
+   */
+  | { readonly kind: 'scratch'; readonly textEncoder?: boolean }
+  /** The text encoder alone, by how well captions tell pictures; from fresh weights where there are none. */
+  | { readonly kind: 'text' }
+  /** The VAE; from fresh weights where `base/vae` has a config and no weights. */
+  | { readonly kind: 'vae'; readonly kl: number }
+  /**
+   * The VAE's decoder; its encoder stays as it is, and with it all latents. It learns to take away normal noise, in each
+   * picture of a deviation between 0 and `latentNoise` (in units of the encoder's latents, not scaled), because the latents
+   * that a denoiser makes are not quite those of any picture. `edgeWeight` is that of errors in the differences of neighbouring
+   * pixels, beside 1 of errors in the pixels: the more, the flatter is what latents leave undecided.
+   */
+  | { readonly kind: 'decoder'; readonly latentNoise: number; readonly edgeWeight: number };
+
+export type MethodKind = Method['kind'];
 
 /** A method, as far as it decides what is trained. */
 export interface TrainingMethod {
@@ -13,33 +33,98 @@ export interface TrainingMethod {
 /** What a model is made of, whatever its family calls the components. */
 export type ModelPart = 'denoiser' | 'textEncoders' | 'autoencoder';
 
-/** What a method trains: all weights of these parts, or a LoRA on them, or of the autoencoder its decoder. */
-export function trainedParts({ kind, textEncoder }: TrainingMethod): readonly ModelPart[] {
-  switch (kind) {
-    case 'full':
-    case 'lora':
-      return textEncoder === true ? ['denoiser', 'textEncoders'] : ['denoiser'];
-    case 'scratch':
-      return textEncoder === false ? ['denoiser'] : ['denoiser', 'textEncoders'];
-    case 'text':
-      return ['textEncoders'];
-    case 'vae':
-    case 'decoder':
-      return ['autoencoder'];
-  }
+/** A method's settings as run files may have them: the alpha of a LoRA is its rank where it is left out. */
+type Written<M extends Method> = M extends { readonly kind: 'lora' }
+  ? Omit<M, 'alpha'> & { readonly alpha?: number | undefined }
+  : M;
+export type WrittenMethod = Written<Method>;
+
+interface MethodFacts<Kind extends MethodKind> {
+  /** For a person, in two words. */
+  readonly name: string;
+  /** With its settings, in a line. */
+  readonly text: (method: Extract<WrittenMethod, { readonly kind: Kind }>) => string;
+  /** All weights of these parts, or a LoRA on them, or of the autoencoder its decoder. */
+  readonly trains: (textEncoder: boolean | undefined) => readonly ModelPart[];
+  /** A learning rate that suits it under AdamW. */
+  readonly learningRate: number;
+  /** Steps after which a style shows. */
+  readonly steps: number;
 }
 
-/** Learning rates that suit a method under AdamW, where nobody chose one. */
-export const defaultLearningRates: Readonly<Record<MethodKind, number>> = {
-  full: 1e-5,
-  lora: 1e-4,
-  scratch: 1e-4,
-  text: 1e-4,
-  vae: 1e-4,
-  decoder: 1e-4,
+const asAsked = (textEncoder: boolean | undefined): readonly ModelPart[] =>
+  textEncoder === true ? ['denoiser', 'textEncoders'] : ['denoiser'];
+const unetAnd = (textEncoder: boolean): string => (textEncoder ? 'UNet and text encoder' : 'UNet');
+
+const methodFacts: { readonly [Kind in MethodKind]: MethodFacts<Kind> } = {
+  full: {
+    name: 'full finetuning',
+    text: ({ textEncoder }) => `full finetuning of ${unetAnd(textEncoder)}`,
+    trains: asAsked,
+    learningRate: 1e-5,
+    steps: 2000,
+  },
+  // It begins from nothing and learns at ten times the rate.
+  lora: {
+    name: 'LoRA',
+    text: ({ rank, alpha, textEncoder }) =>
+      `LoRA of rank ${rank}, alpha ${alpha ?? rank}, on ${unetAnd(textEncoder)}`,
+    trains: asAsked,
+    learningRate: 1e-4,
+    steps: 1500,
+  },
+  scratch: {
+    name: 'from scratch',
+    text: ({ textEncoder = true }) => `${unetAnd(textEncoder)} from scratch`,
+    trains: (textEncoder) => asAsked(textEncoder ?? true),
+    learningRate: 1e-4,
+    steps: 2000,
+  },
+  text: {
+    name: 'text encoder',
+    text: () => 'text encoder, by how well captions tell pictures apart',
+    trains: () => ['textEncoders'],
+    learningRate: 1e-4,
+    steps: 2000,
+  },
+  vae: {
+    name: 'VAE',
+    text: ({ kl }) => `VAE, KL weight ${kl}`,
+    trains: () => ['autoencoder'],
+    learningRate: 1e-4,
+    steps: 2000,
+  },
+  decoder: {
+    name: 'decoder',
+    text: ({ latentNoise }) => `decoder of the VAE, on latents with noise of up to ${latentNoise}`,
+    trains: () => ['autoencoder'],
+    learningRate: 1e-4,
+    steps: 2000,
+  },
 };
 
+/** What a method is called; a kind that this version does not know is called what it is. */
+export function methodName(kind: string): string {
+  return Object.hasOwn(methodFacts, kind) ? methodFacts[kind as MethodKind].name : kind;
+}
+
+/** A method with its settings, in a line. */
+export function methodText(method: WrittenMethod): string {
+  const { text } = methodFacts[method.kind] as { readonly text: (method: WrittenMethod) => string };
+  return text(method);
+}
+
+/** What a method trains. */
+export function trainedParts({ kind, textEncoder }: TrainingMethod): readonly ModelPart[] {
+  return methodFacts[kind].trains(textEncoder);
+}
+
 /** The learning rate of a run for which nobody chose one. */
-export function usualLearningRate(method: MethodKind, { kind }: OptimizerSettings): number {
-  return rateFor(defaultLearningRates[method], 'adamw', kind);
+export function usualLearningRate(method: MethodKind, { kind }: Pick<OptimizerSettings, 'kind'>): number {
+  return rateFor(methodFacts[method].learningRate, 'adamw', kind);
+}
+
+/** Steps after which a style shows. */
+export function usualSteps(method: MethodKind): number {
+  return methodFacts[method].steps;
 }

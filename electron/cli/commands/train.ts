@@ -1,5 +1,6 @@
 import { relative as relativePath, resolve } from 'node:path';
 
+import { trainedParts } from '../../../native/facts/methods.ts';
 import type { TrainResult } from '../../../native/jobs.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
 import { summaryLines } from '../../runs/plan.ts';
@@ -104,7 +105,8 @@ function reportEnd(
   const validation =
     result.validationLoss === null ? '' : `, held-out loss ${lossText(result.validationLoss)}`;
   terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
-  if (run.job.method.kind !== 'vae') terminal.line(`See how it developed:    screenfold compare ${folder}`);
+  if (!trainedParts(run.job.method).includes('autoencoder'))
+    terminal.line(`See how it developed:    screenfold compare ${folder}`);
   terminal.line(`Export an epoch:         screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
   return exitCodes.ok;
 }

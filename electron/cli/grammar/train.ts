@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { optimizerKinds } from '../../../native/facts/optimizers.ts';
 import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
+import { methodKinds } from '../../contract/run-spec.ts';
 import {
   naturalNumber,
   numberList,
@@ -32,7 +33,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       'images to hold out: a number, a fraction below 1, or "marked"',
       validationChoice,
     )
-    .addOption(new Option('--method <method>', 'how to train').choices(['full', 'lora', 'scratch', 'vae']))
+    .addOption(new Option('--method <method>', 'how to train').choices(methodKinds))
     .option('--rank <number>', 'rank of the LoRA', naturalNumber)
     .option('--text-encoder', 'train the text encoder as well')
     .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)

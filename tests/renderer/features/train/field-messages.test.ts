@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
+import { usualSettings } from '../../../../electron/contract/optimizer-spec.ts';
 import { fieldMessages, messageAt } from '../../../../renderer/features/train/field-messages.ts';
 import { type Edits, requestOf } from '../../../../renderer/features/train/request-draft.ts';
 import { exampleRequest } from '../../example-run.ts';
 
-const { optimizer } = exampleRequest.train;
 const messagesWith = (edits: Edits) => fieldMessages(requestOf(exampleRequest, edits));
 
 describe('messages at the fields', () => {
@@ -19,7 +19,11 @@ describe('messages at the fields', () => {
     ['train.epochs', { train: { epochs: 2.5 } }, 'Enter a whole number'],
     ['train.epochs', { train: { epochs: Number.NaN } }, 'Enter a number'],
     ['train.learningRate', { train: { learningRate: 0 } }, 'More than 0'],
-    ['train.optimizer.beta2', { train: { optimizer: { ...optimizer, beta2: 1 } } }, 'Less than 1'],
+    [
+      'train.optimizer.beta2',
+      { train: { optimizer: { ...usualSettings('adamw'), beta2: 1 } } },
+      'Less than 1',
+    ],
     ['train.captionDropout', { train: { captionDropout: 1.5 } }, 'At most 1'],
     ['costRate.watts', { costRate: { kind: 'energy', watts: -1, pricePerKilowattHour: 0.3 } }, 'At least 0'],
   ] satisfies readonly (readonly [string, Edits, string])[])('at %s of %j', (path, edits, message) => {

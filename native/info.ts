@@ -7,6 +7,7 @@ import { folderLayouts } from './families/families.ts';
 import { openBase } from './families/open-base.ts';
 import { whatFile } from './families/what-file.ts';
 import { exists } from './files/exists.ts';
+import { obstacleOf, systemCode } from './files/obstacle.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
@@ -26,8 +27,12 @@ export async function info({ path }: InfoJob, _context: JobContext): Promise<Inf
 }
 
 async function describe(path: string): Promise<NonNullable<InfoResult['model']>> {
-  const found = await stat(path).catch(() => null);
-  if (!found) throw new Failure('model-missing', `There is nothing at ${path}.`, 'Check the path.');
+  const found = await stat(path).catch((error: unknown) => {
+    const obstacle = systemCode(error) === 'ENOENT' ? null : obstacleOf(error);
+    if (obstacle !== null)
+      throw new Failure('model-missing', `${path} cannot be read: ${obstacle.reason}.`, obstacle.hint, error);
+    throw new Failure('model-missing', `There is nothing at ${path}.`, 'Check the path.', error);
+  });
   if (!found.isDirectory()) {
     try {
       return await describeBase(path);

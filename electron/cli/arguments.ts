@@ -4,10 +4,17 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 
 import type { Override } from '../contract/parse-run-spec.ts';
+import { largestSide } from '../contract/run-spec.ts';
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
+  return notTooLarge(Number(text));
+}
+
+/** Beyond it neighbouring whole numbers are the same to a computer, and so would be seeds. */
+function notTooLarge(value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError(`It must be at most ${Number.MAX_SAFE_INTEGER}.`);
 }
 
 export function naturalNumber(text: string): number {
@@ -44,10 +51,13 @@ export function validationChoice(text: string): number | 'marked' {
 export function numberList(text: string, before: readonly number[] | undefined): readonly number[] {
   const numbers = text.split(',').flatMap((part) => {
     const match = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part);
-    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-    if (match === null || last < first || last - first > 9999) {
-      throw new InvalidArgumentError('It must be whole numbers, as in 1,2,5 or 0-3.');
-    }
+    if (match === null) throw new InvalidArgumentError('It must be whole numbers, as in 1,2,5 or 0-3.');
+    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])].map(notTooLarge) as [
+      number,
+      number,
+    ];
+    if (last < first) throw new InvalidArgumentError('The second number of a range must be the larger: 0-3.');
+    if (last - first > 9999) throw new InvalidArgumentError('A range may hold 10,000 numbers at most.');
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
   return [...(before ?? []), ...numbers];
@@ -56,8 +66,10 @@ export function numberList(text: string, before: readonly number[] | undefined):
 export function size(text: string): { readonly width: number; readonly height: number } {
   const match = /^(\d+)(?:x(\d+))?$/i.exec(text);
   if (match === null) throw new InvalidArgumentError('It must be pixels, as in 512 or 640x512.');
-  const width = naturalNumber(match[1]!);
-  return { width, height: naturalNumber(match[2] ?? match[1]!) };
+  const [width, height] = [naturalNumber(match[1]!), naturalNumber(match[2] ?? match[1]!)];
+  if (Math.max(width, height) > largestSide)
+    throw new InvalidArgumentError(`It must be at most ${largestSide} pixels a side.`);
+  return { width, height };
 }
 
 /** What `train`'s own flags set in a run file. */

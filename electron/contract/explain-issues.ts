@@ -21,7 +21,8 @@ export function explainIssues(
   schema: z.ZodType,
 ): readonly string[] {
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
-  const lines = issues.slice(0, mostLines).flatMap((issue) => {
+  const told = withoutWider(issues);
+  const lines = told.slice(0, mostLines).flatMap((issue) => {
     const given = valueAt(value, issue.path);
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(root, value, issue.path);
@@ -31,11 +32,25 @@ export function explainIssues(
     }
     return [`${pathText(issue.path)}: ${explain(issue, given)}`];
   });
-  const count = issues.reduce(
+  const count = told.reduce(
     (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
     0,
   );
   return count <= mostLines ? lines : [...lines.slice(0, mostLines), `and ${count - mostLines} more`];
+}
+
+/** A number beyond two limits is told the narrower one alone: every whole number has one besides its own. */
+function withoutWider(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  return issues.filter(
+    (issue, index) =>
+      issue.code !== 'too_big' ||
+      !issues.some(
+        (other, at) =>
+          other.code === 'too_big' &&
+          pathText(other.path) === pathText(issue.path) &&
+          (other.maximum < issue.maximum || (other.maximum === issue.maximum && at < index)),
+      ),
+  );
 }
 
 /** More of them nobody reads. */

@@ -11,6 +11,9 @@ import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
 const natural = z.int().min(1).max(1e9);
+/** Of pictures, in pixels: far more than any model makes, or memory holds. */
+export const largestSide = 8192;
+const side = natural.max(largestSide);
 const fromZero = z.number().min(0).max(1e9);
 const positive = z.number().positive().max(1e9);
 const probability = z.number().min(0).max(1);
@@ -120,8 +123,8 @@ const samples = z.strictObject({
   steps: natural.default(25),
   guidanceScale: fromZero.default(7.5),
   /** Pixels; left out: the run's resolution. */
-  width: natural.optional(),
-  height: natural.optional(),
+  width: side.optional(),
+  height: side.optional(),
   batchSize: natural.default(4),
 });
 
@@ -138,7 +141,7 @@ export const runSpecSchema = z.strictObject({
   data,
   method: method.prefault({ kind: 'full' }),
   /** Side of the square whose area the images are brought to, in pixels; left out: what the base was made for. */
-  resolution: natural.optional(),
+  resolution: side.optional(),
   train: train.prefault({}),
   samples: samples.prefault({}),
   /** Where the run comes to lie; left out: `runs/<name>`. */

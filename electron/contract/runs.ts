@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { methodKinds, runSpecSchema } from './run-spec.ts';
+import { largestSide, methodKinds, runSpecSchema } from './run-spec.ts';
 import {
   areFewPictures,
   command,
@@ -34,7 +34,7 @@ export const runRequestSchema = z
     captionSetIds: fewIds.min(1),
     method: runSpecSchema.shape.method,
     /** Pixels; null: what the base was made for. */
-    resolution: z.int().min(8).max(8192).nullable().default(null),
+    resolution: z.int().min(8).max(largestSide).nullable().default(null),
     train: runSpecSchema.shape.train,
     /** Empty: captions of up to four held-out images, or of the first images. */
     prompts: promptList.default([]),

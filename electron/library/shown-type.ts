@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import sharp from 'sharp';
 
 import { Failure, messageOf } from '../../native/failure.ts';
+import { obstacleOf } from '../../native/files/obstacle.ts';
 
 const types: readonly (readonly [start: RegExp, type: string])[] = [
   [/^\xff\xd8\xff/, 'image/jpeg'],
@@ -26,12 +27,11 @@ export async function shownType(path: string): Promise<string | null> {
       await file.close();
     }
   } catch (cause) {
-    throw new Failure(
-      'image-unreadable',
-      `${path} cannot be read: ${messageOf(cause)}`,
-      'It may have been moved or removed; read the folder again.',
-      cause,
-    );
+    const { reason, hint } = obstacleOf(cause) ?? {
+      reason: messageOf(cause),
+      hint: 'Check that its drive is in order, and try again.',
+    };
+    throw new Failure('image-unreadable', `${path} cannot be read: ${reason}`, hint, cause);
   }
   const text = start.toString('latin1');
   const type = types.find(([pattern]) => pattern.test(text))?.[1] ?? null;

@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises';
+
 import { type ConfigFacts, type TrainingSize, trainingSize } from '../../native/facts/config-facts.ts';
 import type { TrainingMethod } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { readFacts } from '../../native/families/read-facts.ts';
-import { exists } from '../../native/files/exists.ts';
+import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 
 /** What a run plan wants to know of its base. */
 export interface BaseModel extends TrainingSize {
@@ -15,6 +17,16 @@ export async function readBaseModel(folder: string, method: TrainingMethod['kind
   return baseFor(folder, await readBaseFacts(folder), method);
 }
 
+const kinds =
+  'Choose a .safetensors or .ckpt file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.';
+
+function unreachable(path: string, error: unknown): Failure {
+  const obstacle = systemCode(error) === 'ENOENT' ? null : obstacleOf(error);
+  return obstacle === null
+    ? new Failure('base-missing', `There is no base model at ${path}.`, kinds, error)
+    : new Failure('base-missing', `${path} cannot be read: ${obstacle.reason}.`, obstacle.hint, error);
+}
+
 /** The base as a method takes it. */
 export function baseFor(folder: string, facts: ConfigFacts, method: TrainingMethod['kind']): BaseModel {
   return { folder, vaeFactor: facts.latentFactor, ...trainingSize(facts, { kind: method }) };
@@ -25,13 +37,9 @@ export function baseFor(folder: string, facts: ConfigFacts, method: TrainingMeth
  * @throws Failure `base-missing`, `base-invalid`
  */
 export async function readBaseFacts(folder: string): Promise<ConfigFacts> {
-  if (!(await exists(folder))) {
-    throw new Failure(
-      'base-missing',
-      `There is no base model at ${folder}.`,
-      'Choose a .safetensors or .ckpt file of a whole model, or a diffusers folder: it has model_index.json, unet/ and vae/ in it.',
-    );
-  }
+  await stat(folder).catch((error: unknown) => {
+    throw unreachable(folder, error);
+  });
   try {
     return await readFacts(folder);
   } catch (error) {

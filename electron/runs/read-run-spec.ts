@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../../native/failure.ts';
+import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import { applyOverride, type Override, parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { fileNameOf } from '../library/file-name.ts';
@@ -12,12 +13,14 @@ export type ResolvedRunSpec = RunSpec & { readonly name: string; readonly folder
 /** Reads the run file, lays the overrides over it and validates the whole. */
 export async function readRunSpec(file: string, overrides: readonly Override[]): Promise<ResolvedRunSpec> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Failure(
-      'run-spec-unreadable',
-      `The run file ${file} cannot be read: ${messageOf(error)}`,
-      'Check its path, or describe the run with --base and --data.',
-      error,
-    );
+    const { reason, hint } = obstacleOf(error) ?? {
+      reason: messageOf(error),
+      hint: 'Check that its drive is in order, and try again.',
+    };
+    const help = ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error))
+      ? 'Check its path, or describe the run with --base and --data.'
+      : hint;
+    throw new Failure('run-spec-unreadable', `The run file ${file} cannot be read: ${reason}`, help, error);
   });
   const value = overrides.reduce(applyOverride, parseJsonText(text, file));
   return resolveRunSpec(validateRunSpec(value, file), dirname(resolve(file)), parse(file).name);

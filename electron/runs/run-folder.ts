@@ -13,6 +13,7 @@ import {
 } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
+import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { optimizerSchema } from '../contract/optimizer-spec.ts';
@@ -174,9 +175,10 @@ async function readText(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return null;
+    const obstacle = obstacleOf(error);
+    if (obstacle === null) throw error;
+    throw new Failure('run-unreadable', `${file} cannot be read: ${obstacle.reason}.`, obstacle.hint, error);
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isModelFile } from '../../native/facts/model-formats.ts';
 import { Failure, messageOf } from '../../native/failure.ts';
 import { exists } from '../../native/files/exists.ts';
+import { obstacleOf } from '../../native/files/obstacle.ts';
 import type { FolderListing } from '../contract/system.ts';
 
 export interface BrowseSurroundings {
@@ -84,19 +85,9 @@ function roots(platform: NodeJS.Platform): readonly { readonly name: string; rea
 }
 
 function notReadable(folder: string, error: unknown): Failure {
-  const { code } = error as NodeJS.ErrnoException;
-  const why =
-    code === 'ENOENT'
-      ? 'there is no such folder'
-      : code === 'ENOTDIR'
-        ? 'it is no folder'
-        : code === 'EACCES' || code === 'EPERM'
-          ? 'its owner does not let Screenfold read it'
-          : messageOf(error);
-  return new Failure(
-    'folder-unreadable',
-    `${folder} cannot be listed: ${why}.`,
-    'Choose another folder.',
-    error,
-  );
+  const { reason, hint } = obstacleOf(error, 'folder') ?? {
+    reason: messageOf(error),
+    hint: 'Choose another folder.',
+  };
+  return new Failure('folder-unreadable', `${folder} cannot be listed: ${reason}.`, hint, error);
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
-import { Failure, messageOf } from '../failure.ts';
-import { storageFailure } from '../files/storage-failure.ts';
+import { messageOf } from '../failure.ts';
+import { expectedFailure } from '../files/as-failure.ts';
 import type { Job, JobContext, JobResult } from '../jobs.ts';
 import type { FailureMessage, FromEngine, ToEngine } from './messages.ts';
 
@@ -50,7 +50,7 @@ export async function serve(port: ParentPort, runJob: RunJob): Promise<void> {
 /** What is sent of an error; one that is no `Failure` is a fault of the program and says so. */
 export function failureMessage(error: unknown): FailureMessage {
   const detail = inspect(error);
-  const failure = error instanceof Failure ? error : storageFailure(error);
+  const failure = expectedFailure(error);
   if (failure !== null) {
     const { code, message, hint } = failure;
     return { type: 'failure', code, message, hint, detail };

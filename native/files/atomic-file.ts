@@ -27,6 +27,14 @@ const hints: Readonly<Record<string, string>> = {
   EBUSY: 'Close the programs that have the file open and try again.',
   ENAMETOOLONG: 'Choose a shorter name.',
   ENOENT: 'The folder it belongs in is not there: create it, or choose another.',
+  ENOTDIR: 'A part of its path is a file, not a folder: choose another path.',
+  EEXIST: 'Something else has that name: choose another, or move it away.',
+  EISDIR: 'A folder has that name: choose another, or move it away.',
+  ENOTEMPTY: 'A folder has that name: choose another, or move it away.',
+  ELOOP: 'Its path has links that lead round in a circle: choose another path.',
+  EMFILE: 'Too many files are open: close other programs and try again.',
+  ENFILE: 'Too many files are open: close other programs and try again.',
+  EFBIG: 'This disk takes no file of that size: choose a folder on another disk.',
 };
 
 /** What an error of the file system comes to: `disk-full` for want of room, else `write-failed`. */
@@ -85,6 +93,11 @@ async function renamePatiently(from: string, to: string): Promise<void> {
   }
 }
 
+/** What could not be written whole goes; that it cannot is no news beside why it was not written. */
+async function discard(partial: string): Promise<void> {
+  await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+}
+
 export type FileContent = string | Uint8Array | ((file: FileHandle) => Promise<void>);
 
 /**
@@ -108,7 +121,7 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
     await renamePatiently(partial, path);
     await syncFolder(dirname(resolve(path)));
   } catch (error) {
-    await rm(partial, { force: true });
+    await discard(partial);
     throw codeOf(error) === '' ? error : writeFailure(path, error);
   }
 }
@@ -144,7 +157,7 @@ export async function writeFolderAtomic(
     await renamePatiently(partial, target);
     await syncFolder(dirname(target));
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
+    await discard(partial);
     throw codeOf(error) === '' ? error : writeFailure(path, error);
   }
 }

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 
 import { Failure, messageOf } from '../failure.ts';
+import { obstacleOf } from './obstacle.ts';
 
 /**
  * Fills `bytes` with what the file has from `position` on.
@@ -30,12 +31,10 @@ export async function openForReading(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    const reason = messageOf(error);
-    throw new Failure(
-      'file-unreadable',
-      `Could not open ${path}: ${reason}`,
-      'Check that the file is there and that you may read it.',
-      error,
-    );
+    const { reason, hint } = obstacleOf(error) ?? {
+      reason: messageOf(error),
+      hint: 'Check that its drive is in order, and try again.',
+    };
+    throw new Failure('file-unreadable', `Could not open ${path}: ${reason}`, hint, error);
   }
 }

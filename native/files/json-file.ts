@@ -1,8 +1,11 @@
 import { open } from 'node:fs/promises';
 
 import { Failure, messageOf } from '../failure.ts';
+import { obstacleOf, systemCode } from './obstacle.ts';
 
 const maxBytes = 64 << 20;
+
+const anew = 'Get the file again from where it came from.';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -16,26 +19,27 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * @throws Failure `file-unreadable` (also above 64 MiB, which no such file has)
  */
 export async function readTextFile(path: string): Promise<string | null> {
-  const refuse = (reason: string, cause?: unknown): Failure =>
-    new Failure(
-      'file-unreadable',
-      `Could not read ${path}: ${reason}`,
-      'Check the file, or get it again from where it came from.',
-      cause,
-    );
+  const refuse = (reason: string, hint = anew, cause?: unknown): Failure =>
+    new Failure('file-unreadable', `Could not read ${path}: ${reason}`, hint, cause);
   try {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
-      if (size > maxBytes) throw refuse(`it has ${size} bytes, far more than such a file should`);
+      if (size > maxBytes)
+        throw refuse(
+          `it has ${size} bytes, far more than such a file should`,
+          'It must be another file of that name: get the right one from where the model came from.',
+        );
       return new TextDecoder('utf-8', { fatal: true }).decode(await file.readFile());
     } finally {
       await file.close();
     }
   } catch (error) {
     if (error instanceof Failure) throw error;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw refuse(messageOf(error), error);
+    if (systemCode(error) === 'ENOENT') return null;
+    const obstacle = obstacleOf(error);
+    if (obstacle !== null) throw refuse(obstacle.reason, obstacle.hint, error);
+    throw refuse(error instanceof TypeError ? 'it is not text in UTF-8' : messageOf(error), anew, error);
   }
 }
 
@@ -48,12 +52,12 @@ export async function readJsonObject(path: string): Promise<JsonObject | null> {
   const text = await readTextFile(path);
   if (text === null) return null;
   const refuse = (what: string, cause?: unknown): Failure =>
-    new Failure('json-invalid', `${path} ${what}`, 'Get the file again from where it came from.', cause);
+    new Failure('json-invalid', `${path} ${what}`, anew, cause);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw refuse('is not valid JSON', error);
+    throw refuse(text.trim() === '' ? 'is empty' : 'is not valid JSON', error);
   }
   if (!isJsonObject(value)) throw refuse('does not hold a JSON object');
   return value;

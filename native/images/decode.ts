@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 
 import { Failure } from '../failure.ts';
+import { obstacleOf, systemCode } from '../files/obstacle.ts';
 import { decodeBitmap, isBitmap, readBitmapHeader } from './bmp.ts';
 import { decodingBytes, requireReadableSize, TooLarge, withinBudget } from './decoding-memory.ts';
 import { isHevc } from './heif.ts';
@@ -209,7 +210,7 @@ export async function readImageBytes(path: string): Promise<Buffer> {
 }
 
 async function open(bytes: Buffer): Promise<OpenImage & { readonly metadata: Metadata }> {
-  if (bytes.length === 0) throw new Error('the file is empty');
+  if (bytes.length === 0) throw new Empty('it is empty');
   const reason = unsupported(bytes);
   if (reason !== null) throw new Unsupported(reason);
   const image = sharp(bytes, readOptions);
@@ -269,6 +270,9 @@ function unsupported(bytes: Buffer): string | null {
 /** A picture in a format that is not read. */
 class Unsupported extends Error {}
 
+/** A file without a byte. */
+class Empty extends Error {}
+
 function unreadable(path: string, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
   return new Failure(
@@ -282,19 +286,16 @@ function unreadable(path: string, cause: unknown): Failure {
 function advice(cause: unknown): string {
   if (cause instanceof Unsupported) return 'Convert it to PNG or JPEG, or take it out of the folder.';
   if (cause instanceof TooLarge) return 'Make it smaller in an image editor, or take it out of the folder.';
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'It may have been moved or renamed; read the folder again.';
-  if (code === 'EACCES' || code === 'EPERM') return 'Change its permissions, then read the folder again.';
-  if (typeof code === 'string' && code.startsWith('E'))
-    return 'Check that its drive works, then read the folder again.';
-  return 'Open it in an image editor and save it again, or take it out of the folder.';
+  const obstacle = obstacleOf(cause);
+  if (obstacle !== null) return obstacle.hint;
+  if (systemCode(cause) !== '') return 'Check that its drive is in order, and try again.';
+  if (cause instanceof Empty) return 'Get it again from where it came from, or take it out of the folder.';
+  return 'Get it again from where it came from, or open it in an image editor and save it again; else take it out of the folder.';
 }
 
 function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  const obstacle = obstacleOf(cause);
+  if (obstacle !== null) return obstacle.reason;
   return cause.message.split('\n')[0] ?? '';
 }

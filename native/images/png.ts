@@ -5,6 +5,7 @@ import sharp from 'sharp';
 
 import { Failure, messageOf } from '../failure.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
+import { obstacleOf } from '../files/obstacle.ts';
 
 export interface RgbImage {
   readonly width: number;
@@ -64,13 +65,11 @@ export async function readPngText(path: string): Promise<Readonly<Record<string,
     }
     return Object.fromEntries(texts);
   } catch (cause) {
-    const reason = messageOf(cause);
-    throw new Failure(
-      'png-unreadable',
-      `${path} cannot be read as PNG: ${reason}`,
-      'Choose a PNG file that opens in an image viewer.',
-      cause,
-    );
+    const { reason, hint } = obstacleOf(cause) ?? {
+      reason: messageOf(cause),
+      hint: 'Choose a PNG file that opens in an image viewer.',
+    };
+    throw new Failure('png-unreadable', `${path} cannot be read as PNG: ${reason}`, hint, cause);
   }
 }
 

@@ -6,6 +6,7 @@ import { settingsOnceBeside } from '../facts/optimizers.ts';
 import { stateName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
+import { obstacleOf } from '../files/obstacle.ts';
 import { elementCount } from '../graph/data-type.ts';
 import type { TrainingSettings, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
@@ -192,7 +193,10 @@ async function readStateFile(path: string): Promise<ReadStateFile> {
     const file = JSON.parse(await readFile(path, 'utf8')) as Partial<StateFile>;
     if (file.formatVersion === 1 && Number.isSafeInteger(file.step)) return file as ReadStateFile;
   } catch (error) {
-    throw unreadable(path, error);
+    const obstacle = obstacleOf(error);
+    if (obstacle === null) throw unreadable(path, error);
+    const message = `The state ${path} cannot be read: ${obstacle.reason}.`;
+    throw new Failure('state-unreadable', message, obstacle.hint, error);
   }
   throw unreadable(path);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import { readJsonObject } from '../files/json-file.ts';
+import { obstacleOf, systemCode } from '../files/obstacle.ts';
 import { folderTokenizer, type TokenizerSource } from '../tokenizer/tokenizer-source.ts';
 import type { FolderLayout } from './component-kind.ts';
 
@@ -42,11 +43,14 @@ function unsupported(path: string, what: string, layouts: readonly FolderLayout[
   );
 }
 
+/** Null where there is nothing. Throws `model-missing` where it cannot be looked at. */
 async function kindOf(path: string): Promise<'folder' | 'file' | null> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return null;
+  } catch (error) {
+    const obstacle = systemCode(error) === 'ENOENT' ? null : obstacleOf(error);
+    if (obstacle === null) return null;
+    throw new Failure('model-missing', `${path} cannot be read: ${obstacle.reason}.`, obstacle.hint, error);
   }
 }
 

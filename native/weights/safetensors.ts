@@ -27,8 +27,9 @@ export interface SafetensorsFile extends TensorFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-function truncated(path: string): Failure {
-  return new Failure('safetensors-truncated', `${path} is cut short`, 'Copy or download the file again.');
+function truncated(path: string, bytes?: number): Failure {
+  const what = bytes === 0 ? 'is empty' : 'is cut short';
+  return new Failure('safetensors-truncated', `${path} ${what}`, 'Copy or download the file again.');
 }
 
 /**
@@ -43,9 +44,14 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   try {
     const stats = await file.stat();
     if (!stats.isFile()) {
-      throw new Failure('file-unreadable', `${path} is not a file`, 'Name a .safetensors file.');
+      const what = stats.isDirectory() ? 'a folder, not a file' : 'no file, but a device or a pipe';
+      throw new Failure(
+        'file-unreadable',
+        `${path} is ${what}`,
+        'Choose a .safetensors file, or put the file that belongs there in its place.',
+      );
     }
-    if (stats.size < 8) throw truncated(path);
+    if (stats.size < 8) throw truncated(path, stats.size);
     const prefix = new DataView(new ArrayBuffer(8));
     await readAt(new Uint8Array(prefix.buffer), 0);
     const length = prefix.getBigUint64(0, true);
@@ -53,7 +59,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       throw new Failure(
         'safetensors-header',
         `${path} is not a valid safetensors file: it claims a header of ${length.toString()} bytes`,
-        'Check that this is a .safetensors file; checkpoints of other formats must be converted first.',
+        'It is damaged, or of another format: get it again, or convert it to safetensors first.',
       );
     }
     const dataStart = 8 + Number(length);

@@ -34,6 +34,20 @@ describe('what is typed', () => {
     expect(() => size('0')).toThrow(InvalidArgumentError);
   });
 
+  test('as a number is told its limit, so that no seed is taken for another', () => {
+    const largest = String(Number.MAX_SAFE_INTEGER);
+    expect(numberList(largest, undefined)).toEqual([Number.MAX_SAFE_INTEGER]);
+    for (const read of [wholeNumber, naturalNumber, (text: string) => numberList(text, undefined)]) {
+      for (const text of ['9007199254740992', '99999999999999999999999']) {
+        expect(() => read(text)).toThrow(`It must be at most ${largest}.`);
+      }
+    }
+    expect(() => numberList('0-99999999', undefined)).toThrow('A range may hold 10,000 numbers at most.');
+    expect(size('8192x8')).toEqual({ width: 8192, height: 8 });
+    expect(() => size('80000')).toThrow('It must be at most 8192 pixels a side.');
+    expect(() => size('8x99999999999999999999')).toThrow('It must be at most 9007199254740991.');
+  });
+
   test('as a number is one', () => {
     expect(wholeNumber('0')).toBe(0);
     expect(positiveNumber('1e-4')).toBe(1e-4);

@@ -91,6 +91,28 @@ describe('the command line', () => {
     expect(error).toContain('data.foldr: there is no such key; did you mean "folder"?');
   });
 
+  test.each([
+    [['generate', 'base', '-p', 'fox', '-s', '9007199254740992'], 'It must be at most 9007199254740991.'],
+    [['generate', 'base', '-p', 'fox', '--size', '80000'], 'It must be at most 8192 pixels a side.'],
+    [['train', 'foxes.json', '--seed', '9007199254740993'], 'It must be at most 9007199254740991.'],
+    [['train', 'foxes.json', '--rank', '1000000000'], 'method.rank: must be at most 16384, is 1000000000'],
+    [
+      ['train', 'foxes.json', '--set', 'method.kind=lora', '--set', 'method.rank=1e9'],
+      'method.rank: must be',
+    ],
+    [['train', 'foxes.json', '--set', 'train.seed=1e300'], 'train.seed: must be at most 9007199254740991'],
+    [['train', 'foxes.json', '--resolution', '800000'], 'resolution: must be at most 8192, is 800000'],
+    [['train', 'foxes.json', '--set', 'samples.width=1e9'], 'samples.width: must be at most 8192'],
+    [['train', 'foxes.json', '--set', 'samples.seeds=[1e17]'], 'samples.seeds[0]: must be at most'],
+    [['train', 'foxes.json', '--epochs', '2000000000'], 'train.epochs: must be at most 1000000000'],
+  ])('tells the limit of what is far too large: %j', async (args, told) => {
+    const { code, error } = await screenfold(studio(), args);
+    expect(code).toBe(2);
+    expect(error).toContain(told);
+    expect(error.split(told)).toHaveLength(2);
+    expect(error).not.toContain('fault in Screenfold');
+  });
+
   test('tells a failure to a person on one stream and to a program on the other', async () => {
     const folder = studio();
     const { code, out, error } = await screenfold(folder, [

@@ -127,6 +127,23 @@ describe('what cannot be taken is refused in no time', () => {
       'query.search: must be at most 32 words',
     ],
     [
+      'a seed that is not a whole number to a computer',
+      'gallery.generate',
+      () => ({
+        model: { kind: 'model', modelId: 1 },
+        prompt: 'fox',
+        seeds: [2 ** 53],
+        recipe: { sampler: 'ddim', steps: 1, guidanceScale: 1, width: 64, height: 64 },
+      }),
+      'seeds[0]: must be at most 9007199254740991, is 9007199254740992',
+    ],
+    [
+      'a LoRA of rank a billion',
+      'runs.plan',
+      () => ({ request: { method: { kind: 'lora', rank: 1e9 } } }),
+      'request.method.rank: must be at most 16384, is 1000000000',
+    ],
+    [
       'a sheet of 5,000 by 5,000',
       'exports.sheet',
       () => ({

@@ -23,7 +23,7 @@ test('a base that is not there is named', async () => {
   const file = join(folder, 'model.safetensors');
   writeFileSync(file, '');
   const none = await failureOf(readBaseModel(file, 'full'));
-  expect([none.code, none.message]).toEqual(['base-missing', `The base model ${file} is not a folder.`]);
+  expect([none.code, none.message]).toEqual(['base-invalid', `${file} is empty`]);
 });
 
 test('a base that the engine could not build is refused, naming the file', async () => {

@@ -37,7 +37,7 @@ async function becomes(
 
 describe('the queue of runs', () => {
   test('trains one at a time, in the order that was chosen', async () => {
-    const { services, folder, history } = studio();
+    const { services, folder, history } = studio({ perStep: 20 });
     const { runs } = services;
     const request = await pretendRequest(services, folder);
     const ids: number[] = [];

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { makeFolder } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
 import type { GenerateJob } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
@@ -56,8 +56,7 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   const missing = await missingOf(samples);
   terminal.line(`${countOf(samples.length, 'picture')}, ${missing.length} of them still to make.`);
   if (missing.length > 0) {
-    for (const output of missing.map(({ picture }) => dirname(picture.output)))
-      await mkdir(output, { recursive: true });
+    for (const output of missing.map(({ picture }) => dirname(picture.output))) await makeFolder(output);
     const job: GenerateJob = {
       kind: 'generate',
       pictures: missing.map(({ picture }) => picture),
@@ -71,8 +70,8 @@ export async function compareCommand(context: CommandContext, options: CompareOp
     }
   }
 
-  await mkdir(dirname(sheet), { recursive: true });
-  await mkdir(dirname(animation), { recursive: true });
+  await makeFolder(dirname(sheet));
+  await makeFolder(dirname(animation));
   await writeSheet(sheet, comparisonSheet(run, samples, await readEpochLosses(run.folder)));
   await writeAnimation(animation, comparisonAnimation(run, samples));
   terminal.line(`Side by side: ${sheet}`);

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
+import { makeFolder } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
 import type { GenerateJob, ModelReference, Picture } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
@@ -57,7 +57,7 @@ export async function generateCommand(context: CommandContext, options: Generate
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
 
   const folder = resolve(workingFolder, options.output);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const taken = new Set<string>();
   const pictures: Picture[] = [];
   for (const prompt of options.prompts) {

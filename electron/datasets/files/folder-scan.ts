@@ -3,7 +3,8 @@ import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
+import { obstacleOf } from '../../../native/files/obstacle.ts';
 import { type LeftOut, leftOut } from './left-out.ts';
 
 export interface FoundFile {
@@ -186,22 +187,9 @@ function hiddenFiles(hidden: readonly string[]): readonly LeftOut[] {
 }
 
 function missing(folder: string, cause: unknown): Failure {
-  const { code } = cause as NodeJS.ErrnoException;
-  const denied = code === 'EACCES' || code === 'EPERM';
-  const reason =
-    code === 'ENOENT'
-      ? 'there is no such folder'
-      : code === 'ENOTDIR'
-        ? 'it is a file, not a folder'
-        : denied
-          ? 'permission denied'
-          : cause instanceof Error
-            ? cause.message
-            : String(cause);
-  return new Failure(
-    'dataset-missing',
-    `${folder} cannot be read as a data set: ${reason}`,
-    denied ? 'Change its permissions, then read it again.' : 'Choose the folder that holds the images.',
-    cause,
-  );
+  const { reason, hint } = obstacleOf(cause, 'folder') ?? {
+    reason: messageOf(cause),
+    hint: 'Check that its drive is in order, and read it again.',
+  };
+  return new Failure('dataset-missing', `${folder} cannot be read as a data set: ${reason}`, hint, cause);
 }

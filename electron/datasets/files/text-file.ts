@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { Failure, messageOf } from '../../../native/failure.ts';
+import { obstacleOf } from '../../../native/files/obstacle.ts';
 
 /** Beyond this a file is no table of captions that could be meant for one training run. */
 const maxBytes = 256 * 1024 * 1024;
@@ -35,15 +36,21 @@ export async function readTextFile(path: string): Promise<string> {
 async function read(path: string): Promise<Buffer> {
   try {
     const { size } = await stat(path);
-    if (size > maxBytes) throw new Error(`it has ${Math.round(size / 1024 / 1024)} MiB`);
+    if (size > maxBytes) {
+      throw new Failure(
+        'text-unreadable',
+        `${path} is too large to read: it has ${Math.round(size / 1024 / 1024)} MiB, and ${maxBytes / 1024 / 1024} are taken at most`,
+        'Leave in it what belongs to these images, or cut it into several files.',
+      );
+    }
     return await readFile(path);
   } catch (cause) {
-    throw new Failure(
-      'text-unreadable',
-      `${path} cannot be read: ${messageOf(cause)}`,
-      'Check that the file is there, may be read, and holds only what belongs to these images.',
-      cause,
-    );
+    if (cause instanceof Failure) throw cause;
+    const { reason, hint } = obstacleOf(cause) ?? {
+      reason: messageOf(cause),
+      hint: 'Check that its drive is in order, and read the folder again.',
+    };
+    throw new Failure('text-unreadable', `${path} cannot be read: ${reason}`, hint, cause);
   }
 }
 

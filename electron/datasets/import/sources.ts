@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
-import { Failure } from '../../../native/failure.ts';
+import { Failure, messageOf } from '../../../native/failure.ts';
+import { obstacleOf, systemCode } from '../../../native/files/obstacle.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
 import { captionFilesBeside } from '../files/caption-sources.ts';
@@ -31,14 +32,9 @@ export async function planSources(paths: readonly string[]): Promise<readonly Pl
   const folders: PlannedSource[] = [];
   const files = new Map<string, string[]>();
   for (const path of new Set(paths.map((path) => resolve(path)))) {
-    const info = await stat(path).catch(() => null);
-    if (info === null) {
-      throw new Failure(
-        'dataset-missing',
-        `There is no ${path}.`,
-        'It may have been moved, or its drive is not connected.',
-      );
-    }
+    const info = await stat(path).catch((cause: unknown) => {
+      throw unreachable(path, cause);
+    });
     if (info.isDirectory()) folders.push({ root: path, files: null });
     else files.set(dirname(path), [...(files.get(dirname(path)) ?? []), basename(path)]);
   }
@@ -51,6 +47,20 @@ export async function planSources(paths: readonly string[]): Promise<readonly Pl
     );
   }
   return [...folders, ...[...files].map(([root, list]) => ({ root, files: list }))];
+}
+
+function unreachable(path: string, cause: unknown): Failure {
+  const { reason, hint } = obstacleOf(cause) ?? {
+    reason: messageOf(cause),
+    hint: 'Check that its drive is in order, and try again.',
+  };
+  const gone = systemCode(cause) === 'ENOENT';
+  return new Failure(
+    'dataset-missing',
+    gone ? `There is no ${path}.` : `${path} cannot be read: ${reason}.`,
+    hint,
+    cause,
+  );
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Failure } from '../../../native/failure.ts';
-import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
+import { expectedFailure } from '../../../native/files/as-failure.ts';
+import { isDiskFull } from '../../../native/files/storage-failure.ts';
 import type { Studio } from '../../studio/studio.ts';
 import { pageFile } from '../page-files.ts';
 import { commonHeaders } from '../page-policy.ts';
@@ -136,7 +137,7 @@ function sayWhy(response: ServerResponse, error: unknown): void {
     say(response, 413, error.message);
     return;
   }
-  const failure = error instanceof Failure ? error : storageFailure(error);
+  const failure = expectedFailure(error);
   if (failure !== null) say(response, isDiskFull(failure) ? 507 : 409, `${failure.message} ${failure.hint}`);
   else say(response, 500, error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { epochName } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
@@ -101,6 +101,8 @@ async function weightsFingerprint({ base, checkpoint }: ModelReference): Promise
   const files: string[] = [];
   for (const folder of checkpoint === undefined ? [base] : [base, checkpoint]) {
     const names = await readdir(folder, { recursive: true }).catch(() => []);
+    const whole = await stat(folder).catch(() => null);
+    if (whole?.isFile() === true) files.push(`${basename(folder)} ${whole.size} ${whole.mtimeMs}`);
     const safetensors = names.filter((entry) => entry.endsWith('.safetensors'));
     const beside = new Set(safetensors.map((name) => dirname(name)));
     // Pickles are read only where there is nothing else.

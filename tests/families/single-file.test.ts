@@ -9,6 +9,7 @@ import { openModel } from '../../native/families/open-model.ts';
 import { readFacts } from '../../native/families/read-facts.ts';
 import { stableDiffusionFile } from '../../native/families/stable-diffusion/single-file/single-file.ts';
 import { whatFile } from '../../native/families/what-file.ts';
+import { elementCount } from '../../native/graph/data-type.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { createTextToImage, toRgb } from '../../native/sampling/text-to-image.ts';
@@ -18,6 +19,7 @@ import { temporaryFolder } from '../images/pictures.ts';
 import { type FullSizeName, readFullSize, readSingleFileTensors } from '../reference/fixture.ts';
 import { fileHash, writeSingleFileModel } from '../reference/single-file-models.ts';
 import { failureOf } from '../training/tiny-model.ts';
+import { archiveOf, bytesOf, tensor, text } from '../weights/torch-archive.ts';
 
 /** diffusers 0.42.1, transformers 5.23.0, PyTorch; made by tests/reference/single_file.py. */
 const fixture = JSON.parse(
@@ -357,6 +359,30 @@ describe.each([1, 2] as const)('a tiny model of generation %s in one file', (gen
     });
     await file.close();
     await rm(vae);
+  });
+
+  test('is the same model as a checkpoint of PyTorch', async () => {
+    const file = await openSafetensors(path());
+    const names = [...file.tensors.keys()];
+    const storages = await Promise.all(
+      names.map(async (key, at) => {
+        const numbers = await file.readAs(key, 'float32');
+        return { name: `sd/data/${at}`, bytes: new Uint8Array(numbers.buffer) };
+      }),
+    );
+    const items = names.map((key, at) => {
+      const { shape } = file.tensors.get(key)!;
+      const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+      return bytesOf(text(key), tensor({ shape, strides, elements: elementCount(shape), key: String(at) }));
+    });
+    await file.close();
+    const pickle = bytesOf(0x80, 2, '}', text('state_dict'), '}(', ...items, 'us.');
+    const checkpoint = join(folder.path, 'checkpoint.ckpt');
+    await writeFile(checkpoint, archiveOf([{ name: 'sd/data.pkl', bytes: pickle }, ...storages]));
+    const model = await openModel({ base: checkpoint });
+    for (const [component, own] of inFolder.components)
+      expect(new Map(await read(model.component(component)))).toEqual(new Map(await read(own)));
+    await model.close();
   });
 
   test('that is cut short is refused', async () => {

@@ -86,6 +86,18 @@ describe('the pictures of a run', () => {
     expect((await files()).map((file) => pickled.includes(file))).toEqual([true, true, false]);
   });
 
+  test('are others where a base in one file was replaced', async () => {
+    const run = trainedRun();
+    const base = join(run.folder, 'base.ckpt');
+    const ofFile = { ...run, job: { ...run.job, base } };
+    const files = async () => (await planSamples(ofFile)).map(({ picture }) => picture.output);
+    writeFileSync(base, 'weights');
+    const before = await files();
+    expect(await files()).toEqual(before);
+    writeFileSync(base, 'other weights');
+    expect((await files()).filter((file) => before.includes(file))).toEqual([]);
+  });
+
   test('cannot be of an epoch that was not kept', async () => {
     const failure = await failureOf(planSamples(trainedRun(), { epochs: [0, 1, 3] }));
     expect(failure).toMatchObject({ code: 'no-such-epoch', hint: 'It has the base (0), 1, 5.' });

@@ -28,8 +28,8 @@ export function ExportList() {
           </Button>
         }
       >
-        Any checkpoint can be exported as a model folder or a LoRA file, and a comparison as a sheet or an
-        animation.
+        Any checkpoint can be exported as a model file, a model folder or a LoRA file, and a comparison as a
+        sheet or an animation.
       </EmptyState>
     );
   }

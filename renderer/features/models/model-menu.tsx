@@ -90,7 +90,7 @@ export function ModelMenu({ model }: { model: Model }) {
         <Text size="sm">
           {model.kind === 'finetune'
             ? 'Its folder is deleted. The run it came from stays, and you can keep the model again.'
-            : 'It is removed from the list. Its folder stays.'}
+            : 'It is removed from the list. What lies on the disk stays.'}
         </Text>
       </ConfirmDialog>
     </>

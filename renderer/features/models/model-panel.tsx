@@ -59,7 +59,7 @@ export function ModelPanel({ model, models }: { model: Model; models: readonly M
         </Group>
         {model.missing && (
           <div style={{ marginTop: 16 }}>
-            <Notice title="Its folder is gone">Put {model.folder} back to use it again.</Notice>
+            <Notice title="It is gone from its place">Put {model.folder} back to use it again.</Notice>
           </div>
         )}
         <Facts model={model} models={models} />

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import { createClient } from '../../electron/connection/client.ts';
+import { runJob } from '../../native/run-job.ts';
+import { writeSingleFileModel } from '../reference/single-file-models.ts';
+import { linkInMemory } from '../studio/memory-link.ts';
+import { describeInBrowser, type OpenStudio, openStudio, prepareLibrary } from './studio.ts';
+import { makeToys, patience, waiting } from './toys.ts';
+
+const context = { emit: () => undefined, stop: new AbortController().signal };
+
+describeInBrowser('a model in one file', () => {
+  let open: OpenStudio;
+  const parent = mkdtempSync(join(tmpdir(), 'screenfold-file-'));
+  const libraryFolder = join(parent, 'library');
+  let captionSetId = 0;
+  let datasetId = 0;
+  beforeAll(async () => {
+    await writeSingleFileModel(parent, 1);
+    const folder = makeToys(parent);
+    await prepareLibrary(libraryFolder, async (client) => {
+      ({ datasetId } = await client.call('datasets.import', { paths: [folder] }));
+      await vi.waitUntil(async () => !(await client.call('datasets.get', { datasetId })).importing, waiting);
+      const source = { kind: 'fixed', text: 'a toy' } as const;
+      ({ captionSetId } = await client.call('captions.createSet', { datasetId, name: 'toys', source }));
+    });
+    open = await openStudio({ libraryFolder });
+  }, 300_000);
+  afterAll(async () => {
+    await open.close();
+    rmSync(parent, { recursive: true, force: true });
+  });
+
+  async function addFile(path: string): Promise<void> {
+    const { page } = open;
+    await page.getByRole('link', { name: 'Models' }).click();
+    await page.getByText('Models', { exact: true }).last().click();
+    await page.getByRole('button', { name: 'Add a model' }).click();
+    await page.getByRole('menuitem', { name: /^One file/ }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('File').fill(path);
+    await dialog.getByRole('button', { name: 'Add this file' }).click();
+  }
+
+  test('is added where it lies, and says what it is made of', async () => {
+    const { page } = open;
+    await addFile(join(parent, 'sd1.safetensors'));
+    await page.getByRole('heading', { name: 'sd1', level: 2 }).waitFor({ timeout: patience });
+    for (const name of ['unet', 'vae', 'text_encoder'])
+      await page.getByRole('cell', { name, exact: true }).waitFor({ timeout: patience });
+    await page.getByRole('button', { name: 'Train from it' }).click();
+    await expect.poll(() => page.getByRole('combobox', { name: 'Base model' }).inputValue()).toBe('sd1');
+  });
+
+  test('is trained, and exported as a file that makes the run’s own picture', async () => {
+    const { page, studio } = open;
+    const client = createClient(linkInMemory(Promise.resolve(studio)));
+    const models = await client.call('models.list', {});
+    const base = models.find(({ name }) => name === 'sd1')!;
+    const usual = await client.call('runs.defaults', { datasetId });
+    const { runIds } = await client.call('runs.start', {
+      request: {
+        ...usual,
+        name: 'small toys',
+        baseModelId: base.id,
+        captionSetIds: [captionSetId],
+        resolution: 64,
+        train: { ...usual.train, epochs: 1, checkpoints: [1], batchSize: 2 },
+        prompts: [{ prompt: 'a toy' }],
+        seeds: [0],
+        recipe: { ...usual.recipe, sampler: 'ddim', steps: 2, width: 64, height: 64 },
+      },
+    });
+    await page.goto(page.url().replace(/#.*$/, `#/runs/${runIds[0]!}`));
+    await page.getByText('Finished, 1 epoch').waitFor({ timeout: patience });
+    await page.getByRole('tab', { name: 'Epochs' }).click();
+    await page.getByRole('button', { name: 'Actions for epoch 1' }).click();
+    await page.getByRole('menuitem', { name: 'Export epoch 1…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: /^Model file/ }).click();
+    await dialog.getByText('float32', { exact: true }).click();
+    await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+    await dialog.getByLabel('Ready').waitFor({ timeout: patience });
+    const text = await dialog.getByText(/^Model file · /).textContent();
+    const exported = text?.split(' · ').at(-1) ?? '';
+    expect(exported).toMatch(/\.safetensors$/);
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+
+    await addFile(exported);
+    await page.getByRole('heading', { name: /^small toys/, level: 2 }).waitFor({ timeout: patience });
+    const { folder } = await client.call('runs.get', { runId: runIds[0]! });
+    const checkpoint = join(folder, 'checkpoints', 'epoch-0001');
+    const picture = (model: { base: string; checkpoint?: string }, output: string) => ({
+      ...{ model, output, prompt: 'a toy', negativePrompt: '', seed: 3, sampler: 'ddim' as const },
+      ...{ steps: 2, guidanceScale: 2, width: 64, height: 64 },
+    });
+    const [own, again] = [join(parent, 'own.png'), join(parent, 'again.png')];
+    const pictures = [picture({ base: base.folder, checkpoint }, own), picture({ base: exported }, again)];
+    await runJob({ kind: 'generate', pictures, batchSize: 1, device: { provider: 'cpu' } }, context);
+    expect(await sharp(again).raw().toBuffer()).toEqual(await sharp(own).raw().toBuffer());
+  });
+
+  test('kept the page free of errors', () => {
+    expect(open.complaints).toEqual([]);
+  });
+});

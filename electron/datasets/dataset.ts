@@ -84,13 +84,14 @@ async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Pro
 
 export function nothingThere(folder: string, files: number, leftOut: readonly LeftOut[]): Failure {
   const holds = `holds ${files === 1 ? '1 file' : `${files} files`}, and none is an image`;
-  const [first] = leftOut;
-  const why = first === undefined ? '' : `. ${first.failure.message.replace(/\.$/, '')}`;
+  const unexpected = leftOut.filter(({ expected }) => !expected);
+  const told = (unexpected.length > 0 ? unexpected : leftOut).slice(0, 3).map(({ failure }) => failure);
+  const why = told.map(({ message }) => `. ${message.replace(/\.$/, '')}`).join('');
   return new Failure(
     'dataset-empty',
     `${folder} ${files === 0 ? 'is empty' : holds}${why}`,
-    first !== undefined && !first.expected
-      ? first.failure.hint
+    unexpected.length > 0
+      ? [...new Set(told.map(({ hint }) => hint))].join(' ')
       : 'Choose a folder with png, jpg, webp, bmp, gif, avif or tiff images in it or in its subfolders.',
   );
 }
@@ -98,12 +99,15 @@ export function nothingThere(folder: string, files: number, leftOut: readonly Le
 function allBroken(folder: string, problems: readonly DatasetProblem[]): Failure {
   const broken = problems.filter(({ failure }) => failure.code === 'image-unreadable');
   const first = broken[0]?.failure.message ?? '';
+  const hints = new Set(broken.map(({ failure }) => failure.hint));
   return new Failure(
     'dataset-empty',
     broken.length === 1
       ? first
       : `None of the ${broken.length} images in ${folder} can be read; the first: ${first}`,
-    'Check that the images open in an image viewer.',
+    hints.size === 1
+      ? [...hints][0]!
+      : 'Each image says what it lacks: import the folder in the window, and look under Problems.',
     broken[0]?.failure,
   );
 }

@@ -52,5 +52,5 @@ export function unknownCaptionSet(): Failure {
 }
 
 export function unknownImage(): Failure {
-  return new Failure('image-unknown', 'There is no such image.', 'Its data set may have been removed.');
+  return new Failure('image-unknown', 'There is no such image.', 'It may have been removed; choose another.');
 }

@@ -64,8 +64,8 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
       if (!(await isModel(folder))) {
         throw new Failure(
           'model-missing',
-          `The model ${folder} is gone, or is no model any more.`,
-          'Put it back, or choose another model.',
+          `The model ${folder} is gone, may not be read, or is no model any more.`,
+          'Put it back or change its permissions, or choose another model.',
         );
       }
       if (records.get(id).components.length === 0) await inspect(id, folder);

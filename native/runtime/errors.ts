@@ -32,7 +32,7 @@ export function graphRefused(error: Error): Failure {
   return new Failure(
     'graph-refused',
     `ONNX Runtime does not accept the graph: ${error.message}`,
-    'Try another device in the settings; if that fails as well, report it with this message.',
+    'Try another device: in the settings, or by --device. If that fails as well, report it with this message.',
     error,
   );
 }
@@ -54,7 +54,7 @@ export function runFailed(error: Error): Failure {
   return new Failure(
     'graph-run-failed',
     `ONNX Runtime could not run the graph: ${error.message}`,
-    'Try another device in the settings; if that fails as well, report it with this message.',
+    'Try another device: in the settings, or by --device. If that fails as well, report it with this message.',
     error,
   );
 }

@@ -65,7 +65,7 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
   throw new Failure(
     'provider-unavailable',
     notes.join(' '),
-    'Choose another device in the settings, or let Screenfold choose.',
+    'Choose another device, in the settings or by --device, or let Screenfold choose.',
   );
 }
 

@@ -23,6 +23,18 @@ function textOf(set: Parameters<typeof captionsFor>[1]): (readonly string[] | un
 }
 
 describe('captionsFor', () => {
+  test('says that there are no fields rather than listing none', () => {
+    const bare = [{ ...fox, metadata: {} }];
+    for (const set of [
+      { kind: 'column', column: 'caption' },
+      { kind: 'template', template: '${caption}' },
+    ] as const) {
+      expect(() => captionsFor(bare, set)).toThrow(
+        expect.objectContaining({ hint: expect.stringContaining('no fields at all') as string }),
+      );
+    }
+  });
+
   test('gives every image the empty or the same caption', () => {
     expect(textOf({ kind: 'empty' })).toEqual([[''], [''], ['']]);
     expect(textOf({ kind: 'fixed', text: 'a sticker' })).toEqual([

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { captionsFor } from '../../electron/datasets/captions/captions.ts';
 import { type Dataset, readDataset } from '../../electron/datasets/dataset.ts';
+import { failureOf } from '../runs/failure-of.ts';
 import { captionsOf, filesOf, importFolder, openStudio, testFolder } from './studio.ts';
 
 const cases = fileURLToPath(new URL('cases', import.meta.url));
@@ -110,6 +111,16 @@ describe('as people have them', () => {
       '1 caption file is left out, because no image has its name: IMG_0001.txt.',
       '1 JPEG XL image is left out, because there is no decoder for this format: x.jxl.',
     ]);
+  });
+
+  test('a folder of pictures in formats that are not read says for each kind what to do', async () => {
+    const folder = testFolder();
+    for (const name of ['IMG_0001.HEIC', 'x.jxl']) cpSync(join(cases, 'heic', name), join(folder, name));
+    const { message, hint } = await failureOf(readDataset(folder));
+    expect(message).toContain('1 HEIC image is left out');
+    expect(message).toContain('1 JPEG XL image is left out');
+    expect(hint).toContain('magick mogrify -format jpg *.heic');
+    expect(hint).toContain('djxl fox.jxl fox.png');
   });
 
   test('masks are masks', async () => {

@@ -130,7 +130,8 @@ function withoutGaps(text: string): string {
 
 function availableFields(images: readonly DatasetImage[]): string {
   const fields = [...new Set(images.flatMap((image) => Object.keys(image.metadata)))].sort();
-  return `The images have: ${fields.join(', ')}.`;
+  if (fields.length > 0) return `The images have: ${fields.join(', ')}.`;
+  return 'The images have no fields at all: put a metadata.csv with columns beside them, or choose other captions.';
 }
 
 function same(images: readonly DatasetImage[], text: string): Captions {

@@ -116,7 +116,7 @@ function withoutImage(files: readonly string[]): readonly LeftOut[] {
     code: 'caption-without-image',
     what: ['caption file', 'caption files'],
     why: 'left out, because no image has its name',
-    hint: 'A caption file is named like its image: fox.txt or fox.png.txt for fox.png. Check that the image is there and could be read.',
+    hint: 'A caption file is named like its image: fox.txt or fox.png.txt for fox.png. Where its image is among those left out, it counts as soon as that can be read.',
   });
 }
 

@@ -124,7 +124,7 @@ function heicImages(files: readonly string[]): readonly LeftOut[] {
     code: 'image-format',
     what: ['HEIC image', 'HEIC images'],
     why: 'left out, because there is no decoder for this compression (HEVC)',
-    hint: 'Convert them to PNG or JPEG, and read the folder again.',
+    hint: 'Convert to JPEG or PNG, in a photo program or by ImageMagick (magick mogrify -format jpg *.heic), and read the folder again.',
   });
 }
 
@@ -142,21 +142,21 @@ const kinds: readonly {
     code: 'image-format',
     what: ['JPEG XL image', 'JPEG XL images'],
     why: 'left out, because there is no decoder for this format',
-    hint: 'Convert them to PNG or JPEG, and read the folder again.',
+    hint: 'Convert to PNG or JPEG, with libjxl (djxl fox.jxl fox.png) or in an image editor, and read the folder again.',
   },
   {
     name: /\.(?:dng|cr[23w]|nef|nrw|arw|srf|sr2|orf|rw2|raf|pef|srw|3fr|iiq|x3f|raw)$/i,
     code: 'image-format',
     what: ['camera raw image', 'camera raw images'],
     why: 'left out, because raw images are not read',
-    hint: 'Develop them to PNG or JPEG, and read the folder again.',
+    hint: 'Develop to PNG or JPEG, and read the folder again.',
   },
   {
     name: /\.(?:psd|psb|xcf|kra|clip|tga|exr|hdr|ico|qoi|dds|p[bgpn]m|pcx|jp2|j2k|jpx|svgz?|eps|ai)$/i,
     code: 'image-format',
     what: ['picture in a format that is not read', 'pictures in formats that are not read'],
     why: 'left out',
-    hint: 'Export them as PNG or JPEG, and read the folder again.',
+    hint: 'Export as PNG or JPEG, and read the folder again.',
   },
   {
     name: /\.(?:zip|tar|tgz|gz|7z|rar|xz|bz2|zst)$/i,

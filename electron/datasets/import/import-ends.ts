@@ -1,5 +1,6 @@
 import { Failure, messageOf } from '../../../native/failure.ts';
-import { isDiskFull, storageFailure } from '../../../native/files/storage-failure.ts';
+import { expectedFailure } from '../../../native/files/as-failure.ts';
+import { isDiskFull } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
 import { failureData } from '../../contract/failure-data.ts';
 import type { RoomWaits } from '../../library/room-waits.ts';
@@ -71,8 +72,8 @@ function withoutRoom(error: unknown): Failure | null {
 }
 
 function unexpected(error: unknown): Failure {
-  const ofDisk = storageFailure(error);
-  if (ofDisk !== null) return ofDisk;
+  const expected = expectedFailure(error);
+  if (expected !== null) return expected;
   return new Failure(
     'import-failed',
     `Reading the images stopped: ${messageOf(error)}`,

@@ -7,6 +7,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { Failure } from '../../../native/failure.ts';
+import { bytesText } from '../../contract/quantities.ts';
 import { decodedSegments } from '../page-files.ts';
 
 /** Larger than any picture and any archive's metadata; it bounds what one request can fill the disk with. */
@@ -75,7 +76,7 @@ function bounded(limit: number): Transform {
 export function tooLarge(limit: number): Failure {
   return new Failure(
     'upload-too-large',
-    `A file is larger than ${limit} bytes.`,
+    `A file is larger than the ${bytesText(limit)} that can be sent.`,
     'Put it on this machine in another way, and choose its folder.',
   );
 }

@@ -123,7 +123,7 @@ function openAllocator(
   throw new Failure(
     'provider-unavailable',
     `${providerLabels[provider]} has no memory of its own for tensors.`,
-    'Choose another device in the settings.',
+    'Choose another device: in the settings, or by --device.',
   );
 }
 

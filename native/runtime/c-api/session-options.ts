@@ -98,7 +98,7 @@ function providerRefused(provider: Provider, error: OrtError): Failure {
   return new Failure(
     'provider-unavailable',
     `${providerLabels[provider]} does not start: ${error.message}`,
-    'Choose another device in the settings.',
+    'Choose another device: in the settings, or by --device.',
     error,
   );
 }

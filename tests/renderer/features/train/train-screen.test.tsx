@@ -131,7 +131,9 @@ describe('the train screen', () => {
     await user.click(await screen.findByRole('button', { name: /Pictures/ }));
     expect(await screen.findByText('5 tokens; Seedling reads 4.')).toBeDefined();
     await user.type(screen.getByLabelText('Negative prompt 1'), ' and far too long');
-    expect(await screen.findAllByText('5 tokens; Seedling reads 4.')).toHaveLength(2);
+    await waitFor(() => {
+      expect(screen.getAllByText('5 tokens; Seedling reads 4.')).toHaveLength(2);
+    });
   });
 
   test('shows why there is no plan, and holds the button back', async () => {

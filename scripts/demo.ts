@@ -43,13 +43,13 @@ async function demo(context: CommandContext): Promise<ExitCode> {
   if (code !== exitCodes.ok) return code;
 
   terminal.line('\n3. The last epoch as a model for other tools\n');
-  const { output: exported } = await exportCommand(context, { folder: run, precision: 'float16' });
+  const exported = await exportCommand(context, { from: run, precision: 'float16' });
 
   const outcome = await readOutcome(run);
   const [trainLoss, validationLoss] = [outcome?.trainLoss ?? null, outcome?.validationLoss ?? null];
   const seconds = Math.round(performance.now() - begun) / 1000;
   terminal.line(`
-Done in ${durationText(seconds)}: training loss ${lossText(trainLoss)}, validation loss ${lossText(validationLoss)}.
+Done in ${durationText(seconds)}: training loss ${lossText(trainLoss)}, held-out loss ${lossText(validationLoss)}.
   side by side     ${sheet}
   unfolding        ${animation}
   exported model   ${exported}`);

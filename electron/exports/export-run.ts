@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import type { ModelFormat } from '../../native/facts/model-formats.ts';
+import { endingOf, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import { exists } from '../../native/files/exists.ts';
@@ -54,7 +54,7 @@ export async function exportRun(
     throw new Failure(
       'not-a-lora',
       `The run ${run.folder} did not train a LoRA, so there is none to export.`,
-      'Export it with --format diffusers or single-file, or train with the method "lora".',
+      'Export it as diffusers or single-file, or train with the method "lora".',
     );
   }
   const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${endingOf(format)}`;
@@ -98,11 +98,6 @@ export async function exportRun(
     }),
   );
   return { format, epoch, output, card, bytes };
-}
-
-/** What the name of a file ends in; folders have no ending. */
-export function endingOf(format: ModelFormat): string {
-  return format === 'diffusers' ? '' : '.safetensors';
 }
 
 /** Where the model card of an export lies. */

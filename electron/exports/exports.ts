@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {} from 'node:path';
 
+import { endingOf } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
@@ -12,7 +13,7 @@ import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { comparisonExports } from './comparison-exports.ts';
 import { createExportRecords } from './export-records.ts';
-import { cardOf, endingOf, exportRun } from './export-run.ts';
+import { cardOf, exportRun } from './export-run.ts';
 import { createExportTasks } from './export-tasks.ts';
 import { placeWhole } from './place-export.ts';
 import { runFacts } from './run-facts.ts';

@@ -3,6 +3,11 @@ export const modelFormats = ['diffusers', 'single-file', 'lora'] as const;
 
 export type ModelFormat = (typeof modelFormats)[number];
 
+/** What the name of a file of this format ends in; folders have no ending. */
+export function endingOf(format: ModelFormat): string {
+  return format === 'diffusers' ? '' : '.safetensors';
+}
+
 /** Endings of files that may hold a whole model. */
 export const modelFileEndings = ['safetensors', 'sft', 'ckpt', 'pt'] as const;
 

@@ -43,8 +43,28 @@ export async function readTextFile(path: string): Promise<string | null> {
   }
 }
 
+/** Stands for a number that is none while JSON is read; no text of a config is this one. */
+const noNumber = '\u0000no number';
+
 /**
- * The JSON object in a small file, or null where there is no file.
+ * JSON as Python writes it, which has NaN and infinities where JSON has no word for them; fields that are such are left out, so
+ * that their defaults count.
+ *
+ * @throws SyntaxError
+ */
+export function parsePythonJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const words = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+    const replaced = text.replace(words, (word) => (word.startsWith('"') ? word : JSON.stringify(noNumber)));
+    if (replaced === text) throw error;
+    return JSON.parse(replaced, (_, value: unknown) => (value === noNumber ? undefined : value));
+  }
+}
+
+/**
+ * The JSON object in a small file, or null where there is no file. Numbers that are none, as Python may write, are left out.
  *
  * @throws Failure `file-unreadable`, `json-invalid`
  */
@@ -55,7 +75,7 @@ export async function readJsonObject(path: string): Promise<JsonObject | null> {
     new Failure('json-invalid', `${path} ${what}`, anew, cause);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parsePythonJson(text);
   } catch (error) {
     throw refuse(text.trim() === '' ? 'is empty' : 'is not valid JSON', error);
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { type PredictionType, predictionTypes } from '../facts/config-facts.ts';
 import { Failure } from '../failure.ts';
+import { parsePythonJson } from '../files/json-file.ts';
 
 const betaSchedules = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;
 export type BetaSchedule = (typeof betaSchedules)[number];
@@ -75,8 +76,7 @@ export interface SchedulerConfig {
 export function parseSchedulerConfig(text: string, file: string): SchedulerConfig {
   let json: unknown;
   try {
-    // Python writes the default of `lambda_min_clipped` as -Infinity, which JSON does not have.
-    json = JSON.parse(text.replace(/:\s*-Infinity\b/g, ': null'));
+    json = parsePythonJson(text);
   } catch (cause) {
     throw new Failure(
       'scheduler-config-json',

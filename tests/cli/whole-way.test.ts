@@ -36,6 +36,33 @@ describe('from a terminal', () => {
     expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'export']);
   });
 
+  test('a model is written in another form, and an epoch as one file', async () => {
+    const folder = studio();
+    const { engine, jobs } = drawingEngine();
+    const whole = ['export', 'models/old.ckpt', '--as', 'single-file', '--precision', 'float32'];
+    const written = await screenfold(folder, whole, engine);
+    expect([written.code, written.error]).toEqual([0, '']);
+    const output = join(folder, 'exports', 'old.safetensors');
+    expect(written.out).toContain(`: ${output}\n`);
+    await screenfold(folder, ['export', 'models/old.ckpt'], engine);
+    await screenfold(folder, ['train', 'foxes.json', '--epochs', '1'], engine);
+    const epoch = await screenfold(folder, ['export', 'runs/foxes', '--as', 'single-file'], engine);
+    const file = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-1.safetensors');
+    expect(epoch.out).toContain(`${file}\nIts model card: ${file.replace('.safetensors', '.md')}\n`);
+    const model = { base: join(folder, 'models', 'old.ckpt') };
+    expect(jobs.filter(({ kind }) => kind === 'export')).toEqual([
+      {
+        ...{ kind: 'export', model, format: 'single-file', output, precision: 'float32' },
+        metadata: { 'modelspec.title': 'old' },
+      },
+      {
+        ...{ kind: 'export', model, format: 'diffusers', precision: 'float16', metadata: {} },
+        output: join(folder, 'exports', 'old'),
+      },
+      expect.objectContaining({ format: 'single-file', output: file }),
+    ]);
+  });
+
   test('pictures once made are not made again, and new prompts are made of every epoch', async () => {
     const folder = studio();
     const { engine, jobs } = drawingEngine();

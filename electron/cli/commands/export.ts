@@ -1,13 +1,14 @@
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
-import type { ModelFormat } from '../../../native/facts/model-formats.ts';
+import { endingOf, type ModelFormat, modelNameOf } from '../../../native/facts/model-formats.ts';
 import { bytesText } from '../../contract/quantities.ts';
-import { type Exported, exportRun } from '../../exports/export-run.ts';
-import { readRun } from '../../runs/run-folder.ts';
+import { exportRun } from '../../exports/export-run.ts';
+import { isRunFolder, readRun } from '../../runs/run-folder.ts';
 import type { CommandContext } from './context.ts';
 
 export interface ExportOptions {
-  readonly folder: string;
+  /** The folder of a run, or a model. */
+  readonly from: string;
   readonly epoch?: number;
   readonly format?: ModelFormat;
   readonly output?: string;
@@ -15,29 +16,64 @@ export interface ExportOptions {
   readonly loraScale?: number;
 }
 
-/** Writes one epoch of a run as a model other tools read. */
-export async function exportCommand(context: CommandContext, options: ExportOptions): Promise<Exported> {
-  const { engine, terminal, workingFolder, software } = context;
-  const { folder, output, ...choice } = options;
-  const run = await readRun(resolve(workingFolder, folder));
+interface Written {
+  readonly path: string;
+  /** Lines for the terminal. */
+  readonly told: readonly string[];
+}
+
+/** Writes one epoch of a run, or a model as it is, in a form that other tools read. Gives where that lies. */
+export async function exportCommand(context: CommandContext, options: ExportOptions): Promise<string> {
+  const { engine, terminal, workingFolder } = context;
+  const from = resolve(workingFolder, options.from);
   const follower = terminal.follow({});
   try {
-    const exported = await exportRun(
-      run,
-      {
-        ...choice,
-        ...(output === undefined ? {} : { output: resolve(workingFolder, output) }),
-        software,
-        date: new Date(),
-      },
-      engine,
-      { onEvent: follower.event, onLog: terminal.log },
-    );
+    const listeners = { onEvent: follower.event, onLog: terminal.log };
+    const isModel = options.epoch === undefined && !(await isRunFolder(from));
+    const { path, told } = isModel ? await writeModel() : await writeEpoch();
     follower.end();
-    terminal.line(`Epoch ${exported.epoch} exported (${bytesText(exported.bytes)}): ${exported.output}`);
-    terminal.line(`Its model card: ${exported.card}`);
-    terminal.object(exported);
-    return exported;
+    for (const line of told) terminal.line(line);
+    return path;
+
+    async function writeEpoch(): Promise<Written> {
+      const { epoch, format, precision, loraScale, output } = options;
+      const exported = await exportRun(
+        await readRun(from),
+        {
+          ...(epoch !== undefined && { epoch }),
+          ...(format !== undefined && { format }),
+          ...(loraScale !== undefined && { loraScale }),
+          ...(output !== undefined && { output: resolve(workingFolder, output) }),
+          precision,
+          software: context.software,
+          date: new Date(),
+        },
+        engine,
+        listeners,
+      );
+      terminal.object(exported);
+      const { output: path, bytes } = exported;
+      const first = `Epoch ${exported.epoch} exported (${bytesText(bytes)}): ${path}`;
+      return { path, told: [first, `Its model card: ${exported.card}`] };
+    }
+
+    async function writeModel(): Promise<Written> {
+      const { format = 'diffusers', precision, output } = options;
+      const name = modelNameOf(basename(from));
+      const path = resolve(workingFolder, output ?? join('exports', `${name}${endingOf(format)}`));
+      const metadata = format === 'single-file' ? { 'modelspec.title': name } : {};
+      const job = {
+        kind: 'export',
+        model: { base: from },
+        format,
+        output: path,
+        precision,
+        metadata,
+      } as const;
+      const { bytes } = await engine.run(job, listeners);
+      terminal.object({ format, output: path, bytes });
+      return { path, told: [`${name} exported (${bytesText(bytes)}): ${path}`] };
+    }
   } finally {
     follower.end();
   }

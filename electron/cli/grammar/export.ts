@@ -8,6 +8,7 @@ import type { Grammar } from './grammar.ts';
 
 interface ExportFlags {
   readonly epoch?: number;
+  readonly as?: ModelFormat;
   readonly format?: ModelFormat;
   readonly out?: string;
   readonly precision: 'float32' | 'float16';
@@ -17,21 +18,29 @@ interface ExportFlags {
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
   program
     .command('export')
-    .description('write a checkpoint of a run as a model that other tools can read')
-    .argument('<run>', "the run's folder")
+    .description('write a checkpoint of a run, or a model, in a form that other tools can read')
+    .argument('<from>', 'the folder of a run, or a model: a diffusers folder, a .safetensors or .ckpt file')
     .option('--epoch <number>', 'epoch of the checkpoint (default: the last)', naturalNumber)
     .addOption(
       new Option(
-        '--format <format>',
-        'model folder, the whole model in one file, or LoRA file (default: by the method of the run)',
+        '--as <format>',
+        'model folder, the whole model in one file, or LoRA file (default: by the method of the run; of a model: its folder)',
       ).choices(modelFormats),
     )
-    .option('-o, --out <path>', "folder or file to write (default: in the run's exports/)")
+    .addOption(new Option('--format <format>', 'the same as --as').choices(modelFormats).hideHelp())
+    .option(
+      '-o, --out <path>',
+      "folder or file to write (default: in the run's exports/, of a model: exports/)",
+    )
     .addOption(new Option('--precision <type>').choices(['float32', 'float16']).default('float16'))
     .option('--lora-scale <number>', 'strength a LoRA is merged with', numberFromZero)
-    .action(async (folder: string, flags: ExportFlags) => {
-      const { out, ...choice } = flags;
-      await exportCommand(context(), { folder, ...choice, ...(out === undefined ? {} : { output: out }) });
+    .action(async (from: string, { out, as: asked, ...flags }: ExportFlags) => {
+      const format = asked ?? flags.format;
+      await exportCommand(context(), {
+        ...{ ...flags, from },
+        ...(format !== undefined && { format }),
+        ...(out !== undefined && { output: out }),
+      });
       onEnd(exitCodes.ok);
     });
 }

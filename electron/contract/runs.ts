@@ -25,26 +25,26 @@ import {
 
 const tooManyPictures = `prompts times seeds must be at most ${mostPicturesOfEpoch}`;
 
+const requestFields = z.strictObject({
+  name: nameText,
+  baseModelId: id,
+  datasetId: id,
+  captionSetIds: fewIds.min(1),
+  method: runSpecSchema.shape.method,
+  /** Pixels; null: what the base was made for. */
+  resolution: z.int().min(8).max(largestSide).nullable().default(null),
+  train: runSpecSchema.shape.train,
+  /** Empty: captions of up to four held-out images, or of the first images. */
+  prompts: promptList.default([]),
+  seeds: seedList.min(1).default([0]),
+  recipe: samplerSettingsSchema,
+  /** Null: the best there is. */
+  provider: providerName.nullable().default(null),
+  costRate: costRateSchema.default({ kind: 'none' }),
+});
+
 /** What a person chooses of a run. Several caption sets make as many runs, alike in everything else. */
-export const runRequestSchema = z
-  .strictObject({
-    name: nameText,
-    baseModelId: id,
-    datasetId: id,
-    captionSetIds: fewIds.min(1),
-    method: runSpecSchema.shape.method,
-    /** Pixels; null: what the base was made for. */
-    resolution: z.int().min(8).max(largestSide).nullable().default(null),
-    train: runSpecSchema.shape.train,
-    /** Empty: captions of up to four held-out images, or of the first images. */
-    prompts: promptList.default([]),
-    seeds: seedList.min(1).default([0]),
-    recipe: samplerSettingsSchema,
-    /** Null: the best there is. */
-    provider: providerName.nullable().default(null),
-    costRate: costRateSchema.default({ kind: 'none' }),
-  })
-  .refine(areFewPictures, tooManyPictures);
+export const runRequestSchema = requestFields.refine(areFewPictures, tooManyPictures);
 export type RunRequest = z.output<typeof runRequestSchema>;
 
 /** A run before it starts. Everything over time is by epoch. */
@@ -184,13 +184,14 @@ const run = z.strictObject({ runId: id });
 export const runCalls = {
   /** A request with good defaults for this base and data set; null: the newest base, the newest data set. */
   'runs.defaults': query(
-    { about: ['datasets', 'runs', 'models', 'settings'] },
+    { about: ['datasets', 'captions', 'runs', 'models', 'settings'] },
     z.strictObject({
       datasetId: id.nullable().default(null),
       baseModelId: id.nullable().default(null),
       method: z.enum(['full', 'lora']).nullable().default(null),
     }),
-    runRequestSchema,
+    /** Without caption sets where the images have none yet. */
+    requestFields.extend({ captionSetIds: fewIds }),
   ),
   'runs.plan': query(
     { about: ['images', 'captions', 'runs', 'models'] },

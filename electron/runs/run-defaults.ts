@@ -34,8 +34,8 @@ interface DatasetRow {
 }
 
 /**
- * A request that is good to begin with.
- * @throws Failure `no-model`, `no-dataset`, `no-caption-set`
+ * A request that is good to begin with; without a caption set where the images have none yet.
+ * @throws Failure `no-model`, `no-dataset`
  */
 export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps): Promise<RunRequest> {
   const { database } = deps;
@@ -54,7 +54,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     name: freeName(database, dataset.name),
     baseModelId: base.id,
     datasetId: dataset.id,
-    captionSetIds: [captionSet],
+    captionSetIds: captionSet === null ? [] : [captionSet],
     method,
     resolution: tuned?.resolution ?? null,
     train: tuned?.train ?? trainOf(method, base.resolution, dataset.images),
@@ -124,11 +124,15 @@ function baseOf(database: LibraryDatabase, id: number | null): BaseRow {
     )
     .get(id, id);
   if (row !== undefined) return row;
-  throw new Failure('no-model', 'There is no model to start from.', 'Add a diffusers folder under Models.');
+  throw new Failure(
+    'no-model',
+    'There is no model to start from.',
+    'Add one under Models: a file or a diffusers folder.',
+  );
 }
 
-/** The one that says something about the most images; of several, the newest. */
-function captionSetOf(database: LibraryDatabase, { id, name }: DatasetRow): number {
+/** The one that says something about the most images; of several, the newest. Null where there is none. */
+function captionSetOf(database: LibraryDatabase, { id }: DatasetRow): number | null {
   const found = database
     .prepare<[number], number>(
       `SELECT id FROM caption_set WHERE dataset_id = ? ORDER BY
@@ -136,12 +140,7 @@ function captionSetOf(database: LibraryDatabase, { id, name }: DatasetRow): numb
     )
     .pluck()
     .get(id);
-  if (found !== undefined) return found;
-  throw new Failure(
-    'no-caption-set',
-    `${name} has no caption set.`,
-    'Make one under Captions. It may be empty.',
-  );
+  return found ?? null;
 }
 
 function freeName(database: LibraryDatabase, wanted: string): string {

@@ -18,7 +18,6 @@ describeInBrowser('a model in one file', () => {
   let open: OpenStudio;
   const parent = mkdtempSync(join(tmpdir(), 'screenfold-file-'));
   const libraryFolder = join(parent, 'library');
-  let captionSetId = 0;
   let datasetId = 0;
   beforeAll(async () => {
     await writeSingleFileModel(parent, 1);
@@ -26,8 +25,6 @@ describeInBrowser('a model in one file', () => {
     await prepareLibrary(libraryFolder, async (client) => {
       ({ datasetId } = await client.call('datasets.import', { paths: [folder] }));
       await vi.waitUntil(async () => !(await client.call('datasets.get', { datasetId })).importing, waiting);
-      const source = { kind: 'fixed', text: 'a toy' } as const;
-      ({ captionSetId } = await client.call('captions.createSet', { datasetId, name: 'toys', source }));
     });
     open = await openStudio({ libraryFolder });
   }, 300_000);
@@ -57,6 +54,16 @@ describeInBrowser('a model in one file', () => {
     await expect.poll(() => page.getByRole('combobox', { name: 'Base model' }).inputValue()).toBe('sd1');
   });
 
+  test('is trained without words where the images have no captions', async () => {
+    const { page } = open;
+    const train = page.getByRole('button', { name: 'Train', exact: true });
+    await page.getByText('These images have no captions yet.').waitFor();
+    expect(await train.isEnabled()).toBe(false);
+    await page.getByRole('button', { name: 'Train without words' }).click();
+    await page.getByRole('radio', { name: /^No words/ }).waitFor();
+    await expect.poll(() => train.isEnabled(), { timeout: patience }).toBe(true);
+  });
+
   test('is trained, and exported as a file that makes the run’s own picture', async () => {
     const { page, studio } = open;
     const client = createClient(linkInMemory(Promise.resolve(studio)));
@@ -68,7 +75,6 @@ describeInBrowser('a model in one file', () => {
         ...usual,
         name: 'small toys',
         baseModelId: base.id,
-        captionSetIds: [captionSetId],
         resolution: 64,
         train: { ...usual.train, epochs: 1, checkpoints: [1], batchSize: 2 },
         prompts: [{ prompt: 'a toy' }],

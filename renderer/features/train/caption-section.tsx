@@ -1,11 +1,12 @@
-import { Anchor, Checkbox, Group, Radio, Stack, Switch, Text } from '@mantine/core';
+import { Anchor, Button, Checkbox, Group, Radio, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'wouter';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import { sourceText } from '../../components/caption-source.ts';
 import { countText } from '../../components/quantities.ts';
-import { useStudioQuery } from '../../studio/studio.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
 
@@ -13,8 +14,7 @@ import { useRequestForm } from './request-form.ts';
 export function CaptionSection() {
   const { request, edit, message } = useRequestForm();
   const { captionSetIds } = request;
-  const sets =
-    useStudioQuery('captions.sets', { datasetId: request.datasetId }, { keepPrevious: true }).data ?? [];
+  const sets = useStudioQuery('captions.sets', { datasetId: request.datasetId }, { keepPrevious: true });
   const [asked, setAsked] = useState(false);
   const comparing = asked || captionSetIds.length > 1;
   const error = message('captionSetIds');
@@ -22,6 +22,13 @@ export function CaptionSection() {
     setAsked(on);
     if (!on) edit({ captionSetIds: captionSetIds.slice(0, 1) });
   };
+  if (sets.data?.length === 0) {
+    return (
+      <FormSection title="Captions">
+        <NoCaptions datasetId={request.datasetId} />
+      </FormSection>
+    );
+  }
   return (
     <FormSection title="Captions">
       <Stack gap={10}>
@@ -35,7 +42,7 @@ export function CaptionSection() {
             {...(error !== undefined && { error })}
           >
             <Stack gap={8}>
-              {sets.map((set) => (
+              {sets.data?.map((set) => (
                 <Checkbox key={set.id} value={String(set.id)} {...captionSetLabel(set)} />
               ))}
             </Stack>
@@ -50,7 +57,7 @@ export function CaptionSection() {
             {...(error !== undefined && { error })}
           >
             <Stack gap={8}>
-              {sets.map((set) => (
+              {sets.data?.map((set) => (
                 <Radio key={set.id} value={String(set.id)} {...captionSetLabel(set)} />
               ))}
             </Stack>
@@ -61,7 +68,7 @@ export function CaptionSection() {
             size="xs"
             label="Compare captions"
             checked={comparing}
-            disabled={sets.length < 2 && !comparing}
+            disabled={(sets.data?.length ?? 0) < 2 && !comparing}
             onChange={(event) => {
               compare(event.currentTarget.checked);
             }}
@@ -80,6 +87,43 @@ export function CaptionSection() {
         </Group>
       </Stack>
     </FormSection>
+  );
+}
+
+/** Images nobody has said anything about yet: two ways on. */
+function NoCaptions({ datasetId }: { datasetId: number }) {
+  const { edit } = useRequestForm();
+  const create = useStudioCommand('captions.createSet');
+  return (
+    <Stack gap={10}>
+      <Text size="sm">
+        These images have no captions yet. With captions the model learns which words stand for what; without,
+        it learns the look of all of them.
+      </Text>
+      <Group gap="xs">
+        <Button component={Link} href={`/datasets/${datasetId}/captions`} size="xs">
+          Caption them
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          loading={create.isPending}
+          onClick={() => {
+            create.mutate(
+              { datasetId, name: 'No words', source: { kind: 'empty' } },
+              {
+                onSuccess: ({ captionSetId }) => {
+                  edit({ captionSetIds: [captionSetId] });
+                },
+                onError: showFailure,
+              },
+            );
+          }}
+        >
+          Train without words
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 

@@ -58,13 +58,17 @@ export function PlanPanel({
           {runs > 1 ? `Train ${runs} runs` : 'Train'}
         </Button>
         <Text size="xs" c="dimmed" ta="center" mt={8} mih={18} role="status">
-          {faults > 0
-            ? `${countOf(faults, 'field')} of the form ${faults === 1 ? 'needs' : 'need'} correcting.`
-            : ' '}
+          {hindrance(request, faults)}
         </Text>
       </div>
     </aside>
   );
+}
+
+function hindrance({ captionSetIds }: RunRequest, faults: number): string {
+  if (faults === 0) return ' ';
+  if (faults === 1 && captionSetIds.length === 0) return 'Choose captions first, or train without words.';
+  return `${countOf(faults, 'field')} of the form ${faults === 1 ? 'needs' : 'need'} correcting.`;
 }
 
 function Plan({

@@ -69,6 +69,33 @@ describe('the train screen', () => {
     });
   });
 
+  test('offers images without captions to be captioned, or trained on without words', async () => {
+    const sets = [exampleCaptionSet].slice(1);
+    const { studio, user } = show({
+      'runs.defaults': () => ({ ...exampleRequest, captionSetIds: sets.map(({ id }) => id) }),
+      'captions.sets': () => [...sets],
+      'captions.createSet': ({ name, source }) => {
+        sets.push({ ...exampleCaptionSet, id: 7, name, source });
+        return { captionSetId: 7 };
+      },
+    });
+    const link = await screen.findByRole('link', { name: 'Caption them' });
+    expect(link.getAttribute('href')).toContain(`/datasets/${exampleRequest.datasetId}/captions`);
+    expect(screen.getByText('Choose captions first, or train without words.')).toBeTruthy();
+    const train = screen.getByRole('button', { name: 'Train' });
+    expect(train).toHaveProperty('disabled', true);
+    expect(screen.getByLabelText('Epochs')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Train without words' }));
+    expect(studio.inputsOf('captions.createSet')).toEqual([
+      { datasetId: exampleRequest.datasetId, name: 'No words', source: { kind: 'empty' } },
+    ]);
+    await waitFor(() => {
+      expect(train).toHaveProperty('disabled', false);
+    });
+    await user.click(train);
+    expect(studio.inputsOf('runs.start')).toEqual([{ request: { ...exampleRequest, captionSetIds: [7] } }]);
+  });
+
   test('plans anew what was changed', async () => {
     const { user } = show();
     const epochs = await screen.findByLabelText('Epochs');

@@ -65,18 +65,30 @@ const keep = async (): Promise<void> => {
   if (flags.out !== undefined)
     await writeFile(flags.out, `${JSON.stringify({ machine, checks: results })}\n`);
 };
+/** An NVIDIA GPU that CUDA does not serve for is wrong, though another provider may do. */
+function missingCuda(): CheckResult | null {
+  const cuda = machine.providers.find(({ provider }) => provider === 'cuda');
+  if (machine.gpus.length === 0 || flags.provider !== undefined || !cuda || cuda.available) return null;
+  return { name: 'provider', provider: 'cuda', ok: false, error: cuda.reason, seconds: 0 };
+}
+
 const idleMemory = usedGpuMemory();
 const memory = followUsedMemory(Math.max(1, machine.gpus.length));
+const missing = missingCuda();
+if (missing) tell(missing);
 await keep();
 for (const provider of places) {
   for (const check of chosen) {
-    const result = await one(check, provider);
-    results.push(result);
+    tell(await one(check, provider));
     await keep();
-    console.log(flags.json ? JSON.stringify(result) : line(result));
   }
 }
 memory.end();
+
+function tell(result: CheckResult): void {
+  results.push(result);
+  console.log(flags.json ? JSON.stringify(result) : line(result));
+}
 
 async function one(check: CheckEntry, provider: Provider): Promise<CheckResult> {
   const skipped = check.skipped(provider) ?? (secondsLeft() < 5 ? 'no time was left' : null);

@@ -48,6 +48,7 @@ describe('the check of a GPU, in short on the processor', () => {
       'operators',
       'kernels',
       'kernels-float16',
+      'models-float16',
       'optimizers',
       'losses-full',
       'losses-lora',

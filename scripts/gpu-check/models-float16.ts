@@ -5,8 +5,11 @@ import { type Check, exact } from './check.ts';
 import { runGraph, worstDifference } from './run-graph.ts';
 
 const names = ['unet-sd1', 'clip-sd1', 'vae-3-levels'] as const;
-/** Of gradients beside the processor's float32: roundings of 2^-11 through all layers and back. */
-const tolerance = 1e-2;
+/**
+ * Of gradients beside the processor's float32: roundings of 2^-11 through all layers and back, 5e-3 where products are added
+ * up in float32, 2e-2 where that too is done in float16, as WebGPU does.
+ */
+const tolerance = 3e-2;
 
 /** UNet, text encoder and autoencoder in float16, forward and backward. */
 export const float16Models: Check = async ({ open, openCpu, report, short }) => {

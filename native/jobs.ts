@@ -6,7 +6,8 @@ import type { Method } from './facts/methods.ts';
 import type { ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { SamplerName } from './facts/samplers.ts';
-import type { DeviceChoice, ProviderStatus } from './runtime/runtime.ts';
+import type { NvidiaGpu } from './runtime/nvidia-smi.ts';
+import type { DeviceChoice, Provider, ProviderStatus } from './runtime/runtime.ts';
 
 /** A model and, optionally, what a run made of it. */
 export interface ModelReference {
@@ -122,7 +123,11 @@ export interface InfoJob {
   readonly path?: string;
 }
 
-export type Job = TrainJob | GenerateJob | ExportJob | InfoJob;
+export interface DoctorJob {
+  readonly kind: 'doctor';
+}
+
+export type Job = TrainJob | GenerateJob | ExportJob | InfoJob | DoctorJob;
 
 export type JobEvent =
   /** Something that takes a while before the first step: `loading`, `encoding images`, `building graphs`. */
@@ -185,11 +190,31 @@ export interface InfoResult {
   } | null;
 }
 
+/** What was found out about a device by computing on it. */
+export interface DeviceReport extends ProviderStatus {
+  /** Billions of operations a second in products of matrices; null where it does not compute. */
+  readonly rate: number | null;
+  /** Why one that seemed to be there does not compute. */
+  readonly problem: string | null;
+}
+
+export interface DoctorResult {
+  readonly kind: 'doctor';
+  /** Its version; null where its library does not load. */
+  readonly onnxRuntime: string | null;
+  readonly gpus: readonly NvidiaGpu[];
+  /** Best first. */
+  readonly devices: readonly DeviceReport[];
+  /** The one that is chosen unasked, and computes; null where none does. */
+  readonly trainsOn: Provider | null;
+}
+
 export type JobResult =
   | TrainResult
   | { readonly kind: 'generate'; readonly pictures: number; readonly seconds: number }
   | { readonly kind: 'export'; readonly output: string; readonly bytes: number }
-  | InfoResult;
+  | InfoResult
+  | DoctorResult;
 
 /** How a job talks back while it runs, and how it is asked to stop. */
 export interface JobContext {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { examine } from './doctor.ts';
 import { exportModel } from './export.ts';
 import { Failure } from './failure.ts';
 import { makeFolder } from './files/atomic-file.ts';
@@ -20,6 +21,8 @@ export function runJob(job: Job, context: JobContext): Promise<JobResult> {
       return exportModel(job, context);
     case 'info':
       return info(job, context);
+    case 'doctor':
+      return examine(job, context);
   }
 }
 

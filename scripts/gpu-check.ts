@@ -13,6 +13,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { usedGpuMemory } from '../native/runtime/nvidia-smi.ts';
 import { type Provider, providers } from '../native/runtime/runtime.ts';
 import { type CheckEntry, checks } from './gpu-check/checks.ts';
 import { machineFacts } from './gpu-check/machine.ts';
@@ -64,30 +65,43 @@ const keep = async (): Promise<void> => {
   if (flags.out !== undefined)
     await writeFile(flags.out, `${JSON.stringify({ machine, checks: results })}\n`);
 };
-const memory = followUsedMemory();
+/** An NVIDIA GPU that CUDA does not serve for is wrong, though another provider may do. */
+function missingCuda(): CheckResult | null {
+  const cuda = machine.providers.find(({ provider }) => provider === 'cuda');
+  if (machine.gpus.length === 0 || flags.provider !== undefined || !cuda || cuda.available) return null;
+  return { name: 'provider', provider: 'cuda', ok: false, error: cuda.reason, seconds: 0 };
+}
+
+const idleMemory = usedGpuMemory();
+const memory = followUsedMemory(Math.max(1, machine.gpus.length));
+const missing = missingCuda();
+if (missing) tell(missing);
 await keep();
 for (const provider of places) {
   for (const check of chosen) {
-    const result = await one(check, provider);
-    results.push(result);
+    tell(await one(check, provider));
     await keep();
-    console.log(flags.json ? JSON.stringify(result) : line(result));
   }
 }
 memory.end();
 
+function tell(result: CheckResult): void {
+  results.push(result);
+  console.log(flags.json ? JSON.stringify(result) : line(result));
+}
+
 async function one(check: CheckEntry, provider: Provider): Promise<CheckResult> {
   const skipped = check.skipped(provider) ?? (secondsLeft() < 5 ? 'no time was left' : null);
   if (skipped !== null) return { name: check.name, provider, ok: null, skipped, seconds: 0 };
-  const before = memory.most();
+  await memory.settled();
   const options = { provider, short: flags.short, secondsLeft: secondsLeft() };
   const result = await supervise(check, {
     ...options,
     environment: { SCREENFOLD_PROBES: JSON.stringify(probes) },
   });
   const most = memory.most();
-  if (before === null || most === null || provider === 'cpu') return result;
-  return { ...result, peakDeviceMib: most - before };
+  if (idleMemory === null || most === null || provider === 'cpu') return result;
+  return { ...result, peakDeviceMib: most - idleMemory };
 }
 
 if (places.length === 0 && !flags.json) {

@@ -39,7 +39,7 @@ const engineFloors: readonly (readonly string[])[] = [
   ['weights', 'optimizers'],
   ['families'],
   ['training', 'sampling'],
-  ['export.ts', 'info.ts', 'engine'],
+  ['doctor.ts', 'export.ts', 'info.ts', 'engine'],
   ['run-job.ts'],
   ['engine.ts'],
 ];

@@ -4,6 +4,7 @@ import type { Failure } from '../../native/failure.ts';
 import { nearest } from '../contract/nearest.ts';
 import { portNumber } from './arguments.ts';
 import { type CommandContext, type ExitCode, exitCodes, usage } from './commands/context.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { infoCommand } from './commands/info.ts';
 import { resumeCommand } from './commands/train.ts';
 import { addCompare } from './grammar/compare.ts';
@@ -20,13 +21,16 @@ export interface GlobalOptions {
 export interface ProgramDependencies {
   readonly version: string;
   readonly contextOf: (options: GlobalOptions) => CommandContext;
+  /** The folder of the library that the studio would open; it need not be there. */
+  readonly libraryFolder: () => Promise<string>;
   readonly openStudio: (context: CommandContext, flags: StudioFlags) => Promise<ExitCode>;
   /** Told how the command ended; a failure is thrown instead. */
   readonly onEnd: (code: ExitCode) => void;
 }
 
 /** The command line's grammar; what it asks for is in `commands/`. */
-export function createProgram({ version, contextOf, openStudio, onEnd }: ProgramDependencies): Command {
+export function createProgram(dependencies: ProgramDependencies): Command {
+  const { version, contextOf, libraryFolder, openStudio, onEnd } = dependencies;
   const program = new Command('screenfold')
     .description(
       'Finetune Stable Diffusion on your own images, and compare what it learned epoch by epoch.\n' +
@@ -68,6 +72,12 @@ export function createProgram({ version, contextOf, openStudio, onEnd }: Program
     .action(async (what: string | undefined) => {
       await infoCommand(context(), what);
       onEnd(exitCodes.ok);
+    });
+  program
+    .command('doctor')
+    .description('look this machine over: memory, disk, graphics cards, what can be computed on and how fast')
+    .action(async () => {
+      onEnd(await doctorCommand(context(), await libraryFolder()));
     });
   return program;
 }

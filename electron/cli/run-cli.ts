@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 
 import type { Engine } from '../engine/engine.ts';
+import { chosenLibrary } from '../library/library-choice.ts';
 import { userCacheFolder } from '../library/user-folders.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
 import type { StudioFlags, StudioLauncher } from './open/open-studio.ts';
@@ -41,6 +42,7 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
       cacheFolder: userCacheFolder(surroundings),
       software: `Screenfold ${version}`,
     }),
+    libraryFolder: () => chosenLibrary(surroundings),
     openStudio: ({ terminal }, flags) =>
       surroundings.openStudio({ root, surroundings, workingFolder, version, engine, terminal }, flags),
     onEnd: (ended) => {

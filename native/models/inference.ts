@@ -1,4 +1,5 @@
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
+import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { HostTensor, Runtime } from '../runtime/runtime.ts';
@@ -37,6 +38,7 @@ export async function openInference(
     builders.set(component, builder);
     return builder;
   }, graph);
+  if (!runtime.tensorsAreArrays) checkElementCounts(graph, Object.values(outputs));
   const initializers: Record<string, HostTensor> = {};
   for (const { parameters } of builders.values()) {
     for (const parameter of parameters) {

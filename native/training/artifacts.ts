@@ -1,5 +1,6 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { type DataType, elementCount } from '../graph/data-type.ts';
+import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
@@ -52,6 +53,7 @@ export function buildArtifacts(
     // Where tensors are arrays, the processor computes.
     { scatters: tensorsAreArrays },
   );
+  if (!tensorsAreArrays) checkElementCounts(graph, [loss, ...found]);
   const bare = tensorsAreArrays ? beforeReshape(graph) : (value: Value) => value;
   const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));
   const { model: trainingModel } = serializeModel(graph, {

@@ -35,7 +35,7 @@ const tuned = (name: string, tuning: DeviceTuning): CheckEntry => ({
   skipped: (provider) => (provider === 'cuda' ? null : 'only CUDA has this choice'),
 });
 
-const float16 = 'graphs in float16 are';
+const float16 = 'training and sampling in float16 are';
 const graphs = 'CUDA graphs are';
 const recomputation = 'recomputation is';
 
@@ -44,6 +44,9 @@ export const checks: readonly CheckEntry[] = [
   entry('operators', 45, async (context) => (await import('./operators.ts')).operators(context)),
   entry('kernels', 75, async (context) => (await import('./kernels.ts')).kernels(context)),
   entry('kernels-float16', 45, async (context) => (await import('./kernels.ts')).float16Kernels(context)),
+  entry('models-float16', 45, async (context) =>
+    (await import('./models-float16.ts')).float16Models(context),
+  ),
   entry('optimizers', 30, async (context) => (await import('./optimizers.ts')).optimizers(context)),
   entry('losses-full', 45, async (context) => (await import('./losses.ts')).fullLosses(context)),
   entry('losses-lora', 45, async (context) => (await import('./losses.ts')).loraLosses(context)),

@@ -13,10 +13,13 @@ import { countCrossings } from './crossings.ts';
 import { type Placement, readPlacement } from './profile.ts';
 
 /** Which nodes of every graph the processor would run, and what crosses the bus in a step. */
-export const placement: Check = async ({ open, report, folder, provider }) => {
+export const placement: Check = async ({ open, report, folder, provider, short }) => {
   const runtime = await open(exact);
   const onCpu = provider === 'cpu';
-  const graphs = await everyGraph(join(folder, 'graphs'));
+  // On the processor there is nothing to be found but whether the check itself goes its way.
+  const graphs = (await everyGraph(join(folder, 'graphs'))).filter(
+    (_, i) => !(short && onCpu) || i % 4 === 0,
+  );
   const fell: Record<string, Placement['onCpu']> = {};
   const failed: Record<string, string> = {};
   const copies: Record<string, number> = {};

@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as passed } from 'node:timers/promises';
 
 /** Follows how much of the GPUs' memory is in use, as their driver's tool tells it ten times a second. */
 export interface UsedMemory {
-  /** The most since this was last asked, in MiB; null where nothing tells. */
+  /** Forgets what was, once the tool has told of the time after a process that has just ended. */
+  settled(): Promise<void>;
+  /** The most since then, of all GPUs together, in MiB; null where nothing tells. */
   most(): number | null;
   end(): void;
 }
 
-export function followUsedMemory(command = 'nvidia-smi'): UsedMemory {
+/** @param gpus lines that the tool writes each time */
+export function followUsedMemory(gpus = 1, command = 'nvidia-smi'): UsedMemory {
   const args = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '-lms', '100'];
   const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  let [most, last, rest]: [number | null, number | null, string] = [null, null, ''];
+  let [most, rest]: [number | null, string] = [null, ''];
+  let told: number[] = [];
   child.on('error', () => undefined);
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
@@ -18,16 +23,20 @@ export function followUsedMemory(command = 'nvidia-smi'): UsedMemory {
     for (const line of lines) {
       const used = Number(line);
       if (line.trim() === '' || !Number.isFinite(used)) continue;
-      last = used;
-      most = Math.max(most ?? 0, used);
+      told.push(used);
+      if (told.length < gpus) continue;
+      const all = told.reduce((sum, one) => sum + one, 0);
+      told = [];
+      most = Math.max(most ?? 0, all);
     }
   });
   return {
-    most: () => {
-      const found = most;
-      most = last;
-      return found;
+    settled: async () => {
+      if (most === null) return;
+      await passed(300);
+      most = null;
     },
+    most: () => most,
     end: () => {
       child.kill();
     },

@@ -29,7 +29,7 @@ describe('the command line', () => {
   test('helps', async () => {
     const help = await screenfold(root, ['--help']);
     expect(help.code).toBe(0);
-    for (const command of ['train', 'resume', 'generate', 'compare', 'export', 'info']) {
+    for (const command of ['train', 'resume', 'generate', 'compare', 'export', 'info', 'doctor']) {
       expect(help.out).toContain(`\n  ${command} `);
     }
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { optimizerKinds, usualSettings } from '../../native/facts/optimizers.ts';
 import type { OpenModel } from '../../native/families/family.ts';
 import { openModel } from '../../native/families/open-model.ts';
+import { serializeModel } from '../../native/graph/serialize.ts';
 import { openInference } from '../../native/models/inference.ts';
 import { buildAccumulation } from '../../native/optimizers/accumulation-graph.ts';
 import { createOptimizer } from '../../native/optimizers/optimizers.ts';
@@ -13,6 +14,7 @@ import { buildArtifacts, type LossGraph } from '../../native/training/artifacts.
 import { buildAutoencoderGraph } from '../../native/training/autoencoder-graph.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { buildTextGraph } from '../../native/training/text-graph.ts';
+import { squaredModel } from '../models/squared-model.ts';
 import { type RecordedModel, recordingRuntime } from '../runtime/recording-runtime.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
@@ -26,7 +28,7 @@ export async function everyGraph(folder: string): Promise<readonly NamedGraph[]>
   await writeTinyModel(base);
   const model = await openModel({ base });
   try {
-    return [...trainingGraphs(model), ...(await inferenceGraphs(model))];
+    return [...trainingGraphs(model), ...(await inferenceGraphs(model)), ...(await float16Graphs())];
   } finally {
     await model.close();
   }
@@ -86,6 +88,19 @@ async function inferenceGraphs(model: OpenModel): Promise<NamedGraph[]> {
   const names = ['reading prompts', 'a sampling step', 'latents to a picture', 'a picture to latents'];
   if (models.length !== names.length) throw new Error(`${models.length} graphs were made for sampling.`);
   return names.map((name, i) => ({ name, ...models[i]! }));
+}
+
+/** Models in float16, forward and backward; no training is made of them yet. */
+async function float16Graphs(): Promise<NamedGraph[]> {
+  const graphs: NamedGraph[] = [];
+  for (const name of ['unet-sd1', 'clip-sd1', 'vae-3-levels'] as const) {
+    const { model, gradientOf } = await squaredModel(name, 'float16');
+    const ends = Object.entries(gradientOf).map(([key, value]) => [`gradient/${key}`, value] as const);
+    const made = Object.entries(model.outputs).map(([key, value]) => [`output/${key}`, value] as const);
+    const outputs = Object.fromEntries([...made, ...ends]);
+    graphs.push(named(`${name} in float16`, serializeModel(model.graph, outputs).model));
+  }
+  return graphs;
 }
 
 function named(name: string, model: Uint8Array<ArrayBuffer>): NamedGraph {

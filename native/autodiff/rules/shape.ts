@@ -1,7 +1,7 @@
 import { elementCount } from '../../graph/data-type.ts';
 import type { Node, Value } from '../../graph/graph.ts';
 import { cast, equal } from '../../graph/ops/elementwise.ts';
-import { gemm } from '../../graph/ops/matmul.ts';
+import { matmul } from '../../graph/ops/matmul.ts';
 import {
   concat,
   expand,
@@ -95,7 +95,7 @@ function sumOfPicks(table: Value, indices: Value, picked: Value): Value {
   // Picked as numbers, not cast: WebGPU has no Cast of int64.
   const matches = equal(numbers, reshape(gather(numbers, indices, 0), [1, count]));
   const flat = reshape(picked, [count, elementCount(picked.shape) / count]);
-  return reshape(gemm(cast(matches, picked.type), flat, null, {}), shape);
+  return reshape(matmul(cast(matches, picked.type), flat), shape);
 }
 
 function int(node: Node, name: string): number {

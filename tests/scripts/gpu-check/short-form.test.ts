@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -48,6 +48,7 @@ describe('the check of a GPU, in short on the processor', () => {
       'operators',
       'kernels',
       'kernels-float16',
+      'models-float16',
       'optimizers',
       'losses-full',
       'losses-lora',
@@ -73,6 +74,35 @@ describe('the check of a GPU, in short on the processor', () => {
     expect(figures.get('sampling')?.stepsPerSecond).toBeGreaterThan(0);
     expect(figures.get('decode')?.secondsPerPicture).toBeGreaterThan(0);
   }, 240_000);
+
+  // The stand-in for the driver's tool is a script of the shell's.
+  test.skipIf(process.platform === 'win32')('says so where there is an NVIDIA GPU without CUDA', async () => {
+    const tool = join(folder.path, 'nvidia-smi');
+    await writeFile(
+      tool,
+      '#!/bin/sh\necho "NVIDIA Desk, 580.1, 9.0, 81559, 81001, 3, 31, 00000000:04:00.0"\n',
+      {
+        mode: 0o755,
+      },
+    );
+    const env = { ...process.env, PATH: `${folder.path}:${process.env.PATH ?? ''}` };
+    const ended = run(process.execPath, [script, '--json', '--only', 'lora-1-graphs'], { env });
+    const { code, stdout } = await ended.then(
+      ({ stdout: text }) => ({ code: 0, stdout: text }),
+      (error: unknown) => error as { readonly code: number; readonly stdout: string },
+    );
+    const { machine, checks } = lines(stdout).at(-1) as {
+      readonly machine: { readonly gpus: readonly unknown[] };
+      readonly checks: readonly Result[];
+    };
+    expect(code).toBe(1);
+    expect(machine.gpus).toEqual([expect.objectContaining({ name: 'NVIDIA Desk', driver: '580.1' })]);
+    expect(checks[0]).toMatchObject({
+      name: 'provider',
+      ok: false,
+      error: expect.stringContaining("NVIDIA Desk was found, but ONNX Runtime's CUDA libraries") as string,
+    });
+  });
 
   test('makes only what is asked for, and tells what it does not know', async () => {
     const args = [script, '--short', '--provider', 'cpu', '--only'];

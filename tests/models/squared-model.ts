@@ -1,0 +1,40 @@
+import { gradients } from '../../native/autodiff/gradients.ts';
+import type { Value } from '../../native/graph/graph.ts';
+import { add, cast, mul } from '../../native/graph/ops/elementwise.ts';
+import { reduceMean } from '../../native/graph/ops/reduce.ts';
+import type { ModelName } from '../reference/fixture.ts';
+import { buildReferenceModel, type ReferenceModel, valuesByName } from './reference-model.ts';
+
+/** Losses in float16 are scaled, or small gradients would round to zero. */
+export const lossScale = 1024;
+
+/** A reference model in a type, with the gradients of its outputs' mean square. */
+export interface SquaredModel {
+  readonly model: ReferenceModel;
+  /** Parameters by name. */
+  readonly wrt: ReadonlyMap<string, Value>;
+  /** Of every parameter by its name, float32, `lossScale` times too large. */
+  readonly gradientOf: Readonly<Record<string, Value>>;
+}
+
+export async function squaredModel(name: ModelName, type: 'float16' | 'float32'): Promise<SquaredModel> {
+  const model = await buildReferenceModel(name, undefined, type);
+  const wrt = valuesByName(model.parameters);
+  const loss = meanSquare(Object.values(model.outputs));
+  const found = gradients(model.graph, loss, [...wrt.values()], { seed: lossScale, accumulateIn: 'float32' });
+  const gradientOf = Object.fromEntries([...wrt.keys()].map((key, i) => [key, cast(found[i]!, 'float32')]));
+  return { model, wrt, gradientOf };
+}
+
+function meanSquare(outputs: readonly Value[]): Value {
+  const squares = outputs.map((output) => {
+    const axes = output.shape.map((_, axis) => axis);
+    return reduceMean(mul(output, output), axes);
+  });
+  return squares.reduce((a, b) => add(a, b));
+}
+
+/** Whether a parameter's gradient is zero but for rounding: softmax does not see what is added to a whole row. */
+export function gradientVanishes(key: string): boolean {
+  return /(k_proj|to_k)\.bias$/.test(key);
+}

@@ -117,10 +117,16 @@ function datasetOf(database: LibraryDatabase, id: number | null): DatasetRow {
   );
 }
 
+/**
+ * The one asked for; else the base of the newest run, so that a model which was kept of a run is not trained on unasked; else the
+ * newest that is no finetune.
+ */
 function baseOf(database: LibraryDatabase, id: number | null): BaseRow {
   const row = database
     .prepare<[number | null, number | null], BaseRow>(
-      'SELECT id, kind, resolution FROM model WHERE ? IS NULL OR id = ? ORDER BY id DESC LIMIT 1',
+      `SELECT id, kind, resolution FROM model WHERE ? IS NULL OR id = ?
+       ORDER BY (SELECT max(id) FROM run WHERE base_model_id = model.id) DESC NULLS LAST,
+         kind = 'finetune', id DESC LIMIT 1`,
     )
     .get(id, id);
   if (row !== undefined) return row;

@@ -101,20 +101,7 @@ function Chooser({
         />
       </Group>
       <Box className={classes.body}>
-        <nav className={classes.shortcuts} aria-label="Shortcuts">
-          {listing?.shortcuts.map(({ name, path }) => (
-            <UnstyledButton
-              key={path}
-              className={classes.entry}
-              data-here={path === listing.folder || undefined}
-              onClick={() => {
-                go(path);
-              }}
-            >
-              <span className={classes.name}>{name}</span>
-            </UnstyledButton>
-          ))}
-        </nav>
+        <Shortcuts listing={listing} onOpen={go} />
         {error !== null ? (
           <Box p="sm" flex={1}>
             <FailureNote error={error} />
@@ -149,6 +136,31 @@ function Chooser({
         </Group>
       </Group>
     </Stack>
+  );
+}
+
+function Shortcuts({
+  listing,
+  onOpen,
+}: {
+  listing: FolderListing | undefined;
+  onOpen: (folder: string) => void;
+}) {
+  return (
+    <nav className={classes.shortcuts} aria-label="Shortcuts">
+      {listing?.shortcuts.map(({ name, path }) => (
+        <UnstyledButton
+          key={path}
+          className={classes.entry}
+          data-here={path === listing.folder || undefined}
+          onClick={() => {
+            onOpen(path);
+          }}
+        >
+          <span className={classes.name}>{name}</span>
+        </UnstyledButton>
+      ))}
+    </nav>
   );
 }
 

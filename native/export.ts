@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 
+import { endingOf } from './facts/model-formats.ts';
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { openModel } from './families/open-model.ts';
@@ -15,6 +16,7 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   if (await exists(output)) {
     throw new Failure('output-exists', `${output} already exists.`, 'Choose another name, or move it away.');
   }
+  checkEnding(job);
   await makeFolder(dirname(output));
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
   await writers[job.format](job);
@@ -27,6 +29,17 @@ const writers: Readonly<Record<ExportJob['format'], (job: ExportJob) => Promise<
   'single-file': exportFile,
   lora: exportLora,
 };
+
+/** A model under a name that says it is something else is opened by no tool, or wrongly. */
+function checkEnding({ format, output }: ExportJob): void {
+  const ending = endingOf(format);
+  if (output.toLowerCase().endsWith(ending)) return;
+  throw new Failure(
+    'output-ending',
+    `${output} does not end in ${ending}, as a model in one file does.`,
+    `Give it a name that ends in ${ending}.`,
+  );
+}
 
 async function exportFile({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
   const model = await openModel(reference);

@@ -12,6 +12,7 @@ import { addExport } from './grammar/export.ts';
 import { addGenerate } from './grammar/generate.ts';
 import { addTrain } from './grammar/train.ts';
 import type { StudioFlags } from './open/open-studio.ts';
+import { withTypedCommands } from './typed-command.ts';
 
 export interface GlobalOptions {
   readonly json: boolean;
@@ -39,7 +40,7 @@ export function createProgram(dependencies: ProgramDependencies): Command {
     .version(version)
     .option('--json', 'write JSON to standard output, for programs', false)
     .option('--verbose', "show the engine's log, and stacks of errors", false)
-    .showHelpAfterError('(screenfold --help lists the commands)');
+    .showHelpAfterError(withTypedCommands('(screenfold --help lists the commands)'));
   const context = () => contextOf(program.opts<GlobalOptions>());
   const grammar = { context, onEnd };
 

@@ -5,6 +5,7 @@ import { type ExitCode, exitCodes } from './commands/context.ts';
 import { printable, printableJson, printableLine } from './printable.ts';
 import type { GlobalOptions } from './program.ts';
 import type { TerminalStreams } from './terminal.ts';
+import { withTypedCommands } from './typed-command.ts';
 
 /** Failures of what was typed, told apart for scripts. */
 const usageCodes = new Set(['usage', 'override-invalid', 'run-spec-invalid', 'run-spec-syntax']);
@@ -18,7 +19,7 @@ export function reportFailure(
   const failure = asFailure(error, 'fault', 'Run it again with --verbose and report what it prints.');
   const { code, message, hint } = failure;
   if (json) streams.out.write(`${printableJson({ error: { code, message, hint } })}\n`);
-  streams.error.write(`${printableLine(message)}\n${printableLine(hint)}\n`);
+  streams.error.write(`${printableLine(message)}\n${printableLine(withTypedCommands(hint))}\n`);
   if (verbose) {
     const detail = typeof failure.cause === 'string' ? failure.cause : inspect(error);
     streams.error.write(`${printable(detail).replace(/^/gm, '  ')}\n`);

@@ -4,6 +4,7 @@ import type { JobEvent } from '../../native/jobs.ts';
 import { durationText } from '../contract/quantities.ts';
 import { createPace, epochText, stepText } from './job-text.ts';
 import { printableJson, printableLine } from './printable.ts';
+import { withTypedCommands } from './typed-command.ts';
 
 /** Where a command's words go. */
 export interface Terminal {
@@ -54,10 +55,10 @@ export function createTerminal({ json, verbose, streams }: TerminalOptions): Ter
   const terminal: Terminal = {
     json,
     line: (text) => {
-      if (!json) write(out, printableLine(text));
+      if (!json) write(out, printableLine(withTypedCommands(text)));
     },
     warn: (text) => {
-      write(error, printableLine(text));
+      write(error, printableLine(withTypedCommands(text)));
     },
     object: (value) => {
       if (json) out.write(`${printableJson(value)}\n`);

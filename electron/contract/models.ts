@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { predictionTypes } from '../../native/facts/config-facts.ts';
 import { command, done, id, nameText, nothing, pathText, query, time, words } from './values.ts';
 
+export { isModelFile } from '../../native/facts/model-formats.ts';
+
 export const modelSchema = z.object({
   id,
   name: z.string(),

@@ -133,9 +133,7 @@ function endedBy(signal: NodeJS.Signals, kind: Job['kind']): Failure {
 }
 
 function afterwards(kind: Job['kind']): string {
-  return kind === 'train'
-    ? 'The run can be resumed from its newest saved state.'
-    : 'Nothing half-made was kept.';
+  return kind === 'train' ? 'What was saved of the run is kept.' : 'Nothing half-made was kept.';
 }
 
 function died(
@@ -144,16 +142,19 @@ function died(
   signal: NodeJS.Signals | null,
   words: readonly string[],
 ): Failure {
-  const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
   const said = words.length === 0 ? '' : ` Its last words:\n${words.map((line) => `  ${line}`).join('\n')}`;
   // The kernel's out-of-memory killer sends SIGKILL; nothing else does uninvited.
-  const advice =
-    signal === 'SIGKILL'
-      ? 'This is how a machine ends a process when memory runs out: use a smaller batch or size, or train a LoRA.'
-      : 'If it happens again, report it with the lines above.';
+  if (signal === 'SIGKILL') {
+    return new Failure(
+      'engine-died',
+      `The system ended the engine (${signal}), as it does when memory runs out.${said}`,
+      `${afterwards(kind)} Use a smaller batch or smaller pictures, or close other programs; a LoRA needs less memory than full finetuning.`,
+    );
+  }
+  const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
   return new Failure(
     'engine-died',
     `The engine ended without a result (${how}).${said}`,
-    `${afterwards(kind)} ${advice}`,
+    `${afterwards(kind)} If it happens again, report it with the lines above.`,
   );
 }

@@ -7,12 +7,12 @@ import { pipeline } from 'node:stream/promises';
 import { endingOf, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
-import { exists } from '../../native/files/exists.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import type { Engine, RunOptions } from '../engine/engine.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
 import { modelCard } from './model-card.ts';
+import { refuseTaken } from './place-export.ts';
 
 export interface ExportChoice {
   /** Left out: the last one kept. */
@@ -57,15 +57,11 @@ export async function exportRun(
       'Export it as diffusers or single-file, or train with the method "lora".',
     );
   }
-  const name = `${fileNameOf(run.spec.name)}-epoch-${epoch}${endingOf(format)}`;
+  const name = exportName(fileNameOf(run.spec.name), epoch, format);
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
-  if (await exists(output)) {
-    throw new Failure(
-      'output-exists',
-      `${output} exists already.`,
-      'Choose another with --out, or remove it.',
-    );
-  }
+  const card = cardOf(format, output);
+  await refuseTaken(output, 'Choose another name with --out.');
+  await refuseTaken(card, 'The model card would be written there. Choose another name with --out.');
 
   const model = modelAt(run, epoch);
   const { bytes } = await engine.run(
@@ -81,7 +77,6 @@ export async function exportRun(
   );
 
   const losses = await readEpochLosses(run.folder);
-  const card = cardOf(format, output);
   await writeFileAtomic(
     card,
     modelCard({
@@ -100,9 +95,14 @@ export async function exportRun(
   return { format, epoch, output, card, bytes };
 }
 
+/** One epoch may be exported in every form; no two have one name. */
+function exportName(run: string, epoch: number, format: ModelFormat): string {
+  return `${run}-epoch-${epoch}${format === 'single-file' ? '-model' : ''}${endingOf(format)}`;
+}
+
 /** Where the model card of an export lies. */
 export function cardOf(format: ModelFormat, output: string): string {
-  return format === 'diffusers' ? join(output, 'README.md') : output.replace(/\.safetensors$/, '.md');
+  return format === 'diffusers' ? join(output, 'README.md') : output.replace(/\.safetensors$/i, '.md');
 }
 
 function metadataOf(

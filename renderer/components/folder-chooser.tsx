@@ -2,6 +2,7 @@ import { Box, Button, Group, Loader, Modal, Stack, Text, TextInput, UnstyledButt
 import { IconArrowUp, IconBoxModel2, IconFile, IconFolder, IconPhoto } from '@tabler/icons-react';
 import { type KeyboardEvent, useState } from 'react';
 
+import { isModelFile } from '../../electron/contract/models.ts';
 import type { FolderListing } from '../../electron/contract/system.ts';
 import { useStudioQuery } from '../studio/studio.tsx';
 import { FailureNote } from './failure-note.tsx';
@@ -92,7 +93,7 @@ function Chooser({
           }}
           onKeyDown={({ key }) => {
             if (key !== 'Enter' || !pending) return;
-            if (what === 'folder') go(shown.trim());
+            if (what === 'folder' || !isModelFile(shown.trim())) go(shown.trim());
             else onChoose(shown.trim());
           }}
           rightSection={isFetching ? <Loader size={14} /> : null}
@@ -126,7 +127,11 @@ function Chooser({
             Cancel
           </Button>
           <Button
-            disabled={shown.trim() === '' || (what === 'folder' ? error !== null && !pending : !pending)}
+            disabled={
+              what === 'folder'
+                ? shown.trim() === '' || (error !== null && !pending)
+                : !isModelFile(shown.trim())
+            }
             onClick={() => {
               onChoose(shown.trim());
             }}

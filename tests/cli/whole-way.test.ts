@@ -47,7 +47,7 @@ describe('from a terminal', () => {
     await screenfold(folder, ['export', 'models/old.ckpt'], engine);
     await screenfold(folder, ['train', 'foxes.json', '--epochs', '1'], engine);
     const epoch = await screenfold(folder, ['export', 'runs/foxes', '--as', 'single-file'], engine);
-    const file = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-1.safetensors');
+    const file = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-1-model.safetensors');
     expect(epoch.out).toContain(`${file}\nIts model card: ${file.replace('.safetensors', '.md')}\n`);
     const model = { base: join(folder, 'models', 'old.ckpt') };
     expect(jobs.filter(({ kind }) => kind === 'export')).toEqual([

@@ -72,7 +72,7 @@ describe('the engine process', () => {
   test('guesses at memory where the system killed it', async () => {
     const failure = await failureOf(engine.run(fakeJob('be killed')));
     expect(failure.code).toBe('engine-died');
-    expect(failure.message).toBe('The engine ended without a result (signal SIGKILL).');
+    expect(failure.message).toBe('The system ended the engine (SIGKILL), as it does when memory runs out.');
     expect(failure.hint).toContain('memory');
   });
 

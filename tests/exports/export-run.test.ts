@@ -106,6 +106,27 @@ describe('exporting a run', () => {
     expect(existsSync(join(run.folder, 'exports'))).toBe(false);
   });
 
+  test('writes over nobody’s file, that of the card’s name neither', async () => {
+    const run = trainedRun();
+    const { engine, jobs } = exportingEngine();
+    const output = join(temporaryFolder(), 'notes.safetensors');
+    const notes = output.replace('.safetensors', '.md');
+    writeFileSync(notes, 'my own notes');
+    const asked = { ...choice, format: 'single-file', output } as const;
+    const failure = await failureOf(exportRun(run, asked, engine));
+    expect([failure.code, failure.message]).toEqual(['output-exists', `${notes} exists already.`]);
+    expect([readFileSync(notes, 'utf8'), jobs]).toEqual(['my own notes', []]);
+  });
+
+  test('lays the card beside the model, however its ending is written', async () => {
+    const { engine } = exportingEngine();
+    const output = join(temporaryFolder(), 'MODEL.SAFETENSORS');
+    const asked = { ...choice, format: 'single-file', output } as const;
+    const { card } = await exportRun(trainedRun(), asked, engine);
+    expect(card).toBe(output.replace('.SAFETENSORS', '.md'));
+    expect(readFileSync(output, 'utf8')).toBe('weights');
+  });
+
   test('counts in how many images a tag is, the most frequent first', () => {
     const image = (caption: string) => ({ id: '', path: '', width: 1, height: 1, captions: [caption] });
     expect(Object.entries(tagFrequency(['b, a, a', 'a', ''].map(image)))).toEqual([

@@ -79,6 +79,15 @@ test('a model with a vocabulary or a shape of its own is not written as a file',
   await expect(exists(output)).resolves.toBe(false);
 });
 
+test('a file is not given a name that says it is something else', async () => {
+  const job = { kind: 'export', format: 'single-file', precision: 'float32', metadata: {} } as const;
+  for (const name of ['model.ckpt', 'model', 'model.png']) {
+    const failure = failureOf(runJob({ ...job, model: { base: at('sd2') }, output: at(name) }, context));
+    await expect(failure).resolves.toMatchObject({ code: 'output-ending' });
+    await expect(exists(at(name))).resolves.toBe(false);
+  }
+});
+
 test('info tells what a file is, and by what', async () => {
   const info = await runJob({ kind: 'info', path: at('sd1.safetensors') }, context);
   expect(info).toMatchObject({

@@ -47,11 +47,16 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
     ...plain,
     method: methodWith(defaults.method, method ?? {}),
     train: { ...trainWith(defaults.train, train?.optimizer), ...train },
-    recipe: { ...defaults.recipe, ...recipe },
+    recipe: { ...defaults.recipe, ...sizeLike(plain.resolution), ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
     ...(prompts && { prompts: [...prompts] }),
     ...(seeds && { seeds: [...seeds] }),
   };
+}
+
+/** Pictures are as large as what is trained on, unless somebody says otherwise. */
+function sizeLike(resolution: number | null | undefined): Partial<SamplerSettings> {
+  return resolution == null || Number.isNaN(resolution) ? {} : { width: resolution, height: resolution };
 }
 
 /** The defaults' learning rate is for the defaults' optimizer. */

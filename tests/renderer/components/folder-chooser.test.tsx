@@ -77,6 +77,19 @@ describe('choosing a model in one file', () => {
     expect(onChoose).toHaveBeenCalledWith('/home/me/cats/fox.safetensors');
   });
 
+  test('goes to a folder that is typed', async () => {
+    const onChoose = draw(vi.fn(), 'model-file');
+    const field = await screen.findByLabelText('File');
+    await screen.findByRole('button', { name: 'cats' });
+    await userEvent.clear(field);
+    await userEvent.type(field, '/models{Enter}');
+    await waitFor(() => {
+      expect(screen.getByLabelText('File')).toHaveProperty('value', '/models');
+    });
+    expect(screen.getByRole('button', { name: 'Add' })).toHaveProperty('disabled', true);
+    expect(onChoose).not.toHaveBeenCalled();
+  });
+
   test('takes a typed path', async () => {
     const onChoose = draw(vi.fn(), 'model-file');
     const field = await screen.findByLabelText('File');

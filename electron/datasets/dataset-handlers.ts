@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
@@ -12,6 +11,7 @@ import type { ImageSelection } from './images/image-selection.ts';
 import { addDataset } from './import/add-dataset.ts';
 import type { Imports } from './import/imports.ts';
 import { readSources } from './import/sources.ts';
+import { uploadFolders } from './import/upload-folders.ts';
 import type { Journal } from './journal.ts';
 
 export interface DatasetHandlersInput {
@@ -71,7 +71,8 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
         );
       }
       await imports.cancel(datasetId);
-      const uploads = uploadsOf(domain, datasetId);
+      const roots = readSources(database, datasetId).map(({ root }) => root);
+      const uploads = uploadFolders(domain.library.paths.uploads, roots);
       database.prepare('DELETE FROM dataset WHERE id = ?').run(datasetId);
       domain.changed(datasetId, 'datasets', 'images', 'captions');
       for (const folder of uploads) await rm(folder, { recursive: true, force: true });
@@ -94,14 +95,4 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
       return { redone };
     },
   };
-}
-
-/** What a browser sent of a data set; only this may be deleted with it. */
-function uploadsOf({ database, library }: DatasetDomain, datasetId: number): readonly string[] {
-  return readSources(database, datasetId).flatMap(({ root }) => {
-    const inside = relative(library.paths.uploads, root);
-    const [upload = ''] = inside.split(/[\\/]/);
-    const folder = join(library.paths.uploads, upload);
-    return upload === '' || upload === '..' || dirname(folder) !== library.paths.uploads ? [] : [folder];
-  });
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -79,6 +79,59 @@ describe('a dropped folder', () => {
     await importFolder(studio, folder);
     expect(studio.progress().at(-1)).toMatchObject({ phase: 'failed', failure: { code: 'dataset-empty' } });
     expect(await studio.call('datasets.list', {})).toEqual([]);
+  });
+
+  test.each([
+    [{ 'a.txt': 'x', 'b.md': 'x', 'c.json': '{}' }, 'none is a folder of 3 text files.'],
+    [{ 'a.zip': 'x' }, 'none is a folder of 1 archive.'],
+    [{}, 'none is an empty folder.'],
+  ])('that holds %j instead is named, and leaves no data set', async (files, message) => {
+    const studio = openStudio();
+    const folder = join(testFolder(), 'none');
+    mkdirSync(folder);
+    await importFolder(studio, await fill(folder, files));
+    expect(studio.progress().at(-1)).toMatchObject({
+      phase: 'failed',
+      failure: { code: 'dataset-empty', message },
+    });
+    expect(await studio.call('datasets.list', {})).toEqual([]);
+  });
+
+  test('of HEIC images alone says why they are left out, and leaves no data set', async () => {
+    const studio = openStudio();
+    const heic = Buffer.from('000000186674797068656963000000006d69663168656963', 'hex');
+    await importFolder(studio, await fill(join(testFolder(), 'phone'), { 'a.heic': heic }));
+    expect(studio.progress().at(-1)?.failure?.message).toContain('1 HEIC image is left out');
+    expect(await studio.call('datasets.list', {})).toEqual([]);
+  });
+
+  test('without any image leaves the data set it was added to as it was', async () => {
+    const top = testFolder();
+    const studio = openStudio();
+    const datasetId = await importFolder(studio, await fill(join(top, 'one'), { 'a.png': null }));
+    const before = await studio.call('datasets.get', { datasetId });
+    const notes = await fill(join(top, 'notes'), { 'a.txt': 'x', 'b.zip': 'x' });
+    await studio.call('datasets.import', { datasetId, paths: [notes] });
+    await studio.datasets.settled();
+    expect(studio.progress().at(-1)).toMatchObject({
+      phase: 'failed',
+      failure: { message: 'notes is a folder of 1 text file and 1 archive.' },
+    });
+    expect(await studio.call('datasets.get', { datasetId })).toEqual(before);
+    expect(await studio.call('datasets.problems', { datasetId })).toEqual([]);
+  });
+
+  test('without any image beside one with images is accounted for in their data set', async () => {
+    const top = testFolder();
+    const studio = openStudio();
+    const one = await fill(join(top, 'one'), { 'a.png': null });
+    const notes = await fill(join(top, 'notes'), { 'a.zip': 'x' });
+    const { datasetId } = await studio.call('datasets.import', { paths: [one, notes] });
+    await studio.datasets.settled();
+    expect(await filesOf(studio, datasetId)).toEqual(['a.png']);
+    expect(await studio.call('datasets.problems', { datasetId })).toMatchObject([
+      { file: 'notes/a.zip', failure: { code: 'archive' } },
+    ]);
   });
 
   test('turned by EXIF is measured and shown as it is seen', async () => {
@@ -182,6 +235,17 @@ describe('an upload', () => {
     await studio.call('datasets.remove', { datasetId });
     expect(await studio.call('datasets.list', {})).toEqual([]);
     await expect(readFile(join(upload, 'my drawings', 'a.png'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('without an image that can be used goes at once', async () => {
+    const studio = openStudio();
+    const { uploads } = studio.library.paths;
+    await fill(join(uploads, 'u-1', 'drawings'), { 'a.txt': 'x', 'b-masklabel.png': null });
+    await studio.call('datasets.import', { uploadId: 'u-1' });
+    await studio.datasets.settled();
+    expect(studio.progress().at(-1)).toMatchObject({ failure: { code: 'dataset-empty' } });
+    expect(await studio.call('datasets.list', {})).toEqual([]);
+    expect(readdirSync(uploads)).toEqual([]);
   });
 
   test.each(['../..', '.', 'no such', ''])('named %j is refused', async (uploadId) => {

@@ -1,11 +1,9 @@
 import { basename } from 'node:path';
 
+import { fileNames, isImageName } from '../../contract/file-kinds.ts';
 import type { FoundFile } from './folder-scan.ts';
 import { type LeftOut, leftOut } from './left-out.ts';
 
-const imageName = /\.(?:png|jpe?g|jfif|webp|bmp|gif|avif|tiff?)$/i;
-/** One name for several compressions, of which AVIF's can be read. */
-const heifName = /\.(?:heic|heif|hif)$/i;
 /** OneTrainer's names of masks and of pictures that condition. */
 const maskName = /-(?:mask|cond)label\.[^./]+$/i;
 
@@ -15,11 +13,6 @@ export interface FileRoles<File extends FoundFile> {
   readonly others: readonly File[];
   /** Masks, other pictures, regularisation images, and what a trainer left behind. */
   readonly leftOut: readonly LeftOut[];
-}
-
-/** Whether a file of this name is taken for an image. */
-export function isImageName(name: string): boolean {
-  return imageName.test(name) || heifName.test(name);
 }
 
 /**
@@ -47,7 +40,7 @@ export async function assignRoles<File extends FoundFile>(
     } else if (project !== undefined && id.includes('/', project.length) && trainerFolder.test(part)) {
       byTrainer.push(id);
     } else if (isImageName(id) && maskName.test(id)) masks.push(id);
-    else if (heifName.test(id) && (await isHevc(file))) heic.push(id);
+    else if (fileNames.heif.test(id) && (await isHevc(file))) heic.push(id);
     else if (isImageName(id)) images.push(file);
     else others.push(file);
   }
@@ -138,42 +131,42 @@ const kinds: readonly {
   readonly expected?: boolean;
 }[] = [
   {
-    name: /\.jxl$/i,
+    name: fileNames.jpegXl,
     code: 'image-format',
     what: ['JPEG XL image', 'JPEG XL images'],
     why: 'left out, because there is no decoder for this format',
     hint: 'Convert to PNG or JPEG, with libjxl (djxl fox.jxl fox.png) or in an image editor, and read the folder again.',
   },
   {
-    name: /\.(?:dng|cr[23w]|nef|nrw|arw|srf|sr2|orf|rw2|raf|pef|srw|3fr|iiq|x3f|raw)$/i,
+    name: fileNames.raw,
     code: 'image-format',
     what: ['camera raw image', 'camera raw images'],
     why: 'left out, because raw images are not read',
     hint: 'Develop to PNG or JPEG, and read the folder again.',
   },
   {
-    name: /\.(?:psd|psb|xcf|kra|clip|tga|exr|hdr|ico|qoi|dds|p[bgpn]m|pcx|jp2|j2k|jpx|svgz?|eps|ai)$/i,
+    name: fileNames.otherPicture,
     code: 'image-format',
     what: ['picture in a format that is not read', 'pictures in formats that are not read'],
     why: 'left out',
     hint: 'Export as PNG or JPEG, and read the folder again.',
   },
   {
-    name: /\.(?:zip|tar|tgz|gz|7z|rar|xz|bz2|zst)$/i,
+    name: fileNames.archive,
     code: 'archive',
     what: ['archive', 'archives'],
     why: 'not unpacked',
     hint: 'If there are images or captions in it, unpack it into the folder and read the folder again.',
   },
   {
-    name: /\.(?:parquet|arrow|feather|tfrecords?|h5|hdf5|sqlite|db|xlsx?|ods)$/i,
+    name: fileNames.table,
     code: 'table-format',
     what: ['table', 'tables'],
     why: 'not read in this format',
     hint: 'Save it as metadata.csv or metadata.jsonl, with a column file_name.',
   },
   {
-    name: /\.(?:mp4|m4v|mov|webm|mkv|avi|mpe?g|wmv)$/i,
+    name: fileNames.video,
     code: 'video',
     what: ['video', 'videos'],
     why: 'left out',

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
+import { isImageName } from '../../contract/file-kinds.ts';
 import { readCsvTable } from './csv-table.ts';
-import { isImageName } from './file-roles.ts';
 import {
   hasCaption,
   isKeyColumn,

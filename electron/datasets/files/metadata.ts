@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
+import { isImageName } from '../../contract/file-kinds.ts';
 import type { DatasetProblem } from '../dataset-image.ts';
 import { oneLine } from './caption-text.ts';
-import { isImageName } from './file-roles.ts';
 import type { FoundFile } from './folder-scan.ts';
 import { type LeftOut, leftOut, someOf } from './left-out.ts';
 import { claimsMetadata, mayBeMetadata, type MetadataFile, readMetadataFile } from './metadata-file.ts';

@@ -4,17 +4,16 @@ import { relative } from 'node:path';
 import { Failure } from '../../../native/failure.ts';
 import { isDiskFull } from '../../../native/files/storage-failure.ts';
 import type { ImportProgress } from '../../contract/datasets.ts';
-import { nothingThere } from '../dataset.ts';
 import type { DatasetProblem } from '../dataset-image.ts';
 import type { DatasetDomain } from '../domain.ts';
 import { compileFileNamePattern, type FileNamePattern } from '../files/file-name-pattern.ts';
 import { type ImageFacts, readFolderContents } from '../files/folder-contents.ts';
 import type { ScannedFile } from '../files/folder-scan.ts';
-import type { LeftOut } from '../files/left-out.ts';
 import type { PictureFile } from '../files/picture-file.ts';
 import type { PictureReader } from '../files/picture-reader.ts';
 import type { Thumbnails } from '../images/thumbnails.ts';
 import { createImageWriter, type ReadImage } from './image-writer.ts';
+import { type Looked, nothingGiven } from './nothing-given.ts';
 import { createSourceRecords, type SourceRecords } from './source-records.ts';
 import { readSources, scanSource, type Source } from './sources.ts';
 
@@ -50,7 +49,8 @@ interface Task {
  * not there any more are marked. Every batch is a transaction of its own; stopped or killed anywhere, it goes on where it
  * was, because files that the library knows are not read again.
  * @returns whether it came to its end
- * @throws Failure `dataset-missing`: a source is not there, and nothing was changed; `dataset-empty`: there is no image
+ * @throws Failure `dataset-missing`: a source is not there, and nothing was changed; `dataset-empty`: there is no image in
+ * what is pending, and there was none before
  */
 export async function runImport(options: ImportJobOptions): Promise<boolean> {
   const { domain, datasetId, signal } = options;
@@ -65,9 +65,9 @@ export async function runImport(options: ImportJobOptions): Promise<boolean> {
   options.pictures.prepare();
   const looked = await look(options, sources, records.begin);
   if (looked === null) return false;
-  const { tasks, files, leftOut } = looked;
-  if (tasks.length === 0 && records.images() === 0) {
-    throw nothingThere(sources[0]?.root ?? 'The folder', files, leftOut);
+  const { tasks, found } = looked;
+  if (tasks.length === 0 && (records.images() === 0 || !sources.some(records.hasImages))) {
+    throw nothingGiven(found);
   }
   report.total = tasks.length;
   report.publish('reading', true);
@@ -154,21 +154,21 @@ async function look(
   { domain, datasetId, signal }: ImportJobOptions,
   sources: readonly Source[],
   begin: SourceRecords['begin'],
-): Promise<{
-  readonly tasks: readonly Task[];
-  readonly files: number;
-  readonly leftOut: readonly LeftOut[];
-} | null> {
+): Promise<{ readonly tasks: readonly Task[]; readonly found: readonly Looked[] } | null> {
   const pattern = patternOf(domain, datasetId);
   const tasks: Task[] = [];
-  let count = 0;
   const found = [];
   try {
     for (const source of sources) {
       const { files, leftOut } = await scanSource(source, signal);
       const contents = await readFolderContents(source.root, files, pattern, signal);
-      found.push({ source, contents, leftOut: [...leftOut, ...contents.leftOut] });
-      count += files.length;
+      found.push({
+        source,
+        files,
+        contents,
+        unreachable: leftOut,
+        leftOut: [...leftOut, ...contents.leftOut],
+      });
     }
     signal.throwIfAborted();
   } catch (error) {
@@ -180,7 +180,7 @@ async function look(
     begin(source, contents.problems, leftOut);
     for (const file of contents.images) tasks.push({ source, file, facts: contents.describe(file.id) });
   }
-  return { tasks, files: count, leftOut: found.flatMap(({ leftOut }) => leftOut) };
+  return { tasks, found };
 }
 
 function patternOf({ database }: DatasetDomain, datasetId: number): FileNamePattern | null {

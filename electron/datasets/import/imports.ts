@@ -53,7 +53,7 @@ export function createImports(
     } catch (error) {
       const failure = importFailure(error);
       domain.log.error(failure.message, error);
-      if (!closing) ends.failed(job.progress, failure);
+      if (!closing) await ends.failed(job.progress, failure);
     } finally {
       ends.tried(() => {
         attempts.clear(datasetId);

@@ -19,6 +19,8 @@ export interface SourceRecords {
     changed: boolean,
   ) => void;
   readonly images: () => number;
+  /** Whether an image of this source is known, those that are gone included. */
+  readonly hasImages: (source: Source) => boolean;
   readonly problems: () => number;
 }
 
@@ -46,6 +48,7 @@ export function createSourceRecords(database: LibraryDatabase, datasetId: number
      SELECT ?, field.key, count(*), min(iif(field.type = 'array', field.value ->> 0, substr(field.value, 1, 200)))
      FROM image, json_each(image.metadata) AS field WHERE dataset_id = ? AND gone = 0 GROUP BY field.key`,
   );
+  const anyImage = database.prepare<[number]>('SELECT 1 FROM image WHERE source_id = ? LIMIT 1');
   const count = database.prepare<[number], { images: number; problems: number }>(
     'SELECT images, problems FROM dataset WHERE id = ?',
   );
@@ -93,6 +96,7 @@ export function createSourceRecords(database: LibraryDatabase, datasetId: number
         countFields.run(datasetId, datasetId);
       },
     ),
+    hasImages: ({ id }) => anyImage.get(id) !== undefined,
     images: () => count.get(datasetId)?.images ?? 0,
     problems: () => count.get(datasetId)?.problems ?? 0,
   };

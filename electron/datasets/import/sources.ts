@@ -3,10 +3,11 @@ import { basename, dirname, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../../../native/failure.ts';
 import { obstacleOf, systemCode } from '../../../native/files/obstacle.ts';
+import { isImageName } from '../../contract/file-kinds.ts';
+import { withoutImages } from '../../contract/without-images.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
 import { captionFilesBeside } from '../files/caption-sources.ts';
-import { isImageName } from '../files/file-roles.ts';
 import { type FolderScan, scanFiles, scanFolder } from '../files/folder-scan.ts';
 
 /** Where a data set's images come from: a folder with all in it, or some files of a folder. */
@@ -40,11 +41,8 @@ export async function planSources(paths: readonly string[]): Promise<readonly Pl
   }
   const names = [...files.values()].flat();
   if (folders.length === 0 && names.length > 0 && !names.some(isImageName)) {
-    throw new Failure(
-      'dataset-empty',
-      names.length === 1 ? `${names[0]!} is not an image.` : `None of the ${names.length} files is an image.`,
-      'Choose png, jpg, webp, bmp, gif, avif or tiff images, or a folder of them.',
-    );
+    const { message, hint } = withoutImages(names.map((name) => ({ name, below: null })));
+    throw new Failure('dataset-empty', message, hint);
   }
   return [...folders, ...[...files].map(([root, list]) => ({ root, files: list }))];
 }

@@ -1,12 +1,13 @@
 import { Skeleton, Stack } from '@mantine/core';
 import { IconPhotoOff } from '@tabler/icons-react';
 import { type ComponentType, lazy, Suspense } from 'react';
-import { Link, useParams } from 'wouter';
+import { Link, Redirect, useParams } from 'wouter';
 
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
+import { failureOf } from '../../studio/failure.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { BucketsView } from './buckets/buckets-view.tsx';
 import { DatasetActions } from './dataset-actions.tsx';
@@ -54,7 +55,12 @@ export function DatasetScreen() {
 function Dataset({ datasetId, view }: { datasetId: number; view: string }) {
   const { data: dataset, error, refetch } = useStudioQuery('datasets.get', { datasetId });
   const ways = useImport(datasetId);
+  const isEmpty = useImporting((state) => state.empty.has(datasetId));
   const { screen: Shown } = [...views, writing].find(({ path }) => path === view) ?? views[0]!;
+  // Made of what held no image, which is told by itself.
+  if (isEmpty && error !== null && failureOf(error).code === 'dataset-unknown') {
+    return <Redirect to="/datasets" replace />;
+  }
   return (
     <DatasetViewProvider datasetId={datasetId}>
       <DropZone ways={ways} label={`Drop to add to ${dataset?.name ?? 'this data set'}`}>

@@ -1,3 +1,5 @@
+import type { Given } from '../../../../electron/contract/without-images.ts';
+
 /** A file that was dropped or chosen, with its place below what was dropped, by forward slashes. */
 export interface DroppedFile {
   readonly path: string;
@@ -49,6 +51,26 @@ export function chosenFiles(files: Iterable<File>): readonly DroppedFile[] {
   return [...files]
     .map((file) => ({ path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath, file }))
     .filter(({ path }) => !path.split('/').some((part) => part.startsWith('.')));
+}
+
+/** What was dropped or chosen, as a person sees it: single files, and folders with all that is in them. */
+export function givenOf(files: readonly DroppedFile[], entries: readonly Entry[] = []): readonly Given[] {
+  const below = new Map<string, string[] | null>(
+    entries
+      .filter(({ name }) => !name.startsWith('.'))
+      .map(({ name, isDirectory }) => [name, isDirectory ? [] : null]),
+  );
+  for (const { path } of files) {
+    const slash = path.indexOf('/');
+    if (slash < 0) {
+      below.set(path, null);
+      continue;
+    }
+    const paths = below.get(path.slice(0, slash)) ?? [];
+    below.set(path.slice(0, slash), paths);
+    paths.push(path.slice(slash + 1));
+  }
+  return [...below].map(([name, paths]) => ({ name, below: paths }));
 }
 
 /** What to call a data set of these files: the one folder that holds them all, if one does. */

@@ -1,6 +1,8 @@
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
+import { showFailure } from '../../../studio/failure.ts';
 import { useStudio } from '../../../studio/studio.tsx';
 import { createImporting, followImports, type Importing, type ImportingState } from './importing.ts';
 
@@ -10,7 +12,13 @@ const ImportingContext = createContext<Importing | null>(null);
 export function ImportingProvider({ children }: { children: ReactNode }) {
   const client = useStudio();
   const [importing] = useState(createImporting);
-  useEffect(() => followImports(client, importing), [client, importing]);
+  useEffect(
+    () =>
+      followImports(client, importing, (failure) => {
+        showFailure(new StudioFailure(failure));
+      }),
+    [client, importing],
+  );
   return <ImportingContext value={importing}>{children}</ImportingContext>;
 }
 

@@ -2,6 +2,7 @@ import { createStore } from 'zustand/vanilla';
 
 import type { StudioClient } from '../../../../electron/connection/client.ts';
 import type { ImportProgress } from '../../../../electron/contract/datasets.ts';
+import type { FailureData } from '../../../../electron/contract/values.ts';
 import type { UploadProgress } from './upload.ts';
 
 /** A stretch of sending files that has not become an import yet. */
@@ -16,25 +17,44 @@ export interface ImportingState {
   readonly sending: Sending | null;
   /** The last word on each import that is under way or ended badly, by data set. */
   readonly imports: ReadonlyMap<number, ImportProgress>;
+  /** Data sets that nothing came into. Those that were new are no more. */
+  readonly empty: ReadonlySet<number>;
 }
 
 /** What is coming in. Framework-free: fed by events, read by the screens. */
 export function createImporting() {
-  return createStore<ImportingState>(() => ({ sending: null, imports: new Map() }));
+  return createStore<ImportingState>(() => ({ sending: null, imports: new Map(), empty: new Set() }));
 }
 export type Importing = ReturnType<typeof createImporting>;
 
 function takeProgress(state: ImportingState, progress: ImportProgress): ImportingState {
+  const { datasetId, phase } = progress;
   const imports = new Map(state.imports);
-  if (progress.phase === 'finished' || progress.phase === 'cancelled') imports.delete(progress.datasetId);
-  else imports.set(progress.datasetId, progress);
-  return { ...state, imports };
+  const empty = new Set(state.empty);
+  const isEmpty = heldNoImage(progress);
+  if (phase === 'finished' || phase === 'cancelled' || isEmpty) imports.delete(datasetId);
+  else imports.set(datasetId, progress);
+  if (isEmpty) empty.add(datasetId);
+  else empty.delete(datasetId);
+  return { ...state, imports, empty };
 }
 
-/** @returns a function that ends it */
-export function followImports(client: StudioClient, importing: Importing): () => void {
+function heldNoImage({ phase, failure }: ImportProgress): boolean {
+  return phase === 'failed' && failure?.code === 'dataset-empty';
+}
+
+/**
+ * @param tell says why nothing came in: the data set may be gone, and the place to say it with it
+ * @returns a function that ends it
+ */
+export function followImports(
+  client: StudioClient,
+  importing: Importing,
+  tell: (failure: FailureData) => void,
+): () => void {
   return client.on('datasets.progress', (progress) => {
     importing.setState((state) => takeProgress(state, progress));
+    if (heldNoImage(progress) && progress.failure !== null) tell(progress.failure);
   });
 }
 

@@ -1,8 +1,20 @@
 import { useLocation } from 'wouter';
 
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
+import { isImageName, otherKindOf } from '../../../../electron/contract/file-kinds.ts';
+import { type Given, withoutImages } from '../../../../electron/contract/without-images.ts';
 import { showFailure } from '../../../studio/failure.ts';
 import { useStudioCommand } from '../../../studio/studio.tsx';
-import { droppedEntries, type DroppedFile, droppedRoots, nameOf, walk } from './dropped-files.ts';
+import { useAddModels } from '../../models/use-add-models.ts';
+import {
+  droppedEntries,
+  type DroppedFile,
+  droppedRoots,
+  type Entry,
+  givenOf,
+  nameOf,
+  walk,
+} from './dropped-files.ts';
 import { useImportingStore } from './importing-provider.tsx';
 import { upload, type UploadProgress } from './upload.ts';
 
@@ -15,12 +27,14 @@ export interface ImportWays {
 
 /**
  * Ways for images to come in: into a new data set, which is then gone to, or into `datasetId`. What is dropped on the
- * desktop is read where it lies; in a browser it is sent first.
+ * desktop is read where it lies; in a browser it is sent first, unless there is no image in it. Model files that can be read
+ * where they lie go to the models.
  */
 export function useImport(datasetId: number | null = null): ImportWays {
   const importing = useImportingStore();
   const [, navigate] = useLocation();
   const { mutate } = useStudioCommand('datasets.import');
+  const addModels = useAddModels();
 
   const begin = (input: { paths?: string[]; uploadId?: string; name?: string | null }) => {
     mutate(
@@ -33,7 +47,12 @@ export function useImport(datasetId: number | null = null): ImportWays {
       },
     );
   };
-  const send = async (files: Promise<readonly DroppedFile[]>) => {
+  const take = (paths: readonly string[]) => {
+    if (paths.length === 0) return;
+    if (paths.every((path) => otherKindOf(path) === 'model')) void addModels(paths);
+    else begin({ paths: [...paths] });
+  };
+  const send = async (files: Promise<readonly DroppedFile[]>, entries: readonly Entry[] = []) => {
     const ending = new AbortController();
     const cancel = () => {
       ending.abort();
@@ -46,6 +65,8 @@ export function useImport(datasetId: number | null = null): ImportWays {
       tell(null, null);
       const found = await files;
       if (ending.signal.aborted) return;
+      const given = givenOf(found, entries);
+      if (given.length > 0 && !found.some(({ path }) => isImageName(path))) throw noImagesIn(given);
       const name = nameOf(found);
       if (found.length > 0) {
         const uploadId = await upload(found, {
@@ -66,22 +87,26 @@ export function useImport(datasetId: number | null = null): ImportWays {
   };
 
   return {
-    fromPaths: (paths) => {
-      begin({ paths: [...paths] });
-    },
+    fromPaths: take,
     fromDrop: (transfer) => {
       const desktop = window.screenfoldDesktop;
       if (desktop === undefined) {
-        void send(walk(droppedEntries(transfer)));
+        const entries = droppedEntries(transfer);
+        void send(walk(entries), entries);
         return;
       }
-      const paths = droppedRoots(transfer)
-        .map((file) => desktop.pathOf(file))
-        .filter((path) => path !== '');
-      if (paths.length > 0) begin({ paths });
+      take(
+        droppedRoots(transfer)
+          .map((file) => desktop.pathOf(file))
+          .filter((path) => path !== ''),
+      );
     },
     fromFiles: (files) => {
       void send(Promise.resolve(files));
     },
   };
+}
+
+function noImagesIn(given: readonly Given[]): StudioFailure {
+  return new StudioFailure({ code: 'dataset-empty', ...withoutImages(given) });
 }

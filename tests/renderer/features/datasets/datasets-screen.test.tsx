@@ -1,6 +1,6 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import type { DatasetSummary } from '../../../../electron/contract/datasets.ts';
 import { DatasetsScreen } from '../../../../renderer/features/datasets/datasets-screen.tsx';
@@ -85,6 +85,70 @@ describe('the data sets', () => {
       expect(location()).toBe('/datasets/9');
     });
     expect(studio.inputsOf('datasets.import')).toMatchObject([{ paths: ['/pictures/dogs'] }]);
+  });
+
+  test('take the pasted path of a model file to the models', async () => {
+    const studio = fakeStudio({ 'datasets.list': () => [], 'models.add': () => ({ modelId: 4 }) });
+    const { location } = draw(studio);
+    await screen.findByText('No data sets yet');
+    fireEvent.paste(document.body, {
+      clipboardData: { files: [], getData: () => '/models/sd.safetensors' },
+    });
+    await waitFor(() => {
+      expect(location()).toBe('/models/4');
+    });
+    expect(studio.inputsOf('models.add')).toEqual([{ path: '/models/sd.safetensors' }]);
+    expect(studio.inputsOf('datasets.import')).toEqual([]);
+  });
+
+  test('name what was given where it holds no image, and send nothing', async () => {
+    const studio = fakeStudio({ 'datasets.list': () => [] });
+    draw(studio);
+    await screen.findByText('No data sets yet');
+    const sent = vi.spyOn(globalThis, 'fetch');
+    onTestFinished(() => {
+      sent.mockRestore();
+    });
+    const model = Object.assign(new File(['x'], 'sd.safetensors'), { webkitRelativePath: '' });
+    fireEvent.paste(document.body, { clipboardData: { files: [model], getData: () => '' } });
+    expect(await screen.findByText('sd.safetensors is a model file.')).toBeDefined();
+    expect(screen.getByText('Add it under Models: Add a model, One file.')).toBeDefined();
+    expect(sent).not.toHaveBeenCalled();
+    expect(studio.inputsOf('datasets.import')).toEqual([]);
+  });
+
+  test('take what is dropped on the desktop where it lies: model files alone to the models', async () => {
+    const studio = fakeStudio({
+      'datasets.list': () => [],
+      'datasets.import': () => ({ datasetId: 9 }),
+      'models.add': () => ({ modelId: 4 }),
+    });
+    vi.stubGlobal('screenfoldDesktop', { pathOf: ({ name }: File) => `/given/${name}` });
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+    const { location } = draw(studio);
+    const drop = (...names: readonly string[]) =>
+      fireEvent.drop(screen.getByText('No data sets yet'), {
+        dataTransfer: { types: ['Files'], files: names.map((name) => new File([], name)) },
+      });
+    await screen.findByText('No data sets yet');
+    drop('a.ckpt', 'b.safetensors');
+    await waitFor(() => {
+      expect(location()).toBe('/models/4');
+    });
+    expect(studio.inputsOf('models.add')).toEqual([
+      { path: '/given/a.ckpt' },
+      { path: '/given/b.safetensors' },
+    ]);
+    drop('fox.png', 'b.safetensors');
+    await waitFor(() => {
+      expect(location()).toBe('/datasets/9');
+    });
+    expect(studio.inputsOf('datasets.import')).toMatchObject([
+      { paths: ['/given/fox.png', '/given/b.safetensors'] },
+    ]);
+    expect(studio.inputsOf('models.add')).toHaveLength(2);
   });
 
   test('are removed only after asking', async () => {

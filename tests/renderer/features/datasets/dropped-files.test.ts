@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   chosenFiles,
   type Entry,
+  givenOf,
   nameOf,
   walk,
 } from '../../../../renderer/features/datasets/import/dropped-files.ts';
@@ -84,4 +85,19 @@ test('chosen files keep their path below the chosen folder', () => {
   });
   const alone = Object.defineProperty(new File([], 'b.png'), 'webkitRelativePath', { value: '' });
   expect(chosenFiles([inFolder, alone]).map(({ path }) => path)).toEqual(['cats/a.png', 'b.png']);
+});
+
+test('what was given is the files and folders that were dropped, an empty folder too, a hidden one not', () => {
+  const files = ['notes/a.txt', 'notes/sub/b.txt', 'a.zip'].map((path) => ({
+    path,
+    file: new File([], path),
+  }));
+  const entry = (name: string, isDirectory: boolean) => ({ name, isDirectory, isFile: !isDirectory });
+  const given = [
+    { name: 'notes', below: ['a.txt', 'sub/b.txt'] },
+    { name: 'a.zip', below: null },
+  ];
+  expect(givenOf(files)).toEqual(given);
+  const entries = [entry('empty', true), entry('.git', true), entry('notes', true), entry('a.zip', false)];
+  expect(givenOf(files, entries)).toEqual([{ name: 'empty', below: [] }, ...given]);
 });

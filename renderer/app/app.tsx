@@ -12,6 +12,7 @@ import { FollowTheme } from './follow-theme.tsx';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
 import { surfaces, theme } from './theme.ts';
+import { WindowDrop } from './window-drop.tsx';
 
 /** The style nonce that the host put into the page's head, for the content security policy. */
 const styleNonce = () => document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? '';
@@ -40,6 +41,7 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
           <FollowTheme />
           <ImportingProvider>
             <Router hook={useHashLocation}>
+              <WindowDrop />
               <Shell activity={<Activity />}>
                 <Routes />
               </Shell>

@@ -112,13 +112,13 @@ describeInBrowser('a data set in a browser', () => {
   );
 
   /** As from a file manager: the page gets an entry of a folder, which no script could make. */
-  async function drop(path: string): Promise<void> {
+  async function drop(path: string, { isAnnounced = true } = {}): Promise<void> {
     const { page } = open;
     const session = await page.context().newCDPSession(page);
     const data = { items: [], files: [path], dragOperationsMask: 1 };
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
       await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
-      if (type === 'dragOver')
+      if (type === 'dragOver' && isAnnounced)
         await page
           .getByRole('status')
           .filter({ hasText: /^Drop to/ })
@@ -161,6 +161,12 @@ describeInBrowser('a data set in a browser', () => {
     await told('notes is a folder of 3 text files.', 'Choose png, jpg');
     await drop(archive);
     await told('toys.zip is an archive.', 'Unpack it, then drop the folder.');
+    const rail = page.getByRole('navigation', { name: 'Screenfold' });
+    await rail.getByRole('link', { name: 'Models' }).click();
+    await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+    await drop(archive, { isAnnounced: false });
+    await told('toys.zip is an archive.', 'Unpack it, then drop the folder.');
+    await rail.getByRole('link', { name: 'Data sets' }).click();
     await open.chooseFolder(page.getByRole('button', { name: 'Add folder…' }).first(), notes);
     await told('notes is a folder of 3 text files.', 'Choose png, jpg');
 

@@ -53,6 +53,8 @@ export interface SingleFileModel {
   readonly reasons: readonly string[];
   /** As scheduler_config.json would have it. */
   readonly scheduler: JsonObject;
+  /** Whether a tensor that no component asks for may be there; any other says that the file is of another kind. */
+  readonly leavesAside: (name: string) => boolean;
   /** Those of the layout's that the file has. */
   readonly components: ReadonlyMap<string, SingleFileComponent>;
   /** By the names the layout gives their folders. */

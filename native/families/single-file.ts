@@ -1,14 +1,14 @@
 /** Whole models in one file, as sharing sites have them. They are read where they lie; nothing is converted on disk. */
 import { Failure } from '../failure.ts';
 import { exists } from '../files/exists.ts';
-import { readTextFile } from '../files/json-file.ts';
+import { type JsonObject, readTextFile } from '../files/json-file.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
 import type { ModelConfigs } from '../weights/model-configs.ts';
 import type { ModelComponent, ModelFolder } from '../weights/model-folder.ts';
 import { openTensorFile } from '../weights/open-tensor-file.ts';
-import { hashPlaced, placedWeights } from '../weights/placed-weights.ts';
+import { hashPlaced, type PlacedWeight, placedWeights } from '../weights/placed-weights.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
-import type { Family, SingleFileComponent, SingleFileModel } from './family.ts';
+import type { Family, SingleFileModel } from './family.ts';
 import { whatFile } from './what-file.ts';
 
 export interface MadeOut {
@@ -18,6 +18,7 @@ export interface MadeOut {
 }
 
 interface OpenedFile extends MadeOut {
+  readonly file: TensorFile;
   readonly close: () => Promise<void>;
 }
 
@@ -41,10 +42,11 @@ async function openFile(path: string, families: readonly Family[]): Promise<Open
     const file = await open(path);
     const vaePath = await vaeBeside(stem);
     const vae = vaePath === null ? null : await open(vaePath);
+    if (vae !== null) checkVae(vae);
     const config = await readTextFile(`${stem}.yaml`);
     for (const family of families) {
       const model = family.singleFile({ file, vae, config });
-      if (model !== null) return { family, model, configs: configsOf(path, family, model), close };
+      if (model !== null) return { family, model, configs: configsOf(path, family, model), file, close };
     }
     const { what, hint } = whatFile(file);
     throw new Failure('model-file-unsupported', `${path} is ${what}.`, hint);
@@ -62,21 +64,58 @@ async function vaeBeside(stem: string): Promise<string | null> {
   return null;
 }
 
+function checkVae(file: TensorFile): void {
+  if (file.tensors.has('decoder.conv_in.weight')) return;
+  if (file.tensors.has('first_stage_model.decoder.conv_in.weight')) return;
+  throw new Failure(
+    'model-file-unsupported',
+    `${file.path} lies where a VAE is looked for, and is ${whatFile(file).what}.`,
+    'Put a VAE there, or give it another name.',
+  );
+}
+
+/**
+ * Weights that no part of the model asks for say that it is another one, though its shapes pass: a layer more, or a layer of
+ * which one weight is missing.
+ */
+function refuseForeign(
+  file: TensorFile,
+  { label, leavesAside, components }: SingleFileModel,
+  placed: readonly ReadonlyMap<string, PlacedWeight>[],
+): void {
+  const used = new Set(placed.flatMap((weights) => [...weights.values()].map(({ key }) => key)));
+  // A VAE that lies beside is taken instead of the file's own, whose weights are then not asked for.
+  const elsewhere = placed.some((weights) => [...weights.values()].some((weight) => weight.file !== file));
+  const isOwnVae = (name: string): boolean =>
+    elsewhere && components.has('vae') && name.startsWith('first_stage_model.');
+  const foreign = [...file.tensors.keys()].filter(
+    (name) => !used.has(name) && !leavesAside(name) && !isOwnVae(name),
+  );
+  if (foreign.length === 0) return;
+  throw new Failure(
+    'model-file-unsupported',
+    `${file.path} looks like a ${label}, but has ${foreign.length} weights that such a model has not, among them ${foreign[0]!}.`,
+    'It is damaged, or a model of a kind that cannot be used here.',
+  );
+}
+
 /** What a file says of the model in it; weights are not read. Throws as `openFile`. */
 export async function makeOutFile(path: string, families: readonly Family[]): Promise<MadeOut> {
-  const { close, ...made } = await openFile(path, families);
+  const { close, family, model, configs } = await openFile(path, families);
   await close();
-  return made;
+  return { family, model, configs };
 }
 
 /** A file of a whole model, opened as a folder of one is. Throws as `openFile`; `tensor-missing` */
 export async function openModelFile(path: string, families: readonly Family[]): Promise<ModelFolder> {
-  const { family, model, configs, close } = await openFile(path, families);
+  const { family, model, configs, file, close } = await openFile(path, families);
   try {
+    const placed = new Map([...model.components].map(([name, { weights }]) => [name, weights()]));
+    refuseForeign(file, model, [...placed.values()]);
     const components = new Map(
-      [...model.components].map(([name, component]): [string, ModelComponent] => [
+      [...model.components].map(([name, { config }]): [string, ModelComponent] => [
         name,
-        componentOf(path, name, family, component),
+        componentOf(path, name, family, config, placed.get(name)!),
       ]),
     );
     return { ...configs, components, component: among(path, family.layout, model.label, components), close };
@@ -107,9 +146,9 @@ function componentOf(
   path: string,
   name: string,
   { layout }: Family,
-  { config, weights: place }: SingleFileComponent,
+  config: JsonObject,
+  places: ReadonlyMap<string, PlacedWeight>,
 ): ModelComponent {
-  const places = place();
   let hash: Promise<string> | undefined;
   return {
     name,

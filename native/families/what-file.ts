@@ -55,6 +55,13 @@ const kinds: readonly (readonly [Test, FileKind])[] = [
     { what: 'the UNet of an SDXL model', hint: `SDXL cannot be trained here yet. ${other}` },
   ],
   [
+    (names) =>
+      ['transformer.', 'model.'].every((encoder) =>
+        names.some((name) => name.startsWith(`cond_stage_model.${encoder}`)),
+      ),
+    { what: 'two models put together in one file', hint: other },
+  ],
+  [
     (_, file) => inputChannels(file) === 9,
     { what: 'an inpainting model', hint: `Inpainting models cannot be trained here. ${other}` },
   ],

@@ -64,7 +64,12 @@ export function publishedClip(maxLength: number, pad: string): TokenizerSource {
       return Promise.resolve({
         vocabulary: new Map(Object.entries(vocab)),
         merges: merges.map((merge) => merge.split(' ') as [string, string]),
-        added: [bos, eos].map((content) => ({ content, id: vocab[content]!, normalized: false })),
+        // A padding token of its own is looked for in texts, as transformers looks for all special tokens.
+        added: [...new Set([bos, eos, pad])].map((content) => ({
+          content,
+          id: vocab[content]!,
+          normalized: false,
+        })),
         ...{ bos, eos, unknown: eos, pad, maxLength },
       });
     },

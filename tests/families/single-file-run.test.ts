@@ -1,11 +1,14 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { openModel } from '../../native/families/open-model.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { ModelReference } from '../../native/jobs.ts';
 import { runJob } from '../../native/run-job.ts';
+import { publishedClip } from '../../native/tokenizer/tokenizer-source.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -15,7 +18,10 @@ import { drawImages, failureOf, tinyJob, trainHere, writeTinyModel } from '../tr
 const folder = temporaryFolder();
 const at = (...parts: readonly string[]): string => join(folder.path, ...parts);
 const context = { emit: () => undefined, stop: new AbortController().signal };
-beforeAll(() => writeSingleFileModel(folder.path, 1));
+beforeAll(async () => {
+  await writeSingleFileModel(folder.path, 1);
+  await writeSingleFileModel(folder.path, 2);
+});
 
 async function draw(model: ModelReference, name: string): Promise<Buffer> {
   const recipe = { prompt: 'a red square', negativePrompt: '', seed: 1, sampler: 'ddim', steps: 2 } as const;
@@ -78,6 +84,42 @@ test('a model with a vocabulary or a shape of its own is not written as a file',
   });
   await expect(exists(output)).resolves.toBe(false);
 });
+
+test('a model with noise or tokens of its own is not written as a file, unless marks can say it', async () => {
+  const config = at('sd2', 'scheduler', 'scheduler_config.json');
+  const published = JSON.parse(await readFile(config, 'utf8')) as object;
+  const job = { kind: 'export', format: 'single-file', precision: 'float32', metadata: {} } as const;
+  const write = (output: string) => runJob({ ...job, model: { base: at('sd2') }, output }, context);
+  const refused = async (changes: object) => {
+    await writeFile(config, JSON.stringify({ ...published, ...changes }));
+    await expect(failureOf(write(at('refused.safetensors')))).resolves.toMatchObject({
+      code: 'single-file-unfit',
+      message: expect.stringContaining('a noise schedule of its own') as string,
+    });
+  };
+  await refused({ beta_schedule: 'linear' });
+  await refused({ num_train_timesteps: 500 });
+  await writeFile(config, JSON.stringify({ ...published, rescale_betas_zero_snr: true }));
+  await write(at('zero.safetensors'));
+  expect(await readNoise(at('zero.safetensors'))).toEqual(await readNoise(at('sd2')));
+  await writeFile(config, JSON.stringify(published));
+  expect(await readNoise(at('sd2'))).not.toEqual(await readNoise(at('zero.safetensors')));
+
+  const first = at('sd2', 'tokenizer');
+  await rm(first, { recursive: true });
+  await publishedClip(77, '<|endoftext|>').write(first);
+  await expect(failureOf(write(at('padded.safetensors')))).resolves.toMatchObject({
+    code: 'single-file-unfit',
+  });
+});
+
+/** How much of the picture is left at the last timesteps. */
+async function readNoise(base: string): Promise<readonly number[]> {
+  const model = await openModel({ base });
+  const signals = [900, 999].map((time) => model.noise.ratesAt(time).signal);
+  await model.close();
+  return signals;
+}
 
 test('a file is not given a name that says it is something else', async () => {
   const job = { kind: 'export', format: 'single-file', precision: 'float32', metadata: {} } as const;

@@ -147,6 +147,11 @@ describe('a file of a Stable Diffusion', () => {
     expect(predictionOf(made(listed(second, metadata)))).toBe('epsilon');
     expect(predictionOf(made(listed(first, { 'modelspec.prediction_type': 'v' })))).toBe('v_prediction');
     expect(predictionOf(made(listed(new Map([...first, ['v_pred', []]]))))).toBe('v_prediction');
+    expect(predictionOf(made(listed(second, { global_step: '875000' })))).toBe('epsilon');
+    expect(made(listed(second))!.scheduler).not.toHaveProperty('rescale_betas_zero_snr');
+    expect(made(listed(new Map([...second, ['ztsnr', []]])))!.scheduler).toMatchObject({
+      rescale_betas_zero_snr: true,
+    });
   });
 
   test('that lacks weights is refused with one of them', async () => {
@@ -383,6 +388,58 @@ describe.each([1, 2] as const)('a tiny model of generation %s in one file', (gen
     for (const [component, own] of inFolder.components)
       expect(new Map(await read(model.component(component)))).toEqual(new Map(await read(own)));
     await model.close();
+  });
+
+  test.each([
+    [
+      'a layer of which one weight is missing',
+      (tensor: TensorToWrite) =>
+        !/(?:layers\.1\.self_attn\.q_proj\.weight|resblocks\.1\.attn\.in_proj_weight)$/.test(tensor.name),
+      null,
+    ],
+    [
+      'a transformer more',
+      () => true,
+      'model.diffusion_model.middle_block.1.transformer_blocks.1.norm1.weight',
+    ],
+    [
+      'a norm of queries',
+      () => true,
+      'model.diffusion_model.middle_block.1.transformer_blocks.0.attn1.q_norm.weight',
+    ],
+    [
+      'a text encoder more',
+      () => true,
+      generation === 1
+        ? 'cond_stage_model.model.ln_final.weight'
+        : 'cond_stage_model.transformer.text_model.final_layer_norm.weight',
+    ],
+  ] as const)('with %s is not taken for one', async (_, keeps, more) => {
+    const file = await openSafetensors(path());
+    const tensors = [...file.tensors].map(([key, { shape }]): TensorToWrite => ({
+      ...{ name: key, shape, dtype: 'F32' },
+      data: () => file.readAs(key, 'float32'),
+    }));
+    const other = join(folder.path, 'other.safetensors');
+    const extra =
+      more === null ? [] : [{ name: more, dtype: 'F32', shape: [1], data: new Float32Array(1) } as const];
+    await writeSafetensors(other, [...tensors.filter(keeps), ...extra]);
+    await file.close();
+    const { code } = await failureOf(openModel({ base: other }));
+    expect(['model-file-unsupported', 'tensor-missing', 'model-mismatch']).toContain(code);
+  });
+
+  test('beside which something else lies as a VAE says what that is', async () => {
+    const other = join(folder.path, 'with.safetensors');
+    await copyFile(path(), other);
+    const lora = join(folder.path, 'with.vae.safetensors');
+    const name = 'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight';
+    await writeSafetensors(lora, [{ name, dtype: 'F32', shape: [1], data: new Float32Array(1) }]);
+    await expect(failureOf(openModel({ base: other }))).resolves.toMatchObject({
+      code: 'model-file-unsupported',
+      message: `${lora} lies where a VAE is looked for, and is a LoRA.`,
+    });
+    await rm(lora);
   });
 
   test('that is cut short is refused', async () => {

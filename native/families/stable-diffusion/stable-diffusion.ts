@@ -75,7 +75,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         writeSingleFile(path, {
           ...{ configs, component, precision, metadata },
           tokenizer: base.tokenizer('tokenizer'),
-          predictsVelocity: scheduler.predictionType === 'v_prediction',
+          scheduler,
         }),
       close: () => folders.close(),
     };

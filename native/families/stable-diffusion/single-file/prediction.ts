@@ -8,8 +8,12 @@ export interface MadeOutPrediction {
   readonly because: string;
 }
 
-/** A tensor without use but to say that the model predicts velocity. */
-const velocityMark = 'v_pred';
+/** Tensors without use but to say that the model predicts velocity, and that its last timestep is pure noise. */
+export const velocityMark = 'v_pred';
+export const zeroSnrMark = 'ztsnr';
+
+/** Steps that the published base of the second generation was trained, which predicts noise; later models went on from it. */
+const stepsOfBase = '875000';
 
 /**
  * What the UNet predicts cannot be seen from its shapes. Who made the file may have said it: in its metadata, by a mark among
@@ -30,6 +34,8 @@ export function madeOutPrediction(
     return { type: typeOf(architecture.includes('768-v')), because: 'its metadata says so' };
   if (file.tensors.has(velocityMark))
     return { type: 'v_prediction', because: `it has the tensor ${velocityMark}` };
+  if (generation === 2 && file.metadata.get('global_step') === stepsOfBase)
+    return { type: 'epsilon', because: 'it was trained as long as the published base, which does' };
   return generation === 1
     ? { type: 'epsilon', because: 'models of this kind do' }
     : {

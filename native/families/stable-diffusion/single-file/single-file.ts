@@ -24,7 +24,7 @@ import {
   unetPrefix,
   vaePrefix,
 } from './made-out.ts';
-import { madeOutPrediction } from './prediction.ts';
+import { madeOutPrediction, zeroSnrMark } from './prediction.ts';
 
 const startsAny = (tensors: Tensors, prefix: string): boolean =>
   [...tensors.keys()].some((name) => name.startsWith(prefix));
@@ -55,14 +55,16 @@ export function stableDiffusionFile(parts: SingleFileParts): SingleFileModel | n
       ...(parts.vae === null ? [] : [`its VAE is taken from ${parts.vae.path}`]),
       ...(startsAny(tensors, 'model_ema.') ? ['its averaged weights (EMA) are left aside'] : []),
     ],
-    scheduler: schedulerConfig(prediction.type),
+    scheduler: schedulerConfig(prediction.type, tensors.has(zeroSnrMark)),
+    leavesAside: (name) => leftAside.test(name),
     components,
     tokenizer: () => publishedClip(77, generation === 1 ? '<|endoftext|>' : '!'),
   };
 }
 
-/** A UNet that reads texts and nothing else, and takes and gives latents. */
+/** A UNet that reads texts of one encoder and nothing else, and takes and gives latents. */
 function isStableDiffusion(tensors: Tensors): boolean {
+  if (startsAny(tensors, clipPrefix) && startsAny(tensors, openClipPrefix)) return false;
   const [input, label] = [`${unetPrefix}input_blocks.0.0.weight`, `${unetPrefix}label_emb.0.0.weight`];
   const output = tensors.get(`${unetPrefix}out.2.weight`)?.shape[0];
   return !tensors.has(label) && output !== undefined && tensors.get(input)?.shape[1] === output;
@@ -75,7 +77,11 @@ function generationOf(tensors: Tensors): Generation {
   return tensors.get(`${unetPrefix}middle_block.1.proj_in.weight`)?.shape.length === 2 ? 2 : 1;
 }
 
-function schedulerConfig(prediction: string): JsonObject {
+/** What is in whole files besides weights that are used: buffers, averaged weights, the rest of CLIP, notes of their makers. */
+const leftAside =
+  /^(?!model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.)|\.position_ids$|\.logit_scale$|\.text_projection(?:\.weight)?$|\.attn_mask$|\.(?:vision_model|visual|visual_projection)\.|^first_stage_model\.loss\.|\.resblocks\.23\./;
+
+function schedulerConfig(prediction: string, zeroSnr: boolean): JsonObject {
   return {
     _class_name: 'PNDMScheduler',
     beta_end: 0.012,
@@ -88,6 +94,7 @@ function schedulerConfig(prediction: string): JsonObject {
     skip_prk_steps: true,
     steps_offset: 1,
     trained_betas: null,
+    ...(zeroSnr && { rescale_betas_zero_snr: true }),
   };
 }
 
@@ -192,6 +199,7 @@ function placedAt(
       missing.push(key);
       continue;
     }
+    refuseQuantized(file, key);
     const [has, wants] = [elementCount(found), elementCount(shape)];
     const fused = /in_proj_(?:weight|bias)$/.test(key);
     // 1x1 convolutions and matrices are written one for the other; any other shape is told where the weight is read.
@@ -206,6 +214,17 @@ function placedAt(
     );
   }
   return weights;
+}
+
+/** Whole numbers stand for weights by scales that each tool keeps in its own way. */
+function refuseQuantized(file: TensorFile, key: string): void {
+  const { dtype } = file.tensors.get(key)!;
+  if (/^(?:F64|F32|F16|BF16)$/.test(dtype)) return;
+  throw new Failure(
+    'weights-quantized',
+    `${file.path} has its weights as ${dtype}, among them ${key}.`,
+    'Use a version of the model in float16, bfloat16 or float32.',
+  );
 }
 
 function sameButForOnes(a: readonly number[], b: readonly number[]): boolean {

@@ -1,22 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { Failure } from '../../../failure.ts';
+import type { SchedulerConfig } from '../../../noise/scheduler-config.ts';
 import type { ClipTokenizerFiles } from '../../../tokenizer/clip-tokenizer-files.ts';
 import type { TokenizerSource } from '../../../tokenizer/tokenizer-source.ts';
 import type { WeightPrecision, WeightToWrite } from '../../../weights/model-folder.ts';
 import { type TensorToWrite, writeSafetensors } from '../../../weights/safetensors.ts';
 import type { TensorFile } from '../../../weights/tensor-file.ts';
 import type { Component, SingleFileModel } from '../../family.ts';
-import { readConfigs, type StableDiffusionConfigs } from '../configs.ts';
+import { readConfigs, readScheduler, type StableDiffusionConfigs } from '../configs.ts';
 import { ldmUNetName, ldmVaeName, openClipName } from './ldm-names.ts';
 import { clipPrefix, type Generation, openClipPrefix, unetPrefix, vaePrefix } from './made-out.ts';
+import { velocityMark, zeroSnrMark } from './prediction.ts';
 import { stableDiffusionFile } from './single-file.ts';
 
 export interface ModelToWrite {
   readonly configs: StableDiffusionConfigs;
   readonly component: (name: string) => Component;
   readonly tokenizer: TokenizerSource;
-  readonly predictsVelocity: boolean;
+  readonly scheduler: SchedulerConfig;
   readonly precision: WeightPrecision;
   /** Goes over what is said of the model's kind. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -43,8 +45,11 @@ export async function writeSingleFile(path: string, model: ModelToWrite): Promis
       ? weightsOf(path, encoder, (name) => clipPrefix + name)
       : fused(weightsOf(path, encoder, (name) => name))),
   ];
-  const tensors = written.map((weight): TensorToWrite => ({ ...weight, dtype }));
-  const metadata = { ...kindOf(generation, model.predictsVelocity), ...model.metadata };
+  const tensors = [
+    ...written.map((weight): TensorToWrite => ({ ...weight, dtype })),
+    ...marksOf(generation, model.scheduler),
+  ];
+  const metadata = { ...kindOf(generation, predictsVelocity(model.scheduler)), ...model.metadata };
   await checkReadBack(path, model, tensors, metadata);
   await writeSafetensors(path, tensors, metadata);
 }
@@ -95,14 +100,25 @@ async function joined(weights: readonly WeightToWrite[]): Promise<Float32Array<A
   return whole;
 }
 
+const predictsVelocity = ({ predictionType }: SchedulerConfig): boolean => predictionType === 'v_prediction';
+
+/** Of the second generation velocity is what tools expect. */
+function marksOf(generation: Generation, scheduler: SchedulerConfig): TensorToWrite[] {
+  const marks = [
+    ...(generation === 1 && predictsVelocity(scheduler) ? [velocityMark] : []),
+    ...(scheduler.zeroTerminalSnr ? [zeroSnrMark] : []),
+  ];
+  return marks.map((name) => ({ name, dtype: 'F32', shape: [0], data: new Float32Array(0) }));
+}
+
 /** What other tools read of a file's kind, in the terms of https://github.com/Stability-AI/ModelSpec. */
-function kindOf(generation: Generation, predictsVelocity: boolean): Readonly<Record<string, string>> {
-  const second = predictsVelocity ? 'stable-diffusion-v2-768-v' : 'stable-diffusion-v2-512';
+function kindOf(generation: Generation, velocity: boolean): Readonly<Record<string, string>> {
+  const second = velocity ? 'stable-diffusion-v2-768-v' : 'stable-diffusion-v2-512';
   return {
     format: 'pt',
     'modelspec.architecture': generation === 1 ? 'stable-diffusion-v1' : second,
     'modelspec.implementation': 'https://github.com/CompVis/stable-diffusion',
-    'modelspec.prediction_type': predictsVelocity ? 'v' : 'epsilon',
+    'modelspec.prediction_type': velocity ? 'v' : 'epsilon',
     'modelspec.sai_model_spec': '1.0.1',
   };
 }
@@ -110,7 +126,7 @@ function kindOf(generation: Generation, predictsVelocity: boolean): Readonly<Rec
 /** What a reader makes out of names and shapes has to be this model: number of heads, norms and vocabulary are in no file. */
 async function checkReadBack(
   path: string,
-  { configs, tokenizer }: ModelToWrite,
+  { configs, tokenizer, scheduler }: ModelToWrite,
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -118,6 +134,11 @@ async function checkReadBack(
   const differs = differences(configs, read === null ? null : configsOf(path, read));
   if (differs.length > 0)
     throw unfit(path, `other tools would take it for another model (${differs.join(', ')})`);
+  if (
+    read !== null &&
+    !sameNoise(scheduler, readScheduler({ scheduler: read.scheduler, schedulerSource: path }))
+  )
+    throw unfit(path, 'the model has a noise schedule of its own, which a single file does not hold');
   if (read !== null && !sameTokens(await tokenizer.read(), await read.tokenizer('tokenizer').read()))
     throw unfit(path, 'the model has a vocabulary of its own, which a single file does not hold');
 }
@@ -151,9 +172,27 @@ function differences(own: StableDiffusionConfigs, read: StableDiffusionConfigs |
   );
 }
 
+const idsOf = (added: ClipTokenizerFiles['added']): ReadonlyMap<string, number> =>
+  new Map(added.map(({ content, id }) => [content, id]));
+
+/** What a model was trained on. How samplers spread their steps is theirs to say. */
+function sameNoise(own: SchedulerConfig, read: SchedulerConfig): boolean {
+  const fields = (config: SchedulerConfig): unknown[] => [
+    config.trainTimesteps,
+    ...[config.betaSchedule, config.betaStart, config.betaEnd, config.trainedBetas],
+    ...[config.zeroTerminalSnr, config.predictionType],
+  ];
+  return isDeepStrictEqual(fields(own), fields(read));
+}
+
 function sameTokens(own: ClipTokenizerFiles, read: ClipTokenizerFiles): boolean {
   return (
     own.maxLength === read.maxLength &&
+    isDeepStrictEqual(
+      [own.bos, own.eos, own.unknown, own.pad],
+      [read.bos, read.eos, read.unknown, read.pad],
+    ) &&
+    isDeepStrictEqual(idsOf(own.added), idsOf(read.added)) &&
     isDeepStrictEqual(own.vocabulary, read.vocabulary) &&
     isDeepStrictEqual(own.merges, read.merges)
   );

@@ -187,6 +187,19 @@ describe('a file of a Stable Diffusion', () => {
     expect([...weights().values()].every(({ file }) => file === vae)).toBe(true);
   });
 
+  test.each(['I8', 'F8_E4M3', 'U8'] as const)('is refused where its weights are %s', async (dtype) => {
+    const file = listed(await readSingleFileTensors('sd1'));
+    const key = 'first_stage_model.decoder.conv_in.weight';
+    const tensors = new Map([...file.tensors, [key, { dtype, shape: file.tensors.get(key)!.shape }]]);
+    const { weights } = made({ ...file, tensors })!.components.get('vae')!;
+    const failure = failureOf(
+      new Promise((resolve) => {
+        resolve(weights());
+      }),
+    );
+    await expect(failure).resolves.toMatchObject({ code: 'weights-quantized' });
+  });
+
   test('takes a VAE in the names diffusers has, older ones too', async () => {
     const { parameters } = await readFullSize('vae');
     const older = renamed(

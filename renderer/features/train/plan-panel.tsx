@@ -40,6 +40,10 @@ export function PlanPanel({
         </Title>
         {error !== null && error !== undefined ? (
           <FailureNote error={error} />
+        ) : plan === undefined && faults > 0 ? (
+          <Text size="sm" c="dimmed">
+            Steps, time, disk and memory stand here before you start.
+          </Text>
         ) : plan === undefined ? (
           <Waiting />
         ) : (

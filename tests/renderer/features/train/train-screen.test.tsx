@@ -82,6 +82,7 @@ describe('the train screen', () => {
     const link = await screen.findByRole('link', { name: 'Caption them' });
     expect(link.getAttribute('href')).toContain(`/datasets/${exampleRequest.datasetId}/captions`);
     expect(screen.getByText('Choose captions first, or train without words.')).toBeTruthy();
+    expect(screen.getByText('Steps, time, disk and memory stand here before you start.')).toBeTruthy();
     const train = screen.getByRole('button', { name: 'Train' });
     expect(train).toHaveProperty('disabled', true);
     expect(screen.getByLabelText('Epochs')).toBeTruthy();

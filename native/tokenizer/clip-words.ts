@@ -25,12 +25,19 @@ const words =
  * library lowers one character at a time, JavaScript looks around it.
  */
 export function normalizeText(text: string): string {
-  return text
-    .toWellFormed()
-    .normalize('NFC')
+  return composed(text.toWellFormed())
     .replaceAll(/\p{White_Space}+/gu, ' ')
     .replaceAll('Σ', 'σ')
     .toLowerCase();
+}
+
+/**
+ * NFC. It takes time by the square of a run of combining marks, so that a text made for it would hold everything up: where there
+ * is a run as no script has one, the text is composed piece by piece, and marks are not put in order across two of them.
+ */
+function composed(text: string): string {
+  if (!/\p{M}{256}/u.test(text)) return text.normalize('NFC');
+  return text.replaceAll(/[^]{1,512}/gu, (piece) => piece.normalize('NFC'));
 }
 
 /** The words of a normalized text. White space separates and is dropped. */

@@ -36,6 +36,9 @@ const dtypeOrder: readonly string[] = Object.keys(bitsPerElement);
 /** As the reference implementation: a header is never longer than this. */
 export const maxHeaderBytes = 100_000_000;
 
+/** The largest models have some thousands; a file made to keep us busy may have millions. */
+const mostTensors = 100_000;
+
 export interface TensorEntry {
   readonly dtype: SafetensorsDtype;
   readonly shape: readonly number[];
@@ -137,8 +140,11 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string):
   try {
     const json = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     root = JSON.parse(json);
+    if (isRecord(root) && Object.keys(root).length > mostTensors)
+      throw refuse(`it has more than ${mostTensors} tensors`);
     duplicate = duplicateKey(json);
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw refuse('its header is not JSON', error);
   }
   if (duplicate !== null) throw refuse(`its header has ${JSON.stringify(duplicate)} twice`);

@@ -230,6 +230,12 @@ describe('a damaged or hostile file', () => {
       'metadata "a" is not a string',
     ],
     [
+      'more tensors than any model has',
+      `{${Array.from({ length: 100_001 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`,
+      new Uint8Array(0),
+      'more than 100000 tensors',
+    ],
+    [
       'a key twice',
       '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}',
       four,

@@ -164,6 +164,9 @@ export function madeOutClip(tensors: Tensors, prefix: string): JsonObject {
 /** The published OpenCLIP has a layer more than Stable Diffusion 2.x reads; files that were written again may lack it. */
 const openClip = { width: 1024, layersRead: 23 };
 
+/** The published OpenCLIP's layer that is not read. */
+export const unreadLayer = `${openClipPrefix}transformer.resblocks.${openClip.layersRead}.`;
+
 /** Of OpenCLIP, in the names of its own code. */
 export function madeOutOpenClip(tensors: Tensors, prefix: string): JsonObject {
   const table = `${prefix}token_embedding.weight`;

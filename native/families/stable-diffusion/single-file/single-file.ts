@@ -22,6 +22,7 @@ import {
   openClipPrefix,
   type Tensors,
   unetPrefix,
+  unreadLayer,
   vaePrefix,
 } from './made-out.ts';
 import { madeOutPrediction, zeroSnrMark } from './prediction.ts';
@@ -56,7 +57,7 @@ export function stableDiffusionFile(parts: SingleFileParts): SingleFileModel | n
       ...(startsAny(tensors, 'model_ema.') ? ['its averaged weights (EMA) are left aside'] : []),
     ],
     scheduler: schedulerConfig(prediction.type, tensors.has(zeroSnrMark)),
-    leavesAside: (name) => leftAside.test(name),
+    leavesAside: (name) => leftAside.test(name) || name.startsWith(unreadLayer),
     components,
     tokenizer: () => publishedClip(77, generation === 1 ? '<|endoftext|>' : '!'),
   };
@@ -79,7 +80,7 @@ function generationOf(tensors: Tensors): Generation {
 
 /** What is in whole files besides weights that are used: buffers, averaged weights, the rest of CLIP, notes of their makers. */
 const leftAside =
-  /^(?!model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.)|\.position_ids$|\.logit_scale$|\.text_projection(?:\.weight)?$|\.attn_mask$|\.(?:vision_model|visual|visual_projection)\.|^first_stage_model\.loss\.|\.resblocks\.23\./;
+  /^(?!model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.)|\.position_ids$|\.logit_scale$|\.text_projection(?:\.weight)?$|\.attn_mask$|\.(?:vision_model|visual|visual_projection)\.|^first_stage_model\.loss\./;
 
 function schedulerConfig(prediction: string, zeroSnr: boolean): JsonObject {
   return {

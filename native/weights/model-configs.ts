@@ -106,8 +106,8 @@ export async function readModelConfigs(
   if (kind === 'file') {
     throw new Failure(
       'model-single-file',
-      `${path} is a single file, not a model folder`,
-      'Save it as a folder with diffusers: StableDiffusionPipeline.from_single_file(file).save_pretrained(folder).',
+      `${path} is no model folder`,
+      'Choose a diffusers folder, or a .safetensors or .ckpt file of a whole model.',
     );
   }
   const index = await readJsonObject(join(path, 'model_index.json'));

@@ -1,58 +1,63 @@
 /**
- * One real training step of the full-size Stable Diffusion 1.x UNet (random weights, 32x32 latents, batch 1): how long
- * graph, session and step take, and how much memory. `node scripts/bench-full-size.ts full` or `lora`; a full step
- * needs about 16 GB. The last line is one JSON object.
+ * Real training steps of the full-size Stable Diffusion 1.x UNet (random weights, batch 1, 77 tokens): how long graph and
+ * steps take, and how much memory. `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept
+ * rather than computed again. The last line is one JSON object.
  */
+import { parseArgs } from 'node:util';
+
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { totalElements } from '../native/training/artifacts.ts';
-import { drawnWeights } from '../native/training/initial-weights.ts';
 import { readFullSize } from '../tests/reference/fixture.ts';
 import { denoisingArtifacts, type DenoisingStep, openDenoisingStep } from './full-size/denoising-step.ts';
+import { quickWeights } from './full-size/quick-weights.ts';
 
+const { values: flags } = parseArgs({
+  options: {
+    method: { type: 'string', default: 'lora' },
+    size: { type: 'string', default: '512' },
+    steps: { type: 'string', default: '3' },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
 const { config } = await readFullSize('sd1-unet');
-const method = process.argv[2] === 'lora' ? 'lora' : 'full';
-const step: DenoisingStep = { method, config, rows: 1, size: 32, tokens: 77 };
-const gib = (): number => process.memoryUsage().rss / 2 ** 30;
-const peakGib = (): number => process.resourceUsage().maxRSS / 2 ** 20;
+const method = flags.method === 'full' ? 'full' : 'lora';
+const step: DenoisingStep = {
+  method,
+  config,
+  rows: 1,
+  size: Number(flags.size) / 8,
+  tokens: 77,
+  recompute: !flags.keep,
+};
+const gib = (kib: number): number => kib / 2 ** 20;
+const peakGib = (): number => gib(process.resourceUsage().maxRSS);
 
 const runtime = await chooseRuntime({ provider: 'cpu' });
-const startGib = gib();
-
-let begun = performance.now();
+const begun = performance.now();
 const artifacts = denoisingArtifacts(step, runtime);
 const graphSeconds = (performance.now() - begun) / 1000;
-
-begun = performance.now();
-const session = await runtime.createSession(artifacts.trainingModel);
-const sessionSeconds = (performance.now() - begun) / 1000;
-const sessionGib = gib() - startGib;
-await session.dispose();
-
-begun = performance.now();
-const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, (parameter) =>
-  drawnWeights(parameter, 1),
-);
-const loadSeconds = (performance.now() - begun) / 1000;
-
-const steps: { seconds: number; loss: number; gradientNorm: number }[] = [];
-for (let number = 1; number <= 2; number++) {
-  begun = performance.now();
+const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
+const steps: { seconds: number; loss: number; gradientNorm: number; peakGib: number }[] = [];
+for (let number = 1; number <= Number(flags.steps); number++) {
+  const started = performance.now();
   const done = await run(number);
-  steps.push({ seconds: (performance.now() - begun) / 1000, ...done });
+  steps.push({ seconds: (performance.now() - started) / 1000, ...done, peakGib: peakGib() });
+  if (!flags.json) console.log(JSON.stringify(steps.at(-1)));
 }
 const parameters = totalElements([...artifacts.trainable, ...artifacts.frozen]);
 console.log(
   JSON.stringify({
     method,
+    size: Number(flags.size),
     parameters,
     trainable: totalElements(artifacts.trainable),
-    weightsGib: (4 * parameters) / 2 ** 30,
-    modelMib: artifacts.trainingModel.length / 2 ** 20,
+    weightsGib: gib(parameters / 256),
     graphSeconds,
-    sessionSeconds,
-    sessionGib,
-    loadSeconds,
-    steps,
+    firstStepSeconds: steps[0]!.seconds,
+    stepSeconds: Math.min(...steps.slice(1).map(({ seconds }) => seconds)),
+    loss: steps[0]!.loss,
+    gradientNorm: steps[0]!.gradientNorm,
     peakGib: peakGib(),
     runtime: runtime.description,
   }),

@@ -34,7 +34,7 @@ const engineFloors: readonly (readonly string[])[] = [
   ['files', 'random', 'graph'],
   ['runtime'],
   ['jobs.ts'],
-  ['images', 'noise', 'tokenizer', 'autodiff', 'kernels'],
+  ['images', 'noise', 'tokenizer', 'autodiff', 'kernels', 'stages'],
   ['models'],
   ['weights', 'optimizers'],
   ['families'],

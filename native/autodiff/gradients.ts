@@ -29,6 +29,11 @@ export interface GradientOptions extends SumOptions {
    * threads come, and so has other bits each time; by default it is a product with ones where rows were picked.
    */
   readonly scatters?: boolean;
+  /**
+   * Told each time the walk backwards comes to where the graph had so many nodes, before it goes on: what is appended from then
+   * on differentiates what was built before.
+   */
+  readonly onNode?: (position: number) => void;
 }
 
 /**
@@ -43,7 +48,7 @@ export function gradients(
   graph: Graph,
   loss: Value,
   wrt: readonly Value[],
-  { seed = 1, scatters = false, ...sums }: GradientOptions = {},
+  { seed = 1, scatters = false, onNode, ...sums }: GradientOptions = {},
 ): Value[] {
   if (loss.shape.length !== 0)
     throw new Error(`Only a scalar can be differentiated, not [${loss.shape.join(', ')}].`);
@@ -64,6 +69,7 @@ export function gradients(
   const ruled = new Map(ruledBlocks(graph.blocks).map((block) => [block.end, block]));
   graph.scoped('gradient', () => {
     for (let i = forward; i > 0;) {
+      onNode?.(i);
       const block = ruled.get(i);
       const step: RuledBlock | Node = block ?? graph.nodes[i - 1]!;
       i = block ? block.begin : i - 1;

@@ -136,7 +136,7 @@ export function liveNodes(graph: Graph, outputs: readonly Value[]): Node[] {
 }
 
 /** A node's outputs without the optional ones that nothing reads; `null` for such a one before one that is read. */
-function declaredOutputs(
+export function declaredOutputs(
   { outputs, required }: Node,
   used: ReadonlySet<string | undefined>,
 ): (Value | null)[] {

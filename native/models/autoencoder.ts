@@ -5,7 +5,7 @@ import { split } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
 import { attention, conv2d, groupNorm, linear } from './layers.ts';
-import type { ModelBuilder } from './model-builder.ts';
+import { inModule, type ModelBuilder } from './model-builder.ts';
 import { resnetBlock, upsampleBlock } from './resnet-block.ts';
 
 export interface AutoencoderConfig {
@@ -86,7 +86,9 @@ export function encode(model: ModelBuilder, config: AutoencoderConfig, pictures:
     if (level < channels.length - 1) {
       // Padded at the far edges only, as the original implementation did.
       const stride = { stride: 2, padding: [0, 0, 1, 1] } as const;
-      x = conv2d(model, `${block}.downsamplers.0.conv`, x, width, 3, stride);
+      const name = `${block}.downsamplers.0`;
+      const above = x;
+      x = inModule(model, name, [above], () => conv2d(model, `${name}.conv`, above, width, 3, stride));
     }
   });
   x = midBlock(model, 'encoder.mid_block', x, config);
@@ -129,12 +131,15 @@ function midBlock(
   let y = resnetBlock(model, `${name}.resnets.0`, x, channels, options);
   if (midAttention) {
     const attn = `${name}.attentions.0`;
-    const rows = toRows(groupNorm(model, `${attn}.group_norm`, y, groups, epsilon));
-    const q = linear(model, `${attn}.to_q`, rows, channels);
-    const k = linear(model, `${attn}.to_k`, rows, channels);
-    const v = linear(model, `${attn}.to_v`, rows, channels);
-    const attended = attention(q, k, v, { batch: y.shape[0]!, heads: 1 });
-    y = add(y, toImage(linear(model, `${attn}.to_out.0`, attended, channels), y.shape));
+    const before = y;
+    y = inModule(model, attn, [before], () => {
+      const rows = toRows(groupNorm(model, `${attn}.group_norm`, before, groups, epsilon));
+      const q = linear(model, `${attn}.to_q`, rows, channels);
+      const k = linear(model, `${attn}.to_k`, rows, channels);
+      const v = linear(model, `${attn}.to_v`, rows, channels);
+      const attended = attention(q, k, v, { batch: before.shape[0]!, heads: 1 });
+      return add(before, toImage(linear(model, `${attn}.to_out.0`, attended, channels), before.shape));
+    });
   }
   return resnetBlock(model, `${name}.resnets.1`, y, channels, options);
 }

@@ -4,7 +4,7 @@ import { gather, reshape } from '../graph/ops/shape.ts';
 import { activation } from './activations.ts';
 import { ConfigReader } from './config.ts';
 import { attention, layerNorm, linear } from './layers.ts';
-import type { ModelBuilder } from './model-builder.ts';
+import { inModule, type ModelBuilder } from './model-builder.ts';
 import { embeddingKind } from './parameter.ts';
 
 export interface ClipTextConfig {
@@ -75,13 +75,14 @@ export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: 
   );
   for (let layer = 0; layer < config.layers; layer++) {
     const name = `${root}.encoder.layers.${layer}`;
-    x = model.graph.scoped(name, () => {
-      const normed = layerNorm(model, `${name}.layer_norm1`, x, epsilon);
+    const before = x;
+    x = inModule(model, name, [before], () => {
+      const normed = layerNorm(model, `${name}.layer_norm1`, before, epsilon);
       const q = linear(model, `${name}.self_attn.q_proj`, normed, width);
       const k = linear(model, `${name}.self_attn.k_proj`, normed, width);
       const v = linear(model, `${name}.self_attn.v_proj`, normed, width);
       const attended = attention(q, k, v, { batch: n, heads, mask });
-      const y = add(x, linear(model, `${name}.self_attn.out_proj`, attended, width));
+      const y = add(before, linear(model, `${name}.self_attn.out_proj`, attended, width));
       const inner = linear(
         model,
         `${name}.mlp.fc1`,

@@ -37,6 +37,19 @@ export interface ModelBuilder {
   readonly matrixConv: boolean;
 }
 
+/**
+ * Builds a module of the model, such as a residual block: what is inside of it may be forgotten and computed again. `inputs`
+ * are all values it reads besides parameters.
+ */
+export function inModule(
+  { graph }: Pick<ModelBuilder, 'graph'>,
+  name: string,
+  inputs: readonly Value[],
+  build: () => Value,
+): Value {
+  return graph.scoped(name, () => graph.block(inputs, () => ({ outputs: [build()] })))[0]!;
+}
+
 export interface InputParametersOptions {
   readonly component?: string;
   /** Comes before the keys in the names of the graph's inputs. */

@@ -4,7 +4,7 @@ import { upsampleNearest } from '../graph/ops/resample.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { conv2d, groupNorm, linear } from './layers.ts';
-import type { ModelBuilder } from './model-builder.ts';
+import { inModule, type ModelBuilder } from './model-builder.ts';
 
 export interface ResnetOptions {
   readonly groups: number;
@@ -23,7 +23,7 @@ export function resnetBlock(
   outChannels: number,
   { groups, epsilon, embedding, beginsAsIdentity = false }: ResnetOptions,
 ): Value {
-  return model.graph.scoped(name, () => {
+  return inModule(model, name, embedding ? [x, embedding] : [x], () => {
     let hidden = silu(groupNorm(model, `${name}.norm1`, x, groups, epsilon));
     hidden = conv2d(model, `${name}.conv1`, hidden, outChannels, 3);
     if (embedding) {
@@ -49,6 +49,8 @@ export function upsampleBlock(
 ): Value {
   // Of an odd size, nearest neighbours are those of the even one above it without the last row or column.
   const cut = size.flatMap((end, i) => (end < 2 * x.shape[2 + i]! ? [{ axis: 2 + i, begin: 0, end }] : []));
-  const larger = upsampleNearest(x, 2);
-  return conv2d(model, `${name}.conv`, cut.length > 0 ? slice(larger, cut) : larger, x.shape[1]!, 3);
+  return inModule(model, name, [x], () => {
+    const larger = upsampleNearest(x, 2);
+    return conv2d(model, `${name}.conv`, cut.length > 0 ? slice(larger, cut) : larger, x.shape[1]!, 3);
+  });
 }

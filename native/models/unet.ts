@@ -4,7 +4,7 @@ import { concat, reshape } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
 import { conv2d, groupNorm, linear } from './layers.ts';
-import type { ModelBuilder } from './model-builder.ts';
+import { inModule, type ModelBuilder } from './model-builder.ts';
 import { resnetBlock, type ResnetOptions, upsampleBlock } from './resnet-block.ts';
 import { transformer2d, type TransformerOptions } from './transformer-block.ts';
 
@@ -135,7 +135,11 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
     }
     if (level < levels - 1) {
       const options = { stride: 2, padding: [1, 1, 1, 1] } as const;
-      x = conv2d(model, `${block}.downsamplers.0.conv`, x, channels[level]!, 3, options);
+      const name = `${block}.downsamplers.0`;
+      const above = x;
+      x = inModule(model, name, [above], () =>
+        conv2d(model, `${name}.conv`, above, channels[level]!, 3, options),
+      );
       skips.push(x);
     }
   }

@@ -6,6 +6,7 @@ import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { type CutOptions, cutIntoStages, moduleEnds, type StagedGraph } from '../stages/cut.ts';
 
 /** What a loss is built of: parameters and the scalar. */
 export interface LossGraph {
@@ -33,6 +34,21 @@ export interface TrainingArtifacts {
   readonly frozen: readonly Parameter[];
   /** Inputs other than parameters. */
   readonly batch: readonly BatchInput[];
+  /** The same in stages, where what is inside of modules is computed again instead of kept. */
+  readonly stages: ArtifactStages | null;
+}
+
+export interface ArtifactStages {
+  readonly graph: Graph;
+  readonly staged: StagedGraph;
+  readonly loss: Value;
+  /** By the trained parameter's name, without those that the loss does not depend on. */
+  readonly gradients: ReadonlyMap<string, Value>;
+}
+
+export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays'>> {
+  /** Whether what is inside of modules is computed again on the way back instead of kept. */
+  readonly recompute?: boolean;
 }
 
 /**
@@ -42,20 +58,32 @@ export interface TrainingArtifacts {
  */
 export function buildArtifacts(
   { graph, loss, parameters }: LossGraph,
-  { tensorsAreArrays }: Pick<Runtime, 'tensorsAreArrays'> = { tensorsAreArrays: false },
+  { tensorsAreArrays = false, recompute = false }: ArtifactOptions = {},
 ): TrainingArtifacts {
   const { model: evalModel } = serializeModel(graph, { loss });
+  const ends = [...moduleEnds(graph), graph.nodes.length];
+  const turns = new Map<number, number>();
+  const onNode = (position: number): void => {
+    for (const end of ends) if (position <= end && !turns.has(end)) turns.set(end, graph.nodes.length);
+  };
   const trainable = trainedOf(parameters.keys());
   const found = gradients(
     graph,
     loss,
     trainable.map((parameter) => parameters.get(parameter)!),
     // Where tensors are arrays, the processor computes.
-    { scatters: tensorsAreArrays },
+    { scatters: tensorsAreArrays, ...(recompute && { onNode }) },
   );
   if (!tensorsAreArrays) checkElementCounts(graph, [loss, ...found]);
   const bare = tensorsAreArrays ? beforeReshape(graph) : (value: Value) => value;
   const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));
+  const stages = recompute
+    ? {
+        graph,
+        loss,
+        ...stagesOf(graph, { loss, ends, turns: ends.map((end) => turns.get(end)!) }, outputs),
+      }
+    : null;
   const { model: trainingModel } = serializeModel(graph, {
     loss,
     ...Object.fromEntries([...outputs].map(([name, value]) => [graphPrefix('gradient') + name, value])),
@@ -70,7 +98,31 @@ export function buildArtifacts(
     batch: graph.inputs
       .filter((input) => !taken.has(input))
       .map(({ name, type, shape }) => ({ name, type, shape })),
+    stages,
   };
+}
+
+function stagesOf(
+  graph: Graph,
+  cut: Omit<CutOptions, 'results'>,
+  outputs: ReadonlyMap<string, Value>,
+): Pick<ArtifactStages, 'staged' | 'gradients'> {
+  const taken = new Set<Value>();
+  const found = [...outputs].flatMap(([name, value]) => {
+    // Zeros: the tensors begin as such, and nothing else is ever written to them.
+    if (graph.constants.has(value.name)) return [];
+    const own = taken.has(value) ? identity(value) : value;
+    taken.add(own);
+    return [[name, own] as const];
+  });
+  const gradients = new Map(found);
+  return { gradients, staged: cutIntoStages(graph, { ...cut, results: [...gradients.values()] }) };
+}
+
+/** A tensor is written by one output, so that a second one that is the same is a copy. */
+function identity(value: Value): Value {
+  const { type, shape } = value;
+  return value.graph.node('Identity', [value], {}, [{ type, shape }])[0]!;
 }
 
 /** What a value was before it was only given another shape. */

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { DataArray } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { deviceShape, toDevice } from '../models/parameter-layout.ts';
-import { graphPrefix } from '../optimizers/optimizer.ts';
-import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
 import { type BatchShape, partOf } from './batch-shape.ts';
 import { keepArtifact } from './keep-artifact.ts';
-import { prefixed, type Tensors } from './stepper.ts';
+import { type OpenLoss, openStaged, openWhole } from './open-loss.ts';
+import type { Tensors } from './stepper.ts';
 import type { TrainedState } from './trained-state.ts';
 
 /** The contents of every batch input of a shape's artifacts, by name. */
@@ -39,13 +40,13 @@ export interface ShapeOptions {
 interface PartSessions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly loss: Tensor;
-  readonly train: Session;
+  readonly opened: OpenLoss;
   /** Gradients in the shapes the graph gives them. */
   readonly views: readonly Tensor[];
   /** Bound to the gradients that are applied, and to scratch gradients. */
   readonly first: BoundRun;
   readonly further: BoundRun | null;
-  evaluation: { readonly session: Session; readonly run: BoundRun } | null;
+  evaluation: BoundRun | null;
 }
 
 /** The graphs of one shape of batches, over the state. */
@@ -62,15 +63,18 @@ export interface ShapeSessions {
 export function createShapeSessions(options: ShapeOptions, state: TrainedState) {
   const frozen = new Map<string, Tensor>();
   const opened = new Map<string, Promise<ShapeSessions>>();
+  // Modules of one size recur in batches of another: halves of pictures twice as large, and text encoders in all.
+  const stages = createStageSessions(options.runtime, options.sessionOptions);
   return {
     of: (shape: BatchShape): Promise<ShapeSessions> => {
       const key = shapeKey(shape);
       let found = opened.get(key);
-      if (!found) opened.set(key, (found = openShape(shape, options, state, frozen)));
+      if (!found) opened.set(key, (found = openShape(shape, options, state, frozen, stages)));
       return found;
     },
     dispose: async (): Promise<void> => {
       for (const opening of opened.values()) await (await opening.catch(() => null))?.dispose();
+      await stages.dispose();
       for (const tensor of frozen.values()) tensor.dispose();
     },
   };
@@ -81,6 +85,7 @@ async function openShape(
   options: ShapeOptions,
   state: TrainedState,
   frozen: Map<string, Tensor>,
+  stageSessions: StageSessions,
 ): Promise<ShapeSessions> {
   const { runtime, artifactFolder } = options;
   const count = Math.min(options.parts?.of(shape) ?? 1, state.gradients.length);
@@ -103,15 +108,16 @@ async function openShape(
       ...artifacts.frozen.map(({ name: parameter }) => [parameter, frozen.get(parameter)!] as const),
     ]);
   const parameters = withFrozen(state.kept.get('parameter')!);
+  const { stages } = artifacts;
+  const open = (): Promise<OpenLoss> =>
+    stages
+      ? openStaged(runtime, stages, stageSessions)
+      : openWhole(runtime, artifacts, sessionOptions);
   const parts = await Promise.all(
     state.gradients
       .slice(0, count)
-      .map((gradient) => openPart(runtime, artifacts, parameters, gradient, state, sessionOptions)),
+      .map(async (gradient) => openPart(runtime, artifacts, await open(), parameters, gradient, state)),
   );
-  const openEvaluation = async (weights: Tensors, { inputs, loss }: PartSessions) => {
-    const session = await runtime.createSession(artifacts.evalModel, sessionOptions);
-    return { session, run: session.bind({ ...withFrozen(weights), ...inputs }, { loss }) };
-  };
   return {
     parts: count,
     backward: async (batch, first) => {
@@ -123,8 +129,9 @@ async function openShape(
       fill(parts, batch);
       await allSettled(
         parts.map(async (part) => {
-          part.evaluation ??= await openEvaluation(weights, part);
-          await part.evaluation.run.run();
+          const { inputs, loss, opened } = part;
+          part.evaluation ??= await opened.bindEvaluation({ ...withFrozen(weights), ...inputs }, loss);
+          await part.evaluation.run();
         }),
       );
       return lossOf(parts);
@@ -135,15 +142,14 @@ async function openShape(
   };
 }
 
-async function openPart(
+function openPart(
   runtime: Runtime,
   artifacts: TrainingArtifacts,
+  opened: OpenLoss,
   parameters: Readonly<Record<string, Tensor>>,
   gradient: Tensors,
   { scratch, viewOf }: TrainedState,
-  sessionOptions: SessionOptions,
-): Promise<PartSessions> {
-  const train = await runtime.createSession(artifacts.trainingModel, sessionOptions);
+): PartSessions {
   const inputs = Object.fromEntries(
     artifacts.batch.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const),
   );
@@ -155,25 +161,23 @@ async function openPart(
       if (view) views.push(view);
       return [name, view ?? tensor] as const;
     });
-    const outputs = { loss, ...prefixed(graphPrefix('gradient'), new Map(shaped)) };
-    return train.bind({ ...parameters, ...inputs }, outputs);
+    return opened.bindTraining({ ...parameters, ...inputs }, loss, new Map(shaped));
   };
   const further = scratch.size > 0 ? bind(scratch) : null;
-  return { inputs, loss, train, views, first: bind(gradient), further, evaluation: null };
+  return { inputs, loss, opened, views, first: bind(gradient), further, evaluation: null };
 }
 
 async function disposePart({
   first,
   further,
   evaluation,
-  train,
+  opened,
   inputs,
   loss,
   views,
 }: PartSessions): Promise<void> {
-  for (const run of [first, further, evaluation?.run]) run?.dispose();
-  await train.dispose();
-  await evaluation?.session.dispose();
+  for (const run of [first, further, evaluation]) run?.dispose();
+  await opened.dispose();
   for (const tensor of [...Object.values(inputs), loss, ...views]) tensor.dispose();
 }
 

@@ -22,6 +22,8 @@ export interface DenoisingStep {
   /** Edge of the latents. */
   readonly size: number;
   readonly tokens: number;
+  /** Whether what is inside of modules is computed again on the way back. */
+  readonly recompute?: boolean;
 }
 
 const shapeOf = ({ rows, size }: DenoisingStep): BatchShape => ({
@@ -42,7 +44,7 @@ export function denoisingArtifacts(step: DenoisingStep, runtime: Runtime): Train
       shape: shapeOf(step),
       matrixConv: runtime.prefersMatrixConv,
     }),
-    runtime,
+    { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false },
   );
 }
 

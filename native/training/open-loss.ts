@@ -1,0 +1,58 @@
+import { graphPrefix } from '../optimizers/optimizer.ts';
+import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
+import { openStages, type StageSessions } from '../stages/run.ts';
+import type { ArtifactStages, TrainingArtifacts } from './artifacts.ts';
+import { prefixed, type Tensors } from './stepper.ts';
+
+/** The graphs of a loss, open: forward and backward, and forward alone. */
+export interface OpenLoss {
+  /** `inputs`: parameters and batch. Gradients come in the shapes that the artifacts say. */
+  bindTraining(inputs: TensorMap, loss: Tensor, gradients: Tensors): BoundRun;
+  bindEvaluation(inputs: TensorMap, loss: Tensor): Promise<BoundRun>;
+  /** Bindings are to be disposed of first. */
+  dispose(): Promise<void>;
+}
+
+/** One graph for each way. Nothing but weights is kept between runs, and within one everything is. */
+export async function openWhole(
+  runtime: Runtime,
+  { trainingModel, evalModel }: Pick<TrainingArtifacts, 'trainingModel' | 'evalModel'>,
+  options: SessionOptions,
+): Promise<OpenLoss> {
+  const train = await runtime.createSession(trainingModel, options);
+  let evaluation: Promise<Session> | null = null;
+  return {
+    bindTraining: (inputs, loss, gradients) =>
+      train.bind(inputs, { loss, ...prefixed(graphPrefix('gradient'), gradients) }),
+    bindEvaluation: async (inputs, loss) => {
+      evaluation ??= runtime.createSession(evalModel, options);
+      return (await evaluation).bind(inputs, { loss });
+    },
+    dispose: async () => {
+      await train.dispose();
+      await (await evaluation?.catch(() => null))?.dispose();
+    },
+  };
+}
+
+/** A graph for each module and way, run one after the other; what is inside of one is kept for as long as it runs. */
+export async function openStaged(
+  runtime: Runtime,
+  { graph, staged, loss: lossValue, gradients: values }: ArtifactStages,
+  sessions: StageSessions,
+): Promise<OpenLoss> {
+  const results = new Set([lossValue, ...values.values()]);
+  const stages = await openStages(runtime, sessions, graph, staged, results);
+  return {
+    bindTraining: (inputs, loss, gradients) => {
+      const found = [...values].map(([name, value]) => [value, gradients.get(name)!] as const);
+      return stages.bindTraining({ inputs, outputs: new Map([[lossValue, loss], ...found]) });
+    },
+    bindEvaluation: (inputs, loss) =>
+      Promise.resolve(stages.bindEvaluation({ inputs, outputs: new Map([[lossValue, loss]]) })),
+    dispose: () => {
+      stages.dispose();
+      return Promise.resolve();
+    },
+  };
+}

@@ -5,6 +5,7 @@ import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
 import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
+import { attentionInPieces, mostScores as usualScores } from '../kernels/attention-in-pieces.ts';
 import { matrixConv, suitsMatrixConv } from '../kernels/matrix-conv.ts';
 import type { Adapter, ModelBuilder } from './model-builder.ts';
 import { biasKind, normScaleKind, normShiftKind, weightKind } from './parameter.ts';
@@ -175,16 +176,32 @@ export interface AttentionShape {
   readonly heads: number;
   /** Added to the scores: [queries, keys], float32. */
   readonly mask?: Value;
+  /** More scores than that are not in memory at a time. With a mask, as for short texts, all are. */
+  readonly mostScores?: number;
 }
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017): q [batch·sq, d], k and v [batch·sk, d] -> [batch·sq, d]. The softmax is
  * taken in float32 whatever their type.
  */
-export function attention(q: Value, k: Value, v: Value, { batch, heads, mask }: AttentionShape): Value {
+export function attention(
+  q: Value,
+  k: Value,
+  v: Value,
+  { batch, heads, mask, mostScores = usualScores }: AttentionShape,
+): Value {
   const [rows, width] = q.shape as readonly [number, number];
   const [sq, sk, size] = [rows / batch, k.shape[0]! / batch, width / heads];
   const scaled = mul(q, 1 / Math.sqrt(size));
+  if (!mask && batch * heads * sq * sk > mostScores) {
+    const [queries, keys, values] = [scaled, k, v].map((x) => {
+      const tokens = x.shape[0]! / batch;
+      const perHead = transpose(reshape(x, [batch, tokens, heads, size]), [0, 2, 1, 3]);
+      return reshape(perHead, [batch * heads, tokens, size]);
+    }) as [Value, Value, Value];
+    const attended = reshape(attentionInPieces(queries, keys, values, mostScores), [batch, heads, sq, size]);
+    return reshape(transpose(attended, [0, 2, 1, 3]), [rows, width]);
+  }
   const queries = transpose(reshape(scaled, [batch, sq, heads, size]), [0, 2, 1, 3]);
   const keys = transpose(reshape(k, [batch, sk, heads, size]), [0, 2, 3, 1]);
   const values = transpose(reshape(v, [batch, sk, heads, size]), [0, 2, 1, 3]);

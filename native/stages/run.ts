@@ -18,7 +18,7 @@ export function createStageSessions(runtime: Runtime, options: SessionOptions = 
     open: (model) => {
       const key = createHash('sha256').update(model).digest('hex');
       let session = sessions.get(key);
-      if (!session) sessions.set(key, (session = runtime.createSession(model, options)));
+      if (!session) sessions.set(key, (session = runtime.createSession(model, { ...options, sharedArena: true })));
       return session;
     },
     dispose: async () => {

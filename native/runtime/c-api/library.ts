@@ -38,7 +38,7 @@ type ResultOf<N extends FunctionName> = Results[(typeof functions)[N][1]];
 type NamesReturning<R extends ResultType> = {
   [N in FunctionName]: (typeof functions)[N][1] extends R ? N : never;
 }[FunctionName];
-type Handle = 'Session' | 'SessionOptions' | 'IoBinding' | 'Value' | 'MemoryInfo' | 'Allocator';
+type Handle = 'Session' | 'SessionOptions' | 'IoBinding' | 'Value' | 'MemoryInfo' | 'Allocator' | 'ArenaCfg';
 
 /** What ONNX Runtime says in an `OrtStatus`. */
 export class OrtError extends Error {

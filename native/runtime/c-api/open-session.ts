@@ -2,6 +2,7 @@ import { graphRefused } from '../errors.ts';
 import type { SessionOptions } from '../runtime.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
 import { sessionOptions, type SessionPlace } from './session-options.ts';
+import { registerSharedArena } from './shared-arena.ts';
 
 /** An `OrtSession` and the values of its initializers. Throws `graph-refused` with what ONNX Runtime says of it. */
 export async function openSession(
@@ -11,6 +12,7 @@ export async function openSession(
   model: Uint8Array<ArrayBuffer>,
   options: SessionOptions,
 ): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
+  if (options.sharedArena) registerSharedArena(ort, hostMemory);
   const { pointer, values } = sessionOptions(ort, hostMemory, place, options);
   const out = new BigUint64Array(1);
   try {

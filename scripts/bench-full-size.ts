@@ -1,7 +1,8 @@
 /**
  * Real training steps of the full-size Stable Diffusion 1.x UNet (random weights, batch 1, 77 tokens): how long graph and
  * steps take, and how much memory. `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept
- * rather than computed again. The last line is one JSON object.
+ * rather than computed again, `--frozen float16` for
+ * frozen weights held so. The last line is one JSON object.
  */
 import { parseArgs } from 'node:util';
 
@@ -17,6 +18,7 @@ const { values: flags } = parseArgs({
     size: { type: 'string', default: '512' },
     steps: { type: 'string', default: '3' },
     keep: { type: 'boolean', default: false },
+    frozen: { type: 'string', default: 'float32' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -29,6 +31,7 @@ const step: DenoisingStep = {
   size: Number(flags.size) / 8,
   tokens: 77,
   recompute: !flags.keep,
+  frozenType: flags.frozen === 'float16' ? 'float16' : 'float32',
 };
 const gib = (kib: number): number => kib / 2 ** 20;
 const peakGib = (): number => gib(process.resourceUsage().maxRSS);

@@ -136,6 +136,7 @@ async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: 
       shape,
       layout: 'state-dict',
       trained: false,
+      type: 'float32',
       adapter: null,
     } as const;
     return weight({ ...drawn, ...kind, layout: 'state-dict' });

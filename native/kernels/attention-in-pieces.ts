@@ -103,8 +103,9 @@ function queryRows(queries: Value, keys: Value, most: number): number[] {
 /** As few shares as may be of at most so many, and as equal: modules and pieces of one size are one kernel's. */
 function shares(count: number, most: number): number[] {
   const number = Math.ceil(count / Math.max(1, most));
-  return Array.from({ length: number }, (_, i) =>
-    Math.floor(((i + 1) * count) / number) - Math.floor((i * count) / number),
+  return Array.from(
+    { length: number },
+    (_, i) => Math.floor(((i + 1) * count) / number) - Math.floor((i * count) / number),
   );
 }
 

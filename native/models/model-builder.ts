@@ -1,5 +1,6 @@
 import type { DataType } from '../graph/data-type.ts';
 import type { Graph, Value } from '../graph/graph.ts';
+import { cast } from '../graph/ops/elementwise.ts';
 import type { Parameter, ParameterKind } from './parameter.ts';
 import { deviceShape } from './parameter-layout.ts';
 
@@ -55,8 +56,10 @@ export interface InputParametersOptions {
   /** Comes before the keys in the names of the graph's inputs. */
   readonly prefix?: string;
   readonly trained?: boolean;
-  /** What the graph has the parameters in; float32 unless said otherwise. */
+  /** What the graph computes with; float32 unless said otherwise. */
   readonly type?: DataType;
+  /** What a parameter of that key is held in; by default what the graph computes with. */
+  readonly held?: (key: string) => DataType;
   readonly adapter?: ModelBuilder['adapter'];
   readonly matrixConv?: boolean;
 }
@@ -84,7 +87,7 @@ export class InputParameters implements ModelBuilder {
   parameter(key: string, shape: readonly number[], kind: ParameterKind): Value {
     const known = this.byKey.get(key);
     if (known) return known;
-    const { component = '', prefix = '', trained = false, type = 'float32' } = this.options;
+    const { component = '', prefix = '', trained = false, type = 'float32', held } = this.options;
     const layout = kind.layout ?? 'state-dict';
     const parameter: Parameter = {
       name: prefix + key,
@@ -93,13 +96,15 @@ export class InputParameters implements ModelBuilder {
       shape,
       role: kind.role,
       layout,
+      type: held?.(key) ?? type,
       initialization: kind.initialization,
       trained,
       adapter: null,
     };
-    const value = this.graph.input(parameter.name, type, deviceShape(parameter));
+    const input = this.graph.input(parameter.name, parameter.type, deviceShape(parameter));
+    this.values.set(parameter, input);
+    const value = cast(input, type);
     this.byKey.set(key, value);
-    this.values.set(parameter, value);
     return value;
   }
 }

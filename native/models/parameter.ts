@@ -1,3 +1,5 @@
+import type { DataType } from '../graph/data-type.ts';
+
 /** What a parameter is to its model. */
 export type ParameterRole = 'weight' | 'bias' | 'norm' | 'embedding' | 'adapter';
 
@@ -39,6 +41,8 @@ export interface Parameter {
   readonly shape: readonly number[];
   readonly role: ParameterRole;
   readonly layout: ParameterLayout;
+  /** What its numbers are held in. Where a model computes in another type, it widens them when it uses them. */
+  readonly type: DataType;
   readonly initialization: Initialization;
   readonly trained: boolean;
   /** Of the role `adapter` alone. */

@@ -39,7 +39,10 @@ export function transformer2d(
       return add(looked, attend(model, `${block}.attn2`, queries, promptStates, batch, options));
     });
     return inModule(model, 'feed-forward', [told, x], () => {
-      const rows = add(told, feedForward(model, `${block}.ff`, layerNorm(model, `${block}.norm3`, told, 1e-5)));
+      const rows = add(
+        told,
+        feedForward(model, `${block}.ff`, layerNorm(model, `${block}.norm3`, told, 1e-5)),
+      );
       const projected = project(model, `${name}.proj_out`, rows, channels, { endsBranch: true });
       return add(x, toImage(projected, x.shape));
     });

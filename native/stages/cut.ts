@@ -70,7 +70,10 @@ export function cutIntoStages(graph: Graph, { loss, results, ends, turns }: CutO
   return {
     forward,
     loss: stageOf(graph, forwardNodes[last]!, [loss], null)[0]!,
-    backward: [...stageOf(graph, ofLast, [loss, ...keptOf(ofLast).filter((value) => value !== loss)], null), ...backward],
+    backward: [
+      ...stageOf(graph, ofLast, [loss, ...keptOf(ofLast).filter((value) => value !== loss)], null),
+      ...backward,
+    ],
   };
 }
 
@@ -92,9 +95,7 @@ function readElsewhere(byModule: readonly (readonly Node[])[]): Set<Value> {
 }
 
 function ranges(graph: Graph, live: ReadonlySet<Node>, bounds: readonly number[]): Node[][] {
-  return bounds
-    .slice(1)
-    .map((end, i) => graph.nodes.slice(bounds[i], end).filter((node) => live.has(node)));
+  return bounds.slice(1).map((end, i) => graph.nodes.slice(bounds[i], end).filter((node) => live.has(node)));
 }
 
 /**

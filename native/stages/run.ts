@@ -18,7 +18,8 @@ export function createStageSessions(runtime: Runtime, options: SessionOptions = 
     open: (model) => {
       const key = createHash('sha256').update(model).digest('hex');
       let session = sessions.get(key);
-      if (!session) sessions.set(key, (session = runtime.createSession(model, { ...options, sharedArena: true })));
+      if (!session)
+        sessions.set(key, (session = runtime.createSession(model, { ...options, sharedArena: true })));
       return session;
     },
     dispose: async () => {
@@ -75,10 +76,7 @@ export async function openStages(
     const named = (names: readonly string[], values: readonly Value[]): TensorMap =>
       Object.fromEntries(names.map((name, i) => [name, tensorOf(values[i]!)]));
     const runs = stages.map((stage) =>
-      stage.session.bind(
-        named(stage.inputNames, stage.inputs),
-        named(stage.outputNames, stage.outputs),
-      ),
+      stage.session.bind(named(stage.inputNames, stage.inputs), named(stage.outputNames, stage.outputs)),
     );
     return {
       run: async () => {

@@ -27,6 +27,7 @@ export function buildAdapter(
       shape,
       role: 'adapter',
       layout: 'state-dict',
+      type: 'float32',
       initialization:
         part === 'down' ? weightKind(inFeatures).initialization : { kind: 'constant', value: 0 },
       trained: true,

@@ -6,7 +6,7 @@ import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type CutOptions, cutIntoStages, moduleEnds, type StagedGraph } from '../stages/cut.ts';
+import { cutIntoStages, type CutOptions, moduleEnds, type StagedGraph } from '../stages/cut.ts';
 
 /** What a loss is built of: parameters and the scalar. */
 export interface LossGraph {

@@ -1,4 +1,5 @@
 import type { AdapterTargets, Conditioning, Denoiser, Rows } from '../families/family.ts';
+import type { DataType } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { type Adapter, InputParameters } from '../models/model-builder.ts';
 import type { Parameter } from '../models/parameter.ts';
@@ -19,6 +20,8 @@ export interface DiffusionGraphOptions {
   /** Its size is that of the latents. */
   readonly shape: BatchShape;
   readonly matrixConv?: boolean;
+  /** What frozen weights are held in; float32 unless said otherwise. */
+  readonly frozenType?: (component: string, key: string) => DataType;
 }
 
 /**
@@ -28,6 +31,7 @@ export interface DiffusionGraphOptions {
  */
 export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
   const { denoiser, conditioning, noise, encodes, trained, shape, matrixConv = false } = options;
+  const frozenType = options.frozenType ?? ((): DataType => 'float32');
   const { rows: n } = shape;
   const { height, width } = shape.size!;
   const graph = new Graph();
@@ -41,6 +45,7 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
       prefix: `${component}.`,
       trained: trained === 'full',
       matrixConv,
+      ...(trained !== 'full' && { held: (key) => frozenType(component, key) }),
       adapter: (module): Adapter | null =>
         trained === 'full' || !trained.takes(component, module.path)
           ? null

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { DataArray } from '../graph/data-type.ts';
+import { float32ToFloat16 } from '../graph/half.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { deviceShape, toDevice } from '../models/parameter-layout.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
@@ -93,7 +94,8 @@ async function openShape(
   for (const spec of artifacts.frozen) {
     if (frozen.has(spec.name)) continue;
     const values = toDevice(spec, await options.frozen(spec));
-    frozen.set(spec.name, runtime.tensor('float32', deviceShape(spec), values));
+    const held = spec.type === 'float16' ? float32ToFloat16(values) : values;
+    frozen.set(spec.name, runtime.tensor(spec.type, deviceShape(spec), held));
   }
   const name = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
   await keepArtifact(artifactFolder, join(name, 'training_model.onnx'), artifacts.trainingModel);
@@ -110,9 +112,7 @@ async function openShape(
   const parameters = withFrozen(state.kept.get('parameter')!);
   const { stages } = artifacts;
   const open = (): Promise<OpenLoss> =>
-    stages
-      ? openStaged(runtime, stages, stageSessions)
-      : openWhole(runtime, artifacts, sessionOptions);
+    stages ? openStaged(runtime, stages, stageSessions) : openWhole(runtime, artifacts, sessionOptions);
   const parts = await Promise.all(
     state.gradients
       .slice(0, count)

@@ -24,6 +24,8 @@ export interface DenoisingStep {
   readonly tokens: number;
   /** Whether what is inside of modules is computed again on the way back. */
   readonly recompute?: boolean;
+  /** What frozen weights are held in. */
+  readonly frozenType?: 'float32' | 'float16';
 }
 
 const shapeOf = ({ rows, size }: DenoisingStep): BatchShape => ({
@@ -43,6 +45,7 @@ export function denoisingArtifacts(step: DenoisingStep, runtime: Runtime): Train
       trained: step.method === 'lora' ? { rank: 16, scale: 1, takes: takesAdapter } : 'full',
       shape: shapeOf(step),
       matrixConv: runtime.prefersMatrixConv,
+      frozenType: () => step.frozenType ?? 'float32',
     }),
     { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false },
   );

@@ -60,7 +60,7 @@ describe('tensors for a GPU', () => {
         noise: { predictionType: 'epsilon' },
         encodes: false,
         trained: 'full',
-        shape: { rows: 4, size: { height: 96, width: 96 } },
+        shape: { rows: 96, size: { height: 96, width: 96 } },
       });
     expect(() => buildArtifacts(loss())).toThrow('more than a graphics card can count');
     expect(buildArtifacts(loss(), { tensorsAreArrays: true }).trainable.length).toBeGreaterThan(600);

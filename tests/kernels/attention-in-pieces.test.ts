@@ -27,7 +27,9 @@ describe.each([
     const whole = await differentiate(shapes, (inputs) => attend(inputs, scores));
     const cut = await differentiate(shapes, (inputs) => attend(inputs, mostScores), whole.inputs);
     for (const name of Object.keys(shapes)) {
-      expect(relativeDifference(cut.gradients[name]!, whole.gradients[name]!), name).toBeLessThanOrEqual(1e-5);
+      expect(relativeDifference(cut.gradients[name]!, whole.gradients[name]!), name).toBeLessThanOrEqual(
+        1e-5,
+      );
     }
     const loss = await whole.lossAt(whole.inputs);
     expect(Math.abs((await cut.lossAt(whole.inputs)) / loss - 1)).toBeLessThanOrEqual(1e-5);
@@ -44,6 +46,7 @@ describe.each([
       .flatMap(({ outputs }) => outputs)
       .filter(({ shape }) => shape.at(-1) === keys && shape.length === 3);
     expect(ofScores.length).toBeGreaterThan(0);
-    for (const { shape } of ofScores) expect(elementCount(shape)).toBeLessThanOrEqual(Math.max(mostScores, keys));
+    for (const { shape } of ofScores)
+      expect(elementCount(shape)).toBeLessThanOrEqual(Math.max(mostScores, keys));
   });
 });

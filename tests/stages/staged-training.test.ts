@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
+import { clipConditioning, unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
+import { type DataArray, elementCount } from '../../native/graph/data-type.ts';
+import { float16ToFloat32, float32ToFloat16 } from '../../native/graph/half.ts';
+import { readClipTextConfig } from '../../native/models/clip-text.ts';
+import type { Parameter } from '../../native/models/parameter.ts';
+import { readUNetConfig } from '../../native/models/unet.ts';
+import { updateRule } from '../../native/optimizers/optimizers.ts';
+import { normals } from '../../native/random/philox.ts';
+import { chooseRuntime } from '../../native/runtime/providers.ts';
+import type { Runtime } from '../../native/runtime/runtime.ts';
+import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
+import { buildDiffusionGraph, type DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
+import { drawnWeights } from '../../native/training/initial-weights.ts';
+import { createTrainer } from '../../native/training/trainer.ts';
+import { tinyConfigs, tinySettings } from '../training/tiny-model.ts';
+
+const shape = { rows: 2, size: { height: 16, width: 16 } };
+const unet = readUNetConfig({ ...tinyConfigs.unet, block_out_channels: [32, 64], attention_head_dim: 4 });
+const text = readClipTextConfig(tinyConfigs.text_encoder);
+const lowRank = { rank: 4, scale: 0.5, takes: takesAdapter };
+
+/** Numbers that float16 holds, so that it makes no difference where they are held so. Nothing begins as zero. */
+function weightOf(parameter: Parameter): Float32Array<ArrayBuffer> {
+  const drawn = drawnWeights(parameter, 3);
+  const noise = normals(3, 'initial-weights', 0, parameter.name.length, new Float32Array(drawn.length));
+  return float16ToFloat32(float32ToFloat16(drawn.map((value, i) => value + 0.02 * noise[i]!)));
+}
+
+function batchOf({ batch }: TrainingArtifacts): Readonly<Record<string, DataArray>> {
+  return Object.fromEntries(
+    batch.map(({ name, type, shape: dimensions }, i): [string, DataArray] => {
+      const count = elementCount(dimensions);
+      if (type === 'int64')
+        return [name, BigInt64Array.from({ length: count }, (_, j) => BigInt((j * 7) % 90))];
+      if (dimensions.length === 1)
+        return [name, new Float32Array(count).fill(name === 'timesteps' ? 420 : 0.5)];
+      return [name, normals(1, 'noise', 0, i, new Float32Array(count))];
+    }),
+  );
+}
+
+describe.each([
+  { what: 'all of a UNet', trained: 'full', encodes: false },
+  { what: 'UNet and text encoder', trained: 'full', encodes: true },
+  { what: 'adapters', trained: lowRank, encodes: false },
+  { what: 'adapters, the text encoder in the graph', trained: lowRank, encodes: true },
+] satisfies (Pick<DiffusionGraphOptions, 'trained' | 'encodes'> & { readonly what: string })[])(
+  'training $what in stages',
+  ({ trained, encodes }) => {
+    let runtime: Runtime;
+    beforeAll(async () => {
+      runtime = await chooseRuntime({ provider: 'cpu', threads: 1 });
+    });
+    afterAll(() => runtime.dispose());
+
+    /** Losses and all gradients of two batches accumulated, and the loss by evaluation. */
+    async function follow(recompute: boolean, frozenType: 'float32' | 'float16') {
+      const artifacts = buildArtifacts(
+        buildDiffusionGraph({
+          denoiser: unetDenoiser(unet),
+          conditioning: clipConditioning(text, () => []),
+          noise: { predictionType: 'epsilon' },
+          encodes,
+          trained,
+          shape,
+          matrixConv: true,
+          frozenType: () => frozenType,
+        }),
+        { tensorsAreArrays: true, recompute },
+      );
+      const initial = (parameter: Parameter) => Promise.resolve(weightOf(parameter));
+      const trainer = await createTrainer({
+        runtime,
+        rule: {
+          ...updateRule({ ...tinySettings, optimizer: { kind: 'lion', beta1: 0, beta2: 0, weightDecay: 0 } }),
+          maxGradientNorm: 0,
+        },
+        trainable: artifacts.trainable,
+        initial,
+        frozen: initial,
+        artifacts: () => artifacts,
+        accumulate: true,
+      });
+      const batch = batchOf(artifacts);
+      const losses = [await trainer.backward(shape, batch, true)];
+      losses.push(await trainer.backward(shape, batch, false));
+      const norm = await trainer.update(1, 0.01, 0);
+      losses.push(await trainer.evaluate(shape, batch));
+      const weights = new Map<string, Float32Array>();
+      for (const { name, shape: own } of trainer.trainable)
+        weights.set(name, await trainer.readState('momentum', name, new Float32Array(elementCount(own))));
+      await trainer.dispose();
+      return { losses, norm, weights, stages: artifacts.stages };
+    }
+
+    test('gives the very loss and gradients of the whole graph, frozen weights held in float16 or not', async () => {
+      const whole = await follow(false, 'float32');
+      expect(whole.stages).toBeNull();
+      expect(whole.norm).toBeGreaterThan(0);
+      for (const held of ['float32', 'float16'] as const) {
+        const staged = await follow(true, held);
+        expect(staged.stages!.staged.forward.length).toBeGreaterThan(10);
+        expect(staged.losses).toEqual(whole.losses);
+        expect(staged.norm).toBe(whole.norm);
+        for (const [name, gradient] of whole.weights)
+          expect(staged.weights.get(name), name).toEqual(gradient);
+      }
+    });
+  },
+);

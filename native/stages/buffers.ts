@@ -1,4 +1,3 @@
-import { elementCount } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Stage } from './cut.ts';
 
@@ -42,9 +41,4 @@ export function planBuffers(stages: readonly Stage[], elsewhere: ReadonlySet<Val
 /** On a device a tensor cannot be given another shape, so a place serves values of one shape alone. */
 function kindOf({ type, shape }: Value): string {
   return `${type}[${shape.join()}]`;
-}
-
-/** Elements of all places together. */
-export function bufferElements({ places }: BufferPlan): number {
-  return places.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }

@@ -8,7 +8,8 @@ import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import { exists } from './files/exists.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
-import { readLora, writeKohyaLora } from './weights/lora-file.ts';
+import { writeKohyaLora } from './weights/lora-file.ts';
+import { readLora } from './weights/lora-reader.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
 export async function exportModel(job: ExportJob, context: JobContext): Promise<JobResult> {

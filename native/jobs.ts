@@ -17,6 +17,14 @@ export interface ModelReference {
   readonly checkpoint?: string;
   /** Strength a LoRA checkpoint is merged with; default 1. */
   readonly loraScale?: number;
+  /** Laid over all that, in this order. */
+  readonly loras?: readonly LoraUse[];
+}
+
+/** A LoRA's file and how strongly it is laid over a model; 0 leaves the model as it is. */
+export interface LoraUse {
+  readonly file: string;
+  readonly strength: number;
 }
 
 export interface TrainingImage {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -182,6 +183,34 @@ describe('a LoRA of another program', () => {
         new RegExp(`${what}.*as its ${key.replaceAll('.', '\\.')} says`),
       ) as string,
     });
+  });
+
+  test.each(['F32', 'F16', 'BF16'] as const)('is read in %s', async (dtype) => {
+    const path = join(folder, `${dtype}.safetensors`);
+    await writeSafetensors(path, [
+      { name: `unet.${output}.lora_A.weight`, dtype, shape: [2, 3], data: numbers(6, -1) },
+      { name: `unet.${output}.lora_B.weight`, dtype, shape: [4, 2], data: numbers(8, -1) },
+    ]);
+    expect((await readLora(path, layout)).modules[0]).toMatchObject({
+      down: numbers(6, -1),
+      up: numbers(8, -1),
+    });
+  });
+
+  test('is read out of a checkpoint of PyTorch', async () => {
+    const module = 'mid_block.attentions.0.proj_in';
+    const own: LoraLayout = [
+      { component: 'unet', prefixes: ['lora_unet'], shapes: new Map([[module, [16, 16, 1, 1]]]) },
+    ];
+    const path = fileURLToPath(new URL('../reference/fixtures/lora.pt', import.meta.url));
+    const { modules } = await readLora(path, own);
+    expect(modules).toEqual([
+      {
+        ...{ component: 'unet', module, rank: 2, alpha: 2, kernel: [1, 1] },
+        down: Float32Array.from({ length: 32 }, (_, i) => i / 16),
+        up: Float32Array.from({ length: 32 }, (_, i) => 1 - i / 16),
+      },
+    ]);
   });
 
   test('that only lies over a model is not read to be written anew', async () => {

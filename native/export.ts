@@ -61,6 +61,13 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
 }
 
 async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
+  if (reference.loras !== undefined && reference.loras.length > 0) {
+    throw new Failure(
+      'lora-into-lora',
+      'A LoRA cannot be merged into the file of another.',
+      'Export the whole model, as diffusers or single-file, or leave the LoRA out.',
+    );
+  }
   const file = join(reference.checkpoint ?? '', loraName);
   if (reference.checkpoint === undefined || !(await exists(file))) {
     throw new Failure(

@@ -50,14 +50,21 @@ export interface LoraFacts {
   readonly words: readonly TrainedWord[];
 }
 
+/** Far beyond it nothing is left of the model. */
+export const mostLoraStrength = 10;
+
 /** `rank 16`, or `ranks 4 to 32`. */
 export function ranksText(ranks: readonly number[]): string {
   const [least, most] = [ranks[0] ?? 0, ranks.at(-1) ?? 0];
   return least === most ? `rank ${least}` : `ranks ${least} to ${most}`;
 }
 
+/** `LoRA for SDXL`. */
+export function loraName({ form, base }: Pick<LoraFacts, 'form' | 'base'>): string {
+  return loraFormNames[form] + (base === null ? '' : ` for ${loraBaseNames[base]}`);
+}
+
 /** `LoRA for SDXL, rank 16`. */
-export function loraText({ form, base, ranks }: Pick<LoraFacts, 'form' | 'base' | 'ranks'>): string {
-  const owner = base === null ? '' : ` for ${loraBaseNames[base]}`;
-  return `${loraFormNames[form]}${owner}, ${ranksText(ranks)}`;
+export function loraText(facts: Pick<LoraFacts, 'form' | 'base' | 'ranks'>): string {
+  return `${loraName(facts)}, ${ranksText(facts.ranks)}`;
 }

@@ -8,7 +8,8 @@ import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import { exists } from './files/exists.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
-import { readLora, writeKohyaLora } from './weights/lora-file.ts';
+import { writeKohyaLora } from './weights/lora-file.ts';
+import { readLora } from './weights/lora-reader.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
 export async function exportModel(job: ExportJob, context: JobContext): Promise<JobResult> {
@@ -60,6 +61,13 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
 }
 
 async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
+  if (reference.loras !== undefined && reference.loras.length > 0) {
+    throw new Failure(
+      'lora-into-lora',
+      'A LoRA cannot be merged into the file of another.',
+      'Export the whole model, as diffusers or single-file, or leave the LoRA out.',
+    );
+  }
   const file = join(reference.checkpoint ?? '', loraName);
   if (reference.checkpoint === undefined || !(await exists(file))) {
     throw new Failure(

@@ -11,6 +11,7 @@ import { obstacleOf, systemCode } from './files/obstacle.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
+import { loraFactsOf } from './weights/lora-facts.ts';
 import { type ModelComponent, openComponent } from './weights/model-folder.ts';
 import { openTensorFile } from './weights/open-tensor-file.ts';
 
@@ -84,11 +85,13 @@ async function describeFile(path: string): Promise<NonNullable<InfoResult['model
     const tensors = [...file.tensors.values()];
     const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const dtype = [...new Set(tensors.map((tensor) => tensor.dtype))].join(', ');
+    const lora = loraFactsOf(file);
     return {
       path,
       components: [{ name: 'file', className: `${tensors.length} tensors`, parameters, dtype }],
       metadata: Object.fromEntries(file.metadata),
       label: whatFile(file).what,
+      ...(lora !== null && { lora, reasons: lora.reasons }),
     };
   } finally {
     await file.close();

@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { LoraFacts } from './facts/lora-facts.ts';
 import type { Method } from './facts/methods.ts';
 import type { ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
@@ -17,6 +18,14 @@ export interface ModelReference {
   readonly checkpoint?: string;
   /** Strength a LoRA checkpoint is merged with; default 1. */
   readonly loraScale?: number;
+  /** Laid over all that, in this order. */
+  readonly loras?: readonly LoraUse[];
+}
+
+/** A LoRA's file and how strongly it is laid over a model; 0 leaves the model as it is. */
+export interface LoraUse {
+  readonly file: string;
+  readonly strength: number;
 }
 
 export interface TrainingImage {
@@ -187,6 +196,8 @@ export interface InfoResult {
     /** Of a file, for a person: what it is, and what it was made out by. */
     readonly label?: string;
     readonly reasons?: readonly string[];
+    /** Of a LoRA. */
+    readonly lora?: LoraFacts;
   } | null;
 }
 

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 
 import { InvalidArgumentError } from 'commander';
 
+import { mostLoraStrength } from '../../native/facts/lora-facts.ts';
+import type { LoraUse } from '../../native/jobs.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
 import { largestSide } from '../contract/run-spec.ts';
 
@@ -61,6 +63,16 @@ export function numberList(text: string, before: readonly number[] | undefined):
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
   return [...(before ?? []), ...numbers];
+}
+
+/** `style.safetensors:0.8`, or without a strength for 1; more of it is laid over what came before. */
+export function loraUse(text: string, before: readonly LoraUse[] | undefined): readonly LoraUse[] {
+  const match = /^(.+?)(?::([+-]?(?:\d+\.?\d*|\.\d+)))?$/s.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be a file, as in style.safetensors:0.8.');
+  const strength = Number(match[2] ?? 1);
+  if (Math.abs(strength) > mostLoraStrength)
+    throw new InvalidArgumentError(`The strength must be from -${mostLoraStrength} to ${mostLoraStrength}.`);
+  return [...(before ?? []), { file: match[1]!, strength }];
 }
 
 export function size(text: string): { readonly width: number; readonly height: number } {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { endingOf, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
-import type { TrainJob } from '../../native/jobs.ts';
+import type { LoraUse, TrainJob } from '../../native/jobs.ts';
 import type { Engine, RunOptions } from '../engine/engine.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
@@ -24,6 +24,8 @@ export interface ExportChoice {
   readonly precision: 'float32' | 'float16';
   /** Strength a LoRA is merged with; default 1. */
   readonly loraScale?: number;
+  /** LoRAs of others to be merged too. */
+  readonly loras?: readonly LoraUse[];
   readonly software: string;
   readonly date: Date;
   /** More rows of settings for the card, by name: what only the library knows, such as the cost. */
@@ -64,10 +66,15 @@ export async function exportRun(
   await refuseTaken(card, 'The model card would be written there. Choose another name with --out.');
 
   const model = modelAt(run, epoch);
+  const { loras = [] } = choice;
   const { bytes } = await engine.run(
     {
       kind: 'export',
-      model: choice.loraScale === undefined ? model : { ...model, loraScale: choice.loraScale },
+      model: {
+        ...model,
+        ...(choice.loraScale !== undefined && { loraScale: choice.loraScale }),
+        ...(loras.length > 0 && { loras }),
+      },
       format,
       output,
       precision: choice.precision,
@@ -89,10 +96,14 @@ export async function exportRun(
       hashes: await weightHashes(output),
       software: choice.software,
       date: choice.date.toISOString().slice(0, 10),
-      facts: choice.facts ?? [],
+      facts: [...(choice.facts ?? []), ...loras.map(mergedRow)],
     }),
   );
   return { format, epoch, output, card, bytes };
+}
+
+function mergedRow({ file, strength }: LoraUse): readonly [name: string, value: string] {
+  return ['LoRA merged', `${basename(file)}, strength ${strength}`];
 }
 
 /** One epoch may be exported in every form; no two have one name. */

@@ -1,10 +1,9 @@
 import { Failure } from '../failure.ts';
 import { type ModelComponent, writeComponent } from '../weights/model-folder.ts';
-import { hashFiles } from '../weights/weight-source.ts';
 import type { Component } from './family.ts';
-import { type Adaptation, addLora } from './lora-weights.ts';
+import type { Adaptation } from './lora-weights.ts';
 
-/** A component as its folder has it, a LoRA laid over its weights. */
+/** A component as its folder has it, LoRAs laid over its weights. */
 export function openedComponent(folder: ModelComponent, lora: Adaptation | undefined): Component {
   const { weights, name, kind } = folder;
   const readWeight: Component['readWeight'] = async ({ key, shape }) => {
@@ -24,8 +23,7 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
       );
     }
     const weight = await weights.read(key);
-    const module = lora?.modules.get(key.replace(/\.weight$/, ''));
-    if (module && key.endsWith('.weight')) addLora(weight, shape, module, lora!);
+    await lora?.apply(weight, key, shape);
     return weight;
   };
   return {
@@ -40,7 +38,7 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
     readWeight,
     hash: async () => {
       const own = await folder.hash();
-      return lora && lora.modules.size > 0 ? `${own}+${await hashFiles([lora.file])}x${lora.strength}` : own;
+      return lora ? `${own}+${await lora.hash()}` : own;
     },
     write: (target, precision, written, changes = {}) =>
       writeComponent(target, kind, { ...folder.config, ...changes }, written, precision),

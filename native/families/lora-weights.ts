@@ -1,61 +1,97 @@
 import { join } from 'node:path';
 
 import { loraName } from '../facts/run-folder.ts';
-import { Failure } from '../failure.ts';
 import { exists } from '../files/exists.ts';
-import { elementCount } from '../graph/data-type.ts';
-import type { ModelReference } from '../jobs.ts';
-import { type LoraModule, readLora } from '../weights/lora-file.ts';
+import type { LoraUse, ModelReference } from '../jobs.ts';
 import type { LoraLayout } from '../weights/lora-names.ts';
+import { type OpenLora, openLora, type PlacedLora } from '../weights/lora-reader.ts';
+import { hashFiles } from '../weights/weight-source.ts';
+import { addLora } from './add-lora.ts';
 
-/** A LoRA's modules of one component, by module path, and what they are multiplied by. */
+/** What LoRAs make of a component's weights. */
 export interface Adaptation {
-  readonly modules: ReadonlyMap<string, LoraModule>;
+  /** Lays them over a weight as it was read, by its key. */
+  readonly apply: (weight: Float32Array<ArrayBuffer>, key: string, shape: readonly number[]) => Promise<void>;
+  /** Stands for their files and strengths. */
+  readonly hash: () => Promise<string>;
+}
+
+/** LoRAs laid over a model, by component. */
+export interface Adaptations {
+  readonly get: (component: string) => Adaptation | undefined;
+  readonly close: () => Promise<void>;
+}
+
+interface Laid {
+  readonly lora: OpenLora;
   readonly strength: number;
-  readonly file: string;
 }
 
-/** The LoRA of a checkpoint, by component; empty where it has none. */
-export async function openLora(
-  { checkpoint, loraScale = 1 }: ModelReference,
-  layout: () => LoraLayout,
-): Promise<ReadonlyMap<string, Adaptation>> {
+/** The LoRA of a checkpoint, then those that are laid over it, in their order. */
+async function usesOf({
+  checkpoint,
+  loraScale = 1,
+  loras = [],
+}: ModelReference): Promise<readonly LoraUse[]> {
   const file = checkpoint === undefined ? '' : join(checkpoint, loraName);
-  if (file === '' || !(await exists(file))) return new Map();
-  const { modules } = await readLora(file, layout());
-  const adaptations = [...Map.groupBy(modules, ({ component }) => component)].map(
-    ([component, own]): [string, Adaptation] => {
-      const byPath = new Map(own.map((module) => [module.module, module]));
-      return [component, { modules: byPath, strength: loraScale, file }];
-    },
-  );
-  return new Map(adaptations);
+  const own = file !== '' && (await exists(file)) ? [{ file, strength: loraScale }] : [];
+  return [...own, ...loras];
 }
 
-/** W += strength · alpha / rank · up · down, in double precision. */
-export function addLora(
-  weight: Float32Array,
+/**
+ * Opens the LoRAs of a model; their numbers are read when a weight is.
+ *
+ * @throws Failure those of `openLora`
+ */
+export async function openLoras(reference: ModelReference, layout: () => LoraLayout): Promise<Adaptations> {
+  const opened: Laid[] = [];
+  const close = async (): Promise<void> => {
+    for (const { lora } of opened.splice(0)) await lora.close();
+  };
+  try {
+    for (const { file, strength } of await usesOf(reference))
+      opened.push({ lora: await openLora(file, layout()), strength });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const known = new Map<string, Adaptation>();
+  for (const component of new Set(opened.flatMap(({ lora }) => lora.modules.map((own) => own.component))))
+    known.set(component, adaptationOf(component, opened.slice()));
+  return { get: (component) => known.get(component), close };
+}
+
+function adaptationOf(component: string, laid: readonly Laid[]): Adaptation {
+  const own = laid.map(({ lora, strength }) => {
+    const modules = lora.modules.filter((module) => module.component === component);
+    return { path: lora.path, strength, modules: new Map(modules.map((module) => [module.module, module])) };
+  });
+  const touching = own.filter(({ modules }) => modules.size > 0);
+  return {
+    apply: async (weight, key, shape) => {
+      if (!key.endsWith('.weight')) return;
+      const found = touching.flatMap(({ strength, modules }) => {
+        const module = modules.get(key.slice(0, -'.weight'.length));
+        // A strength of nothing is the model as it is, for a DoRA too.
+        return module === undefined || strength === 0 ? [] : [{ module, strength }];
+      });
+      await applyAll(weight, shape, found);
+    },
+    hash: async () => {
+      const hashes = touching.map(async ({ path, strength }) => `${await hashFiles([path])}x${strength}`);
+      return (await Promise.all(hashes)).join('+');
+    },
+  };
+}
+
+async function applyAll(
+  weight: Float32Array<ArrayBuffer>,
   shape: readonly number[],
-  { module, rank, alpha, down, up, kernel }: LoraModule,
-  { strength, file }: Adaptation,
-): void {
-  const rows = shape[0]!;
-  const columns = elementCount(shape) / rows;
-  if (down.length !== rank * columns || up.length !== rows * rank || kernel.some((extent) => extent !== 1)) {
-    throw new Failure(
-      'lora-shape',
-      `${file}: ${module} does not fit a weight of the shape [${shape.join(', ')}].`,
-      'Use a LoRA that was trained on this kind of base model.',
-    );
-  }
-  const scale = (strength * alpha) / rank;
-  const row = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) {
-    row.fill(0);
-    for (let r = 0; r < rank; r++) {
-      const factor = up[i * rank + r]! * scale;
-      for (let j = 0; j < columns; j++) row[j] = row[j]! + factor * down[r * columns + j]!;
-    }
-    for (let j = 0; j < columns; j++) weight[i * columns + j] = weight[i * columns + j]! + row[j]!;
-  }
+  found: readonly { readonly module: PlacedLora; readonly strength: number }[],
+): Promise<void> {
+  // A DoRA measures the weight as it was before any of them.
+  const changes = found.length > 1 && found.some(({ module }) => module.magnitudeAxis !== null);
+  const original = changes ? weight.slice() : weight;
+  for (const { module, strength } of found)
+    addLora(weight, { original, shape }, { ...module, ...(await module.read()), strength });
 }

@@ -1,4 +1,7 @@
 /** What a file of weights is that is no whole model which can be used: told to the person who chose it. */
+import { loraName } from '../facts/lora-facts.ts';
+import { loraFactsOf } from '../weights/lora-facts.ts';
+import { refusedKind } from '../weights/lora-kinds.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
 
 export interface FileKind {
@@ -28,19 +31,8 @@ const inputChannels = ({ tensors }: TensorFile): number | undefined =>
 /** The first that fits is it; the more particular come first. */
 const kinds: readonly (readonly [Test, FileKind])[] = [
   [
-    any(/\.hada_w1_a$|\.lokr_w1(?:_a)?$/),
-    { what: 'a LoHa or LoKr (LyCORIS)', hint: `Those cannot be used here. ${other}` },
-  ],
-  [
-    any(/\.lora_(?:down|up|A|B)\b|\.lora\.(?:down|up)\./),
-    { what: 'a LoRA', hint: 'It lies over a model and is none itself. Choose the model it was trained on.' },
-  ],
-  [
-    any(/^(?:string_to_param\.|emb_params$|clip_[lg]$)/),
-    {
-      what: 'an embedding (textual inversion)',
-      hint: `It adds a word to a model and is none itself. ${other}`,
-    },
+    any(/\.lora_(?:down|up|A|B)\b|\.lora(?:_linear_layer)?\.(?:down|up)\./),
+    { what: 'a LoRA for another kind of model', hint: ownTool },
   ],
   [any(/^control_model\.|\binput_hint_block\./), { what: 'a ControlNet', hint: ownTool }],
   [any(/(?:^|\.)joint_blocks\.\d/), { what: 'a Stable Diffusion 3 model', hint: ownTool }],
@@ -97,9 +89,17 @@ const kinds: readonly (readonly [Test, FileKind])[] = [
   ],
 ];
 
-/** Told by the names of its tensors, and by the shape of one. */
+function howToUse(path: string): string {
+  return `It lies over a model and is none itself. In the studio, add it under Models and choose it on the prompt bench; at the command line: screenfold generate <model> --lora ${path}:0.8 --prompt <words>.`;
+}
+
+/** Told by the names of its tensors, and by some of their shapes. */
 export function whatFile(file: TensorFile): FileKind {
   const names = [...file.tensors.keys()];
+  const refused = refusedKind(names);
+  if (refused !== null) return { what: refused.what, hint: `${refused.because} ${other}` };
+  const lora = loraFactsOf(file);
+  if (lora !== null) return { what: `a ${loraName(lora)}`, hint: howToUse(file.path) };
   const found = kinds.find(([test]) => test(names, file));
   return found?.[1] ?? { what: 'no model that is known here', hint: other };
 }

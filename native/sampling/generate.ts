@@ -1,10 +1,11 @@
 import { basename, dirname } from 'node:path';
 
+import { modelNameOf } from '../facts/model-formats.ts';
 import { openModel } from '../families/open-model.ts';
 import { makeFolder } from '../files/atomic-file.ts';
 import { formatParameters } from '../images/generation-parameters.ts';
 import { writePng } from '../images/png.ts';
-import type { GenerateJob, JobContext, JobResult, Picture } from '../jobs.ts';
+import type { GenerateJob, JobContext, JobResult, ModelReference, Picture } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import { createTextToImage, toRgb } from './text-to-image.ts';
 
@@ -93,6 +94,13 @@ function batches(pictures: readonly Numbered[], batchSize: number): Numbered[][]
   );
 }
 
+/** LoRAs laid over the model, for who looks into the picture: `{ LoRA: 'style 0.8, light 0.5' }`. */
+function lorasField({ loras = [] }: ModelReference): Readonly<Record<string, string>> {
+  if (loras.length === 0) return {};
+  const named = loras.map(({ file, strength }) => `${modelNameOf(basename(file))} ${strength}`);
+  return { LoRA: named.join(', ') };
+}
+
 async function writePicture(picture: Picture, pixels: Float32Array): Promise<void> {
   const { model, output, width, height } = picture;
   const name = [model.base, ...(model.checkpoint === undefined ? [] : [model.checkpoint])].map((path) =>
@@ -102,6 +110,6 @@ async function writePicture(picture: Picture, pixels: Float32Array): Promise<voi
   await writePng(
     output,
     { width, height, rgb: toRgb(pixels) },
-    { parameters: formatParameters(picture, name.join(' ')) },
+    { parameters: formatParameters(picture, name.join(' '), lorasField(model)) },
   );
 }

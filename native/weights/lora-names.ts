@@ -6,93 +6,94 @@ export interface LoraModules {
   readonly component: string;
   /** What kohya's keys begin with; the first is written. */
   readonly prefixes: readonly [string, ...string[]];
-  /** Paths of modules, without `.weight`: the only way back from kohya's underscores. */
-  readonly paths: readonly string[];
+  /** Shapes of weights by paths of modules, without `.weight`: the only way back from kohya's underscores. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What the original code calls a module, where LoRA files may have that, as kohya's of SDXL do. */
+  readonly originalName?: (path: string) => string;
 }
 
 /** The components of a model, the denoiser first: keys of older files that name no component are its. */
 export type LoraLayout = readonly [LoraModules, ...LoraModules[]];
 
+/** What a tensor is to its module. `mid` is the core of a convolution in Tucker's form, `magnitude` what makes it a DoRA. */
+export type LoraPart = 'down' | 'up' | 'mid' | 'alpha' | 'magnitude';
+
+/** Programs whose names there are. */
+export type LoraNaming = 'kohya' | 'diffusers' | 'PEFT';
+
 export interface LoraKey {
-  readonly component: string;
+  /** The module as the file names it, dots as underscores: `lora_unet_mid_block_attentions_0_proj_in`. */
   readonly module: string;
-  readonly part: 'down' | 'up' | 'alpha';
+  readonly part: LoraPart;
+  /** Null for what more than one program calls so. */
+  readonly naming: LoraNaming | null;
 }
-
-export type ReadKey = (key: string) => LoraKey | null;
-
-const kohyaParts: Readonly<Record<string, LoraKey['part']>> = {
-  'lora_down.weight': 'down',
-  'lora_up.weight': 'up',
-  alpha: 'alpha',
-};
 
 /** A module's name in kohya's files: `lora_unet_mid_block_attentions_0_proj_in`. */
 export function kohyaName({ prefixes }: Pick<LoraModules, 'prefixes'>, module: string): string {
   return `${prefixes[0]}_${module.replaceAll('.', '_')}`;
 }
 
-/** Reads kohya's keys: `lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight`. */
-function kohyaReader(layout: LoraLayout): ReadKey {
-  const modules = new Map<string, { component: string; module: string }>();
-  for (const { component, prefixes, paths } of layout) {
-    for (const prefix of prefixes)
-      for (const module of paths)
-        modules.set(kohyaName({ prefixes: [prefix] }, module), { component, module });
-  }
-  return (key) => {
-    const dot = key.indexOf('.');
-    const part = kohyaParts[key.slice(dot + 1)];
-    const module = modules.get(key.slice(0, Math.max(dot, 0)));
-    return part === undefined || module === undefined ? null : { ...module, part };
-  };
-}
-
-const diffusersParts: readonly (readonly [suffix: RegExp, part: LoraKey['part']])[] = [
-  [/\.(?:lora\.down|lora_linear_layer\.down|lora_A|lora_A\.default|lora_down)\.weight$/, 'down'],
-  [/\.(?:lora\.up|lora_linear_layer\.up|lora_B|lora_B\.default|lora_up)\.weight$/, 'up'],
-  [/\.alpha$/, 'alpha'],
+const ends: readonly (readonly [end: RegExp, part: LoraPart, naming: LoraNaming | null])[] = [
+  [/\.lora_down\.weight$/, 'down', 'kohya'],
+  [/\.lora_up\.weight$/, 'up', 'kohya'],
+  [/\.lora_mid\.weight$/, 'mid', 'kohya'],
+  [/\.dora_scale$/, 'magnitude', 'kohya'],
+  [/\.alpha$/, 'alpha', null],
+  [/\.lora_A(?:\.default(?:_\d+)?)?\.weight$/, 'down', 'PEFT'],
+  [/\.lora_B(?:\.default(?:_\d+)?)?\.weight$/, 'up', 'PEFT'],
+  [/\.lora_magnitude_vector(?:\.default(?:_\d+)?)?(?:\.weight)?$/, 'magnitude', 'PEFT'],
+  [/\.(?:lora|lora_linear_layer)\.down\.weight$/, 'down', 'diffusers'],
+  [/\.(?:lora|lora_linear_layer)\.up\.weight$/, 'up', 'diffusers'],
 ];
 
-/** The attention processors of diffusers before 0.22: `….attn1.processor.to_q_lora.down.weight`. */
-const processor = /\.processor\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
+/** Attentions in diffusers before 0.22: `….attn1.processor.to_q_lora.down.weight`, `….self_attn.to_q_lora.down.weight`. */
+const olderAttention = /(\.processor|\.self_attn)\.to_(q|k|v|out)_lora\.(down|up)\.weight$/;
 
-/** Reads diffusers' and PEFT's keys: `unet.mid_block.attentions.0.proj_in.lora_A.weight`. */
-function diffusersReader(layout: LoraLayout): ReadKey {
-  const known = layout.map(({ component, paths }) => ({ component, paths: new Set(paths) }));
-  const find = (path: string): Omit<LoraKey, 'part'> | null => {
-    const bare = path.replace(/^base_model\.model\./, '');
-    const { component, paths } =
-      known.find((candidate) => bare.startsWith(`${candidate.component}.`)) ?? known[0]!;
-    const module = bare.startsWith(`${component}.`) ? bare.slice(component.length + 1) : bare;
-    // transformers 5 names the modules of a CLIP text model without `text_model.`.
-    const found = [module, `text_model.${module}`].find((name) => paths.has(name));
-    return found === undefined ? null : { component, module: found };
-  };
-  return (key) => {
-    const old = processor.exec(key);
-    if (old !== null) {
-      const projection = old[1] === 'to_out' ? 'to_out.0' : old[1]!;
-      const module = find(`${key.slice(0, old.index)}.${projection}`);
-      return module === null ? null : { ...module, part: old[2] === 'down' ? 'down' : 'up' };
-    }
-    for (const [suffix, part] of diffusersParts) {
-      if (!suffix.test(key)) continue;
-      const module = find(key.replace(suffix, ''));
-      if (module !== null) return { ...module, part };
-    }
-    return null;
-  };
+function olderModule(key: string, owner: string, projection: string): string {
+  const path = key.replace(olderAttention, '');
+  if (owner === '.self_attn') return `${path}.self_attn.${projection}_proj`;
+  return `${path}.to_${projection === 'out' ? 'out.0' : projection}`;
 }
 
-/** Reads the keys of any of these programs; null for a key of no known module. */
-export function keyReader(layout: LoraLayout): ReadKey {
-  const readers = [kohyaReader(layout), diffusersReader(layout)];
-  return (key) => {
-    for (const read of readers) {
-      const found = read(key);
-      if (found !== null) return found;
+/** What a key says of itself, whatever model it belongs to; null for what is no part of a LoRA. */
+export function readLoraKey(key: string): LoraKey | null {
+  const older = olderAttention.exec(key);
+  if (older !== null) {
+    const module = flat(olderModule(key, older[1]!, older[2]!));
+    return { module, part: older[3] === 'down' ? 'down' : 'up', naming: 'diffusers' };
+  }
+  for (const [end, part, naming] of ends) {
+    if (end.test(key)) return { module: flat(key.replace(end, '')), part, naming };
+  }
+  return null;
+}
+
+/** Dots as underscores, and without what PEFT wraps models in. */
+function flat(name: string): string {
+  return name.replace(/^base_model\.model\./, '').replaceAll('.', '_');
+}
+
+export interface FoundModule {
+  readonly component: string;
+  /** Its path, without `.weight`. */
+  readonly module: string;
+}
+
+/** Finds modules of a model by whatever a file calls them, as `readLoraKey` gives it; null for none of the model's. */
+export function moduleFinder(layout: LoraLayout): (module: string) => FoundModule | null {
+  const found = new Map<string, FoundModule>();
+  for (const [index, { component, prefixes, shapes, originalName }] of layout.entries()) {
+    // LyCORIS wraps a single network under a name of its own, and older files of diffusers name no component.
+    const starts = [...prefixes, component, ...(index === 0 ? ['lycoris'] : [])].map((start) => `${start}_`);
+    if (index === 0) starts.push('');
+    for (const path of shapes.keys()) {
+      // transformers 5 names the modules of a CLIP text model without `text_model.`.
+      const names = [path, path.replace(/^text_model\./, ''), ...(originalName ? [originalName(path)] : [])];
+      for (const name of new Set(names.map(flat)))
+        for (const start of starts)
+          if (!found.has(start + name)) found.set(start + name, { component, module: path });
     }
-    return null;
-  };
+  }
+  return (module) => found.get(module) ?? null;
 }

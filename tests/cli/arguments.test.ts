@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
 
 import {
+  loraUse,
   naturalNumber,
   numberFromZero,
   numberList,
@@ -32,6 +33,17 @@ describe('what is typed', () => {
     expect(size('640x512')).toEqual({ width: 640, height: 512 });
     expect(() => size('640×')).toThrow(InvalidArgumentError);
     expect(() => size('0')).toThrow(InvalidArgumentError);
+  });
+
+  test('as a LoRA is a file and how strongly it is laid over', () => {
+    expect(loraUse('a.safetensors', undefined)).toEqual([{ file: 'a.safetensors', strength: 1 }]);
+    expect(loraUse('C:\\a b.safetensors:-.5', [{ file: 'a', strength: 2 }])).toEqual([
+      { file: 'a', strength: 2 },
+      { file: 'C:\\a b.safetensors', strength: -0.5 },
+    ]);
+    expect(loraUse('odd:name', undefined)).toEqual([{ file: 'odd:name', strength: 1 }]);
+    for (const text of ['', 'a:11', 'a:-99'])
+      expect(() => loraUse(text, undefined)).toThrow(InvalidArgumentError);
   });
 
   test('as a number is told its limit, so that no seed is taken for another', () => {

@@ -17,7 +17,8 @@ import { checkImage, readImageSize, readPixels, shrinkImage } from '../../native
 import { readPngText, withPngText } from '../../native/images/png.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { loadClipTokenizer } from '../../native/tokenizer/clip-tokenizer.ts';
-import { readLora, writeKohyaLora } from '../../native/weights/lora-file.ts';
+import { writeKohyaLora } from '../../native/weights/lora-file.ts';
+import { readLora } from '../../native/weights/lora-reader.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
 import type { TensorFile } from '../../native/weights/tensor-file.ts';
 import { openTorchFile } from '../../native/weights/torch-file.ts';

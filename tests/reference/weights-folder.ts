@@ -72,7 +72,7 @@ const modules = (['unet', 'text_encoder'] as const).flatMap((component) =>
 );
 /** Written keys need no paths. */
 const layout: LoraLayout = [
-  { component: 'unet', prefixes: ['lora_unet'], paths: [] },
-  { component: 'text_encoder', prefixes: ['lora_te'], paths: [] },
+  { component: 'unet', prefixes: ['lora_unet'], shapes: new Map() },
+  { component: 'text_encoder', prefixes: ['lora_te'], shapes: new Map() },
 ];
 await writeKohyaLora(join(folder, 'lora.safetensors'), modules, layout, 'float32', {});

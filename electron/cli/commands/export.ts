@@ -1,10 +1,12 @@
 import { basename, join, resolve } from 'node:path';
 
 import { endingOf, type ModelFormat, modelNameOf } from '../../../native/facts/model-formats.ts';
+import type { LoraUse } from '../../../native/jobs.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { exportRun } from '../../exports/export-run.ts';
 import { isRunFolder, readRun } from '../../runs/run-folder.ts';
 import type { CommandContext } from './context.ts';
+import { withLoras } from './with-loras.ts';
 
 export interface ExportOptions {
   /** The folder of a run, or a model. */
@@ -14,6 +16,8 @@ export interface ExportOptions {
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
   readonly loraScale?: number;
+  /** Merged into the model, in this order; paths as they were typed. */
+  readonly loras?: readonly LoraUse[];
 }
 
 interface Written {
@@ -26,6 +30,7 @@ interface Written {
 export async function exportCommand(context: CommandContext, options: ExportOptions): Promise<string> {
   const { engine, terminal, workingFolder } = context;
   const from = resolve(workingFolder, options.from);
+  const base = withLoras({ base: from }, options.loras ?? [], workingFolder);
   const follower = terminal.follow({});
   try {
     const listeners = { onEvent: follower.event, onLog: terminal.log };
@@ -43,6 +48,7 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
           ...(epoch !== undefined && { epoch }),
           ...(format !== undefined && { format }),
           ...(loraScale !== undefined && { loraScale }),
+          ...(base.loras !== undefined && { loras: base.loras }),
           ...(output !== undefined && { output: resolve(workingFolder, output) }),
           precision,
           software: context.software,
@@ -64,7 +70,7 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
       const metadata = format === 'single-file' ? { 'modelspec.title': name } : {};
       const job = {
         kind: 'export',
-        model: { base: from },
+        model: base,
         format,
         output: path,
         precision,

@@ -4,13 +4,14 @@ import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
 import { makeFolder } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
-import type { GenerateJob, ModelReference, Picture } from '../../../native/jobs.ts';
+import type { GenerateJob, LoraUse, ModelReference, Picture } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
 import { cutPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
+import { withLoras } from './with-loras.ts';
 
 export interface GenerateOptions {
   /** A run's folder or a model's. */
@@ -18,6 +19,8 @@ export interface GenerateOptions {
   /** Of a run; left out: its last checkpoint. */
   readonly epoch?: number;
   readonly loraScale?: number;
+  /** Laid over the model, in this order; paths as they were typed. */
+  readonly loras: readonly LoraUse[];
   readonly prompts: readonly string[];
   readonly negativePrompt: string;
   readonly seeds: readonly number[];
@@ -38,7 +41,11 @@ export async function generateCommand(context: CommandContext, options: Generate
   if (options.prompts.length === 0) {
     throw usage('There is no prompt.', 'Give at least one: --prompt "a red bicycle"');
   }
-  const model = await modelOf(resolve(workingFolder, options.from), options);
+  const model = withLoras(
+    await modelOf(resolve(workingFolder, options.from), options),
+    options.loras,
+    workingFolder,
+  );
   const base = await readBaseModel(model.base, 'full');
   const { width = options.height ?? base.resolution, height = width } = options;
   for (const [name, extent] of [

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
 import { methodName } from '../../contract/method-text.ts';
 import { countOf } from '../../contract/quantities.ts';
@@ -49,6 +50,7 @@ function describeMachine(
 function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResult['model']>): void {
   terminal.line(model.label === undefined ? model.path : `${model.path}: ${model.label}`);
   for (const reason of model.reasons ?? []) terminal.line(`  ${reason}`);
+  if (model.lora !== undefined) for (const line of loraLines(model.lora)) terminal.line(`  ${line}`);
   for (const { name, className, parameters, dtype } of model.components) {
     terminal.line(
       `  ${name.padEnd(14)} ${className.padEnd(24)} ${(parameters / 1e6).toFixed(2).padStart(9)} M  ${dtype}`,
@@ -57,6 +59,22 @@ function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResu
   for (const [key, value] of Object.entries(model.metadata)) {
     terminal.line(`  ${key}: ${value.length > 200 ? `${value.slice(0, 199)}…` : value}`);
   }
+}
+
+function loraLines({ ranks, modules, naming, trainedOn, words }: LoraFacts): readonly string[] {
+  const on = modules.map(({ part, count }) => `${countOf(count, 'module')} of the ${part}`).join(', ');
+  return [
+    `${ranksText(ranks)}, on ${on}, in ${naming === 'diffusers' ? naming : `${naming}’s`} names`,
+    ...(trainedOn === null ? [] : [`trained on ${trainedOn}`]),
+    ...(words.length === 0
+      ? []
+      : [
+          `words: ${words
+            .slice(0, 10)
+            .map(({ word }) => word)
+            .join(', ')}`,
+        ]),
+  ];
 }
 
 async function describeRun({ terminal }: CommandContext, folder: string): Promise<void> {

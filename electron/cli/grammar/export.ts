@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 
 import { type ModelFormat, modelFormats } from '../../../native/facts/model-formats.ts';
-import { naturalNumber, numberFromZero } from '../arguments.ts';
+import type { LoraUse } from '../../../native/jobs.ts';
+import { loraUse, naturalNumber, numberFromZero } from '../arguments.ts';
 import { exitCodes } from '../commands/context.ts';
 import { exportCommand } from '../commands/export.ts';
 import type { Grammar } from './grammar.ts';
@@ -12,6 +13,7 @@ interface ExportFlags {
   readonly format?: ModelFormat;
   readonly out?: string;
   readonly precision: 'float32' | 'float16';
+  readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
 }
 
@@ -33,11 +35,16 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       "folder or file to write (default: in the run's exports/, of a model: exports/)",
     )
     .addOption(new Option('--precision <type>').choices(['float32', 'float16']).default('float16'))
-    .option('--lora-scale <number>', 'strength a LoRA is merged with', numberFromZero)
-    .action(async (from: string, { out, as: asked, ...flags }: ExportFlags) => {
+    .option(
+      '--lora <file:strength>',
+      'a LoRA to merge into the model, as in style.safetensors:0.8; may be given several times',
+      loraUse,
+    )
+    .option('--lora-scale <number>', 'strength the LoRA that a run trained is merged with', numberFromZero)
+    .action(async (from: string, { out, as: asked, lora = [], ...flags }: ExportFlags) => {
       const format = asked ?? flags.format;
       await exportCommand(context(), {
-        ...{ ...flags, from },
+        ...{ ...flags, from, loras: lora },
         ...(format !== undefined && { format }),
         ...(out !== undefined && { output: out }),
       });

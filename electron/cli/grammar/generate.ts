@@ -1,13 +1,15 @@
 import { type Command, Option } from 'commander';
 
 import { type SamplerName, samplers } from '../../../native/facts/samplers.ts';
+import type { LoraUse } from '../../../native/jobs.ts';
 import type { Provider } from '../../../native/runtime/runtime.ts';
-import { naturalNumber, numberFromZero, numberList, size, wholeNumber } from '../arguments.ts';
+import { loraUse, naturalNumber, numberFromZero, numberList, size, wholeNumber } from '../arguments.ts';
 import { generateCommand } from '../commands/generate.ts';
 import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
 
 interface GenerateFlags {
   readonly epoch?: number;
+  readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
   readonly prompt?: readonly string[];
   readonly negative: string;
@@ -38,7 +40,12 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
     .option('--steps <number>', 'steps of the sampler', naturalNumber, 25)
     .option('--guidance <number>', 'how closely to follow the prompt', numberFromZero, 7.5)
     .option('--size <pixels>', 'pixels, as in 512 or 640x512 (default: what the model was made for)', size)
-    .option('--lora-scale <number>', 'strength of a LoRA', numberFromZero)
+    .option(
+      '--lora <file:strength>',
+      'a LoRA to lay over the model, as in style.safetensors:0.8; may be given several times',
+      loraUse,
+    )
+    .option('--lora-scale <number>', 'strength of the LoRA that a run trained', numberFromZero)
     .option('--batch-size <number>', 'pictures to make at once', naturalNumber, 4)
     .option('-o, --out <folder>', 'folder to write to', 'pictures')
     .addOption(deviceOption())
@@ -47,6 +54,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
       onEnd(
         await generateCommand(context(), {
           from,
+          loras: flags.lora ?? [],
           prompts: prompt ?? [],
           negativePrompt: negative,
           seeds: seed ?? [0],

@@ -1,6 +1,6 @@
 import type { AdaptableModule, InputParameters, InputParametersOptions } from '../../models/model-builder.ts';
 import type { SchedulerConfig } from '../../noise/scheduler-config.ts';
-import type { LoraLayout } from '../../weights/lora-names.ts';
+import type { LoraLayout, LoraModules } from '../../weights/lora-names.ts';
 import type { AdapterTargets } from '../family.ts';
 import { buildDenoiser, buildTextEncoder } from './build.ts';
 import type { StableDiffusionConfigs } from './configs.ts';
@@ -32,11 +32,15 @@ export function takesAdapter(component: string, module: string): boolean {
 /** Every module with a weight of two or more axes, found by building the models. */
 export function loraLayout(configs: Configs): LoraLayout {
   const models = build(configs);
-  const paths = ({ parameters }: InputParameters): string[] =>
-    parameters.flatMap(({ key, shape }) => (shape.length > 1 ? [key.replace(/\.weight$/, '')] : []));
+  const shapes = ({ parameters }: InputParameters): LoraModules['shapes'] =>
+    new Map(
+      parameters.flatMap(({ key, shape }) =>
+        shape.length > 1 ? [[key.replace(/\.weight$/, ''), shape]] : [],
+      ),
+    );
   return [
-    { component: 'unet', prefixes: ['lora_unet'], paths: paths(models.unet) },
-    { component: 'text_encoder', prefixes: ['lora_te', 'lora_te1'], paths: paths(models.text) },
+    { component: 'unet', prefixes: ['lora_unet'], shapes: shapes(models.unet) },
+    { component: 'text_encoder', prefixes: ['lora_te', 'lora_te1'], shapes: shapes(models.text) },
   ];
 }
 

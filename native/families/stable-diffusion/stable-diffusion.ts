@@ -6,7 +6,7 @@ import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { openedComponent } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
-import { openLora } from '../lora-weights.ts';
+import { type Adaptations, openLoras } from '../lora-weights.ts';
 import { openComponents } from '../open-components.ts';
 import { checkFit, readConfigs, readScheduler } from './configs.ts';
 import { stableDiffusionFacts } from './facts.ts';
@@ -32,15 +32,20 @@ export const stableDiffusion: Family = {
 
 async function open(base: ModelFolder, reference: ModelReference): Promise<OpenModel> {
   const folders = await openComponents(base, reference);
+  let lora: Adaptations | null = null;
+  const close = async (): Promise<void> => {
+    await lora?.close();
+    await folders.close();
+  };
   try {
     const configs = readConfigs(folders.get);
     const tokenizer = createClipTokenizer(await base.tokenizer('tokenizer').read());
     checkFit(base.path, configs, tokenizer);
     const scheduler = readScheduler(base);
     const adapters = adapterTargets(configs, scheduler);
-    const lora = await openLora(reference, adapters.layout);
+    const laid = (lora = await openLoras(reference, adapters.layout));
     const components = new Map(
-      [...layout.components.keys()].map((name) => [name, openedComponent(folders.get(name), lora.get(name))]),
+      [...layout.components.keys()].map((name) => [name, openedComponent(folders.get(name), laid.get(name))]),
     );
     const component = (name: string): Component => {
       const found = components.get(name);
@@ -77,10 +82,10 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
           tokenizer: base.tokenizer('tokenizer'),
           scheduler,
         }),
-      close: () => folders.close(),
+      close,
     };
   } catch (error) {
-    await folders.close();
+    await close();
     throw error;
   }
 }

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { maxDifference } from '../graph/evaluate.ts';
+import { temporaryFolder } from '../images/pictures.ts';
+import { writeLoraModels } from '../reference/lora-models.ts';
+import { screenfold } from './typed.ts';
+
+const temporary = temporaryFolder();
+let folder: string;
+beforeAll(async () => {
+  folder = temporary.path;
+  await writeLoraModels(folder);
+});
+
+const pixels = async (file: string): Promise<Buffer> => sharp(file).raw().toBuffer();
+
+async function generate(
+  ...args: readonly string[]
+): Promise<{ readonly file: string; readonly error: string }> {
+  const { code, out, error } = await screenfold(folder, [
+    ...['generate', ...args, '-p', 'a red square', '--steps', '2', '--sampler', 'ddim'],
+    ...['--device', 'cpu', '-o', 'pictures'],
+  ]);
+  expect([code, error]).toEqual([0, '']);
+  return { file: out.trimEnd().split('\n').at(-1)!, error };
+}
+
+describe('LoRAs at the command line', () => {
+  test('are laid over a model with their strengths, and merged into what is exported', async () => {
+    const loras = ['--lora', 'kohya.safetensors:0.8', '--lora', 'locon.safetensors:.5'];
+    const plain = await generate('model');
+    const nothing = await generate('model', '--lora', 'kohya.safetensors:0');
+    const laid = await generate('model', ...loras);
+    expect(await pixels(nothing.file)).toEqual(await pixels(plain.file));
+    expect(maxDifference(await pixels(laid.file), await pixels(plain.file))).toBeGreaterThan(2);
+    expect(readFileSync(laid.file).toString('latin1')).toContain('LoRA: "kohya 0.8, locon 0.5"');
+
+    const whole = ['--precision', 'float32', ...loras];
+    const made = await screenfold(folder, ['export', 'model', '--as', 'diffusers', '-o', 'merged', ...whole]);
+    expect([made.code, made.error]).toEqual([0, '']);
+    expect(await pixels((await generate('merged')).file)).toEqual(await pixels(laid.file));
+  });
+
+  test('cannot be merged into a LoRA', async () => {
+    const { code, error } = await screenfold(folder, [
+      ...['export', 'model', '--as', 'lora', '-o', 'l.safetensors', '--lora', 'kohya.safetensors'],
+    ]);
+    expect([code, error]).toEqual([1, expect.stringContaining('cannot be merged into the file of another')]);
+  });
+
+  test('are described', async () => {
+    const { out } = await screenfold(folder, ['info', 'locon.safetensors']);
+    expect(out).toContain('locon.safetensors: a LoRA with convolutions (LoCon)\n');
+    expect(out).toContain('its UNet reads texts of the width 16, as no usual model does\n');
+    expect(out).toMatch(/rank 3, on \d+ modules of the UNet, in kohya’s names\n/);
+    const json = await screenfold(folder, ['info', 'dora.safetensors', '--json']);
+    expect(JSON.parse(json.out)).toMatchObject({ model: { lora: { form: 'dora', base: null, ranks: [2] } } });
+  });
+
+  test('are told for what they are where a model is wanted, with the way to use them', async () => {
+    const { code, error } = await screenfold(folder, ['generate', 'kohya.safetensors', '-p', 'a cat']);
+    expect(code).toBe(1);
+    expect(error).toContain(`${join(folder, 'kohya.safetensors')} is a LoRA.`);
+    expect(error).toContain(`screenfold generate <model> --lora ${join(folder, 'kohya.safetensors')}:0.8`);
+  });
+
+  test('that are none are told as well', async () => {
+    const { code, error } = await screenfold(folder, [
+      ...['generate', 'model', '-p', 'a cat', '--lora', 'model/unet/diffusion_pytorch_model.safetensors'],
+    ]);
+    expect([code, error]).toEqual([1, expect.stringContaining('cannot be used as a LoRA here')]);
+    const gone = await screenfold(folder, ['generate', 'model', '-p', 'a cat', '--lora', 'gone.safetensors']);
+    expect([gone.code, gone.error]).toEqual([1, expect.stringContaining('gone.safetensors')]);
+  });
+});

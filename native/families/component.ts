@@ -36,6 +36,11 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
         return { name: key, shape, data: () => readWeight({ component: name, key, shape }) };
       }),
     readWeight,
+    weightType: (key) => {
+      // What is missing is told by whoever reads it.
+      const exact = weights?.names.includes(key) && weights.dtype(key) === 'F16';
+      return exact && !lora?.touches(key) ? 'float16' : 'float32';
+    },
     hash: async () => {
       const own = await folder.hash();
       return lora ? `${own}+${await lora.hash()}` : own;

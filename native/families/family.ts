@@ -4,7 +4,7 @@ import type { JsonObject } from '../files/json-file.ts';
 import type { DataArray, DataType } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ModelReference } from '../jobs.ts';
-import type { ReadWeight } from '../models/inference.ts';
+import type { ReadWeight, WeightType } from '../models/inference.ts';
 import type { ModelBuilder } from '../models/model-builder.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
 import type { TokenizerSource } from '../tokenizer/tokenizer-source.ts';
@@ -86,8 +86,9 @@ export interface OpenModel {
   readonly adapters: AdapterTargets;
   /** All configs as they are in the folder: two models with other ones are not the same. */
   readonly configFiles: readonly JsonObject[];
-  /** A weight of any component, a LoRA already added. */
+  /** Weights of any component, a LoRA already added. */
   readonly readWeight: ReadWeight;
+  readonly weightType: WeightType;
   /**
    * Writes the whole model as diffusers has it.
    *
@@ -118,6 +119,8 @@ export interface Component {
   readonly weights: () => WeightToWrite[];
   /** A weight, a LoRA already added. Throws a Failure where it is missing or of another shape. */
   readonly readWeight: ReadWeight;
+  /** float16 where its numbers come from a file of such, and nothing is added to them. */
+  readonly weightType: (key: string) => DataType;
   /** Equal for equal config and weights, LoRA included. */
   readonly hash: () => Promise<string>;
   /** Writes config and the given weights as diffusers has them; `changes` go over the config. */

@@ -12,6 +12,8 @@ import { addLora } from './add-lora.ts';
 export interface Adaptation {
   /** Lays them over a weight as it was read, by its key. */
   readonly apply: (weight: Float32Array<ArrayBuffer>, key: string, shape: readonly number[]) => Promise<void>;
+  /** Whether any of them is on the weight of that key. */
+  readonly touches: (key: string) => boolean;
   /** Stands for their files and strengths. */
   readonly hash: () => Promise<string>;
 }
@@ -66,8 +68,11 @@ function adaptationOf(component: string, laid: readonly Laid[]): Adaptation {
     const modules = lora.modules.filter((module) => module.component === component);
     return { path: lora.path, strength, modules: new Map(modules.map((module) => [module.module, module])) };
   });
+  const isTouched = (key: string): boolean =>
+    own.some(({ modules }) => key.endsWith('.weight') && modules.has(key.slice(0, -'.weight'.length)));
   const touching = own.filter(({ modules }) => modules.size > 0);
   return {
+    touches: isTouched,
     apply: async (weight, key, shape) => {
       if (!key.endsWith('.weight')) return;
       const found = touching.flatMap(({ strength, modules }) => {

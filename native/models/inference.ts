@@ -1,15 +1,19 @@
-import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
+import { allocate, type DataArray, type DataType, elementCount } from '../graph/data-type.ts';
 import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
-import type { HostTensor, Runtime } from '../runtime/runtime.ts';
-import { InputParameters, type ModelBuilder } from './model-builder.ts';
+import type { BoundRun, HostTensor, Runtime, TensorMap } from '../runtime/runtime.ts';
+import { InputParameters, type InputParametersOptions, type ModelBuilder } from './model-builder.ts';
 import type { Parameter } from './parameter.ts';
+import { openInStages } from './staged-inference.ts';
+
+type Weight = Pick<Parameter, 'component' | 'key' | 'shape'>;
 
 /** Where weights come from, by component and state-dict key. */
-export type ReadWeight = (
-  weight: Pick<Parameter, 'component' | 'key' | 'shape'>,
-) => Promise<Float32Array<ArrayBuffer>>;
+export type ReadWeight = (weight: Weight) => Promise<Float32Array<ArrayBuffer>>;
+
+/** What a weight's numbers are held in without a loss: float16 where they come from a file of such. */
+export type WeightType = (weight: Pick<Weight, 'component' | 'key'>) => DataType;
 
 export interface Inference {
   /** Runs the model once. The arrays it resolves to are overwritten by the next run. */
@@ -19,38 +23,56 @@ export interface Inference {
   dispose(): Promise<void>;
 }
 
+/** Declares inputs on the graph and gives the outputs by name. */
+export type BuildInference = (
+  builders: (component: string) => ModelBuilder,
+  graph: Graph,
+) => Readonly<Record<string, Value>>;
+
+/** A graph with its weights as inputs. */
+export interface InferenceGraph {
+  readonly graph: Graph;
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly parameters: readonly Parameter[];
+}
+
+/** What a built model is run by. */
+export interface BoundInference {
+  bind(inputs: TensorMap, outputs: TensorMap): BoundRun;
+  dispose(): Promise<void>;
+}
+
 /**
- * A model ready to be run forward on inputs of fixed shapes, its weights constants of the session, which lets
- * ONNX Runtime fold and pre-pack them. `build` declares inputs on the graph and returns the outputs by name.
+ * Numbers of weights from which a model is run in stages on the processor. ONNX Runtime's own copies of weights that it has
+ * packed, and of activations, then count more than what it gains by them.
+ */
+const largeModel = 64_000_000;
+
+/**
+ * A model ready to be run forward on inputs of fixed shapes. A small one has its weights as constants of the session, which
+ * lets ONNX Runtime fold and pre-pack them; a large one is run module by module over weights as their file has them.
  */
 export async function openInference(
   runtime: Runtime,
   readWeight: ReadWeight,
-  build: (builders: (component: string) => ModelBuilder, graph: Graph) => Readonly<Record<string, Value>>,
+  build: BuildInference,
+  weightType: WeightType = () => 'float32',
 ): Promise<Inference> {
-  const graph = new Graph();
-  // Convolutions are left to the provider: with constant weights its own are as fast as Winograd's method, or faster.
-  // No model input has a slash in its name, so no parameter can be called as one.
-  const builders = new Map<string, InputParameters>();
-  const outputs = build((component) => {
-    const builder =
-      builders.get(component) ?? new InputParameters(graph, { component, prefix: `weight/${component}/` });
-    builders.set(component, builder);
-    return builder;
-  }, graph);
+  const whole = buildGraph(build, () => ({}));
+  const large = runtime.tensorsAreArrays && weightCount(whole) >= largeModel;
+  const built = large
+    ? buildGraph(build, (component) => ({
+        held: (key) => weightType({ component, key }),
+        matrixConv: runtime.prefersMatrixConv,
+      }))
+    : whole;
+  const { graph, outputs, parameters } = built;
   if (!runtime.tensorsAreArrays) checkElementCounts(graph, Object.values(outputs));
-  const initializers: Record<string, HostTensor> = {};
-  for (const { parameters } of builders.values()) {
-    for (const parameter of parameters) {
-      const { name, shape } = parameter;
-      initializers[name] = { type: 'float32', shape, data: await readWeight(parameter) };
-    }
-  }
-  const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
-  const session = await runtime.createSession(model, { initializers });
+  const opened = await (large ? openInStages : openWhole)(runtime, readWeight, built);
+  const weightNames = new Set(parameters.map(({ name }) => name));
   const inputs = Object.fromEntries(
     graph.inputs
-      .filter((input) => !(input.name in initializers))
+      .filter(({ name }) => !weightNames.has(name))
       .map(({ name, type, shape }) => [name, runtime.tensor(type, shape)]),
   );
   const results = Object.fromEntries(
@@ -61,7 +83,7 @@ export async function openInference(
       ];
     }),
   );
-  const bound = session.bind(
+  const bound = opened.bind(
     inputs,
     Object.fromEntries(Object.entries(results).map(([name, { tensor }]) => [name, tensor])),
   );
@@ -78,9 +100,44 @@ export async function openInference(
     },
     dispose: async () => {
       bound.dispose();
-      await session.dispose();
+      await opened.dispose();
       for (const tensor of Object.values(inputs)) tensor.dispose();
       for (const { tensor } of Object.values(results)) tensor.dispose();
     },
   };
+}
+
+function buildGraph(
+  build: BuildInference,
+  optionsOf: (component: string) => InputParametersOptions,
+): InferenceGraph {
+  const graph = new Graph();
+  const builders = new Map<string, InputParameters>();
+  const outputs = build((component) => {
+    // No model input has a slash in its name, so no parameter can be called as one.
+    const options = { component, prefix: `weight/${component}/`, ...optionsOf(component) };
+    const builder = builders.get(component) ?? new InputParameters(graph, options);
+    builders.set(component, builder);
+    return builder;
+  }, graph);
+  return { graph, outputs, parameters: [...builders.values()].flatMap(({ parameters }) => parameters) };
+}
+
+function weightCount({ parameters }: InferenceGraph): number {
+  return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
+/** Its convolutions are left to the provider: with constant weights its own are as fast as Winograd's method, or faster. */
+async function openWhole(
+  runtime: Runtime,
+  readWeight: ReadWeight,
+  { graph, outputs, parameters }: InferenceGraph,
+): Promise<BoundInference> {
+  const initializers: Record<string, HostTensor> = {};
+  for (const parameter of parameters) {
+    const { name, shape } = parameter;
+    initializers[name] = { type: 'float32', shape, data: await readWeight(parameter) };
+  }
+  const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
+  return runtime.createSession(model, { initializers });
 }

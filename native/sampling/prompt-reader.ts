@@ -16,19 +16,27 @@ export interface PromptReader {
 const mostPrompts = 1024;
 
 /** Reads prompts by a model's text encoders, whose session is made at the first. */
-export function createPromptReader(runtime: Runtime, { conditioning, readWeight }: OpenModel): PromptReader {
+export function createPromptReader(
+  runtime: Runtime,
+  { conditioning, readWeight, weightType }: OpenModel,
+): PromptReader {
   const { tokens, states } = conditioning;
   const known = new LRUCache<string, States>({ max: mostPrompts });
   let encoders: Promise<Inference> | null = null;
   const read = async (prompt: string): Promise<States> => {
     const kept = known.get(prompt);
     if (kept) return kept;
-    encoders ??= openInference(runtime, readWeight, (builders, graph) => {
-      const given = Object.entries(tokens).map(
-        ([name, { type, shape }]) => [name, graph.input(name, type, [1, ...shape])] as const,
-      );
-      return conditioning.encode(builders, Object.fromEntries(given));
-    });
+    encoders ??= openInference(
+      runtime,
+      readWeight,
+      (builders, graph) => {
+        const given = Object.entries(tokens).map(
+          ([name, { type, shape }]) => [name, graph.input(name, type, [1, ...shape])] as const,
+        );
+        return conditioning.encode(builders, Object.fromEntries(given));
+      },
+      weightType,
+    );
     const ids = Object.entries(conditioning.tokenize(prompt)).map(
       ([name, numbers]) => [name, BigInt64Array.from(numbers, BigInt)] as const,
     );

@@ -103,32 +103,42 @@ export function createTextToImage(runtime: Runtime, model: OpenModel): TextToIma
 
 function openDenoiser(
   runtime: Runtime,
-  { denoiser, conditioning, readWeight }: OpenModel,
+  { denoiser, conditioning, readWeight, weightType }: OpenModel,
   rows: number,
   height: number,
   width: number,
 ): Promise<Inference> {
-  return openInference(runtime, readWeight, (builders, graph) => {
-    const sample = graph.input('sample', 'float32', [rows, denoiser.channels, height, width]);
-    const timesteps = graph.input('timesteps', 'float32', [rows]);
-    const told = Object.entries({ ...conditioning.states, ...conditioning.facts } satisfies Rows).map(
-      ([name, { type, shape }]) => [name, graph.input(name, type, [rows, ...shape])] as const,
-    );
-    const inputs = { sample, timesteps, conditioning: Object.fromEntries(told) };
-    return { output: denoiser.predict(builders(denoiser.component), inputs) };
-  });
+  return openInference(
+    runtime,
+    readWeight,
+    (builders, graph) => {
+      const sample = graph.input('sample', 'float32', [rows, denoiser.channels, height, width]);
+      const timesteps = graph.input('timesteps', 'float32', [rows]);
+      const told = Object.entries({ ...conditioning.states, ...conditioning.facts } satisfies Rows).map(
+        ([name, { type, shape }]) => [name, graph.input(name, type, [rows, ...shape])] as const,
+      );
+      const inputs = { sample, timesteps, conditioning: Object.fromEntries(told) };
+      return { output: denoiser.predict(builders(denoiser.component), inputs) };
+    },
+    weightType,
+  );
 }
 
 function openDecoder(
   runtime: Runtime,
-  { autoencoder, readWeight }: OpenModel,
+  { autoencoder, readWeight, weightType }: OpenModel,
   height: number,
   width: number,
 ): Promise<Inference> {
-  return openInference(runtime, readWeight, (builders, graph) => {
-    const latents = graph.input('latents', 'float32', [1, autoencoder.latentChannels, height, width]);
-    return { pictures: autoencoder.decode(builders(autoencoder.component), latents) };
-  });
+  return openInference(
+    runtime,
+    readWeight,
+    (builders, graph) => {
+      const latents = graph.input('latents', 'float32', [1, autoencoder.latentChannels, height, width]);
+      return { pictures: autoencoder.decode(builders(autoencoder.component), latents) };
+    },
+    weightType,
+  );
 }
 
 type SessionShape = readonly [rows: number, height: number, width: number];

@@ -77,6 +77,22 @@ export function cutIntoStages(graph: Graph, { loss, results, ends, turns }: CutO
   };
 }
 
+/** A graph without a way back, cut at the ends of its modules; `ends` as for `cutIntoStages`. */
+export function cutForward(graph: Graph, outputs: readonly Value[], ends: readonly number[]): Stage[] {
+  const live = new Set(liveNodes(graph, outputs));
+  const byModule = ranges(graph, live, [0, ...ends]);
+  const kept = readElsewhere(byModule);
+  for (const output of outputs) kept.add(output);
+  return byModule.flatMap((nodes) =>
+    stageOf(
+      graph,
+      nodes,
+      nodes.flatMap(({ outputs: made }) => made.filter((value) => kept.has(value))),
+      null,
+    ),
+  );
+}
+
 /** What nodes of one module make and those of another read. */
 function readElsewhere(byModule: readonly (readonly Node[])[]): Set<Value> {
   const madeIn = new Map<Value, number>();

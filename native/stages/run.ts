@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 import type { Graph, Value } from '../graph/graph.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
-import { type BufferPlan, planBuffers } from './buffers.ts';
-import type { Stage, StagedGraph } from './cut.ts';
+import { planBuffers } from './buffers.ts';
+import type { Stage } from './cut.ts';
 import { type StageModel, stageModel } from './stage-model.ts';
 
 /** Opens every model once, however many stages it serves. */
@@ -36,11 +36,9 @@ export interface StageTensors {
 }
 
 /** The stages of one graph, opened, with places for what they keep. */
-export interface OpenStages {
-  /** Loss and results. */
-  bindTraining(tensors: StageTensors): BoundRun;
-  /** The loss alone. */
-  bindEvaluation(tensors: StageTensors): BoundRun;
+export interface OpenStages<Name extends string> {
+  /** One of the orders in which they are run. */
+  bind(order: Name, tensors: StageTensors): BoundRun;
   /** Bindings are to be disposed of first. The sessions are not this one's own. */
   dispose(): void;
 }
@@ -49,55 +47,51 @@ interface OpenStage extends Stage, Omit<StageModel, 'model'> {
   readonly session: Session;
 }
 
-/** @param results values that every training binding gives tensors for, the loss among them */
-export async function openStages(
+/**
+ * Opens every stage of the orders in which a graph is run. What stages keep is placed for the first order, in which all values are
+ * that others keep, for at least as long.
+ * @param results values that bindings give tensors for
+ */
+export async function openStages<Name extends string>(
   runtime: Runtime,
   sessions: StageSessions,
   graph: Graph,
-  staged: StagedGraph,
+  orders: Readonly<Record<Name, readonly Stage[]>>,
   results: ReadonlySet<Value>,
-): Promise<OpenStages> {
-  const open = async (stage: Stage): Promise<OpenStage> => {
+): Promise<OpenStages<Name>> {
+  const all = Object.values<readonly Stage[]>(orders);
+  const opened = new Map<Stage, OpenStage>();
+  for (const stage of new Set(all.flat())) {
     const { model, inputNames, outputNames } = stageModel(graph, stage);
-    return { ...stage, inputNames, outputNames, session: await sessions.open(model) };
-  };
-  const forward = await inOrder(staged.forward, open);
-  const backward = await inOrder(staged.backward, open);
-  const loss = await open(staged.loss);
-  const plan: BufferPlan = planBuffers([...forward, ...backward], results);
+    opened.set(stage, { ...stage, inputNames, outputNames, session: await sessions.open(model) });
+  }
+  const plan = planBuffers(all[0]!, results);
   const places = plan.places.map(({ type, shape }) => runtime.tensor(type, shape));
-  const bind = (stages: readonly OpenStage[], { inputs, outputs }: StageTensors): BoundRun => {
-    const tensorOf = (value: Value): Tensor => {
-      const place = plan.placeOf.get(value);
-      const tensor = outputs.get(value) ?? (place === undefined ? inputs[value.name] : places[place]);
-      if (!tensor) throw new Error(`No tensor was given for ${value.name}.`);
-      return tensor;
-    };
-    const named = (names: readonly string[], values: readonly Value[]): TensorMap =>
-      Object.fromEntries(names.map((name, i) => [name, tensorOf(values[i]!)]));
-    const runs = stages.map((stage) =>
-      stage.session.bind(named(stage.inputNames, stage.inputs), named(stage.outputNames, stage.outputs)),
-    );
-    return {
-      run: async () => {
-        for (const run of runs) await run.run();
-      },
-      dispose: () => {
-        for (const run of runs) run.dispose();
-      },
-    };
-  };
   return {
-    bindTraining: (tensors) => bind([...forward, ...backward], tensors),
-    bindEvaluation: (tensors) => bind([...forward, loss], tensors),
+    bind: (order, { inputs, outputs }) => {
+      const tensorOf = (value: Value): Tensor => {
+        const place = plan.placeOf.get(value);
+        const tensor = outputs.get(value) ?? (place === undefined ? inputs[value.name] : places[place]);
+        if (!tensor) throw new Error(`No tensor was given for ${value.name}.`);
+        return tensor;
+      };
+      const named = (names: readonly string[], values: readonly Value[]): TensorMap =>
+        Object.fromEntries(names.map((name, i) => [name, tensorOf(values[i]!)]));
+      const runs = orders[order].map((stage) => {
+        const { session, inputNames, outputNames } = opened.get(stage)!;
+        return session.bind(named(inputNames, stage.inputs), named(outputNames, stage.outputs));
+      });
+      return {
+        run: async () => {
+          for (const run of runs) await run.run();
+        },
+        dispose: () => {
+          for (const run of runs) run.dispose();
+        },
+      };
+    },
     dispose: () => {
       for (const tensor of places) tensor.dispose();
     },
   };
-}
-
-async function inOrder<T, R>(items: readonly T[], make: (item: T) => Promise<R>): Promise<R[]> {
-  const made: R[] = [];
-  for (const item of items) made.push(await make(item));
-  return made;
 }

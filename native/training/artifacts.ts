@@ -6,7 +6,7 @@ import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { cutIntoStages, type CutOptions, moduleEnds, type StagedGraph } from '../stages/cut.ts';
+import { cutIntoStages, moduleEnds, type StagedGraph } from '../stages/cut.ts';
 
 /** What a loss is built of: parameters and the scalar. */
 export interface LossGraph {
@@ -34,13 +34,14 @@ export interface TrainingArtifacts {
   readonly frozen: readonly Parameter[];
   /** Inputs other than parameters. */
   readonly batch: readonly BatchInput[];
-  /** The same in stages, where what is inside of modules is computed again instead of kept. */
-  readonly stages: ArtifactStages | null;
+  readonly differentiated: DifferentiatedGraph;
 }
 
-export interface ArtifactStages {
+/** What the models were made of. */
+export interface DifferentiatedGraph {
   readonly graph: Graph;
-  readonly staged: StagedGraph;
+  /** Where what is inside of modules is computed again instead of kept: the same in stages. */
+  readonly staged: StagedGraph | null;
   readonly loss: Value;
   /** By the trained parameter's name, without those that the loss does not depend on. */
   readonly gradients: ReadonlyMap<string, Value>;
@@ -77,12 +78,10 @@ export function buildArtifacts(
   if (!tensorsAreArrays) checkElementCounts(graph, [loss, ...found]);
   const bare = tensorsAreArrays ? beforeReshape(graph) : (value: Value) => value;
   const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));
-  const stages = recompute
-    ? {
-        graph,
-        loss,
-        ...stagesOf(graph, { loss, ends, turns: ends.map((end) => turns.get(end)!) }, outputs),
-      }
+  const ofStages = ownOutputs(graph, outputs);
+  const results = [...ofStages.values()];
+  const staged = recompute
+    ? cutIntoStages(graph, { loss, results, ends, turns: ends.map((end) => turns.get(end)!) })
     : null;
   const { model: trainingModel } = serializeModel(graph, {
     loss,
@@ -98,25 +97,22 @@ export function buildArtifacts(
     batch: graph.inputs
       .filter((input) => !taken.has(input))
       .map(({ name, type, shape }) => ({ name, type, shape })),
-    stages,
+    differentiated: { graph, staged, loss, gradients: ofStages },
   };
 }
 
-function stagesOf(
-  graph: Graph,
-  cut: Omit<CutOptions, 'results'>,
-  outputs: ReadonlyMap<string, Value>,
-): Pick<ArtifactStages, 'staged' | 'gradients'> {
+/** The gradients that are computed, every one a value of its own. */
+function ownOutputs(graph: Graph, outputs: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
   const taken = new Set<Value>();
-  const found = [...outputs].flatMap(([name, value]) => {
-    // Zeros: the tensors begin as such, and nothing else is ever written to them.
-    if (graph.constants.has(value.name)) return [];
-    const own = taken.has(value) ? identity(value) : value;
-    taken.add(own);
-    return [[name, own] as const];
-  });
-  const gradients = new Map(found);
-  return { gradients, staged: cutIntoStages(graph, { ...cut, results: [...gradients.values()] }) };
+  return new Map(
+    [...outputs].flatMap(([name, value]) => {
+      // Zeros: the tensors begin as such, and nothing else is ever written to them.
+      if (graph.constants.has(value.name)) return [];
+      const own = taken.has(value) ? identity(value) : value;
+      taken.add(own);
+      return [[name, own] as const];
+    }),
+  );
 }
 
 /** A tensor is written by one output, so that a second one that is the same is a copy. */

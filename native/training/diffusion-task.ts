@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { trainedParts } from '../facts/methods.ts';
 import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
-import type { TrainingImage } from '../jobs.ts';
+import type { TrainingImage, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
+import type { UpdateRule } from '../optimizers/optimizer.ts';
+import { stateKinds } from '../optimizers/optimizer.ts';
 import { updateRule } from '../optimizers/optimizers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
 import { batchParts } from './batch-parts.ts';
 import type { BatchShape } from './batch-shape.ts';
@@ -18,6 +21,7 @@ import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
 import { checkImageSizes } from './image-sizes.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
+import { totalBytes, trainingMemory } from './training-memory.ts';
 import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
 
 /** Float32 arrays of latents and embeddings kept in memory; what exceeds it is read from disk again. */
@@ -36,7 +40,7 @@ export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod)
   const { autoencoder, conditioning, denoiser } = model;
   const encodes = trainsTextEncoders(job);
   checkImageSizes(job, autoencoder.factor * denoiser.stride);
-  const graph = (shape: BatchShape) =>
+  const build: BuildDiffusion = (shape, frozenType) =>
     buildDiffusionGraph({
       denoiser,
       conditioning,
@@ -45,21 +49,27 @@ export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod)
       trained: method.trained,
       shape,
       matrixConv: runtime.prefersMatrixConv,
+      ...(frozenType && { frozenType }),
     });
   // The parameters are the same for every shape; any will do to ask for them.
-  const { parameters } = graph(latentBatchShape(1, job.images[0]!, autoencoder));
+  const { parameters } = build(latentBatchShape(1, job.images[0]!, autoencoder));
   return {
     parameters: [...parameters.keys()],
     encoders: [autoencoder.component, ...(encodes ? [] : conditioning.encoders)],
-    start: () => startDiffusion(options, method, [...parameters.keys()], graph),
+    start: () => startDiffusion(options, method, [...parameters.keys()], build),
   };
 }
+
+type BuildDiffusion = (
+  shape: BatchShape,
+  frozenType?: DiffusionGraphOptions['frozenType'],
+) => ReturnType<typeof buildDiffusionGraph>;
 
 async function startDiffusion(
   { job, model, runtime, context }: RecipeOptions,
   method: DiffusionMethod,
   parameters: readonly Parameter[],
-  graph: (shape: BatchShape) => ReturnType<typeof buildDiffusionGraph>,
+  build: BuildDiffusion,
 ): Promise<TrainingTask> {
   const { settings } = job;
   const { autoencoder, conditioning, noise } = model;
@@ -76,15 +86,26 @@ async function startDiffusion(
       : await frozenCaptions([...job.images, ...job.validation], model, encoding),
   };
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
+  const rule = updateRule(settings);
+  const accumulate = settings.gradientAccumulation > 1;
+  const recompute = recomputes(job, { runtime, model, parameters, build, rule, accumulate });
+  if (recompute) context.emit({ type: 'note', message: recomputeNote });
   const trainer = await createTrainer({
     runtime,
-    rule: updateRule(settings),
+    rule,
     trainable: trainedOf(parameters),
     initial: method.initial,
     frozen: model.readWeight,
-    artifacts: (shape) => buildArtifacts(graph(shape), runtime),
+    artifacts: (shape) =>
+      recompute
+        ? // Widened where they are used, and forgotten after it.
+          buildArtifacts(
+            build(shape, (component, key) => model.weightType({ component, key })),
+            { tensorsAreArrays: runtime.tensorsAreArrays, recompute },
+          )
+        : buildArtifacts(build(shape), runtime),
     parts: batchParts(runtime, totalElements(parameters)),
-    accumulate: settings.gradientAccumulation > 1,
+    accumulate,
     artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
@@ -96,6 +117,43 @@ async function startDiffusion(
     dispose: () => trainer.dispose(),
   };
 }
+
+const recomputeNote =
+  'To save memory, what lies inside of the model’s modules is computed again on the way back instead of being kept.';
+
+interface StepOptions {
+  readonly runtime: Runtime;
+  readonly model: OpenModel;
+  readonly parameters: readonly Parameter[];
+  readonly build: BuildDiffusion;
+  readonly rule: UpdateRule;
+  readonly accumulate: boolean;
+}
+
+/**
+ * Whether a run computes again what is inside of modules: where memory may not be enough to keep it for the largest of its
+ * pictures. It makes no difference to the numbers, so a resumed run may do it otherwise.
+ */
+function recomputes({ images, settings }: TrainJob, options: StepOptions): boolean {
+  const { runtime, model, parameters, build, rule, accumulate } = options;
+  // What ONNX Runtime does with the memory of many sessions on a device is not known yet.
+  if (!runtime.tensorsAreArrays || totalElements(parameters) < largeModel) return false;
+  const largest = images.reduce((most, image) =>
+    image.width * image.height > most.width * most.height ? image : most,
+  );
+  const shape = latentBatchShape(settings.batchSize, largest, model.autoencoder);
+  const kept = trainingMemory(buildArtifacts(build(shape), runtime), {
+    stateBytes: 4 * (stateKinds(rule).length - 1),
+    accumulate,
+  });
+  return totalBytes(kept) > shareToFill * process.availableMemory();
+}
+
+/** Numbers of weights below which nobody's memory is too small. */
+const largeModel = 64_000_000;
+
+/** The rest is for encoders, files being read and what else runs there. */
+const shareToFill = 0.7;
 
 function trainsTextEncoders({ method }: RecipeOptions['job']): boolean {
   return trainedParts(method).includes('textEncoders');
@@ -115,6 +173,7 @@ async function encodeOptions(
   return {
     runtime,
     readWeight: model.readWeight,
+    weightType: model.weightType,
     modelHash: hashes.join('+'),
     cache,
     onProgress: (done, total) => {

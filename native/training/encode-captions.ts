@@ -26,12 +26,17 @@ export async function encodeCaptions(
     length,
   });
   const encoder = lazyInference(() =>
-    openInference(options.runtime, options.readWeight, (builders, graph) => {
-      const given = Object.entries(tokens).map(
-        ([name, { type, shape }]) => [name, graph.input(name, type, [batchSize, ...shape])] as const,
-      );
-      return conditioning.encode(builders, Object.fromEntries(given));
-    }),
+    openInference(
+      options.runtime,
+      options.readWeight,
+      (builders, graph) => {
+        const given = Object.entries(tokens).map(
+          ([name, { type, shape }]) => [name, graph.input(name, type, [batchSize, ...shape])] as const,
+        );
+        return conditioning.encode(builders, Object.fromEntries(given));
+      },
+      options.weightType,
+    ),
   );
   /** All states of the captions, each caption's end to end. */
   const encode = async (chunk: readonly string[]): Promise<Float32Array<ArrayBuffer>[]> => {

@@ -48,10 +48,15 @@ export async function encodeImages(
   for (const members of bySize.values()) {
     const { width, height } = members[0]!.image;
     const encoder = lazyInference(() =>
-      openInference(options.runtime, options.readWeight, (builders, graph) => {
-        const pictures = graph.input('pictures', 'float32', [1, pictureChannels, height, width]);
-        return { ...encode(builders(component), pictures) };
-      }),
+      openInference(
+        options.runtime,
+        options.readWeight,
+        (builders, graph) => {
+          const pictures = graph.input('pictures', 'float32', [1, pictureChannels, height, width]);
+          return { ...encode(builders(component), pictures) };
+        },
+        options.weightType,
+      ),
     );
     for (const view of members) {
       options.stop.throwIfAborted();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { Failure } from '../failure.ts';
-import type { Inference, ReadWeight } from '../models/inference.ts';
+import type { Inference, ReadWeight, WeightType } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BlobCache } from './blob-cache.ts';
 
@@ -9,6 +9,7 @@ import type { BlobCache } from './blob-cache.ts';
 export interface EncodeOptions {
   readonly runtime: Runtime;
   readonly readWeight: ReadWeight;
+  readonly weightType?: WeightType;
   /** Hash of the encoder's config and weights: part of every key. */
   readonly modelHash: string;
   readonly cache: BlobCache;

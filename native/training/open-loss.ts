@@ -1,7 +1,8 @@
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
+import type { StagedGraph } from '../stages/cut.ts';
 import { openStages, type StageSessions } from '../stages/run.ts';
-import type { ArtifactStages, TrainingArtifacts } from './artifacts.ts';
+import type { DifferentiatedGraph, TrainingArtifacts } from './artifacts.ts';
 import { prefixed, type Tensors } from './stepper.ts';
 
 /** The graphs of a loss, open: forward and backward, and forward alone. */
@@ -38,18 +39,20 @@ export async function openWhole(
 /** A graph for each module and way, run one after the other; what is inside of one is kept for as long as it runs. */
 export async function openStaged(
   runtime: Runtime,
-  { graph, staged, loss: lossValue, gradients: values }: ArtifactStages,
+  { graph, loss: lossValue, gradients: values }: DifferentiatedGraph,
+  { forward, loss: last, backward }: StagedGraph,
   sessions: StageSessions,
 ): Promise<OpenLoss> {
   const results = new Set([lossValue, ...values.values()]);
-  const stages = await openStages(runtime, sessions, graph, staged, results);
+  const orders = { training: [...forward, ...backward], evaluation: [...forward, last] };
+  const stages = await openStages(runtime, sessions, graph, orders, results);
   return {
     bindTraining: (inputs, loss, gradients) => {
       const found = [...values].map(([name, value]) => [value, gradients.get(name)!] as const);
-      return stages.bindTraining({ inputs, outputs: new Map([[lossValue, loss], ...found]) });
+      return stages.bind('training', { inputs, outputs: new Map([[lossValue, loss], ...found]) });
     },
     bindEvaluation: (inputs, loss) =>
-      Promise.resolve(stages.bindEvaluation({ inputs, outputs: new Map([[lossValue, loss]]) })),
+      Promise.resolve(stages.bind('evaluation', { inputs, outputs: new Map([[lossValue, loss]]) })),
     dispose: () => {
       stages.dispose();
       return Promise.resolve();

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 
 import type { DataArray } from '../graph/data-type.ts';
-import { float32ToFloat16 } from '../graph/half.ts';
 import type { Parameter } from '../models/parameter.ts';
-import { deviceShape, toDevice } from '../models/parameter-layout.ts';
+import { weightTensor } from '../models/staged-inference.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import type { TrainingArtifacts } from './artifacts.ts';
@@ -93,9 +92,7 @@ async function openShape(
   const artifacts = options.artifacts(partOf(shape, count));
   for (const spec of artifacts.frozen) {
     if (frozen.has(spec.name)) continue;
-    const values = toDevice(spec, await options.frozen(spec));
-    const held = spec.type === 'float16' ? float32ToFloat16(values) : values;
-    frozen.set(spec.name, runtime.tensor(spec.type, deviceShape(spec), held));
+    frozen.set(spec.name, await weightTensor(runtime, options.frozen, spec));
   }
   const name = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
   await keepArtifact(artifactFolder, join(name, 'training_model.onnx'), artifacts.trainingModel);
@@ -110,9 +107,12 @@ async function openShape(
       ...artifacts.frozen.map(({ name: parameter }) => [parameter, frozen.get(parameter)!] as const),
     ]);
   const parameters = withFrozen(state.kept.get('parameter')!);
-  const { stages } = artifacts;
+  const { differentiated } = artifacts;
+  const { staged } = differentiated;
   const open = (): Promise<OpenLoss> =>
-    stages ? openStaged(runtime, stages, stageSessions) : openWhole(runtime, artifacts, sessionOptions);
+    staged
+      ? openStaged(runtime, differentiated, staged, stageSessions)
+      : openWhole(runtime, artifacts, sessionOptions);
   const parts = await Promise.all(
     state.gradients
       .slice(0, count)

@@ -93,16 +93,16 @@ describe.each([
       for (const { name, shape: own } of trainer.trainable)
         weights.set(name, await trainer.readState('momentum', name, new Float32Array(elementCount(own))));
       await trainer.dispose();
-      return { losses, norm, weights, stages: artifacts.stages };
+      return { losses, norm, weights, staged: artifacts.differentiated.staged };
     }
 
     test('gives the very loss and gradients of the whole graph, frozen weights held in float16 or not', async () => {
       const whole = await follow(false, 'float32');
-      expect(whole.stages).toBeNull();
+      expect(whole.staged).toBeNull();
       expect(whole.norm).toBeGreaterThan(0);
       for (const held of ['float32', 'float16'] as const) {
         const staged = await follow(true, held);
-        expect(staged.stages!.staged.forward.length).toBeGreaterThan(10);
+        expect(staged.staged!.forward.length).toBeGreaterThan(10);
         expect(staged.losses).toEqual(whole.losses);
         expect(staged.norm).toBe(whole.norm);
         for (const [name, gradient] of whole.weights)

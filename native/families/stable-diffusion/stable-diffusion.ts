@@ -68,6 +68,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         base.scheduler,
       ],
       readWeight: (weight) => component(weight.component).readWeight(weight),
+      weightType: (weight) => component(weight.component).weightType(weight.key),
       save: (folder, precision) =>
         writeModelFolder(folder, {
           layout,

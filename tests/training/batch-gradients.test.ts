@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
-import type { TrainingImage } from '../../native/jobs.ts';
 import { wholePicture } from '../../native/images/picture-origin.ts';
+import type { TrainingImage } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { noiseProcess } from '../../native/noise/noise-process.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';

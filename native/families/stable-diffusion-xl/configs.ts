@@ -21,23 +21,26 @@ export interface XlConfigs {
   readonly projected: ProjectedClipTextConfig;
 }
 
+/** @throws Failure where the config asks for what is not built here */
+export function readXlUNetConfig(config: unknown, source: string): XlUNetConfig {
+  const unet = readUNetConfig(config, source);
+  const { addition } = unet;
+  if (addition !== null) return { ...unet, addition };
+  throw new Failure(
+    'config-unsupported',
+    `${source}: "addition_embed_type" is not "text_time", as it is in Stable Diffusion XL.`,
+    'Use the model as it was published.',
+  );
+}
+
 /** @throws Failure where a config asks for what is not built here */
 export function readXlConfigs(component: (name: string) => ComponentConfig): XlConfigs {
   const read = <C>(name: string, reader: (config: unknown, source: string) => C): C => {
     const { config, source } = component(name);
     return reader(config, source);
   };
-  const unet = read('unet', readUNetConfig);
-  const { addition } = unet;
-  if (addition === null) {
-    throw new Failure(
-      'config-unsupported',
-      `${component('unet').source}: "addition_embed_type" is not "text_time", as it is in Stable Diffusion XL.`,
-      'Use the model as it was published.',
-    );
-  }
   return {
-    unet: { ...unet, addition },
+    unet: read('unet', readXlUNetConfig),
     vae: read('vae', readAutoencoderConfig),
     text: read('text_encoder', readClipTextConfig),
     projected: read('text_encoder_2', readProjectedClipTextConfig),

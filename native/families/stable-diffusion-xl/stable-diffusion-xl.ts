@@ -16,13 +16,15 @@ import { stableDiffusionXlFacts } from './facts.ts';
 import { stableDiffusionXlLayout as layout, tokenizers } from './layout.ts';
 import { xlAdapterSizes, xlAdapterTargets } from './lora.ts';
 import { xlConditioning, xlDenoiser } from './parts.ts';
+import { stableDiffusionXlFile } from './single-file/single-file.ts';
+import { writeXlSingleFile } from './single-file/write-single-file.ts';
 
 /** Stable Diffusion XL (Podell et al. 2023): a UNet that is told sizes and whole texts, a KL autoencoder and two CLIP text encoders. */
 export const stableDiffusionXl: Family = {
   name: 'stable-diffusion-xl',
   layout,
   open,
-  singleFile: () => null,
+  singleFile: stableDiffusionXlFile,
   facts: stableDiffusionXlFacts,
   adapterSizes: ({ component }) => xlAdapterSizes(readXlConfigs(component)),
   textReading: async (configs) => {
@@ -55,6 +57,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
     const configs = readXlConfigs(folders.get);
     const both = await readTokenizers(base);
     checkFit(base, configs, both);
+    const scheduler = readScheduler(base);
     const adapters = xlAdapterTargets(configs);
     const laid = (lora = await openLoras(reference, adapters.layout));
     const components = new Map(
@@ -73,7 +76,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       autoencoder: klAutoencoder(configs.vae),
       conditioning: xlConditioning({ ...configs, tokenizers: both, zerosWithoutText }),
       denoiser: xlDenoiser(configs.unet),
-      noise: noiseProcess(readScheduler(base)),
+      noise: noiseProcess(scheduler),
       adapters,
       configFiles: [
         ...[...components.values()].map(({ configFile }) => configFile),
@@ -92,13 +95,11 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
           tokenizers: Object.fromEntries(tokenizers.map((name) => [name, base.tokenizer(name)])),
           precision,
         }),
-      saveFile: (path) => {
-        throw new Failure(
-          'single-file-unfit',
-          `${path} cannot be written: models of Stable Diffusion XL are not written as one file yet.`,
-          'Export it as a diffusers folder.',
-        );
-      },
+      saveFile: (path, precision, metadata) =>
+        writeXlSingleFile(path, {
+          ...{ configs, component, scheduler, zerosWithoutText, precision, metadata },
+          tokenizer: base.tokenizer,
+        }),
       close,
     };
   } catch (error) {

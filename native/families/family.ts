@@ -3,6 +3,7 @@ import type { TextReading } from '../facts/text-reading.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import type { DataArray, DataType } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
+import type { PictureOrigin } from '../images/picture-origin.ts';
 import type { ModelReference } from '../jobs.ts';
 import type { ReadWeight, WeightType } from '../models/inference.ts';
 import type { ModelBuilder } from '../models/model-builder.ts';
@@ -168,7 +169,8 @@ export interface Conditioning {
   readonly encoders: readonly string[];
   /** What they are given for a caption. */
   readonly tokens: Rows;
-  readonly tokenize: (caption: string) => Readonly<Record<string, readonly number[]>>;
+  /** Null is no text at all: a caption that is dropped, a negative prompt that is not given. */
+  readonly tokenize: (caption: string | null) => Readonly<Record<string, readonly number[]>>;
   /** What they make of it, as the denoiser takes it. */
   readonly states: Rows;
   /** The encoders: values of `tokens` -> values of `states`, both by name with a batch dimension. */
@@ -178,10 +180,7 @@ export interface Conditioning {
   ) => Readonly<Record<string, Value>>;
   /** What the denoiser is told of each picture besides its caption, such as its size; nothing in most families. */
   readonly facts: Rows;
-  readonly factsOf: (picture: {
-    readonly width: number;
-    readonly height: number;
-  }) => Readonly<Record<string, DataArray>>;
+  readonly factsOf: (picture: PictureOrigin) => Readonly<Record<string, DataArray>>;
 }
 
 /** What predicts noise. */

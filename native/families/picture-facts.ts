@@ -1,14 +1,20 @@
-import { type DataArray, repeated } from '../graph/data-type.ts';
+import { type DataArray, endToEnd } from '../graph/data-type.ts';
+import type { PictureOrigin } from '../images/picture-origin.ts';
 import type { Conditioning } from './family.ts';
 
-/** What the denoiser is told of pictures of one size, for every row of a batch. */
-export function repeatedFacts(
+/** What the denoiser is told of the pictures of a batch, a row each. */
+export function pictureFacts(
   { facts, factsOf }: Pick<Conditioning, 'facts' | 'factsOf'>,
-  size: { readonly width: number; readonly height: number },
-  rows: number,
+  pictures: readonly PictureOrigin[],
 ): Record<string, DataArray> {
-  const told = factsOf(size);
+  const told = pictures.map(factsOf);
   return Object.fromEntries(
-    Object.entries(facts).map(([name, { type }]) => [name, repeated(type, told[name]!, rows)]),
+    Object.entries(facts).map(([name, { type }]) => [
+      name,
+      endToEnd(
+        type,
+        told.map((row) => row[name]!),
+      ),
+    ]),
   );
 }

@@ -22,7 +22,7 @@ const all =
   (names) =>
     names.length > 0 && names.every((name) => pattern.test(name));
 
-const other = 'Choose a file of a whole Stable Diffusion 1.x or 2.x model.';
+const other = 'Choose a file of a whole Stable Diffusion 1.x, 2.x or XL model.';
 const ownTool = `Screenfold does not train models of this kind. ${other}`;
 
 const inputChannels = ({ tensors }: TensorFile): number | undefined =>
@@ -38,14 +38,20 @@ const kinds: readonly (readonly [Test, FileKind])[] = [
   [any(/(?:^|\.)joint_blocks\.\d/), { what: 'a Stable Diffusion 3 model', hint: ownTool }],
   [any(/(?:^|\.)double_blocks\.\d.*\.img_/), { what: 'a Flux model', hint: ownTool }],
   [
-    any(/^conditioner\.embedders\.1\./),
-    { what: 'an SDXL model', hint: `SDXL cannot be trained here yet. ${other}` },
+    any(/^edm_(?:mean|std)$/),
+    { what: 'an SDXL model that was trained with other noise (EDM)', hint: ownTool },
   ],
   [any(/^conditioner\.embedders\.0\.model\./), { what: 'an SDXL refiner', hint: ownTool }],
   [
-    any(/(?:^|\.)label_emb\.0\.0\.weight$/),
-    { what: 'the UNet of an SDXL model', hint: `SDXL cannot be trained here yet. ${other}` },
+    (names, file) =>
+      names.some((name) => name.startsWith('conditioner.embedders.')) && inputChannels(file) === 9,
+    { what: 'an SDXL model that paints in', hint: `Inpainting models cannot be trained here. ${other}` },
   ],
+  [
+    any(/^conditioner\.embedders\.1\./),
+    { what: 'an SDXL model', hint: `It is not whole, or built in another way. ${other}` },
+  ],
+  [any(/(?:^|\.)label_emb\.0\.0\.weight$/), { what: 'the UNet of an SDXL model', hint: other }],
   [
     (names) =>
       ['transformer.', 'model.'].every((encoder) =>

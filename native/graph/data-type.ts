@@ -73,9 +73,13 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** The array so many times end to end. */
-export function repeated(type: DataType, array: DataArray, times: number): DataArray {
-  const result = allocate(type, array.length * times);
-  for (let i = 0; i < result.length; i++) result[i] = array[i % array.length]!;
+/** The arrays end to end. */
+export function endToEnd(type: DataType, arrays: readonly DataArray[]): DataArray {
+  const result = allocate(
+    type,
+    arrays.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const array of arrays) for (const value of array) result[at++] = value;
   return result;
 }

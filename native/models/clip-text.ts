@@ -1,5 +1,6 @@
 import type { Value } from '../graph/graph.ts';
-import { add } from '../graph/ops/elementwise.ts';
+import { add, cast, equal } from '../graph/ops/elementwise.ts';
+import { matmul } from '../graph/ops/matmul.ts';
 import { gather, reshape } from '../graph/ops/shape.ts';
 import { activation } from './activations.ts';
 import { ConfigReader } from './config.ts';
@@ -18,9 +19,35 @@ export interface ClipTextConfig {
   readonly epsilon: number;
 }
 
+/** A text encoder that sums a whole text up in one vector, too. */
+export interface ProjectedClipTextConfig extends ClipTextConfig {
+  /** Numbers of that vector. */
+  readonly projectionSize: number;
+  /** The token whose state the vector is made of; null for the one with the highest id. The first where it is there more than once. */
+  readonly endToken: number | null;
+}
+
 /** Reads transformers' `CLIPTextModel` config. */
 export function readClipTextConfig(config: unknown, source = 'text_encoder/config.json'): ClipTextConfig {
+  return readText(new ConfigReader(config, source));
+}
+
+/** Reads transformers' `CLIPTextModelWithProjection` config. */
+export function readProjectedClipTextConfig(
+  config: unknown,
+  source = 'text_encoder_2/config.json',
+): ProjectedClipTextConfig {
   const read = new ConfigReader(config, source);
+  const end = read.integer('eos_token_id', 49407);
+  return {
+    ...readText(read),
+    projectionSize: read.integer('projection_dim', 512),
+    // Published configs say 2, which is no end of a text in CLIP's vocabulary; transformers then takes the highest id.
+    endToken: end === 2 ? null : end,
+  };
+}
+
+function readText(read: ConfigReader): ClipTextConfig {
   const hiddenSize = read.integer('hidden_size', 512);
   const heads = read.integer('num_attention_heads', 8);
   read.divides('num_attention_heads', [heads], [hiddenSize]);
@@ -39,16 +66,68 @@ export function readClipTextConfig(config: unknown, source = 'text_encoder/confi
 /** Large enough to make a score vanish in a softmax, and finite, so that no NaN can come of it. */
 const hidden = -1e9;
 
+const root = 'text_model';
+
 /**
  * transformers' `CLIPTextModel`: token ids int64 [n, tokens] -> last hidden state [n, tokens, d], after the final
  * layer norm. A Stable Diffusion 2.x text encoder is the same with one layer fewer in its config.
  */
 export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
-  const { hiddenSize: width, heads, epsilon } = config;
-  const [n, tokens] = inputIds.shape as readonly [number, number];
-  const act = activation(config.activation)!;
-  const root = 'text_model';
+  const rows = layers(model, config, inputIds, embed(model, config, inputIds), 0, config.layers);
+  return asTokens(finalNorm(model, config, rows), inputIds);
+}
 
+/** As `clipText`, what the last layer reads: [n, tokens, d], not normalised. The last layer is no part of the model then. */
+export function penultimateClipText(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
+  return asTokens(penultimate(model, config, inputIds), inputIds);
+}
+
+export interface ProjectedText {
+  /** As of `penultimateClipText`. */
+  readonly penultimate: Value;
+  /** What the whole text comes to: [n, projection size] */
+  readonly pooled: Value;
+}
+
+/**
+ * transformers' `CLIPTextModelWithProjection`.
+ *
+ * @param ends where the text of each row ends, int64 [n, 1]: the place of its end token
+ */
+export function projectedClipText(
+  model: ModelBuilder,
+  config: ProjectedClipTextConfig,
+  inputIds: Value,
+  ends: Value,
+): ProjectedText {
+  const [n, tokens] = inputIds.shape as readonly [number, number];
+  const before = penultimate(model, config, inputIds);
+  const rows = layers(model, config, inputIds, before, config.layers - 1, config.layers);
+  const last = asTokens(finalNorm(model, config, rows), inputIds);
+  // One row of each text is picked by a product, which has a gradient on every provider.
+  const picked = reshape(cast(equal(counted(model, tokens), ends), last.type), [n, 1, tokens]);
+  const atEnd = reshape(matmul(picked, last), [n, config.hiddenSize]);
+  const pooled = linear(model, 'text_projection', atEnd, config.projectionSize, { hasBias: false });
+  return { penultimate: asTokens(before, inputIds), pooled };
+}
+
+function asTokens(rows: Value, { shape: [n, tokens] }: Value): Value {
+  return reshape(rows, [n!, tokens!, rows.shape[1]!]);
+}
+
+/** [0, 1, …] as int64 */
+function counted({ graph }: ModelBuilder, count: number): Value {
+  return graph.constant(
+    'int64',
+    [count],
+    Array.from({ length: count }, (_, i) => i),
+  );
+}
+
+/** [n·tokens, d] */
+function embed(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
+  const { hiddenSize: width } = config;
+  const [n, tokens] = inputIds.shape as readonly [number, number];
   const table = model.parameter(
     `${root}.embeddings.token_embedding.weight`,
     [config.vocabularySize, width],
@@ -59,13 +138,30 @@ export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: 
     [config.positions, width],
     embeddingKind,
   );
-  const place = model.graph.constant(
-    'int64',
-    [tokens],
-    Array.from({ length: tokens }, (_, i) => i),
-  );
-  let x = reshape(add(gather(table, inputIds, 0), gather(places, place, 0)), [n * tokens, width]);
+  const place = counted(model, tokens);
+  return reshape(add(gather(table, inputIds, 0), gather(places, place, 0)), [n * tokens, width]);
+}
 
+function penultimate(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
+  return layers(model, config, inputIds, embed(model, config, inputIds), 0, config.layers - 1);
+}
+
+function finalNorm(model: ModelBuilder, { epsilon }: ClipTextConfig, rows: Value): Value {
+  return layerNorm(model, `${root}.final_layer_norm`, rows, epsilon);
+}
+
+/** The layers from `begin` to before `end`: rows [n·tokens, d] -> the same. */
+function layers(
+  model: ModelBuilder,
+  config: ClipTextConfig,
+  { shape }: Value,
+  rows: Value,
+  begin: number,
+  end: number,
+): Value {
+  const { hiddenSize: width, heads, epsilon } = config;
+  const [n, tokens] = shape as readonly [number, number];
+  const act = activation(config.activation)!;
   const mask = model.graph.constant(
     'float32',
     [tokens, tokens],
@@ -73,7 +169,8 @@ export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: 
       i % tokens > Math.floor(i / tokens) ? hidden : 0,
     ),
   );
-  for (let layer = 0; layer < config.layers; layer++) {
+  let x = rows;
+  for (let layer = begin; layer < end; layer++) {
     const name = `${root}.encoder.layers.${layer}`;
     const before = x;
     x = inModule(model, name, [before], () => {
@@ -92,5 +189,5 @@ export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: 
       return add(y, linear(model, `${name}.mlp.fc2`, act(inner), width));
     });
   }
-  return reshape(layerNorm(model, `${root}.final_layer_norm`, x, epsilon), [n, tokens, width]);
+  return x;
 }

@@ -20,6 +20,11 @@ export class ConfigReader {
     this.source = source;
   }
 
+  /** Whether it says anything of the field. */
+  has(field: string): boolean {
+    return (this.config[field] ?? null) !== null;
+  }
+
   /** `max` keeps a hostile file from asking for a graph that fills the memory. */
   integer(field: string, fallback?: number, max = 1e7): number {
     const value = this.config[field] ?? fallback;
@@ -63,14 +68,18 @@ export class ConfigReader {
     );
   }
 
-  integers(field: string, length?: number): readonly number[] {
-    const value = this.config[field];
+  integers(
+    field: string,
+    length?: number,
+    { fallback, max = 1e7 }: { readonly fallback?: number; readonly max?: number } = {},
+  ): readonly number[] {
+    const value = this.config[field] ?? fallback;
     const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: length ?? 0 }, () => value);
     const fits =
       list.length > 0 && list.length <= maxLevels && (length === undefined || list.length === length);
     if (
       fits &&
-      list.every((entry) => Number.isSafeInteger(entry) && (entry as number) > 0 && (entry as number) < 1e7)
+      list.every((entry) => Number.isSafeInteger(entry) && (entry as number) > 0 && (entry as number) < max)
     ) {
       return list as number[];
     }
@@ -85,7 +94,7 @@ export class ConfigReader {
         throw new Failure(
           'config-unsupported',
           `${this.source}: "${field}" is ${JSON.stringify(value)}, which Screenfold does not know how to build.`,
-          'Use a model of the Stable Diffusion 1.x or 2.x family.',
+          'Use a Stable Diffusion 1.x, 2.x or XL model.',
         );
       }
     }
@@ -96,7 +105,7 @@ export class ConfigReader {
     throw new Failure(
       'config-invalid',
       `${this.source}: "${field}" should be ${expected}, not ${value === undefined ? 'missing' : JSON.stringify(value)}.`,
-      'Use a model of the Stable Diffusion 1.x or 2.x family, complete with its config files.',
+      'Use a Stable Diffusion 1.x, 2.x or XL model, complete with its config files.',
     );
   }
 }

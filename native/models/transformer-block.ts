@@ -11,41 +11,56 @@ export interface TransformerOptions {
   readonly promptStates: Value;
   readonly groups: number;
   readonly heads: number;
-  /** Whether `proj_in` and `proj_out` are linear layers (SD 2.x) or 1x1 convolutions (SD 1.x). */
+  /** Whether `proj_in` and `proj_out` are linear layers (SD 2.x, SDXL) or 1x1 convolutions (SD 1.x). */
   readonly linearProjection: boolean;
+  /** Blocks in a row. */
+  readonly layers: number;
 }
 
-/** diffusers' `Transformer2DModel` with one block: x [n, c, h, w] -> the same. Three modules, as it takes most of the memory. */
+/** diffusers' `Transformer2DModel`: x [n, c, h, w] -> the same. Three modules a block, as it takes most of the memory. */
 export function transformer2d(
   model: ModelBuilder,
   name: string,
   x: Value,
   options: TransformerOptions,
 ): Value {
-  const { groups, linearProjection, promptStates } = options;
+  const { groups, linearProjection, promptStates, layers } = options;
   const channels = x.shape[1]!;
   const project = linearProjection ? linear : pointwiseConv;
-  const block = `${name}.transformer_blocks.0`;
   const batch = x.shape[0]!;
   return model.graph.scoped(name, () => {
-    const looked = inModule(model, 'self', [x], () => {
-      const normed = toRows(groupNorm(model, `${name}.norm`, x, groups, 1e-6));
-      const rows = project(model, `${name}.proj_in`, normed, channels);
-      const own = layerNorm(model, `${block}.norm1`, rows, 1e-5);
-      return add(rows, attend(model, `${block}.attn1`, own, own, batch, options));
-    });
-    const told = inModule(model, 'prompt', [looked, promptStates], () => {
-      const queries = layerNorm(model, `${block}.norm2`, looked, 1e-5);
-      return add(looked, attend(model, `${block}.attn2`, queries, promptStates, batch, options));
-    });
-    return inModule(model, 'feed-forward', [told, x], () => {
-      const rows = add(
-        told,
-        feedForward(model, `${block}.ff`, layerNorm(model, `${block}.norm3`, told, 1e-5)),
-      );
-      const projected = project(model, `${name}.proj_out`, rows, channels, { endsBranch: true });
-      return add(x, toImage(projected, x.shape));
-    });
+    let rows = x;
+    for (let layer = 0; layer < layers; layer++) {
+      const block = `${name}.transformer_blocks.${layer}`;
+      const part = (kind: string): string => (layer === 0 ? kind : `${kind}.${layer}`);
+      const before = rows;
+      const looked = inModule(model, part('self'), [before], () => {
+        const entered =
+          layer > 0
+            ? before
+            : project(
+                model,
+                `${name}.proj_in`,
+                toRows(groupNorm(model, `${name}.norm`, x, groups, 1e-6)),
+                channels,
+              );
+        const own = layerNorm(model, `${block}.norm1`, entered, 1e-5);
+        return add(entered, attend(model, `${block}.attn1`, own, own, batch, options));
+      });
+      const told = inModule(model, part('prompt'), [looked, promptStates], () => {
+        const queries = layerNorm(model, `${block}.norm2`, looked, 1e-5);
+        return add(looked, attend(model, `${block}.attn2`, queries, promptStates, batch, options));
+      });
+      const isLast = layer === layers - 1;
+      rows = inModule(model, part('feed-forward'), isLast ? [told, x] : [told], () => {
+        const normed = layerNorm(model, `${block}.norm3`, told, 1e-5);
+        const left = add(told, feedForward(model, `${block}.ff`, normed));
+        if (!isLast) return left;
+        const projected = project(model, `${name}.proj_out`, left, channels, { endsBranch: true });
+        return add(x, toImage(projected, x.shape));
+      });
+    }
+    return rows;
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { cast, cos, mul, sin } from '../graph/ops/elementwise.ts';
+import { add, cast, cos, mul, sin } from '../graph/ops/elementwise.ts';
 import { concat, reshape } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
@@ -22,9 +22,25 @@ export interface UNetConfig {
   readonly groups: number;
   readonly epsilon: number;
   readonly linearProjection: boolean;
+  /** Blocks in each transformer of a level; the middle has those of the last. */
+  readonly transformerLayers: readonly number[];
+  /** What else the UNet is told, which Stable Diffusion XL's is; null for the others. */
+  readonly addition: UNetAddition | null;
   readonly flipSinToCos: boolean;
   readonly freqShift: number;
 }
+
+/** A text as a whole, and numbers about a picture, each embedded as a timestep is: `text_time` in diffusers' configs. */
+export interface UNetAddition {
+  /** Numbers that a text comes to. */
+  readonly textSize: number;
+  /** How many numbers there are about a picture, and what each is embedded in. */
+  readonly facts: number;
+  readonly factSize: number;
+}
+
+/** Height and width of the image, top and left of the crop, height and width of the picture. */
+const factsOfPicture = 6;
 
 const downBlocks = ['CrossAttnDownBlock2D', 'DownBlock2D'] as const;
 const upBlocks = ['CrossAttnUpBlock2D', 'UpBlock2D'] as const;
@@ -34,7 +50,7 @@ export function readUNetConfig(config: unknown, source = 'unet/config.json'): UN
   const read = new ConfigReader(config, source);
   read.only({
     act_fn: ['silu', 'swish'],
-    addition_embed_type: [],
+    addition_embed_type: ['text_time'],
     attention_type: ['default'],
     center_input_sample: [false],
     class_embed_type: [],
@@ -61,7 +77,6 @@ export function readUNetConfig(config: unknown, source = 'unet/config.json'): UN
     time_embedding_dim: [],
     time_embedding_type: ['positional'],
     timestep_post_act: [],
-    transformer_layers_per_block: [1],
   });
   const blockOutChannels = read.integers('block_out_channels');
   const down = read.choices('down_block_types', downBlocks).map((type) => type === 'CrossAttnDownBlock2D');
@@ -93,9 +108,21 @@ export function readUNetConfig(config: unknown, source = 'unet/config.json'): UN
     groups,
     epsilon: read.number('norm_eps', 1e-5),
     linearProjection: read.boolean('use_linear_projection', false),
+    transformerLayers: read.integers('transformer_layers_per_block', levels, { fallback: 1, max: 64 }),
+    addition: read.has('addition_embed_type') ? readAddition(read) : null,
     flipSinToCos: read.boolean('flip_sin_to_cos', true),
     freqShift: read.number('freq_shift', 0),
   };
+}
+
+function readAddition(read: ConfigReader): UNetAddition {
+  const factSize = read.integer('addition_time_embed_dim');
+  const inputSize = read.integer('projection_class_embeddings_input_dim');
+  const textSize = inputSize - factsOfPicture * factSize;
+  // Half of what a number is embedded in are sines, half cosines.
+  read.divides('addition_time_embed_dim', [2], [factSize]);
+  if (textSize <= 0) read.only({ projection_class_embeddings_input_dim: [] });
+  return { textSize, facts: factsOfPicture, factSize };
 }
 
 export interface UNetInputs {
@@ -105,21 +132,24 @@ export interface UNetInputs {
   readonly timesteps: Value;
   /** What the text encoder made of the prompts: [n, tokens, cross attention dim], of the sample's type */
   readonly promptStates: Value;
+  /** Where the config says so: whole texts [n, text size] of the sample's type, and what is told of each picture [n, facts], float32 */
+  readonly addition?: { readonly text: Value; readonly facts: Value };
 }
 
-/** diffusers' `UNet2DConditionModel` for Stable Diffusion 1.x and 2.x; returns [n, out, h, w]. */
+/** diffusers' `UNet2DConditionModel` for Stable Diffusion 1.x, 2.x and XL; returns [n, out, h, w]. */
 export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs): Value {
   const { blockOutChannels: channels, layersPerBlock, groups, epsilon } = config;
   const levels = channels.length;
   const [n, tokens, width] = inputs.promptStates.shape as readonly [number, number, number];
   const promptStates = reshape(inputs.promptStates, [n * tokens, width]);
-  const embedding = silu(timeEmbedding(model, config, inputs));
+  const embedding = silu(embedConditions(model, config, inputs));
   const resnetOptions: ResnetOptions = { groups, epsilon, embedding, beginsAsIdentity: true };
   const transformerOptions = (level: number): TransformerOptions => ({
     promptStates,
     groups,
     heads: config.heads[level]!,
     linearProjection: config.linearProjection,
+    layers: config.transformerLayers[level]!,
   });
 
   let x = conv2d(model, 'conv_in', inputs.sample, channels[0]!, 3);
@@ -168,24 +198,47 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
   return conv2d(model, 'conv_out', x, config.outChannels, 3, { endsBranch: true });
 }
 
+/** What all blocks are told: the timestep and, where the config says so, what `addition` holds. [n, 4c] */
+function embedConditions(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs): Value {
+  const { blockOutChannels, addition: told } = config;
+  const [{ sample, timesteps, addition }, width] = [inputs, 4 * blockOutChannels[0]!];
+  const time = twoLayers(
+    model,
+    'time_embedding',
+    cast(sinusoids(model, config, timesteps, blockOutChannels[0]!), sample.type),
+    width,
+  );
+  if (told === null) return time;
+  const { text, facts } = addition!;
+  const n = facts.shape[0]!;
+  const numbers = sinusoids(model, config, reshape(facts, [n * told.facts]), told.factSize);
+  const whole = concat([text, cast(reshape(numbers, [n, told.facts * told.factSize]), sample.type)], 1);
+  return add(time, twoLayers(model, 'add_embedding', whole, width));
+}
+
+function twoLayers(model: ModelBuilder, name: string, x: Value, width: number): Value {
+  return linear(model, `${name}.linear_2`, silu(linear(model, `${name}.linear_1`, x, width)), width);
+}
+
 /**
- * Sinusoidal embedding of the timesteps (Vaswani et al. 2017, as in DDPM) and its two linear layers: [n] -> [n, 4c]. The
- * angles, up to a thousand, are float32 in every model: float16 would leave nothing of their fractions.
+ * Sinusoidal embedding of numbers (Vaswani et al. 2017, as in DDPM): float32 [n] -> [n, width]. The angles, up to some
+ * thousands, are float32 in every model: float16 would leave nothing of their fractions.
  */
-function timeEmbedding(model: ModelBuilder, config: UNetConfig, { timesteps, sample }: UNetInputs): Value {
-  const width = config.blockOutChannels[0]!;
+function sinusoids(
+  model: ModelBuilder,
+  { freqShift, flipSinToCos }: UNetConfig,
+  numbers: Value,
+  width: number,
+): Value {
   const half = width / 2;
   const frequencies = Float32Array.from({ length: half }, (_, i) =>
-    Math.exp((-Math.log(10000) * i) / (half - config.freqShift)),
+    Math.exp((-Math.log(10000) * i) / (half - freqShift)),
   );
   const angles = mul(
-    reshape(timesteps, [timesteps.shape[0]!, 1]),
+    reshape(numbers, [numbers.shape[0]!, 1]),
     model.graph.constant('float32', [1, half], frequencies),
   );
-  const waves = config.flipSinToCos ? [cos(angles), sin(angles)] : [sin(angles), cos(angles)];
-  const embedded = cast(concat(waves, 1), sample.type);
-  const hidden = silu(linear(model, 'time_embedding.linear_1', embedded, 4 * width));
-  return linear(model, 'time_embedding.linear_2', hidden, 4 * width);
+  return concat(flipSinToCos ? [cos(angles), sin(angles)] : [sin(angles), cos(angles)], 1);
 }
 
 /** Edges of latents that are a multiple of this are halved at each level without a rest. Others can be drawn at, too. */

@@ -92,7 +92,7 @@ export function parseSchedulerConfig(text: string, file: string): SchedulerConfi
     throw new Failure(
       'scheduler-config-field',
       `${file}: ${field === '' ? 'the whole' : `“${field}”`} is not supported: ${issue.message}`,
-      'Use a model with a scheduler as Stable Diffusion 1.x or 2.x has it, or correct the field.',
+      'Use a model with a scheduler as Stable Diffusion 1.x, 2.x or XL has it, or correct the field.',
     );
   }
   const config = result.data;

@@ -7,8 +7,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 type States = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
 export interface PromptReader {
-  /** What the text encoders make of the prompts: by name, a row each. */
-  states(prompts: readonly string[]): Promise<States>;
+  /** What the text encoders make of the prompts: by name, a row each. Null is a prompt that is not given. */
+  states(prompts: readonly (string | null)[]): Promise<States>;
   dispose(): Promise<void>;
 }
 
@@ -22,9 +22,10 @@ export function createPromptReader(
 ): PromptReader {
   const { tokens, states } = conditioning;
   const known = new LRUCache<string, States>({ max: mostPrompts });
+  let withoutPrompt: States | null = null;
   let encoders: Promise<Inference> | null = null;
-  const read = async (prompt: string): Promise<States> => {
-    const kept = known.get(prompt);
+  const read = async (prompt: string | null): Promise<States> => {
+    const kept = prompt === null ? withoutPrompt : known.get(prompt);
     if (kept) return kept;
     encoders ??= openInference(
       runtime,
@@ -42,7 +43,8 @@ export function createPromptReader(
     );
     const found = await (await encoders).run(Object.fromEntries(ids));
     const made = Object.fromEntries(Object.keys(states).map((name) => [name, found[name]!.slice()]));
-    known.set(prompt, made);
+    if (prompt === null) withoutPrompt = made;
+    else known.set(prompt, made);
     return made;
   };
   return {

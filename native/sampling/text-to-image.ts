@@ -1,7 +1,8 @@
 import type { SamplerName } from '../facts/samplers.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel, Rows } from '../families/family.ts';
-import { repeatedFacts } from '../families/picture-facts.ts';
+import { pictureFacts } from '../families/picture-facts.ts';
+import { wholePicture } from '../images/picture-origin.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createSampler } from './create-sampler.ts';
@@ -60,9 +61,9 @@ export function createTextToImage(runtime: Runtime, model: OpenModel): TextToIma
       const wanted = requests.map(({ prompt }) => prompt);
       const conditions = {
         ...(await prompts.states(
-          guided ? [...requests.map(({ negativePrompt }) => negativePrompt), ...wanted] : wanted,
+          guided ? [...requests.map(({ negativePrompt }) => negativePrompt || null), ...wanted] : wanted,
         )),
-        ...repeatedFacts(conditioning, settings, rows),
+        ...pictureFacts(conditioning, new Array(rows).fill(wholePicture(settings))),
       };
 
       const sampler = createSampler(settings.sampler, model.noise.scheduler, settings.steps);

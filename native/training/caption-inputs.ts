@@ -4,8 +4,8 @@ import type { ReadStates } from './encode-captions.ts';
 
 /** How a batch's captions reach the training graph. */
 export interface CaptionInputs {
-  /** The graph's inputs for these captions, by name: one row each. */
-  fill(captions: readonly string[]): Promise<Readonly<Record<string, DataArray>>>;
+  /** The graph's inputs for these captions, by name: one row each. Null is a caption that is dropped. */
+  fill(captions: readonly (string | null)[]): Promise<Readonly<Record<string, DataArray>>>;
 }
 
 /** Frozen text encoders' states, read from the cache. */
@@ -29,8 +29,8 @@ export function cachedStates({ states }: Pick<Conditioning, 'states'>, read: Rea
 
 /** Token ids, for text encoders inside the training graph. */
 export function tokenInputs({ tokens, tokenize }: Pick<Conditioning, 'tokens' | 'tokenize'>): CaptionInputs {
-  const known = new Map<string, ReturnType<Conditioning['tokenize']>>();
-  const ids = (caption: string): ReturnType<Conditioning['tokenize']> => {
+  const known = new Map<string | null, ReturnType<Conditioning['tokenize']>>();
+  const ids = (caption: string | null): ReturnType<Conditioning['tokenize']> => {
     let found = known.get(caption);
     if (!found) known.set(caption, (found = tokenize(caption)));
     return found;

@@ -51,12 +51,19 @@ export async function writeTrainedComponent(
   await model.component(name).write(join(folder, name), settings.checkpointPrecision, weights, changes);
 }
 
-/** Writes every component of which all weights were trained. */
+/** Writes every component that was trained. A weight of it that no prediction depends on is the base's. */
 export async function writeTrainedComponents(
   folder: string,
   made: { readonly model: Pick<OpenModel, 'component'>; readonly trainer: Trainer },
   settings: Pick<TrainingSettings, 'emaDecay' | 'checkpointPrecision'>,
 ): Promise<void> {
-  const names = new Set(made.trainer.trainable.map(({ component }) => component));
-  for (const name of names) await writeTrainedComponent(folder, name, made, settings);
+  const parameters = Map.groupBy(made.trainer.trainable, ({ component }) => component);
+  for (const [name, trained] of parameters) {
+    const keys = new Set(trained.map(({ key }) => key));
+    const frozen = made.model
+      .component(name)
+      .weights()
+      .filter((weight) => !keys.has(weight.name));
+    await writeTrainedComponent(folder, name, made, settings, { frozen });
+  }
 }

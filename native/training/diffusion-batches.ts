@@ -1,5 +1,6 @@
 import type { Autoencoder, Conditioning } from '../families/family.ts';
-import { repeatedFacts } from '../families/picture-facts.ts';
+import { pictureFacts } from '../families/picture-facts.ts';
+import type { PictureOrigin } from '../images/picture-origin.ts';
 import type { TrainingImage, TrainingSettings } from '../jobs.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
 import { bernoulli, integer, normals, uniform } from '../random/philox.ts';
@@ -8,6 +9,7 @@ import type { CaptionInputs } from './caption-inputs.ts';
 import { bucketRows, type MicroBatch } from './data-order.ts';
 import { timestepWeight } from './diffusion-loss.ts';
 import type { ReadMoments } from './encode-images.ts';
+import type { OriginOf } from './picture-origins.ts';
 import type { BatchPlace, PreparedBatch } from './training-task.ts';
 
 export interface DiffusionBatchOptions {
@@ -17,6 +19,7 @@ export interface DiffusionBatchOptions {
   readonly readMoments: ReadMoments;
   readonly captions: CaptionInputs;
   readonly conditioning: Pick<Conditioning, 'facts' | 'factsOf'>;
+  readonly originOf: OriginOf;
 }
 
 /** One row of a batch, all its random choices made. */
@@ -25,7 +28,9 @@ interface Row {
   readonly latents: Float32Array;
   readonly noise: Float32Array;
   readonly timestep: number;
-  readonly caption: string;
+  /** Null where it is dropped. */
+  readonly caption: string | null;
+  readonly origin: PictureOrigin;
   readonly weight: number;
 }
 
@@ -67,7 +72,8 @@ export async function prepareTrainingBatch(
         latents,
         noise: trainingNoise(settings, step, index, size, autoencoder.latentChannels),
         timestep,
-        caption: dropped ? '' : image.captions[choice]!,
+        caption: dropped ? null : image.captions[choice]!,
+        origin: options.originOf({ image, flipped }),
         weight: share * timestepWeight(noise, timestep, settings.minSnrGamma),
       };
     }),
@@ -137,6 +143,7 @@ export function planValidation(
               noise: normals(validationSeed, 'noise', ordinal, k, new Float32Array(size)),
               timestep: noise.timestepAt((k + within) / validationTimesteps),
               caption: image.captions[0]!,
+              origin: options.originOf({ image, flipped: false }),
               weight: 1 / rowsTotal,
             };
           }),
@@ -175,7 +182,10 @@ async function assemble(
       noise_rate: Float32Array.from(rates, (rate) => rate.noise),
       loss_weights: Float32Array.from(padded, (row) => row.weight),
       ...(await captions.fill(padded.map((row) => row.caption))),
-      ...repeatedFacts(conditioning, bucket, rows),
+      ...pictureFacts(
+        conditioning,
+        padded.map((row) => row.origin),
+      ),
     },
   };
 }

@@ -20,6 +20,7 @@ import { encodeCaptions } from './encode-captions.ts';
 import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
 import { checkImageSizes } from './image-sizes.ts';
+import { readOrigins } from './picture-origins.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import { totalBytes, trainingMemory } from './training-memory.ts';
 import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
@@ -73,6 +74,7 @@ async function startDiffusion(
 ): Promise<TrainingTask> {
   const { settings } = job;
   const { autoencoder, conditioning, noise } = model;
+  const images = [...job.images, ...job.validation];
   const cache = openBlobCache(job.cacheFolder, cacheMemoryBytes);
   const encoding = { runtime, context, cache };
   const batchOptions = {
@@ -80,10 +82,11 @@ async function startDiffusion(
     noise,
     autoencoder,
     conditioning,
+    originOf: await readOrigins(images, conditioning),
     readMoments: await encodeViews(job, model, encoding),
     captions: trainsTextEncoders(job)
       ? tokenInputs(conditioning)
-      : await frozenCaptions([...job.images, ...job.validation], model, encoding),
+      : await frozenCaptions(images, model, encoding),
   };
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const rule = updateRule(settings);
@@ -205,7 +208,7 @@ async function frozenCaptions(
   encoding: Encoding,
 ): Promise<CaptionInputs> {
   const { conditioning } = model;
-  const captions = ['', ...images.flatMap((image) => image.captions)];
+  const captions = [null, ...images.flatMap((image) => image.captions)];
   const options = await encodeOptions(model, conditioning.encoders, 'encoding captions', encoding);
   return cachedStates(conditioning, await encodeCaptions(captions, conditioning, options));
 }

@@ -7,12 +7,14 @@ import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './enco
 /** How many are encoded at once: enough to keep the processor busy, little memory. */
 const batchSize = 4;
 
-/** Reads what `encodeCaptions` stored: a caption's states by name, as the denoiser takes them. */
-export type ReadStates = (caption: string) => Promise<Readonly<Record<string, Float32Array<ArrayBuffer>>>>;
+/** Reads what `encodeCaptions` stored: a caption's states by name, as the denoiser takes them. Null is a caption that is dropped. */
+export type ReadStates = (
+  caption: string | null,
+) => Promise<Readonly<Record<string, Float32Array<ArrayBuffer>>>>;
 
 /** Makes sure the text encoders' states of every caption are in the cache; resolves to a reader of them. */
 export async function encodeCaptions(
-  captions: readonly string[],
+  captions: readonly (string | null)[],
   conditioning: Pick<Conditioning, 'tokens' | 'tokenize' | 'states' | 'encode'>,
   options: EncodeOptions,
 ): Promise<ReadStates> {
@@ -21,7 +23,7 @@ export async function encodeCaptions(
   const ids = new Map(distinct.map((caption) => [caption, conditioning.tokenize(caption)]));
   const sizes = Object.entries(states).map(([name, { shape }]) => ({ name, size: elementCount(shape) }));
   const length = sizes.reduce((sum, { size }) => sum + size, 0);
-  const blobOf = (caption: string): Blob => ({
+  const blobOf = (caption: string | null): Blob => ({
     key: contentKey('embedding', options.modelHash, ...Object.values(ids.get(caption)!).flat()),
     length,
   });
@@ -39,7 +41,7 @@ export async function encodeCaptions(
     ),
   );
   /** All states of the captions, each caption's end to end. */
-  const encode = async (chunk: readonly string[]): Promise<Float32Array<ArrayBuffer>[]> => {
+  const encode = async (chunk: readonly (string | null)[]): Promise<Float32Array<ArrayBuffer>[]> => {
     const rows = Array.from({ length: batchSize }, (_, row) => ids.get(chunk[row] ?? chunk[0]!)!);
     const inputs = Object.keys(tokens).map(
       (name) =>
@@ -76,7 +78,7 @@ export async function encodeCaptions(
   await encoder.dispose();
   return async (caption) => {
     const packed = await options.cache.get(blobOf(caption), () => {
-      throw cacheLost(`The embeddings of “${caption}”`);
+      throw cacheLost(caption === null ? 'The embeddings of no caption' : `The embeddings of “${caption}”`);
     });
     let offset = 0;
     return Object.fromEntries(

@@ -81,3 +81,10 @@ export const clipTextKind: ComponentKind = {
   },
   currentShape: (_, shape) => shape,
 };
+
+/** As `clipTextKind`, with a projection of the whole text beside the text model. */
+export const projectedClipTextKind: ComponentKind = {
+  ...clipTextKind,
+  label: 'second text encoder',
+  className: 'CLIPTextModelWithProjection',
+};

@@ -29,9 +29,12 @@ export interface LoraKey {
   readonly naming: LoraNaming | null;
 }
 
-/** A module's name in kohya's files: `lora_unet_mid_block_attentions_0_proj_in`. */
-export function kohyaName({ prefixes }: Pick<LoraModules, 'prefixes'>, module: string): string {
-  return `${prefixes[0]}_${module.replaceAll('.', '_')}`;
+/** A module's name in kohya's files: `lora_unet_mid_block_attentions_0_proj_in`, of SDXL `lora_unet_middle_block_1_proj_in`. */
+export function kohyaName(
+  { prefixes, originalName }: Pick<LoraModules, 'prefixes' | 'originalName'>,
+  module: string,
+): string {
+  return `${prefixes[0]}_${(originalName?.(module) ?? module).replaceAll('.', '_')}`;
 }
 
 const ends: readonly (readonly [end: RegExp, part: LoraPart, naming: LoraNaming | null])[] = [

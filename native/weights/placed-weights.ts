@@ -14,6 +14,8 @@ export interface PlacedWeight {
   readonly shape: readonly number[];
   /** Which part of the tensor's rows, counted in weights of this size. */
   readonly part: number;
+  /** Whether the tensor is the matrix on its side. */
+  readonly transposed?: boolean;
 }
 
 /** The files stay open: whoever opened them closes them. */
@@ -24,8 +26,9 @@ export function placedWeights(path: string, weights: ReadonlyMap<string, PlacedW
     throw new Failure('tensor-missing', `${path} has no weight ${name}.`, 'Download the model again.');
   };
   const read = async (name: string): Promise<Float32Array<ArrayBuffer>> => {
-    const { file, key, shape, part } = find(name);
+    const { file, key, shape, part, transposed = false } = find(name);
     const whole = await file.readAs(key, 'float32');
+    if (transposed) return turned(whole, shape);
     const length = elementCount(shape);
     // A copy, so that the rest of the tensor can be let go.
     return whole.length === length ? whole : whole.slice(part * length, (part + 1) * length);
@@ -41,6 +44,11 @@ export function placedWeights(path: string, weights: ReadonlyMap<string, PlacedW
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** A matrix of this shape from one that stands on its side. */
+export function turned(matrix: Float32Array, [rows, columns]: readonly number[]): Float32Array<ArrayBuffer> {
+  return Float32Array.from(matrix, (_, i) => matrix[(i % columns!) * rows! + Math.floor(i / columns!)]!);
 }
 
 /** SHA-256, in hex, of the tensors that hold these weights: their names in the file, types, shapes and bytes. */

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { elementCount } from '../../native/graph/data-type.ts';
 import { Graph } from '../../native/graph/graph.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
-import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
+import {
+  clipText,
+  projectedClipText,
+  readClipTextConfig,
+  readProjectedClipTextConfig,
+} from '../../native/models/clip-text.ts';
 import { InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { type FullSizeName, readFullSize } from '../reference/fixture.ts';
@@ -16,7 +21,16 @@ function build(name: FullSizeName, config: unknown, model: InputParameters, grap
       sample: graph.input('sample', 'float32', [1, 4, 64, 64]),
       timesteps: graph.input('timesteps', 'float32', [1]),
       promptStates: graph.input('states', 'float32', [1, 77, read.crossAttentionDim]),
+      ...(read.addition && {
+        addition: {
+          text: graph.input('text', 'float32', [1, read.addition.textSize]),
+          facts: graph.input('facts', 'float32', [1, read.addition.facts]),
+        },
+      }),
     });
+  } else if (name === 'sdxl-text-encoder-2') {
+    const ids = graph.input('input_ids', 'int64', [1, 77]);
+    projectedClipText(model, readProjectedClipTextConfig(config), ids, graph.input('ends', 'int64', [1, 1]));
   } else if (name.endsWith('text-encoder')) {
     clipText(model, readClipTextConfig(config), graph.input('input_ids', 'int64', [1, 77]));
   } else {
@@ -30,8 +44,10 @@ function build(name: FullSizeName, config: unknown, model: InputParameters, grap
 describe.each([
   ['sd1-unet', 859_520_964],
   ['sd2-unet', 865_910_724],
+  ['sdxl-unet', 2_567_463_684],
   ['sd1-text-encoder', 123_060_480],
   ['sd2-text-encoder', 340_387_840],
+  ['sdxl-text-encoder-2', 694_659_840],
   ['vae', 83_653_863],
 ] as const)('%s at full size', (name, count) => {
   test('has the published parameters, by name and shape', async () => {

@@ -19,6 +19,8 @@ const names: readonly ModelName[] = [
   'unet-sd2',
   'clip-sd1',
   'clip-sd2',
+  'clip-sdxl',
+  'clip-sdxl-projected',
   'vae-2-levels',
   'vae-3-levels',
 ];

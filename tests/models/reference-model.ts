@@ -3,7 +3,13 @@ import { Graph, type Value } from '../../native/graph/graph.ts';
 import { float32ToFloat16 } from '../../native/graph/half.ts';
 import { cast } from '../../native/graph/ops/elementwise.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
-import { clipText, readClipTextConfig } from '../../native/models/clip-text.ts';
+import {
+  clipText,
+  penultimateClipText,
+  projectedClipText,
+  readClipTextConfig,
+  readProjectedClipTextConfig,
+} from '../../native/models/clip-text.ts';
 import { type AdaptableModule, type Adapter, InputParameters } from '../../native/models/model-builder.ts';
 import { readUNetConfig, unet } from '../../native/models/unet.ts';
 import { type ModelFixture, type ModelName, readModelFixture } from '../reference/fixture.ts';
@@ -38,8 +44,15 @@ export async function buildReferenceModel(
     inputs[key] = graph.input(key, key === 'timestep' ? 'float32' : tensor.type, tensor.shape);
     data.set(key, key === 'timestep' ? Float32Array.from(Array.from(tensor.data, Number)) : tensor.data);
   }
-  const given = (key: string): Value => (key === 'input_ids' ? inputs[key]! : cast(inputs[key]!, type));
-  const made = buildOutputs(name, fixture.config, parameters, given, inputs.timestep);
+  const given = (key: string): Value =>
+    ['input_ids', 'timestep', 'time_ids'].includes(key) ? inputs[key]! : cast(inputs[key]!, type);
+  if (name === 'clip-sdxl-projected') {
+    const { shape, data: ids } = fixture.inputs.get('input_ids')!;
+    const [rows, tokens] = shape as readonly [number, number];
+    inputs.ends = graph.input('ends', 'int64', [rows, 1]);
+    data.set('ends', endsOf(ids as BigInt64Array, rows, tokens));
+  }
+  const made = buildOutputs(name, fixture.config, parameters, given, inputs);
   const outputs = Object.fromEntries(
     Object.entries(made).map(([key, value]) => [key, cast(value, 'float32')]),
   );
@@ -57,20 +70,36 @@ export function valuesByName({ values }: InputParameters): ReadonlyMap<string, V
   return new Map([...values].map(([{ name }, value]) => [name, value]));
 }
 
+/** Where the token with the highest id is first, in each row. */
+function endsOf(ids: BigInt64Array, rows: number, tokens: number): BigInt64Array<ArrayBuffer> {
+  return BigInt64Array.from({ length: rows }, (_, row) => {
+    const own = Array.from(ids.subarray(row * tokens, (row + 1) * tokens), Number);
+    return BigInt(own.indexOf(Math.max(...own)));
+  });
+}
+
 function buildOutputs(
   name: ModelName,
   config: unknown,
   parameters: InputParameters,
   given: (input: string) => Value,
-  timesteps: Value | undefined,
+  inputs: Readonly<Record<string, Value>>,
 ): Record<string, Value> {
   if (name.startsWith('unet')) {
     const sample = unet(parameters, readUNetConfig(config), {
       sample: given('sample'),
-      timesteps: timesteps!,
+      timesteps: given('timestep'),
       promptStates: given('encoder_hidden_states'),
+      ...(inputs.time_ids && { addition: { text: given('text_embeds'), facts: given('time_ids') } }),
     });
     return { sample };
+  }
+  if (name === 'clip-sdxl')
+    return { penultimate: penultimateClipText(parameters, readClipTextConfig(config), given('input_ids')) };
+  if (name === 'clip-sdxl-projected') {
+    const read = readProjectedClipTextConfig(config);
+    const { penultimate, pooled } = projectedClipText(parameters, read, given('input_ids'), inputs.ends!);
+    return { penultimate, text_embeds: pooled };
   }
   if (name.startsWith('clip')) {
     return { last_hidden_state: clipText(parameters, readClipTextConfig(config), given('input_ids')) };

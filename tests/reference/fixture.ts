@@ -18,9 +18,12 @@ export type ModelName =
   | 'unet-sd1-deep'
   | 'unet-sd2'
   | 'unet-plain-first'
+  | 'unet-sdxl'
   | 'unet-tiny'
   | 'clip-sd1'
   | 'clip-sd2'
+  | 'clip-sdxl'
+  | 'clip-sdxl-projected'
   | 'vae-2-levels'
   | 'vae-3-levels';
 
@@ -30,9 +33,9 @@ export interface ModelFixture {
   readonly config: unknown;
   /** By state-dict names. */
   readonly weights: ReadonlyMap<string, HostTensor>;
-  /** `sample`, `timestep`, `encoder_hidden_states`; `input_ids`; `sample`, `latents`. */
+  /** `sample`, `timestep`, `encoder_hidden_states`, of SDXL `text_embeds`, `time_ids`; `input_ids`; `sample`, `latents`. */
   readonly inputs: ReadonlyMap<string, HostTensor>;
-  /** `sample`; `last_hidden_state`, `pooler_output`; `moments`, `mean`, `logvar`, `decoded`. */
+  /** `sample`; `last_hidden_state`, `pooler_output`, of SDXL's `penultimate`, `text_embeds`; `moments`, `mean`, `logvar`, `decoded`. */
   readonly outputs: ReadonlyMap<string, HostTensor>;
 }
 
@@ -78,7 +81,14 @@ export async function readModelFixture(name: ModelName): Promise<ModelFixture> {
   };
 }
 
-export type FullSizeName = 'sd1-unet' | 'sd2-unet' | 'sd1-text-encoder' | 'sd2-text-encoder' | 'vae';
+export type FullSizeName =
+  | 'sd1-unet'
+  | 'sd2-unet'
+  | 'sdxl-unet'
+  | 'sd1-text-encoder'
+  | 'sd2-text-encoder'
+  | 'sdxl-text-encoder-2'
+  | 'vae';
 
 /** Every tensor of a published file of a whole model, in the original code's names. */
 export async function readSingleFileTensors(

@@ -1,4 +1,4 @@
-"""Parameter names and shapes of Stable Diffusion 1.x and 2.x at full size, as configs/<name>.parameters.json.gz.
+"""Parameter names and shapes of Stable Diffusion 1.x, 2.x and XL at full size, as configs/<name>.parameters.json.gz.
 
 configs/<name>.json has the form of the published config.json. The model is instantiated without memory (meta device),
 its parameters are counted against the figure known for the published model, and written as [name, shape] pairs in
@@ -17,8 +17,10 @@ CONFIGS = Path(__file__).parent / "configs"
 COUNTS = {
     "sd1-unet": 859_520_964,
     "sd2-unet": 865_910_724,
+    "sdxl-unet": 2_567_463_684,
     "sd1-text-encoder": 123_060_480,
     "sd2-text-encoder": 340_387_840,
+    "sdxl-text-encoder-2": 694_659_840,
     "vae": 83_653_863,
 }
 
@@ -28,8 +30,8 @@ def main():
         config = json.loads((CONFIGS / f"{name}.json").read_text())
         with torch.device("meta"):
             if "text-encoder" in name:
-                model = transformers.CLIPTextModel(transformers.CLIPTextConfig(**config))
-                prefix = "text_model."
+                model = getattr(transformers, config["architectures"][0])(transformers.CLIPTextConfig(**config))
+                prefix = "text_model." if config["architectures"] == ["CLIPTextModel"] else ""
             else:
                 model = getattr(diffusers, config["_class_name"]).from_config(config)
                 prefix = ""

@@ -87,6 +87,26 @@ CONFIGS = {
         "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"],
         "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"],
     },
+    "unet-sdxl": UNET
+    | {
+        "_diffusers_version": "0.19.0.dev0",
+        "addition_embed_type": "text_time",
+        "addition_embed_type_num_heads": 64,
+        "addition_time_embed_dim": 8,
+        "attention_head_dim": [1, 2, 3],
+        "attention_type": "default",
+        "block_out_channels": [8, 8, 12],
+        "cross_attention_dim": 28,
+        "norm_num_groups": 4,
+        "num_attention_heads": None,
+        "projection_class_embeddings_input_dim": 64,
+        "resnet_time_scale_shift": "default",
+        "transformer_layers_per_block": [1, 1, 2],
+        "upcast_attention": None,
+        "use_linear_projection": True,
+        "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+        "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+    },
     "clip-sd1": {
         "architectures": ["CLIPTextModel"],
         "attention_dropout": 0.0,
@@ -127,6 +147,46 @@ CONFIGS = {
         "projection_dim": 16,
         "vocab_size": 200,
     },
+    "clip-sdxl": {
+        "architectures": ["CLIPTextModel"],
+        "attention_dropout": 0.0,
+        "bos_token_id": 0,
+        "dropout": 0.0,
+        "eos_token_id": 2,
+        "hidden_act": "quick_gelu",
+        "hidden_size": 12,
+        "initializer_factor": 1.0,
+        "initializer_range": 0.02,
+        "intermediate_size": 24,
+        "layer_norm_eps": 1e-05,
+        "max_position_embeddings": 24,
+        "model_type": "clip_text_model",
+        "num_attention_heads": 2,
+        "num_hidden_layers": 3,
+        "pad_token_id": 1,
+        "projection_dim": 12,
+        "vocab_size": 100,
+    },
+    "clip-sdxl-projected": {
+        "architectures": ["CLIPTextModelWithProjection"],
+        "attention_dropout": 0.0,
+        "bos_token_id": 0,
+        "dropout": 0.0,
+        "eos_token_id": 2,
+        "hidden_act": "gelu",
+        "hidden_size": 16,
+        "initializer_factor": 1.0,
+        "initializer_range": 0.02,
+        "intermediate_size": 40,
+        "layer_norm_eps": 1e-05,
+        "max_position_embeddings": 24,
+        "model_type": "clip_text_model",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 2,
+        "pad_token_id": 1,
+        "projection_dim": 16,
+        "vocab_size": 100,
+    },
     "vae-2-levels": {
         "_class_name": "AutoencoderKL",
         "_diffusers_version": "0.6.0",
@@ -165,9 +225,12 @@ SIZES = {
     "unet-sd1-deep": (1, 8, 16),
     "unet-sd2": (2, 8, 12),
     "unet-plain-first": (2, 12, 8),
+    "unet-sdxl": (2, 8, 12),
     "unet-tiny": (2, 8, 8),
     "clip-sd1": (2, 77),
     "clip-sd2": (3, 11),
+    "clip-sdxl": (2, 24),
+    "clip-sdxl-projected": (2, 24),
     "vae-2-levels": (2, 16, 24),
     "vae-3-levels": (1, 32, 16),
 }
@@ -175,7 +238,7 @@ SIZES = {
 
 # Over so few channels a LayerNorm now and then meets a token whose variance is nearly zero, and then float32 rounding
 # alone moves gradients by 1e-4. These weights are the ones of the first ten tries that are least sensitive so.
-SEEDS = {"unet-sd1": 2, "unet-sd1-deep": 7, "unet-sd2": 7, "unet-plain-first": 6, "unet-tiny": 6}
+SEEDS = {"unet-sd1": 2, "unet-sd1-deep": 7, "unet-sd2": 7, "unet-plain-first": 6, "unet-sdxl": 5, "unet-tiny": 6}
 
 
 def generator(name):
@@ -196,9 +259,13 @@ def is_text(name):
     return name.startswith("clip")
 
 
+def is_projected(name):
+    return name.endswith("-projected")
+
+
 def published_name(name, parameter):
     """transformers 5 dropped the prefix that every published CLIPTextModel has, and reads both."""
-    return f"text_model.{parameter}" if is_text(name) else parameter
+    return f"text_model.{parameter}" if is_text(name) and not is_projected(name) else parameter
 
 
 def build(name):
@@ -207,7 +274,8 @@ def build(name):
     if is_unet(name):
         model = diffusers.UNet2DConditionModel.from_config(config)
     elif is_text(name):
-        model = transformers.CLIPTextModel(transformers.CLIPTextConfig(**config))
+        kind = transformers.CLIPTextModelWithProjection if is_projected(name) else transformers.CLIPTextModel
+        model = kind(transformers.CLIPTextConfig(**config))
     else:
         model = diffusers.AutoencoderKL.from_config(config)
     random = generator(f"weights {name} {SEEDS.get(name, 0)}")
@@ -232,18 +300,25 @@ def inputs(name):
     config = CONFIGS[name]
     batch, *size = SIZES[name]
     if is_unet(name):
-        return {
+        given = {
             "sample": normal(f"sample {name}", batch, 4, *size),
             "timestep": torch.tensor([981, 7][:batch]),
             "encoder_hidden_states": normal(f"text {name}", batch, 77, config["cross_attention_dim"]),
         }
+        if "addition_embed_type" not in config:
+            return given
+        facts = [[1024.0, 768.0, 0.0, 32.0, 1024.0, 704.0], [357.0, 512.0, 12.0, 0.0, 512.0, 512.0]]
+        return given | {"text_embeds": normal(f"pooled {name}", batch, 16), "time_ids": torch.tensor(facts[:batch])}
     if is_text(name):
         (tokens,) = size
-        end = 199
-        ids = torch.randint(3, 198, (batch, tokens), generator=generator(f"ids {name}"))
-        ids[:, 0] = 198
+        end = config["vocab_size"] - 1
+        ids = torch.randint(3, end - 1, (batch, tokens), generator=generator(f"ids {name}"))
+        ids[:, 0] = end - 1
         for row, length in enumerate([5, tokens - 1, 7][:batch]):
             ids[row, length:] = end
+            if is_projected(name):
+                # OpenCLIP's padding is no end of a text: only one token is.
+                ids[row, length + 1 :] = 0
         return {"input_ids": ids}
     latents = [extent // 2 ** (len(config["block_out_channels"]) - 1) for extent in size]
     return {
@@ -252,10 +327,21 @@ def inputs(name):
     }
 
 
+def predict(unet, given):
+    """What the UNet makes of its inputs; of Stable Diffusion XL's, two more."""
+    told = {key: given[key] for key in ("text_embeds", "time_ids") if key in given}
+    added = {"added_cond_kwargs": told} if told else {}
+    return unet(given["sample"], given["timestep"], given["encoder_hidden_states"], **added).sample
+
+
 def forward(name, model, given):
     """Named outputs. Of a VAE: the moments before and after the clamp of the log variance, and decoded latents."""
     if is_unet(name):
-        return {"sample": model(given["sample"], given["timestep"], given["encoder_hidden_states"]).sample}
+        return {"sample": predict(model, given)}
+    if "sdxl" in name:
+        result = model(given["input_ids"], output_hidden_states=True)
+        penultimate = {"penultimate": result.hidden_states[-2]}
+        return penultimate | ({"text_embeds": result.text_embeds} if is_projected(name) else {})
     if is_text(name):
         result = model(given["input_ids"])
         return {"last_hidden_state": result.last_hidden_state, "pooler_output": result.pooler_output}

@@ -69,7 +69,7 @@ function configsOf(generation: Generation) {
 }
 
 /** Random weights, biases and scales too; those of the VAE wider, since its pictures would all be grey. */
-function weightsOf(model: InputParameters, scale: number): WeightToWrite[] {
+export function weightsOf(model: InputParameters, scale: number): WeightToWrite[] {
   return model.parameters.map((parameter, i) => {
     const data = drawnWeights(parameter, 1);
     const shift = normals(1, 'initial-weights', 1, i, new Float32Array(data.length));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
+import { wholePicture } from '../../native/images/picture-origin.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { noiseProcess } from '../../native/noise/noise-process.ts';
@@ -29,6 +30,7 @@ const options: DiffusionBatchOptions = {
   readMoments: ({ image }) =>
     Promise.resolve(normals(1, 'posterior', 0, Number(image.id), new Float32Array(512))),
   conditioning: { facts: {}, factsOf: () => ({}) },
+  originOf: ({ image }) => wholePicture(image),
   captions: {
     fill: (captions) => {
       const rows = captions.map((caption) =>

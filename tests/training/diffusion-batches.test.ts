@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { wholePicture } from '../../native/images/picture-origin.ts';
 import type { TrainingImage, TrainingSettings } from '../../native/jobs.ts';
 import { noiseProcess } from '../../native/noise/noise-process.ts';
 import { noiseSchedule } from '../../native/noise/noise-schedule.ts';
@@ -26,11 +27,11 @@ const image = (id: string, captions = [id]): TrainingImage => ({
 const [area, size] = [8, 32];
 
 /** Captions by the row they were filled into; what reaches the graph is their length. */
-function recordCaptions(): { readonly inputs: CaptionInputs; readonly captions: string[] } {
-  const captions: string[] = [];
+function recordCaptions(): { readonly inputs: CaptionInputs; readonly captions: (string | null)[] } {
+  const captions: (string | null)[] = [];
   const fill: CaptionInputs['fill'] = (rows) => {
     captions.push(...rows);
-    return Promise.resolve({ text: Float32Array.from(rows, (row) => row.length) });
+    return Promise.resolve({ text: Float32Array.from(rows, (row) => row?.length ?? 0) });
   };
   return { inputs: { fill }, captions };
 }
@@ -49,6 +50,7 @@ function options(
       Promise.resolve(new Float32Array(2 * size).fill(flipped ? 3 : 1, 0, size).fill(deviation, size)),
     captions,
     conditioning: { facts: {}, factsOf: () => ({}) },
+    originOf: ({ image }) => wholePicture(image),
   };
 }
 
@@ -160,7 +162,7 @@ describe('a training batch', () => {
     const dropped = async (captionDropout: number): Promise<number> => {
       const { inputs, captions } = recordCaptions();
       await prepare(many(1000), first, options({ captionDropout }, 0, inputs));
-      return captions.filter((caption) => caption === '').length / 1000;
+      return captions.filter((caption) => caption === null).length / 1000;
     };
     expect(await dropped(0)).toBe(0);
     expect(await dropped(1)).toBe(1);

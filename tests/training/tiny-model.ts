@@ -165,7 +165,7 @@ function tinyWeights(name: ComponentName, config: object, seed: number): WeightT
   });
 }
 
-const texts = Array.from({ length: 3 }, () =>
+export const tinyTexts = Array.from({ length: 3 }, () =>
   [
     'a red square on blue',
     'a green circle on white',
@@ -195,7 +195,7 @@ export async function writeTinyModel(
   }: TinyModelOptions = {},
 ): Promise<void> {
   const tokenizerFolder = `${folder}-tokenizer`;
-  await writeClipTokenizer(tokenizerFolder, trainBpe(texts, vocabularySize), tokens);
+  await writeClipTokenizer(tokenizerFolder, trainBpe(tinyTexts, vocabularySize), tokens);
   const part = (name: ComponentName) => {
     const config = name === 'unet' ? unetConfig : tinyConfigs[name];
     const weights = withoutWeights.includes(name) ? null : tinyWeights(name, config, seed);

@@ -3,12 +3,14 @@ import { gunzipSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
 
-import { loraLayout } from '../../native/families/stable-diffusion/lora.ts';
+import { loraLayout, takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { ldmUNetName } from '../../native/families/stable-diffusion/single-file/ldm-names.ts';
-import { readClipTextConfig } from '../../native/models/clip-text.ts';
+import { readXlUNetConfig } from '../../native/families/stable-diffusion-xl/configs.ts';
+import { xlLoraLayout } from '../../native/families/stable-diffusion-xl/lora.ts';
+import { readClipTextConfig, readProjectedClipTextConfig } from '../../native/models/clip-text.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { loraFactsOf } from '../../native/weights/lora-facts.ts';
-import type { LoraLayout } from '../../native/weights/lora-names.ts';
+import { kohyaName, type LoraLayout } from '../../native/weights/lora-names.ts';
 import { type PlacedLora, placeModules } from '../../native/weights/lora-reader.ts';
 import type { TensorFile, TensorInfo } from '../../native/weights/tensor-file.ts';
 import { failureOf } from '../training/tiny-model.ts';
@@ -32,7 +34,14 @@ const layoutOf = (name: 'sd1' | 'sd2'): LoraLayout => {
     text: readClipTextConfig(config('text-encoder')),
   });
 };
-const layouts = { sd1: layoutOf('sd1'), sd2: layoutOf('sd2') };
+const configOf = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`${name}.json`, configs), 'utf8'));
+const sdxl = xlLoraLayout({
+  unet: readXlUNetConfig(configOf('sdxl-unet'), 'unet/config.json'),
+  text: readClipTextConfig(configOf('sd1-text-encoder')),
+  projected: readProjectedClipTextConfig(configOf('sdxl-text-encoder-2')),
+});
+const layouts = { sd1: layoutOf('sd1'), sd2: layoutOf('sd2'), sdxl };
 
 const factsOf = (tensors: Shapes) =>
   loraFactsOf({
@@ -86,10 +95,10 @@ function fileOf(tensors: Shapes): TensorFile {
 const ofBase = (wanted: string) => Object.entries(lists).filter(([, { base }]) => base === wanted);
 
 describe('a published LoRA in its model', () => {
-  test.each([...ofBase('sd1'), ...ofBase('sd2')])(
+  test.each([...ofBase('sd1'), ...ofBase('sd2'), ...ofBase('sdxl')])(
     'finds a module for each of its tensors: %s',
     async (_, { base, tensors }) => {
-      const modules = await placeModules(fileOf(tensors), layouts[base as 'sd1' | 'sd2']);
+      const modules = await placeModules(fileOf(tensors), layouts[base as keyof typeof layouts]);
       const downs = tensors.filter(([key]) => /lora_down\.weight$|lora_A\.weight$|\.down\.weight$/.test(key));
       expect(modules).toHaveLength(downs.length);
       expect(new Set(modules.map(({ component, module }) => `${component} ${module}`)).size).toBe(
@@ -165,6 +174,16 @@ describe('a published LoRA for SDXL', () => {
       originalName: (path) => ldmUNetName(`${path}.weight`, plan).replace(/\.weight$/, ''),
     },
   ];
+
+  test('has the modules that a LoRA trained here has, by the names that are written', () => {
+    const theirs = new Set(lists['kohya SDXL LoRA']!.tensors.map(([key]) => key.split('.')[0]!));
+    const ours = sdxl.flatMap((modules) =>
+      [...modules.shapes.keys()]
+        .filter((path) => takesAdapter(modules.component, path))
+        .map((path) => kohyaName(modules, path)),
+    );
+    expect(new Set(ours)).toEqual(theirs);
+  });
 
   test('has one module by diffusers’ name and by the original code’s', async () => {
     const own = (name: string, pattern: RegExp): Shapes =>

@@ -233,10 +233,11 @@ describe('opening a model folder', () => {
       /no model_index/,
     ],
     [
-      'is an XL pipeline',
-      (folder) => editJson(join(folder, 'model_index.json'), { _class_name: 'StableDiffusionXLPipeline' }),
+      'is an XL pipeline that paints in',
+      (folder) =>
+        editJson(join(folder, 'model_index.json'), { _class_name: 'StableDiffusionXLInpaintPipeline' }),
       'model-unsupported',
-      /StableDiffusionXLPipeline/,
+      /StableDiffusionXLInpaintPipeline/,
     ],
     [
       'is an SD3 pipeline',

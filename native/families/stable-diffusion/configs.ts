@@ -18,8 +18,16 @@ export function readConfigs(component: (name: string) => ComponentConfig): Stabl
     const { config, source } = component(name);
     return reader(config, source);
   };
+  const denoiser = read('unet', readUNetConfig);
+  if (denoiser.addition !== null) {
+    throw new Failure(
+      'config-unsupported',
+      `${component('unet').source}: the UNet is Stable Diffusion XL's, the rest of the model is not.`,
+      'Use the model as it was published.',
+    );
+  }
   return {
-    unet: read('unet', readUNetConfig),
+    unet: denoiser,
     vae: read('vae', readAutoencoderConfig),
     text: read('text_encoder', readClipTextConfig),
   };

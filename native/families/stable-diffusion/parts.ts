@@ -33,7 +33,7 @@ export function clipConditioning(
   return {
     encoders: ['text_encoder'],
     tokens: { input_ids: { type: 'int64', shape: [config.positions] } },
-    tokenize: (caption) => ({ input_ids: tokenize(caption) }),
+    tokenize: (caption) => ({ input_ids: tokenize(caption ?? '') }),
     states: {
       encoder_hidden_states: { type: 'float32', shape: [config.positions, config.hiddenSize] },
     },

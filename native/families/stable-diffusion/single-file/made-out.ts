@@ -94,7 +94,12 @@ export function madeOutUNet(tensors: Tensors, generation: Generation, sampleSize
 }
 
 /** @param prefix what its names begin with; @param sampleSize edge of the pictures it was made for */
-export function madeOutVae(tensors: Tensors, prefix: string, sampleSize: number): JsonObject {
+export function madeOutVae(
+  tensors: Tensors,
+  prefix: string,
+  sampleSize: number,
+  scalingFactor: number,
+): JsonObject {
   const channels: number[] = [];
   let layers = 0;
   for (let level = 0; level < mostBlocks; level++) {
@@ -115,7 +120,7 @@ export function madeOutVae(tensors: Tensors, prefix: string, sampleSize: number)
     norm_num_groups: groups,
     out_channels: extent(tensors, `${prefix}decoder.conv_out.weight`, 0) ?? 3,
     sample_size: sampleSize,
-    scaling_factor: 0.182_15,
+    scaling_factor: scalingFactor,
     up_block_types: channels.map(() => 'UpDecoderBlock2D'),
     use_post_quant_conv: tensors.has(`${prefix}post_quant_conv.weight`),
     use_quant_conv: tensors.has(`${prefix}quant_conv.weight`),

@@ -1,0 +1,21 @@
+import type { ConfigFacts } from '../../facts/config-facts.ts';
+import { autoencoderFactor } from '../../models/autoencoder.ts';
+import { unetStride } from '../../models/unet.ts';
+import type { ModelConfigs } from '../../weights/model-configs.ts';
+import { readScheduler } from '../stable-diffusion/configs.ts';
+import { readXlConfigs } from './configs.ts';
+import { textEncoders } from './layout.ts';
+
+/** @throws Failure where a config asks for what is not built here */
+export function stableDiffusionXlFacts(folder: ModelConfigs): ConfigFacts {
+  const { unet, vae } = readXlConfigs(folder.component);
+  const latentFactor = autoencoderFactor(vae);
+  return {
+    resolution: unet.sampleSize * latentFactor,
+    autoencoderResolution: vae.sampleSize,
+    latentFactor,
+    pixelStep: latentFactor * unetStride(unet),
+    prediction: readScheduler(folder).predictionType,
+    components: { denoiser: ['unet'], textEncoders, autoencoder: ['vae'] },
+  };
+}

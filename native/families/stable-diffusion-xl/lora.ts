@@ -1,0 +1,64 @@
+import type { AdaptableModule, InputParameters } from '../../models/model-builder.ts';
+import type { LoraLayout, LoraModules } from '../../weights/lora-names.ts';
+import type { AdapterTargets } from '../family.ts';
+import { buildTextEncoder } from '../stable-diffusion/build.ts';
+import { takesAdapter } from '../stable-diffusion/lora.ts';
+import { ldmUNetName } from '../stable-diffusion/single-file/ldm-names.ts';
+import { buildProjectedTextEncoder, buildXlDenoiser } from './build.ts';
+import type { XlConfigs } from './configs.ts';
+
+type Configs = Pick<XlConfigs, 'unet' | 'text' | 'projected'>;
+
+/** What LoRAs of a model are on and how their files say so. */
+export function xlAdapterTargets(configs: Configs): AdapterTargets {
+  let layout: LoraLayout | null = null;
+  return {
+    takes: takesAdapter,
+    layout: () => (layout ??= xlLoraLayout(configs)),
+    metadata: {
+      ss_base_model_version: 'sdxl_base_v1-0',
+      'modelspec.architecture': 'stable-diffusion-xl-v1-base/lora',
+    },
+  };
+}
+
+/** Every module with a weight of two or more axes; kohya calls those of the UNet as the original code does. */
+export function xlLoraLayout({ unet, text, projected }: Configs): LoraLayout {
+  const shapes = ({ parameters }: InputParameters): LoraModules['shapes'] =>
+    new Map(
+      parameters.flatMap(({ key, shape }) =>
+        shape.length > 1 ? [[key.replace(/\.weight$/, ''), shape]] : [],
+      ),
+    );
+  return [
+    {
+      component: 'unet',
+      prefixes: ['lora_unet'],
+      shapes: shapes(buildXlDenoiser(unet)),
+      originalName: (path) => ldmUNetName(`${path}.weight`, unet).replace(/\.weight$/, ''),
+    },
+    { component: 'text_encoder', prefixes: ['lora_te1'], shapes: shapes(buildTextEncoder(text)) },
+    {
+      component: 'text_encoder_2',
+      prefixes: ['lora_te2'],
+      shapes: shapes(buildProjectedTextEncoder(projected)),
+    },
+  ];
+}
+
+/** Weights of a LoRA of rank 1, by component, on what is trained: the first text encoder's last layer is not read. */
+export function xlAdapterSizes({ unet, text, projected }: Configs): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  const options = (component: string) => ({
+    prefix: `${component}.`,
+    adapter: ({ path, inFeatures, outFeatures }: AdaptableModule) => {
+      if (takesAdapter(component, path))
+        sizes[component] = (sizes[component] ?? 0) + inFeatures + outFeatures;
+      return null;
+    },
+  });
+  buildXlDenoiser(unet, options('unet'));
+  buildTextEncoder({ ...text, layers: text.layers - 1 }, options('text_encoder'));
+  buildProjectedTextEncoder(projected, options('text_encoder_2'));
+  return sizes;
+}

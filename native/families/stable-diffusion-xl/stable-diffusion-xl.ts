@@ -1,0 +1,118 @@
+import { Failure } from '../../failure.ts';
+import type { ModelReference } from '../../jobs.ts';
+import { noiseProcess } from '../../noise/noise-process.ts';
+import { type ClipTokenizer, createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import type { ModelConfigs } from '../../weights/model-configs.ts';
+import type { ModelFolder } from '../../weights/model-folder.ts';
+import { writeModelFolder } from '../../weights/write-model-folder.ts';
+import { openedComponent } from '../component.ts';
+import type { Component, Family, OpenModel } from '../family.ts';
+import { type Adaptations, openLoras } from '../lora-weights.ts';
+import { openComponents } from '../open-components.ts';
+import { readScheduler } from '../stable-diffusion/configs.ts';
+import { klAutoencoder } from '../stable-diffusion/parts.ts';
+import { checkFit, readXlConfigs, zerosWithoutPrompt } from './configs.ts';
+import { stableDiffusionXlFacts } from './facts.ts';
+import { stableDiffusionXlLayout as layout, tokenizers } from './layout.ts';
+import { xlAdapterSizes, xlAdapterTargets } from './lora.ts';
+import { xlConditioning, xlDenoiser } from './parts.ts';
+import { stableDiffusionXlFile } from './single-file/single-file.ts';
+import { writeXlSingleFile } from './single-file/write-single-file.ts';
+
+/** Stable Diffusion XL (Podell et al. 2023): a UNet that is told sizes and whole texts, a KL autoencoder and two CLIP text encoders. */
+export const stableDiffusionXl: Family = {
+  name: 'stable-diffusion-xl',
+  layout,
+  open,
+  singleFile: stableDiffusionXlFile,
+  facts: stableDiffusionXlFacts,
+  adapterSizes: ({ component }) => xlAdapterSizes(readXlConfigs(component)),
+  textReading: async (configs) => {
+    const both = await readTokenizers(configs);
+    return {
+      limit: Math.min(...both.map(({ maxLength }) => maxLength)) - 2,
+      count: (text) => Math.max(...both.map((tokenizer) => tokenizer.count(text))),
+    };
+  },
+};
+
+async function readTokenizers({
+  tokenizer,
+}: Pick<ModelConfigs, 'tokenizer'>): Promise<[ClipTokenizer, ClipTokenizer]> {
+  const [first, second] = tokenizers;
+  return [
+    createClipTokenizer(await tokenizer(first).read()),
+    createClipTokenizer(await tokenizer(second).read()),
+  ];
+}
+
+async function open(base: ModelFolder, reference: ModelReference): Promise<OpenModel> {
+  const folders = await openComponents(base, reference);
+  let lora: Adaptations | null = null;
+  const close = async (): Promise<void> => {
+    await lora?.close();
+    await folders.close();
+  };
+  try {
+    const configs = readXlConfigs(folders.get);
+    const both = await readTokenizers(base);
+    checkFit(base, configs, both);
+    const scheduler = readScheduler(base);
+    const adapters = xlAdapterTargets(configs);
+    const laid = (lora = await openLoras(reference, adapters.layout));
+    const components = new Map(
+      [...layout.components.keys()].map((name) => [name, openedComponent(folders.get(name), laid.get(name))]),
+    );
+    const component = (name: string): Component => {
+      const found = components.get(name);
+      if (!found) throw new Error(`Stable Diffusion XL has no ${name}.`);
+      return found;
+    };
+    const zerosWithoutText = zerosWithoutPrompt(base);
+    return {
+      family: stableDiffusionXl,
+      components,
+      component,
+      autoencoder: klAutoencoder(configs.vae),
+      conditioning: xlConditioning({ ...configs, tokenizers: both, zerosWithoutText }),
+      denoiser: xlDenoiser(configs.unet),
+      noise: noiseProcess(scheduler),
+      adapters,
+      configFiles: [
+        ...[...components.values()].map(({ configFile }) => configFile),
+        base.scheduler,
+        { force_zeros_for_empty_prompt: zerosWithoutText },
+      ],
+      readWeight: (weight) => component(weight.component).readWeight(weight),
+      save: (folder, precision) =>
+        writeModelFolder(folder, {
+          layout: {
+            ...layout,
+            indexEntries: { ...layout.indexEntries, force_zeros_for_empty_prompt: zerosWithoutText },
+          },
+          components: Object.fromEntries([...components].map(([name, own]) => [name, whole(base, own)])),
+          scheduler: base.scheduler,
+          tokenizers: Object.fromEntries(tokenizers.map((name) => [name, base.tokenizer(name)])),
+          precision,
+        }),
+      saveFile: (path, precision, metadata) =>
+        writeXlSingleFile(path, {
+          ...{ configs, component, scheduler, zerosWithoutText, precision, metadata },
+          tokenizer: base.tokenizer,
+        }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function whole(base: ModelFolder, { name, hasWeights, configFile, weights }: Component) {
+  if (hasWeights) return { config: configFile, weights: weights() };
+  throw new Failure(
+    'weights-missing',
+    `The ${name} of ${base.path} has a config and no weights.`,
+    'Train it first, and export a checkpoint.',
+  );
+}

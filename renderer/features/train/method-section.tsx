@@ -63,7 +63,7 @@ function modelFacts({ resolution, parameters, bytes }: Model): string {
 
 /** What is trained of it, for how long and how fast. */
 export function MethodSection() {
-  const { request, edit, message } = useRequestForm();
+  const { request, edit, message, warning } = useRequestForm();
   const { chooseMethod } = useDraft();
   const { method, train } = request;
   return (
@@ -87,6 +87,7 @@ export function MethodSection() {
             value={train.epochs}
             min={1}
             error={message('train.epochs')}
+            warning={warning('train.epochs')}
             onChange={(epochs) => {
               edit({ train: { epochs } });
             }}
@@ -99,6 +100,7 @@ export function MethodSection() {
             min={Number.MIN_VALUE}
             placeholder={numberText(usualLearningRate(method.kind, train.optimizer))}
             error={message('train.learningRate')}
+            warning={warning('train.learningRate')}
             onChange={(learningRate) => {
               edit({ train: { learningRate } });
             }}
@@ -109,6 +111,7 @@ export function MethodSection() {
               value={method.rank}
               min={1}
               error={message('method.rank')}
+              warning={warning('method.rank')}
               onChange={(rank) => {
                 edit({ method: { rank } });
               }}

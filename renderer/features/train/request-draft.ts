@@ -97,11 +97,10 @@ function withDataset({ choice, edits }: RequestDraft, datasetId: number): Reques
   return { choice: { ...choice, datasetId }, edits: kept };
 }
 
-/** Another base: sizes are those it was made for. */
+/** Another base: a size that was typed stays, and the form says where it does not suit the base. */
 function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
-  const { resolution: _resolution, recipe, name: _name, ...kept } = edits;
-  const { width: _width, height: _height, ...recipeKept } = recipe ?? {};
-  return { choice: { ...choice, baseModelId }, edits: { ...kept, recipe: recipeKept } };
+  const { name: _name, ...kept } = edits;
+  return { choice: { ...choice, baseModelId }, edits: kept };
 }
 
 /** Another method: its own learning rate, which differs by an order of magnitude. */

@@ -39,11 +39,15 @@ describe('a draft', () => {
     expect(store.getState().edits).toEqual({ train: { epochs: 3 } });
   });
 
-  test('forgets sizes when the base changes', () => {
+  test('keeps the sizes that were typed when the base changes', () => {
     const store = createDraftStore();
     store.getState().edit({ resolution: 512, recipe: { width: 512, height: 768, steps: 12 } });
     store.getState().chooseBase(4);
-    expect(store.getState().edits).toEqual({ recipe: { steps: 12 } });
+    expect(store.getState().choice.baseModelId).toBe(4);
+    expect(store.getState().edits).toEqual({
+      resolution: 512,
+      recipe: { width: 512, height: 768, steps: 12 },
+    });
   });
 
   test('forgets the learning rate when the method changes', () => {

@@ -120,8 +120,20 @@ function Plan({
           </li>
         ))}
       </ul>
+      {plan.unknownWords.length > 0 && (
+        <Text size="xs" c="dimmed" mt={10}>
+          The base spells {quotedList(plan.unknownWords)} out of pieces: it hardly knows{' '}
+          {plan.unknownWords.length === 1 ? 'this word' : 'these words'} and learns from your images alone
+          what {plan.unknownWords.length === 1 ? 'it means' : 'they mean'}.
+        </Text>
+      )}
     </div>
   );
+}
+
+/** `“a”, “b” and “c”` */
+function quotedList(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB').format(words.map((word) => `“${word}”`));
 }
 
 function Row({

@@ -175,6 +175,20 @@ describe('the train screen', () => {
     ]);
   });
 
+  test('asks for other settings where something else is to be learned', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('radio', { name: 'A character' }));
+    await screen.findByText(/Somebody in many situations/);
+    await waitFor(() => {
+      expect(studio.inputsOf('runs.defaults')).toContainEqual(expect.objectContaining({ aim: 'character' }));
+    });
+  });
+
+  test('points out the words that the base hardly knows', async () => {
+    show({ 'runs.plan': () => ({ ...examplePlan, unknownWords: ['pikachu', 'charizard'] }) });
+    expect(await screen.findByText(/spells “pikachu” and “charizard” out of pieces/)).toBeTruthy();
+  });
+
   test('compares captions by a run for each set', async () => {
     const { studio, user } = show();
     await user.click(await screen.findByRole('switch', { name: 'Compare captions' }));

@@ -106,6 +106,8 @@ export const validationChoiceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fraction'), fraction: z.number().min(0).lt(1) }),
   /** As the metadata column `split` says. */
   z.strictObject({ kind: z.literal('marked') }),
+  /** By path in the data set, by file name, or by file name without its ending. */
+  z.strictObject({ kind: z.literal('names'), names: z.array(z.string().max(2000)).min(1).max(1_000_000) }),
 ]);
 
 /** Files that could not be used or were left out, of one kind and for one reason. */
@@ -181,10 +183,10 @@ export const datasetCalls = {
   'datasets.exclude': command(z.strictObject({ imageIds: ids.min(1), excluded: z.boolean() }), done),
   'datasets.holdOut': command(z.strictObject({ imageIds: ids.min(1), heldOut: z.boolean() }), done),
   'datasets.setValidation': command(datasetId.extend({ choice: validationChoiceSchema }), done),
-  /** Groups of equal or alike images among those not excluded, largest first. */
+  /** Groups of equal or alike images among those not excluded, largest first; `exact`: of equal files alone, whatever else is alike. */
   'datasets.duplicates': query(
     { about: ['images'] },
-    datasetId.extend({ distance: z.int().min(0).max(16).default(4) }),
+    datasetId.extend({ distance: z.int().min(0).max(16).default(4), exact: z.boolean().default(false) }),
     z.array(duplicateGroupSchema),
   ),
   /** Buckets the training images would fall into. */

@@ -78,16 +78,16 @@ export const usualCheckpoints: readonly number[] = [1, 2, 5, 15, 30, 45, 60, 70,
 
 const train = z
   .strictObject({
-    epochs: natural.default(100),
+    epochs: natural.max(1_000_000).default(100),
     /** Epochs to keep; those past the end are left out, and the last epoch is always kept. */
     checkpoints: z
       .array(natural)
       .max(100_000)
       .default([...usualCheckpoints]),
-    batchSize: natural.default(1),
-    gradientAccumulation: natural.default(1),
+    batchSize: natural.max(4096).default(1),
+    gradientAccumulation: natural.max(65_536).default(1),
     /** Left out: what suits method and optimizer, by `usualLearningRate`. */
-    learningRate: positive.optional(),
+    learningRate: positive.max(100).optional(),
     schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
     warmupSteps: z.int().min(0).max(1e9).default(0),
     /** Left out: AdamW. */

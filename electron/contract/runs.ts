@@ -43,6 +43,10 @@ const requestFields = z.strictObject({
   costRate: costRateSchema.default({ kind: 'none' }),
 });
 
+/** What a run is to learn, which its settings are proposed by. */
+export const runAims = ['style', 'character', 'object'] as const;
+export type RunAim = (typeof runAims)[number];
+
 /** What a person chooses of a run. Several caption sets make as many runs, alike in everything else. */
 export const runRequestSchema = requestFields.refine(areFewPictures, tooManyPictures);
 export type RunRequest = z.output<typeof runRequestSchema>;
@@ -73,6 +77,8 @@ export const runPlanSchema = z.object({
   parameters: z.int(),
   trainedParameters: z.int(),
   captionExamples: z.array(z.string()),
+  /** Words of the captions that the base has to spell out of pieces. */
+  unknownWords: z.array(z.string()).default([]),
   prompts: z.array(promptSchema),
   warnings: z.array(z.string()),
 });
@@ -189,6 +195,8 @@ export const runCalls = {
       datasetId: id.nullable().default(null),
       baseModelId: id.nullable().default(null),
       method: z.enum(['full', 'lora']).nullable().default(null),
+      /** Null: a style. */
+      aim: z.enum(runAims).nullable().default(null),
     }),
     /** Without caption sets where the images have none yet. */
     requestFields.extend({ captionSetIds: fewIds }),

@@ -16,7 +16,8 @@ import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
 import { promptsOf } from './run-prompts.ts';
 import { type SpeedKey, speedKey, type Speeds } from './speeds.ts';
-import { captionWarning, cutTexts, promptWarning } from './text-lengths.ts';
+import { captionWarning, cutTexts, promptWarning, readingOf } from './text-lengths.ts';
+import { unknownWords } from './unknown-words.ts';
 
 /** A model of the library as a run starts from it. */
 export interface RunBase {
@@ -63,11 +64,12 @@ export async function planRequest(
   const [most] = planned.toSorted((a, b) => said(b) - said(a));
   const { prompts } = most!.plan;
   const warnings = [...new Set(planned.flatMap(({ plan }) => plan.warnings))];
+  const unknown = [...new Set(planned.flatMap(({ plan }) => plan.unknownWords))];
   const captionExamples =
     sets.length === 1 ? most!.plan.captionExamples : planned.map(({ plan }) => plan.captionExamples[0] ?? '');
   return planned.map((one) => ({
     ...one,
-    plan: { ...one.plan, prompts, warnings, captionExamples },
+    plan: { ...one.plan, prompts, warnings, captionExamples, unknownWords: unknown },
     run: {
       ...one.run,
       spec: { ...one.run.spec, samples: { ...one.run.spec.samples, prompts: [...prompts] } },
@@ -89,6 +91,7 @@ async function planOne(
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
 
   const cut = await cutTexts(run);
+  const reading = await readingOf(base.folder);
   const { job } = run;
   const { settings } = job;
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
@@ -116,6 +119,7 @@ async function planOne(
     ...footprint,
     freeDiskBytes,
     captionExamples: examplesOf(run),
+    unknownWords: reading === null ? [] : await unknownWords(reading, job.images),
     prompts: promptsOf(run).map((prompt) => ({ ...prompt })),
     warnings: [
       ...summary.warnings,

@@ -4,10 +4,12 @@ import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
+import { settingAdvice } from '../contract/setting-advice.ts';
 import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { bucketsFor } from '../datasets/images/buckets.ts';
 import { cropWarnings } from '../datasets/images/crop-warnings.ts';
+import { sizeWarnings } from '../datasets/images/size-warnings.ts';
 import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { toTrainingImages } from '../datasets/training-images.ts';
@@ -60,7 +62,30 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
     captions,
     warnings: warningsOf(dataset, captions.missing),
   };
-  return planJob({ spec, base, data, cacheFolder });
+  const plan = planJob({ spec, base, data, cacheFolder });
+  const { summary } = plan;
+  const warnings = [...summary.warnings, ...adviceOf(spec, base, summary)];
+  return { ...plan, summary: { ...summary, warnings } };
+}
+
+/** What is allowed and most likely not meant, as the page has it beside its fields. */
+function adviceOf(spec: ResolvedRunSpec, base: BaseModel, { images, steps }: PlanSummary): readonly string[] {
+  const { method, train, samples, resolution = null } = spec;
+  const side = resolution ?? base.resolution;
+  const advice = settingAdvice(
+    {
+      method,
+      train,
+      resolution,
+      recipe: { ...samples, width: samples.width ?? side, height: samples.height ?? side },
+    },
+    {
+      usualRate: usualLearningRate(method.kind, train.optimizer),
+      baseResolution: base.resolution,
+      ...{ images, steps },
+    },
+  );
+  return [...advice].map(([path, text]) => `${path.replace('recipe.', 'samples.')}: ${text}`);
 }
 
 /**
@@ -77,6 +102,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
     );
   }
   const buckets = bucketsFor(resolution, base.pixelStep);
+  const all = [...data.training, ...data.heldOut];
   const images = toTrainingImages(data.training, data.captions, buckets).map((image) => ({
     ...image,
     repeats: (image.repeats ?? 1) * spec.data.repeats,
@@ -109,7 +135,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
       epochs: settings.epochs,
       checkpoints: settings.checkpointEpochs,
       captionExample: images[0]?.captions[0] ?? '',
-      warnings: [...data.warnings, ...cropWarnings([...data.training, ...data.heldOut], buckets)],
+      warnings: [...data.warnings, ...cropWarnings(all, buckets), ...sizeWarnings(all, buckets)],
     },
   };
 }

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises';
 
-import { usualLearningRate, usualSteps } from '../../native/facts/methods.ts';
+import { rateForSize, usualLearningRate, usualSteps } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import { type RunSpec, runSpecSchema, usualCheckpoints } from '../contract/run-spec.ts';
-import type { RunRequest } from '../contract/runs.ts';
+import type { RunAim, RunRequest } from '../contract/runs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { aimFacts, withTextEncoder } from './aims.ts';
+import { type CardAdvice, cardAdvice, noAdvice } from './card-advice.ts';
 
 export interface DefaultsChoice {
   readonly datasetId: number | null;
   readonly baseModelId: number | null;
   readonly method: 'full' | 'lora' | null;
+  readonly aim?: RunAim | null;
 }
 
 export interface DefaultsDeps {
@@ -25,6 +28,12 @@ interface BaseRow {
   readonly id: number;
   readonly kind: string;
   readonly resolution: number;
+  readonly components: string;
+}
+interface Base extends Pick<BaseRow, 'id' | 'kind' | 'resolution'> {
+  /** Weights; null where nobody has counted them yet. */
+  readonly parameters: number | null;
+  readonly advice: CardAdvice;
 }
 interface DatasetRow {
   readonly id: number;
@@ -41,12 +50,13 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
   const { database } = deps;
   const dataset = datasetOf(database, choice.datasetId);
   const base = baseOf(database, choice.baseModelId);
+  const aim = choice.aim ?? 'style';
   const captionSet = captionSetOf(database, dataset);
   const tuned =
-    dataset.sample === 1 && base.kind === 'embedded' && choice.method !== 'lora'
+    dataset.sample === 1 && base.kind === 'embedded' && choice.method !== 'lora' && aim === 'style'
       ? await readTuned(deps.sampleRunFile)
       : null;
-  const method = tuned?.method ?? methodOf(choice.method ?? (base.resolution >= 256 ? 'lora' : 'full'));
+  const method = tuned?.method ?? methodOf(choice.method ?? (base.resolution >= 256 ? 'lora' : 'full'), aim);
   const { provider, costRate } = deps.settings();
   const samples = tuned?.samples;
   const { width, height, ...recipe } = samples ?? recipeDefaults;
@@ -57,13 +67,13 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     captionSetIds: captionSet === null ? [] : [captionSet],
     method,
     resolution: tuned?.resolution ?? null,
-    train: tuned?.train ?? trainOf(method, base.resolution, dataset.images),
+    train: tuned?.train ?? trainOf(method, aim, base, dataset.images),
     prompts: [...(samples?.prompts ?? [])],
     seeds: [...(samples?.seeds ?? [0])],
     recipe: {
       sampler: recipe.sampler,
       steps: recipe.steps,
-      guidanceScale: recipe.guidanceScale,
+      guidanceScale: samples === undefined ? guidanceOf(base) : recipe.guidanceScale,
       width: width ?? base.resolution,
       height: height ?? base.resolution,
     },
@@ -74,22 +84,41 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
 
 const recipeDefaults = runSpecSchema.shape.samples.parse(undefined);
 
-function methodOf(kind: 'full' | 'lora'): RunSpec['method'] {
-  return kind === 'full' ? { kind, textEncoder: false } : { kind, textEncoder: false, rank: 16 };
+function methodOf(kind: 'full' | 'lora', aim: RunAim): RunSpec['method'] {
+  if (kind === 'full') return { kind, textEncoder: false };
+  const { rank, textEncoder } = aimFacts[aim];
+  return { kind, textEncoder, rank };
+}
+
+/** Small models are drawn from at little guidance: at the usual one their colours burn out. */
+function guidanceOf({ advice, resolution }: Base): number {
+  return advice.guidanceScale ?? (resolution <= 128 ? 3 : recipeDefaults.guidanceScale);
 }
 
 /** A run ends with an epoch that is kept in any case; fewer than five teach little. */
 const usualEpochs = usualCheckpoints.filter((epoch) => epoch >= 5);
 
-function trainOf(method: RunSpec['method'], resolution: number, images: number): RunSpec['train'] {
-  const batchSize = resolution <= 128 ? 8 : resolution <= 256 ? 4 : method.kind === 'lora' ? 2 : 1;
+function trainOf(method: RunSpec['method'], aim: RunAim, base: Base, images: number): RunSpec['train'] {
+  const { advice, resolution } = base;
+  const usualBatch = resolution <= 128 ? 8 : resolution <= 256 ? 4 : method.kind === 'lora' ? 2 : 1;
+  // A batch of a few images that are all there is teaches them by heart.
+  const batchSize = Math.max(1, Math.min(advice.batchSize ?? usualBatch, Math.floor(images / 4)));
   const perEpoch = Math.max(1, Math.ceil(images / batchSize));
-  const epochs = usualEpochs.find((count) => count * perEpoch >= usualSteps(method.kind)) ?? 100;
+  const steps = (advice.steps ?? usualSteps(method.kind)) * aimFacts[aim].steps;
+  const epochs = usualEpochs.find((count) => count * perEpoch >= steps) ?? 100;
   return runSpecSchema.shape.train.parse({
     epochs,
     batchSize,
-    learningRate: usualLearningRate(method.kind, { kind: 'adamw' }),
+    learningRate: rateOf(method, base),
+    randomFlip: aimFacts[aim].randomFlip,
   });
+}
+
+function rateOf(method: RunSpec['method'], { advice, parameters }: Base): number {
+  const own = method.kind === 'full' || method.kind === 'lora' ? advice.learningRate[method.kind] : undefined;
+  const rate = own ?? rateForSize(usualLearningRate(method.kind, { kind: 'adamw' }), parameters);
+  const slower = 'textEncoder' in method && method.textEncoder ? withTextEncoder : 1;
+  return Number((rate * slower).toPrecision(2));
 }
 
 /** Null where the file is not there or is no run file: the usual values are good enough to go on with. */
@@ -121,20 +150,40 @@ function datasetOf(database: LibraryDatabase, id: number | null): DatasetRow {
  * The one asked for; else the base of the newest run, so that a model which was kept of a run is not trained on unasked; else the
  * newest that is no finetune.
  */
-function baseOf(database: LibraryDatabase, id: number | null): BaseRow {
+function baseOf(database: LibraryDatabase, id: number | null): Base {
   const row = database
     .prepare<[number | null, number | null], BaseRow>(
-      `SELECT id, kind, resolution FROM model WHERE ? IS NULL OR id = ?
+      `SELECT id, kind, resolution, components FROM model WHERE ? IS NULL OR id = ?
        ORDER BY (SELECT max(id) FROM run WHERE base_model_id = model.id) DESC NULLS LAST,
          kind = 'finetune', id DESC LIMIT 1`,
     )
     .get(id, id);
-  if (row !== undefined) return row;
+  if (row !== undefined) {
+    const components = JSON.parse(row.components) as readonly { readonly parameters: number }[];
+    const parameters = components.reduce((sum, component) => sum + component.parameters, 0);
+    return { ...row, parameters: parameters === 0 ? null : parameters, advice: adviceFor(database, row.id) };
+  }
   throw new Failure(
     'no-model',
     'There is no model to start from.',
     'Add one under Models: a file or a diffusers folder.',
   );
+}
+
+/** What its own card says, or that of the nearest of the models it was finetuned from. */
+function adviceFor(database: LibraryDatabase, id: number): CardAdvice {
+  const cards = database
+    .prepare<[number], string | null>(
+      `WITH RECURSIVE line (id, parent_id, card, depth) AS (
+         SELECT id, parent_id, card, 0 FROM model WHERE id = ?
+         UNION ALL
+         SELECT model.id, model.parent_id, model.card, depth + 1 FROM model JOIN line ON model.id = line.parent_id
+         WHERE depth < 100)
+       SELECT card FROM line ORDER BY depth`,
+    )
+    .pluck()
+    .all(id);
+  return cards.map(cardAdvice).find((advice) => advice !== noAdvice) ?? noAdvice;
 }
 
 /** The one that says something about the most images; of several, the newest. Null where there is none. */

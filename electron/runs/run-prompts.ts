@@ -10,5 +10,9 @@ export function promptsOf({ spec, job }: Run): readonly Prompt[] {
   if (spec.samples.prompts.length > 0) return spec.samples.prompts;
   const images = job.validation.length > 0 ? job.validation : job.images;
   const captions = new Set(images.flatMap((image) => image.captions.slice(0, 1)));
-  return [...captions].slice(0, promptsFromCaptions).map((prompt) => ({ prompt, negativePrompt: '' }));
+  const said = [...captions].filter((caption) => caption.trim() !== '');
+  // Where nothing is said of any image, that is what pictures are made of.
+  return (said.length > 0 ? said : [...captions])
+    .slice(0, promptsFromCaptions)
+    .map((prompt) => ({ prompt, negativePrompt: '' }));
 }

@@ -128,3 +128,13 @@ export function usualLearningRate(method: MethodKind, { kind }: Pick<OptimizerSe
 export function usualSteps(method: MethodKind): number {
   return methodFacts[method].steps;
 }
+
+/** Weights of Stable Diffusion 1.x, which the learning rates of methods are for. */
+const usualParameters = 1e9;
+const mostTimes = 10;
+
+/** What of a learning rate suits a model of another size: the smaller, the larger the steps it stands. Null: unknown. */
+export function rateForSize(rate: number, parameters: number | null): number {
+  if (parameters === null) return rate;
+  return rate * Math.min(mostTimes, Math.max(1, Math.sqrt(usualParameters / parameters)));
+}

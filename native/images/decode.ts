@@ -198,7 +198,9 @@ export async function readImageBytes(path: string): Promise<Buffer> {
     try {
       const { size } = await file.stat();
       if (size > mostFileBytes) {
-        throw new TooLarge(`the file has ${(size / 2 ** 30).toFixed(1)} GiB, and 1 GiB is read`);
+        throw new TooLarge(
+          `the file has ${(size / 1e9).toFixed(1)} GB, and ${(mostFileBytes / 1e9).toFixed(1)} GB are read`,
+        );
       }
       return await file.readFile();
     } finally {

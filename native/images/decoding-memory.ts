@@ -32,7 +32,7 @@ export function decodingBytes({ width, height, channels, depth, format, isProgre
   const bytes = lineByLine ? Math.min(whole, lines * width * channels * (bytesOf[depth] ?? 1)) : whole;
   if (bytes > mostBytes) {
     throw new TooLarge(
-      `it would take ${(bytes / 2 ** 30).toFixed(1)} GiB of memory, and ${mostBytes / 2 ** 30} GiB is allowed`,
+      `it would take ${(bytes / 1e9).toFixed(1)} GB of memory, and ${(mostBytes / 1e9).toFixed(1)} GB are allowed`,
     );
   }
   return bytes;

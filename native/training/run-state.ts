@@ -126,7 +126,7 @@ export async function readFinite(
   throw new Failure(
     'weights-not-finite',
     `Training has broken ${name}: it holds numbers that are not finite.`,
-    'The checkpoints before are kept. Train again with a lower learning rate.',
+    'Train again with a lower learning rate.',
   );
 }
 

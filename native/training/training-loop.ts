@@ -138,7 +138,7 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
   return new Failure(
     'loss-not-finite',
     `The ${what} of step ${step} (epoch ${epoch}) is not a finite number; the images were ${names.join(', ')}.`,
-    'The checkpoints before it are kept. Lower the learning rate, or look whether one of these images is damaged.',
+    'Lower the learning rate, or look whether one of these images is damaged.',
   );
 }
 
@@ -157,7 +157,7 @@ async function validate(
     throw new Failure(
       'loss-not-finite',
       `The validation loss after step ${step} (epoch ${epoch}) is not a finite number.`,
-      'The checkpoints before it are kept. Lower the learning rate.',
+      'Lower the learning rate.',
     );
   }
   return loss;

@@ -7,6 +7,7 @@ import { useHashLocation } from 'wouter/use-hash-location';
 import type { StudioClient } from '../../electron/connection/client.ts';
 import { ImportingProvider } from '../features/datasets/import/importing-provider.tsx';
 import { Activity } from '../features/runs/activity.tsx';
+import { RunEnds } from '../features/runs/run-ends.tsx';
 import { StudioProvider } from '../studio/studio.tsx';
 import { FollowTheme } from './follow-theme.tsx';
 import { Routes } from './routes.tsx';
@@ -42,6 +43,7 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
           <ImportingProvider>
             <Router hook={useHashLocation}>
               <WindowDrop />
+              <RunEnds />
               <Shell activity={<Activity />}>
                 <Routes />
               </Shell>

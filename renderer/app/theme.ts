@@ -71,7 +71,8 @@ export const theme = createTheme({
 
 /**
  * Surfaces by what lies on them, for both schemes: `canvas` behind everything, `panel` for controls, `well` for
- * pictures, `line` between them; `step-ink` for what is drawn faintly beneath the accent; `quiet` is the second ink (4.5 : 1 on canvas and panel, WCAG AA).
+ * pictures, `line` between them; `step-ink` for what is drawn faintly beneath the accent; `quiet` is the second ink and
+ * `warning` that of what is most likely not meant (both 4.5 : 1 on canvas and panel, WCAG AA).
  */
 export const surfaces: CSSVariablesResolver = () => ({
   variables: {},
@@ -84,6 +85,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-quiet': '#6b655b',
     '--sf-accent': '#a8462d',
     '--sf-step-ink': '#e6c3b5',
+    '--sf-warning': '#7f5300',
     '--mantine-color-body': '#f7f6f3',
     '--mantine-color-dimmed': '#6b655b',
     '--mantine-color-error': '#b3261e',
@@ -97,6 +99,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-quiet': '#a8a297',
     '--sf-accent': '#e2977d',
     '--sf-step-ink': '#5d3a2d',
+    '--sf-warning': '#e8b457',
     '--mantine-color-body': '#191715',
     '--mantine-color-dimmed': '#a8a297',
     '--mantine-color-error': '#ff9b94',

@@ -1,12 +1,13 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** Asks before something that cannot be undone. What is at stake stands in `children`; Cancel has the focus. */
+/** Asks before something that loses a great deal. What is at stake stands in `children`; Cancel has the focus. */
 export function ConfirmDialog({
   open,
   title,
   confirm,
   busy = false,
+  hindered = false,
   onConfirm,
   onClose,
   children,
@@ -16,6 +17,8 @@ export function ConfirmDialog({
   /** What the button says: the deed itself, as `Remove run`. */
   confirm: string;
   busy?: boolean;
+  /** It cannot be done now; `children` say why. */
+  hindered?: boolean;
   onConfirm: () => void;
   onClose: () => void;
   children: ReactNode;
@@ -30,7 +33,7 @@ export function ConfirmDialog({
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
-          <Button color="red" loading={busy} onClick={onConfirm}>
+          <Button color="red" loading={busy} disabled={hindered} onClick={onConfirm}>
             {confirm}
           </Button>
         </Group>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Radio, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Radio, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import type { RunSummary } from '../../electron/contract/runs.ts';
@@ -13,17 +13,21 @@ type Format = 'diffusers' | 'single-file' | 'lora';
 export function ExportModelDialog({
   run,
   epoch,
+  epochs = [],
   open,
   onClose,
 }: {
   run: Pick<RunSummary, 'id' | 'name' | 'method'>;
   epoch: number;
+  /** Kept epochs to choose among, `epoch` being proposed; none: it is settled. */
+  epochs?: readonly number[];
   open: boolean;
   onClose: () => void;
 }) {
+  const title = epochs.length > 1 ? `Export ${run.name}` : `Export ${run.name}, epoch ${epoch}`;
   return (
-    <Modal opened={open} onClose={onClose} title={`Export ${run.name}, epoch ${epoch}`} centered size="lg">
-      <ExportForm run={run} epoch={epoch} onClose={onClose} />
+    <Modal opened={open} onClose={onClose} title={title} centered size="lg">
+      <ExportForm run={run} epoch={epoch} epochs={epochs} onClose={onClose} />
     </Modal>
   );
 }
@@ -31,12 +35,15 @@ export function ExportModelDialog({
 function ExportForm({
   run,
   epoch,
+  epochs,
   onClose,
 }: {
   run: Pick<RunSummary, 'id' | 'method'>;
   epoch: number;
+  epochs: readonly number[];
   onClose: () => void;
 }) {
+  const [chosen, setChosen] = useState(epoch);
   const [format, setFormat] = useState<Format>(run.method === 'lora' ? 'lora' : 'diffusers');
   const [precision, setPrecision] = useState<'float16' | 'float32'>('float16');
   const start = useStudioCommand('exports.model');
@@ -48,6 +55,18 @@ function ExportForm({
         <div aria-live="polite">{entry !== undefined && <ExportEntry entry={entry} />}</div>
       ) : (
         <>
+          {epochs.length > 1 && (
+            <Select
+              label="Epoch"
+              description="The last is often not the one that is liked best."
+              data={epochs.map(String)}
+              value={String(chosen)}
+              allowDeselect={false}
+              onChange={(value) => {
+                if (value !== null) setChosen(Number(value));
+              }}
+            />
+          )}
           <Radio.Group
             label="Format"
             value={format}
@@ -103,7 +122,7 @@ function ExportForm({
           <Button
             loading={start.isPending}
             onClick={() => {
-              start.mutate({ runId: run.id, epoch, format, precision });
+              start.mutate({ runId: run.id, epoch: chosen, format, precision });
             }}
           >
             Export

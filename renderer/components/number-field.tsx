@@ -1,6 +1,7 @@
 import { TextInput } from '@mantine/core';
 import { type KeyboardEvent, type ReactNode, useState } from 'react';
 
+import { describedBy } from './field-warning.tsx';
 import { numberText, parseNumber } from './number-text.ts';
 
 /**
@@ -18,6 +19,7 @@ export function NumberField<Optional extends boolean = false>({
   description,
   placeholder,
   error,
+  warning,
   unit,
   disabled = false,
   hidesLabel = false,
@@ -34,6 +36,8 @@ export function NumberField<Optional extends boolean = false>({
   description?: ReactNode;
   placeholder?: string;
   error?: string | undefined;
+  /** What is allowed and most likely not meant. */
+  warning?: string | undefined;
   unit?: string;
   disabled?: boolean;
   /** What it is stands beside it already: the label is for those alone who do not see that. */
@@ -74,7 +78,7 @@ export function NumberField<Optional extends boolean = false>({
       }}
       onKeyDown={onKeyDown}
       onBlur={onLeave}
-      {...(description !== undefined && { description })}
+      {...describedBy(description, error === undefined ? warning : undefined)}
       {...(placeholder !== undefined && { placeholder })}
       {...(error !== undefined && { error })}
       {...(unit !== undefined && {

@@ -28,11 +28,14 @@ export function SamplerNumbers({
   onChange,
   pixelStep = 8,
   message = () => undefined,
+  warning = () => undefined,
 }: SamplerFieldProps & {
   /** What width and height are multiples of. */
   readonly pixelStep?: number;
   /** What is wrong with one of them. */
   readonly message?: (field: keyof SamplerSettings) => string | undefined;
+  /** What of one of them is most likely not meant. */
+  readonly warning?: (field: keyof SamplerSettings) => string | undefined;
 }) {
   return (
     <>
@@ -42,6 +45,7 @@ export function SamplerNumbers({
         max={1000}
         value={value.steps}
         error={message('steps')}
+        warning={warning('steps')}
         onChange={(steps) => {
           onChange({ steps });
         }}
@@ -52,6 +56,7 @@ export function SamplerNumbers({
         step={0.5}
         value={value.guidanceScale}
         error={message('guidanceScale')}
+        warning={warning('guidanceScale')}
         onChange={(guidanceScale) => {
           onChange({ guidanceScale });
         }}
@@ -66,6 +71,7 @@ export function SamplerNumbers({
           step={pixelStep}
           value={value[side]}
           error={message(side)}
+          warning={warning(side)}
           onChange={(pixels) => {
             onChange({ [side]: pixels });
           }}

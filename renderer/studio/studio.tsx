@@ -7,7 +7,16 @@ import {
   useQueryClient,
   type UseQueryResult,
 } from '@tanstack/react-query';
-import { createContext, type ReactNode, use, useEffect, useEffectEvent, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 
 import type { ConnectionStatus, StudioClient } from '../../electron/connection/client.ts';
 import type {
@@ -18,6 +27,7 @@ import type {
   OutputOf,
   QueryName,
 } from '../../electron/contract/api.ts';
+import { createRemovals, RemovalsContext, useHidden } from './removals.tsx';
 import { isKeptFresh, queriesAbout } from './subjects.ts';
 
 const StudioContext = createContext<StudioClient | null>(null);
@@ -25,8 +35,19 @@ const StudioContext = createContext<StudioClient | null>(null);
 /** Gives the page its studio, and asks again for what `changed` events say is no longer so. */
 export function StudioProvider({ client, children }: { client: StudioClient; children: ReactNode }) {
   const queries = useQueryClient();
+  const [removals] = useState(createRemovals);
   useEffect(() => keepFresh(client, queries), [client, queries]);
-  return <StudioContext value={client}>{children}</StudioContext>;
+  useEffect(() => {
+    window.addEventListener('pagehide', removals.commitAll);
+    return () => {
+      window.removeEventListener('pagehide', removals.commitAll);
+    };
+  }, [removals]);
+  return (
+    <StudioContext value={client}>
+      <RemovalsContext value={removals}>{children}</RemovalsContext>
+    </StudioContext>
+  );
 }
 
 export function useStudio(): StudioClient {
@@ -66,12 +87,21 @@ export function useStudioQuery<C extends QueryName>(
   { enabled = true, keepPrevious = false }: QueryChoice = {},
 ): UseQueryResult<OutputOf<C>> {
   const client = useStudio();
+  const hidden = useHidden(name);
+  const select = useCallback(
+    (data: OutputOf<C>) =>
+      (data as readonly { readonly id: number }[]).filter(
+        ({ id }) => hidden?.has(id) !== true,
+      ) as OutputOf<C>,
+    [hidden],
+  );
   return useQuery<OutputOf<C>>({
     queryKey: [name, input],
     queryFn: () => client.call(name, input),
     enabled,
     ...(isKeptFresh(name) ? {} : { staleTime: 0 }),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
+    ...(hidden !== null && hidden.size > 0 ? { select } : {}),
   });
 }
 

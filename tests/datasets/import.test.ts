@@ -48,6 +48,20 @@ describe('a dropped folder', () => {
     });
   });
 
+  test('is called what its images are of, and otherwise than the data sets there are', async () => {
+    const top = testFolder();
+    const studio = openStudio();
+    const nameOf = async (path: string) => {
+      const folder = await fill(join(top, path), { 'a.png': await picture(1) });
+      const { name } = await studio.call('datasets.get', { datasetId: await importFolder(studio, folder) });
+      return name;
+    };
+    expect(await nameOf('pokemon/images')).toBe('pokemon');
+    expect(await nameOf('other/pokemon')).toBe('pokemon 2');
+    expect(await nameOf('another/pokemon')).toBe('pokemon 3');
+    expect(await nameOf('foxes')).toBe('foxes');
+  });
+
   test('lists broken files with reasons and reads the rest', async () => {
     const whole = await noise(64, 64).png().toBuffer();
     const folder = await fill(join(testFolder(), 'set'), {

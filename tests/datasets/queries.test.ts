@@ -117,6 +117,17 @@ describe('a split', () => {
     expect(await held()).toBe(1);
     await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'marked' } });
     expect(await held()).toBe(0);
+    const names = (...list: string[]) =>
+      studio.call('datasets.setValidation', { datasetId, choice: { kind: 'names', names: list } });
+    await names('A.png', ' b Füchse ', '');
+    expect(await filesOf(studio, datasetId, { filter: 'held-out' })).toEqual(['a.png', 'b Füchse.png']);
+    await names('./c.png');
+    expect(await filesOf(studio, datasetId, { filter: 'held-out' })).toEqual(['c.png']);
+    await expect(names('c.png', 'nobody.png')).rejects.toMatchObject({
+      code: 'split-invalid',
+      message: 'No image is called “nobody.png”.',
+    });
+    await expect(names('a', 'b Füchse', 'c')).rejects.toMatchObject({ code: 'split-invalid' });
     await expect(
       studio.call('datasets.setValidation', { datasetId, choice: { kind: 'count', count: 3 } }),
     ).rejects.toMatchObject({ code: 'split-invalid' });
@@ -157,6 +168,12 @@ describe('duplicates', () => {
       ['exact', false, ['other 1.png', 'other 2.png']],
     ]);
     expect(await filesOf(studio, datasetId, { filter: 'duplicates' })).toHaveLength(5);
+    // Equal files lie among what is merely alike, too.
+    const exact = await studio.call('datasets.duplicates', { datasetId, exact: true });
+    expect(exact.map(({ kind, images }) => [kind, images.map(({ file }) => file)])).toEqual([
+      ['exact', ['copy 1.png', 'copy 2.png']],
+      ['exact', ['other 1.png', 'other 2.png']],
+    ]);
     await studio.call('datasets.exclude', { imageIds: [ids['other 2.png']!], excluded: true });
     expect(await studio.call('datasets.duplicates', { datasetId })).toHaveLength(1);
   });

@@ -46,7 +46,7 @@ describe('a small file that claims a large picture', () => {
     [
       'what it would hold at once',
       { width: 16_000, height: 16_000, depth: 16, interlaced: true },
-      'it would take 1.9 GiB of memory, and 1 GiB is allowed',
+      'it would take 2.0 GB of memory, and 1.1 GB are allowed',
     ],
   ])('is refused by %s, at once and with nothing held for it', async (name, claim, words) => {
     const bytes = claimingPng(claim);

@@ -38,6 +38,7 @@ export const examplePlan: RunPlan = {
   parameters: 12_000_000,
   trainedParameters: 8_000_000,
   captionExamples: ['an avocado, fluent style', 'a balloon, fluent style'],
+  unknownWords: [],
   prompts: [{ prompt: 'a crab, fluent style', negativePrompt: '' }],
   warnings: [],
 };

@@ -39,6 +39,19 @@ describe('a plan', () => {
     expect(run.job.images.find(({ id }) => id === 'wider.png')?.repeats).toBe(3);
   });
 
+  test('warns of images that have to be enlarged, and of settings that are most likely not meant', () => {
+    const small = [image('small.png', 16, 16), image('smaller.png', 8, 8)];
+    const warnings = (images: readonly DatasetImage[], spec: Readonly<Record<string, unknown>> = {}) =>
+      planOf(datasetOf(images), spec).summary.warnings;
+    expect(warnings(ten)).toEqual([]);
+    expect(warnings([...ten, ...small])).toEqual([
+      '2 of 12 images are much smaller than they are trained at and are enlarged, which teaches softness. The smallest is smaller.png, 8 × 8 px.',
+    ]);
+    expect(warnings(ten, { train: { learningRate: 5 } })).toEqual([
+      expect.stringMatching(/^train\.learningRate: 500,000 times what suits/),
+    ]);
+  });
+
   test('multiplies repeats of folders by those of the run', () => {
     const { run } = planOf(datasetOf([image('a.png', 64, 64, 3)]), { data: { repeats: 2 } });
     expect(run.job.images[0]?.repeats).toBe(6);

@@ -26,6 +26,7 @@ export async function pretendRequest(
     datasetId: null,
     baseModelId: null,
     method: 'full',
+    aim: null,
   });
   return {
     ...defaults,

@@ -44,6 +44,7 @@ test(
       datasetId: null,
       baseModelId: null,
       method: 'full',
+      aim: null,
     });
     allowed('runs.defaults', defaults);
     const request = {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Failure } from '../../../native/failure.ts';
 import { convertToWebp } from '../../../native/images/decode.ts';
+import { bytesText } from '../../contract/quantities.ts';
 import { type PictureFile, readPictureFile } from './picture-file.ts';
 import {
   type FromPictures,
@@ -208,7 +209,7 @@ function refusal(
   const reason = timedOut
     ? `that takes longer than ${seconds} seconds`
     : memory
-      ? `that takes more than ${(mostBytes / 2 ** 30).toFixed(1)} GiB of memory`
+      ? `that takes more than ${bytesText(mostBytes)} of memory`
       : 'its decoder failed on it';
   return new Failure(
     'image-unreadable',

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 
 import { Failure, messageOf } from '../../../native/failure.ts';
 import { obstacleOf } from '../../../native/files/obstacle.ts';
+import { bytesText } from '../../contract/quantities.ts';
 
 /** Beyond this a file is no table of captions that could be meant for one training run. */
 const maxBytes = 256 * 1024 * 1024;
@@ -39,7 +40,7 @@ async function read(path: string): Promise<Buffer> {
     if (size > maxBytes) {
       throw new Failure(
         'text-unreadable',
-        `${path} is too large to read: it has ${Math.round(size / 1024 / 1024)} MiB, and ${maxBytes / 1024 / 1024} are taken at most`,
+        `${path} is too large to read: it has ${bytesText(size)}, and ${bytesText(maxBytes)} are taken at most`,
         'Leave in it what belongs to these images, or cut it into several files.',
       );
     }

@@ -9,6 +9,8 @@ const usualDistance = 4;
 export interface DuplicateGroups {
   /** Groups among a data set's images that are not excluded. */
   readonly groups: (datasetId: number, distance: number) => Promise<readonly LikeImages[]>;
+  /** Groups of equal files, in which nothing is that is merely alike. */
+  readonly exact: (datasetId: number) => readonly LikeImages[];
   /** All images that are in a group at the usual distance. */
   readonly ids: (datasetId: number) => Promise<ReadonlySet<number>>;
 }
@@ -40,6 +42,13 @@ export function createDuplicateGroups({ database, revision }: DatasetDomain): Du
   };
   return {
     groups,
+    exact: (datasetId) => {
+      const same = Map.groupBy(select.all(datasetId), (row) => row.content_hash);
+      return [...same.values()]
+        .filter((rows) => rows.length > 1)
+        .map((rows) => ({ kind: 'exact' as const, distance: 0, ids: rows.map(({ id }) => id) }))
+        .sort((a, b) => b.ids.length - a.ids.length);
+    },
     ids: async (datasetId) => new Set((await groups(datasetId, usualDistance)).flatMap(({ ids }) => ids)),
   };
 }

@@ -1,6 +1,7 @@
 import type { HandlersOf } from '../../contract/api.ts';
 import { type DatasetDomain, requireDataset, unknownImage } from '../domain.ts';
 import type { Journal } from '../journal.ts';
+import { idsOfNames } from './image-names.ts';
 import { storedImages } from './image-records.ts';
 import { splitDataset, type ValidationChoice } from './split.ts';
 
@@ -62,11 +63,13 @@ export function imageFlagHandlers(
       requireDataset(domain, datasetId);
       const images = [...storedImages(database, datasetId)].filter(({ excluded }) => !excluded);
       if (images.length === 0) return null;
-      const held = new Set(splitDataset(images, choice).validation.map(({ imageId }) => imageId));
+      const chosen =
+        choice.kind === 'names' ? { kind: 'ids' as const, ids: idsOfNames(images, choice.names) } : choice;
+      const held = new Set(splitDataset(images, chosen).validation.map(({ imageId }) => imageId));
       const ids = images
         .filter(({ imageId, heldOut }) => heldOut !== held.has(imageId))
         .map(({ imageId }) => imageId);
-      if (ids.length > 0) changeImages(datasetId, ids, splitLabel(choice), 'held_out', (id) => held.has(id));
+      if (ids.length > 0) changeImages(datasetId, ids, splitLabel(chosen), 'held_out', (id) => held.has(id));
       return null;
     },
   };

@@ -27,9 +27,9 @@ export function imageQueryHandlers(
       return [...(await selection.ids(datasetId, query))];
     },
     'datasets.image': ({ imageId }) => imageDetail(database, imageId),
-    'datasets.duplicates': async ({ datasetId, distance }) => {
+    'datasets.duplicates': async ({ datasetId, distance, exact }) => {
       requireDataset(domain, datasetId);
-      const groups = await duplicates.groups(datasetId, distance);
+      const groups = exact ? duplicates.exact(datasetId) : await duplicates.groups(datasetId, distance);
       return groups.map(({ kind, distance: bits, ids }) => {
         const images = imageRows(database, ids, null);
         const held = images.filter(({ heldOut }) => heldOut).length;

@@ -1,8 +1,9 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionSource } from '../../contract/captions.ts';
+import type { LibraryDatabase } from '../../library/database.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
 import { newSetTags } from '../captions/caption-set-rows.ts';
 import { type DatasetDomain, unknownDataset } from '../domain.ts';
@@ -40,7 +41,8 @@ export async function addDataset(domain: DatasetDomain, request: ImportRequest):
       Number(
         database
           .prepare('INSERT INTO dataset (name, created_at) VALUES (?, ?)')
-          .run(givenName(name) ?? nameOf(sources[0]!, upload.length > 0), now()).lastInsertRowid,
+          .run(givenName(name) ?? freeName(database, nameOf(sources[0]!, upload.length > 0)), now())
+          .lastInsertRowid,
       );
     if (database.prepare('SELECT 1 FROM dataset WHERE id = ?').get(id) === undefined) throw unknownDataset();
     if (fileNamePattern !== null) {
@@ -109,7 +111,34 @@ function givenName(name: string | null): string | null {
   return given === '' ? null : given;
 }
 
+/** What folders of images are called within the folder that says what they are of. */
+const general = new Set([
+  'images',
+  'image',
+  'imgs',
+  'img',
+  'pictures',
+  'photos',
+  'data',
+  'dataset',
+  'train',
+  'training',
+]);
+
 function nameOf({ root }: PlannedSource, uploaded: boolean): string {
   const name = basename(root).normalize('NFC');
-  return name === '' || (uploaded && /^[\da-f-]{16,}$/i.test(name)) ? 'Images' : name;
+  const above = basename(dirname(root)).normalize('NFC');
+  if (general.has(name.toLowerCase()) && above !== '' && !isUpload(above)) return above;
+  return name === '' || (uploaded && isUpload(name)) ? 'Images' : name;
+}
+
+const isUpload = (name: string) => /^[\da-f-]{16,}$/i.test(name);
+
+/** A name that no other data set has: `foxes`, `foxes 2`. */
+function freeName(database: LibraryDatabase, wanted: string): string {
+  const taken = new Set(database.prepare<[], string>('SELECT name FROM dataset').pluck().all());
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? wanted : `${wanted} ${count}`;
+    if (!taken.has(name)) return name;
+  }
 }

@@ -1,8 +1,8 @@
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 
 import type { StudioClient } from '../../../electron/connection/client.ts';
-import type { OutputOf } from '../../../electron/contract/api.ts';
+import type { OutputOf, QueryName } from '../../../electron/contract/api.ts';
 import type { Comparison, Sample } from '../../../electron/contract/gallery.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudio } from '../../studio/studio.tsx';
@@ -45,19 +45,28 @@ function followSamples(client: StudioClient, queries: QueryClient): () => void {
 
 /** Writes pictures into every answer the page holds that has them. */
 function writeSamples(queries: QueryClient, changed: readonly Sample[]): void {
-  queries.setQueriesData<Comparison>({ queryKey: ['gallery.comparison'] }, (comparison) =>
+  queries.setQueriesData<Comparison>(held('gallery.comparison'), (comparison) =>
     comparison === undefined ? undefined : withSamples(comparison, changed),
   );
-  queries.setQueriesData<OutputOf<'gallery.history'>>({ queryKey: ['gallery.history'] }, (history) =>
+  queries.setQueriesData<OutputOf<'gallery.history'>>(held('gallery.history'), (history) =>
     history === undefined ? undefined : { ...history, samples: replaced(history.samples, changed) },
   );
   for (const sample of changed) {
     queries.setQueryData<Sample>(['gallery.sample', { sampleId: sample.id }], (known) => known && sample);
   }
-  queries.setQueriesData<Sample[]>({ queryKey: ['gallery.favourites'] }, (favourites) =>
+  queries.setQueriesData<Sample[]>(held('gallery.favourites'), (favourites) =>
     favourites === undefined ? undefined : replaced(favourites, changed),
   );
 }
+
+/**
+ * Answers of a query that the page holds and goes by. One that nobody looks at and that is known to be old is left alone:
+ * written into, it would pass for new.
+ */
+const held = (name: QueryName) => ({
+  queryKey: [name],
+  predicate: (query: Query) => query.isActive() || !query.state.isInvalidated,
+});
 
 /** Makes a picture a favourite, or none; shown at once and taken back where it fails. */
 export function useFavourite(): (sample: Sample) => void {

@@ -38,6 +38,21 @@ export function captionOf(text: string): string | null {
   return caption === '' ? null : caption;
 }
 
+/** Where writing begins: at the image that is named, else at the first that is selected, else at the first that is wanted. */
+export function firstPlace(
+  order: readonly number[],
+  named: number,
+  selected: ReadonlySet<number>,
+  wanted: ReadonlySet<number>,
+): number {
+  const places = [
+    order.indexOf(named),
+    order.findIndex((id) => selected.has(id)),
+    order.findIndex((id) => wanted.has(id)),
+  ];
+  return places.find((place) => place >= 0) ?? 0;
+}
+
 /** The next place after `from`, around the end, whose image is wanted; null where there is none. */
 export function nextWanted(
   order: readonly number[],

@@ -40,7 +40,7 @@ export function CaptionSetList({
               />
               <span className={`${classes.setCounts} figures`}>
                 {countText(set.captioned)} captioned
-                {set.uncaptioned > 0 && `, ${countText(set.uncaptioned)} not`}
+                {set.uncaptioned > 0 && `, ${countText(set.uncaptioned)} without`}
                 {set.byHand > 0 && `, ${countText(set.byHand)} by hand`}
               </span>
             </UnstyledButton>

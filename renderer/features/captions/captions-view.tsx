@@ -109,7 +109,7 @@ function SetPane({
         </Text>
         <Button
           component={Link}
-          href={`/datasets/${dataset.id}/write`}
+          href={`/datasets/${dataset.id}/write?set=${set.id}`}
           ml="auto"
           variant="default"
           leftSection={<IconKeyboard size={16} aria-hidden />}

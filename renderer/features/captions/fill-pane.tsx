@@ -4,7 +4,7 @@ import { useState } from 'react';
 
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { countOf } from '../../components/quantities.ts';
+import { countOf, countText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './captions-view.module.css';
@@ -78,7 +78,15 @@ export function FillPane({
         </Text>
       </Stack>
       <div className={classes.previewPane}>
-        <SourcePreview preview={fault === null ? preview : undefined} />
+        {source.kind === 'hand' ? (
+          <Text size="sm" className="figures">
+            {countOf(set.captioned, 'image')} with a caption
+            {set.uncaptioned > 0 && `, ${countText(set.uncaptioned)} without`}. Choose 'Write by hand' to go
+            on.
+          </Text>
+        ) : (
+          <SourcePreview preview={fault === null ? preview : undefined} />
+        )}
       </div>
     </form>
   );

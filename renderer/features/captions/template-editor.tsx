@@ -42,6 +42,7 @@ export function TemplateEditor({
         minRows={2}
         maxRows={6}
         value={template}
+        placeholder={dataset.fields.length === 0 ? 'a watercolour of a street' : 'a picture of ${name}'}
         error={fault}
         spellCheck={false}
         onChange={({ currentTarget }) => {

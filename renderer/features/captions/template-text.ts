@@ -20,10 +20,10 @@ export function fieldsIn(template: string): readonly string[] {
   return [...new Set([...template.matchAll(/\$\{([^{}$]+)\}/g)].map(([, field]) => field!.trim()))];
 }
 
-/** A template to begin with, over the fields that most images have. */
+/** A template to begin with, over the fields that most images have; empty where they have none, for words alone name nothing. */
 export function firstTemplate(fields: readonly { readonly name: string; readonly images: number }[]): string {
   const said = fields.filter(({ name }) => !/^(id|file_name|file|path|split|url|source)$/i.test(name));
   const most = said.toSorted((a, b) => b.images - a.images).slice(0, 2);
-  if (most.length === 0) return 'a picture of ';
+  if (most.length === 0) return '';
   return `a picture of ${most.map(({ name }) => `\${${name}}`).join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { Button, Kbd, Progress, Skeleton, Stack, Text, Textarea } from '@mantine/core';
 import { IconArrowLeft, IconPhotoSearch, IconTextCaption } from '@tabler/icons-react';
-import { type KeyboardEvent, useState } from 'react';
-import { Link } from 'wouter';
+import { type KeyboardEvent, useEffect, useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
 import { useStore } from 'zustand';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
@@ -13,17 +13,27 @@ import { media } from '../../studio/media.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { useView } from '../datasets/use-view.tsx';
 import { CaptionCutNote } from './caption-cut-note.tsx';
-import { createDrafts, discard, draft, nextWanted } from './caption-drafts.ts';
+import { createDrafts, discard, draft, firstPlace, nextWanted } from './caption-drafts.ts';
 import { useCaptionText } from './use-caption-text.ts';
 import { useOrder } from './use-order.ts';
+import { useWriteOnLeaving } from './use-write-on-leaving.ts';
 import classes from './write-view.module.css';
 
 /** Writing captions one after the other with the keyboard alone: the picture large, the text always in focus. */
 export function WriteView({ dataset }: { dataset: DatasetDetail }) {
   const query = useView((state) => state.query);
   const { data: sets, error } = useStudioQuery('captions.sets', { datasetId: dataset.id });
-  const set = sets?.find(({ id }) => id === query.captionSetId) ?? sets?.[0];
+  const named = useNamedPlace();
+  const set =
+    sets?.find(({ id }) => id === named.set) ??
+    sets?.find(({ id }) => id === query.captionSetId) ??
+    sets?.[0];
   const order = useOrder(dataset.id, set?.id ?? null);
+  const { data: without } = useStudioQuery(
+    'datasets.imageIds',
+    { datasetId: dataset.id, query: { filter: 'uncaptioned', captionSetId: set?.id ?? null } },
+    { enabled: set !== undefined },
+  );
   if (error !== null) return <FailureNote error={error} />;
   if (sets === undefined || order === null) return <Skeleton h="100%" radius={0} />;
   if (set === undefined) {
@@ -44,19 +54,29 @@ export function WriteView({ dataset }: { dataset: DatasetDetail }) {
       />
     );
   }
-  return <Writing key={set.id} dataset={dataset} set={set} order={order} />;
+  if (without === undefined) return <Skeleton h="100%" radius={0} />;
+  return <Writing key={set.id} dataset={dataset} set={set} order={order} without={without} />;
+}
+
+/** The set and the image that the address names; 0 where it names none. */
+function useNamedPlace(): { readonly set: number; readonly image: number } {
+  const params = new URLSearchParams(useSearch());
+  return { set: Number(params.get('set') ?? 0), image: Number(params.get('image') ?? 0) };
 }
 
 function Writing({
   dataset,
   set,
   order,
+  without,
 }: {
   dataset: DatasetDetail;
   set: CaptionSetData;
   order: readonly number[];
+  /** Images that have no caption in the set. */
+  without: readonly number[];
 }) {
-  const writing = useWriting(dataset.id, set, order);
+  const writing = useWriting(dataset.id, set, order, without);
   const { at, image } = writing;
   const imageId = order[at]!;
   const next = order[at + 1];
@@ -96,23 +116,26 @@ function Writing({
 }
 
 /** Where the writer is, what is written there, and the ways on. */
-function useWriting(datasetId: number, set: CaptionSetData, order: readonly number[]) {
+function useWriting(
+  datasetId: number,
+  set: CaptionSetData,
+  order: readonly number[],
+  without: readonly number[],
+) {
   const selected = useView((state) => state.selection.ids);
-  const [at, setAt] = useState(() =>
-    Math.max(
-      0,
-      order.findIndex((id) => selected.has(id)),
-    ),
-  );
+  const named = useNamedPlace();
+  const [at, setAt] = useState(() => firstPlace(order, named.image, selected, new Set(without)));
   const [drafts] = useState(createDrafts);
+  const here = order[at]!;
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    navigate(`/datasets/${datasetId}/write?set=${set.id}&image=${here}`, { replace: true });
+  }, [navigate, datasetId, set.id, here]);
+  useWriteOnLeaving(set.id, drafts);
   const [said, setSaid] = useState('');
   const imageId = order[at]!;
   const { image, saved, write } = useCaptionText(set.id, imageId, drafts);
   const typed = useStore(drafts, ({ texts }) => texts.get(imageId));
-  const { data: without } = useStudioQuery('datasets.imageIds', {
-    datasetId,
-    query: { filter: 'uncaptioned', captionSetId: set.id },
-  });
   /** Writes what was typed, and goes there; where that leads nowhere, says so. */
   const go = (to: number | null, elseSay: string) => {
     if (typed !== undefined) write(typed);

@@ -1,4 +1,4 @@
-import { Button, CopyButton, Menu, Stack } from '@mantine/core';
+import { Button, CopyButton, Menu, Stack, Text } from '@mantine/core';
 import {
   IconAdjustments,
   IconBoxModel2,
@@ -7,7 +7,7 @@ import {
   IconFileExport,
   IconLayersDifference,
 } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { useLocation } from 'wouter';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
@@ -35,6 +35,7 @@ export function LargeActions({
   onCompare: (other: Coordinates | null) => void;
 }) {
   const [, navigate] = useLocation();
+  const whyId = useId();
   const [dialog, setDialog] = useState<'export' | 'keep' | null>(null);
   const prompt = book.prompts.get(place.prompt)?.prompt ?? '';
   const run = book.runs.get(place.run);
@@ -70,7 +71,7 @@ export function LargeActions({
         {...shared}
         leftSection={<IconFileExport size={16} aria-hidden />}
         disabled={isBase}
-        title={isBase ? 'This is the base. Choose an epoch to export.' : undefined}
+        {...(isBase && { 'aria-describedby': whyId })}
         onClick={() => {
           setDialog('export');
         }}
@@ -81,13 +82,18 @@ export function LargeActions({
         {...shared}
         leftSection={<IconBoxModel2 size={16} aria-hidden />}
         disabled={isBase}
-        title={isBase ? 'The base is a model already. Choose an epoch.' : undefined}
+        {...(isBase && { 'aria-describedby': whyId })}
         onClick={() => {
           setDialog('keep');
         }}
       >
         Keep as a model…
       </Button>
+      {isBase && (
+        <Text size="xs" c="dimmed" id={whyId}>
+          This is the base as it was. Choose an epoch below to export or keep it.
+        </Text>
+      )}
       {run !== undefined && !isBase && (
         <>
           <ExportModelDialog

@@ -4,7 +4,6 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 
 import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
 import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { showFailure } from '../../studio/failure.ts';
@@ -12,6 +11,7 @@ import { media } from '../../studio/media.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './datasets-screen.module.css';
 import { ImportStrip } from './import/import-strip.tsx';
+import { RemoveDataset } from './remove-dataset.tsx';
 
 /** One data set among all: what it looks like and what is in it. */
 export function DatasetCard({ dataset }: { dataset: DatasetSummary }) {
@@ -67,7 +67,6 @@ export function DatasetCard({ dataset }: { dataset: DatasetSummary }) {
 function CardMenu({ dataset: { id, name, importing, folder } }: { dataset: DatasetSummary }) {
   const [asking, setAsking] = useState<'rename' | 'remove' | null>(null);
   const rename = useStudioCommand('datasets.rename');
-  const remove = useStudioCommand('datasets.remove');
   const rescan = useStudioCommand('datasets.rescan');
   const close = () => {
     setAsking(null);
@@ -119,18 +118,7 @@ function CardMenu({ dataset: { id, name, importing, folder } }: { dataset: Datas
           rename.mutate({ datasetId: id, name: to }, { onSuccess: close, onError: showFailure });
         }}
       />
-      <ConfirmDialog
-        open={asking === 'remove'}
-        title={`Remove ${name}?`}
-        confirm="Remove data set"
-        busy={remove.isPending}
-        onClose={close}
-        onConfirm={() => {
-          remove.mutate({ datasetId: id }, { onSettled: close, onError: showFailure });
-        }}
-      >
-        The studio forgets its images and all of its captions. Your image files stay where they are.
-      </ConfirmDialog>
+      <RemoveDataset datasetId={id} name={name} open={asking === 'remove'} onClose={close} />
     </>
   );
 }

@@ -9,7 +9,16 @@ import { useStudioCommand } from '../../studio/studio.tsx';
 import { canPause, canResume, canStop } from './run-status.ts';
 
 /** Pause, stop, resume: as the run's status allows. */
-export function RunControls({ run, prominent = false }: { run: RunSummary; prominent?: boolean }) {
+export function RunControls({
+  run,
+  prominent = false,
+  resumeLeads = true,
+}: {
+  run: RunSummary;
+  prominent?: boolean;
+  /** Going on is what most people want. */
+  resumeLeads?: boolean;
+}) {
   const { status } = run;
   const [asking, setAsking] = useState(false);
   const pause = useStudioCommand('runs.pause');
@@ -43,6 +52,7 @@ export function RunControls({ run, prominent = false }: { run: RunSummary; promi
       {canResume(status) && (
         <Button
           size={size}
+          variant={resumeLeads ? 'filled' : 'default'}
           leftSection={<IconPlayerPlay size={16} aria-hidden />}
           loading={resume.isPending}
           onClick={() => {

@@ -1,16 +1,15 @@
-import { ActionIcon, Menu, Text } from '@mantine/core';
+import { ActionIcon, Menu } from '@mantine/core';
 import { IconCopy, IconDots, IconFolderOpen, IconPencil, IconRepeat, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
-import { countOf } from '../../components/quantities.ts';
 import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { useReveal } from '../../components/reveal-button.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudio, useStudioCommand } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
+import { RemoveRun } from './remove-run.tsx';
 import { isUnderWay } from './run-status.ts';
 
 /** What can be done with a run besides pausing and stopping it. */
@@ -19,11 +18,10 @@ export function RunMenu({ run }: { run: RunSummary }) {
   const close = () => {
     setOpen(null);
   };
-  const [location, goTo] = useLocation();
+  const [, goTo] = useLocation();
   const reveal = useReveal();
   const repeat = useRepeat();
   const rename = useStudioCommand('runs.rename');
-  const remove = useStudioCommand('runs.remove');
   return (
     <>
       <Menu position="bottom-end" withinPortal>
@@ -83,32 +81,7 @@ export function RunMenu({ run }: { run: RunSummary }) {
           rename.mutate({ runId: run.id, name }, { onSuccess: close, onError: showFailure });
         }}
       />
-      <ConfirmDialog
-        open={open === 'remove'}
-        title={`Remove ${run.name}?`}
-        confirm="Remove run"
-        busy={remove.isPending}
-        onClose={close}
-        onConfirm={() => {
-          remove.mutate(
-            { runId: run.id },
-            {
-              onSuccess: () => {
-                if (location === `/runs/${run.id}`) goTo('/runs', { replace: true });
-              },
-              onError: showFailure,
-              onSettled: close,
-            },
-          );
-        }}
-      >
-        <Text size="sm">
-          {run.checkpoints.length === 0
-            ? 'Its folder is deleted.'
-            : `Its ${countOf(run.checkpoints.length, 'checkpoint')} and all its pictures are deleted from the disk.`}{' '}
-          What was exported or kept as a model stays.
-        </Text>
-      </ConfirmDialog>
+      <RemoveRun run={run} open={open === 'remove'} onClose={close} />
     </>
   );
 }

@@ -6,6 +6,9 @@ import { Notice } from '../../components/notice.tsx';
 import { RunControls } from './run-controls.tsx';
 import { useRepeat } from './run-menu.tsx';
 
+/** Failures that come again at the same step, unless something is set otherwise. */
+const cannotGoOn = new Set(['loss-not-finite', 'weights-not-finite']);
+
 /** What stands in a run's way: that it failed, was interrupted or is paused, and how it goes on. */
 export function RunNotice({ run }: { run: RunDetail }) {
   const repeat = useRepeat();
@@ -14,6 +17,7 @@ export function RunNotice({ run }: { run: RunDetail }) {
   const last = run.checkpoints.at(-1);
   const kept =
     last === undefined ? 'There is no checkpoint yet.' : `The newest checkpoint is from epoch ${last}.`;
+  const needsChange = failure !== null && cannotGoOn.has(failure.code);
   const title = {
     failed: failure?.message ?? 'The run failed.',
     interrupted: 'Screenfold closed during this run',
@@ -34,14 +38,14 @@ export function RunNotice({ run }: { run: RunDetail }) {
             {status === 'failed' && (
               <Button
                 size="xs"
-                variant="default"
+                variant={needsChange ? 'filled' : 'default'}
                 leftSection={<IconRepeat size={16} aria-hidden />}
                 onClick={() => void repeat(run.id)}
               >
                 Change its settings
               </Button>
             )}
-            <RunControls run={run} />
+            <RunControls run={run} resumeLeads={!needsChange} />
           </>
         }
         {...(status === 'paused' && { icon: <IconPlayerPause size={20} stroke={1.8} aria-hidden /> })}

@@ -34,6 +34,11 @@ export function isUnderWay(status: RunStatus): boolean {
   return status === 'preparing' || status === 'training' || status === 'stopping';
 }
 
+/** It has ended for good, of itself or by a person. */
+export function hasEnded(status: RunStatus): boolean {
+  return status === 'finished' || status === 'cancelled';
+}
+
 /** Nothing computes, and it could go on. */
 export function canResume(status: RunStatus): boolean {
   return status === 'paused' || status === 'interrupted' || status === 'failed';

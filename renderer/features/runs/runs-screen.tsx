@@ -7,12 +7,14 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
+import { FinishedActions } from './finished-actions.tsx';
+import { NoticeButton } from './notice-button.tsx';
 import { RunControls } from './run-controls.tsx';
 import { RunList } from './run-list.tsx';
 import { RunMenu } from './run-menu.tsx';
 import { groupRuns } from './run-order.ts';
 import { RunPanel } from './run-panel.tsx';
-import { canResume } from './run-status.ts';
+import { canResume, hasEnded, isUnderWay } from './run-status.ts';
 import classes from './runs-screen.module.css';
 
 /** All runs at the left, the chosen one beside them; without a choice the one under way, or the newest. */
@@ -55,6 +57,8 @@ function ChosenRun({ runs, runId }: { runs: readonly RunSummary[]; runId: number
         <>
           {/* A run that waits for somebody has its buttons in the notice, once. */}
           {known !== undefined && !canResume(known.status) && <RunControls run={known} />}
+          {known !== undefined && isUnderWay(known.status) && <NoticeButton />}
+          {known !== undefined && hasEnded(known.status) && <FinishedActions run={known} />}
           {known !== undefined && <RunMenu run={known} />}
           <Button
             component={Link}

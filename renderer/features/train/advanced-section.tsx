@@ -13,15 +13,19 @@ import { useRequestForm } from './request-form.ts';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {
-  const { request, message } = useRequestForm();
+  const { request, message, warning } = useRequestForm();
   const faulty = [...trainNumbers, 'checkpoints', 'optimizer'].some(
     (name) => message(`train.${name}`) !== undefined,
   );
+  const doubtful =
+    warning('resolution') !== undefined ||
+    trainNumbers.some((name) => warning(`train.${name}`) !== undefined);
   return (
     <FoldedSection
       title="Advanced"
       summary={advancedSummary(request)}
       faulty={faulty || message('resolution') !== undefined || message('method.alpha') !== undefined}
+      doubtful={doubtful}
     >
       <Stack gap={20}>
         <Group title="Batch">
@@ -125,12 +129,13 @@ function TrainNumber({
   unit?: string;
   description?: string;
 }) {
-  const { request, edit, message } = useRequestForm();
+  const { request, edit, message, warning } = useRequestForm();
   return (
     <NumberField
       {...field}
       value={request.train[name]}
       error={message(`train.${name}`)}
+      warning={warning(`train.${name}`)}
       onChange={(value) => {
         edit({ train: { [name]: value } });
       }}
@@ -197,7 +202,7 @@ function LearningRateSchedule() {
 }
 
 function Resolution() {
-  const { request, edit, message } = useRequestForm();
+  const { request, edit, message, warning } = useRequestForm();
   return (
     <NumberField
       label="Resolution"
@@ -208,6 +213,7 @@ function Resolution() {
       placeholder="as the base"
       value={request.resolution ?? undefined}
       error={message('resolution')}
+      warning={warning('resolution')}
       onChange={(resolution) => {
         edit({ resolution: resolution ?? null });
       }}

@@ -22,16 +22,19 @@ export function FoldedSection({
   title,
   summary,
   faulty = false,
+  doubtful = false,
   children,
 }: {
   title: string;
   summary: string;
   /** Something within is wrong, so it cannot stay hidden. */
   faulty?: boolean;
+  /** Something within is most likely not meant: it shows, and may be folded away. */
+  doubtful?: boolean;
   children: ReactNode;
 }) {
-  const [open, setOpen] = useState(false);
-  const expanded = open || faulty;
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const expanded = faulty || (chosen ?? doubtful);
   const id = useId();
   return (
     <section className={classes.section} aria-labelledby={id}>
@@ -44,7 +47,7 @@ export function FoldedSection({
           aria-expanded={expanded}
           aria-label={`${title}: ${summary}`}
           onClick={() => {
-            setOpen(!expanded);
+            setChosen(!expanded);
           }}
         >
           <IconChevronRight

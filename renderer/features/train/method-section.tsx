@@ -14,6 +14,7 @@ import { Link } from 'wouter';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
+import { type RunAim, runAims } from '../../../electron/contract/runs.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { numberText } from '../../components/number-text.ts';
 import { parametersText } from '../../components/quantities.ts';
@@ -61,14 +62,42 @@ function modelFacts({ resolution, parameters, bytes }: Model): string {
   return `${resolution} px · ${parametersText(parameters)} parameters · ${bytesText(bytes)}`;
 }
 
+const aimWords: Readonly<Record<RunAim, { readonly label: string; readonly explanation: string }>> = {
+  style: { label: 'A style', explanation: 'How all of the images look, whatever they show.' },
+  character: {
+    label: 'A character',
+    explanation: 'Somebody in many situations, called by a name in the captions.',
+  },
+  object: {
+    label: 'An object',
+    explanation: 'One thing, called by a name in the captions; a few images are enough.',
+  },
+};
+
 /** What is trained of it, for how long and how fast. */
 export function MethodSection() {
-  const { request, edit, message } = useRequestForm();
-  const { chooseMethod } = useDraft();
+  const { request, edit, message, warning } = useRequestForm();
+  const { choice, chooseMethod, chooseAim } = useDraft();
+  const aim = choice.aim ?? 'style';
   const { method, train } = request;
   return (
     <FormSection title="Training">
       <Stack gap={14}>
+        <Stack gap={4}>
+          <SegmentedControl
+            aria-label="What it is to learn"
+            fullWidth
+            data={runAims.map((value) => ({ value, label: aimWords[value].label }))}
+            value={aim}
+            onChange={(value) => {
+              const chosen = runAims.find((other) => other === value);
+              if (chosen !== undefined) chooseAim(chosen);
+            }}
+          />
+          <Text size="xs" c="dimmed">
+            {aimWords[aim].explanation}
+          </Text>
+        </Stack>
         <SegmentedControl
           aria-label="Method"
           fullWidth
@@ -87,6 +116,7 @@ export function MethodSection() {
             value={train.epochs}
             min={1}
             error={message('train.epochs')}
+            warning={warning('train.epochs')}
             onChange={(epochs) => {
               edit({ train: { epochs } });
             }}
@@ -99,6 +129,7 @@ export function MethodSection() {
             min={Number.MIN_VALUE}
             placeholder={numberText(usualLearningRate(method.kind, train.optimizer))}
             error={message('train.learningRate')}
+            warning={warning('train.learningRate')}
             onChange={(learningRate) => {
               edit({ train: { learningRate } });
             }}
@@ -109,6 +140,7 @@ export function MethodSection() {
               value={method.rank}
               min={1}
               error={message('method.rank')}
+              warning={warning('method.rank')}
               onChange={(rank) => {
                 edit({ method: { rank } });
               }}

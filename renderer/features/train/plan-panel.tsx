@@ -7,7 +7,7 @@ import { FailureNote } from '../../components/failure-note.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { countOf } from '../../components/quantities.ts';
 import classes from './plan-panel.module.css';
-import { planRows } from './plan-rows.ts';
+import { lacksDisk, planRows } from './plan-rows.ts';
 
 /** What would be done, kept up to date, and the button that does it. */
 export function PlanPanel({
@@ -56,13 +56,15 @@ export function PlanPanel({
           size="md"
           leftSection={<IconFlame size={18} aria-hidden />}
           loading={starting}
-          disabled={faults > 0 || (error !== null && error !== undefined)}
+          disabled={faults > 0 || (error !== null && error !== undefined) || lacksDisk(plan)}
           onClick={onStart}
         >
           {runs > 1 ? `Train ${runs} runs` : 'Train'}
         </Button>
         <Text size="xs" c="dimmed" ta="center" mt={8} mih={18} role="status">
-          {hindrance(request, faults)}
+          {lacksDisk(plan) && faults === 0
+            ? 'Keep fewer checkpoints, or make room on the disk.'
+            : hindrance(request, faults)}
         </Text>
       </div>
     </aside>
@@ -118,8 +120,20 @@ function Plan({
           </li>
         ))}
       </ul>
+      {plan.unknownWords.length > 0 && (
+        <Text size="xs" c="dimmed" mt={10}>
+          The base spells {quotedList(plan.unknownWords)} out of pieces: it hardly knows{' '}
+          {plan.unknownWords.length === 1 ? 'this word' : 'these words'} and learns from your images alone
+          what {plan.unknownWords.length === 1 ? 'it means' : 'they mean'}.
+        </Text>
+      )}
     </div>
   );
+}
+
+/** `“a”, “b” and “c”` */
+function quotedList(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB').format(words.map((word) => `“${word}”`));
 }
 
 function Row({

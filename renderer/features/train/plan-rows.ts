@@ -32,21 +32,28 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
     row(
       'Steps',
       `${countText(plan.stepsPerEpoch)} per epoch`,
-      `${countText(plan.steps)} in ${countOf(plan.epochs, 'epoch')}`,
+      plan.runs > 1
+        ? `${countText(plan.steps)} in each of ${plan.runs} runs, ${countText(plan.steps * plan.runs)} in all`
+        : `${countText(plan.steps)} in ${countOf(plan.epochs, 'epoch')}`,
     ),
     plan.secondsPerEpoch === null
       ? row('Time', 'known after the first steps', 'No run like it has been measured here yet.')
       : row(
           'Time',
           `${durationText(plan.secondsPerEpoch)} per epoch`,
-          plan.seconds === null ? null : `${durationText(plan.seconds)}${all}, by the speed of earlier runs`,
+          plan.seconds === null
+            ? null
+            : `${totalText(durationText, plan.seconds)}, by the speed of earlier runs`,
         ),
     costRow(),
     row(
       'Disk',
-      bytesText(plan.diskBytes),
-      `${bytesText(plan.freeDiskBytes)} free`,
-      plan.diskBytes > plan.freeDiskBytes,
+      bytesText(plan.diskBytes * plan.runs),
+      [
+        ...(plan.runs > 1 ? [`${bytesText(plan.diskBytes)} for each of ${plan.runs} runs`] : []),
+        `${bytesText(plan.freeDiskBytes)} free`,
+      ].join('; '),
+      lacksDisk(plan),
     ),
     row('Memory', bytesText(plan.memoryBytes), 'weights, gradients and moments; activations come on top'),
     row(
@@ -63,9 +70,21 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
     return row(
       'Cost',
       `${moneyText(perEpoch, currency)} per epoch`,
-      `${moneyText(plan.cost, currency)}${all || ' in all'}`,
+      plan.runs > 1
+        ? totalText((money) => moneyText(money, currency), plan.cost)
+        : `${moneyText(plan.cost, currency)} in all`,
     );
   }
+
+  /** Of several runs what each comes to, and all. */
+  function totalText(text: (amount: number) => string, amount: number): string {
+    return plan.runs > 1 ? `${text(amount / plan.runs)} a run, ${text(amount)}${all}` : text(amount);
+  }
+}
+
+/** Whether what is going to be written does not fit on the disk. */
+export function lacksDisk(plan: RunPlan | undefined): boolean {
+  return plan !== undefined && plan.diskBytes * plan.runs > plan.freeDiskBytes;
 }
 
 function bucketText({ buckets, resolution }: RunPlan): string {

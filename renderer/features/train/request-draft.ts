@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import { type OptimizerKind, rateFor, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
-import type { RunRequest } from '../../../electron/contract/runs.ts';
+import type { RunAim, RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
 /** What the studio's defaults depend on; null: as the studio proposes. */
@@ -9,6 +9,8 @@ export interface Choice {
   readonly datasetId: number | null;
   readonly baseModelId: number | null;
   readonly method: 'full' | 'lora' | null;
+  /** What it is to learn. */
+  readonly aim: RunAim | null;
 }
 
 /** What a person wrote over the defaults. NaN stands for what is no number yet. */
@@ -35,7 +37,7 @@ export interface RequestDraft {
 }
 
 export const untouched: RequestDraft = {
-  choice: { datasetId: null, baseModelId: null, method: null },
+  choice: { datasetId: null, baseModelId: null, method: null, aim: null },
   edits: {},
 };
 
@@ -97,11 +99,10 @@ function withDataset({ choice, edits }: RequestDraft, datasetId: number): Reques
   return { choice: { ...choice, datasetId }, edits: kept };
 }
 
-/** Another base: sizes are those it was made for. */
+/** Another base: a size that was typed stays, and the form says where it does not suit the base. */
 function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
-  const { resolution: _resolution, recipe, name: _name, ...kept } = edits;
-  const { width: _width, height: _height, ...recipeKept } = recipe ?? {};
-  return { choice: { ...choice, baseModelId }, edits: { ...kept, recipe: recipeKept } };
+  const { name: _name, ...kept } = edits;
+  return { choice: { ...choice, baseModelId }, edits: kept };
 }
 
 /** Another method: its own learning rate, which differs by an order of magnitude. */
@@ -109,6 +110,14 @@ function withMethod({ choice, edits }: RequestDraft, method: 'full' | 'lora'): R
   const { train, name: _name, ...kept } = edits;
   const { learningRate: _rate, ...trainKept } = train ?? {};
   return { choice: { ...choice, method }, edits: { ...kept, train: trainKept } };
+}
+
+/** Something else to learn: what is proposed for it replaces what was written over the last proposal. */
+function withAim({ choice, edits }: RequestDraft, aim: RunAim): RequestDraft {
+  const { train, method, ...kept } = edits;
+  const { learningRate: _rate, epochs: _epochs, randomFlip: _flip, ...trainKept } = train ?? {};
+  const { rank: _rank, textEncoder: _textEncoder, ...methodKept } = method ?? {};
+  return { choice: { ...choice, aim }, edits: { ...kept, train: trainKept, method: methodKept } };
 }
 
 /** Another optimizer, as it is usually set, and the learning rate that suits it. */
@@ -123,7 +132,10 @@ export function draftLike(request: RunRequest): RequestDraft {
   const kind = method.kind === 'lora' ? 'lora' : 'full';
   const { kind: _kind, ...settings } =
     method.kind === 'lora' ? method : { kind, textEncoder: textEncoderOf(method) };
-  return { choice: { datasetId, baseModelId, method: kind }, edits: { ...rest, method: settings } };
+  return {
+    choice: { datasetId, baseModelId, method: kind, aim: null },
+    edits: { ...rest, method: settings },
+  };
 }
 
 const textEncoderOf = (method: RunRequest['method']) => 'textEncoder' in method && method.textEncoder;
@@ -132,6 +144,7 @@ export interface DraftActions {
   readonly chooseDataset: (datasetId: number) => void;
   readonly chooseBase: (baseModelId: number) => void;
   readonly chooseMethod: (method: 'full' | 'lora') => void;
+  readonly chooseAim: (aim: RunAim) => void;
   readonly chooseOptimizer: (kind: OptimizerKind) => void;
   readonly edit: (change: Edits) => void;
   readonly fillFrom: (request: RunRequest) => void;
@@ -154,6 +167,9 @@ export function createDraftStore(): DraftStore {
     },
     chooseMethod: (method) => {
       set((draft) => withMethod(draft, method));
+    },
+    chooseAim: (aim) => {
+      set((draft) => withAim(draft, aim));
     },
     chooseOptimizer: (kind) => {
       set((draft) => withOptimizer(draft, kind));

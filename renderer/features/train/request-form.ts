@@ -9,6 +9,8 @@ export interface RequestForm {
   readonly edit: (change: Edits) => void;
   /** What is wrong with the field at this dotted path. */
   readonly message: (path: string) => string | undefined;
+  /** What of the field at this dotted path is allowed and most likely not meant. */
+  readonly warning: (path: string) => string | undefined;
   /** ISO 4217. */
   readonly currency: string;
 }

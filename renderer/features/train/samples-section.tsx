@@ -10,13 +10,14 @@ import { useRequestForm } from './request-form.ts';
 
 /** The pictures made at every checkpoint: prompts, seeds, and how noise becomes a picture. */
 export function SamplesSection({ planned }: { planned: readonly PromptData[] }) {
-  const { request, message } = useRequestForm();
+  const { request, message, warning } = useRequestForm();
   const { prompts, seeds, recipe } = request;
   const faulty = ['prompts', 'seeds', 'recipe'].some((part) => message(part) !== undefined);
   return (
     <FoldedSection
       title="Pictures"
       faulty={faulty}
+      doubtful={pictureNumbers.some((name) => warning(`recipe.${name}`) !== undefined)}
       summary={[
         prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
         seeds.length === 1 ? `seed ${seeds[0]!}` : `${seeds.length} seeds`,
@@ -31,6 +32,8 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
     </FoldedSection>
   );
 }
+
+const pictureNumbers = ['steps', 'guidanceScale', 'width', 'height'] as const;
 
 const promptCount = (count: number) => (count === 1 ? '1 prompt' : `${count} prompts`);
 
@@ -134,7 +137,7 @@ function Seeds() {
 }
 
 function SamplerSettings() {
-  const { request, edit, message } = useRequestForm();
+  const { request, edit, message, warning } = useRequestForm();
   const fields = {
     value: request.recipe,
     onChange: (change: Partial<SamplerSettings>) => {
@@ -144,7 +147,11 @@ function SamplerSettings() {
   return (
     <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
       <SamplerSelect {...fields} />
-      <SamplerNumbers {...fields} message={(field) => message(`recipe.${field}`)} />
+      <SamplerNumbers
+        {...fields}
+        message={(field) => message(`recipe.${field}`)}
+        warning={(field) => warning(`recipe.${field}`)}
+      />
     </SimpleGrid>
   );
 }

@@ -3,7 +3,9 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconPhotoPlus, IconRotate } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 
+import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
+import { settingAdvice } from '../../../electron/contract/setting-advice.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
@@ -18,7 +20,7 @@ import { useDraft } from './draft-context.ts';
 import { fieldMessages, messageAt } from './field-messages.ts';
 import { BaseSection, MethodSection } from './method-section.tsx';
 import { PlanPanel } from './plan-panel.tsx';
-import { requestOf } from './request-draft.ts';
+import { type Edits, requestOf } from './request-draft.ts';
 import { RequestFormContext } from './request-form.ts';
 import { SamplesSection } from './samples-section.tsx';
 import classes from './train-screen.module.css';
@@ -56,7 +58,10 @@ export function TrainScreen() {
       {datasets.data?.length === 0 ? (
         <NoDataset />
       ) : defaults.data !== undefined ? (
-        <TrainForm request={requestOf(defaults.data, edits)} />
+        <TrainForm
+          request={requestOf(defaults.data, edits)}
+          usual={requestOf(defaults.data, onlyOptimizer(edits))}
+        />
       ) : defaults.error !== null ? (
         <Center h="100%" p="xl">
           <FailureNote error={defaults.error} onRetry={() => void defaults.refetch()} />
@@ -70,7 +75,12 @@ export function TrainScreen() {
   );
 }
 
-function TrainForm({ request }: { request: RunRequest }) {
+/** What the studio would propose for this method and optimizer, whatever else was written. */
+function onlyOptimizer({ train }: Edits): Edits {
+  return train?.optimizer === undefined ? {} : { train: { optimizer: train.optimizer } };
+}
+
+function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest }) {
   const { edit, forgetName } = useDraft();
   const [, goTo] = useLocation();
   const datasets = useStudioQuery('datasets.list', {}).data ?? [];
@@ -84,6 +94,13 @@ function TrainForm({ request }: { request: RunRequest }) {
     { request: JSON.parse(settled) as RunRequest },
     { enabled: valid && settled === JSON.stringify(request), keepPrevious: true },
   );
+  const current = plan.isPlaceholderData ? undefined : plan.data;
+  const advice = settingAdvice(request, {
+    usualRate: usual.train.learningRate ?? usualLearningRate(request.method.kind, request.train.optimizer),
+    baseResolution: models.find(({ id }) => id === request.baseModelId)?.resolution ?? null,
+    images: current?.images ?? null,
+    steps: current?.steps ?? null,
+  });
   const start = useStudioCommand('runs.start');
   const onStart = () => {
     start.mutate(
@@ -98,7 +115,13 @@ function TrainForm({ request }: { request: RunRequest }) {
     );
   };
   return (
-    <RequestFormContext value={{ request, edit, currency, message: (path) => messageAt(messages, path) }}>
+    <RequestFormContext
+      value={{
+        ...{ request, edit, currency },
+        message: (path) => messageAt(messages, path),
+        warning: (path) => advice.get(path),
+      }}
+    >
       <div className={classes.columns}>
         <div className={classes.form}>
           <div className={classes.fields}>

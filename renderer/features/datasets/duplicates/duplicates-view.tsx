@@ -113,11 +113,10 @@ function useResolveExact(
     resolveExact: () => {
       setResolving(true);
       client
-        .call('datasets.duplicates', { datasetId, distance: 0 })
+        .call('datasets.duplicates', { datasetId, exact: true })
         .then((groups) => {
-          const exact = groups.filter(({ kind }) => kind === 'exact');
-          const ids = exact.flatMap((group) => keptOut(group, bestOf(group)));
-          exclude(ids);
+          const ids = groups.flatMap((group) => keptOut(group, bestOf(group)));
+          if (ids.length > 0) exclude(ids);
           notifications.show({
             title: ids.length === 0 ? 'No two files are equal' : `${countOf(ids.length, 'image')} excluded`,
             message: ids.length === 0 ? 'These images are alike, not equal.' : 'Ctrl+Z includes them again.',

@@ -1,4 +1,4 @@
-import { Button, Group, Popover, Radio, Stack, Text } from '@mantine/core';
+import { Button, Group, Popover, Radio, Stack, Text, Textarea } from '@mantine/core';
 import { IconFlask2 } from '@tabler/icons-react';
 import { useState } from 'react';
 
@@ -49,7 +49,8 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
   const [count, setCount] = useState(Math.max(1, Math.min(100, Math.round(images / 10))));
   const [percent, setPercent] = useState(10);
   const { mutate, isPending } = useStudioCommand('datasets.setValidation');
-  const choice = choiceOf(kind, count, percent);
+  const [names, setNames] = useState('');
+  const choice = choiceOf(kind, count, percent, names);
   return (
     <form
       onSubmit={(event) => {
@@ -106,17 +107,19 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
               disabled={marks === undefined}
               description={
                 marks === undefined
-                  ? 'No image has a field called split'
-                  : `By the field split, for example ${marks.example}`
+                  ? 'No image has a field called split.'
+                  : 'Holds out each image whose field split says val, validation, dev, test or held-out.'
               }
             />
+            <Radio value="names" label="By a list of names" />
+            {kind === 'names' && <NamesField value={names} onChange={setNames} />}
           </Stack>
         </Radio.Group>
         <Text size="xs" c="dimmed">
           By hand: select images and press H. Anything here can be undone.
         </Text>
         <Group justify="flex-end">
-          <Button type="submit" loading={isPending} disabled={!isPossible(kind, count, percent, images)}>
+          <Button type="submit" loading={isPending} disabled={!isPossible(choice, images)}>
             Hold out
           </Button>
         </Group>
@@ -125,19 +128,55 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
   );
 }
 
-/** Some images stay to train on. */
-function isPossible(kind: Choice['kind'], count: number, percent: number, images: number): boolean {
-  if (kind === 'count') return Number.isInteger(count) && count >= 1 && count < images;
-  return kind !== 'fraction' || (percent > 0 && percent < 100);
+function NamesField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  return (
+    <Textarea
+      aria-label="Names of the images to hold out"
+      placeholder={'fox.png\nanimals/wolf.png'}
+      description="A name to a line: a path in the data set, or a file name. A list can be pasted."
+      autosize
+      minRows={4}
+      maxRows={10}
+      spellCheck={false}
+      value={value}
+      onChange={({ currentTarget }) => {
+        onChange(currentTarget.value);
+      }}
+    />
+  );
 }
 
-function choiceOf(kind: Choice['kind'], count: number, percent: number): Choice {
+/** Some images stay to train on. */
+function isPossible(choice: Choice, images: number): boolean {
+  switch (choice.kind) {
+    case 'count':
+      return Number.isInteger(choice.count) && choice.count >= 1 && choice.count < images;
+    case 'fraction':
+      return choice.fraction > 0 && choice.fraction < 1;
+    case 'names':
+      return choice.names.length > 0;
+    default:
+      return true;
+  }
+}
+
+function choiceOf(kind: Choice['kind'], count: number, percent: number, names: string): Choice {
   switch (kind) {
     case 'count':
       return { kind, count };
     case 'fraction':
       return { kind, fraction: percent / 100 };
+    case 'names':
+      return { kind, names: linesOf(names) };
     default:
       return { kind };
   }
+}
+
+/** Lines that say something; what a list of JSON or CSV has around a name is taken off. */
+function linesOf(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim().replace(/^["'[\s]+|["',\]\s]+$/g, ''))
+    .filter((line) => line !== '');
 }

@@ -35,3 +35,8 @@ test('the first template is over the fields that most images have, and no file n
   ];
   expect(firstTemplate(fields)).toBe('a picture of ${name}, ${type}');
 });
+
+test('without a field to fill in there is no first template, for its words would name nothing', () => {
+  expect(firstTemplate([])).toBe('');
+  expect(firstTemplate([{ name: 'file_name', images: 10 }])).toBe('');
+});

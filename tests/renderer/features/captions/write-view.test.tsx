@@ -38,12 +38,15 @@ function studioOf(captions = new Map<number, string>([[1, 'a cat']]), failing = 
   return studio;
 }
 
-const draw = async (studio: FakeStudio) => {
+const first = `/datasets/${dataset.id}/write?set=${captionSet.id}&image=1`;
+
+const draw = async (studio: FakeStudio, path = first) => {
   renderWithStudio(
     <DatasetViewProvider datasetId={dataset.id}>
       <WriteView dataset={dataset} />
     </DatasetViewProvider>,
     studio,
+    path,
   );
   return await screen.findByRole('textbox', { name: 'Caption' });
 };
@@ -127,6 +130,7 @@ describe('writing captions by the keyboard', () => {
         </DatasetViewProvider>
       </DraftContext>,
       studio,
+      first,
     );
     await screen.findByRole('textbox', { name: 'Caption' });
     expect(await screen.findByText('5 tokens; Seedling reads 4.')).toBeDefined();
@@ -154,5 +158,45 @@ describe('writing captions by the keyboard', () => {
     await isAt('1 of 4 images', 'a cat');
     await userEvent.keyboard('{Shift>}{Enter}{/Shift}');
     expect(await screen.findByText('This is the first image.')).toBeDefined();
+  });
+
+  test('begins at the first image without a caption, and has set and image in the address', async () => {
+    const { location, unmount } = renderWithStudio(
+      <DatasetViewProvider datasetId={dataset.id}>
+        <WriteView dataset={dataset} />
+      </DatasetViewProvider>,
+      studioOf(),
+      `/datasets/${dataset.id}/write`,
+    );
+    await isAt('2 of 4 images', '');
+    await waitFor(() => {
+      expect(location()).toBe(`/datasets/${dataset.id}/write?set=${captionSet.id}&image=2`);
+    });
+    await userEvent.keyboard('{Enter}');
+    await isAt('3 of 4 images', '');
+    await waitFor(() => {
+      expect(location()).toContain('image=3');
+    });
+    unmount();
+    await draw(studioOf(), location());
+    await isAt('3 of 4 images', '');
+  });
+
+  test('writes what was typed when somebody goes elsewhere', async () => {
+    const studio = studioOf();
+    const { unmount } = renderWithStudio(
+      <DatasetViewProvider datasetId={dataset.id}>
+        <WriteView dataset={dataset} />
+      </DatasetViewProvider>,
+      studio,
+      first,
+    );
+    await isAt('1 of 4 images', 'a cat');
+    await userEvent.keyboard(', half a w');
+    expect(studio.inputsOf('captions.write')).toEqual([]);
+    unmount();
+    expect(studio.inputsOf('captions.write')).toEqual([
+      { captionSetId: 5, captions: [{ imageId: 1, text: 'a cat, half a w' }] },
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import type { AllHandlers } from '../../../../electron/contract/api.ts';
 import type { RunDetail, RunSummary } from '../../../../electron/contract/runs.ts';
 import { settingsSchema } from '../../../../electron/contract/system.ts';
 import { Activity } from '../../../../renderer/features/runs/activity.tsx';
+import { RunEnds } from '../../../../renderer/features/runs/run-ends.tsx';
 import { RunsScreen } from '../../../../renderer/features/runs/runs-screen.tsx';
 import { examplePlan, exampleRequest, exampleRun } from '../../example-run.ts';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
@@ -123,6 +124,25 @@ describe('a run that does not go on by itself', () => {
     expect(studio.inputsOf('runs.resume')).toEqual([{ runId: 7 }]);
   });
 
+  test('leads to its settings where going on would break it at the same step again', async () => {
+    const failure = {
+      code: 'loss-not-finite',
+      message: 'The loss of step 3 is not a finite number.',
+      hint: 'Lower the learning rate.',
+    };
+    const { user, location } = show({ ...exampleRun, status: 'failed', checkpoints: [], failure });
+    const alert = await screen.findByRole('alert');
+    expect(alert.textContent).toContain('Lower the learning rate. There is no checkpoint yet.');
+    const variantOf = (name: string) =>
+      within(alert).getByRole('button', { name }).getAttribute('data-variant');
+    expect(variantOf('Change its settings')).toBe('filled');
+    expect(variantOf('Resume')).toBe('default');
+    await user.click(within(alert).getByRole('button', { name: 'Change its settings' }));
+    await waitFor(() => {
+      expect(location()).toBe('/train');
+    });
+  });
+
   test('says why it failed and what to do', async () => {
     const failure = {
       code: 'out-of-memory',
@@ -174,5 +194,49 @@ describe('an epoch that was kept', () => {
       createdAt: 1,
     });
     expect(await screen.findByText(/14 MB · \/exports\/emoji/)).toBeTruthy();
+  });
+});
+
+describe('a run that has finished', () => {
+  const finished = { ...exampleRun, status: 'finished' as const, epoch: 10, checkpoints: [1, 2, 10] };
+
+  test('offers at once to compare its epochs, and to export any of them', async () => {
+    const { studio, user } = show(finished, {
+      'exports.list': () => [],
+      'exports.model': () => ({ exportId: 1 }),
+    });
+    const link = await screen.findByRole('link', { name: 'Compare its epochs' });
+    expect(link.getAttribute('href')).toContain('/compare?runs=7');
+    await user.click(screen.getByRole('button', { name: 'Export…' }));
+    const dialog = await screen.findByRole('dialog');
+    const epoch = within(dialog).getByRole('combobox', { name: 'Epoch' });
+    expect(epoch).toHaveProperty('value', '10');
+    await user.click(epoch);
+    await user.click(await screen.findByRole('option', { name: '2' }));
+    await user.click(within(dialog).getByRole('button', { name: 'Export' }));
+    expect(studio.inputsOf('exports.model')).toMatchObject([{ runId: 7, epoch: 2 }]);
+  });
+
+  test('is told of wherever one is, once', async () => {
+    let run: RunSummary = exampleRun;
+    const studio = fakeStudio({
+      'runs.list': () => [run, { ...finished, id: 3, name: 'long ago' }],
+      'runs.progressNow': () => null,
+    });
+    const { location } = renderWithStudio(
+      <>
+        <RunEnds />
+        <Activity />
+      </>,
+      studio,
+      '/models',
+    );
+    await screen.findByRole('link', { name: /^emoji, full/ });
+    run = finished;
+    studio.publish('changed', { subjects: ['runs'] });
+    expect(await screen.findByText('emoji, full')).toBeTruthy();
+    expect(screen.queryByText('long ago')).toBeNull();
+    await userEvent.setup().click(screen.getByRole('button', { name: 'Show the run' }));
+    expect(location()).toBe('/runs/7');
   });
 });

@@ -21,9 +21,16 @@ test('time and cost are told by the epoch first, then in all', () => {
   expect(valueOf(rows, 'Cost')).toMatchObject({ value: '€0.05 per epoch', note: '€0.50 in all' });
 });
 
-test('of several runs the whole is said to be of all', () => {
+test('of several runs each and the whole are told', () => {
   const rows = planRows({ ...examplePlan, runs: 3, secondsPerEpoch: 60, seconds: 1800 }, hourly, 'EUR');
-  expect(valueOf(rows, 'Time')?.note).toBe('30 min for all 3 runs, by the speed of earlier runs');
+  expect(valueOf(rows, 'Time')?.note).toBe(
+    '10 min a run, 30 min for all 3 runs, by the speed of earlier runs',
+  );
+  expect(valueOf(rows, 'Steps')?.note).toBe('190 in each of 3 runs, 570 in all');
+  expect(valueOf(rows, 'Disk')).toMatchObject({
+    value: '369 MB',
+    note: '123 MB for each of 3 runs; 80 GB free',
+  });
 });
 
 test('a disk that is too small is alarming', () => {

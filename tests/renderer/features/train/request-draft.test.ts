@@ -39,11 +39,15 @@ describe('a draft', () => {
     expect(store.getState().edits).toEqual({ train: { epochs: 3 } });
   });
 
-  test('forgets sizes when the base changes', () => {
+  test('keeps the sizes that were typed when the base changes', () => {
     const store = createDraftStore();
     store.getState().edit({ resolution: 512, recipe: { width: 512, height: 768, steps: 12 } });
     store.getState().chooseBase(4);
-    expect(store.getState().edits).toEqual({ recipe: { steps: 12 } });
+    expect(store.getState().choice.baseModelId).toBe(4);
+    expect(store.getState().edits).toEqual({
+      resolution: 512,
+      recipe: { width: 512, height: 768, steps: 12 },
+    });
   });
 
   test('forgets the learning rate when the method changes', () => {
@@ -51,6 +55,17 @@ describe('a draft', () => {
     store.getState().edit({ train: { learningRate: 3e-5, epochs: 7 } });
     store.getState().chooseMethod('lora');
     expect(store.getState().edits.train).toEqual({ epochs: 7 });
+  });
+
+  test('with something else to learn forgets what was written over the proposal, and nothing else', () => {
+    const store = createDraftStore();
+    store.getState().edit({
+      train: { learningRate: 3e-5, epochs: 7, randomFlip: true, seed: 3 },
+      method: { rank: 4, alpha: 2 },
+    });
+    store.getState().chooseAim('character');
+    expect(store.getState().choice.aim).toBe('character');
+    expect(store.getState().edits).toEqual({ train: { seed: 3 }, method: { alpha: 2 } });
   });
 
   test('with another optimizer has its usual settings, and a learning rate that suits it', () => {
@@ -73,7 +88,7 @@ describe('a draft', () => {
       method: { kind: 'lora' as const, textEncoder: true, rank: 4, alpha: 2 },
     };
     const { choice, edits } = draftLike(lora);
-    expect(choice).toEqual({ datasetId: 1, baseModelId: 1, method: 'lora' });
+    expect(choice).toEqual({ datasetId: 1, baseModelId: 1, method: 'lora', aim: null });
     const defaults = { ...exampleRequest, name: 'emoji 2', method: { ...lora.method, rank: 16 } };
     expect(requestOf(defaults, edits)).toEqual({ ...lora, name: 'emoji 2' });
   });

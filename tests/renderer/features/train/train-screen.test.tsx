@@ -122,6 +122,41 @@ describe('the train screen', () => {
     expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { train: { learningRate: 2e-5 } } }]);
   });
 
+  test('says beside a field that a value is most likely not meant, and trains with it nevertheless', async () => {
+    const { user } = show();
+    const rate = await screen.findByLabelText('Learning rate');
+    await user.clear(rate);
+    await user.type(rate, '5');
+    expect(await screen.findByText(/500,000 times what suits/)).toBeTruthy();
+    expect(document.getElementById(rate.getAttribute('aria-describedby') ?? '')?.textContent).toMatch(
+      /500,000 times/,
+    );
+    await waitFor(() => {
+      expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(false);
+    });
+    await user.clear(rate);
+    await user.type(rate, '1000');
+    expect(await screen.findByText('At most 100')).toBeTruthy();
+  });
+
+  test('opens the folded part where a warning is in it, and lets it be folded away', async () => {
+    const { user } = show();
+    const part = await screen.findByRole('button', { name: /Advanced/ });
+    await user.click(part);
+    const batch = screen.getByLabelText('Batch size');
+    await user.clear(batch);
+    await user.type(batch, '500');
+    expect(await screen.findByText(/only 76 images/)).toBeTruthy();
+    await user.click(part);
+    expect(part.getAttribute('aria-expanded')).toBe('false');
+  });
+
+  test('does not start what the disk has no room for', async () => {
+    show({ 'runs.plan': () => ({ ...examplePlan, freeDiskBytes: 1 }) });
+    expect(await screen.findByText('Keep fewer checkpoints, or make room on the disk.')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(true);
+  });
+
   test('trains with another optimizer, at a learning rate that suits it', async () => {
     const { studio, user } = show();
     await user.click(await screen.findByRole('button', { name: /Advanced/ }));
@@ -138,6 +173,20 @@ describe('the train screen', () => {
     expect(studio.inputsOf('runs.start')).toMatchObject([
       { request: { train: { optimizer: { kind: 'lion', beta2: 0.99 }, learningRate: 2e-6 } } },
     ]);
+  });
+
+  test('asks for other settings where something else is to be learned', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('radio', { name: 'A character' }));
+    await screen.findByText(/Somebody in many situations/);
+    await waitFor(() => {
+      expect(studio.inputsOf('runs.defaults')).toContainEqual(expect.objectContaining({ aim: 'character' }));
+    });
+  });
+
+  test('points out the words that the base hardly knows', async () => {
+    show({ 'runs.plan': () => ({ ...examplePlan, unknownWords: ['pikachu', 'charizard'] }) });
+    expect(await screen.findByText(/spells “pikachu” and “charizard” out of pieces/)).toBeTruthy();
   });
 
   test('compares captions by a run for each set', async () => {

@@ -1,0 +1,63 @@
+import { Anchor } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useEffect, useRef } from 'react';
+import { useLocation } from 'wouter';
+
+import type { RunStatus, RunSummary } from '../../../electron/contract/runs.ts';
+import { countOf } from '../../components/quantities.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
+import { isUnderWay } from './run-status.ts';
+import { showSystemNotice } from './system-notice.ts';
+
+/** Tells, wherever one is, that a run has finished or failed: on the page, and as the system's notice where that is wanted. */
+export function RunEnds() {
+  const runs = useStudioQuery('runs.list', {}).data;
+  const [location, goTo] = useLocation();
+  const before = useRef<ReadonlyMap<number, RunStatus>>(new Map());
+  useEffect(() => {
+    if (runs === undefined) return;
+    for (const run of runs) {
+      const was = before.current.get(run.id);
+      if (was === undefined || !isUnderWay(was) || !hasEnded(run.status)) continue;
+      const text = endText(run);
+      const address = `/runs/${run.id}`;
+      showSystemNotice(run.name, text, () => {
+        goTo(address);
+      });
+      if (location === address) continue;
+      const noticeId = `run-end-${run.id}`;
+      notifications.show({
+        id: noticeId,
+        color: run.status === 'failed' ? 'red' : 'teal',
+        title: run.name,
+        message: (
+          <>
+            {text}{' '}
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              onClick={() => {
+                notifications.hide(noticeId);
+                goTo(address);
+              }}
+            >
+              Show the run
+            </Anchor>
+          </>
+        ),
+        autoClose: 20_000,
+        closeButtonProps: { 'aria-label': 'Close this notice' },
+      });
+    }
+    before.current = new Map(runs.map(({ id, status }) => [id, status]));
+  }, [runs, location, goTo]);
+  return null;
+}
+
+const hasEnded = (status: RunStatus) => status === 'finished' || status === 'failed';
+
+function endText({ status, epochs, failure }: RunSummary): string {
+  if (status === 'failed') return failure?.message ?? 'The run failed.';
+  return `Finished, ${countOf(epochs, 'epoch')}.`;
+}

@@ -59,6 +59,7 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   library: ['contract'],
   datasets: ['contract', 'library'],
   engine: [],
+  downloads: ['contract', 'library'],
   connection: ['contract'],
   runs: ['contract', 'library', 'datasets', 'engine'],
   gallery: ['contract', 'library', 'runs', 'engine', 'sheets'],

@@ -71,9 +71,23 @@ const everyDomain = Object.keys(domains);
 
 /** What is above the domains, and what it stands on. */
 const roofs: Readonly<Record<string, readonly string[]>> = {
-  studio: ['contract', 'connection', 'library', 'datasets', 'engine', 'runs', 'gallery', 'exports', 'models'],
+  studio: [
+    ...['contract', 'connection', 'library', 'datasets', 'downloads', 'engine', 'runs', 'gallery', 'exports'],
+    'models',
+  ],
   hosts: ['contract', 'connection', 'studio'],
-  cli: ['contract', 'library', 'engine', 'runs', 'gallery', 'sheets', 'exports', 'studio', 'hosts'],
+  cli: [
+    'contract',
+    'library',
+    'downloads',
+    'engine',
+    'runs',
+    'gallery',
+    'sheets',
+    'exports',
+    'studio',
+    'hosts',
+  ],
   shell: ['contract', 'connection', 'library', 'datasets', 'engine', 'studio', 'hosts'],
   'main.ts': [...everyDomain, 'studio', 'hosts', 'shell'],
   'preload.ts': ['connection', 'shell'],

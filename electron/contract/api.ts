@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import { captionCalls } from './captions.ts';
 import { datasetCalls, datasetEvents } from './datasets.ts';
+import { downloadCalls, downloadEvents } from './downloads.ts';
 import { exportCalls, exportEvents } from './exports.ts';
 import { galleryCalls, galleryEvents } from './gallery.ts';
 import { modelCalls } from './models.ts';
@@ -25,6 +26,7 @@ export const calls = {
   ...galleryCalls,
   ...modelCalls,
   ...exportCalls,
+  ...downloadCalls,
   ...systemCalls,
 } as const satisfies Readonly<Record<string, CallDefinition>>;
 
@@ -33,6 +35,7 @@ export const events = {
   ...runEvents,
   ...galleryEvents,
   ...exportEvents,
+  ...downloadEvents,
   ...systemEvents,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 

@@ -5,6 +5,8 @@ import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
 import { createPictureReader, type StartPictureProcess } from '../datasets/files/picture-reader.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
+import { createDownloads } from '../downloads/downloads.ts';
+import type { Starter } from '../downloads/starters.ts';
 import { createDevice } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createExports } from '../exports/exports.ts';
@@ -24,6 +26,8 @@ export interface DomainDependencies {
   readonly resources: Resources;
   /** Where a process to decode pictures in comes from; by default from Node. */
   readonly startPictures?: StartPictureProcess;
+  /** The bases that are offered; left out, the usual ones. */
+  readonly starters?: readonly Starter[];
 }
 
 export interface Resources {
@@ -75,6 +79,13 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     sampleRunFile: join(resources.sample, 'run.json'),
   });
   const exports = createExports(context, { engine, settings, software });
+  const downloads = createDownloads(context, {
+    settings,
+    environment: process.env,
+    addBase: async (path) => models.handlers['models.add']({ path }),
+    modelOf: models.at,
+    ...(dependencies.starters === undefined ? {} : { starters: dependencies.starters }),
+  });
   const training = database.prepare(
     "SELECT 1 FROM run WHERE status IN ('preparing', 'training', 'stopping') LIMIT 1",
   );
@@ -85,6 +96,7 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
       ...gallery.handlers,
       ...runs.handlers,
       ...exports.handlers,
+      ...downloads.handlers,
     },
     sources: {
       thumbnails: orNull(async (id) => sourceOf(await datasets.thumbnailFile(id))),
@@ -99,7 +111,8 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     },
     training: () => training.get() !== undefined,
     close: async () => {
-      await Promise.all([datasets.close(), runs.close(), gallery.close(), models.close(), exports.close()]);
+      const domains = [downloads, datasets, runs, gallery, models, exports];
+      await Promise.all(domains.map((domain) => domain.close()));
     },
   };
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import type { StartPictureProcess } from '../datasets/files/picture-reader.ts';
+import type { Starter } from '../downloads/starters.ts';
 import { createEndableEngine } from '../engine/endable-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { clearLeftovers } from '../library/leftovers.ts';
@@ -27,6 +28,8 @@ export interface StudioDependencies {
   readonly resources: Resources;
   /** Where a process to decode pictures in comes from; by default from Node. */
   readonly startPictures?: StartPictureProcess;
+  /** The bases that are offered; left out, the usual ones. */
+  readonly starters?: readonly Starter[];
   readonly home?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -67,6 +70,7 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
   const domains = createDomains(context, {
     ...{ engine, settings, software, resources: dependencies.resources },
     ...(dependencies.startPictures === undefined ? {} : { startPictures: dependencies.startPictures }),
+    ...(dependencies.starters === undefined ? {} : { starters: dependencies.starters }),
   });
   const handlers: Partial<AllHandlers> = {
     ...domains.handlers,

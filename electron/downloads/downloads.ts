@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 
-import { Failure } from '../../native/failure.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
@@ -9,7 +8,7 @@ import { downloadAddress, downloadIdOf, mirrored, modelFileName } from './addres
 import type { DownloadRecord } from './download-records.ts';
 import { createDownloadTasks, type DownloadTasks } from './download-tasks.ts';
 import { createHttpGet, type HttpGet } from './http-get.ts';
-import { lookAt } from './look-at.ts';
+import { asTold, lookAt } from './look-at.ts';
 import { notAccepted, type Starter, starterOf, starters as usualStarters } from './starters.ts';
 
 export interface DownloadsDeps {
@@ -109,13 +108,6 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
     },
   };
   return { handlers, tasks, close: tasks.close };
-}
-
-/** Of what is asked once, there is no next try: the failure itself is told. */
-function asTold(error: unknown): never {
-  throw error instanceof Error && 'failure' in error && error.failure instanceof Failure
-    ? error.failure
-    : error;
 }
 
 /** A name that no other file has there, whole or in part. */

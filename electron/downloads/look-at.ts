@@ -1,3 +1,4 @@
+import { Passing } from './failures.ts';
 import type { HttpGet } from './http-get.ts';
 import { header, namedFile, take } from './part-plan.ts';
 
@@ -32,4 +33,9 @@ export async function lookAt(
   } finally {
     answer.drop();
   }
+}
+
+/** Of what is asked once, there is no next try: the failure itself is told. */
+export function asTold(error: unknown): never {
+  throw error instanceof Passing ? error.failure : error;
 }

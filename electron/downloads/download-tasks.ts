@@ -148,13 +148,17 @@ async function workAt(
   { context, httpGet, open }: TaskDeps,
 ): Promise<void> {
   const meter = createDownloadMeter();
-  let toldAt = -Infinity;
+  let later: NodeJS.Timeout | undefined;
+  const tellNow = () => {
+    clearTimeout(later);
+    later = undefined;
+    tell();
+  };
   const set = (state: Live) => {
     const isNews = live.get(record.id)?.status !== state.status;
     live.set(record.id, state);
-    if (!isNews && performance.now() - toldAt < tellEveryMs) return;
-    toldAt = performance.now();
-    tell();
+    if (isNews) tellNow();
+    else later ??= setTimeout(tellNow, tellEveryMs).unref();
   };
   const before = await atRest(record, file);
   set({ ...before, status: 'running' });
@@ -175,6 +179,8 @@ async function workAt(
     const rest = await atRest(record, file);
     const status = rest.status === 'ready' ? 'ready' : 'failed';
     live.set(record.id, { ...rest, status, failure: failureData(failure) });
+  } finally {
+    clearTimeout(later);
   }
 }
 

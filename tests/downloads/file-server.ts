@@ -23,6 +23,13 @@ export type Behave = (request: IncomingMessage, response: ServerResponse, turn: 
 
 /** A server on this machine whose every request is answered by `behave`, until the test ends. */
 export async function serve(behave: Behave): Promise<FileServer> {
+  const server = await serveUntilClosed(behave);
+  onTestFinished(server.close);
+  return server;
+}
+
+/** The same, for more than one test. */
+export async function serveUntilClosed(behave: Behave): Promise<FileServer> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     response.on('error', () => undefined);
@@ -38,7 +45,6 @@ export async function serve(behave: Behave): Promise<FileServer> {
     server.close();
     await once(server, 'close');
   };
-  onTestFinished(close);
   return { origin, address: new URL('/model.safetensors', origin), asked, close };
 }
 

@@ -75,7 +75,11 @@ describe('the studio', () => {
     const options = { libraryFolder, starters: [starterAt(server)] };
     const first = await openStudio(options);
     await first.client.call('downloads.startBase', { starterId: 'small', acceptLicence: true });
+    const told: number[] = [];
+    first.client.on('downloads.progress', ({ done }) => told.push(done));
     await until(first.client, (download) => (download?.done ?? 0) >= 100_000);
+    // Where nothing more comes, pages hear of the last that came.
+    await vi.waitUntil(() => told.at(-1) === 100_000);
     await first.client.call('downloads.pause', { downloadId: 'small' });
     await until(first.client, (download) => download?.status === 'paused');
     await first.client.call('downloads.resume', { downloadId: 'small' });

@@ -9,6 +9,7 @@ import { datasetCalls, datasetEvents } from './datasets.ts';
 import { downloadCalls, downloadEvents } from './downloads.ts';
 import { exportCalls, exportEvents } from './exports.ts';
 import { galleryCalls, galleryEvents } from './gallery.ts';
+import { gpuCalls } from './gpu.ts';
 import { modelCalls } from './models.ts';
 import { runCalls, runEvents } from './runs.ts';
 import { systemCalls, systemEvents } from './system.ts';
@@ -27,6 +28,7 @@ export const calls = {
   ...modelCalls,
   ...exportCalls,
   ...downloadCalls,
+  ...gpuCalls,
   ...systemCalls,
 } as const satisfies Readonly<Record<string, CallDefinition>>;
 

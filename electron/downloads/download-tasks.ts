@@ -66,16 +66,13 @@ export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTas
   };
 
   const work = (record: DownloadRecord, token: string | null, signal: AbortSignal): Promise<void> =>
-    workAt(
-      record,
-      { token, signal, live, tell: () => void tell(record) },
-      records.fileOf(record),
-      deps,
-    ).finally(async () => {
-      tasks.delete(record.id);
-      changed();
-      await tellLast(record);
-    });
+    workAt(record, { token, signal, live, records, tell: () => void tell(record) }, deps).finally(
+      async () => {
+        tasks.delete(record.id);
+        changed();
+        await tellLast(record);
+      },
+    );
   /** Where there is a record still: one that was opened may have been forgotten. */
   const tellLast = async ({ id }: DownloadRecord): Promise<void> => {
     const record = await records.find(id);
@@ -135,6 +132,7 @@ interface Working {
   readonly token: string | null;
   readonly signal: AbortSignal;
   readonly live: Map<string, Live>;
+  readonly records: DownloadRecords;
   readonly tell: () => void;
 }
 
@@ -143,10 +141,10 @@ const quiet = { bytesPerSecond: null, secondsLeft: null, failure: null };
 /** Fetches a file and puts it to use; how that ended stands in `live`, where it is not as the disk has it. */
 async function workAt(
   record: DownloadRecord,
-  { token, signal, live, tell }: Working,
-  file: string,
+  { token, signal, live, records, tell }: Working,
   { context, httpGet, open }: TaskDeps,
 ): Promise<void> {
+  const file = records.fileOf(record);
   const meter = createDownloadMeter();
   let later: NodeJS.Timeout | undefined;
   const tellNow = () => {
@@ -170,6 +168,11 @@ async function workAt(
       await download({ ...requestOf(record), file, token }, { get: httpGet(), signal, onProgress });
     set({ ...(await atRest(record, file)), status: 'opening' });
     await open(record, file, signal);
+    // What was unpacked is not kept twice.
+    if (record.kind === 'gpu-pack') {
+      await rm(file, { force: true });
+      await records.remove(record.id);
+    }
     live.delete(record.id);
   } catch (error) {
     const failure = asFailure(error, 'download-fault');

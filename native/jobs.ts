@@ -136,7 +136,12 @@ export interface DoctorJob {
   readonly kind: 'doctor';
 }
 
-export type Job = TrainJob | GenerateJob | ExportJob | InfoJob | DoctorJob;
+/** Which NVIDIA GPUs there are, by their driver's word, without computing on any. */
+export interface GpusJob {
+  readonly kind: 'gpus';
+}
+
+export type Job = TrainJob | GenerateJob | ExportJob | InfoJob | DoctorJob | GpusJob;
 
 export type JobEvent =
   /** Something that takes a while before the first step: `loading`, `encoding images`, `building graphs`. */
@@ -225,7 +230,8 @@ export type JobResult =
   | { readonly kind: 'generate'; readonly pictures: number; readonly seconds: number }
   | { readonly kind: 'export'; readonly output: string; readonly bytes: number }
   | InfoResult
-  | DoctorResult;
+  | DoctorResult
+  | { readonly kind: 'gpus'; readonly gpus: readonly NvidiaGpu[] };
 
 /** How a job talks back while it runs, and how it is asked to stop. */
 export interface JobContext {

@@ -59,6 +59,8 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   library: ['contract'],
   datasets: ['contract', 'library'],
   engine: [],
+  downloads: ['contract', 'library'],
+  gpu: ['contract', 'library', 'engine', 'downloads'],
   connection: ['contract'],
   runs: ['contract', 'library', 'datasets', 'engine'],
   gallery: ['contract', 'library', 'runs', 'engine', 'sheets'],
@@ -70,17 +72,42 @@ const everyDomain = Object.keys(domains);
 
 /** What is above the domains, and what it stands on. */
 const roofs: Readonly<Record<string, readonly string[]>> = {
-  studio: ['contract', 'connection', 'library', 'datasets', 'engine', 'runs', 'gallery', 'exports', 'models'],
+  studio: [
+    ...[
+      'contract',
+      'connection',
+      'library',
+      'datasets',
+      'downloads',
+      'gpu',
+      'engine',
+      'runs',
+      'gallery',
+      'exports',
+    ],
+    'models',
+  ],
   hosts: ['contract', 'connection', 'studio'],
-  cli: ['contract', 'library', 'engine', 'runs', 'gallery', 'sheets', 'exports', 'studio', 'hosts'],
+  cli: [
+    'contract',
+    'library',
+    'downloads',
+    'engine',
+    'runs',
+    'gallery',
+    'sheets',
+    'exports',
+    'studio',
+    'hosts',
+  ],
   shell: ['contract', 'connection', 'library', 'datasets', 'engine', 'studio', 'hosts'],
   'main.ts': [...everyDomain, 'studio', 'hosts', 'shell'],
   'preload.ts': ['connection', 'shell'],
 };
 
-/** Of the engine: its facts, its messages, its failures, and files and pictures read and written. */
+/** Of the engine: its facts, where GPU packs lie, its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
-  /^native\/facts\/|^native\/(failure|jobs|families\/read-facts|runtime\/runtime|engine\/messages|files\/[\w-]+)\.ts$|^native\/images\//;
+  /^native\/facts\/|^native\/(failure|jobs|families\/read-facts|runtime\/(runtime|gpu-pack)|engine\/messages|files\/[\w-]+)\.ts$|^native\/images\//;
 
 /** Breaches there are today. A line goes when its breach goes; none is added. */
 const knownBreaches: readonly string[] = [];

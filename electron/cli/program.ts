@@ -10,6 +10,7 @@ import { resumeCommand } from './commands/train.ts';
 import { addCompare } from './grammar/compare.ts';
 import { addExport } from './grammar/export.ts';
 import { addGenerate } from './grammar/generate.ts';
+import { addGet, type GetSurroundings } from './grammar/get.ts';
 import { addTrain } from './grammar/train.ts';
 import type { StudioFlags } from './open/open-studio.ts';
 import { withTypedCommands } from './typed-command.ts';
@@ -24,6 +25,7 @@ export interface ProgramDependencies {
   readonly contextOf: (options: GlobalOptions) => CommandContext;
   /** The folder of the library that the studio would open; it need not be there. */
   readonly libraryFolder: () => Promise<string>;
+  readonly downloads: GetSurroundings;
   readonly openStudio: (context: CommandContext, flags: StudioFlags) => Promise<ExitCode>;
   /** Told how the command ended; a failure is thrown instead. */
   readonly onEnd: (code: ExitCode) => void;
@@ -66,6 +68,7 @@ export function createProgram(dependencies: ProgramDependencies): Command {
   addGenerate(program, grammar);
   addCompare(program, grammar);
   addExport(program, grammar);
+  addGet(program, grammar, dependencies.downloads);
   program
     .command('info')
     .description('say what this machine can do, or what a model, a LoRA, a checkpoint or a run is')

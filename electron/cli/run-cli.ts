@@ -6,7 +6,7 @@ import { CommanderError } from 'commander';
 
 import type { Engine } from '../engine/engine.ts';
 import { chosenLibrary } from '../library/library-choice.ts';
-import { userCacheFolder } from '../library/user-folders.ts';
+import { userCacheFolder, userConfigFolder } from '../library/user-folders.ts';
 import { type ExitCode, exitCodes } from './commands/context.ts';
 import type { StudioFlags, StudioLauncher } from './open/open-studio.ts';
 import { printable } from './printable.ts';
@@ -42,6 +42,7 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
       cacheFolder: userCacheFolder(surroundings),
       software: `Screenfold ${version}`,
     }),
+    downloads: { environment: surroundings.environment, configFolder: userConfigFolder(surroundings) },
     libraryFolder: () => chosenLibrary(surroundings),
     openStudio: ({ terminal }, flags) =>
       surroundings.openStudio({ root, surroundings, workingFolder, version, engine, terminal }, flags),

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly object: (value: object) => void;
   /** Shows a job's progress until the returned function is called. */
   readonly follow: (job: FollowedJob) => Follower;
+  /** Shows how far something is that is no job of the engine's, `done` of `total` in the label's unit. */
+  readonly gauge: () => Gauge;
   /** A line of the engine's log; shown under `--verbose` alone. */
   readonly log: (line: string) => void;
 }
@@ -28,6 +30,11 @@ export interface FollowedJob {
 
 export interface Follower {
   readonly event: (event: JobEvent) => void;
+  readonly end: () => void;
+}
+
+export interface Gauge {
+  readonly show: (label: string, done: number, total: number, detail: string) => void;
   readonly end: () => void;
 }
 
@@ -66,6 +73,7 @@ export function createTerminal({ json, verbose, streams }: TerminalOptions): Ter
     log: (line) => {
       if (verbose) write(error, `  engine: ${printableLine(line)}`);
     },
+    gauge: () => gauge(terminal, bar),
     follow: (job) => {
       if (json) return { event: terminal.object, end: () => undefined };
       return follow(job, terminal, bar);
@@ -119,6 +127,23 @@ function createBar(stream: TextStream): Bar {
 }
 
 const secondsBetweenPlainLines = 10;
+
+function gauge({ line, json, object }: Terminal, bar: Bar | null): Gauge {
+  let [saidAt, said] = [-Infinity, ''];
+  return {
+    show: (label, done, total, detail) => {
+      if (bar !== null) {
+        bar.show(label, done, total, detail);
+        return;
+      }
+      if (said === label && performance.now() - saidAt < 1000 * secondsBetweenPlainLines) return;
+      [saidAt, said] = [performance.now(), label];
+      if (json) object({ type: 'progress', phase: label, done, total });
+      else line(`${label} ${done}/${total}${detail === '' ? '' : `, ${detail}`}`);
+    },
+    end: () => bar?.hide(),
+  };
+}
 
 function follow(job: FollowedJob, { line }: Terminal, bar: Bar | null): Follower {
   const pace = createPace();

@@ -6,8 +6,10 @@ import { z } from 'zod';
 
 import { captionCalls } from './captions.ts';
 import { datasetCalls, datasetEvents } from './datasets.ts';
+import { downloadCalls, downloadEvents } from './downloads.ts';
 import { exportCalls, exportEvents } from './exports.ts';
 import { galleryCalls, galleryEvents } from './gallery.ts';
+import { gpuCalls } from './gpu.ts';
 import { modelCalls } from './models.ts';
 import { runCalls, runEvents } from './runs.ts';
 import { systemCalls, systemEvents } from './system.ts';
@@ -25,6 +27,8 @@ export const calls = {
   ...galleryCalls,
   ...modelCalls,
   ...exportCalls,
+  ...downloadCalls,
+  ...gpuCalls,
   ...systemCalls,
 } as const satisfies Readonly<Record<string, CallDefinition>>;
 
@@ -33,6 +37,7 @@ export const events = {
   ...runEvents,
   ...galleryEvents,
   ...exportEvents,
+  ...downloadEvents,
   ...systemEvents,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 

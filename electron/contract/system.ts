@@ -24,6 +24,20 @@ const settings = z.strictObject({
     .regex(/^[A-Z]{3}$/, 'must be three capitals, as in EUR'),
   /** When a run's pictures are made: beside training, in pauses of it, or once it has ended. */
   samplesWhileTraining: z.enum(['beside', 'pausing', 'afterwards']),
+  /** Where to look for Hugging Face's files instead; empty: there, or where `HF_ENDPOINT` says. */
+  mirror: z
+    .string()
+    .trim()
+    .max(500)
+    .regex(/^(?:https?:\/\/\S+)?$/, 'must begin with https://'),
+  /** For downloads; empty: what the environment names (`HTTPS_PROXY`). */
+  proxy: z
+    .string()
+    .trim()
+    .max(500)
+    .regex(/^(?:https?:\/\/\S+)?$/, 'must begin with http:// or https://'),
+  /** Names of those a person accepted. */
+  acceptedLicences: z.array(z.string().max(200)).max(200),
 });
 
 export const settingsSchema = z.strictObject({
@@ -32,6 +46,9 @@ export const settingsSchema = z.strictObject({
   costRate: settings.shape.costRate.default({ kind: 'none' }),
   currency: settings.shape.currency.default('EUR'),
   samplesWhileTraining: settings.shape.samplesWhileTraining.default('beside'),
+  mirror: settings.shape.mirror.default(''),
+  proxy: settings.shape.proxy.default(''),
+  acceptedLicences: settings.shape.acceptedLicences.default([]),
 });
 export type Settings = z.output<typeof settingsSchema>;
 

@@ -104,6 +104,7 @@ export const subjectSchema = z.enum([
   'samples',
   'models',
   'exports',
+  'downloads',
   'settings',
   'system',
 ]);

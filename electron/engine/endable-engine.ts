@@ -14,7 +14,7 @@ export function createEndableEngine(engine: Engine): EndableEngine {
   return {
     run: <J extends Job>(job: J, options: RunOptions = {}): Promise<ResultOf<J>> => {
       const ends = [all.signal];
-      if (job.kind === 'info') ends.push(looks.signal);
+      if (job.kind === 'info' || job.kind === 'gpus') ends.push(looks.signal);
       if (options.kill !== undefined) ends.push(options.kill);
       return engine.run(job, { ...options, kill: AbortSignal.any(ends) });
     },

@@ -19,6 +19,8 @@ export interface Library {
     readonly pictures: string;
     /** What a browser sent. */
     readonly uploads: string;
+    /** Files of the web, whole and in part. */
+    readonly downloads: string;
     readonly logs: string;
   };
   close(): void;
@@ -34,6 +36,7 @@ export function openLibrary(folder: string): Library {
     exports: join(root, 'exports'),
     pictures: join(root, 'pictures'),
     uploads: join(root, 'uploads'),
+    downloads: join(root, 'downloads'),
     logs: join(root, 'logs'),
   };
   try {

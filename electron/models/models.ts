@@ -14,6 +14,8 @@ export interface Models {
   readonly addEmbedded: (folder: string, name: string) => Promise<number>;
   /** Throws Failure `model-missing`. */
   readonly folder: (modelId: number) => string;
+  /** The model that lies at a path, if one does. */
+  readonly at: (path: string) => number | null;
   /** A model as a run starts from it; throws Failure `model-missing`, and what is wrong with its folder. */
   readonly base: (modelId: number) => Promise<RunBase>;
   /** A picture of a model's card, by its number; throws Failure `model-missing`, `image-unknown`, `image-unreadable`. */
@@ -59,6 +61,7 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
       return known.id;
     },
     folder: (modelId) => records.get(modelId).folder,
+    at: (path) => records.findByFolder(path)?.id ?? null,
     base: async (modelId) => {
       const { id, folder } = records.get(modelId);
       if (!(await isModel(folder))) {

@@ -5,10 +5,14 @@ import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
 import { createPictureReader, type StartPictureProcess } from '../datasets/files/picture-reader.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
+import { createDownloads } from '../downloads/downloads.ts';
+import type { Starter } from '../downloads/starters.ts';
 import { createDevice } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createExports } from '../exports/exports.ts';
 import { createGallery } from '../gallery/gallery.ts';
+import { createGpu, packOpener } from '../gpu/gpu.ts';
+import { readOffer } from '../gpu/pack-offer.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { createModels } from '../models/models.ts';
@@ -24,6 +28,12 @@ export interface DomainDependencies {
   readonly resources: Resources;
   /** Where a process to decode pictures in comes from; by default from Node. */
   readonly startPictures?: StartPictureProcess;
+  /** The bases that are offered; left out, the usual ones. */
+  readonly starters?: readonly Starter[];
+  /** The folder of GPU packs; left out, the user's. */
+  readonly gpuPacks?: string;
+  /** What can be computed on may be another now. */
+  readonly onDevices: () => void;
 }
 
 export interface Resources {
@@ -31,10 +41,16 @@ export interface Resources {
   readonly sample: string;
   /** The embedded base model. */
   readonly seedling: string;
+  /** Word of the GPU pack that belongs to this version; it need not be there. */
+  readonly gpuPack: string;
 }
 
 export function resourcesOf(folder: string): Resources {
-  return { sample: join(folder, 'sample'), seedling: join(folder, 'seedling') };
+  return {
+    sample: join(folder, 'sample'),
+    seedling: join(folder, 'seedling'),
+    gpuPack: process.env.SCREENFOLD_GPU_PACK ?? join(folder, 'gpu-pack.json'),
+  };
 }
 
 export interface Domains {
@@ -48,7 +64,10 @@ export interface Domains {
 }
 
 /** The domains of the library, each given what it needs of the others. */
-export function createDomains(context: DomainContext, dependencies: DomainDependencies): Domains {
+export async function createDomains(
+  context: DomainContext,
+  dependencies: DomainDependencies,
+): Promise<Domains> {
   const { engine, settings, software, resources } = dependencies;
   const { database } = context.library;
   const neededBy = database
@@ -75,6 +94,24 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     sampleRunFile: join(resources.sample, 'run.json'),
   });
   const exports = createExports(context, { engine, settings, software });
+  const { gpuPacks, onDevices } = dependencies;
+  const offer = await readOffer(resources.gpuPack);
+  const downloads = createDownloads(context, {
+    settings,
+    environment: process.env,
+    addBase: async (path) => models.handlers['models.add']({ path }),
+    modelOf: models.at,
+    openPack: async (archive, signal) => {
+      await packOpener(gpuPacks, offer)(archive, signal);
+      dependencies.onDevices();
+      context.publish('changed', { subjects: ['system'] });
+    },
+    ...(dependencies.starters === undefined ? {} : { starters: dependencies.starters }),
+  });
+  const gpu = createGpu(context, {
+    ...{ engine, settings, offer, onDevices, tasks: downloads.tasks },
+    ...(gpuPacks === undefined ? {} : { packs: gpuPacks }),
+  });
   const training = database.prepare(
     "SELECT 1 FROM run WHERE status IN ('preparing', 'training', 'stopping') LIMIT 1",
   );
@@ -85,6 +122,8 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
       ...gallery.handlers,
       ...runs.handlers,
       ...exports.handlers,
+      ...downloads.handlers,
+      ...gpu.handlers,
     },
     sources: {
       thumbnails: orNull(async (id) => sourceOf(await datasets.thumbnailFile(id))),
@@ -99,7 +138,8 @@ export function createDomains(context: DomainContext, dependencies: DomainDepend
     },
     training: () => training.get() !== undefined,
     close: async () => {
-      await Promise.all([datasets.close(), runs.close(), gallery.close(), models.close(), exports.close()]);
+      const domains = [downloads, gpu, datasets, runs, gallery, models, exports];
+      await Promise.all(domains.map((domain) => domain.close()));
     },
   };
 }

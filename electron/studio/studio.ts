@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import type { StartPictureProcess } from '../datasets/files/picture-reader.ts';
+import type { Starter } from '../downloads/starters.ts';
 import { createEndableEngine } from '../engine/endable-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { clearLeftovers } from '../library/leftovers.ts';
@@ -27,6 +28,10 @@ export interface StudioDependencies {
   readonly resources: Resources;
   /** Where a process to decode pictures in comes from; by default from Node. */
   readonly startPictures?: StartPictureProcess;
+  /** The bases that are offered; left out, the usual ones. */
+  readonly starters?: readonly Starter[];
+  /** The folder of GPU packs; left out, the user's. */
+  readonly gpuPacks?: string;
   readonly home?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -64,9 +69,15 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
   await clearLeftovers(library, log);
   const settings = createSettings(library.database);
   const software = `Screenfold ${version}`;
-  const domains = createDomains(context, {
+  const onDevices = new Set<() => void>();
+  const domains = await createDomains(context, {
     ...{ engine, settings, software, resources: dependencies.resources },
     ...(dependencies.startPictures === undefined ? {} : { startPictures: dependencies.startPictures }),
+    ...(dependencies.starters === undefined ? {} : { starters: dependencies.starters }),
+    ...(dependencies.gpuPacks === undefined ? {} : { gpuPacks: dependencies.gpuPacks }),
+    onDevices: () => {
+      for (const listener of onDevices) listener();
+    },
   });
   const handlers: Partial<AllHandlers> = {
     ...domains.handlers,
@@ -79,6 +90,7 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
       version,
       home,
       training: domains.training,
+      onDevices: (listener) => onDevices.add(listener),
       pathOf: (target) => revealPath(target, library, log.file, handlers),
     }),
   };

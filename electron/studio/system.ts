@@ -25,6 +25,8 @@ export interface SystemDependencies {
   readonly pathOf: (target: RevealTarget) => Promise<string>;
   /** Whether a run computes at this moment. */
   readonly training: () => boolean;
+  /** Calls back when what can be computed on may be another. */
+  readonly onDevices: (listener: () => void) => void;
 }
 
 type Detected = Pick<SystemInfo, 'runtime' | 'providers'>;
@@ -109,7 +111,7 @@ export function createSystem(dependencies: SystemDependencies): HandlersOf<'syst
 }
 
 /** What the engine finds this machine can do, asked for in the background once somebody wants to know. */
-function detectOnce({ engine, context, log }: SystemDependencies): () => Detected {
+function detectOnce({ engine, context, log, onDevices }: SystemDependencies): () => Detected {
   let known: Detected | null = null;
   let asked = false;
   const detect = async () => {
@@ -122,6 +124,9 @@ function detectOnce({ engine, context, log }: SystemDependencies): () => Detecte
     }
     context.publish('changed', { subjects: ['system'] });
   };
+  onDevices(() => {
+    if (asked) void detect();
+  });
   return () => {
     if (!asked) void detect();
     asked = true;

@@ -1,5 +1,6 @@
 import { loadOrt } from './c-api/library.ts';
 import { createCApiRuntime } from './c-api/runtime.ts';
+import { cudaCore } from './pack-libraries.ts';
 import type { DeviceTuning, Provider, Runtime, RuntimeApi } from './runtime.ts';
 
 /**
@@ -20,6 +21,8 @@ export async function openRuntime(
     const description = `ONNX Runtime ${nodeRuntimeVersion()}, ${device}, onnxruntime-node`;
     return createNodeRuntime({ provider, threads, description });
   }
-  const description = `ONNX Runtime ${loadOrt().version}, ${device}, C API`;
-  return createCApiRuntime({ provider, threads, description, tuning });
+  const core = provider === 'cuda' ? cudaCore() : null;
+  const library = core === null ? {} : { library: core };
+  const description = `ONNX Runtime ${loadOrt(core ?? undefined).version}, ${device}, C API`;
+  return createCApiRuntime({ provider, threads, description, tuning, ...library });
 }

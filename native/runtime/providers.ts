@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { koffi } from './foreign-functions.ts';
+import { findPack } from './gpu-pack.ts';
 import { nvidiaGpus } from './nvidia-smi.ts';
 import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
@@ -94,13 +95,19 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
   cuda: async () => {
     const gpu = (await nvidiaGpus()).map(({ name }) => name).join(', ');
     if (gpu === '') return absent('There is no NVIDIA GPU, or its driver is not installed.');
+    const pack = findPack();
+    if (pack?.fault === null) return tried('cuda', gpu);
+    if (pack !== null)
+      return absent(
+        `${gpu} was found, but the GPU pack is broken: ${pack.fault}. Repair it in the settings.`,
+      );
     if (!compiledIn().has('CUDAExecutionProvider')) {
       return absent(`${gpu} was found, but this build of ONNX Runtime does not support CUDA.`);
     }
     const missing = cudaLibraries.filter((name) => !existsSync(join(dirname(libraryPath()), name)));
     if (missing.length > 0) {
       return absent(
-        `${gpu} was found, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}.`,
+        `${gpu} was found, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}. The GPU pack brings them.`,
       );
     }
     return tried('cuda', gpu);

@@ -28,6 +28,7 @@ const screens: readonly ScreenRoute[] = [
   at('/runs', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
   at('/runs/:id', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
   at('/models', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
+  at('/models/get', async () => (await import('../features/downloads/get-base-screen.tsx')).GetBaseScreen),
   at('/models/:id', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
   at('/compare', async () => (await import('../features/compare/compare-screen.tsx')).CompareScreen),
   at('/bench', async () => (await import('../features/bench/bench-screen.tsx')).BenchScreen),

@@ -11,7 +11,7 @@ import type { Engine } from '../../electron/engine/engine.ts';
 import { startEngine } from '../../electron/engine/engine-process.ts';
 import { startWebHost, type WebHost } from '../../electron/hosts/web.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
-import { createStudio, type Studio } from '../../electron/studio/studio.ts';
+import { createStudio, type Studio, type StudioDependencies } from '../../electron/studio/studio.ts';
 import { bareSurface } from '../studio/bare-surface.ts';
 import { linkInMemory } from '../studio/memory-link.ts';
 import { browserProgram, launchBrowser } from './browser.ts';
@@ -37,13 +37,19 @@ export interface OpenStudioOptions {
   /** Left out: a fresh one, deleted at the end. */
   readonly libraryFolder?: string;
   readonly engine?: Engine;
+  /** Of the studio itself: what it offers and where that lies. In the browser alone. */
+  readonly offers?: Pick<StudioDependencies, 'starters'>;
   readonly viewport?: { readonly width: number; readonly height: number };
 }
 
 /** Where specs are played: in a browser with the web host behind it, or in the desktop's own window. */
 export const inDesktop = process.env.SCREENFOLD_E2E_HOST === 'desktop';
 
-function studioOver(libraryFolder: string, engine: Engine): Promise<Studio> {
+function studioOver(
+  libraryFolder: string,
+  engine: Engine,
+  offers: OpenStudioOptions['offers'] = {},
+): Promise<Studio> {
   return createStudio({
     libraryFolder,
     engine,
@@ -51,6 +57,7 @@ function studioOver(libraryFolder: string, engine: Engine): Promise<Studio> {
     resources: resourcesOf(join(root, 'resources')),
     checkOutput: true,
     surface: bareSurface('web'),
+    ...offers,
   });
 }
 
@@ -115,7 +122,7 @@ async function openInWindow(libraryFolder: string): Promise<Opened> {
 async function openInBrowser(libraryFolder: string, options: OpenStudioOptions): Promise<Opened> {
   const program = browserProgram();
   if (program === null) throw new Error('There is no Chrome, Chromium or Edge here to play this in.');
-  const studio = await studioOver(libraryFolder, options.engine ?? startEngine());
+  const studio = await studioOver(libraryFolder, options.engine ?? startEngine(), options.offers);
   const host = await startWebHost({
     studio: Promise.resolve(studio),
     pageFolder: join(root, 'dist', 'renderer'),

@@ -16,6 +16,9 @@ const settings = {
   costRate: { kind: 'none' },
   currency: 'EUR',
   samplesWhileTraining: 'beside',
+  mirror: '',
+  proxy: '',
+  acceptedLicences: [] as string[],
 } as const;
 
 /** A studio with a handful of handlers: a good one, a refusing one, a broken one, and one that breaks the contract. */

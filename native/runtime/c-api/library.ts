@@ -77,15 +77,17 @@ export interface Ort {
 }
 type AllButLast<T extends unknown[]> = T extends [...infer Rest, unknown] ? Rest : never;
 
-let loaded: Ort | undefined;
+/** By the path of the library. */
+const loaded = new Map<string, Ort>();
 
 /**
- * ONNX Runtime's C API in the shared library that onnxruntime-node brings, the very one its own binding loads.
+ * ONNX Runtime's C API in the shared library that onnxruntime-node brings, the very one its own binding loads, or in another.
  * Throws `onnxruntime-missing` where there is none for this platform, `onnxruntime-too-old` where it lacks functions.
  */
-export function loadOrt(): Ort {
-  loaded ??= load(libraryPath());
-  return loaded;
+export function loadOrt(path: string = libraryPath()): Ort {
+  const known = loaded.get(path) ?? load(path);
+  loaded.set(path, known);
+  return known;
 }
 
 const libraryNames: Partial<Record<NodeJS.Platform, string>> = {

@@ -11,13 +11,15 @@ import { deviceTensor, hostTensor, type OrtTensor } from './tensor.ts';
 
 export interface CApiRuntimeOptions extends SessionPlace {
   readonly description: string;
+  /** Path of the ONNX Runtime to go by; left out, the one that onnxruntime-node brings. */
+  readonly library?: string;
 }
 
 /**
  * ONNX Runtime through its C API. Throws a `Failure` where the library or the provider can't be had.
  */
 export async function createCApiRuntime(options: CApiRuntimeOptions): Promise<Runtime> {
-  const ort = loadOrt();
+  const ort = loadOrt(options.library);
   const hostMemory = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', deviceAllocator, defaultMemory);
   try {
     const device = options.provider === 'cpu' ? null : await openDevice(ort, hostMemory, options.provider);

@@ -1,7 +1,7 @@
 import { Button, Center, Loader, Menu, SegmentedControl } from '@mantine/core';
-import { IconBoxModel2, IconFile, IconFolder, IconPlus } from '@tabler/icons-react';
+import { IconBoxModel2, IconDownload, IconFile, IconFolder, IconPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { useLocation, useParams } from 'wouter';
+import { Link, useLocation, useParams } from 'wouter';
 
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
@@ -60,6 +60,15 @@ export function ModelsScreen() {
               goTo(value === 'exports' ? '/models/exports' : '/models');
             }}
           />
+          <Button
+            size="xs"
+            variant="default"
+            component={Link}
+            href="/models/get"
+            leftSection={<IconDownload size={16} aria-hidden />}
+          >
+            Get a base
+          </Button>
           <Menu position="bottom-end">
             <Menu.Target>
               <Button

@@ -9,6 +9,7 @@ import { AboutSection } from './about-section.tsx';
 import { AppearanceSection } from './appearance-section.tsx';
 import { CostSection } from './cost-section.tsx';
 import { DeviceSection } from './device-section.tsx';
+import { DownloadsSection } from './downloads-section.tsx';
 import { LibrarySection } from './library-section.tsx';
 import { LogSection } from './log-section.tsx';
 import classes from './settings-screen.module.css';
@@ -29,6 +30,7 @@ export function SettingsScreen() {
           <AppearanceSection settings={settings} change={change} />
           <LibrarySection />
           <DeviceSection settings={settings} change={change} />
+          <DownloadsSection settings={settings} change={change} />
           <CostSection settings={settings} change={change} />
           <LogSection />
           <AboutSection />

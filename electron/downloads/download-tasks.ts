@@ -1,0 +1,217 @@
+import { rm } from 'node:fs/promises';
+
+import { Failure } from '../../native/failure.ts';
+import { asFailure } from '../../native/files/as-failure.ts';
+import { exists } from '../../native/files/exists.ts';
+import type { Download } from '../contract/downloads.ts';
+import { failureData } from '../contract/failure-data.ts';
+import type { DomainContext } from '../library/library.ts';
+import { download, type DownloadProgress } from './download.ts';
+import { createDownloadMeter } from './download-meter.ts';
+import { createDownloadRecords, type DownloadRecord, type DownloadRecords } from './download-records.ts';
+import type { HttpGet } from './http-get.ts';
+import { discardPart, keptToken, readState } from './part-file.ts';
+
+export interface TaskDeps {
+  readonly context: DomainContext;
+  /** With the ways to the network that are set at this moment. */
+  readonly httpGet: () => HttpGet;
+  /** Puts a whole file to use; a failure leaves it there. */
+  readonly open: (record: DownloadRecord, file: string, signal: AbortSignal) => Promise<void>;
+  /** The model of the library that a file is. */
+  readonly modelOf: (file: string) => number | null;
+}
+
+/** Downloads under way and those that were, each of one file in the library's folder for them. */
+export interface DownloadTasks {
+  readonly records: DownloadRecords;
+  readonly list: () => Promise<readonly Download[]>;
+  /** Begins, or goes on; does nothing where it is under way. */
+  readonly start: (record: DownloadRecord, token: string | null) => Promise<void>;
+  /** Throws Failure `download-unknown`. */
+  readonly resume: (id: string) => Promise<void>;
+  readonly pause: (id: string) => Promise<void>;
+  readonly remove: (id: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+type Live = Pick<Download, 'status' | 'done' | 'total' | 'bytesPerSecond' | 'secondsLeft' | 'failure'>;
+
+interface Task {
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+const tellEveryMs = 250;
+
+export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTasks {
+  const { context } = deps;
+  const records = createDownloadRecords(folder);
+  const tasks = new Map<string, Task>();
+  /** How those under way stand, and how those ended that did since the start. */
+  const live = new Map<string, Live>();
+
+  const shown = async (record: DownloadRecord): Promise<Download> => {
+    const { id, kind, title, address } = record;
+    const file = records.fileOf(record);
+    const state = live.get(id) ?? (await atRest(record, file));
+    const known = { id, kind, title, file, host: URL.parse(address)?.host ?? address };
+    return { ...known, ...state, modelId: state.status === 'ready' ? deps.modelOf(file) : null };
+  };
+  const tell = async (record: DownloadRecord): Promise<void> => {
+    context.publish('downloads.progress', await shown(record));
+  };
+  const changed = () => {
+    context.publish('changed', { subjects: ['downloads'] });
+  };
+
+  const work = (record: DownloadRecord, token: string | null, signal: AbortSignal): Promise<void> =>
+    workAt(record, { token, signal, live, records, tell: () => void tell(record) }, deps).finally(
+      async () => {
+        tasks.delete(record.id);
+        changed();
+        await tellLast(record);
+      },
+    );
+  /** Where there is a record still: one that was opened may have been forgotten. */
+  const tellLast = async ({ id }: DownloadRecord): Promise<void> => {
+    const record = await records.find(id);
+    if (record !== null) await tell(record);
+  };
+
+  const start: DownloadTasks['start'] = async (record, token) => {
+    if (tasks.has(record.id)) return;
+    const stop = new AbortController();
+    const begun = Promise.withResolvers<undefined>();
+    const ended = begun.promise.then(() => work(record, token, stop.signal));
+    tasks.set(record.id, { stop, ended });
+    try {
+      await records.write(record);
+      changed();
+    } finally {
+      begun.resolve(undefined);
+    }
+  };
+  const known = async (id: string): Promise<DownloadRecord> => {
+    const record = await records.find(id);
+    if (record !== null) return record;
+    throw new Failure('download-unknown', 'This download is no longer in the list.', 'Begin it anew.');
+  };
+  const pause = async (id: string): Promise<void> => {
+    const task = tasks.get(id);
+    task?.stop.abort();
+    await task?.ended;
+  };
+  return {
+    records,
+    list: async () => Promise.all((await records.all()).map(shown)),
+    start,
+    resume: async (id) => {
+      const record = await known(id);
+      await start(record, await keptToken(records.fileOf(record)));
+    },
+    pause,
+    remove: async (id) => {
+      await pause(id);
+      const record = await known(id);
+      const file = records.fileOf(record);
+      await discardPart(file);
+      if (deps.modelOf(file) === null) await rm(file, { force: true });
+      live.delete(id);
+      await records.remove(id);
+      changed();
+    },
+    close: async () => {
+      for (const { stop } of tasks.values()) stop.abort();
+      await Promise.all([...tasks.values()].map(({ ended }) => ended));
+    },
+  };
+}
+
+interface Working {
+  readonly token: string | null;
+  readonly signal: AbortSignal;
+  readonly live: Map<string, Live>;
+  readonly records: DownloadRecords;
+  readonly tell: () => void;
+}
+
+const quiet = { bytesPerSecond: null, secondsLeft: null, failure: null };
+
+/** Fetches a file and puts it to use; how that ended stands in `live`, where it is not as the disk has it. */
+async function workAt(
+  record: DownloadRecord,
+  { token, signal, live, records, tell }: Working,
+  { context, httpGet, open }: TaskDeps,
+): Promise<void> {
+  const file = records.fileOf(record);
+  const meter = createDownloadMeter();
+  let later: NodeJS.Timeout | undefined;
+  const tellNow = () => {
+    clearTimeout(later);
+    later = undefined;
+    tell();
+  };
+  const set = (state: Live) => {
+    const isNews = live.get(record.id)?.status !== state.status;
+    live.set(record.id, state);
+    if (isNews) tellNow();
+    else later ??= setTimeout(tellNow, tellEveryMs).unref();
+  };
+  const before = await atRest(record, file);
+  set({ ...before, status: 'running' });
+  const onProgress = (said: DownloadProgress) => {
+    set(stateOf(said, live.get(record.id) ?? before, meter));
+  };
+  try {
+    if (!(await exists(file)))
+      await download({ ...requestOf(record), file, token }, { get: httpGet(), signal, onProgress });
+    set({ ...(await atRest(record, file)), status: 'opening' });
+    await open(record, file, signal);
+    // What was unpacked is not kept twice.
+    if (record.kind === 'gpu-pack') {
+      await rm(file, { force: true });
+      await records.remove(record.id);
+    }
+    live.delete(record.id);
+  } catch (error) {
+    const failure = asFailure(error, 'download-fault');
+    live.delete(record.id);
+    if (failure.code === 'download-paused' || signal.aborted) return;
+    context.log.warn(`the download of ${record.title} failed`, failure.message);
+    const rest = await atRest(record, file);
+    const status = rest.status === 'ready' ? 'ready' : 'failed';
+    live.set(record.id, { ...rest, status, failure: failureData(failure) });
+  } finally {
+    clearTimeout(later);
+  }
+}
+
+function requestOf({ address, sha256, bytes }: DownloadRecord) {
+  return { address: new URL(address), sha256, bytes };
+}
+
+/** How a download stands that nobody works at. */
+async function atRest(record: DownloadRecord, file: string): Promise<Live> {
+  const { address, sha256, bytes } = requestOf(record);
+  const [state, isThere] = [await readState(file, { address: address.href, sha256 }), await exists(file)];
+  const total = bytes ?? state.total;
+  return { ...quiet, total, status: isThere ? 'ready' : 'paused', done: isThere ? (total ?? 0) : state.kept };
+}
+
+function stateOf(said: DownloadProgress, before: Live, meter: ReturnType<typeof createDownloadMeter>): Live {
+  switch (said.phase) {
+    case 'downloading':
+      return {
+        ...meter(said.done, said.total),
+        status: 'running',
+        done: said.done,
+        total: said.total,
+        failure: null,
+      };
+    case 'checking':
+      return { ...quiet, status: 'checking', done: said.done, total: said.total };
+    case 'waiting':
+      return { ...before, ...quiet, status: 'waiting', failure: failureData(said.why) };
+  }
+}

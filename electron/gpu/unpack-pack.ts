@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import yauzl, { type Entry, type ZipFile } from 'yauzl';
+
+import { Failure, messageOf } from '../../native/failure.ts';
+import { makeFolder, writeFailure, writeFolderAtomic } from '../../native/files/atomic-file.ts';
+import {
+  type GpuPackManifest,
+  isWanted,
+  manifestName,
+  packIdOf,
+  type PackWanted,
+  parseManifest,
+} from '../../native/runtime/gpu-pack.ts';
+import { freeOn } from '../downloads/part-file.ts';
+
+export interface Unpacking {
+  /** The folder of all packs. */
+  readonly packs: string;
+  readonly wanted: PackWanted;
+  /** The very pack it has to be; null: any for this machine and version. */
+  readonly expected: GpuPackManifest | null;
+  readonly signal?: AbortSignal;
+}
+
+const mostManifestBytes = 1 << 20;
+/** Left free on the disk. */
+const spare = 64 * 1024 * 1024;
+
+/**
+ * Unpacks a GPU pack's archive into a folder named after its content, every file held to its sum; the folder is there whole or
+ * not at all. A broken one of the same content gives way.
+ * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `disk-full`
+ */
+export async function unpackPack(archive: string, unpacking: Unpacking): Promise<string> {
+  const zip = await openZip(archive);
+  try {
+    const entries = await entriesOf(zip);
+    const manifest = await manifestOf(zip, entries, archive);
+    refuseOther(manifest, unpacking);
+    const folder = join(unpacking.packs, packIdOf(manifest));
+    await makeFolder(unpacking.packs);
+    await needRoom(unpacking.packs, manifest);
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+      throw writeFailure(folder, error);
+    });
+    await writeFolderAtomic(folder, async (partial) => {
+      for (const file of manifest.files) {
+        unpacking.signal?.throwIfAborted();
+        const entry = entries.get(file.path);
+        if (entry === undefined) throw damaged(archive, `${file.path} is missing`);
+        const sum = await writeEntry(zip, entry, join(partial, file.path), archive);
+        if (sum !== file.sha256) throw damaged(archive, `${file.path} is another file than it should be`);
+      }
+      await writeFile(join(partial, manifestName), JSON.stringify(manifest, null, 2));
+    });
+    return folder;
+  } finally {
+    zip.close();
+  }
+}
+
+/** The archive that a path is, or that lies in the folder it is. */
+export async function archiveAt(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isFile() === true) return path;
+  const names = found === null ? [] : (await readdir(path).catch(() => [])).sort();
+  const archive = names.findLast((name) => /^screenfold-gpu-.*\.zip$/.test(name));
+  if (archive !== undefined) return join(path, archive);
+  throw new Failure(
+    'gpu-pack-missing',
+    `There is no GPU pack at ${path}.`,
+    'Choose the folder with the file screenfold-gpu-….zip in it.',
+  );
+}
+
+function refuseOther(manifest: GpuPackManifest, { wanted, expected }: Unpacking): void {
+  const { onnxRuntime, platform, arch } = manifest;
+  if (!isWanted(manifest, wanted)) {
+    throw new Failure(
+      'gpu-pack-other',
+      `This GPU pack is for ONNX Runtime ${onnxRuntime} on ${platform} ${arch}; here is ${wanted.onnxRuntime} on ${wanted.platform} ${wanted.arch}.`,
+      'Get the pack that was published with this version of Screenfold.',
+    );
+  }
+  if (expected === null || packIdOf(manifest) === packIdOf(expected)) return;
+  throw new Failure(
+    'gpu-pack-other',
+    'This GPU pack is not the one that belongs to this version of Screenfold.',
+    'Get the pack that was published with it.',
+  );
+}
+
+async function needRoom(packs: string, { files }: GpuPackManifest): Promise<void> {
+  const needed = files.reduce((sum, { bytes }) => sum + bytes, spare);
+  const free = await freeOn(packs);
+  if (free < needed) throw noRoomFor(packs, needed, free);
+}
+
+export function noRoomFor(folder: string, needed: number, free: number): Failure {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  return new Failure(
+    'disk-full',
+    `The GPU pack takes ${gigabytes(needed)}, and the disk of ${folder} has ${gigabytes(free)} free.`,
+    'Free some space on it, or name a folder on another disk in SCREENFOLD_GPU_PACKS.',
+  );
+}
+
+const damaged = (archive: string, why: string, cause?: unknown) =>
+  new Failure(
+    'gpu-pack-damaged',
+    `${archive} is no whole GPU pack: ${why}.`,
+    'Get the file again from where it came from.',
+    cause,
+  );
+
+function openZip(archive: string): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    yauzl.open(archive, { lazyEntries: true, autoClose: false }, (error, zip) => {
+      if (error === null) resolve(zip);
+      else reject(damaged(archive, messageOf(error), error));
+    });
+  });
+}
+
+/** Those that lie directly in the archive; nothing else is looked at. */
+function entriesOf(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
+  return new Promise((resolve, reject) => {
+    const entries = new Map<string, Entry>();
+    zip.on('entry', (entry: Entry) => {
+      if (/^[\w.+-]+$/.test(entry.fileName) && entries.size < 1000) entries.set(entry.fileName, entry);
+      zip.readEntry();
+    });
+    zip.on('end', () => {
+      resolve(entries);
+    });
+    zip.on('error', reject);
+    zip.readEntry();
+  });
+}
+
+async function manifestOf(
+  zip: ZipFile,
+  entries: ReadonlyMap<string, Entry>,
+  archive: string,
+): Promise<GpuPackManifest> {
+  const entry = entries.get(manifestName);
+  if (entry === undefined || entry.uncompressedSize > mostManifestBytes)
+    throw damaged(archive, 'it does not say what it holds');
+  const chunks: Buffer[] = [];
+  for await (const chunk of (await readEntry(zip, entry)) as AsyncIterable<Buffer>) chunks.push(chunk);
+  const manifest = parseManifest(Buffer.concat(chunks).toString('utf8'));
+  if (manifest === null) throw damaged(archive, 'what it says of itself cannot be read by this version');
+  return manifest;
+}
+
+function readEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => {
+      if (error === null) resolve(stream);
+      else reject(error);
+    });
+  });
+}
+
+async function writeEntry(zip: ZipFile, entry: Entry, path: string, archive: string): Promise<string> {
+  const hash = createHash('sha256');
+  const hashed = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(await readEntry(zip, entry), hashed, createWriteStream(path));
+  } catch (error) {
+    const ofDisk = error instanceof Error && 'syscall' in error;
+    throw ofDisk ? writeFailure(path, error) : damaged(archive, messageOf(error), error);
+  }
+  return hash.digest('hex');
+}

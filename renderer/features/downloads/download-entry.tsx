@@ -1,0 +1,120 @@
+import { Button, Group, Progress, Text } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'wouter';
+
+import type { Download } from '../../../electron/contract/downloads.ts';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand } from '../../studio/studio.tsx';
+import { downloadText, percentOf } from './download-text.ts';
+import classes from './get-base-screen.module.css';
+
+/** A download: how far it is, what stopped it, and what can be done with it. */
+export function DownloadEntry({ download }: { download: Download }) {
+  const { title, status, failure, modelId } = download;
+  const percent = percentOf(download);
+  return (
+    <div className={classes.entry} role="group" aria-label={title}>
+      <Group justify="space-between" wrap="nowrap" align="start">
+        <div style={{ minWidth: 0, flex: 1 }}>
+          <Text fw={500} truncate>
+            {title}
+          </Text>
+          <Text size="sm" c="dimmed" className="figures" role="status">
+            {downloadText(download)}
+          </Text>
+        </div>
+        <Group gap="xs" wrap="nowrap">
+          <Actions download={download} />
+        </Group>
+      </Group>
+      {status !== 'ready' && (
+        <Progress
+          mt={8}
+          size="sm"
+          value={percent ?? 100}
+          animated={percent === null || status === 'checking'}
+          {...(status === 'failed' && { color: 'red' })}
+          aria-label={`Progress of ${title}`}
+        />
+      )}
+      {failure !== null && modelId === null && (
+        <Text size="sm" c={status === 'waiting' ? 'dimmed' : 'red'} mt={6}>
+          {failure.message} {failure.hint}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+function Actions({ download: { id: downloadId, title, status, modelId } }: { download: Download }) {
+  const pause = useStudioCommand('downloads.pause');
+  const resume = useStudioCommand('downloads.resume');
+  const remove = useStudioCommand('downloads.remove');
+  const [asks, setAsks] = useState(false);
+  const told = { onError: showFailure };
+  const isUnderWay = status === 'running' || status === 'waiting' || status === 'checking';
+  return (
+    <>
+      {isUnderWay && (
+        <Button
+          size="xs"
+          variant="default"
+          loading={pause.isPending}
+          onClick={() => {
+            pause.mutate({ downloadId }, told);
+          }}
+        >
+          Pause
+        </Button>
+      )}
+      {(status === 'paused' || status === 'failed' || (status === 'ready' && modelId === null)) && (
+        <Button
+          size="xs"
+          variant="default"
+          loading={resume.isPending}
+          onClick={() => {
+            resume.mutate({ downloadId }, told);
+          }}
+        >
+          {status === 'paused' ? 'Resume' : status === 'failed' ? 'Try again' : 'Add to the models'}
+        </Button>
+      )}
+      {modelId !== null && (
+        <Button size="xs" component={Link} href={`/models/${modelId}`}>
+          Open in Models
+        </Button>
+      )}
+      {status !== 'opening' && (
+        <Button
+          size="xs"
+          variant="subtle"
+          color="gray"
+          loading={remove.isPending}
+          onClick={() => {
+            // Nothing is lost with an entry whose file stays.
+            if (modelId === null) setAsks(true);
+            else remove.mutate({ downloadId }, told);
+          }}
+        >
+          {modelId === null ? 'Discard' : 'Clear'}
+        </Button>
+      )}
+      <ConfirmDialog
+        open={asks}
+        title={`Discard ${title}?`}
+        confirm="Discard download"
+        busy={remove.isPending}
+        onClose={() => {
+          setAsks(false);
+        }}
+        onConfirm={() => {
+          remove.mutate({ downloadId }, told);
+          setAsks(false);
+        }}
+      >
+        What has come of it is deleted.
+      </ConfirmDialog>
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { Button, Group, List, Modal, Stack, Text } from '@mantine/core';
+
+import type { Licence } from '../../../electron/contract/downloads.ts';
+import { CopyPath } from '../../components/copy-path.tsx';
+
+/** What a licence says in short, where all of it is, and the choice. Asked once for each licence. */
+export function LicenceDialog({
+  open,
+  name,
+  licence,
+  onAccept,
+  onClose,
+}: {
+  open: boolean;
+  /** Of what comes under it. */
+  name: string;
+  licence: Licence;
+  onAccept: () => void;
+  onClose: () => void;
+}) {
+  return (
+    <Modal opened={open} onClose={onClose} title={`The licence of ${name}`} centered size="lg">
+      <Stack gap="md">
+        <Text fw={500}>{licence.name}</Text>
+        <List size="sm" spacing={6}>
+          {licence.points.map((point) => (
+            <List.Item key={point}>{point}</List.Item>
+          ))}
+        </List>
+        <div>
+          <Text size="sm">This is the gist of it. What holds is the text itself:</Text>
+          <Group gap={4} wrap="nowrap">
+            <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+              {licence.address}
+            </Text>
+            <CopyPath path={licence.address} label="Copy the address of the licence" />
+          </Group>
+        </div>
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            Cancel
+          </Button>
+          <Button onClick={onAccept}>Accept and download</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

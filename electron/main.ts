@@ -18,6 +18,7 @@ import {
 import updater from 'electron-updater';
 
 import { messageOf } from '../native/failure.ts';
+import { findPack } from '../native/runtime/gpu-pack.ts';
 import { chosenLibrary } from './library/library-choice.ts';
 import { answerAppRequest } from './shell/app-protocol.ts';
 import { readyChannel } from './shell/channels.ts';
@@ -58,7 +59,11 @@ async function main(): Promise<void> {
     : null;
   const studio = createStudio({
     libraryFolder: library,
-    engine: startUtilityEngine({ fork, entry: places.engine, environment: probeOnce(fork, places.probe) }),
+    engine: startUtilityEngine({
+      fork,
+      entry: places.engine,
+      environment: probeOnce(fork, places.probe, installedPack),
+    }),
     startPictures: startUtilityPictures(fork, places.pictures),
     version: app.getVersion(),
     resources: places.resources,
@@ -135,6 +140,12 @@ async function main(): Promise<void> {
     window.show();
   });
   await window.loadURL(pageAddress);
+}
+
+/** The GPU pack that is there, and whether it is whole. */
+function installedPack(): string {
+  const pack = findPack();
+  return pack === null ? '' : `${pack.folder} ${pack.fault ?? ''}`;
 }
 
 protocol.registerSchemesAsPrivileged([pageScheme]);

@@ -101,7 +101,11 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
       changed();
       return null;
     },
-    'gpu.verify': () => verify(found()),
+    'gpu.verify': async () => {
+      const fault = await verify(found());
+      if (fault !== null) changed();
+      return fault;
+    },
     'gpu.remove': async () => {
       const pack = found();
       if (pack !== null) await rm(pack.folder, { recursive: true, force: true });

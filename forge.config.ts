@@ -26,6 +26,10 @@ const resources = [
   'THIRD-PARTY-NOTICES.md',
 ];
 
+/** Word of the GPU pack of this version, where it was made before (docs/gpu-pack.md). */
+const gpuPack = `out/gpu-pack/${process.platform}-${process.arch}/gpu-pack.json`;
+if (existsSync(join(import.meta.dirname, gpuPack))) resources.push(gpuPack);
+
 /** Where newer versions are found, as the address of a folder; left out, the program looks for none. */
 const updates = updateSource(process.env.SCREENFOLD_UPDATES);
 

@@ -18,6 +18,8 @@ import {
 import updater from 'electron-updater';
 
 import { messageOf } from '../native/failure.ts';
+import { findPack } from '../native/runtime/gpu-pack.ts';
+import type { Engine } from './engine/engine.ts';
 import { chosenLibrary } from './library/library-choice.ts';
 import { answerAppRequest } from './shell/app-protocol.ts';
 import { readyChannel } from './shell/channels.ts';
@@ -27,7 +29,7 @@ import { hardenContents, hardenSession } from './shell/harden.ts';
 import { menuTemplate } from './shell/menu.ts';
 import { pageAddress, pageScheme } from './shell/page-address.ts';
 import { answerReady } from './shell/page-channel.ts';
-import { hasUpdateSource, libraryArgument, placesOf } from './shell/places.ts';
+import { hasUpdateSource, libraryArgument, type Places, placesOf } from './shell/places.ts';
 import { probeOnce } from './shell/probes.ts';
 import { createUpdates } from './shell/updates.ts';
 import { type ForkUtility, startUtilityEngine } from './shell/utility-engine.ts';
@@ -58,7 +60,7 @@ async function main(): Promise<void> {
     : null;
   const studio = createStudio({
     libraryFolder: library,
-    engine: startUtilityEngine({ fork, entry: places.engine, environment: probeOnce(fork, places.probe) }),
+    engine: engineOf(fork, places),
     startPictures: startUtilityPictures(fork, places.pictures),
     version: app.getVersion(),
     resources: places.resources,
@@ -135,6 +137,17 @@ async function main(): Promise<void> {
     window.show();
   });
   await window.loadURL(pageAddress);
+}
+
+/** Engines learn of drivers what was tried before them, and anew where the GPU pack became another. */
+function engineOf(fork: ForkUtility, { engine, probe }: Places): Engine {
+  return startUtilityEngine({ fork, entry: engine, environment: probeOnce(fork, probe, installedPack) });
+}
+
+/** The GPU pack that is there, and whether it is whole. */
+function installedPack(): string {
+  const pack = findPack();
+  return pack === null ? '' : `${pack.folder} ${pack.fault ?? ''}`;
 }
 
 protocol.registerSchemesAsPrivileged([pageScheme]);

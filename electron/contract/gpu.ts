@@ -27,10 +27,11 @@ export const gpuStatusSchema = z.object({
       downloadBytes: z.number(),
       bytes: z.number(),
       cuda: z.int(),
-      licence: licenceSchema,
-      accepted: z.boolean(),
     })
     .nullable(),
+  /** Of any pack. */
+  licence: licenceSchema,
+  accepted: z.boolean(),
   /** Why the pack would be of no use here, or has no room. */
   refusal: failureSchema.nullable(),
 });
@@ -49,5 +50,6 @@ export const gpuCalls = {
   ),
   /** Reads the whole pack and holds it to its sums; null where it is right, else what is wrong. */
   'gpu.verify': command(nothing, z.string().nullable()),
+  /** Runs compute on something else then. */
   'gpu.remove': command(nothing, done),
 };

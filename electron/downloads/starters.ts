@@ -83,7 +83,7 @@ export const starters: readonly Starter[] = [
       'CreativeML Open RAIL++-M',
       `${hub}/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md`,
     ),
-    opens: false,
+    opens: true,
   },
 ];
 

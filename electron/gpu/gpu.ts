@@ -68,7 +68,9 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
       return {
         gpus: known?.map(({ name, driver, memoryMib }) => ({ name, driver, memoryMib })) ?? null,
         pack: packStatus(found()),
-        offer: offer === null ? null : offered(offer, settings.get().acceptedLicences),
+        offer: offer === null ? null : offered(offer),
+        licence: packLicence,
+        accepted: settings.get().acceptedLicences.includes(packLicence.name),
         refusal: why === null ? null : { code: why.code, message: why.message, hint: why.hint },
       };
     },
@@ -99,7 +101,11 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
       changed();
       return null;
     },
-    'gpu.verify': () => verify(found()),
+    'gpu.verify': async () => {
+      const fault = await verify(found());
+      if (fault !== null) changed();
+      return fault;
+    },
     'gpu.remove': async () => {
       const pack = found();
       if (pack !== null) await rm(pack.folder, { recursive: true, force: true });
@@ -158,15 +164,13 @@ function packStatus(pack: FoundPack | null): GpuStatus['pack'] {
 
 const bytesOf = (files: PackOffer['manifest']['files']) => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
-function offered({ address, archive, manifest }: PackOffer, accepted: readonly string[]): GpuStatus['offer'] {
+function offered({ address, archive, manifest }: PackOffer): GpuStatus['offer'] {
   return {
     downloadId: packDownloadId,
     hasAddress: address !== null,
     downloadBytes: archive.bytes,
     bytes: bytesOf(manifest.files),
     cuda: manifest.cuda,
-    licence: packLicence,
-    accepted: accepted.includes(packLicence.name),
   };
 }
 

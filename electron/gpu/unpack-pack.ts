@@ -8,7 +8,13 @@ import { pipeline } from 'node:stream/promises';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 
 import { Failure, messageOf } from '../../native/failure.ts';
-import { makeFolder, writeFailure, writeFolderAtomic } from '../../native/files/atomic-file.ts';
+import {
+  makeFolder,
+  removePartialWrites,
+  writeFailure,
+  writeFolderAtomic,
+} from '../../native/files/atomic-file.ts';
+import { lockFile } from '../../native/files/process-lock.ts';
 import {
   type GpuPackManifest,
   isWanted,
@@ -35,33 +41,53 @@ const spare = 64 * 1024 * 1024;
 /**
  * Unpacks a GPU pack's archive into a folder named after its content, every file held to its sum; the folder is there whole or
  * not at all. A broken one of the same content gives way.
- * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `disk-full`
+ * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `gpu-pack-busy`, `disk-full`
  */
 export async function unpackPack(archive: string, unpacking: Unpacking): Promise<string> {
   const zip = await openZip(archive);
   try {
-    const entries = await entriesOf(zip);
-    const manifest = await manifestOf(zip, entries, archive);
-    refuseOther(manifest, unpacking);
-    const folder = join(unpacking.packs, packIdOf(manifest));
     await makeFolder(unpacking.packs);
-    await needRoom(unpacking.packs, manifest);
-    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
-      throw writeFailure(folder, error);
-    });
-    await writeFolderAtomic(folder, async (partial) => {
-      for (const file of manifest.files) {
-        unpacking.signal?.throwIfAborted();
-        const entry = entries.get(file.path);
-        if (entry === undefined) throw damaged(archive, `${file.path} is missing`);
-        const sum = await writeEntry(zip, entry, join(partial, file.path), archive);
-        if (sum !== file.sha256) throw damaged(archive, `${file.path} is another file than it should be`);
-      }
-      await writeFile(join(partial, manifestName), JSON.stringify(manifest, null, 2));
-    });
-    return folder;
+    return await alone(unpacking.packs, () => unpack(zip, archive, unpacking));
   } finally {
     zip.close();
+  }
+}
+
+async function unpack(zip: ZipFile, archive: string, unpacking: Unpacking): Promise<string> {
+  const entries = await entriesOf(zip);
+  const manifest = await manifestOf(zip, entries, archive);
+  refuseOther(manifest, unpacking);
+  const folder = join(unpacking.packs, packIdOf(manifest));
+  await needRoom(unpacking.packs, manifest);
+  await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+    throw writeFailure(folder, error);
+  });
+  await writeFolderAtomic(folder, async (partial) => {
+    for (const file of manifest.files) {
+      unpacking.signal?.throwIfAborted();
+      const entry = entries.get(file.path);
+      if (entry === undefined) throw damaged(archive, `${file.path} is missing`);
+      const sum = await writeEntry(zip, entry, join(partial, file.path), archive);
+      if (sum !== file.sha256) throw damaged(archive, `${file.path} is another file than it should be`);
+    }
+    await writeFile(join(partial, manifestName), JSON.stringify(manifest, null, 2));
+  });
+  return folder;
+}
+
+/** One at a time unpacks, whichever library it has open; what one that was killed left is removed. */
+async function alone<T>(packs: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(packs, 'unpacking.lock');
+  const unlock = lockFile(lock);
+  if (unlock === null) {
+    throw new Failure('gpu-pack-busy', 'A GPU pack is being unpacked already.', 'Wait for it to end.');
+  }
+  try {
+    await removePartialWrites(packs);
+    return await work();
+  } finally {
+    unlock();
+    await rm(lock, { force: true });
   }
 }
 

@@ -9,17 +9,28 @@ const patience = 120_000;
 
 /**
  * What providers' drivers do, tried once in processes of their own and told to each engine by its environment: an
- * engine of the desktop cannot start processes itself, since the program is no Node for anybody.
+ * engine of the desktop cannot start processes itself, since the program is no Node for anybody. They are tried anew when
+ * `libraries`, by which they compute, are others.
  */
-export function probeOnce(fork: ForkUtility, entry: string): () => Promise<Readonly<NodeJS.ProcessEnv>> {
+export function probeOnce(
+  fork: ForkUtility,
+  entry: string,
+  libraries: () => string = () => '',
+): () => Promise<Readonly<NodeJS.ProcessEnv>> {
   let probing: Promise<Readonly<NodeJS.ProcessEnv>> | null = null;
+  let probedWith = '';
   const probeAll = async () => {
     const found = await Promise.all(
       tried.map(async (provider) => [provider, await probe(fork, entry, provider)]),
     );
     return { SCREENFOLD_PROBES: JSON.stringify(Object.fromEntries(found)) };
   };
-  return () => (probing ??= probeAll());
+  return () => {
+    const now = libraries();
+    if (now !== probedWith) probing = null;
+    probedWith = now;
+    return (probing ??= probeAll());
+  };
 }
 
 /** What the probe printed, or how its process ended. */

@@ -16,10 +16,16 @@ describe('the bases that are offered', () => {
     expect(new Set(starters.map(({ id }) => id)).size).toBe(starters.length);
   });
 
-  test('are refused as long as no family opens them', () => {
-    const hasXl = families.length > 1;
-    expect(starters.find(({ id }) => id === 'sdxl-1.0')?.opens).toBe(hasXl);
+  test('are refused where this version does not open them, and others by name', () => {
+    const unopened = { ...starters[0]!, opens: false };
+    expect(() => starterOf('sd-1.5', [unopened])).toThrow('cannot open Stable Diffusion 1.5 yet');
+    expect(starterOf('sd-1.5').fileName).toBe('sd-1.5.safetensors');
     expect(() => starterOf('sd-9')).toThrow('There is no base called sd-9');
+  });
+
+  test('are opened by families that are there', () => {
+    const isXlThere = families.some(({ name }) => name === 'stable-diffusion-xl');
+    expect(starters.find(({ id }) => id === 'sdxl-1.0')?.opens).toBe(isXlThere);
   });
 });
 

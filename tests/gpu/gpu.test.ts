@@ -64,8 +64,8 @@ describe('the GPU pack', () => {
     const server = await served(bytes);
     const { client, gpuPacks, looks } = await studioWith(at(offer, server));
     const before = await until(client, ({ gpus }) => gpus !== null);
-    expect(before).toMatchObject({ pack: null, refusal: null, gpus: [{ name: card.name }] });
-    expect(before.offer).toMatchObject({ hasAddress: true, downloadBytes: bytes.length, accepted: false });
+    expect(before).toMatchObject({ pack: null, refusal: null, accepted: false, gpus: [{ name: card.name }] });
+    expect(before.offer).toMatchObject({ hasAddress: true, downloadBytes: bytes.length });
     await client.call('system.info', {});
     const looksBefore = looks();
     await expect(client.call('gpu.install', {})).rejects.toMatchObject({ code: 'licence-not-accepted' });

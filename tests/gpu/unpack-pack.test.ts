@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { archiveAt, unpackPack } from '../../electron/gpu/unpack-pack.ts';
+import { lockFile } from '../../native/files/process-lock.ts';
 import { findPack, manifestName, packIdOf, packWantedHere } from '../../native/runtime/gpu-pack.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { manifestOver, smallContents, writeArchive } from './stand-in-pack.ts';
@@ -55,6 +56,21 @@ describe('a pack’s archive', () => {
       code: 'gpu-pack-damaged',
     });
     expect(existsSync(packs) ? readdirSync(packs) : []).toEqual([]);
+  });
+
+  test('is unpacked by one at a time, who removes what one that was killed left', async () => {
+    const folder = temporaryFolder();
+    const packs = join(folder, 'packs');
+    const { archive, offer } = await writeArchive(folder);
+    const left = join(packs, `${packIdOf(offer.manifest)}.partial-0123456789ab`);
+    mkdirSync(left, { recursive: true });
+    const unlock = lockFile(join(packs, 'unpacking.lock'));
+    const unpacking = { packs, wanted, expected: null };
+    await expect(unpackPack(archive, unpacking)).rejects.toMatchObject({ code: 'gpu-pack-busy' });
+    expect(existsSync(left)).toBe(true);
+    unlock?.();
+    await unpackPack(archive, unpacking);
+    expect(readdirSync(packs)).toEqual([packIdOf(offer.manifest)]);
   });
 
   test('whose files are not what it says is refused', async () => {

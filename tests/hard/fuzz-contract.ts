@@ -87,6 +87,7 @@ async function openCases(): Promise<readonly FuzzCase[]> {
     left = askedOfOne;
     studio = await createStudio({
       libraryFolder: join(folder, `library ${count++}`),
+      gpuPacks: join(folder, 'packs'),
       engine: pretendEngine({ perStep: 0, perPicture: 0 }).engine,
       surface: bareSurface('web'),
       version: '0.0.0-hard',

@@ -148,6 +148,19 @@ describe('drivers', () => {
     });
   });
 
+  test('are tried anew when the libraries by which they compute became others', async () => {
+    const { fork: forkFake, asked } = forkPrinting({});
+    let libraries = '';
+    const environment = probeOnce(forkFake, 'probe.js', () => libraries);
+    await environment();
+    await environment();
+    expect(asked.length).toBe(3);
+    libraries = '/packs/1';
+    await environment();
+    await environment();
+    expect(asked.length).toBe(6);
+  });
+
   test('that were tried before are not tried again', async () => {
     const before = { works: false, detail: 'its driver ended the process', software: false };
     process.env.SCREENFOLD_PROBES = JSON.stringify({ cuda: before });

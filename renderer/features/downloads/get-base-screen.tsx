@@ -78,8 +78,8 @@ function Ways({
           From any address
         </Title>
         <Text size="sm" c="dimmed" mb="sm">
-          A Stable Diffusion 1.x or 2.x model in one file, .safetensors or .ckpt. It is held to the SHA-256
-          that you give, or that its host tells.
+          A Stable Diffusion 1.x, 2.x or XL model in one file, .safetensors or .ckpt. It is held to the
+          SHA-256 that you give, or that its host tells.
         </Text>
         <AddressForm />
       </section>

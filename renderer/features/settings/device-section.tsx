@@ -5,6 +5,7 @@ import { bytesText } from '../../../electron/contract/quantities.ts';
 import type { SystemInfo } from '../../../electron/contract/system.ts';
 import { providerLabels } from '../../../electron/contract/values.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
+import { GpuCard } from './gpu-card.tsx';
 import { Section, type SectionProps } from './section.tsx';
 import classes from './settings-screen.module.css';
 
@@ -44,6 +45,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
       ) : (
         <Detected providers={providers} />
       )}
+      <GpuCard />
       {info !== undefined && (
         <Text size="sm" c="dimmed" className="figures">
           {info.processor}, {info.cores} cores, {bytesText(info.memoryBytes)} memory

@@ -1,0 +1,191 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+
+import type { GpuStatus } from '../../../electron/contract/gpu.ts';
+import { bytesText } from '../../../electron/contract/quantities.ts';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
+import { usePathPicker } from '../../components/path-picker.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
+import { DownloadEntry } from '../downloads/download-entry.tsx';
+import { LicenceDialog } from '../downloads/licence-dialog.tsx';
+import { useDownloads } from '../downloads/use-downloads.ts';
+import classes from './settings-screen.module.css';
+
+/** What an NVIDIA GPU needs to compute, where there is one: what it brings, how large it is, and the way to have it. */
+export function GpuCard() {
+  const { data: status } = useStudioQuery('gpu.status', {});
+  const { data: downloads } = useDownloads('gpu-pack');
+  const gpu = status?.gpus?.[0];
+  // Where there is no such GPU, nobody needs to hear of it.
+  if (status === undefined || gpu === undefined) return null;
+  const [download] = downloads ?? [];
+  return (
+    <div className={classes.card} role="group" aria-label="GPU pack">
+      <Text fw={500}>{gpu.name}</Text>
+      {status.pack === null ? (
+        <Offer status={status} isUnderWay={download !== undefined} />
+      ) : (
+        <Installed pack={status.pack} status={status} isUnderWay={download !== undefined} />
+      )}
+      {download !== undefined && <DownloadEntry download={download} />}
+    </div>
+  );
+}
+
+function Offer({ status, isUnderWay }: { status: GpuStatus; isUnderWay: boolean }) {
+  const { offer, refusal } = status;
+  return (
+    <Stack gap="xs">
+      <Text size="sm">
+        The GPU pack makes it train and draw, many times faster than the processor: ONNX Runtime’s part for
+        CUDA and NVIDIA’s libraries. Nothing else has to be installed.
+      </Text>
+      {offer !== null && (
+        <Text size="sm" c="dimmed" className="figures">
+          {bytesText(offer.downloadBytes)} to download, {bytesText(offer.bytes)} on the disk
+        </Text>
+      )}
+      {refusal === null ? (
+        <InstallButtons status={status} label="Install" isUnderWay={isUnderWay} />
+      ) : (
+        <Text size="sm" role="status">
+          {refusal.message} {refusal.hint}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function Installed({
+  pack,
+  status,
+  isUnderWay,
+}: {
+  pack: NonNullable<GpuStatus['pack']>;
+  status: GpuStatus;
+  isUnderWay: boolean;
+}) {
+  const verify = useStudioCommand('gpu.verify');
+  const remove = useStudioCommand('gpu.remove');
+  const [asks, setAsks] = useState(false);
+  const isRight = verify.data === null && pack.fault === null;
+  return (
+    <Stack gap="xs">
+      <Text size="sm" {...(pack.fault !== null && { c: 'red' })} role="status" className="figures">
+        {pack.fault === null
+          ? `The GPU pack is installed: CUDA ${pack.cuda}, ONNX Runtime ${pack.onnxRuntime}, ${bytesText(pack.bytes)}.`
+          : `The GPU pack is broken: ${pack.fault}.`}
+        {isRight && ' All of it is right.'}
+      </Text>
+      {pack.fault !== null && <InstallButtons status={status} label="Repair" isUnderWay={isUnderWay} />}
+      <Group gap="xs">
+        {pack.fault === null && (
+          <Button
+            size="xs"
+            variant="default"
+            loading={verify.isPending}
+            onClick={() => {
+              verify.mutate({}, { onError: showFailure });
+            }}
+          >
+            Check it
+          </Button>
+        )}
+        <Button
+          size="xs"
+          variant="subtle"
+          color="gray"
+          loading={remove.isPending}
+          onClick={() => {
+            setAsks(true);
+          }}
+        >
+          Remove
+        </Button>
+      </Group>
+      <ConfirmDialog
+        open={asks}
+        title="Remove the GPU pack?"
+        confirm="Remove GPU pack"
+        onClose={() => {
+          setAsks(false);
+        }}
+        onConfirm={() => {
+          remove.mutate({}, { onError: showFailure });
+          setAsks(false);
+        }}
+      >
+        Runs then compute on something else. It can be installed again at any time.
+      </ConfirmDialog>
+    </Stack>
+  );
+}
+
+/** From where it is published, or from a file that was fetched elsewhere; the licence is asked for before the first. */
+function InstallButtons({
+  status: { offer, licence, accepted },
+  label,
+  isUnderWay,
+}: {
+  status: GpuStatus;
+  label: string;
+  isUnderWay: boolean;
+}) {
+  const install = useStudioCommand('gpu.install');
+  const installFile = useStudioCommand('gpu.installFile');
+  /** What waits for the licence: a folder with the archive in it, or the download. */
+  const [asked, setAsked] = useState<{ readonly folder: string | null } | null>(null);
+  const begin = (folder: string | null, acceptLicence: boolean) => {
+    const told = { onError: showFailure };
+    if (folder === null) install.mutate({ acceptLicence }, told);
+    else installFile.mutate({ path: folder, acceptLicence }, told);
+    setAsked(null);
+  };
+  const want = (folder: string | null) => {
+    if (accepted) begin(folder, false);
+    else setAsked({ folder });
+  };
+  const picker = usePathPicker({
+    title: 'Choose the folder that holds the GPU pack: screenfold-gpu-….zip',
+    confirm: 'Install from this folder',
+    onPick: want,
+  });
+  return (
+    <Group gap="xs">
+      {offer?.hasAddress === true && (
+        <Button
+          size="xs"
+          loading={install.isPending}
+          disabled={isUnderWay || installFile.isPending}
+          onClick={() => {
+            want(null);
+          }}
+        >
+          {label}
+        </Button>
+      )}
+      <Button
+        size="xs"
+        variant="default"
+        loading={installFile.isPending}
+        disabled={isUnderWay}
+        onClick={picker.pick}
+      >
+        {label} from a file…
+      </Button>
+      {picker.dialog}
+      <LicenceDialog
+        open={asked !== null}
+        name="the GPU pack"
+        licence={licence}
+        onAccept={() => {
+          if (asked !== null) begin(asked.folder, true);
+        }}
+        onClose={() => {
+          setAsked(null);
+        }}
+      />
+    </Group>
+  );
+}

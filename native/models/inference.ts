@@ -1,19 +1,11 @@
-import { allocate, type DataArray, type DataType, elementCount } from '../graph/data-type.ts';
+import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
-import type { BoundRun, HostTensor, Runtime, TensorMap } from '../runtime/runtime.ts';
+import type { HostTensor, Runtime } from '../runtime/runtime.ts';
 import { InputParameters, type InputParametersOptions, type ModelBuilder } from './model-builder.ts';
-import type { Parameter } from './parameter.ts';
-import { openInStages } from './staged-inference.ts';
-
-type Weight = Pick<Parameter, 'component' | 'key' | 'shape'>;
-
-/** Where weights come from, by component and state-dict key. */
-export type ReadWeight = (weight: Weight) => Promise<Float32Array<ArrayBuffer>>;
-
-/** What a weight's numbers are held in without a loss: float16 where they come from a file of such. */
-export type WeightType = (weight: Pick<Weight, 'component' | 'key'>) => DataType;
+import { type BoundInference, type InferenceGraph, openInStages } from './staged-inference.ts';
+import type { ReadWeight, WeightType } from './weight-tensor.ts';
 
 export interface Inference {
   /** Runs the model once. The arrays it resolves to are overwritten by the next run. */
@@ -28,19 +20,6 @@ export type BuildInference = (
   builders: (component: string) => ModelBuilder,
   graph: Graph,
 ) => Readonly<Record<string, Value>>;
-
-/** A graph with its weights as inputs. */
-export interface InferenceGraph {
-  readonly graph: Graph;
-  readonly outputs: Readonly<Record<string, Value>>;
-  readonly parameters: readonly Parameter[];
-}
-
-/** What a built model is run by. */
-export interface BoundInference {
-  bind(inputs: TensorMap, outputs: TensorMap): BoundRun;
-  dispose(): Promise<void>;
-}
 
 /**
  * Numbers of weights from which a model is run in stages on the processor. ONNX Runtime's own copies of weights that it has

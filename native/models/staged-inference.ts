@@ -1,10 +1,22 @@
-import { float32ToFloat16 } from '../graph/half.ts';
-import type { Runtime, Tensor } from '../runtime/runtime.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import type { BoundRun, Runtime, Tensor, TensorMap } from '../runtime/runtime.ts';
 import { cutForward, moduleEnds } from '../stages/cut.ts';
 import { createStageSessions, openStages } from '../stages/run.ts';
-import type { BoundInference, InferenceGraph, ReadWeight } from './inference.ts';
 import type { Parameter } from './parameter.ts';
-import { deviceShape, toDevice } from './parameter-layout.ts';
+import { type ReadWeight, weightTensor } from './weight-tensor.ts';
+
+/** A graph with its weights as inputs. */
+export interface InferenceGraph {
+  readonly graph: Graph;
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly parameters: readonly Parameter[];
+}
+
+/** What a built model is run by. */
+export interface BoundInference {
+  bind(inputs: TensorMap, outputs: TensorMap): BoundRun;
+  dispose(): Promise<void>;
+}
 
 /**
  * A model in stages: its weights lie in memory once, held as their file has them, and of activations there is what one module
@@ -33,15 +45,4 @@ export async function openInStages(
       for (const tensor of Object.values(weights)) tensor.dispose();
     },
   };
-}
-
-/** A weight where and as graphs take it. */
-export async function weightTensor(
-  runtime: Runtime,
-  readWeight: (parameter: Parameter) => ReturnType<ReadWeight>,
-  parameter: Parameter,
-): Promise<Tensor> {
-  const values = toDevice(parameter, await readWeight(parameter));
-  const { type } = parameter;
-  return runtime.tensor(type, deviceShape(parameter), type === 'float16' ? float32ToFloat16(values) : values);
 }

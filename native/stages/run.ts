@@ -14,12 +14,17 @@ export interface StageSessions {
 
 export function createStageSessions(runtime: Runtime, options: SessionOptions = {}): StageSessions {
   const sessions = new Map<string, Promise<Session>>();
+  const ofStages: SessionOptions = {
+    ...options,
+    sharedArena: true,
+    // It would find what is computed again on the way back to be there already, and keep it.
+    disabledOptimizers: [...(options.disabledOptimizers ?? []), 'CommonSubexpressionElimination'],
+  };
   return {
     open: (model) => {
       const key = createHash('sha256').update(model).digest('hex');
       let session = sessions.get(key);
-      if (!session)
-        sessions.set(key, (session = runtime.createSession(model, { ...options, sharedArena: true })));
+      if (!session) sessions.set(key, (session = runtime.createSession(model, ofStages)));
       return session;
     },
     dispose: async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { Failure } from '../failure.ts';
-import type { Inference, ReadWeight, WeightType } from '../models/inference.ts';
+import type { Inference } from '../models/inference.ts';
+import type { ReadWeight, WeightType } from '../models/weight-tensor.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BlobCache } from './blob-cache.ts';
 

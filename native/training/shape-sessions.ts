@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { DataArray } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
-import { weightTensor } from '../models/staged-inference.ts';
+import { weightTensor } from '../models/weight-tensor.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import type { TrainingArtifacts } from './artifacts.ts';

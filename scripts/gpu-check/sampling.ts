@@ -1,8 +1,9 @@
 import { klAutoencoder, unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
-import { openInference, type ReadWeight } from '../../native/models/inference.ts';
+import { openInference } from '../../native/models/inference.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
+import type { ReadWeight } from '../../native/models/weight-tensor.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { normals } from '../../native/random/philox.ts';
 import { createSampler } from '../../native/sampling/create-sampler.ts';

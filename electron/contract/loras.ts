@@ -59,7 +59,12 @@ export const loraCalls = {
   'loras.add': command(z.strictObject({ path: pathText }), z.object({ loraId: id })),
   /** Files that a browser sent; they become the library's. */
   'loras.addUploaded': command(
-    z.strictObject({ uploadId: z.string().regex(/^[A-Za-z0-9-]{8,64}$/) }),
+    z.strictObject({
+      uploadId: z
+        .string()
+        .max(64)
+        .regex(/^[A-Za-z0-9-]{8,64}$/),
+    }),
     z.object({ loraIds: fewIds }),
   ),
   'loras.rename': command(z.strictObject({ loraId: id, name: nameText }), done),

@@ -8,7 +8,6 @@ import { exists } from '../../native/files/exists.ts';
 import type { LoraUse } from '../../native/jobs.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Lora, LoraChoice } from '../contract/loras.ts';
-import { freePath } from '../exports/place-export.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import type { DomainContext } from '../library/library.ts';
 import { createLoraRecords, type LoraRecord } from './lora-records.ts';
@@ -61,7 +60,7 @@ export function createLoras({ library, publish, now }: DomainContext): Loras {
             // Looked into before it is taken: what is no LoRA goes with the upload.
             await readLoraFacts(join(sent, name));
             const ending = extname(name);
-            const place = await freePath(library.paths.loras, fileNameOf(modelNameOf(name)), ending);
+            const place = await freePlace(library.paths.loras, fileNameOf(modelNameOf(name)), ending);
             await rename(join(sent, name), place);
             loraIds.push(await add(place));
           }
@@ -89,6 +88,14 @@ export function createLoras({ library, publish, now }: DomainContext): Loras {
 
 async function loraOf(record: LoraRecord): Promise<Lora> {
   return { ...record, missing: !(await exists(record.path)) };
+}
+
+/** `name.safetensors`, or `name 2.safetensors` and so on where that is taken. */
+async function freePlace(folder: string, name: string, ending: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const place = join(folder, `${name}${count === 1 ? '' : ` ${count}`}${ending}`);
+    if (!(await exists(place))) return place;
+  }
 }
 
 function gone(name: string, file: string): Failure {

@@ -63,7 +63,8 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   gpu: ['contract', 'library', 'engine', 'downloads'],
   connection: ['contract'],
   runs: ['contract', 'library', 'datasets', 'engine'],
-  gallery: ['contract', 'library', 'runs', 'engine', 'sheets'],
+  loras: ['contract', 'library'],
+  gallery: ['contract', 'library', 'loras', 'runs', 'engine', 'sheets'],
   sheets: ['contract'],
   exports: ['contract', 'library', 'runs', 'gallery', 'engine', 'sheets'],
   models: ['contract', 'library', 'runs', 'exports', 'engine'],
@@ -82,6 +83,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
       'gpu',
       'engine',
       'runs',
+      'loras',
       'gallery',
       'exports',
     ],
@@ -107,7 +109,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
 
 /** Of the engine: its facts, where GPU packs lie, its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
-  /^native\/facts\/|^native\/(failure|jobs|families\/read-facts|runtime\/(runtime|gpu-pack)|engine\/messages|files\/[\w-]+)\.ts$|^native\/images\//;
+  /^native\/facts\/|^native\/(failure|jobs|families\/read-(?:lora-)?facts|runtime\/(runtime|gpu-pack)|engine\/messages|files\/[\w-]+)\.ts$|^native\/images\//;
 
 /** Breaches there are today. A line goes when its breach goes; none is added. */
 const knownBreaches: readonly string[] = [];

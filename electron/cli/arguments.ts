@@ -96,6 +96,7 @@ export interface TrainFlags {
   readonly validation?: number | 'marked';
   readonly method?: string;
   readonly rank?: number;
+  readonly loraFrom?: string;
   readonly textEncoder?: boolean;
   readonly resolution?: number;
   readonly epochs?: number;
@@ -120,8 +121,12 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['name', flags.name],
     ['data.captions', captionsOf(flags)],
     ['data.validation', flags.validation],
-    ['method.kind', flags.method ?? (flags.rank === undefined ? undefined : 'lora')],
+    [
+      'method.kind',
+      flags.method ?? (flags.rank === undefined && flags.loraFrom === undefined ? undefined : 'lora'),
+    ],
     ['method.rank', flags.rank],
+    ['method.from', absolute(flags.loraFrom)],
     ['method.textEncoder', flags.textEncoder],
     ['resolution', flags.resolution],
     ['train.epochs', flags.epochs],

@@ -10,6 +10,7 @@ import { downloadCalls, downloadEvents } from './downloads.ts';
 import { exportCalls, exportEvents } from './exports.ts';
 import { galleryCalls, galleryEvents } from './gallery.ts';
 import { gpuCalls } from './gpu.ts';
+import { loraCalls } from './loras.ts';
 import { modelCalls } from './models.ts';
 import { runCalls, runEvents } from './runs.ts';
 import { systemCalls, systemEvents } from './system.ts';
@@ -26,6 +27,7 @@ export const calls = {
   ...runCalls,
   ...galleryCalls,
   ...modelCalls,
+  ...loraCalls,
   ...exportCalls,
   ...downloadCalls,
   ...gpuCalls,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { modelFormats } from '../../native/facts/model-formats.ts';
 import { layoutSchema } from './gallery.ts';
+import { loraChoices } from './loras.ts';
 import { command, done, failureSchema, id, nothing, pathText, query, time } from './values.ts';
 
 export const exportSchema = z.object({
@@ -32,6 +33,17 @@ export const exportCalls = {
       runId: id,
       epoch: z.int().min(1).max(1e9),
       format: z.enum(modelFormats),
+      precision: z.enum(['float32', 'float16']).default('float16'),
+      output,
+    }),
+    started,
+  ),
+  /** A model of the library with LoRAs merged into it. Goes on in the background. */
+  'exports.merged': command(
+    z.strictObject({
+      modelId: id,
+      loras: loraChoices.min(1),
+      format: z.enum(['diffusers', 'single-file']),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { loraChoices, usedLoras } from './loras.ts';
 import {
   command,
   done,
@@ -26,6 +27,8 @@ export const sampleSchema = z.object({
   negativePrompt: z.string(),
   seed: z.int(),
   recipe: samplerSettingsSchema,
+  /** Laid over the model; left out where there are none. */
+  loras: usedLoras.optional(),
   status: z.enum(['queued', 'making', 'ready', 'failed', 'cancelled']),
   failure: failureSchema.nullable(),
   favourite: z.boolean(),
@@ -86,6 +89,12 @@ export const layoutSchema = z
   );
 export type ComparisonLayout = z.output<typeof layoutSchema>;
 
+/** What pictures are made of: a model, or an epoch of a run. */
+const pictureModel = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('model'), modelId: id }),
+  z.strictObject({ kind: z.literal('run'), runId: id, epoch: z.int().min(0).max(1e9) }),
+]);
+
 export const galleryCalls = {
   'gallery.comparison': query(
     { about: ['runs'] },
@@ -99,15 +108,19 @@ export const galleryCalls = {
   /** Single pictures of the prompt bench: from a model, or from an epoch of a run. */
   'gallery.generate': command(
     z.strictObject({
-      model: z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('model'), modelId: id }),
-        z.strictObject({ kind: z.literal('run'), runId: id, epoch: z.int().min(0).max(1e9) }),
-      ]),
+      model: pictureModel,
+      loras: loraChoices.optional(),
       ...promptSchema.shape,
       seeds: seedList.min(1).max(64),
       recipe: samplerSettingsSchema,
     }),
     z.object({ sampleIds: ids }),
+  ),
+  /** Which LoRAs of the library can be laid over a model, and why the others cannot. */
+  'gallery.fittingLoras': query(
+    { about: ['loras', 'models', 'runs'] },
+    z.strictObject({ model: pictureModel }),
+    z.array(z.object({ loraId: id, problem: z.string().nullable() })),
   ),
   /** What the prompt bench made, newest first. */
   'gallery.history': query(

@@ -65,6 +65,8 @@ const method = z.discriminatedUnion('kind', [
     rank: natural.max(16_384).default(16),
     /** Left out: the rank, for a strength of 1. */
     alpha: positive.optional(),
+    /** The file of a LoRA to train on, which has this rank; left out: it begins as no change. */
+    from: text.optional(),
   }),
   z.strictObject({ kind: z.literal('scratch') }),
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),

@@ -103,6 +103,7 @@ export const subjectSchema = z.enum([
   /** Which pictures there are and which are favourites; how each of them stands is told picture by picture. */
   'samples',
   'models',
+  'loras',
   'exports',
   'downloads',
   'settings',

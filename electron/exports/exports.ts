@@ -5,7 +5,6 @@ import { endingOf } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
-import type { Engine } from '../engine/engine.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
@@ -15,11 +14,11 @@ import { comparisonExports } from './comparison-exports.ts';
 import { createExportRecords } from './export-records.ts';
 import { cardOf, exportRun } from './export-run.ts';
 import { createExportTasks } from './export-tasks.ts';
+import { type MergeDeps, mergedModel } from './merged-model.ts';
 import { placeWhole } from './place-export.ts';
 import { runFacts } from './run-facts.ts';
 
-export interface ExportsDeps {
-  readonly engine: Engine;
+export interface ExportsDeps extends MergeDeps {
   readonly settings: Pick<SettingsStore, 'get'>;
   /** For provenance: `Screenfold 0.1.0`. */
   readonly software: string;
@@ -74,6 +73,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         work: async (place, kill) => (await placeWhole(place, (inside) => exportTo(inside, kill))).bytes,
       });
     },
+    'exports.merged': async (request) => tasks.start(await mergedModel(request, deps)),
     'exports.card': async ({ exportId }) => {
       const file = cardFile(records.get(exportId));
       return file === null ? null : await readFile(file, 'utf8').catch(() => null);

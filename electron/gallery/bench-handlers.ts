@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
+import { misfitOf } from '../loras/lora-fits.ts';
+import type { Loras } from '../loras/loras.ts';
 import { readBaseModel } from '../runs/base-model.ts';
 import type { PictureQueue } from './picture-queue.ts';
 import type { PictureWeights } from './picture-weights.ts';
@@ -14,6 +16,7 @@ export interface BenchDeps {
   readonly records: SampleRecords;
   readonly weights: PictureWeights;
   readonly queue: PictureQueue;
+  readonly loras: Pick<Loras, 'all' | 'named'>;
 }
 
 /** What pages ask of the prompt bench, and of single pictures. */
@@ -22,6 +25,7 @@ export function benchHandlers({
   records,
   weights,
   queue,
+  loras,
 }: BenchDeps): Omit<HandlersOf<'gallery'>, 'gallery.comparison' | 'gallery.fill' | 'gallery.cancelQueued'> {
   const { publish } = context;
   const samplesChanged = () => {
@@ -31,11 +35,17 @@ export function benchHandlers({
     'gallery.generate': async (request) => {
       const { base } = await weights.ofSource(request.model);
       await checkSize(base, request.recipe);
-      const sampleIds = insertAll(context, records, request);
+      const sampleIds = insertAll(context, records, request, loras.named(request.loras ?? []));
       for (const id of sampleIds) publish('gallery.sample', sampleOf(records.get(id)));
       samplesChanged();
       queue.wake();
       return { sampleIds };
+    },
+    'gallery.fittingLoras': async ({ model }) => {
+      const { base } = await weights.ofSource(model);
+      const fits: { loraId: number; problem: string | null }[] = [];
+      for (const { id, path } of loras.all()) fits.push({ loraId: id, problem: await misfitOf(path, base) });
+      return fits;
     },
     'gallery.history': ({ offset, limit }) => {
       const { total, samples } = records.bench(offset, limit);
@@ -74,6 +84,7 @@ function insertAll(
   { library: { database, paths }, now }: DomainContext,
   records: SampleRecords,
   { model, prompt, negativePrompt, seeds, recipe }: ParsedInputOf<'gallery.generate'>,
+  loras: ReturnType<Loras['named']>,
 ): number[] {
   const insert = database.transaction(() =>
     seeds.map((seed) => {
@@ -87,6 +98,7 @@ function insertAll(
           negativePrompt,
           seed,
           recipe,
+          loras: [...loras],
           file: '',
           status: 'queued',
         },

@@ -3,6 +3,7 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
+import type { Loras } from '../loras/loras.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { benchHandlers } from './bench-handlers.ts';
@@ -18,6 +19,7 @@ export interface GalleryDeps {
   readonly settings: Pick<SettingsStore, 'get'>;
   /** Throws Failure `model-missing`. */
   readonly modelFolder: (modelId: number) => string;
+  readonly loras: Pick<Loras, 'all' | 'named' | 'uses'>;
 }
 
 export interface Gallery {
@@ -37,7 +39,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
   const records = createSampleRecords(database);
   const runs = createRunRecords(database);
   const read = createRunReader(database);
-  const weights = createPictureWeights(runs, read, deps.modelFolder);
+  const weights = createPictureWeights(runs, read, deps.modelFolder, deps.loras.uses);
   const fills = new Set<Promise<unknown>>();
   let closed = false;
 
@@ -82,7 +84,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
         ...{ database, records, runs, read, queue, publish },
         fillAgain: (runId) => fill(runId, true),
       }),
-      ...benchHandlers({ context, records, weights, queue }),
+      ...benchHandlers({ context, records, weights, queue, loras: deps.loras }),
     },
     sampleFile: (sampleId) => {
       const { status, file } = records.get(sampleId);

@@ -1,5 +1,5 @@
 import { Failure } from '../../native/failure.ts';
-import type { ModelReference } from '../../native/jobs.ts';
+import type { LoraUse, ModelReference } from '../../native/jobs.ts';
 import type { ParsedInputOf } from '../contract/api.ts';
 import { checkpointEpochs, modelAt } from '../runs/run-folder.ts';
 import type { RunReader } from '../runs/run-reader.ts';
@@ -12,7 +12,7 @@ type Source = ParsedInputOf<'gallery.generate'>['model'];
 export interface PictureWeights {
   /** Throws Failure `model-missing`, `run-missing`, `no-such-epoch`. */
   readonly ofSource: (source: Source) => Promise<ModelReference>;
-  /** As above. */
+  /** As above, and `lora-missing`. */
   readonly ofSample: (sample: SampleRecord) => Promise<ModelReference>;
 }
 
@@ -20,6 +20,7 @@ export function createPictureWeights(
   runs: RunRecords,
   read: RunReader,
   modelFolder: (modelId: number) => string,
+  loraUses: (choices: NonNullable<SampleRecord['loras']>) => Promise<readonly LoraUse[]>,
 ): PictureWeights {
   const ofSource = async (source: Source): Promise<ModelReference> => {
     if (source.kind === 'model') return { base: modelFolder(source.modelId) };
@@ -33,7 +34,14 @@ export function createPictureWeights(
     }
     return modelAt(run, source.epoch);
   };
-  return { ofSource, ofSample: async (sample) => ofSource(sourceOf(sample)) };
+  return {
+    ofSource,
+    ofSample: async (sample) => {
+      const model = await ofSource(sourceOf(sample));
+      const { loras = [] } = sample;
+      return loras.length === 0 ? model : { ...model, loras: await loraUses(loras) };
+    },
+  };
 }
 
 function sourceOf({ runId, modelId, epoch }: SampleRecord): Source {

@@ -15,7 +15,7 @@ export type SampleRecord = Sample & {
 export type NewSample = Pick<
   SampleRecord,
   'runId' | 'modelId' | 'epoch' | 'bench' | 'prompt' | 'negativePrompt' | 'seed' | 'recipe' | 'file'
-> & { readonly status: 'queued' | 'ready' };
+> & { readonly status: 'queued' | 'ready' } & Pick<SampleRecord, 'loras'>;
 
 export interface WaitingChoice {
   /** Runs under way wait for their end. */
@@ -59,6 +59,7 @@ interface Row {
   readonly negative_prompt: string;
   readonly seed: number;
   readonly recipe: string;
+  readonly loras: string;
   readonly file: string;
   readonly status: string;
   readonly failure: string | null;
@@ -89,8 +90,9 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
     count("status = 'making'"),
   ];
   const insert = database.prepare(
-    `INSERT INTO sample (run_id, model_id, epoch, bench, prompt, negative_prompt, seed, recipe, file, status, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO sample (run_id, model_id, epoch, bench, prompt, negative_prompt, seed, recipe, loras, file, status,
+       created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const setFile = database.prepare('UPDATE sample SET file = ? WHERE id = ?');
   const setStatus = database.prepare('UPDATE sample SET status = ?, failure = ? WHERE id = ?');
@@ -110,7 +112,7 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
       throw new Failure('sample-missing', 'This picture is no longer in the library.', 'Choose another.');
     },
     insert: (sample, createdAt) => {
-      const { runId, modelId, epoch, prompt, negativePrompt, seed, recipe, file, status } = sample;
+      const { runId, modelId, epoch, prompt, negativePrompt, seed, recipe, loras, file, status } = sample;
       const { lastInsertRowid } = insert.run(
         runId,
         modelId,
@@ -120,6 +122,7 @@ export function createSampleRecords(database: LibraryDatabase): SampleRecords {
         negativePrompt,
         seed,
         JSON.stringify(recipe),
+        JSON.stringify(loras ?? []),
         paths.stored(file),
         status,
         createdAt,
@@ -165,6 +168,7 @@ function fieldsOf(row: Row): SampleRecord {
     negativePrompt: row.negative_prompt,
     seed: row.seed,
     recipe: JSON.parse(row.recipe) as SamplerSettings,
+    ...(row.loras !== '[]' && { loras: JSON.parse(row.loras) as NonNullable<Sample['loras']> }),
     file: row.file,
     status: row.status as Sample['status'],
     failure: row.failure === null ? null : (JSON.parse(row.failure) as FailureData),

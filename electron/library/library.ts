@@ -14,6 +14,8 @@ export interface Library {
     readonly cache: string;
     readonly runs: string;
     readonly models: string;
+    /** Those that a browser sent; others are read where they lie. */
+    readonly loras: string;
     readonly exports: string;
     /** Of the prompt bench; a run's lie in its folder. */
     readonly pictures: string;
@@ -33,6 +35,7 @@ export function openLibrary(folder: string): Library {
     cache: join(root, 'cache'),
     runs: join(root, 'runs'),
     models: join(root, 'models'),
+    loras: join(root, 'loras'),
     exports: join(root, 'exports'),
     pictures: join(root, 'pictures'),
     uploads: join(root, 'uploads'),

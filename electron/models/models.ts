@@ -16,6 +16,8 @@ export interface Models {
   readonly folder: (modelId: number) => string;
   /** The model that lies at a path, if one does. */
   readonly at: (path: string) => number | null;
+  /** As above. */
+  readonly named: (modelId: number) => { readonly name: string; readonly folder: string };
   /** A model as a run starts from it; throws Failure `model-missing`, and what is wrong with its folder. */
   readonly base: (modelId: number) => Promise<RunBase>;
   /** A picture of a model's card, by its number; throws Failure `model-missing`, `image-unknown`, `image-unreadable`. */
@@ -62,6 +64,7 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
     },
     folder: (modelId) => records.get(modelId).folder,
     at: (path) => records.findByFolder(path)?.id ?? null,
+    named: (modelId) => records.get(modelId),
     base: async (modelId) => {
       const { id, folder } = records.get(modelId);
       if (!(await isModel(folder))) {

@@ -11,6 +11,7 @@ import type { RunData } from '../datasets/run-data.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
+import { checkLoraBeginning } from './lora-beginning.ts';
 import { planJob } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
@@ -87,6 +88,7 @@ async function planOne(
   const facts = await readBaseFacts(base.folder);
   const model = baseFor(base.folder, facts, request.method.kind);
   checkSize(request, model.vaeFactor);
+  await checkLoraBeginning(request.method);
   const spec = specOf(request, base.folder, data, deps.runsFolder);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
 

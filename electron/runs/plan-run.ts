@@ -1,5 +1,6 @@
 import { readDataset } from '../datasets/dataset.ts';
 import { readBaseModel } from './base-model.ts';
+import { checkLoraBeginning } from './lora-beginning.ts';
 import { type Plan, planTraining } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import { captionWarning, type CutTexts, cutTexts } from './text-lengths.ts';
@@ -21,6 +22,7 @@ export async function planRun(spec: ResolvedRunSpec, options: PlanRunOptions): P
   const { cacheFolder, onProgress } = options;
   const { folder, fileNamePattern } = spec.data;
   const base = await readBaseModel(spec.base, spec.method.kind);
+  await checkLoraBeginning(spec.method);
   const dataset = await readDataset(folder, {
     ...(fileNamePattern === undefined ? {} : { fileNamePattern }),
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -40,6 +40,8 @@ export function resolveRunSpec(spec: RunSpec, from: string, defaultName: string)
     ...spec,
     name,
     base: absolute(spec.base),
+    ...(spec.method.kind === 'lora' &&
+      spec.method.from !== undefined && { method: { ...spec.method, from: absolute(spec.method.from) } }),
     data: { ...spec.data, folder: absolute(spec.data.folder) },
     folder: absolute(spec.folder ?? join('runs', fileNameOf(name))),
     ...(spec.cacheFolder === undefined ? {} : { cacheFolder: absolute(spec.cacheFolder) }),

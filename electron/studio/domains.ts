@@ -15,6 +15,7 @@ import { createGpu, packOpener } from '../gpu/gpu.ts';
 import { readOffer } from '../gpu/pack-offer.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
+import { createLoras } from '../loras/loras.ts';
 import { createModels } from '../models/models.ts';
 import { createRuns } from '../runs/runs.ts';
 import type { MediaSource, MediaSources } from './media.ts';
@@ -84,7 +85,8 @@ export async function createDomains(
   });
   const device = createDevice(engine);
   const models = createModels(context, { engine, settings, software });
-  const gallery = createGallery(context, { device, settings, modelFolder: models.folder });
+  const loras = createLoras(context);
+  const gallery = createGallery(context, { device, settings, modelFolder: models.folder, loras });
   const runs = createRuns(context, {
     device,
     settings,
@@ -93,7 +95,7 @@ export async function createDomains(
     pictures: gallery,
     sampleRunFile: join(resources.sample, 'run.json'),
   });
-  const exports = createExports(context, { engine, settings, software });
+  const exports = createExports(context, { engine, settings, software, model: models.named, loras });
   const { gpuPacks, onDevices } = dependencies;
   const offer = await readOffer(resources.gpuPack);
   const downloads = createDownloads(context, {
@@ -119,6 +121,7 @@ export async function createDomains(
     handlers: {
       ...datasets.handlers,
       ...models.handlers,
+      ...loras.handlers,
       ...gallery.handlers,
       ...runs.handlers,
       ...exports.handlers,

@@ -3,7 +3,14 @@ import { type OptimizerSettings, rateFor } from './optimizers.ts';
 /** A way of training, with its settings, as jobs have it. */
 export type Method =
   | { readonly kind: 'full'; readonly textEncoder: boolean }
-  | { readonly kind: 'lora'; readonly textEncoder: boolean; readonly rank: number; readonly alpha: number }
+  | {
+      readonly kind: 'lora';
+      readonly textEncoder: boolean;
+      readonly rank: number;
+      readonly alpha: number;
+      /** The file of a LoRA that it begins with; left out: it begins as no change. */
+      readonly from?: string | undefined;
+    }
   /**
    * UNet and, unless it is frozen (`textEncoder: false`), text encoder, from fresh weights where `base` has a config and no
    * weights; its VAE is trained.
@@ -35,7 +42,7 @@ export type ModelPart = 'denoiser' | 'textEncoders' | 'autoencoder';
 
 /** A method's settings as run files may have them: the alpha of a LoRA is its rank where it is left out. */
 type Written<M extends Method> = M extends { readonly kind: 'lora' }
-  ? Omit<M, 'alpha'> & { readonly alpha?: number | undefined }
+  ? Omit<M, 'alpha' | 'from'> & { readonly alpha?: number | undefined; readonly from?: string | undefined }
   : M;
 export type WrittenMethod = Written<Method>;
 
@@ -54,6 +61,7 @@ interface MethodFacts<Kind extends MethodKind> {
 
 const asAsked = (textEncoder: boolean | undefined): readonly ModelPart[] =>
   textEncoder === true ? ['denoiser', 'textEncoders'] : ['denoiser'];
+const fileName = (path: string): string => path.replace(/^.*[/\\]/, '');
 const unetAnd = (textEncoder: boolean): string => (textEncoder ? 'UNet and text encoder' : 'UNet');
 
 const methodFacts: { readonly [Kind in MethodKind]: MethodFacts<Kind> } = {
@@ -67,8 +75,8 @@ const methodFacts: { readonly [Kind in MethodKind]: MethodFacts<Kind> } = {
   // It begins from nothing and learns at ten times the rate.
   lora: {
     name: 'LoRA',
-    text: ({ rank, alpha, textEncoder }) =>
-      `LoRA of rank ${rank}, alpha ${alpha ?? rank}, on ${unetAnd(textEncoder)}`,
+    text: ({ rank, alpha, textEncoder, from }) =>
+      `LoRA of rank ${rank}, alpha ${alpha ?? rank}, on ${unetAnd(textEncoder)}${from === undefined ? '' : `, from ${fileName(from)}`}`,
     trains: asAsked,
     learningRate: 1e-4,
     steps: 1500,

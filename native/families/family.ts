@@ -33,6 +33,8 @@ export interface Family {
   readonly facts: (folder: ModelConfigs) => ConfigFacts;
   /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
   readonly adapterSizes: (folder: ModelConfigs) => Readonly<Record<string, number>>;
+  /** Every module that a LoRA may be on. Builds the models. Throws the Failures of configs. */
+  readonly loraLayout: (folder: ModelConfigs) => LoraLayout;
   /** How its models read texts; of several text encoders, the one that reads the least. Throws the Failures of tokenizers. */
   readonly textReading: (folder: ModelConfigs) => Promise<TextReading>;
 }

@@ -46,7 +46,10 @@ async function trainOn(
   // Before hours may go into encoding: a state that cannot be resumed is refused now.
   const position = await findPosition(job, identity);
   try {
-    const task = await recipe.start();
+    // A state has all that a LoRA has become of the one it began with, whose file may be gone by then.
+    const going =
+      position.step === 0 ? recipe : chooseRecipe({ job: withoutBeginning(job), model, runtime, context });
+    const task = await going.start();
     try {
       return await trainingLoop(job, identity, task, context);
     } finally {
@@ -57,6 +60,12 @@ async function trainOn(
     if (context.stop.aborted && error === context.stop.reason) return trainResult('stopped', position);
     throw error;
   }
+}
+
+function withoutBeginning(job: TrainJob): TrainJob {
+  if (job.method.kind !== 'lora') return job;
+  const { from: _from, ...method } = job.method;
+  return { ...job, method };
 }
 
 /** What a job trains, and how. */

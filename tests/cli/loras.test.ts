@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { writeLoraModels } from '../reference/lora-models.ts';
+import { drawImages } from '../training/tiny-model.ts';
 import { screenfold } from './typed.ts';
 
 const temporary = temporaryFolder();
@@ -59,6 +60,41 @@ describe('LoRAs at the command line', () => {
     expect(out).toMatch(/rank 3, on \d+ modules of the UNet, in kohya’s names\n/);
     const json = await screenfold(folder, ['info', 'dora.safetensors', '--json']);
     expect(JSON.parse(json.out)).toMatchObject({ model: { lora: { form: 'dora', base: null, ranks: [2] } } });
+  });
+
+  test('are trained on in the rank that they have', async () => {
+    await drawImages(join(folder, 'images'), 3);
+    const train = [
+      'train',
+      '--base',
+      'model',
+      '--data',
+      'images',
+      '--caption',
+      'a cat',
+      '--json',
+      '--dry-run',
+    ];
+    const { code, out } = await screenfold(folder, [...train, '--lora-from', 'locon.safetensors']);
+    expect([code, JSON.parse(out.trimEnd().split('\n').at(-1)!)]).toEqual([
+      0,
+      expect.objectContaining({
+        job: expect.objectContaining({
+          method: {
+            ...{ kind: 'lora', rank: 3, alpha: 3, textEncoder: false },
+            from: join(folder, 'locon.safetensors'),
+          },
+        }) as unknown,
+      }),
+    ]);
+    const other = await screenfold(folder, [...train, '--lora-from', 'locon.safetensors', '--rank', '8']);
+    expect([other.code, other.error]).toEqual([1, expect.stringContaining('has rank 3, the run has rank 8')]);
+    const none = await screenfold(folder, [
+      ...train,
+      '--lora-from',
+      'model/vae/diffusion_pytorch_model.safetensors',
+    ]);
+    expect([none.code, none.error]).toEqual([1, expect.stringContaining('not a LoRA that can be used here')]);
   });
 
   test('are told for what they are where a model is wanted, with the way to use them', async () => {

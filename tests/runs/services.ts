@@ -9,6 +9,7 @@ import { createExports, type Exports } from '../../electron/exports/exports.ts';
 import { createGallery, type Gallery } from '../../electron/gallery/gallery.ts';
 import { type DomainContext, openLibrary } from '../../electron/library/library.ts';
 import { createSettings, type SettingsStore } from '../../electron/library/settings.ts';
+import { createLoras } from '../../electron/loras/loras.ts';
 import { createModels, type Models } from '../../electron/models/models.ts';
 import { createRuns, type Runs } from '../../electron/runs/runs.ts';
 
@@ -58,7 +59,13 @@ export function wireServices(folder: string, engine: Engine, now: () => number =
   const settings = createSettings(library.database);
   const device = createDevice(engine);
   const models = createModels(context, { engine, settings, software: 'Screenfold 0.1.0' });
-  const gallery = createGallery(context, { device, settings, modelFolder: models.folder });
+  const loras = createLoras(context);
+  const gallery = createGallery(context, {
+    device,
+    settings,
+    loras,
+    modelFolder: models.folder,
+  });
   const runs = createRuns(context, {
     device,
     settings,
@@ -67,7 +74,10 @@ export function wireServices(folder: string, engine: Engine, now: () => number =
     pictures: gallery,
     sampleRunFile,
   });
-  const exports = createExports(context, { engine, settings, software: 'Screenfold 0.1.0' });
+  const exports = createExports(context, {
+    ...{ engine, settings, software: 'Screenfold 0.1.0' },
+    ...{ model: models.named, loras },
+  });
   let open = true;
   const close = async () => {
     if (!open) return;

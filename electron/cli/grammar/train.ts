@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
+
 import { type Command, Option } from 'commander';
 
 import { optimizerKinds } from '../../../native/facts/optimizers.ts';
+import { readLoraFacts } from '../../../native/families/read-lora-facts.ts';
 import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import { methodKinds } from '../../contract/run-spec.ts';
@@ -15,6 +18,13 @@ import {
 } from '../arguments.ts';
 import { trainCommand } from '../commands/train.ts';
 import { deviceOption, type Grammar } from './grammar.ts';
+
+/** A LoRA is trained on in the rank that it has. */
+async function withItsRank(flags: TrainFlags, workingFolder: string): Promise<TrainFlags> {
+  if (flags.loraFrom === undefined || flags.rank !== undefined) return flags;
+  const { ranks } = await readLoraFacts(resolve(workingFolder, flags.loraFrom));
+  return ranks.length === 1 ? { ...flags, rank: ranks[0]! } : flags;
+}
 
 export function addTrain(program: Command, { context, onEnd }: Grammar): void {
   program
@@ -35,6 +45,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     )
     .addOption(new Option('--method <method>', 'how to train').choices(methodKinds))
     .option('--rank <number>', 'rank of the LoRA', naturalNumber)
+    .option('--lora-from <file>', 'a LoRA to train on, in its rank')
     .option('--text-encoder', 'train the text encoder as well')
     .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)
     .option('--epochs <number>', 'how many times to go through the images', naturalNumber)
@@ -61,7 +72,10 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .option('--dry-run', 'only print what would be done', false)
     .action(async (what: string | undefined, flags: TrainFlags & { readonly dryRun: boolean }) => {
       const commandContext = context();
-      const overrides = overridesOf(flags, commandContext.workingFolder);
+      const overrides = overridesOf(
+        await withItsRank(flags, commandContext.workingFolder),
+        commandContext.workingFolder,
+      );
       onEnd(
         await trainCommand(commandContext, {
           ...(what === undefined ? {} : { what }),

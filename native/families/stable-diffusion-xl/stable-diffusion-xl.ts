@@ -14,7 +14,7 @@ import { klAutoencoder } from '../stable-diffusion/parts.ts';
 import { checkFit, readXlConfigs, zerosWithoutPrompt } from './configs.ts';
 import { stableDiffusionXlFacts } from './facts.ts';
 import { stableDiffusionXlLayout as layout, tokenizers } from './layout.ts';
-import { xlAdapterSizes, xlAdapterTargets } from './lora.ts';
+import { xlAdapterSizes, xlAdapterTargets, xlLoraLayout } from './lora.ts';
 import { xlConditioning, xlDenoiser } from './parts.ts';
 import { stableDiffusionXlFile } from './single-file/single-file.ts';
 import { writeXlSingleFile } from './single-file/write-single-file.ts';
@@ -27,6 +27,7 @@ export const stableDiffusionXl: Family = {
   singleFile: stableDiffusionXlFile,
   facts: stableDiffusionXlFacts,
   adapterSizes: ({ component }) => xlAdapterSizes(readXlConfigs(component)),
+  loraLayout: ({ component }) => xlLoraLayout(readXlConfigs(component)),
   textReading: async (configs) => {
     const both = await readTokenizers(configs);
     return {

@@ -11,7 +11,7 @@ import { openComponents } from '../open-components.ts';
 import { checkFit, readConfigs, readScheduler } from './configs.ts';
 import { stableDiffusionFacts } from './facts.ts';
 import { stableDiffusionLayout as layout } from './layout.ts';
-import { adapterSizes, adapterTargets } from './lora.ts';
+import { adapterSizes, adapterTargets, loraLayout } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
 import { stableDiffusionFile } from './single-file/single-file.ts';
 import { writeSingleFile } from './single-file/write-single-file.ts';
@@ -24,6 +24,7 @@ export const stableDiffusion: Family = {
   singleFile: stableDiffusionFile,
   facts: stableDiffusionFacts,
   adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
+  loraLayout: ({ component }) => loraLayout(readConfigs(component)),
   textReading: async (configs) => {
     const tokenizer = createClipTokenizer(await configs.tokenizer('tokenizer').read());
     return { limit: tokenizer.maxLength - 2, count: (text) => tokenizer.count(text) };

@@ -1,5 +1,6 @@
 import type { InputOf } from '../../../electron/contract/api.ts';
 import type { Sample } from '../../../electron/contract/gallery.ts';
+import { type LoraChoice, mostLoraStrength } from '../../../electron/contract/loras.ts';
 import type { SamplerSettings } from '../../../electron/contract/values.ts';
 
 export type BenchModel = InputOf<'gallery.generate'>['model'];
@@ -7,6 +8,8 @@ export type BenchModel = InputOf<'gallery.generate'>['model'];
 /** What is set on the bench: the next pictures. */
 export interface BenchDraft {
   readonly model: BenchModel | null;
+  /** Laid over the model, in this order. */
+  readonly loras: readonly LoraChoice[];
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly recipe: SamplerSettings;
@@ -22,6 +25,7 @@ const seedRange = 2 ** 32;
 export function firstDraft(model: BenchModel | null, resolution: number): BenchDraft {
   return {
     model,
+    loras: [],
     prompt: '',
     negativePrompt: '',
     recipe: {
@@ -52,6 +56,7 @@ export function draftOf(sample: Sample, draft: BenchDraft): BenchDraft {
   return {
     ...draft,
     model: modelOf(sample) ?? draft.model,
+    loras: (sample.loras ?? []).map(({ loraId, strength }) => ({ loraId, strength })),
     prompt: sample.prompt,
     negativePrompt: sample.negativePrompt,
     recipe: sample.recipe,
@@ -74,8 +79,10 @@ export function withModel(draft: BenchDraft, model: BenchModel, was: number | nu
 }
 
 /** Why the draft makes no picture yet; null where it does. Sides must be multiples of `pixelStep`. */
-export function faultOf({ model, recipe, seed, count }: BenchDraft, pixelStep: number): string | null {
+export function faultOf({ model, loras, recipe, seed, count }: BenchDraft, pixelStep: number): string | null {
   if (model === null) return 'Choose a model.';
+  if (loras.some(({ strength }) => !(Math.abs(strength) <= mostLoraStrength)))
+    return `The strength of a LoRA goes from -${mostLoraStrength} to ${mostLoraStrength}.`;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   if (!whole(recipe.steps, 1) || recipe.steps > 1000) return 'Steps go from 1 to 1000.';
   if (!(recipe.guidanceScale >= 0 && recipe.guidanceScale <= 100)) return 'Guidance goes from 0 to 100.';

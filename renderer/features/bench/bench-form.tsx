@@ -10,6 +10,7 @@ import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.t
 import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
 import classes from './bench-screen.module.css';
+import { LoraFields } from './lora-fields.tsx';
 
 interface DraftProps {
   readonly draft: BenchDraft;
@@ -52,6 +53,7 @@ export function BenchForm({
     >
       <Stack gap="sm" className={classes.fields}>
         <ModelFields {...{ draft, models, runs, onChange }} />
+        <LoraFields {...{ draft, onChange }} />
         <PromptFields {...{ draft, onChange }} modelId={baseOf(draft.model, models, runs)?.id} />
         <SamplerSelect {...sampler} />
         <SimpleGrid cols={2} spacing="xs" verticalSpacing="sm">

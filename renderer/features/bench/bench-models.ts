@@ -1,3 +1,4 @@
+import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import type { BenchModel } from './bench-draft.ts';
@@ -74,7 +75,16 @@ export function usualModel(models: readonly Model[], runs: readonly RunSummary[]
 }
 
 export function modelText(
-  of: { readonly modelId: number | null; readonly runId: number | null; readonly epoch: number | null },
+  of: Pick<Sample, 'modelId' | 'runId' | 'epoch' | 'loras'>,
+  models: readonly Model[],
+  runs: readonly RunSummary[],
+): string {
+  const laid = (of.loras ?? []).map(({ name, strength }) => ` + ${name} ${strength}`);
+  return plainText(of, models, runs) + laid.join('');
+}
+
+function plainText(
+  of: Pick<Sample, 'modelId' | 'runId' | 'epoch'>,
   models: readonly Model[],
   runs: readonly RunSummary[],
 ): string {

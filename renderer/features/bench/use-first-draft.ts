@@ -12,7 +12,7 @@ export interface FirstDraft {
 
 /**
  * What the bench begins with: the settings of the picture that `?sample=7` names, else the model that `?model=3` or
- * `?run=2&epoch=5` names, with the run's own recipe and first prompt.
+ * `?run=2&epoch=5` names, with the run's own recipe and first prompt; with `?lora=4`, that LoRA over it.
  */
 export function useFirstDraft(
   search: string,
@@ -29,7 +29,11 @@ export function useFirstDraft(
     { enabled: wantsRun },
   );
 
-  const plain = firstDraft(model, baseOf(model, models, runs)?.resolution ?? 512);
+  const lora = Number(new URLSearchParams(search).get('lora') ?? 0);
+  const plain = {
+    ...firstDraft(model, baseOf(model, models, runs)?.resolution ?? 512),
+    loras: lora > 0 ? [{ loraId: lora, strength: 1 }] : [],
+  };
   if (sampleId > 0) {
     // A picture that is gone is no reason for an empty bench.
     if (sample.error !== null) return { draft: plain, error: null };

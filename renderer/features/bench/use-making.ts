@@ -26,8 +26,9 @@ export function useMaking(first: BenchDraft, onMade: (sampleId: number | null) =
       const next = draft.seedLocked ? draft : { ...draft, seed: randomSeed(Math.random) };
       setDraft(next);
       const { prompt, negativePrompt, recipe } = next;
+      const loras = [...next.loras];
       generate.mutate(
-        { model, prompt, negativePrompt, recipe, seeds: seedsOf(next) },
+        { model, loras, prompt, negativePrompt, recipe, seeds: seedsOf(next) },
         {
           onSuccess: ({ sampleIds }) => {
             onMade(sampleIds[0] ?? null);

@@ -10,15 +10,17 @@ import { Screen } from '../../components/screen.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { ExportList } from './export-list.tsx';
+import { LoraList } from './lora-list.tsx';
 import { ModelPanel } from './model-panel.tsx';
 import { ModelTree } from './model-tree.tsx';
 import classes from './models-screen.module.css';
+import { useAddModels } from './use-add-models.ts';
 
 /** Bases and finetunes by their lineage, and what was exported of them. */
 export function ModelsScreen() {
   const { id } = useParams<{ id?: string }>();
   const [, goTo] = useLocation();
-  const showsExports = id === 'exports';
+  const shown = id === 'exports' || id === 'loras' ? id : 'models';
   const add = useStudioCommand('models.add');
   const onPick = (path: string) => {
     add.mutate(
@@ -31,11 +33,12 @@ export function ModelsScreen() {
       },
     );
   };
+  const addFiles = useAddModels();
   const file = usePathPicker({
     what: 'model-file',
-    title: 'Add a model that is one file: .safetensors or .ckpt',
+    title: 'Add a model that is one file, or a LoRA: .safetensors or .ckpt',
     confirm: 'Add this file',
-    onPick,
+    onPick: (path) => void addFiles([path]),
   });
   const folder = usePathPicker({
     title: 'Add a model: its diffusers folder, with model_index.json in it',
@@ -53,11 +56,12 @@ export function ModelsScreen() {
             aria-label="What to show"
             data={[
               { value: 'models', label: 'Models' },
+              { value: 'loras', label: 'LoRAs' },
               { value: 'exports', label: 'Exports' },
             ]}
-            value={showsExports ? 'exports' : 'models'}
+            value={shown}
             onChange={(value) => {
-              goTo(value === 'exports' ? '/models/exports' : '/models');
+              goTo(value === 'models' ? '/models' : `/models/${value}`);
             }}
           />
           <Button
@@ -82,7 +86,7 @@ export function ModelsScreen() {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconFile size={16} aria-hidden />} onClick={file.pick}>
-                One file (.safetensors, .ckpt)
+                One file, or a LoRA (.safetensors, .ckpt)
               </Menu.Item>
               <Menu.Item leftSection={<IconFolder size={16} aria-hidden />} onClick={folder.pick}>
                 A diffusers folder
@@ -94,9 +98,13 @@ export function ModelsScreen() {
     >
       {file.dialog}
       {folder.dialog}
-      {showsExports ? (
+      {shown === 'exports' ? (
         <div className={classes.exports}>
           <ExportList />
+        </div>
+      ) : shown === 'loras' ? (
+        <div className={classes.exports}>
+          <LoraList />
         </div>
       ) : (
         <Library chosen={id === undefined ? null : Number(id)} />

@@ -3,6 +3,7 @@ import { useLocation } from 'wouter';
 
 import { showFailure } from '../../studio/failure.ts';
 import { useStudio } from '../../studio/studio.tsx';
+import { addModelFile } from './add-model-file.ts';
 
 /** Adds model files of the studio's machine, one after the other, and goes to the last of them. */
 export function useAddModels(): (paths: readonly string[]) => Promise<void> {
@@ -16,15 +17,15 @@ export function useAddModels(): (paths: readonly string[]) => Promise<void> {
       message: paths.length === 1 ? 'It will be under Models.' : 'They will be under Models.',
       autoClose: false,
     });
-    let last: number | null = null;
+    let last: string | null = null;
     for (const path of paths) {
       try {
-        last = (await studio.call('models.add', { path })).modelId;
+        last = await addModelFile(studio, path);
       } catch (error) {
         showFailure(error);
       }
     }
     notifications.hide(notice);
-    if (last !== null) navigate(`/models/${last}`);
+    if (last !== null) navigate(last);
   };
 }

@@ -12,12 +12,14 @@ import {
 import { Link } from 'wouter';
 
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
+import { ranksText } from '../../../electron/contract/loras.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import { type RunAim, runAims } from '../../../electron/contract/runs.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { numberText } from '../../components/number-text.ts';
 import { parametersText } from '../../components/quantities.ts';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
@@ -147,6 +149,7 @@ export function MethodSection() {
             />
           )}
         </SimpleGrid>
+        {method.kind === 'lora' && <BeginningField />}
         <Switch
           size="sm"
           label="Train the text encoder too"
@@ -166,6 +169,40 @@ export function MethodSection() {
         />
       </Stack>
     </FormSection>
+  );
+}
+
+const fresh = 'fresh';
+
+/** A LoRA of the library to train on; nothing to see while there is none that could be. */
+function BeginningField() {
+  const { request, edit } = useRequestForm();
+  const all = useStudioQuery('loras.list', {}).data ?? [];
+  const { method } = request;
+  if (method.kind !== 'lora') return null;
+  const loras = all.filter(({ form, ranks, missing }) => form === 'lora' && ranks.length === 1 && !missing);
+  const chosen = loras.find(({ path }) => path === method.from);
+  if (loras.length === 0 && method.from === undefined) return null;
+  return (
+    <Select
+      label="Begins"
+      data={[
+        { value: fresh, label: 'As no change' },
+        ...loras.map(({ path, name, ranks }) => ({
+          value: path,
+          label: `With ${name}, ${ranksText(ranks)}`,
+        })),
+        ...(method.from !== undefined && chosen === undefined
+          ? [{ value: method.from, label: `With ${method.from}` }]
+          : []),
+      ]}
+      value={method.from ?? fresh}
+      allowDeselect={false}
+      onChange={(value) => {
+        const lora = loras.find(({ path }) => path === value);
+        edit({ method: { from: lora?.path, ...(lora && { rank: lora.ranks[0]!, alpha: undefined }) } });
+      }}
+    />
   );
 }
 

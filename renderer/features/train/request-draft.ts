@@ -21,6 +21,8 @@ export interface Edits {
     readonly textEncoder?: boolean;
     readonly rank?: number;
     readonly alpha?: number | undefined;
+    /** The file of a LoRA to begin with. */
+    readonly from?: string | undefined;
   };
   readonly resolution?: number | null;
   readonly train?: Partial<RunRequest['train']>;

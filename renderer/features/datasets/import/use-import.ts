@@ -4,7 +4,8 @@ import { StudioFailure } from '../../../../electron/connection/studio-failure.ts
 import { isImageName, otherKindOf } from '../../../../electron/contract/file-kinds.ts';
 import { type Given, withoutImages } from '../../../../electron/contract/without-images.ts';
 import { showFailure } from '../../../studio/failure.ts';
-import { useStudioCommand } from '../../../studio/studio.tsx';
+import { useStudio, useStudioCommand } from '../../../studio/studio.tsx';
+import { isLoraFile } from '../../models/lora-header.ts';
 import { useAddModels } from '../../models/use-add-models.ts';
 import {
   droppedEntries,
@@ -28,13 +29,14 @@ export interface ImportWays {
 /**
  * Ways for images to come in: into a new data set, which is then gone to, or into `datasetId`. What is dropped on the
  * desktop is read where it lies; in a browser it is sent first, unless there is no image in it. Model files that can be read
- * where they lie go to the models.
+ * where they lie go to the models; a LoRA is sent as images are.
  */
 export function useImport(datasetId: number | null = null): ImportWays {
   const importing = useImportingStore();
   const [, navigate] = useLocation();
   const { mutate } = useStudioCommand('datasets.import');
   const addModels = useAddModels();
+  const studio = useStudio();
 
   const begin = (input: { paths?: string[]; uploadId?: string; name?: string | null }) => {
     mutate(
@@ -61,22 +63,31 @@ export function useImport(datasetId: number | null = null): ImportWays {
     const tell = (name: string | null, progress: UploadProgress | null) => {
       if (!ending.signal.aborted) importing.setState({ sending: { name, progress, cancel } });
     };
+    const sent = (all: readonly DroppedFile[], name: string | null) =>
+      upload(all, {
+        uploadId: crypto.randomUUID(),
+        signal: ending.signal,
+        onProgress: (progress) => {
+          tell(name, progress);
+        },
+      });
     try {
       tell(null, null);
       const found = await files;
       if (ending.signal.aborted) return;
       const given = givenOf(found, entries);
-      if (given.length > 0 && !found.some(({ path }) => isImageName(path))) throw noImagesIn(given);
+      if (given.length > 0 && !found.some(({ path }) => isImageName(path))) {
+        const loras = await lorasAmong(found);
+        if (loras.length === 0) throw noImagesIn(given);
+        const uploadId = await sent(loras, null);
+        await studio.call('loras.addUploaded', { uploadId });
+        importing.setState({ sending: null });
+        navigate('/models/loras');
+        return;
+      }
       const name = nameOf(found);
       if (found.length > 0) {
-        const uploadId = await upload(found, {
-          uploadId: crypto.randomUUID(),
-          signal: ending.signal,
-          onProgress: (progress) => {
-            tell(name, progress);
-          },
-        });
-        begin({ uploadId, name });
+        begin({ uploadId: await sent(found, name), name });
       }
       importing.setState({ sending: null });
     } catch (error) {
@@ -105,6 +116,16 @@ export function useImport(datasetId: number | null = null): ImportWays {
       void send(Promise.resolve(files));
     },
   };
+}
+
+/** LoRAs are small enough to be sent; they come to lie side by side, whatever folders they were in. */
+async function lorasAmong(files: readonly DroppedFile[]): Promise<readonly DroppedFile[]> {
+  const found: DroppedFile[] = [];
+  for (const { path, file } of files) {
+    if (otherKindOf(path) === 'model' && (await isLoraFile(file)))
+      found.push({ path: path.replace(/^.*\//, ''), file });
+  }
+  return found;
 }
 
 function noImagesIn(given: readonly Given[]): StudioFailure {

@@ -1,0 +1,67 @@
+/** A LoRA that further training begins with, as its file has it. */
+import { Failure } from '../failure.ts';
+import type { OpenModel } from '../families/family.ts';
+import type { Parameter } from '../models/parameter.ts';
+import type { LoraModule } from '../weights/lora-file.ts';
+import { readLora } from '../weights/lora-reader.ts';
+
+export interface LoraShape {
+  readonly rank: number;
+  readonly alpha: number;
+}
+
+/** First values of an adapter's matrix; null for one on a module that the file has nothing of. */
+export type LoraBeginning = (parameter: Parameter) => Float32Array<ArrayBuffer> | null;
+
+const idOf = (component: string, module: string): string => `${component} ${module}`;
+
+/**
+ * Reads the file for the adapters that are trained. Where its alpha is another, `up` is scaled, so that training begins with what
+ * the file does to the model.
+ *
+ * @throws Failure those of `readLora`; `lora-rank`, and `lora-untrained` where it is on modules that are not trained
+ */
+export async function readLoraBeginning(
+  path: string,
+  { adapters }: Pick<OpenModel, 'adapters'>,
+  parameters: readonly Parameter[],
+  { rank, alpha }: LoraShape,
+): Promise<LoraBeginning> {
+  const { modules } = await readLora(path, adapters.layout());
+  const trained = new Set(
+    parameters.flatMap(({ component, adapter }) => (adapter ? [idOf(component, adapter.module)] : [])),
+  );
+  const other = modules.find((module) => module.rank !== rank);
+  if (other !== undefined) {
+    throw new Failure(
+      'lora-rank',
+      `${path} has the rank ${other.rank} on ${other.module}, the run has the rank ${rank}.`,
+      `Train with the rank ${other.rank}.`,
+    );
+  }
+  const left = modules.find(({ component, module }) => !trained.has(idOf(component, module)));
+  if (left !== undefined) throw untrained(path, left, parameters);
+  const known = new Map(modules.map((module) => [idOf(module.component, module.module), module]));
+  return ({ component, adapter }) => {
+    const found = adapter && known.get(idOf(component, adapter.module));
+    if (!adapter || !found) return null;
+    if (adapter.part === 'down') return found.down;
+    const factor = found.alpha / alpha;
+    return factor === 1 ? found.up : found.up.map((value) => value * factor);
+  };
+}
+
+function untrained(
+  path: string,
+  { component, module }: LoraModule,
+  parameters: readonly Parameter[],
+): Failure {
+  const wholePart = !parameters.some((parameter) => parameter.adapter && parameter.component === component);
+  return new Failure(
+    'lora-untrained',
+    `${path} is on ${module} of the ${component} too, which this run does not train: what it does there would be lost.`,
+    wholePart
+      ? 'Train the text encoder too.'
+      : 'Choose a LoRA on the modules of the transformers alone, without convolutions.',
+  );
+}

@@ -164,6 +164,13 @@ export type JobEvent =
       readonly epoch: number;
       readonly trainLoss: number;
       readonly validationLoss: number | null;
+      /**
+       * Of as many images that are trained on, at the same noise: the less it is than that of those held out, the more is
+       * learned by heart. Left out by methods that do not measure it.
+       */
+      readonly seenLoss?: number | null;
+      /** Standard error of the held-out loss, from how its batches differ; null where they are too few to say. */
+      readonly validationError?: number | null;
     }
   | { readonly type: 'checkpoint'; readonly epoch: number; readonly folder: string }
   /** A state from which the run resumes to the same bytes. */

@@ -180,7 +180,15 @@ export const runMetricsSchema = z.object({
     gradientNorm: z.array(z.number()),
   }),
   epochs: z.array(
-    z.object({ epoch: z.int(), trainLoss: z.number().nullable(), validationLoss: z.number().nullable() }),
+    z.object({
+      epoch: z.int(),
+      trainLoss: z.number().nullable(),
+      validationLoss: z.number().nullable(),
+      /** Of as many training images, at the same noise as the held-out ones; left out in runs from before it was measured. */
+      seenLoss: z.number().nullable().optional(),
+      /** Standard error of the held-out loss. */
+      validationError: z.number().nullable().optional(),
+    }),
   ),
 });
 export type RunMetrics = z.output<typeof runMetricsSchema>;

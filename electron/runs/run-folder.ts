@@ -156,6 +156,9 @@ const epochLine = z.object({
   epoch: z.int(),
   trainLoss: number,
   validationLoss: number,
+  // Runs from before these were measured have none.
+  seenLoss: number.optional(),
+  validationError: number.optional(),
 });
 export type EpochLosses = Omit<z.output<typeof epochLine>, 'type'>;
 

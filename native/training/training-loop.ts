@@ -18,6 +18,7 @@ import {
   type RunIdentity,
   saveState,
 } from './run-state.ts';
+import type { Trainer } from './trainer.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /**
@@ -85,9 +86,18 @@ export async function trainingLoop(
       }
 
       const trainLoss = position.lossSum / position.lossCount;
-      const validationLoss = await validate(task, position.step, epoch);
+      const heldOut = await judge(task.trainer, task.validation, position.step, epoch);
+      const seen = await judge(task.trainer, task.seen ?? [], position.step, epoch);
+      const validationLoss = heldOut?.loss ?? null;
       position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0, trainLoss, validationLoss };
-      const metric = { type: 'epoch', epoch, trainLoss, validationLoss } as const;
+      const metric = {
+        type: 'epoch',
+        epoch,
+        trainLoss,
+        validationLoss,
+        ...(seen !== null && { seenLoss: seen.loss }),
+        ...(heldOut?.error != null && { validationError: heldOut.error }),
+      } as const;
       // Before the state: a run killed in between resumes from an older one and writes this line again.
       await log.write(metric);
       const isCheckpoint = settings.checkpointEpochs.includes(epoch);
@@ -142,17 +152,29 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
   );
 }
 
-async function validate(
-  { trainer, validation }: TrainingTask,
+interface Judgement {
+  readonly loss: number;
+  /** Standard error; null for too few batches. */
+  readonly error: number | null;
+}
+
+/** Batches below this number say little of how sure a mean is. */
+const batchesForError = 4;
+
+/** The mean loss of images that are judged at fixed noise; null where there are none. */
+async function judge(
+  trainer: Trainer,
+  batches: TrainingTask['validation'],
   step: number,
   epoch: number,
-): Promise<number | null> {
-  if (validation.length === 0) return null;
-  let loss = 0;
-  for (const prepare of validation) {
+): Promise<Judgement | null> {
+  if (batches.length === 0) return null;
+  const parts: number[] = [];
+  for (const prepare of batches) {
     const { shape, data } = await prepare();
-    loss += await trainer.evaluate(shape, data);
+    parts.push(await trainer.evaluate(shape, data));
   }
+  const loss = parts.reduce((sum, part) => sum + part, 0);
   if (!Number.isFinite(loss)) {
     throw new Failure(
       'loss-not-finite',
@@ -160,7 +182,15 @@ async function validate(
       'Lower the learning rate.',
     );
   }
-  return loss;
+  return { loss, error: errorOf(parts, loss) };
+}
+
+/** Batches count alike, but for the last, which may be smaller. */
+function errorOf(parts: readonly number[], loss: number): number | null {
+  const count = parts.length;
+  if (count < batchesForError) return null;
+  const squares = parts.reduce((sum, part) => sum + (part * count - loss) ** 2, 0);
+  return Math.sqrt(squares / (count * (count - 1)));
 }
 
 const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, checkpointsName);

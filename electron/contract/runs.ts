@@ -77,7 +77,7 @@ export const runPlanSchema = z.object({
   parameters: z.int(),
   trainedParameters: z.int(),
   captionExamples: z.array(z.string()),
-  /** Words of the captions that the base has to spell out of pieces. */
+  /** Words of the captions that the base hardly knows. */
   unknownWords: z.array(z.string()).default([]),
   prompts: z.array(promptSchema),
   warnings: z.array(z.string()),

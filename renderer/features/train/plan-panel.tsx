@@ -122,9 +122,8 @@ function Plan({
       </ul>
       {plan.unknownWords.length > 0 && (
         <Text size="xs" c="dimmed" mt={10}>
-          The base spells {quotedList(plan.unknownWords)} out of pieces: it hardly knows{' '}
-          {plan.unknownWords.length === 1 ? 'this word' : 'these words'} and learns from your images alone
-          what {plan.unknownWords.length === 1 ? 'it means' : 'they mean'}.
+          The base hardly knows {quotedList(plan.unknownWords)}: it learns from your images alone what{' '}
+          {plan.unknownWords.length === 1 ? 'that means' : 'they mean'}.
         </Text>
       )}
     </div>

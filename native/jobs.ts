@@ -169,8 +169,11 @@ export type JobEvent =
        * learned by heart. Left out by methods that do not measure it.
        */
       readonly seenLoss?: number | null;
-      /** Standard error of the held-out loss, from how its batches differ; null where they are too few to say. */
-      readonly validationError?: number | null;
+      /**
+       * What groups of held-out images add to the held-out loss, the same groups at every epoch: how much these differ
+       * between two epochs says how sure it is that one is better. Left out where there are too few to say.
+       */
+      readonly validationParts?: readonly number[];
     }
   | { readonly type: 'checkpoint'; readonly epoch: number; readonly folder: string }
   /** A state from which the run resumes to the same bytes. */

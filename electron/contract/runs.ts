@@ -186,8 +186,8 @@ export const runMetricsSchema = z.object({
       validationLoss: z.number().nullable(),
       /** Of as many training images, at the same noise as the held-out ones; left out in runs from before it was measured. */
       seenLoss: z.number().nullable().optional(),
-      /** Standard error of the held-out loss. */
-      validationError: z.number().nullable().optional(),
+      /** What groups of held-out images add to the held-out loss, the same groups at every epoch. */
+      validationParts: z.array(z.number()).optional(),
     }),
   ),
 });

@@ -158,7 +158,7 @@ const epochLine = z.object({
   validationLoss: number,
   // Runs from before these were measured have none.
   seenLoss: number.optional(),
-  validationError: number.optional(),
+  validationParts: z.array(z.number()).max(1000).optional(),
 });
 export type EpochLosses = Omit<z.output<typeof epochLine>, 'type'>;
 

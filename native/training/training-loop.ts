@@ -96,7 +96,7 @@ export async function trainingLoop(
         trainLoss,
         validationLoss,
         ...(seen !== null && { seenLoss: seen.loss }),
-        ...(heldOut?.error != null && { validationError: heldOut.error }),
+        ...(heldOut?.parts != null && { validationParts: heldOut.parts }),
       } as const;
       // Before the state: a run killed in between resumes from an older one and writes this line again.
       await log.write(metric);
@@ -154,12 +154,13 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
 
 interface Judgement {
   readonly loss: number;
-  /** Standard error; null for too few batches. */
-  readonly error: number | null;
+  /** What groups of batches add to it; null for too few batches. */
+  readonly parts: readonly number[] | null;
 }
 
 /** Batches below this number say little of how sure a mean is. */
-const batchesForError = 4;
+const fewestGroups = 4;
+const mostGroups = 32;
 
 /** The mean loss of images that are judged at fixed noise; null where there are none. */
 async function judge(
@@ -182,15 +183,17 @@ async function judge(
       'Lower the learning rate.',
     );
   }
-  return { loss, error: errorOf(parts, loss) };
+  return { loss, parts: grouped(parts) };
 }
 
-/** Batches count alike, but for the last, which may be smaller. */
-function errorOf(parts: readonly number[], loss: number): number | null {
-  const count = parts.length;
-  if (count < batchesForError) return null;
-  const squares = parts.reduce((sum, part) => sum + (part * count - loss) ** 2, 0);
-  return Math.sqrt(squares / (count * (count - 1)));
+/** Batches that follow one another hold the same images; each group gets as many, but for one at most. */
+function grouped(parts: readonly number[]): readonly number[] | null {
+  if (parts.length < fewestGroups) return null;
+  const groups = new Array<number>(Math.min(parts.length, mostGroups)).fill(0);
+  parts.forEach((part, at) => {
+    groups[Math.floor((at * groups.length) / parts.length)]! += part;
+  });
+  return groups.map((sum) => Number(sum.toPrecision(9)));
 }
 
 const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, checkpointsName);

@@ -30,15 +30,15 @@ test('held-out images and as many that are trained on are judged at the same noi
   // Of two, the first and the third image that is trained on are taken.
   const same = await epochsOf('same', [0, 2]);
   expect(same).toHaveLength(2);
-  for (const { seenLoss, validationLoss, validationError } of same) {
+  for (const { seenLoss, validationLoss, validationParts } of same) {
     expect(seenLoss).toBe(validationLoss);
     // Two images at four noise levels, two rows to a batch: four batches.
-    expect(validationError).toBeGreaterThan(0);
-    expect(validationError).toBeLessThan(validationLoss!);
+    expect(validationParts).toHaveLength(4);
+    expect(validationParts!.reduce((sum, part) => sum + part, 0)).toBeCloseTo(validationLoss!, 6);
   }
   const [other] = await epochsOf('other', [1]);
   expect(other!.seenLoss).not.toBe(other!.validationLoss);
-  expect(other).not.toHaveProperty('validationError');
+  expect(other).not.toHaveProperty('validationParts');
   const [none] = await epochsOf('none', []);
   expect(none).toMatchObject({ validationLoss: null });
   expect(none).not.toHaveProperty('seenLoss');

@@ -5,7 +5,10 @@ export interface Learned {
   /** The epoch of the lowest held-out loss. */
   readonly best: number;
   readonly loss: number;
-  /** Epochs around it whose held-out loss is within one standard error of the lowest; null where that is not known. */
+  /**
+   * Epochs around it whose held-out loss is above the lowest by no more than one standard error of that difference, image by
+   * image; null where that is not known.
+   */
   readonly range: { readonly from: number; readonly to: number } | null;
   /**
    * How much less the loss of trained images is than that of held-out ones, at the best epoch and at the newest; null where
@@ -17,10 +20,8 @@ export interface Learned {
 
 /** Null where fewer than two epochs have a held-out loss, for there is nothing to choose from yet. */
 export function whatWasLearned(epochs: RunMetrics['epochs']): Learned | null {
-  const judged = epochs.flatMap(({ epoch, validationLoss, seenLoss, validationError }) =>
-    validationLoss === null
-      ? []
-      : [{ epoch, held: validationLoss, seen: seenLoss ?? null, error: validationError ?? null }],
+  const judged = epochs.flatMap(({ epoch, validationLoss, seenLoss = null, validationParts = null }) =>
+    validationLoss === null ? [] : [{ epoch, held: validationLoss, seen: seenLoss, parts: validationParts }],
   );
   if (judged.length < 2) return null;
   const at = judged.reduce((best, { held }, index) => (held < judged[best]!.held ? index : best), 0);
@@ -31,21 +32,33 @@ export function whatWasLearned(epochs: RunMetrics['epochs']): Learned | null {
   return {
     best: best.epoch,
     loss: best.held,
-    range: best.error === null ? null : rangeAround(judged, at, best.held + best.error),
+    range: best.parts === null ? null : rangeAround(judged, at),
     gap: bestGap === null || newestGap === null ? null : { best: bestGap, newest: newestGap },
     newest: newest.epoch,
   };
 }
 
-function rangeAround(
-  judged: readonly { readonly epoch: number; readonly held: number }[],
-  at: number,
-  limit: number,
-): { readonly from: number; readonly to: number } {
+interface Judged {
+  readonly epoch: number;
+  readonly held: number;
+  readonly parts: readonly number[] | null;
+}
+
+function rangeAround(judged: readonly Judged[], at: number): { readonly from: number; readonly to: number } {
+  const best = judged[at]!;
   let [first, last] = [at, at];
-  while (first > 0 && judged[first - 1]!.held <= limit) first -= 1;
-  while (last + 1 < judged.length && judged[last + 1]!.held <= limit) last += 1;
+  while (first > 0 && isAsGood(judged[first - 1]!, best)) first -= 1;
+  while (last + 1 < judged.length && isAsGood(judged[last + 1]!, best)) last += 1;
   return { from: judged[first]!.epoch, to: judged[last]!.epoch };
+}
+
+/** The noise is the same at every epoch, so that it is the differences that say how sure the better one is. */
+function isAsGood({ held, parts }: Judged, best: Judged): boolean {
+  const count = best.parts?.length ?? 0;
+  if (parts === null || best.parts === null || parts.length !== count || count < 2) return false;
+  const mean = held - best.held;
+  const squares = parts.reduce((sum, part, at) => sum + ((part - best.parts![at]!) * count - mean) ** 2, 0);
+  return mean <= Math.sqrt(squares / (count * (count - 1)));
 }
 
 /** In words, for a person who has to choose an epoch; nothing is chosen for them. */

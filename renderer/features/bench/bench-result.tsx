@@ -9,6 +9,7 @@ import { FailureNote } from '../../components/failure-note.tsx';
 import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import { SavePicture } from '../../components/pictures/save-picture.tsx';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { promptText } from '../../components/prompt-text.ts';
@@ -66,6 +67,14 @@ export function BenchResult({
           >
             Use these settings
           </Button>
+          {status === 'ready' && (
+            <SavePicture
+              size="xs"
+              variant="default"
+              sampleId={sample.id}
+              name={`${promptText(sample)}, ${modelName}, seed ${seed}`}
+            />
+          )}
           <Tooltip label={sample.favourite ? 'Remove from favourites (F)' : 'Add to favourites (F)'}>
             <ActionIcon
               variant="subtle"

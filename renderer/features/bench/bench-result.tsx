@@ -103,20 +103,13 @@ export function BenchResult({
           </Tooltip>
         </Group>
       </Group>
-      <ConfirmDialog
+      <AskToDelete
         open={asking}
-        title="Delete this picture?"
-        confirm="Delete picture"
         onClose={() => {
           setAsking(false);
         }}
-        onConfirm={() => {
-          setAsking(false);
-          onRemove();
-        }}
-      >
-        Its file is deleted. The same settings make the same picture again.
-      </ConfirmDialog>
+        onDelete={onRemove}
+      />
     </section>
   );
 }
@@ -132,5 +125,30 @@ function NotThere({ sample: { status, failure } }: { sample: Sample }) {
         </Text>
       </Group>
     </Center>
+  );
+}
+
+function AskToDelete({
+  open,
+  onClose,
+  onDelete,
+}: {
+  open: boolean;
+  onClose: () => void;
+  onDelete: () => void;
+}) {
+  return (
+    <ConfirmDialog
+      open={open}
+      title="Delete this picture?"
+      confirm="Delete picture"
+      onClose={onClose}
+      onConfirm={() => {
+        onClose();
+        onDelete();
+      }}
+    >
+      Its file is deleted. The same settings make the same picture again.
+    </ConfirmDialog>
   );
 }

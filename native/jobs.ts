@@ -164,6 +164,16 @@ export type JobEvent =
       readonly epoch: number;
       readonly trainLoss: number;
       readonly validationLoss: number | null;
+      /**
+       * Of as many images that are trained on, at the same noise: the less it is than that of those held out, the more is
+       * learned by heart. Left out by methods that do not measure it.
+       */
+      readonly seenLoss?: number | null;
+      /**
+       * What groups of held-out images add to the held-out loss, the same groups at every epoch: how much these differ
+       * between two epochs says how sure it is that one is better. Left out where there are too few to say.
+       */
+      readonly validationParts?: readonly number[];
     }
   | { readonly type: 'checkpoint'; readonly epoch: number; readonly folder: string }
   /** A state from which the run resumes to the same bytes. */

@@ -10,7 +10,9 @@ const lock = createHash('sha256').update(readFileSync('package-lock.json')).dige
 if (!existsSync(marker) || readFileSync(marker, 'utf8') !== lock) {
   console.log('Installing what Screenfold needs (once) …');
   const npm = process.env.npm_execpath;
-  const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
+  // What npm has to say of packages that others maintain is of no use to whoever starts the studio.
+  const quietly = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const [command, args] = npm ? [process.execPath, [npm, ...quietly]] : ['npm', quietly];
   // Said in .npmrc too, which future npm may not hand on to install scripts.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', env });

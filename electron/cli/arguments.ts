@@ -25,6 +25,16 @@ export function naturalNumber(text: string): number {
   return value;
 }
 
+/** Epoch 0 is what compare calls the untouched base. */
+export function epochToExport(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0)
+    throw new InvalidArgumentError(
+      'Epoch 0 is the base itself, which is a model already; name an epoch from 1 on.',
+    );
+  return value;
+}
+
 export function portNumber(text: string): number {
   const value = wholeNumber(text);
   if (value > 65535) throw new InvalidArgumentError('It must be at most 65535.');

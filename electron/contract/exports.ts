@@ -18,6 +18,8 @@ export const exportSchema = z.object({
   runId: id.nullable(),
   epoch: z.int().nullable(),
   createdAt: time,
+  /** It was written, and is no longer there; looked at when the list is asked for. */
+  missing: z.boolean().optional(),
 });
 export type Export = z.output<typeof exportSchema>;
 

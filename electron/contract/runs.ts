@@ -77,7 +77,7 @@ export const runPlanSchema = z.object({
   parameters: z.int(),
   trainedParameters: z.int(),
   captionExamples: z.array(z.string()),
-  /** Words of the captions that the base has to spell out of pieces. */
+  /** Words of the captions that the base hardly knows. */
   unknownWords: z.array(z.string()).default([]),
   prompts: z.array(promptSchema),
   warnings: z.array(z.string()),
@@ -180,7 +180,15 @@ export const runMetricsSchema = z.object({
     gradientNorm: z.array(z.number()),
   }),
   epochs: z.array(
-    z.object({ epoch: z.int(), trainLoss: z.number().nullable(), validationLoss: z.number().nullable() }),
+    z.object({
+      epoch: z.int(),
+      trainLoss: z.number().nullable(),
+      validationLoss: z.number().nullable(),
+      /** Of as many training images, at the same noise as the held-out ones; left out in runs from before it was measured. */
+      seenLoss: z.number().nullable().optional(),
+      /** What groups of held-out images add to the held-out loss, the same groups at every epoch. */
+      validationParts: z.array(z.number()).optional(),
+    }),
   ),
 });
 export type RunMetrics = z.output<typeof runMetricsSchema>;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import {} from 'node:path';
 
 import { endingOf } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
+import { exists } from '../../native/files/exists.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
@@ -41,7 +41,14 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
 
   const handlers: HandlersOf<'exports'> = {
     ...comparisonExports({ runs, read, samples: createSampleRecords(database), tasks }),
-    'exports.list': () => [...records.all()],
+    'exports.list': () =>
+      Promise.all(
+        records
+          .all()
+          .map(async (entry) =>
+            entry.status === 'ready' && !(await exists(entry.path)) ? { ...entry, missing: true } : entry,
+          ),
+      ),
     'exports.model': async ({ runId, epoch, format, precision, output }) => {
       const record = runs.get(runId);
       const { name } = record;

@@ -17,6 +17,8 @@ export interface WebHostDependencies {
   /** 0: any that is free. */
   readonly port: number;
   readonly token?: string;
+  /** What browsers keep once they were let in; the same again lets open pages go on after a restart. Left out: a new one. */
+  readonly session?: string;
   readonly uploadLimit?: number;
   /** Told what went wrong with the listening itself, as when no connection more can be had. */
   readonly onError?: (error: Error) => void;
@@ -48,7 +50,7 @@ export async function startWebHost(dependencies: WebHostDependencies): Promise<W
   const server = createServer(listening);
   const port = await listen(server, dependencies.port);
   server.on('error', dependencies.onError ?? (() => undefined));
-  const ring = createKeyRing(port, dependencies.token);
+  const ring = createKeyRing(port, dependencies.token, dependencies.session);
   const sockets = createPageSockets(studio, ring.keys);
 
   server.on('request', (request, response) => {

@@ -18,7 +18,7 @@ import type { Run } from './run-folder.ts';
 import { promptsOf } from './run-prompts.ts';
 import { type SpeedKey, speedKey, type Speeds } from './speeds.ts';
 import { captionWarning, cutTexts, promptWarning, readingOf } from './text-lengths.ts';
-import { unknownWords } from './unknown-words.ts';
+import { taughtWords, unknownWords } from './unknown-words.ts';
 
 /** A model of the library as a run starts from it. */
 export interface RunBase {
@@ -121,7 +121,8 @@ async function planOne(
     ...footprint,
     freeDiskBytes,
     captionExamples: examplesOf(run),
-    unknownWords: reading === null ? [] : await unknownWords(reading, job.images),
+    unknownWords:
+      reading === null ? [] : await unknownWords(reading, job.images, await taughtWords(base.folder)),
     prompts: promptsOf(run).map((prompt) => ({ ...prompt })),
     warnings: [
       ...summary.warnings,

@@ -213,7 +213,7 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
   return [
     `${name}: ${countOf(images, 'image')}${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
     `  ${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
-    `  a caption: ${summary.captionExample === '' ? '(empty)' : summary.captionExample}`,
+    `  a caption: ${summary.captionExample === '' ? '(no words)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];
 }

@@ -156,6 +156,9 @@ const epochLine = z.object({
   epoch: z.int(),
   trainLoss: number,
   validationLoss: number,
+  // Runs from before these were measured have none.
+  seenLoss: number.optional(),
+  validationParts: z.array(z.number()).max(1000).optional(),
 });
 export type EpochLosses = Omit<z.output<typeof epochLine>, 'type'>;
 

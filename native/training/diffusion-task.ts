@@ -21,6 +21,7 @@ import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
 import { checkImageSizes } from './image-sizes.ts';
 import { readOrigins } from './picture-origins.ts';
+import { seenImages } from './seen-images.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import { totalBytes, trainingMemory } from './training-memory.ts';
 import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
@@ -116,6 +117,7 @@ async function startDiffusion(
     trainer,
     prepare: (batch, place) => prepareTrainingBatch(batch, place, batchOptions),
     validation: planValidation(job.validation, settings.batchSize, batchOptions),
+    seen: planValidation(seenImages(job.images, job.validation), settings.batchSize, batchOptions),
     writeCheckpoint: (folder) => method.writeCheckpoint(folder, trainer),
     dispose: () => trainer.dispose(),
   };

@@ -18,6 +18,7 @@ import {
   type RunIdentity,
   saveState,
 } from './run-state.ts';
+import type { Trainer } from './trainer.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /**
@@ -85,9 +86,18 @@ export async function trainingLoop(
       }
 
       const trainLoss = position.lossSum / position.lossCount;
-      const validationLoss = await validate(task, position.step, epoch);
+      const heldOut = await judge(task.trainer, task.validation, position.step, epoch);
+      const seen = await judge(task.trainer, task.seen ?? [], position.step, epoch);
+      const validationLoss = heldOut?.loss ?? null;
       position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0, trainLoss, validationLoss };
-      const metric = { type: 'epoch', epoch, trainLoss, validationLoss } as const;
+      const metric = {
+        type: 'epoch',
+        epoch,
+        trainLoss,
+        validationLoss,
+        ...(seen !== null && { seenLoss: seen.loss }),
+        ...(heldOut?.parts != null && { validationParts: heldOut.parts }),
+      } as const;
       // Before the state: a run killed in between resumes from an older one and writes this line again.
       await log.write(metric);
       const isCheckpoint = settings.checkpointEpochs.includes(epoch);
@@ -142,17 +152,30 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
   );
 }
 
-async function validate(
-  { trainer, validation }: TrainingTask,
+interface Judgement {
+  readonly loss: number;
+  /** What groups of batches add to it; null for too few batches. */
+  readonly parts: readonly number[] | null;
+}
+
+/** Batches below this number say little of how sure a mean is. */
+const fewestGroups = 4;
+const mostGroups = 32;
+
+/** The mean loss of images that are judged at fixed noise; null where there are none. */
+async function judge(
+  trainer: Trainer,
+  batches: TrainingTask['validation'],
   step: number,
   epoch: number,
-): Promise<number | null> {
-  if (validation.length === 0) return null;
-  let loss = 0;
-  for (const prepare of validation) {
+): Promise<Judgement | null> {
+  if (batches.length === 0) return null;
+  const parts: number[] = [];
+  for (const prepare of batches) {
     const { shape, data } = await prepare();
-    loss += await trainer.evaluate(shape, data);
+    parts.push(await trainer.evaluate(shape, data));
   }
+  const loss = parts.reduce((sum, part) => sum + part, 0);
   if (!Number.isFinite(loss)) {
     throw new Failure(
       'loss-not-finite',
@@ -160,7 +183,17 @@ async function validate(
       'Lower the learning rate.',
     );
   }
-  return loss;
+  return { loss, parts: grouped(parts) };
+}
+
+/** Batches that follow one another hold the same images; each group gets as many, but for one at most. */
+function grouped(parts: readonly number[]): readonly number[] | null {
+  if (parts.length < fewestGroups) return null;
+  const groups = new Array<number>(Math.min(parts.length, mostGroups)).fill(0);
+  parts.forEach((part, at) => {
+    groups[Math.floor((at * groups.length) / parts.length)]! += part;
+  });
+  return groups.map((sum) => Number(sum.toPrecision(9)));
 }
 
 const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, checkpointsName);

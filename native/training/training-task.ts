@@ -31,6 +31,8 @@ export interface TrainingTask {
   readonly prepare: (batch: MicroBatch, place: BatchPlace) => Promise<PreparedBatch>;
   /** The held-out batches, the same at every call, weighted so that their losses add up to the mean. */
   readonly validation: readonly (() => Promise<PreparedBatch>)[];
+  /** As many images that are trained on, judged in the same way; left out by methods that do not. */
+  readonly seen?: readonly (() => Promise<PreparedBatch>)[];
   /** Writes what the run has made into an empty folder. */
   writeCheckpoint(folder: string): Promise<void>;
   dispose(): Promise<void>;

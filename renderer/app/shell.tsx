@@ -1,4 +1,4 @@
-import { Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { Button, Text, UnstyledButton } from '@mantine/core';
 import {
   type Icon,
   IconAdjustments,
@@ -52,7 +52,16 @@ export function Shell({ activity, children }: { activity?: ReactNode; children: 
       <main className={classes.main}>
         {connection === 'lost' && (
           <div className={classes.lost} role="status">
-            The studio does not answer. Reconnecting …
+            <span>The studio does not answer. The page goes on by itself as soon as it does.</span>
+            <Button
+              size="compact-xs"
+              variant="white"
+              onClick={() => {
+                window.location.reload();
+              }}
+            >
+              Load the page again
+            </Button>
           </div>
         )}
         <div className={classes.screen}>{children}</div>
@@ -66,24 +75,17 @@ function RailLink({ entry }: { entry: RailEntry }) {
   const here = location === entry.href || location.startsWith(`${entry.href}/`);
   const { icon: EntryIcon } = entry;
   return (
-    <Tooltip
-      label={entry.label}
-      position="right"
-      openDelay={600}
-      events={{ hover: true, focus: false, touch: false }}
+    <UnstyledButton
+      component={Link}
+      href={entry.href}
+      className={classes.place}
+      data-here={here || undefined}
+      aria-current={here ? 'page' : undefined}
     >
-      <UnstyledButton
-        component={Link}
-        href={entry.href}
-        className={classes.place}
-        data-here={here || undefined}
-        aria-current={here ? 'page' : undefined}
-      >
-        <EntryIcon size={22} stroke={1.6} aria-hidden />
-        <Text size="xs" component="span" className={classes.label}>
-          {entry.label}
-        </Text>
-      </UnstyledButton>
-    </Tooltip>
+      <EntryIcon size={22} stroke={1.6} aria-hidden />
+      <Text size="xs" component="span" className={classes.label}>
+        {entry.label}
+      </Text>
+    </UnstyledButton>
   );
 }

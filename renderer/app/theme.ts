@@ -4,6 +4,7 @@ import {
   Drawer,
   type MantineColorsTuple,
   Modal,
+  Notification,
   SegmentedControl,
 } from '@mantine/core';
 
@@ -19,6 +20,20 @@ const clay: MantineColorsTuple = [
   '#a8462d',
   '#8f3a25',
   '#732d1c',
+];
+
+/** For what is lost or has failed; white text can be read on shades 6 and 7 (4.5 : 1). */
+const red: MantineColorsTuple = [
+  '#fdf0f0',
+  '#f9dcdc',
+  '#f3b8b8',
+  '#ec9090',
+  '#e56d6d',
+  '#dd4a4a',
+  '#cf2e2e',
+  '#b3261e',
+  '#961d1d',
+  '#741616',
 ];
 
 /** Warm greys, as paper and ink; pictures stand on them without a tint of their own. */
@@ -50,8 +65,8 @@ const dark: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'clay',
-  primaryShade: { light: 7, dark: 6 },
-  colors: { clay, gray: stone, dark },
+  primaryShade: { light: 7, dark: 7 },
+  colors: { clay, red, gray: stone, dark },
   white: '#ffffff',
   black: '#1d1b18',
   fontFamily: "'Inter', system-ui, sans-serif",
@@ -63,8 +78,15 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // The page itself never scrolls, so there is nothing to lock; the lock would be a style without the nonce.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false } }),
-    Drawer: Drawer.extend({ defaultProps: { lockScroll: false } }),
+    Modal: Modal.extend({
+      defaultProps: { lockScroll: false, closeButtonProps: { 'aria-label': 'Close this dialog' } },
+    }),
+    Drawer: Drawer.extend({
+      defaultProps: { lockScroll: false, closeButtonProps: { 'aria-label': 'Close this dialog' } },
+    }),
+    Notification: Notification.extend({
+      defaultProps: { closeButtonProps: { 'aria-label': 'Close this notice' } },
+    }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { bg: 'var(--sf-well)' } }),
   },
 });
@@ -89,6 +111,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--mantine-color-body': '#f7f6f3',
     '--mantine-color-dimmed': '#6b655b',
     '--mantine-color-error': '#b3261e',
+    '--mantine-color-placeholder': '#6b655b',
   },
   dark: {
     '--sf-canvas': '#191715',
@@ -103,5 +126,6 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--mantine-color-body': '#191715',
     '--mantine-color-dimmed': '#a8a297',
     '--mantine-color-error': '#ff9b94',
+    '--mantine-color-placeholder': '#a8a297',
   },
 });

@@ -22,8 +22,8 @@ export const sourceWords: Readonly<Record<Kind, Words>> = {
   hand: { label: 'By hand', explanation: 'Starts without captions; you write them.' },
   copy: { label: 'Copy of a set', explanation: 'The captions of another set as they are now.' },
   empty: {
-    label: 'Empty',
-    explanation: 'Every image gets an empty caption: the model learns a style that needs no words.',
+    label: 'No words',
+    explanation: 'No image is described: the model learns a style that needs no words.',
   },
 };
 

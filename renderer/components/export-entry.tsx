@@ -9,12 +9,14 @@ import { RevealButton } from './reveal-button.tsx';
 
 /** One export: how it stands, where it lies, and the ways to it. */
 export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }) {
-  const { status, title, path, bytes, failure } = entry;
+  const { status, title, path, bytes, failure, missing = false } = entry;
   return (
     <Group gap={12} wrap="nowrap" align="start" py={10}>
       <span style={{ width: 18, paddingTop: 2, lineHeight: 0 }}>
         {status === 'running' ? (
           <Loader size={16} aria-label="Being written" />
+        ) : missing ? (
+          <IconAlertTriangle size={18} color="var(--sf-warning)" role="img" aria-label="No longer there" />
         ) : status === 'ready' ? (
           <IconCheck size={18} color="var(--mantine-color-teal-text)" aria-label="Ready" />
         ) : (
@@ -29,6 +31,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
           {exportKindText(entry)}
           {bytes !== null && ` · ${bytesText(bytes)}`}
           {status === 'running' && ' · being written'}
+          {missing && ' · no longer there'}
           {status === 'ready' && ` · ${path}`}
         </Text>
         {failure !== null && (
@@ -38,7 +41,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         )}
       </div>
       <Group gap={2} wrap="nowrap">
-        {status === 'ready' && (
+        {status === 'ready' && !missing && (
           <>
             <CopyPath path={path} />
             <RevealButton target={{ kind: 'export', exportId: entry.id }} />

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
 
 import {
+  epochToExport,
   loraUse,
   naturalNumber,
   numberFromZero,
@@ -27,6 +28,12 @@ describe('what is typed', () => {
       expect(() => numberList(text, undefined)).toThrow(InvalidArgumentError);
     },
   );
+
+  test('as an epoch to export is not the base, and says so', () => {
+    expect(epochToExport('5')).toBe(5);
+    expect(() => epochToExport('0')).toThrow('Epoch 0 is the base itself');
+    expect(() => epochToExport('-1')).toThrow(InvalidArgumentError);
+  });
 
   test('as a size is a square or two sides', () => {
     expect(size('512')).toEqual({ width: 512, height: 512 });

@@ -89,7 +89,7 @@ describeInBrowser('comparing in a browser', () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Compare' }).click();
     await expect.poll(() => readyIn(page, 0).count(), { timeout: patience }).toBe(3);
     expect(await page.getByRole('columnheader').allTextContents()).toEqual([
-      '',
+      'Rows',
       'Baseepoch 0',
       expect.stringMatching(/^Epoch 1held out \d\.\d{4}$/),
       expect.stringMatching(/^Epoch 2held out \d\.\d{4}$/),

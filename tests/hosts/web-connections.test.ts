@@ -74,3 +74,27 @@ test('a refused socket is closed by the host, whether or not the other side clos
   await gone;
   clearInterval(writing);
 });
+
+test('a page left open over a restart is let in again, where the same session is kept', async () => {
+  const open = async (session: string, port: number) => {
+    const studio = Promise.reject(new Error('not asked'));
+    return startWebHost({ studio, pageFolder: pageFolder(), port, session });
+  };
+  const first = await open('a'.repeat(32), 0);
+  const { headers } = await fetch(first.address, {
+    redirect: 'manual',
+    headers: { connection: 'close' },
+  });
+  const cookie = headers.get('set-cookie')!.split(';')[0]!;
+  const asks = async (port: number) =>
+    (await fetch(`http://127.0.0.1:${port}/`, { headers: { cookie, connection: 'close' } })).status;
+  const { port } = first;
+  expect(await asks(port)).toBe(200);
+  await first.close();
+  const again = await open('a'.repeat(32), port);
+  expect(await asks(port)).toBe(200);
+  await again.close();
+  const another = await open('b'.repeat(32), port);
+  expect(await asks(port)).toBe(401);
+  await another.close();
+});

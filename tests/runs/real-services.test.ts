@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
@@ -152,7 +152,12 @@ test(
     });
     const modelFolder = await ended(exported.exportId);
     expect(readFileSync(join(modelFolder, 'README.md'), 'utf8')).toContain('| Data set | squares |');
-    allowed('exports.list', await exports.handlers['exports.list']({}));
+    const listed = await exports.handlers['exports.list']({});
+    allowed('exports.list', listed);
+    expect(listed[0]).not.toHaveProperty('missing');
+    renameSync(modelFolder, `${modelFolder} elsewhere`);
+    expect((await exports.handlers['exports.list']({}))[0]).toMatchObject({ status: 'ready', missing: true });
+    renameSync(`${modelFolder} elsewhere`, modelFolder);
 
     // A finetune of the finetune.
     const kept = await models.handlers['models.keep']({ runId, epoch: 1, name: 'squares 1' });

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 
 import { type ModelFormat, modelFormats } from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
-import { loraUse, naturalNumber, numberFromZero } from '../arguments.ts';
+import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
 import { exitCodes } from '../commands/context.ts';
 import { exportCommand } from '../commands/export.ts';
 import type { Grammar } from './grammar.ts';
@@ -22,7 +22,7 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .command('export')
     .description('write a checkpoint of a run, or a model, in a form that other tools can read')
     .argument('<from>', 'the folder of a run, or a model: a diffusers folder, a .safetensors or .ckpt file')
-    .option('--epoch <number>', 'epoch of the checkpoint (default: the last)', naturalNumber)
+    .option('--epoch <number>', 'epoch of the checkpoint (default: the last)', epochToExport)
     .addOption(
       new Option(
         '--as <format>',

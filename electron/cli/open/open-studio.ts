@@ -16,6 +16,7 @@ import type { Terminal } from '../terminal.ts';
 import { type Built, ensureBuilt } from './built-files.ts';
 import { chooseHost, type HostChoice } from './choose-host.ts';
 import { electronProgram, fetchElectron } from './electron-program.ts';
+import { keptSession } from './kept-session.ts';
 import { browserOpener, openBrowser } from './open-browser.ts';
 
 export interface StudioFlags {
@@ -51,7 +52,11 @@ export async function openStudio(launcher: StudioLauncher, flags: StudioFlags): 
     terminal.line('Opening Screenfold in its window.');
     return runElectron(choice.electron, root, library);
   }
-  terminal.line(`Opening Screenfold in the browser: ${choice.why}.`);
+  terminal.line(
+    flags.open
+      ? `Opening Screenfold in the browser: ${choice.why}.`
+      : `Screenfold is for a browser here: ${choice.why}.`,
+  );
   await prepare(launcher, ['renderer']);
   return runWebHost(launcher, flags, library);
 }
@@ -124,7 +129,12 @@ async function runWebHost(launcher: StudioLauncher, flags: StudioFlags, library:
     terminal.warn(message);
     if (hint !== '') terminal.warn(hint);
   });
-  const host = await startHost(studio, join(root, 'dist', 'renderer'), flags.port);
+  const host = await startHost(
+    studio,
+    join(root, 'dist', 'renderer'),
+    flags.port,
+    await keptSession(surroundings),
+  );
   const opener = flags.open
     ? browserOpener(host.ticket(), surroundings.platform, surroundings.environment)
     : null;
@@ -145,6 +155,7 @@ async function startHost(
   studio: ReturnType<typeof createStudio>,
   pageFolder: string,
   port: number | undefined,
+  session: string | undefined,
 ): Promise<WebHost> {
   const onError = (error: Error) => {
     studio.then(
@@ -155,12 +166,13 @@ async function startHost(
     );
   };
   if (!existsSync(pageFolder)) throw new Error(`${pageFolder} is not there`);
+  const served = { studio, pageFolder, onError, ...(session === undefined ? {} : { session }) };
   try {
-    return await startWebHost({ studio, pageFolder, port: port ?? usualPort, onError });
+    return await startWebHost({ ...served, port: port ?? usualPort });
   } catch (error) {
     const mayBeAnother = port === undefined && error instanceof Failure && error.code === 'port-taken';
     if (!mayBeAnother) throw error;
-    return startWebHost({ studio, pageFolder, port: 0, onError });
+    return startWebHost({ ...served, port: 0 });
   }
 }
 

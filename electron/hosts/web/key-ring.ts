@@ -11,13 +11,13 @@ export interface KeyRing {
   readonly spend: (ticket: string) => void;
 }
 
-export function createKeyRing(port: number, token: string = secret()): KeyRing {
+export function createKeyRing(port: number, token: string = secret(), session: string = secret()): KeyRing {
   const tickets = new Set<string>();
   return {
     keys: {
       token,
       tickets,
-      session: secret(),
+      session,
       // Cookies do not know ports: two hosts on one machine must not take each other's.
       cookieName: `screenfold-${port}`,
     },

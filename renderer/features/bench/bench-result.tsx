@@ -9,6 +9,7 @@ import { FailureNote } from '../../components/failure-note.tsx';
 import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
+import { SavePicture } from '../../components/pictures/save-picture.tsx';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { promptText } from '../../components/prompt-text.ts';
@@ -66,6 +67,14 @@ export function BenchResult({
           >
             Use these settings
           </Button>
+          {status === 'ready' && (
+            <SavePicture
+              size="xs"
+              variant="default"
+              sampleId={sample.id}
+              name={`${promptText(sample)}, ${modelName}, seed ${seed}`}
+            />
+          )}
           <Tooltip label={sample.favourite ? 'Remove from favourites (F)' : 'Add to favourites (F)'}>
             <ActionIcon
               variant="subtle"
@@ -94,20 +103,13 @@ export function BenchResult({
           </Tooltip>
         </Group>
       </Group>
-      <ConfirmDialog
+      <AskToDelete
         open={asking}
-        title="Delete this picture?"
-        confirm="Delete picture"
         onClose={() => {
           setAsking(false);
         }}
-        onConfirm={() => {
-          setAsking(false);
-          onRemove();
-        }}
-      >
-        Its file is deleted. The same settings make the same picture again.
-      </ConfirmDialog>
+        onDelete={onRemove}
+      />
     </section>
   );
 }
@@ -123,5 +125,30 @@ function NotThere({ sample: { status, failure } }: { sample: Sample }) {
         </Text>
       </Group>
     </Center>
+  );
+}
+
+function AskToDelete({
+  open,
+  onClose,
+  onDelete,
+}: {
+  open: boolean;
+  onClose: () => void;
+  onDelete: () => void;
+}) {
+  return (
+    <ConfirmDialog
+      open={open}
+      title="Delete this picture?"
+      confirm="Delete picture"
+      onClose={onClose}
+      onConfirm={() => {
+        onClose();
+        onDelete();
+      }}
+    >
+      Its file is deleted. The same settings make the same picture again.
+    </ConfirmDialog>
   );
 }

@@ -63,7 +63,7 @@ function CaptionField({
     <Stack gap={4}>
       <Textarea
         label={name}
-        placeholder={text === '' ? 'Empty caption' : 'No caption'}
+        placeholder={text === '' ? 'no words' : 'No caption'}
         autosize
         minRows={first ? 3 : 1}
         maxRows={12}

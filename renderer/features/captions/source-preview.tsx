@@ -47,9 +47,7 @@ export function SourcePreview({ preview }: { preview: CaptionPreview | undefined
           <li key={imageId}>
             <img src={media.thumbnail(imageId)} alt={file} decoding="async" />
             <span className={classes.text}>
-              <span data-none={caption === '' || undefined}>
-                {caption === '' ? 'Empty caption' : caption}
-              </span>
+              <span data-none={caption === '' || undefined}>{caption === '' ? 'no words' : caption}</span>
               {missing.length > 0 && <span className={classes.missing}>without {missing.join(', ')}</span>}
             </span>
           </li>

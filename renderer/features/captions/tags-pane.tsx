@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import { IconDots, IconFilter, IconPencil, IconSearch, IconTags, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
@@ -114,11 +114,14 @@ function TagChip({
         variant="transparent"
         c="var(--sf-ink)"
         fw={400}
-        aria-label={`Show ${countOf(images, 'image')} with the tag ${tag}`}
+        title="Show its images"
         onClick={onShow}
       >
         <span className={classes.tagName}>{tag}</span>
-        <span className={`${classes.tagCount} figures`}>{countText(images)}</span>
+        <span className={`${classes.tagCount} figures`}>
+          {countText(images)}
+          <VisuallyHidden>{images === 1 ? ' image' : ' images'}</VisuallyHidden>
+        </span>
       </Button>
       <Menu position="bottom-end">
         <Menu.Target>

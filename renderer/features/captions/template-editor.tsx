@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useLayoutEffect, useRef } from 'react';
 
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
-import { countText } from '../../components/quantities.ts';
+import { countOf, countText } from '../../components/quantities.ts';
 import { insertField } from './template-text.ts';
 
 /** A caption template, and the fields of the images' metadata to put into it where the cursor is. */
@@ -62,15 +62,15 @@ export function TemplateEditor({
               size="compact-xs"
               variant="default"
               title={`For example: ${example}`}
-              aria-label={`Insert ${name}`}
+              aria-label={`Insert ${name}${having < images ? ` ${sharing(having, images)}` : ''}`}
               onClick={() => {
                 insert(name);
               }}
             >
-              {name}
+              {name}{' '}
               {having < images && (
                 <Text component="span" size="xs" c="dimmed" ml={6} className="figures">
-                  {countText(having)} of {countText(images)}
+                  {sharing(having, images)}
                 </Text>
               )}
             </Button>
@@ -80,3 +80,5 @@ export function TemplateEditor({
     </Stack>
   );
 }
+
+const sharing = (having: number, images: number) => `${countText(having)} of ${countOf(images, 'image')}`;

@@ -186,7 +186,7 @@ function CaptionText({ writing }: { writing: Writing }) {
     else return;
     event.preventDefault();
   };
-  const state = typed !== undefined ? 'Not saved yet' : saved === '' ? 'The empty caption' : ' ';
+  const state = typed !== undefined ? 'Not saved yet' : saved === '' ? 'No words, on purpose' : ' ';
   return (
     <>
       <Textarea
@@ -217,7 +217,7 @@ function CaptionText({ writing }: { writing: Writing }) {
             write('', true);
           }}
         >
-          Leave empty on purpose
+          No words on purpose
         </Button>
       </div>
     </>

@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { useMergedRef } from '@mantine/hooks';
 import type { VirtualItem } from '@tanstack/react-virtual';
 import type { CSSProperties, MouseEvent } from 'react';
@@ -78,7 +79,9 @@ export function ComparisonGrid({
 function Head({ book, grid, focus, sight }: GridProps & { sight: GridSight }) {
   return (
     <div className={classes.head} role="row" aria-rowindex={1}>
-      <span className={classes.corner} role="columnheader" aria-label="Rows" />
+      <span className={classes.corner} role="columnheader">
+        <VisuallyHidden>Rows</VisuallyHidden>
+      </span>
       {sight.columns.map(({ index, start }) => (
         <div
           key={index}

@@ -14,9 +14,10 @@ import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
 import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
+import { SavePicture } from '../../components/pictures/save-picture.tsx';
 import { type Coordinates, moved } from './axes.ts';
 import { type Book, cellAt } from './book.ts';
-import { epochText } from './labels.ts';
+import { epochText, placeText } from './labels.ts';
 
 const shared = { variant: 'default', justify: 'flex-start', fullWidth: true, size: 'sm' } as const;
 
@@ -56,6 +57,13 @@ export function LargeActions({
       >
         Send to the bench
       </Button>
+      {sample !== null && (
+        <SavePicture
+          {...shared}
+          sampleId={sample.id}
+          name={`${prompt || 'no words'}, ${placeText(book, place)}`}
+        />
+      )}
       <CopyButton value={prompt}>
         {({ copied, copy }) => (
           <Button

@@ -145,7 +145,7 @@ function ZoomNote({ zoom }: { zoom: ZoomStore }) {
         className="figures"
         bg="transparent"
         leftSection={<IconZoomReset size={14} aria-hidden />}
-        aria-label="Zoom out"
+        aria-label={`Zoom out, ${Math.round(scale * 100)} %`}
         disabled={scale === 1}
         onClick={() => {
           zoom.setState(unzoomed);

@@ -89,7 +89,7 @@ function Facts({ model, models }: { model: Model; models: readonly Model[] }) {
               {ancestor.id === model.id ? (
                 ancestor.name
               ) : (
-                <Anchor component={Link} href={`/models/${ancestor.id}`} inherit>
+                <Anchor component={Link} href={`/models/${ancestor.id}`} inherit underline="always">
                   {ancestor.name}
                 </Anchor>
               )}
@@ -139,7 +139,7 @@ function RunFact({ runId, epoch }: { runId: number; epoch: number | null }) {
   if (run === undefined) return 'removed since';
   return (
     <>
-      <Anchor component={Link} href={`/runs/${run.id}`} inherit>
+      <Anchor component={Link} href={`/runs/${run.id}`} inherit underline="always">
         {run.name}
       </Anchor>
       {`${epoch === null ? '' : `, epoch ${epoch} of ${run.epochs}`}, on ${run.datasetName} (${run.captionSetName}), `}

@@ -7,6 +7,8 @@ export interface LossCurves {
   readonly step: readonly (number | null)[];
   readonly smooth: readonly (number | null)[];
   readonly validation: readonly (number | null)[];
+  /** Of as many trained images, at the noise of the held-out ones. */
+  readonly seen: readonly (number | null)[];
 }
 
 /** More than a screen is wide in pixels would only be drawn over one another. */
@@ -15,20 +17,25 @@ const chartPoints = 1500;
 export function lossCurves({ steps, epochs }: RunMetrics): LossCurves {
   const { xs, ys } = thinned(steps.epoch, steps.loss, chartPoints);
   const smooth = smoothed(ys);
-  const points = new Map<number, { step: number | null; smooth: number | null; validation: number | null }>();
-  xs.forEach((x, i) => points.set(x, { step: ys[i]!, smooth: smooth[i]!, validation: null }));
-  for (const { epoch, validationLoss } of epochs) {
+  const points = new Map<number, Point>();
+  xs.forEach((x, i) => points.set(x, { ...noPoint, step: ys[i]!, smooth: smooth[i]! }));
+  for (const { epoch, validationLoss, seenLoss = null } of epochs) {
     if (validationLoss === null) continue;
-    points.set(epoch, { ...(points.get(epoch) ?? { step: null, smooth: null }), validation: validationLoss });
+    points.set(epoch, { ...(points.get(epoch) ?? noPoint), validation: validationLoss, seen: seenLoss });
   }
   const sorted = [...points].sort(([a], [b]) => a - b);
+  const column = (name: keyof Point) => sorted.map(([, point]) => point[name]);
   return {
     epoch: sorted.map(([x]) => x),
-    step: sorted.map(([, point]) => point.step),
-    smooth: sorted.map(([, point]) => point.smooth),
-    validation: sorted.map(([, point]) => point.validation),
+    step: column('step'),
+    smooth: column('smooth'),
+    validation: column('validation'),
+    seen: column('seen'),
   };
 }
+
+type Point = Readonly<Record<'step' | 'smooth' | 'validation' | 'seen', number | null>>;
+const noPoint: Point = { step: null, smooth: null, validation: null, seen: null };
 
 /** At most `limit` points, each the mean of as many neighbours; what is no number is left out. */
 export function thinned(
@@ -66,10 +73,15 @@ export function smoothed(values: readonly number[]): readonly number[] {
 }
 
 /** From where to where losses are drawn: a few outliers of single steps do not flatten all the rest. */
-export function lossRange({ step, smooth, validation }: LossCurves): readonly [number, number] {
+export function lossRange({
+  step,
+  smooth,
+  validation,
+  seen = [],
+}: Omit<LossCurves, 'seen'> & Partial<LossCurves>): readonly [number, number] {
   const steps = numbers(step).sort((a, b) => a - b);
   const inner = steps.length === 0 ? [] : [quantile(steps, 0.03), quantile(steps, 0.97)];
-  const all = [...inner, ...numbers(smooth), ...numbers(validation)];
+  const all = [...inner, ...numbers(smooth), ...numbers(validation), ...numbers(seen)];
   if (all.length === 0) return [0, 1];
   const low = Math.min(...all);
   const high = Math.max(...all);

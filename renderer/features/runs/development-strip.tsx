@@ -1,4 +1,4 @@
-import { Loader, Tooltip } from '@mantine/core';
+import { Loader, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from 'wouter';
 
@@ -28,7 +28,9 @@ export function DevelopmentStrip({ run, development }: { run: RunDetail; develop
         style={{ gridTemplateColumns: columns, maxWidth: labelWidth + epochs.length * widest }}
       >
         <div className={classes.row} role="row">
-          <div className={classes.corner} role="columnheader" aria-label="Prompt" />
+          <div className={classes.corner} role="columnheader">
+            <VisuallyHidden>Prompt</VisuallyHidden>
+          </div>
           {epochs.map((column) => (
             <Head key={column.epoch} run={run} column={column} />
           ))}
@@ -106,14 +108,15 @@ function Cell({ runId, sample, name }: { runId: number; sample: Sample | null; n
   switch (sample.status) {
     case 'ready':
       return (
-        <Link
-          href={`/compare?runs=${runId}&sample=${sample.id}`}
-          className={classes.cell}
-          role="cell"
-          aria-label={`${name}: compare`}
-        >
-          <img src={media.sample(sample.id)} alt={name} />
-        </Link>
+        <div role="cell">
+          <Link
+            href={`/compare?runs=${runId}&sample=${sample.id}`}
+            className={classes.cell}
+            aria-label={`${name}: compare`}
+          >
+            <img src={media.sample(sample.id)} alt={name} />
+          </Link>
+        </div>
       );
     case 'making':
       return (

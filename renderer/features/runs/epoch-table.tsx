@@ -1,4 +1,4 @@
-import { Badge, Table, Text } from '@mantine/core';
+import { Badge, Table, Text, VisuallyHidden } from '@mantine/core';
 
 import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
@@ -33,7 +33,9 @@ export function EpochTable({
           <Table.Th ta="right">Time</Table.Th>
           <Table.Th ta="right">Rate</Table.Th>
           <Table.Th ta="right">Cost</Table.Th>
-          <Table.Th w={48} />
+          <Table.Th w={48}>
+            <VisuallyHidden>Actions</VisuallyHidden>
+          </Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

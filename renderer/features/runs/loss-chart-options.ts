@@ -1,5 +1,7 @@
 import type uPlot from 'uplot';
 
+import type { Learned } from './learned.ts';
+
 export interface ChartInks {
   readonly ink: string;
   readonly quiet: string;
@@ -23,20 +25,26 @@ export function chartInks(element: HTMLElement): ChartInks {
   };
 }
 
+export interface ChartMarks {
+  /** Epochs with a checkpoint. */
+  readonly checkpoints: readonly number[];
+  readonly learned: Learned | null;
+}
+
 export function chartOptions({
   width,
   height,
   epochs,
   inks,
-  checkpoints,
+  marks,
   onCursor,
 }: {
   width: number;
   height: number;
   epochs: number;
   inks: ChartInks;
-  /** Epochs with a checkpoint, asked at every drawing. */
-  checkpoints: () => readonly number[];
+  /** Asked at every drawing. */
+  marks: () => ChartMarks;
   /** The place under the cursor; null where it has left. */
   onCursor: (index: number | null) => void;
 }): uPlot.Options {
@@ -77,6 +85,7 @@ export function chartOptions({
         spanGaps: true,
         points: { show: true, size: 6, fill: inks.panel, stroke: inks.ink, width: 1.5 },
       },
+      { stroke: inks.quiet, width: 1.5, dash: [4, 4], spanGaps: true, points: { show: false } },
     ],
     hooks: {
       setCursor: [
@@ -86,11 +95,35 @@ export function chartOptions({
       ],
       drawAxes: [
         (chart) => {
-          drawMarks(chart, checkpoints(), inks);
+          const { checkpoints, learned } = marks();
+          if (learned !== null) drawLearned(chart, learned, inks);
+          drawMarks(chart, checkpoints, inks);
         },
       ],
     },
   };
+}
+
+/** The epochs that are as good as the best shaded, and the best marked: to look at, not chosen for anybody. */
+function drawLearned(chart: uPlot, { best, range }: Learned, { ink, quiet }: ChartInks): void {
+  const { ctx, bbox } = chart;
+  const ratio = devicePixelRatio;
+  const x = (epoch: number) => Math.round(chart.valToPos(epoch, 'x', true));
+  ctx.save();
+  if (range !== null) {
+    ctx.globalAlpha = 0.12;
+    ctx.fillStyle = quiet;
+    const from = x(range.from) - 4 * ratio;
+    ctx.fillRect(from, bbox.top, x(range.to) + 4 * ratio - from, bbox.height);
+    ctx.globalAlpha = 1;
+  }
+  ctx.fillStyle = ink;
+  ctx.beginPath();
+  ctx.moveTo(x(best) - 5 * ratio, bbox.top);
+  ctx.lineTo(x(best) + 5 * ratio, bbox.top);
+  ctx.lineTo(x(best), bbox.top + 7 * ratio);
+  ctx.fill();
+  ctx.restore();
 }
 
 /** A line and a foot at every checkpoint. */

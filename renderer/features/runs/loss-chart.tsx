@@ -7,6 +7,7 @@ import uPlot from 'uplot';
 
 import { lossText } from '../../components/quantities.ts';
 import { type LossCurves, lossRange } from './curve.ts';
+import { type Learned, learnedText } from './learned.ts';
 import classes from './loss-chart.module.css';
 import { chartInks, chartOptions } from './loss-chart-options.ts';
 
@@ -17,24 +18,27 @@ export function LossChart({
   curves,
   epochs,
   checkpoints,
+  learned,
 }: {
   curves: LossCurves;
   epochs: number;
   checkpoints: readonly number[];
+  /** Null where held-out images say nothing yet. */
+  learned: Learned | null;
 }) {
   const { ref, width } = useElementSize();
   const scheme = useComputedColorScheme('light');
   const [at, setAt] = useState<number | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const marks = useRef(checkpoints);
+  const marks = useRef({ checkpoints, learned });
   const draw = useEffectEvent((element: HTMLElement) => {
     const options = chartOptions({
       width,
       height,
       epochs,
       inks: chartInks(element),
-      checkpoints: () => marks.current,
+      marks: () => marks.current,
       onCursor: setAt,
     });
     return new uPlot(options, dataOf(curves), element);
@@ -54,14 +58,14 @@ export function LossChart({
     chart.current?.setSize({ width, height });
   }, [width]);
   useEffect(() => {
-    marks.current = checkpoints;
+    marks.current = { checkpoints, learned };
     const [low, high] = lossRange(curves);
     chart.current?.batch((drawn: uPlot) => {
       drawn.setData(dataOf(curves), false);
       drawn.setScale('x', { min: 0, max: epochs });
       drawn.setScale('y', { min: low, max: high });
     });
-  }, [curves, checkpoints, epochs, drawable, scheme]);
+  }, [curves, checkpoints, learned, epochs, drawable, scheme]);
 
   return (
     <div>
@@ -74,15 +78,17 @@ export function LossChart({
       >
         <div ref={holder} />
       </div>
+      {learned !== null && <p className={classes.learned}>{learnedText(learned)}</p>}
     </div>
   );
 }
 
-const dataOf = ({ epoch, step, smooth, validation }: LossCurves): uPlot.AlignedData => [
+const dataOf = ({ epoch, step, smooth, validation, seen }: LossCurves): uPlot.AlignedData => [
   [...epoch],
   [...step],
   [...smooth],
   [...validation],
+  [...seen],
 ];
 
 function Legend({ curves, at }: { curves: LossCurves; at: number | null }) {
@@ -92,6 +98,9 @@ function Legend({ curves, at }: { curves: LossCurves; at: number | null }) {
       <Item name="Training" ink="var(--sf-accent)" value={lastUntil(curves.smooth, index)} />
       <Item name="Single steps" ink="var(--sf-step-ink)" value={lastUntil(curves.step, index)} />
       <Item name="Held out" ink="var(--sf-ink)" value={lastUntil(curves.validation, index)} />
+      {curves.seen.some((value) => value !== null) && (
+        <Item name="Seen, at the same noise" ink="var(--sf-quiet)" value={lastUntil(curves.seen, index)} />
+      )}
       <span className={classes.where}>
         {curves.epoch.length === 0 ? '' : `at epoch ${(curves.epoch[index] ?? 0).toFixed(1)}`}
       </span>

@@ -6,6 +6,7 @@ import { lossCurves } from './curve.ts';
 import { DevelopmentStrip } from './development-strip.tsx';
 import { epochRows } from './epoch-rows.ts';
 import { EpochTable } from './epoch-table.tsx';
+import { whatWasLearned } from './learned.ts';
 import { LossChart, NoCurve } from './loss-chart.tsx';
 import { RunLog } from './run-log.tsx';
 import { RunNotice } from './run-notice.tsx';
@@ -64,7 +65,12 @@ function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof use
       ) : metrics.steps.step.length < 2 ? (
         <NoCurve>The curve begins with the first steps.</NoCurve>
       ) : (
-        <LossChart curves={lossCurves(metrics)} epochs={run.epochs} checkpoints={run.checkpoints} />
+        <LossChart
+          curves={lossCurves(metrics)}
+          epochs={run.epochs}
+          checkpoints={run.checkpoints}
+          learned={whatWasLearned(metrics.epochs)}
+        />
       )}
     </section>
   );

@@ -93,17 +93,17 @@ function Plan({
       <Text size="sm" c="dimmed" mb={8} className="figures">
         {countOf(plan.epochs, 'epoch')}, {countOf(plan.checkpoints.length, 'checkpoint')}
       </Text>
+      {plan.warnings.length > 0 && (
+        <div style={{ marginBottom: 12 }}>
+          <Notice title="Before you start">{plan.warnings.join('\n')}</Notice>
+        </div>
+      )}
       <EpochRuler epochs={plan.epochs} checkpoints={plan.checkpoints} />
       <dl className={`${classes.rows} figures`}>
         {planRows(plan, request.costRate, currency).map(({ name, value, note, alarming }) => (
           <Row key={name} name={name} value={value} note={note} alarming={alarming} />
         ))}
       </dl>
-      {plan.warnings.length > 0 && (
-        <div style={{ marginTop: 12 }}>
-          <Notice title="Before you start">{plan.warnings.join('\n')}</Notice>
-        </div>
-      )}
       <Text size="xs" fw={600} c="dimmed" mt={16}>
         Captions used
       </Text>
@@ -122,9 +122,8 @@ function Plan({
       </ul>
       {plan.unknownWords.length > 0 && (
         <Text size="xs" c="dimmed" mt={10}>
-          The base spells {quotedList(plan.unknownWords)} out of pieces: it hardly knows{' '}
-          {plan.unknownWords.length === 1 ? 'this word' : 'these words'} and learns from your images alone
-          what {plan.unknownWords.length === 1 ? 'it means' : 'they mean'}.
+          The base hardly knows {quotedList(plan.unknownWords)}: it learns from your images alone what{' '}
+          {plan.unknownWords.length === 1 ? 'that means' : 'they mean'}.
         </Text>
       )}
     </div>

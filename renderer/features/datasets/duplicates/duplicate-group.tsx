@@ -41,7 +41,7 @@ export function DuplicateRow({
           <UnstyledButton
             key={image.id}
             className={classes.image}
-            aria-label={`Keep ${image.file}, exclude the others`}
+            title="Exclude the others"
             onClick={() => {
               onExclude(keptOut(group, image));
             }}

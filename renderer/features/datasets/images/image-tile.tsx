@@ -77,7 +77,7 @@ export const ImageTile = memo(function ImageTile({
 
 function captionText(caption: string | null): string {
   if (caption === null) return 'No caption';
-  return caption === '' ? 'Empty caption' : caption;
+  return caption === '' ? 'no words' : caption;
 }
 
 function labelOf({ file, caption, heldOut, excluded }: ImageRow, cutNote = ''): string {

@@ -56,7 +56,7 @@ describe('the comparison', () => {
     await cells();
     const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
     expect(heads).toEqual([
-      '',
+      'Rows',
       'Baseepoch 0',
       'Epoch 1held out 0.5000',
       'Epoch 2held out 0.3333',
@@ -151,7 +151,7 @@ describe('keys over the comparison', () => {
     await cells();
     await userEvent.keyboard('3');
     const heads = screen.getAllByRole('columnheader').map(({ textContent }) => textContent);
-    expect(heads).toEqual(['', 'Seed 7', 'Seed 8']);
+    expect(heads).toEqual(['Rows', 'Seed 7', 'Seed 8']);
   });
 
   test('make a favourite of what is in focus', async () => {

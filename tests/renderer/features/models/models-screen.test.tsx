@@ -69,6 +69,13 @@ describe('the models screen', () => {
     });
   });
 
+  test('an export whose file was deleted is not said to be ready', async () => {
+    const { user } = show('/models', { 'exports.list': () => [{ ...exported, missing: true }] });
+    await user.click(await screen.findByText('Exports'));
+    expect(await screen.findByRole('img', { name: 'No longer there' })).toBeTruthy();
+    expect(screen.queryByLabelText('Ready')).toBeNull();
+  });
+
   test('goes to the form with the model as base, and to the bench', async () => {
     const { user, location } = show('/models/1');
     await user.click(await screen.findByRole('button', { name: 'Generate' }));

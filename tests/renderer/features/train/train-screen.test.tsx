@@ -186,7 +186,7 @@ describe('the train screen', () => {
 
   test('points out the words that the base hardly knows', async () => {
     show({ 'runs.plan': () => ({ ...examplePlan, unknownWords: ['pikachu', 'charizard'] }) });
-    expect(await screen.findByText(/spells “pikachu” and “charizard” out of pieces/)).toBeTruthy();
+    expect(await screen.findByText(/hardly knows “pikachu” and “charizard”/)).toBeTruthy();
   });
 
   test('compares captions by a run for each set', async () => {

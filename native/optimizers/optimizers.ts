@@ -1,12 +1,18 @@
 import { type OptimizerKind, optimizerOf, type SettingsOf } from '../facts/optimizers.ts';
 import type { TrainingSettings } from '../jobs.ts';
+import { adafactor } from './adafactor.ts';
 import { adamw } from './adamw.ts';
+import { adamw8bit } from './adamw-8-bit.ts';
 import { lion } from './lion.ts';
 import type { Optimizer, UpdateRule } from './optimizer.ts';
+import { prodigy } from './prodigy.ts';
 
 const makers: { readonly [Kind in OptimizerKind]: (settings: SettingsOf<Kind>) => Optimizer } = {
   adamw,
   lion,
+  adamw8bit,
+  adafactor,
+  prodigy,
 };
 
 export function createOptimizer<Kind extends OptimizerKind>(settings: SettingsOf<Kind>): Optimizer {

@@ -98,10 +98,13 @@ async function createUpdater({
     { ...Object.fromEntries(scalars), ...prefixed(graphPrefix('gradient'), state.gradient) },
     ...kinds.map((kind) => prefixed(graphPrefix(kind), state.kept.get(kind)!)),
   ) as Record<string, Tensor>;
-  const outputs = Object.assign(
-    { 'gradient-norm': norm },
-    ...kinds.map((kind) => prefixed(`new/${graphPrefix(kind)}`, state.kept.get(kind)!)),
-  ) as Record<string, Tensor>;
+  const replaced = new Set(session.outputNames);
+  const outputs = Object.fromEntries([
+    ['gradient-norm', norm] as const,
+    ...kinds
+      .flatMap((kind) => Object.entries(prefixed(`new/${graphPrefix(kind)}`, state.kept.get(kind)!)))
+      .filter(([name]) => replaced.has(name)),
+  ]);
   const run = bindInPlace(runtime, session, inputs, outputs);
   const single = new Float32Array(1);
   return {

@@ -44,7 +44,7 @@ export function AdvancedSection() {
         </Group>
         <Group title="Optimizer">
           <OptimizerSelect />
-          <OptimizerNumbers />
+          <OptimizerSettings />
           <TrainNumber
             name="maxGradientNorm"
             label="Clip gradients at norm"
@@ -165,21 +165,37 @@ function OptimizerSelect() {
 /** How far the arrow keys change a setting; one that is not among these by a digit. */
 const optimizerSteps: Readonly<Record<string, number>> = { beta1: 0.01, beta2: 0.001, weightDecay: 0.01 };
 
-function OptimizerNumbers() {
+function OptimizerSettings() {
   const { request, edit, message } = useRequestForm();
   const { optimizer } = request.train;
-  return settingsByName(optimizer).map(({ name, label, value }) => (
-    <NumberField
-      key={name}
-      label={label}
-      step={optimizerSteps[name] ?? 0}
-      value={value}
-      error={message(`train.optimizer.${name}`)}
-      onChange={(changed) => {
-        edit({ train: { optimizer: { ...optimizer, [name]: changed } } });
-      }}
-    />
-  ));
+  const change = (name: string, changed: number | boolean): void => {
+    edit({ train: { optimizer: { ...optimizer, [name]: changed } } });
+  };
+  return settingsByName(optimizer).map(({ name, label, value }) =>
+    typeof value === 'boolean' ? (
+      <Switch
+        key={name}
+        mt={26}
+        size="sm"
+        label={label}
+        checked={value}
+        onChange={(event) => {
+          change(name, event.currentTarget.checked);
+        }}
+      />
+    ) : (
+      <NumberField
+        key={name}
+        label={label}
+        step={optimizerSteps[name] ?? 0}
+        value={value}
+        error={message(`train.optimizer.${name}`)}
+        onChange={(changed) => {
+          change(name, changed);
+        }}
+      />
+    ),
+  );
 }
 
 function LearningRateSchedule() {

@@ -25,6 +25,7 @@ const parameters = trainable.map(({ name, shape }): Parameter => {
     shape,
     role: 'weight',
     layout: 'state-dict',
+    type: 'float32',
     initialization: { kind: 'constant', value: 0 },
     trained: true,
     adapter: null,

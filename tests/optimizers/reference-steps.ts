@@ -88,6 +88,7 @@ function parameterOf(name: string, shape: readonly number[], tapsFirst: boolean)
     shape,
     role: 'weight',
     layout: tapsFirst && shape.length === 4 && shape[2] === 3 ? 'taps-first' : 'state-dict',
+    type: 'float32',
     initialization: { kind: 'constant', value: 0 },
     trained: true,
     adapter: null,

@@ -64,6 +64,9 @@ export function inHalfPrecision(
     }));
     const outputs = inScope(graph, node, () => graph.node(node.op, inputs, node.attributes, specs));
     node.outputs.forEach((output, i) => made.set(output, outputs[i]!));
+    // What was widened is to be had as it was.
+    const [source] = inputs;
+    if (node.op === 'Cast' && source?.type === 'float16') casts.set(outputs[0]!, source);
   }
   positions.push(graph.nodes.length);
   const ends = new Map(results.map((value) => [value, operand(value, 'float32')]));

@@ -90,6 +90,8 @@ export interface UpdateRule {
   readonly maxGradientNorm: number;
   /** Whether an exponential moving average of the weights is kept. */
   readonly ema: boolean;
+  /** Whether gradients come multiplied, by what is said at each step, and a step is skipped where one is not finite. */
+  readonly scalesLoss?: boolean;
 }
 
 /** An optimizer over arrays of its own. */
@@ -102,9 +104,9 @@ export interface OnePass {
   partGradient(part: number, name: string): Float32Array<ArrayBuffer>;
   /**
    * One step by the sum of the gradients of so many parts, which replaces those of the first; returns their global norm
-   * before clipping. Blocks the event loop.
+   * before clipping. Blocks the event loop. `lossScale` is what gradients come multiplied by.
    */
-  update(step: number, learningRate: number, emaDecay: number, parts: number): number;
+  update(step: number, learningRate: number, emaDecay: number, parts: number, lossScale?: number): number;
   dispose(): Promise<void>;
 }
 

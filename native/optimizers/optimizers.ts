@@ -1,4 +1,5 @@
 import { type OptimizerKind, optimizerOf, type SettingsOf } from '../facts/optimizers.ts';
+import type { ComputePrecision } from '../facts/precision.ts';
 import type { TrainingSettings } from '../jobs.ts';
 import { adafactor } from './adafactor.ts';
 import { adamw } from './adamw.ts';
@@ -21,10 +22,11 @@ export function createOptimizer<Kind extends OptimizerKind>(settings: SettingsOf
 }
 
 /** How a job has its parameters updated. */
-export function updateRule(settings: TrainingSettings): UpdateRule {
+export function updateRule(settings: TrainingSettings, precision: ComputePrecision = 'float32'): UpdateRule {
   return {
     optimizer: createOptimizer(optimizerOf(settings)),
     maxGradientNorm: settings.maxGradientNorm,
     ema: settings.emaDecay > 0,
+    scalesLoss: precision === 'float16',
   };
 }

@@ -30,15 +30,28 @@ export function updateScalars(
 }
 
 /** Names of the update graph's scalar inputs. */
-export function updateScalarNames({ optimizer }: UpdateRule): readonly string[] {
-  return [...optimizer.scalars, emaRate];
+export function updateScalarNames({ optimizer, scalesLoss = false }: UpdateRule): readonly string[] {
+  return [...optimizer.scalars, emaRate, ...(scalesLoss ? [gradientFactor] : [])];
+}
+
+/** The scalar that gradients are multiplied by, where they come multiplied: it takes that back, and clips. */
+export const gradientFactor = 'gradient-factor';
+
+/** A graph that gives the global norm of gradients (`gradient/name`) as `gradient-norm`. */
+export function buildGradientNorm(specs: readonly DeviceTensor[]): Uint8Array<ArrayBuffer> {
+  const graph = new Graph();
+  const gradients = specs.map(({ name, shape }) =>
+    graph.input(graphPrefix('gradient') + name, 'float32', shape),
+  );
+  return serializeModel(graph, { 'gradient-norm': globalNorm(gradients) }).model;
 }
 
 /**
  * An optimizer over all parameters as one graph, with clipping by the global norm and the moving average inside. For each
  * parameter `name`, inputs `parameter/name`, `gradient/name`, what the optimizer keeps (`first-moment/name`) and `ema/name`
  * where there is an average; outputs the same but the gradient, after `new/`. Further: scalar inputs (`updateScalarNames`)
- * and the output `gradient-norm`, that of the gradients before clipping.
+ * and the output `gradient-norm`, that of the gradients before clipping. Of gradients that come multiplied the norm is asked for
+ * before, by `buildGradientNorm`.
  *
  * Every node that reads a state tensor comes before that tensor's new value, so it may be written over in place. What an
  * optimizer keeps of all parameters together is `shared/name`; what does not change has no output.
@@ -58,12 +71,12 @@ export function buildUpdate(specs: readonly DeviceTensor[], rule: UpdateRule): U
   const ends = vectorEnds(graph, specs, optimizer);
   const batches = batchVectors(specs, (spec) => optimizer.seesWholes === true || !isPlain(optimizer, spec));
   const gradients = batches.map((batch) => ends.join('gradient', batch));
-  const norm = globalNorm(gradients);
-  const clip = clipFactorValue(norm, rule.maxGradientNorm);
+  const norm = rule.scalesLoss ? null : globalNorm(gradients);
+  const clip = norm ? clipFactorValue(norm, rule.maxGradientNorm) : scalar(gradientFactor);
   const begun = batches.map((batch, i) => stepValues(batch, gradients[i]!, clip, scalar, ends.join));
   const across = optimizer.acrossAll?.(begun, scalar);
 
-  const outputs: Record<string, Value> = { 'gradient-norm': norm };
+  const outputs: Record<string, Value> = norm ? { 'gradient-norm': norm } : {};
   for (const [name, value] of Object.entries(across?.shared ?? {}))
     outputs[`new/${graphPrefix(sharedKind)}${name}`] = value;
   batches.forEach((batch, i) => {

@@ -13,6 +13,7 @@ import type { Parameter } from '../models/parameter.ts';
 import type { StateKind } from '../optimizers/optimizer.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { fileShape, keptLength } from './kept-tensors.ts';
+import type { LossScale } from './loss-scale.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Where a run stands after an optimizer step. All randomness is a function of it, so there is nothing else to keep. */
@@ -27,6 +28,8 @@ export interface Position {
   /** Of the last epoch done. */
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
+  /** Of a run whose gradients are computed in float16. */
+  readonly lossScale?: LossScale;
 }
 
 export const beginning: Position = {
@@ -64,8 +67,16 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
 
 const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
-/** AdamW's settings stand where they did before jobs named their optimizer, so that runs from then are known again. */
-function decisive({ stateEveryMinutes: _, ...settings }: TrainingSettings): Record<string, unknown> {
+/**
+ * AdamW's settings stand where they did before jobs named their optimizer, and what is computed in stands nowhere where the
+ * device decides, so that runs from before there was a choice are known again.
+ */
+function decisive({
+  stateEveryMinutes: _,
+  precision = 'auto',
+  ...others
+}: TrainingSettings): Record<string, unknown> {
+  const settings = { ...others, ...(precision !== 'auto' && { precision }) };
   const { optimizer } = settings;
   const entries = Object.entries(settings).flatMap(([name, value]): [string, unknown][] =>
     name === 'optimizer' && optimizer?.kind === 'adamw'
@@ -154,8 +165,11 @@ export async function findState(job: TrainJob, identity: RunIdentity): Promise<P
   if (file.base !== identity.base) {
     throw mismatch(`The state in ${path} belongs to a run on another base model than ${job.base} is now.`);
   }
-  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null } = file;
-  return { step, epochsDone, lossSum, lossCount, trainLoss, validationLoss };
+  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null, lossScale } = file;
+  return {
+    ...{ step, epochsDone, lossSum, lossCount, trainLoss, validationLoss },
+    ...(lossScale && { lossScale }),
+  };
 }
 
 export function mismatch(message: string): Failure {

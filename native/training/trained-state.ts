@@ -30,6 +30,8 @@ export interface TrainedState extends State {
   readonly trainable: readonly DeviceTensor[];
   /** All that is in `kept`, in the order of state files. */
   readonly keptTensors: readonly KeptTensor[];
+  /** What losses are multiplied by before they are differentiated, where the rule says that they are. */
+  readonly lossScale: Tensor | null;
   /** Gradients of a batch's parts: those of the first, which are `gradient`, and of its further ones. */
   readonly gradients: readonly Tensors[];
   /** Where the optimizer runs in one pass: over the arrays that the tensors are. */
@@ -73,9 +75,11 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
   for (let part = 1; part < (onePass?.parts ?? 1); part++)
     gradients.push(gradientsOver((name) => onePass?.partGradient(part, name)));
   const scratch: Tensors = options.accumulate ? gradientsOver(() => undefined) : new Map();
+  const lossScale = rule.scalesLoss ? runtime.tensor('float32', [], Float32Array.of(1)) : null;
   return {
     trainable,
     kept,
+    lossScale,
     keptTensors: listed,
     gradient: first,
     gradients,
@@ -83,6 +87,7 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     onePass,
     viewOf: gradient.viewOf,
     dispose: () => {
+      lossScale?.dispose();
       for (const tensors of [...kept.values(), ...gradients, scratch])
         for (const tensor of tensors.values()) tensor.dispose();
     },

@@ -19,6 +19,13 @@ export interface Trainer {
   readonly kept: readonly KeptTensor[];
   /** Runs forward and backward; the first of a step replaces the gradients, later ones add to them. */
   backward(shape: BatchShape, batch: BatchData, first: boolean): Promise<number>;
+  /**
+   * Whether gradients are computed in float16: of losses multiplied by what `scaleLoss` says, and not applied where they are not
+   * finite.
+   */
+  readonly scalesLoss: boolean;
+  /** From the next batch on; to be called between an update and that. */
+  scaleLoss(scale: number): void;
   /** Applies the gradients; resolves to their global norm before clipping. */
   update(step: number, learningRate: number, emaDecay: number): Promise<number>;
   /** The loss of a batch with the averaged weights where there are some, else with the weights. */
@@ -43,6 +50,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const tensor = (kind: StateKind, name: string) => state.kept.get(kind)!.get(name)!;
   const forms = new Map(state.keptTensors.map(({ kind, name, form }) => [`${kind}/${name}`, form]));
   let partsRun = 1;
+  let lossScale = 1;
   return {
     trainable: options.trainable,
     stateKinds: stateKinds(rule),
@@ -54,7 +62,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       partsRun = opened.parts;
       return loss;
     },
-    update: (step, learningRate, emaDecay) => stepper.update(step, learningRate, emaDecay, partsRun),
+    scalesLoss: rule.scalesLoss ?? false,
+    scaleLoss: (scale) => {
+      lossScale = scale;
+      state.lossScale?.write(Float32Array.of(scale));
+    },
+    update: (step, learningRate, emaDecay) =>
+      stepper.update(step, learningRate, emaDecay, partsRun, lossScale),
     evaluate: async (shape, batch) => {
       const opened = await sessions.of(shape);
       return opened.evaluate(batch, state.kept.get(rule.ema ? 'ema' : 'parameter')!);

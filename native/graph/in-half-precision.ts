@@ -1,5 +1,5 @@
 import { type DataType, elementCount } from './data-type.ts';
-import { Graph, type Node, type Value } from './graph.ts';
+import { type Block, Graph, type Node, type Value } from './graph.ts';
 import { float32ToFloat16 } from './half.ts';
 import { cast } from './ops/elementwise.ts';
 import { fitsHalf, precisionOf, resultType, staysSingle } from './precision-table.ts';
@@ -69,12 +69,19 @@ export function inHalfPrecision(
     if (node.op === 'Cast' && source?.type === 'float16') casts.set(outputs[0]!, source);
   }
   positions.push(graph.nodes.length);
+  graph.blocks.push(...old.blocks.map((block) => moved(block, positions)));
   const ends = new Map(results.map((value) => [value, operand(value, 'float32')]));
   return {
     graph,
     valueOf: (value) => ends.get(value) ?? made.get(value)!,
     positionOf: (position) => positions[position]!,
   };
+}
+
+/** A block by where its nodes are in the new graph: what belongs together does so in any type. */
+function moved(block: Block, positions: readonly number[]): Block {
+  const children = block.children.map((child) => moved(child, positions));
+  return { ...block, begin: positions[block.begin]!, end: positions[block.end]!, children };
 }
 
 /** The type a node computes in. */

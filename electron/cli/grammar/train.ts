@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from '../arguments.ts';
 import { trainCommand } from '../commands/train.ts';
-import { deviceOption, type Grammar } from './grammar.ts';
+import { deviceOption, type Grammar, precisionOption } from './grammar.ts';
 
 export function addTrain(program: Command, { context, onEnd }: Grammar): void {
   program
@@ -52,6 +52,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     )
     .option('--seed <number>', 'seed of all random numbers', wholeNumber)
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
+    .addOption(precisionOption('auto'))
     .addOption(deviceOption())
     .option(
       '--set <path=value...>',

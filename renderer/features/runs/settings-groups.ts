@@ -65,6 +65,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Min-SNR γ', train.minSnrGamma === 0 ? 'unweighted' : String(train.minSnrGamma)],
         ['Noise offset', train.noiseOffset === 0 ? 'none' : String(train.noiseOffset)],
         ['Seed', String(train.seed)],
+        ['Computed in', train.precision === 'auto' ? 'what suits the device' : train.precision],
         ['Checkpoint precision', train.checkpointPrecision],
       ],
     },

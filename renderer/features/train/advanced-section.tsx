@@ -3,7 +3,12 @@ import type { ReactNode } from 'react';
 
 import { optimizerFacts, optimizerKinds, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
-import { providerLabels, providerName } from '../../../electron/contract/values.ts';
+import {
+  precisionChoices,
+  precisionLabels,
+  providerLabels,
+  providerName,
+} from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { advancedSummary } from './advanced-summary.ts';
@@ -82,6 +87,7 @@ export function AdvancedSection() {
         <Group title="Model and device">
           {request.method.kind === 'lora' && <Alpha />}
           <Provider />
+          <ComputePrecision />
         </Group>
       </Stack>
     </FoldedSection>
@@ -298,6 +304,24 @@ function Alpha() {
       error={message('method.alpha')}
       onChange={(alpha) => {
         edit({ method: { alpha } });
+      }}
+    />
+  );
+}
+
+function ComputePrecision() {
+  const { request, edit } = useRequestForm();
+  const { precision } = request.train;
+  return (
+    <Select
+      label="Compute in"
+      description={precision === 'float16' ? 'Weights stay float32. Slower on a processor.' : undefined}
+      data={precisionChoices.map((value) => ({ value, label: precisionLabels[value] }))}
+      value={precision}
+      allowDeselect={false}
+      onChange={(chosen) => {
+        const found = precisionChoices.find((choice) => choice === chosen);
+        if (found !== undefined) edit({ train: { precision: found } });
       }}
     />
   );

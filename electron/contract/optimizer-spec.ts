@@ -7,6 +7,7 @@ import {
   type OptimizerKind,
   optimizerKinds,
   type OptimizerSettings,
+  rateOf,
   type SettingFacts,
   type SettingRange,
   settingsByName,
@@ -16,7 +17,7 @@ import {
 } from '../../native/facts/optimizers.ts';
 
 export const optimizerLabel = ({ kind }: OptimizerSettings): string => optimizerFacts[kind].label;
-export { optimizerFacts, optimizerKinds, settingsByName, usualSettings };
+export { optimizerFacts, optimizerKinds, rateOf, settingsByName, usualSettings };
 export type { OptimizerKind };
 
 const ranges: Readonly<Record<SettingRange, z.ZodNumber>> = {

@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
-import { type OptimizerKind, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
+import { type OptimizerKind, rateOf, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunAim, RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
@@ -68,7 +68,12 @@ function trainWith(
   optimizer: RunRequest['train']['optimizer'] = train.optimizer,
 ): RunRequest['train'] {
   if (train.learningRate === undefined || optimizer.kind === train.optimizer.kind) return train;
-  return { ...train, learningRate: usualLearningRate(method.kind, optimizer) };
+  // What is proposed may be for the size of the base, too.
+  const learningRate =
+    train.optimizer.kind === 'adamw'
+      ? rateOf(train.learningRate, optimizer.kind)
+      : usualLearningRate(method.kind, optimizer);
+  return { ...train, learningRate };
 }
 
 function methodWith(method: RunRequest['method'], edits: NonNullable<Edits['method']>): RunRequest['method'] {

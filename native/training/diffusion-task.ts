@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-import { optimizerOf, stateBytes } from '../facts/optimizers.ts';
 import { trainedParts } from '../facts/methods.ts';
+import { optimizerOf, stateBytes } from '../facts/optimizers.ts';
 import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
 import type { TrainingImage, TrainJob } from '../jobs.ts';

@@ -1,4 +1,4 @@
-import { usualSettings } from '../../native/facts/optimizers.ts';
+import { type OptimizerKind, usualSettings } from '../../native/facts/optimizers.ts';
 import type { ComputePrecision } from '../../native/facts/precision.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
@@ -62,6 +62,7 @@ export async function openDenoisingStep(
   runtime: Runtime,
   artifacts: TrainingArtifacts,
   weight: (parameter: Parameter) => Float32Array<ArrayBuffer>,
+  optimizer: OptimizerKind = 'adamw',
 ): Promise<{
   readonly trainer: Trainer;
   readonly run: (number: number) => Promise<{ readonly loss: number; readonly gradientNorm: number }>;
@@ -71,7 +72,7 @@ export async function openDenoisingStep(
   const trainer = await createTrainer({
     runtime,
     rule: {
-      optimizer: createOptimizer(usualSettings('adamw')),
+      optimizer: createOptimizer(usualSettings(optimizer)),
       maxGradientNorm: 1,
       ema: false,
       scalesLoss: artifacts.precision === 'float16',

@@ -6,6 +6,7 @@ import type { LoraFacts } from './facts/lora-facts.ts';
 import type { Method } from './facts/methods.ts';
 import type { ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
+import type { PrecisionChoice } from './facts/precision.ts';
 import type { SamplerName } from './facts/samplers.ts';
 import type { NvidiaGpu } from './runtime/nvidia-smi.ts';
 import type { DeviceChoice, Provider, ProviderStatus } from './runtime/runtime.ts';
@@ -71,6 +72,8 @@ export interface TrainingSettings extends NamesOptimizer {
   readonly randomFlip: boolean;
   readonly seed: number;
   readonly checkpointPrecision: 'float32' | 'float16';
+  /** What is computed in; left out, float32, as before there was a choice. */
+  readonly precision?: PrecisionChoice;
   /** Minutes between states saved for resuming, besides those at checkpoints and when stopped. */
   readonly stateEveryMinutes: number;
 }
@@ -109,6 +112,8 @@ export interface GenerateJob {
   readonly pictures: readonly Picture[];
   readonly batchSize: number;
   readonly device: DeviceChoice;
+  /** What is computed in; left out, float32. */
+  readonly precision?: PrecisionChoice;
 }
 
 export interface ExportJob {
@@ -152,8 +157,12 @@ export type JobEvent =
       /** Optimizer steps done, and how many the run has. */
       readonly step: number;
       readonly totalSteps: number;
-      readonly loss: number;
-      readonly gradientNorm: number;
+      /** Null where it was not finite, which in float16 skips the step. */
+      readonly loss: number | null;
+      /** Null of a step that was skipped. */
+      readonly gradientNorm: number | null;
+      /** Steps skipped until now because gradients became too large for float16. */
+      readonly skippedSteps?: number;
       readonly learningRate: number;
       /** Wall time of this step alone, in seconds, and images it used. */
       readonly seconds: number;
@@ -162,7 +171,8 @@ export type JobEvent =
   | {
       readonly type: 'epoch';
       readonly epoch: number;
-      readonly trainLoss: number;
+      /** Null where no step's was finite. */
+      readonly trainLoss: number | null;
       readonly validationLoss: number | null;
       /**
        * Of as many images that are trained on, at the same noise: the less it is than that of those held out, the more is

@@ -1,11 +1,12 @@
 /**
  * Real training steps of the full-size Stable Diffusion 1.x UNet (random weights, batch 1, 77 tokens): how long graph and
  * steps take, and how much memory. `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept
- * rather than computed again, `--frozen float16` for
- * frozen weights held so. The last line is one JSON object.
+ * rather than computed again, `--frozen float16` for frozen weights held so, `--precision float16` for products computed so,
+ * `--optimizer adamw8bit` or another. The last line is one JSON object.
  */
 import { parseArgs } from 'node:util';
 
+import { optimizerKinds } from '../native/facts/optimizers.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { totalElements } from '../native/training/artifacts.ts';
 import { readFullSize } from '../tests/reference/fixture.ts';
@@ -19,6 +20,8 @@ const { values: flags } = parseArgs({
     steps: { type: 'string', default: '3' },
     keep: { type: 'boolean', default: false },
     frozen: { type: 'string', default: 'float32' },
+    precision: { type: 'string', default: 'float32' },
+    optimizer: { type: 'string', default: 'adamw' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -38,9 +41,12 @@ const peakGib = (): number => gib(process.resourceUsage().maxRSS);
 
 const runtime = await chooseRuntime({ provider: 'cpu' });
 const begun = performance.now();
-const artifacts = denoisingArtifacts(step, runtime);
+const precision = flags.precision === 'float16' ? 'float16' : 'float32';
+const optimizer = optimizerKinds.find((kind) => kind === flags.optimizer);
+if (!optimizer) throw new Error(`--optimizer is one of ${optimizerKinds.join(', ')}.`);
+const artifacts = denoisingArtifacts(step, runtime, precision);
 const graphSeconds = (performance.now() - begun) / 1000;
-const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
+const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights, optimizer);
 const steps: { seconds: number; loss: number; gradientNorm: number; peakGib: number }[] = [];
 for (let number = 1; number <= Number(flags.steps); number++) {
   const started = performance.now();
@@ -53,6 +59,8 @@ console.log(
   JSON.stringify({
     method,
     size: Number(flags.size),
+    precision,
+    optimizer,
     parameters,
     trainable: totalElements(artifacts.trainable),
     weightsGib: gib(parameters / 256),

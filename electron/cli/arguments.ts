@@ -114,6 +114,7 @@ export interface TrainFlags {
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly optimizer?: string;
+  readonly precision?: string;
   readonly seed?: number;
   readonly prompt?: readonly string[];
   readonly device?: string;
@@ -144,6 +145,7 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['train.batchSize', flags.batchSize],
     ['train.learningRate', flags.learningRate],
     ['train.optimizer.kind', flags.optimizer],
+    ['train.precision', flags.precision],
     ['train.seed', flags.seed],
     ['samples.prompts', flags.prompt],
     ['device.provider', flags.device],

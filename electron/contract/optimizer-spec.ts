@@ -7,7 +7,8 @@ import {
   type OptimizerKind,
   optimizerKinds,
   type OptimizerSettings,
-  rateFor,
+  rateOf,
+  type SettingFacts,
   type SettingRange,
   settingsByName,
   type SettingsOf,
@@ -16,7 +17,7 @@ import {
 } from '../../native/facts/optimizers.ts';
 
 export const optimizerLabel = ({ kind }: OptimizerSettings): string => optimizerFacts[kind].label;
-export { optimizerFacts, optimizerKinds, rateFor, settingsByName, usualSettings };
+export { optimizerFacts, optimizerKinds, rateOf, settingsByName, usualSettings };
 export type { OptimizerKind };
 
 const ranges: Readonly<Record<SettingRange, z.ZodNumber>> = {
@@ -24,6 +25,17 @@ const ranges: Readonly<Record<SettingRange, z.ZodNumber>> = {
   positive: z.number().positive().max(1e9),
   'from zero': z.number().min(0).max(1e9),
 };
+
+function schemaOf(setting: SettingFacts): z.ZodType {
+  return 'range' in setting
+    ? ranges[setting.range].default(setting.default)
+    : z.boolean().default(setting.default);
+}
+
+/** A setting as people read it. */
+export function settingText(value: number | boolean, numberText: (value: number) => string = String): string {
+  return typeof value === 'number' ? numberText(value) : value ? 'yes' : 'no';
+}
 
 /** A kind, and of its settings what is not as usual. */
 type OptimizerInput = {
@@ -33,12 +45,7 @@ type OptimizerInput = {
 const kinds = Object.entries<OptimizerFacts>(optimizerFacts).map(([kind, { settings }]) =>
   z.strictObject({
     kind: z.literal(kind),
-    ...Object.fromEntries(
-      Object.entries(settings).map(([name, setting]) => [
-        name,
-        ranges[setting.range].default(setting.default),
-      ]),
-    ),
+    ...Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, schemaOf(setting)])),
   }),
 );
 

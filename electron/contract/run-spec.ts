@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import { withOptimizer } from '../../native/facts/optimizers.ts';
+import { precisionChoices } from '../../native/facts/precision.ts';
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
@@ -103,6 +104,8 @@ const train = z
     randomFlip: z.boolean().default(false),
     seed: seed.default(0),
     checkpointPrecision: z.enum(['float32', 'float16']).default('float16'),
+    /** What is computed in; `auto`: what suits the device. */
+    precision: z.enum(precisionChoices).default('auto'),
     stateEveryMinutes: positive.default(10),
   })
   .superRefine(refuseBeside)

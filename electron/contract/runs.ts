@@ -179,6 +179,8 @@ export const runMetricsSchema = z.object({
     learningRate: z.array(z.number()),
     gradientNorm: z.array(z.number()),
   }),
+  /** Steps left out because gradients became too large for float16; not there in float32. */
+  skippedSteps: z.int().optional(),
   epochs: z.array(
     z.object({
       epoch: z.int(),

@@ -1,6 +1,7 @@
 /** Values that several parts of the contract are made of. */
 import { z } from 'zod';
 
+import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplerLabel, samplers } from '../../native/facts/samplers.ts';
 import { providerLabels, providers } from '../../native/runtime/runtime.ts';
 
@@ -37,6 +38,14 @@ export const samplerName = z.enum(samplers);
 export { samplerLabel };
 export const providerName = z.enum(providers);
 export { providerLabels };
+
+export { precisionChoices };
+/** As people choose among them. */
+export const precisionLabels: Readonly<Record<PrecisionChoice, string>> = {
+  auto: 'What suits the device',
+  float32: 'float32',
+  float16: 'float16',
+};
 
 /** An expected failure as it crosses to the page: what happened, what to do, and for programs a code. */
 export const failureSchema = z.object({

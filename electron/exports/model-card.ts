@@ -4,6 +4,7 @@ import type { ModelFormat } from '../../native/facts/model-formats.ts';
 import { optimizerFacts, optimizerOf, settingsByName } from '../../native/facts/optimizers.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
+import { settingText } from '../contract/optimizer-spec.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
 
 export interface ModelCard {
@@ -95,7 +96,7 @@ function optimizerRow(settings: TrainJob['settings']): readonly [string, string]
   const optimizer = optimizerOf(settings);
   const numbers = settingsByName(optimizer)
     .filter(({ name }) => name !== 'epsilon')
-    .map(({ label, value }) => `${label.toLowerCase()} ${value}`);
+    .map(({ label, value }) => `${label.toLowerCase()} ${settingText(value)}`);
   return [optimizerFacts[optimizer.kind].label, numbers.join(', ')];
 }
 

@@ -13,7 +13,10 @@ const stepLine = z.object({
   loss: z.number(),
   learningRate: z.number(),
   gradientNorm: z.number(),
+  skippedSteps: z.number().optional(),
 });
+/** Of a step that was skipped there is a line, which has no place in a curve. */
+const anyStepLine = stepLine.extend({ loss: z.number().nullable(), gradientNorm: z.number().nullable() });
 
 const maxPoints = 2000;
 
@@ -43,26 +46,30 @@ export async function readMetrics(
     curves.gradientNorm.push(mean((line) => line.gradientNorm));
     point = [];
   };
+  let skippedSteps: number | undefined;
   for await (const text of lines(join(folder, metricsName))) {
-    const line = parseStep(text);
-    if (line === null) continue;
+    const said = parseStep(text);
+    skippedSteps = said?.skippedSteps ?? skippedSteps;
+    const line = stepLine.safeParse(said).data;
+    if (line === undefined) continue;
     const [first] = point;
     if (first !== undefined && pointOf(first.step, width) !== pointOf(line.step, width)) close();
     point.push(line);
   }
   close();
-  return { steps: curves, epochs: [...(await readEpochLosses(folder))] };
+  const epochs = [...(await readEpochLosses(folder))];
+  return { steps: curves, epochs, ...(skippedSteps !== undefined && { skippedSteps }) };
 }
 
 function pointOf(step: number, width: number): number {
   return Math.floor((step - 1) / width);
 }
 
-function parseStep(text: string): z.output<typeof stepLine> | null {
+function parseStep(text: string): z.output<typeof anyStepLine> | null {
   // A run killed while it wrote leaves half a line.
   if (!text.startsWith('{"type":"step"') || !text.endsWith('}')) return null;
   try {
-    return stepLine.parse(JSON.parse(text));
+    return anyStepLine.parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -22,8 +22,8 @@ const rules = mergeRules([
 ]);
 
 export interface GradientOptions extends SumOptions {
-  /** The gradient of the loss itself, by default 1; another number scales all gradients. */
-  readonly seed?: number;
+  /** The gradient of the loss itself, by default 1; another number, or a scalar of the graph, scales all gradients. */
+  readonly seed?: number | Value;
   /**
    * Whether the gradient of picked rows is added up by ScatterND, the fastest on a processor. A GPU adds in whatever order its
    * threads come, and so has other bits each time; by default it is a product with ones where rows were picked.
@@ -54,7 +54,9 @@ export function gradients(
     throw new Error(`Only a scalar can be differentiated, not [${loss.shape.join(', ')}].`);
   const forward = graph.nodes.length;
   const wanted = dependents(graph, wrt);
-  const partial = new Map<string, Value>([[loss.name, graph.scalar(loss.type, seed)]]);
+  const partial = new Map<string, Value>([
+    [loss.name, typeof seed === 'number' ? graph.scalar(loss.type, seed) : seed],
+  ]);
 
   const accumulate = (inputs: readonly (Value | null)[], found: readonly (Value | null)[]): void => {
     inputs.forEach((input, i) => {

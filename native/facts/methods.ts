@@ -1,4 +1,4 @@
-import { type OptimizerSettings, rateFor } from './optimizers.ts';
+import { type OptimizerSettings, rateOf } from './optimizers.ts';
 
 /** A way of training, with its settings, as jobs have it. */
 export type Method =
@@ -129,7 +129,7 @@ export function trainedParts({ kind, textEncoder }: TrainingMethod): readonly Mo
 
 /** The learning rate of a run for which nobody chose one. */
 export function usualLearningRate(method: MethodKind, { kind }: Pick<OptimizerSettings, 'kind'>): number {
-  return rateFor(methodFacts[method].learningRate, 'adamw', kind);
+  return rateOf(methodFacts[method].learningRate, kind);
 }
 
 /** Steps after which a style shows. */

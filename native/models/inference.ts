@@ -1,6 +1,9 @@
+import type { ComputePrecision } from '../facts/precision.ts';
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
+import { float32ToFloat16 } from '../graph/half.ts';
+import { inHalfPrecision } from '../graph/in-half-precision.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { HostTensor, Runtime } from '../runtime/runtime.ts';
 import { InputParameters, type InputParametersOptions, type ModelBuilder } from './model-builder.ts';
@@ -29,22 +32,25 @@ const largeModel = 64_000_000;
 
 /**
  * A model ready to be run forward on inputs of fixed shapes. A small one has its weights as constants of the session, which
- * lets ONNX Runtime fold and pre-pack them; a large one is run module by module over weights as their file has them.
+ * lets ONNX Runtime fold and pre-pack them; a large one is run module by module over weights as their file has them. In
+ * float16, weights and products are.
  */
 export async function openInference(
   runtime: Runtime,
   readWeight: ReadWeight,
   build: BuildInference,
   weightType: WeightType = () => 'float32',
+  precision: ComputePrecision = 'float32',
 ): Promise<Inference> {
   const whole = buildGraph(build, () => ({}));
   const large = runtime.tensorsAreArrays && weightCount(whole) >= largeModel;
-  const built = large
+  const single = large
     ? buildGraph(build, (component) => ({
         held: (key) => weightType({ component, key }),
         matrixConv: runtime.prefersMatrixConv,
       }))
     : whole;
+  const built = precision === 'float16' ? inHalf(single) : single;
   const { graph, outputs, parameters } = built;
   if (!runtime.tensorsAreArrays) checkElementCounts(graph, Object.values(outputs));
   const opened = await (large ? openInStages : openWhole)(runtime, readWeight, built);
@@ -102,6 +108,18 @@ function buildGraph(
   return { graph, outputs, parameters: [...builders.values()].flatMap(({ parameters }) => parameters) };
 }
 
+/** The same in half precision, weights float16; it is given and gives what it was. */
+function inHalf({ graph: single, outputs, parameters }: InferenceGraph): InferenceGraph {
+  const names = new Set(parameters.map(({ name }) => name));
+  const halfInputs = new Set(single.inputs.filter(({ name }) => names.has(name)));
+  const { graph, valueOf } = inHalfPrecision(single, { results: Object.values(outputs), halfInputs });
+  return {
+    graph,
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, valueOf(value)])),
+    parameters: parameters.map((parameter) => ({ ...parameter, type: 'float16' })),
+  };
+}
+
 function weightCount({ parameters }: InferenceGraph): number {
   return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
@@ -114,8 +132,9 @@ async function openWhole(
 ): Promise<BoundInference> {
   const initializers: Record<string, HostTensor> = {};
   for (const parameter of parameters) {
-    const { name, shape } = parameter;
-    initializers[name] = { type: 'float32', shape, data: await readWeight(parameter) };
+    const { name, shape, type } = parameter;
+    const weight = await readWeight(parameter);
+    initializers[name] = { type, shape, data: type === 'float16' ? float32ToFloat16(weight) : weight };
   }
   const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
   return runtime.createSession(model, { initializers });

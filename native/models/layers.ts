@@ -1,6 +1,6 @@
 import type { Value } from '../graph/graph.ts';
 import { conv, type ConvOptions, type Padding } from '../graph/ops/conv.ts';
-import { add, cast, mul } from '../graph/ops/elementwise.ts';
+import { add, mul } from '../graph/ops/elementwise.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
 import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
@@ -36,11 +36,9 @@ export function linear(
   return adapter ? add(y, lowRank(adapter, x)) : y;
 }
 
-/** Adapters may be of another type than the model they are on: trained in float32, on weights in float16. */
 function lowRank({ down, up, scale }: Adapter, x: Value): Value {
-  const [first, second] = [cast(down, x.type), cast(up, x.type)];
   // Scaling in the middle touches rank numbers a row instead of all of the output's.
-  return gemm(mul(gemm(x, first, null, { transB: true }), scale), second, null, { transB: true });
+  return gemm(mul(gemm(x, down, null, { transB: true }), scale), up, null, { transB: true });
 }
 
 const evenly = (margin: number): Padding => [margin, margin, margin, margin];
@@ -93,10 +91,7 @@ export function pointwiseConv(
   return adapter ? add(y, lowRank(adapter, x)) : y;
 }
 
-/**
- * x [rows, n], normalised along n. Of x in float16 the means that forward and backward take are made in float32, in which
- * `LayerNormalization` gives its statistics.
- */
+/** x [rows, n], normalised along n. */
 export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: number): Value {
   const features = x.shape[1]!;
   const scale = model.parameter(`${name}.weight`, [features], normScaleKind);
@@ -108,22 +103,19 @@ export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: 
     return {
       outputs: [output],
       gradient: ([dy]) => {
-        const { type: exact } = inverseDeviation;
         const weighted = mul(dy!, normalized);
         // Means along the features of dy·scale and of dy·scale·x̂, negated, without making either product.
-        const averaging = reshape(mul(cast(scale, exact), -1 / features), [features, 1]);
-        const slope = cast(matmul(cast(weighted, exact), averaging), x.type);
-        const offset = cast(matmul(cast(dy!, exact), averaging), x.type);
-        const inverse = cast(inverseDeviation, x.type);
-        const dx = mul(add(mul(dy!, scale), add(mul(normalized, slope), offset)), inverse);
-        const sums = { accumulateIn: exact };
-        return [dx, sumRows(weighted, sums), sumRows(dy!, sums)];
+        const averaging = reshape(mul(scale, -1 / features), [features, 1]);
+        const slope = matmul(weighted, averaging);
+        const offset = matmul(dy!, averaging);
+        const dx = mul(add(mul(dy!, scale), add(mul(normalized, slope), offset)), inverseDeviation);
+        return [dx, sumRows(weighted), sumRows(dy!)];
       },
     };
   })[0]!;
 }
 
-/** x [n, c, h, w], normalised over each group of c / groups channels and all pixels (Wu & He 2018); as `layerNorm` in float16. */
+/** x [n, c, h, w], normalised over each group of c / groups channels and all pixels (Wu & He 2018). */
 export function groupNorm(
   model: ModelBuilder,
   name: string,
@@ -149,21 +141,19 @@ export function groupNorm(
     return {
       outputs: [reshape(y, x.shape)],
       gradient: ([gradient]) => {
-        const { type: exact } = inverseDeviation;
         const dy = reshape(gradient!, [n, c, h * w]);
         // All sums over pixels are taken once per channel; what the groups need is made of those few numbers.
-        const sums = reduceSum(cast(dy, exact), [2]);
-        const weightedSums = reduceSum(cast(mul(dy, normalized), exact), [2]);
+        const sums = reduceSum(dy, [2]);
+        const weightedSums = reduceSum(mul(dy, normalized), [2]);
         const inverse = reshape(inverseDeviation, [n, groups, 1]);
-        const scaling = cast(scale, exact);
-        const inverseScale = reshape(mul(reshape(scaling, [1, groups, c / groups]), inverse), [n, c, 1]);
-        const meanScale = mul(scaling, -1 / size);
+        const inverseScale = reshape(mul(reshape(scale, [1, groups, c / groups]), inverse), [n, c, 1]);
+        const meanScale = mul(scale, -1 / size);
         const perGroup = (perChannel: Value): Value => {
           const weighted = reshape(mul(perChannel, meanScale), [n, groups, c / groups]);
-          return cast(mul(reduceSum(weighted, [2], true), inverse), x.type);
+          return mul(reduceSum(weighted, [2], true), inverse);
         };
         const grouped = reshape(normalized, [n, groups, size]);
-        const own = reshape(mul(dy, cast(inverseScale, x.type)), [n, groups, size]);
+        const own = reshape(mul(dy, inverseScale), [n, groups, size]);
         const dx = add(own, add(mul(grouped, perGroup(weightedSums)), perGroup(sums)));
         return [reshape(dx, x.shape), reduceSum(weightedSums, [0]), reduceSum(sums, [0])];
       },
@@ -174,16 +164,13 @@ export function groupNorm(
 export interface AttentionShape {
   readonly batch: number;
   readonly heads: number;
-  /** Added to the scores: [queries, keys], float32. */
+  /** Added to the scores: [queries, keys]. */
   readonly mask?: Value;
   /** More scores than that are not in memory at a time. With a mask, as for short texts, all are. */
   readonly mostScores?: number;
 }
 
-/**
- * Scaled dot-product attention (Vaswani et al. 2017): q [batch·sq, d], k and v [batch·sk, d] -> [batch·sq, d]. The softmax is
- * taken in float32 whatever their type.
- */
+/** Scaled dot-product attention (Vaswani et al. 2017): q [batch·sq, d], k and v [batch·sk, d] -> [batch·sq, d]. */
 export function attention(
   q: Value,
   k: Value,
@@ -205,7 +192,7 @@ export function attention(
   const queries = transpose(reshape(scaled, [batch, sq, heads, size]), [0, 2, 1, 3]);
   const keys = transpose(reshape(k, [batch, sk, heads, size]), [0, 2, 3, 1]);
   const values = transpose(reshape(v, [batch, sk, heads, size]), [0, 2, 1, 3]);
-  const scores = cast(matmul(queries, keys), 'float32');
-  const weights = cast(softmax(mask ? add(scores, mask) : scores), q.type);
+  const scores = matmul(queries, keys);
+  const weights = softmax(mask ? add(scores, mask) : scores);
   return reshape(transpose(matmul(weights, values), [0, 2, 1, 3]), [rows, width]);
 }

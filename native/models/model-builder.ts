@@ -56,9 +56,7 @@ export interface InputParametersOptions {
   /** Comes before the keys in the names of the graph's inputs. */
   readonly prefix?: string;
   readonly trained?: boolean;
-  /** What the graph computes with; float32 unless said otherwise. */
-  readonly type?: DataType;
-  /** What a parameter of that key is held in; by default what the graph computes with. */
+  /** What a parameter of that key is held in, to be float32 where it is used; by default that. */
   readonly held?: (key: string) => DataType;
   readonly adapter?: ModelBuilder['adapter'];
   readonly matrixConv?: boolean;
@@ -87,7 +85,7 @@ export class InputParameters implements ModelBuilder {
   parameter(key: string, shape: readonly number[], kind: ParameterKind): Value {
     const known = this.byKey.get(key);
     if (known) return known;
-    const { component = '', prefix = '', trained = false, type = 'float32', held } = this.options;
+    const { component = '', prefix = '', trained = false, held } = this.options;
     const layout = kind.layout ?? 'state-dict';
     const parameter: Parameter = {
       name: prefix + key,
@@ -96,14 +94,14 @@ export class InputParameters implements ModelBuilder {
       shape,
       role: kind.role,
       layout,
-      type: held?.(key) ?? type,
+      type: held?.(key) ?? 'float32',
       initialization: kind.initialization,
       trained,
       adapter: null,
     };
     const input = this.graph.input(parameter.name, parameter.type, deviceShape(parameter));
     this.values.set(parameter, input);
-    const value = cast(input, type);
+    const value = cast(input, 'float32');
     this.byKey.set(key, value);
     return value;
   }

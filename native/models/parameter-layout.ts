@@ -1,4 +1,4 @@
-import { fromTapsFirst, tapsFirstShape, toTapsFirst } from '../kernels/taps-first.ts';
+import { tapsFirstShape, toTapsFirst } from '../kernels/taps-first.ts';
 import type { Parameter } from './parameter.ts';
 
 type Weights = Float32Array<ArrayBuffer>;
@@ -12,9 +12,4 @@ export function deviceShape({ shape, layout }: Laid): readonly number[] {
 /** A parameter's values as graphs take them. */
 export function toDevice({ shape, layout }: Laid, values: Weights): Weights {
   return layout === 'taps-first' ? toTapsFirst(shape, values) : values;
-}
-
-/** A parameter's values as a state dict has them, of what graphs take. */
-export function fromDevice({ shape, layout }: Laid, values: Weights): Weights {
-  return layout === 'taps-first' ? fromTapsFirst(shape, values) : values;
 }

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { add, cast, cos, mul, sin } from '../graph/ops/elementwise.ts';
+import { add, cos, mul, sin } from '../graph/ops/elementwise.ts';
 import { concat, reshape } from '../graph/ops/shape.ts';
 import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
@@ -201,18 +201,18 @@ export function unet(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs
 /** What all blocks are told: the timestep and, where the config says so, what `addition` holds. [n, 4c] */
 function embedConditions(model: ModelBuilder, config: UNetConfig, inputs: UNetInputs): Value {
   const { blockOutChannels, addition: told } = config;
-  const [{ sample, timesteps, addition }, width] = [inputs, 4 * blockOutChannels[0]!];
+  const [{ timesteps, addition }, width] = [inputs, 4 * blockOutChannels[0]!];
   const time = twoLayers(
     model,
     'time_embedding',
-    cast(sinusoids(model, config, timesteps, blockOutChannels[0]!), sample.type),
+    sinusoids(model, config, timesteps, blockOutChannels[0]!),
     width,
   );
   if (told === null) return time;
   const { text, facts } = addition!;
   const n = facts.shape[0]!;
   const numbers = sinusoids(model, config, reshape(facts, [n * told.facts]), told.factSize);
-  const whole = concat([text, cast(reshape(numbers, [n, told.facts * told.factSize]), sample.type)], 1);
+  const whole = concat([text, reshape(numbers, [n, told.facts * told.factSize])], 1);
   return add(time, twoLayers(model, 'add_embedding', whole, width));
 }
 

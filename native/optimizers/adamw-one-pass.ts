@@ -24,7 +24,7 @@ const stretch = 65_536;
 export function adamwOnePass(
   specs: readonly DeviceTensor[],
   settings: SettingsOf<'adamw'>,
-  { maxGradientNorm, ema }: Omit<UpdateRule, 'optimizer'>,
+  { maxGradientNorm, ema, scalesLoss = false }: Omit<UpdateRule, 'optimizer'>,
   parts: number,
 ): OnePass | null {
   const places = new Map<string, { readonly offset: number; readonly length: number }>();
@@ -51,10 +51,11 @@ export function adamwOnePass(
     parts,
     array: (kind, name) => arrayAt(blocks.indexOf(kind) * stride, name),
     partGradient: (part, name) => arrayAt(further + (part - 1) * stride, name),
-    update: (count, learningRate, emaDecay, partCount) => {
+    update: (count, learningRate, emaDecay, partCount, lossScale = 1) => {
       const scalars = adamwScalarsAt(settings, count, learningRate);
-      const norm = Math.sqrt(threads.call('sumGradients', 0, stride, stride, further, partCount));
-      const clip = clipFactor(norm, maxGradientNorm);
+      const norm = Math.sqrt(threads.call('sumGradients', 0, stride, stride, further, partCount)) / lossScale;
+      if (scalesLoss && !Number.isFinite(norm)) return norm;
+      const clip = clipFactor(norm, maxGradientNorm) / lossScale;
       const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
       const taken = Math.fround(emaRateAt(emaDecay));
       const averages = [ema ? 1 : 0, 1 - taken, taken] as const;

@@ -9,7 +9,7 @@ export const adamwScalars = ['learning-rate', 'decay', 'denominator-epsilon'] as
  * lr · (1 - beta1) / c1 / r · M / (sqrt(V) + eps / r), where r = sqrt((1 - beta2) / c2).
  */
 export function adamwScalarsAt(
-  { beta1, beta2, epsilon, weightDecay }: SettingsOf<'adamw'>,
+  { beta1, beta2, epsilon, weightDecay }: Omit<SettingsOf<'adamw'>, 'kind'>,
   step: number,
   learningRate: number,
 ): Readonly<Record<(typeof adamwScalars)[number], number>> {

@@ -1,12 +1,19 @@
 import { type OptimizerKind, optimizerOf, type SettingsOf } from '../facts/optimizers.ts';
+import type { ComputePrecision } from '../facts/precision.ts';
 import type { TrainingSettings } from '../jobs.ts';
+import { adafactor } from './adafactor.ts';
 import { adamw } from './adamw.ts';
+import { adamw8bit } from './adamw-8-bit.ts';
 import { lion } from './lion.ts';
 import type { Optimizer, UpdateRule } from './optimizer.ts';
+import { prodigy } from './prodigy.ts';
 
 const makers: { readonly [Kind in OptimizerKind]: (settings: SettingsOf<Kind>) => Optimizer } = {
   adamw,
   lion,
+  adamw8bit,
+  adafactor,
+  prodigy,
 };
 
 export function createOptimizer<Kind extends OptimizerKind>(settings: SettingsOf<Kind>): Optimizer {
@@ -15,10 +22,11 @@ export function createOptimizer<Kind extends OptimizerKind>(settings: SettingsOf
 }
 
 /** How a job has its parameters updated. */
-export function updateRule(settings: TrainingSettings): UpdateRule {
+export function updateRule(settings: TrainingSettings, precision: ComputePrecision = 'float32'): UpdateRule {
   return {
     optimizer: createOptimizer(optimizerOf(settings)),
     maxGradientNorm: settings.maxGradientNorm,
     ema: settings.emaDecay > 0,
+    scalesLoss: precision === 'float16',
   };
 }

@@ -5,6 +5,7 @@ export interface VectorBatch {
   readonly names: readonly string[];
   /** Of all of them together: of one as it is, of vectors end to end. */
   readonly shape: readonly number[];
+  readonly kernel?: readonly number[];
 }
 
 /** Elements below which a vector is short. */
@@ -15,14 +16,18 @@ const vectorsPerBatch = 12;
 
 /**
  * Every parameter by itself but the short vectors (biases, scales of norms), which are laid end to end: there are
- * hundreds of them, each too short to be worth a dozen nodes.
+ * hundreds of them, each too short to be worth a dozen nodes. `alone`: what is to be by itself however short.
  */
-export function batchVectors(specs: readonly DeviceTensor[]): readonly VectorBatch[] {
-  const isShort = ({ shape }: DeviceTensor): boolean => shape.length === 1 && shape[0]! < shortVector;
+export function batchVectors(
+  specs: readonly DeviceTensor[],
+  alone: (spec: DeviceTensor) => boolean = () => false,
+): readonly VectorBatch[] {
+  const isShort = (spec: DeviceTensor): boolean =>
+    spec.shape.length === 1 && spec.shape[0]! < shortVector && !alone(spec);
   const vectors = specs.filter(isShort);
   const batches: VectorBatch[] = specs
     .filter((spec) => !isShort(spec))
-    .map(({ name, shape }) => ({ names: [name], shape }));
+    .map(({ name, shape, kernel }) => ({ names: [name], shape, ...(kernel && { kernel }) }));
   for (let i = 0; i < vectors.length; i += vectorsPerBatch) {
     const together = vectors.slice(i, i + vectorsPerBatch);
     const length = together.reduce((sum, { shape }) => sum + shape[0]!, 0);

@@ -6,6 +6,7 @@ import { makeFolder } from '../files/atomic-file.ts';
 import { formatParameters } from '../images/generation-parameters.ts';
 import { writePng } from '../images/png.ts';
 import type { GenerateJob, JobContext, JobResult, ModelReference, Picture } from '../jobs.ts';
+import { precisionOn } from '../runtime/precision.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import { createTextToImage, toRgb } from './text-to-image.ts';
 
@@ -34,7 +35,7 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
     for (const ofModel of Map.groupBy(all, ({ picture }) => JSON.stringify(picture.model)).values()) {
       context.stop.throwIfAborted();
       const model = await openModel(ofModel[0]!.picture.model);
-      const pipeline = createTextToImage(runtime, model);
+      const pipeline = createTextToImage(runtime, model, precisionOn(runtime, job.precision));
       try {
         for (const batch of batches(ofModel, job.batchSize)) {
           const requests = batch.map(({ picture }) => picture);

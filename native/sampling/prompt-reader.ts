@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
+import type { ComputePrecision } from '../facts/precision.ts';
 import type { OpenModel } from '../families/family.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -19,6 +20,7 @@ const mostPrompts = 1024;
 export function createPromptReader(
   runtime: Runtime,
   { conditioning, readWeight, weightType }: OpenModel,
+  precision: ComputePrecision,
 ): PromptReader {
   const { tokens, states } = conditioning;
   const known = new LRUCache<string, States>({ max: mostPrompts });
@@ -37,6 +39,7 @@ export function createPromptReader(
         return conditioning.encode(builders, Object.fromEntries(given));
       },
       weightType,
+      precision,
     );
     const ids = Object.entries(conditioning.tokenize(prompt)).map(
       ([name, numbers]) => [name, BigInt64Array.from(numbers, BigInt)] as const,

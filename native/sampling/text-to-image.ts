@@ -1,3 +1,4 @@
+import type { ComputePrecision } from '../facts/precision.ts';
 import type { SamplerName } from '../facts/samplers.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel, Rows } from '../families/family.ts';
@@ -42,15 +43,23 @@ export interface TextToImage {
 
 /**
  * A model's text-to-image pipeline. Sessions are made at the first use of each batch shape, and those of the last shape are
- * kept: a change of size or batch makes new ones.
+ * kept: a change of size or batch makes new ones. In float16 a picture that does not come out finite is decoded again in
+ * float32, for there are autoencoders whose numbers float16 has not.
  */
-export function createTextToImage(runtime: Runtime, model: OpenModel): TextToImage {
+export function createTextToImage(
+  runtime: Runtime,
+  model: OpenModel,
+  precision: ComputePrecision = 'float32',
+): TextToImage {
   const { autoencoder, conditioning, denoiser } = model;
-  const prompts = createPromptReader(runtime, model);
+  const prompts = createPromptReader(runtime, model, precision);
   const denoisers = keptForLastShape(([rows, height, width]) =>
-    openDenoiser(runtime, model, rows, height, width),
+    openDenoiser(runtime, model, precision, rows, height, width),
   );
-  const decoders = keptForLastShape(([, height, width]) => openDecoder(runtime, model, height, width));
+  const decodersIn = (type: ComputePrecision) =>
+    keptForLastShape(([, height, width]) => openDecoder(runtime, model, type, height, width));
+  const decoders = decodersIn(precision);
+  const exactDecoders = decodersIn('float32');
   return {
     generate: async (requests, settings, onStep) => {
       checkSize(settings, autoencoder.factor);
@@ -90,14 +99,18 @@ export function createTextToImage(runtime: Runtime, model: OpenModel): TextToIma
       const pictures: Float32Array<ArrayBuffer>[] = [];
       for (let i = 0; i < requests.length; i++) {
         const one = latents.slice(i * size, (i + 1) * size).map((value) => value / autoencoder.scalingFactor);
-        const picture = (await decoding.run({ latents: one })).pictures!.slice();
+        let picture = (await decoding.run({ latents: one })).pictures!.slice();
+        if (precision === 'float16' && !picture.every(Number.isFinite)) {
+          const exact = await exactDecoders.get([1, height, width]);
+          picture = (await exact.run({ latents: one })).pictures!.slice();
+        }
         if (!picture.every(Number.isFinite)) throw notFinite();
         pictures.push(picture);
       }
       return pictures;
     },
     dispose: async () => {
-      for (const part of [prompts, denoisers, decoders]) await part.dispose();
+      for (const part of [prompts, denoisers, decoders, exactDecoders]) await part.dispose();
     },
   };
 }
@@ -105,6 +118,7 @@ export function createTextToImage(runtime: Runtime, model: OpenModel): TextToIma
 function openDenoiser(
   runtime: Runtime,
   { denoiser, conditioning, readWeight, weightType }: OpenModel,
+  precision: ComputePrecision,
   rows: number,
   height: number,
   width: number,
@@ -122,12 +136,14 @@ function openDenoiser(
       return { output: denoiser.predict(builders(denoiser.component), inputs) };
     },
     weightType,
+    precision,
   );
 }
 
 function openDecoder(
   runtime: Runtime,
   { autoencoder, readWeight, weightType }: OpenModel,
+  precision: ComputePrecision,
   height: number,
   width: number,
 ): Promise<Inference> {
@@ -139,6 +155,7 @@ function openDecoder(
       return { pictures: autoencoder.decode(builders(autoencoder.component), latents) };
     },
     weightType,
+    precision,
   );
 }
 

@@ -1,7 +1,9 @@
 import { gradients } from '../autodiff/gradients.ts';
+import type { ComputePrecision } from '../facts/precision.ts';
 import { type DataType, elementCount } from '../graph/data-type.ts';
 import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
+import { type HalfPrecision, inHalfPrecision } from '../graph/in-half-precision.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
@@ -34,6 +36,7 @@ export interface TrainingArtifacts {
   readonly frozen: readonly Parameter[];
   /** Inputs other than parameters. */
   readonly batch: readonly BatchInput[];
+  readonly precision: ComputePrecision;
   readonly differentiated: DifferentiatedGraph;
 }
 
@@ -47,9 +50,14 @@ export interface DifferentiatedGraph {
   readonly gradients: ReadonlyMap<string, Value>;
 }
 
+/** The input of a training graph in half precision that the loss is multiplied by before it is differentiated. */
+export const lossScaleInput = 'loss_scale';
+
 export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays'>> {
   /** Whether what is inside of modules is computed again on the way back instead of kept. */
   readonly recompute?: boolean;
+  /** In float16, products are, and what is frozen; what is trained stays float32, and gradients come in it. */
+  readonly precision?: ComputePrecision;
 }
 
 /**
@@ -58,47 +66,65 @@ export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays
  * out.
  */
 export function buildArtifacts(
-  { graph, loss, parameters }: LossGraph,
-  { tensorsAreArrays = false, recompute = false }: ArtifactOptions = {},
+  { graph: single, loss: lossValue, parameters }: LossGraph,
+  { tensorsAreArrays = false, recompute = false, precision = 'float32' }: ArtifactOptions = {},
 ): TrainingArtifacts {
-  const { model: evalModel } = serializeModel(graph, { loss });
-  const ends = [...moduleEnds(graph), graph.nodes.length];
+  const isHalf = precision === 'float16';
+  const trainable = trainedOf(parameters.keys());
+  const frozen = [...parameters].filter(([{ trained }]) => !trained);
+  const halfInputs = new Set(frozen.map(([, value]) => value));
+  const computed = (results: readonly Value[]): HalfPrecision =>
+    isHalf ? inHalfPrecision(single, { results, halfInputs }) : asItIs(single);
+  const forward = computed([lossValue]);
+  const { model: evalModel } = serializeModel(forward.graph, { loss: forward.valueOf(lossValue) });
+  const taken = new Set(parameters.values());
+  const batch = single.inputs
+    .filter((input) => !taken.has(input))
+    .map(({ name, type, shape }) => ({ name, type, shape }));
+  const ends = [...moduleEnds(single), single.nodes.length];
   const turns = new Map<number, number>();
   const onNode = (position: number): void => {
-    for (const end of ends) if (position <= end && !turns.has(end)) turns.set(end, graph.nodes.length);
+    for (const end of ends) if (position <= end && !turns.has(end)) turns.set(end, single.nodes.length);
   };
-  const trainable = trainedOf(parameters.keys());
-  const found = gradients(
-    graph,
-    loss,
-    trainable.map((parameter) => parameters.get(parameter)!),
-    // Where tensors are arrays, the processor computes.
-    { scatters: tensorsAreArrays, ...(recompute && { onNode }) },
-  );
+  const seed = isHalf ? single.input(lossScaleInput, 'float32', []) : 1;
+  const wrt = trainable.map((parameter) => parameters.get(parameter)!);
+  // Where tensors are arrays, the processor computes.
+  const options = { scatters: tensorsAreArrays, seed, ...(recompute && { onNode }) };
+  const exact = gradients(single, lossValue, wrt, options);
+  const { graph, valueOf, positionOf } = computed([lossValue, ...exact]);
+  const [loss, ...found] = [lossValue, ...exact].map(valueOf) as [Value, ...Value[]];
   if (!tensorsAreArrays) checkElementCounts(graph, [loss, ...found]);
   const bare = tensorsAreArrays ? beforeReshape(graph) : (value: Value) => value;
   const outputs = new Map(trainable.map(({ name }, i) => [name, bare(found[i]!)]));
   const ofStages = ownOutputs(graph, outputs);
   const results = [...ofStages.values()];
   const staged = recompute
-    ? cutIntoStages(graph, { loss, results, ends, turns: ends.map((end) => turns.get(end)!) })
+    ? cutIntoStages(graph, {
+        loss,
+        results,
+        ends: ends.map(positionOf),
+        turns: ends.map((end) => positionOf(turns.get(end)!)),
+      })
     : null;
   const { model: trainingModel } = serializeModel(graph, {
     loss,
     ...Object.fromEntries([...outputs].map(([name, value]) => [graphPrefix('gradient') + name, value])),
   });
-  const taken = new Set(parameters.values());
   return {
     trainingModel,
     evalModel,
     trainable,
     gradientShapes: new Map([...outputs].map(([name, { shape }]) => [name, shape])),
-    frozen: [...parameters.keys()].filter(({ trained }) => !trained),
-    batch: graph.inputs
-      .filter((input) => !taken.has(input))
-      .map(({ name, type, shape }) => ({ name, type, shape })),
+    frozen: frozen.map(([parameter]) => (isHalf ? { ...parameter, type: 'float16' } : parameter)),
+    batch,
+    precision,
     differentiated: { graph, staged, loss, gradients: ofStages },
   };
+}
+
+/** A graph that computes in what it was built in. */
+function asItIs(graph: Graph): HalfPrecision {
+  return { graph, valueOf: (value) => value, positionOf: (position) => position };
 }
 
 /** The gradients that are computed, every one a value of its own. */

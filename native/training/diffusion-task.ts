@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 
 import { trainedParts } from '../facts/methods.ts';
+import { optimizerOf, stateBytes } from '../facts/optimizers.ts';
 import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
 import type { TrainingImage, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
 import type { UpdateRule } from '../optimizers/optimizer.ts';
-import { stateKinds } from '../optimizers/optimizer.ts';
 import { updateRule } from '../optimizers/optimizers.ts';
+import { precisionOn } from '../runtime/precision.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
 import { batchParts } from './batch-parts.ts';
@@ -90,7 +91,8 @@ async function startDiffusion(
       : await frozenCaptions(images, model, encoding),
   };
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
-  const rule = updateRule(settings);
+  const precision = precisionOn(runtime, settings.precision);
+  const rule = updateRule(settings, precision);
   const accumulate = settings.gradientAccumulation > 1;
   const recompute = recomputes(job, { runtime, model, parameters, build, rule, accumulate });
   if (recompute) context.emit({ type: 'note', message: recomputeNote });
@@ -105,9 +107,9 @@ async function startDiffusion(
         ? // Widened where they are used, and forgotten after it.
           buildArtifacts(
             build(shape, (component, key) => model.weightType({ component, key })),
-            { tensorsAreArrays: runtime.tensorsAreArrays, recompute },
+            { tensorsAreArrays: runtime.tensorsAreArrays, recompute, precision },
           )
-        : buildArtifacts(build(shape), runtime),
+        : buildArtifacts(build(shape), { tensorsAreArrays: runtime.tensorsAreArrays, precision }),
     parts: batchParts(runtime, totalElements(parameters)),
     accumulate,
     artifactFolder: join(job.folder, artifactsName),
@@ -148,7 +150,7 @@ function recomputes({ images, settings }: TrainJob, options: StepOptions): boole
   );
   const shape = latentBatchShape(settings.batchSize, largest, model.autoencoder);
   const kept = trainingMemory(buildArtifacts(build(shape), runtime), {
-    stateBytes: 4 * (stateKinds(rule).length - 1),
+    stateBytes: stateBytes(optimizerOf(settings)) + (rule.ema ? 4 : 0),
     accumulate,
   });
   return totalBytes(kept) > shareToFill * process.availableMemory();

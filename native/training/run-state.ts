@@ -12,6 +12,8 @@ import type { TrainingSettings, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
 import type { StateKind } from '../optimizers/optimizer.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { fileShape, keptLength } from './kept-tensors.ts';
+import type { LossScale } from './loss-scale.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Where a run stands after an optimizer step. All randomness is a function of it, so there is nothing else to keep. */
@@ -26,6 +28,8 @@ export interface Position {
   /** Of the last epoch done. */
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
+  /** Of a run whose gradients are computed in float16. */
+  readonly lossScale?: LossScale;
 }
 
 export const beginning: Position = {
@@ -63,8 +67,16 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
 
 const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
-/** AdamW's settings stand where they did before jobs named their optimizer, so that runs from then are known again. */
-function decisive({ stateEveryMinutes: _, ...settings }: TrainingSettings): Record<string, unknown> {
+/**
+ * AdamW's settings stand where they did before jobs named their optimizer, and what is computed in stands nowhere where the
+ * device decides, so that runs from before there was a choice are known again.
+ */
+function decisive({
+  stateEveryMinutes: _,
+  precision = 'auto',
+  ...others
+}: TrainingSettings): Record<string, unknown> {
+  const settings = { ...others, ...(precision !== 'auto' && { precision }) };
   const { optimizer } = settings;
   const entries = Object.entries(settings).flatMap(([name, value]): [string, unknown][] =>
     name === 'optimizer' && optimizer?.kind === 'adamw'
@@ -96,14 +108,15 @@ export async function saveState(
     await writeStateFile(join(folder, name), identity, position);
   } else {
     await writeFolderAtomic(join(folder, name), async (target) => {
-      const tensors = trainer.stateKinds.flatMap((kind) =>
-        trainer.trainable.map((parameter) => ({
-          name: `${kind}/${parameter.name}`,
-          dtype: 'F32' as const,
-          shape: parameter.shape,
-          data: () => readFinite(trainer, kind, parameter),
-        })),
-      );
+      const tensors = trainer.kept.map(({ kind, name: tensor, form }) => ({
+        name: `${kind}/${tensor}`,
+        dtype: form.type === 'uint8' ? ('U8' as const) : ('F32' as const),
+        shape: fileShape(form),
+        data: () =>
+          form.type === 'uint8'
+            ? trainer.readState(kind, tensor, new Uint8Array(keptLength(form)))
+            : readFinite(trainer, kind, { name: tensor, shape: form.shape }),
+      }));
       await writeSafetensors(join(target, 'tensors.safetensors'), tensors);
       await writeStateFile(target, identity, position);
     });
@@ -119,7 +132,7 @@ export async function saveState(
 export async function readFinite(
   trainer: Trainer,
   kind: StateKind,
-  { name, shape }: Parameter,
+  { name, shape }: Pick<Parameter, 'name' | 'shape'>,
 ): Promise<Float32Array<ArrayBuffer>> {
   const data = await trainer.readState(kind, name, new Float32Array(elementCount(shape)));
   if (data.every(Number.isFinite)) return data;
@@ -152,8 +165,11 @@ export async function findState(job: TrainJob, identity: RunIdentity): Promise<P
   if (file.base !== identity.base) {
     throw mismatch(`The state in ${path} belongs to a run on another base model than ${job.base} is now.`);
   }
-  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null } = file;
-  return { step, epochsDone, lossSum, lossCount, trainLoss, validationLoss };
+  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null, lossScale } = file;
+  return {
+    ...{ step, epochsDone, lossSum, lossCount, trainLoss, validationLoss },
+    ...(lossScale && { lossScale }),
+  };
 }
 
 export function mismatch(message: string): Failure {
@@ -169,14 +185,26 @@ export async function restoreState(job: TrainJob, trainer: Trainer, { step }: Po
   const path = join(stateFolder(job), stepName(step), 'tensors.safetensors');
   const tensors = await openSafetensors(path);
   try {
-    for (const kind of trainer.stateKinds) {
-      for (const spec of trainer.trainable) {
-        trainer.writeState(kind, spec.name, await tensors.readAs(`${kind}/${spec.name}`, 'float32'));
-      }
+    for (const { kind, name, form } of trainer.kept) {
+      const key = `${kind}/${name}`;
+      const entry = tensors.tensors.get(key);
+      if (form.type !== 'uint8') trainer.writeState(kind, name, await tensors.readAs(key, 'float32'));
+      // Blocks of 8-bit numbers cannot be turned as numbers can: they share a scale.
+      else if (entry?.shape.join() === fileShape(form).join())
+        trainer.writeState(kind, name, new Uint8Array(await tensors.read(key)));
+      else throw otherOrder(path);
     }
   } finally {
     await tensors.close();
   }
+}
+
+function otherOrder(path: string): Failure {
+  return new Failure(
+    'resume-mismatch',
+    `The 8-bit numbers in ${path} lie in the order of another device than the one chosen now.`,
+    'Resume on the device the run began on, or train into a new folder.',
+  );
 }
 
 async function newestState(folder: string): Promise<string | null> {

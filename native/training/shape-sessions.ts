@@ -5,7 +5,7 @@ import type { Parameter } from '../models/parameter.ts';
 import { weightTensor } from '../models/weight-tensor.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
-import type { TrainingArtifacts } from './artifacts.ts';
+import { lossScaleInput, type TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
 import { type BatchShape, partOf } from './batch-shape.ts';
 import { keepArtifact } from './keep-artifact.ts';
@@ -148,7 +148,7 @@ function openPart(
   opened: OpenLoss,
   parameters: Readonly<Record<string, Tensor>>,
   gradient: Tensors,
-  { scratch, viewOf }: TrainedState,
+  { scratch, viewOf, lossScale }: TrainedState,
 ): PartSessions {
   const inputs = Object.fromEntries(
     artifacts.batch.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const),
@@ -161,7 +161,8 @@ function openPart(
       if (view) views.push(view);
       return [name, view ?? tensor] as const;
     });
-    return opened.bindTraining({ ...parameters, ...inputs }, loss, new Map(shaped));
+    const scaled = lossScale ? { [lossScaleInput]: lossScale } : {};
+    return opened.bindTraining({ ...parameters, ...inputs, ...scaled }, loss, new Map(shaped));
   };
   const further = scratch.size > 0 ? bind(scratch) : null;
   return { inputs, loss, opened, views, first: bind(gradient), further, evaluation: null };

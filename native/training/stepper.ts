@@ -1,5 +1,6 @@
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import { buildAccumulation } from '../optimizers/accumulation-graph.ts';
+import { clipFactor } from '../optimizers/clipping.ts';
 import {
   type DeviceTensor,
   graphPrefix,
@@ -8,7 +9,13 @@ import {
   stateKinds,
   type UpdateRule,
 } from '../optimizers/optimizer.ts';
-import { buildUpdate, updateScalarNames, updateScalars } from '../optimizers/update-graph.ts';
+import {
+  buildGradientNorm,
+  buildUpdate,
+  gradientFactor,
+  updateScalarNames,
+  updateScalars,
+} from '../optimizers/update-graph.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
 
 /** By the parameter's name. */
@@ -38,8 +45,17 @@ export interface StepperOptions {
 }
 
 export interface Stepper {
-  /** Applies the gradients, of so many parts; resolves to their global norm before clipping. */
-  update(step: number, learningRate: number, emaDecay: number, parts: number): Promise<number>;
+  /**
+   * Applies the gradients, of so many parts, which come multiplied by `lossScale`; resolves to their global norm before
+   * clipping. Where the rule scales losses, gradients that are not finite are not applied.
+   */
+  update(
+    step: number,
+    learningRate: number,
+    emaDecay: number,
+    parts: number,
+    lossScale?: number,
+  ): Promise<number>;
   /** Adds the scratch gradients to the gradients. */
   readonly accumulate: BoundRun | null;
   dispose(): Promise<void>;
@@ -93,30 +109,55 @@ async function createUpdater({
     updateScalarNames(rule).map((name) => [name, runtime.tensor('float32', [])] as const),
   );
   const norm = runtime.tensor('float32', []);
+  const measured = rule.scalesLoss ? await createMeasure(runtime, trainable, state, norm) : null;
   const kinds = stateKinds(rule);
   const inputs = Object.assign(
     { ...Object.fromEntries(scalars), ...prefixed(graphPrefix('gradient'), state.gradient) },
     ...kinds.map((kind) => prefixed(graphPrefix(kind), state.kept.get(kind)!)),
   ) as Record<string, Tensor>;
-  const outputs = Object.assign(
-    { 'gradient-norm': norm },
-    ...kinds.map((kind) => prefixed(`new/${graphPrefix(kind)}`, state.kept.get(kind)!)),
-  ) as Record<string, Tensor>;
+  const replaced = new Set(session.outputNames);
+  const outputs = Object.fromEntries([
+    ...(measured ? [] : [['gradient-norm', norm] as const]),
+    ...kinds
+      .flatMap((kind) => Object.entries(prefixed(`new/${graphPrefix(kind)}`, state.kept.get(kind)!)))
+      .filter(([name]) => replaced.has(name)),
+  ]);
   const run = bindInPlace(runtime, session, inputs, outputs);
   const single = new Float32Array(1);
   return {
-    update: async (step, learningRate, emaDecay) => {
-      const values = updateScalars(rule, step, learningRate, emaDecay);
+    update: async (step, learningRate, emaDecay, _parts, lossScale = 1) => {
+      await measured?.run.run();
+      const before = measured ? (await norm.read(single))[0]! / lossScale : 0;
+      if (!Number.isFinite(before)) return before;
+      const factor = clipFactor(before, rule.maxGradientNorm) / lossScale;
+      const values: Readonly<Record<string, number>> = {
+        ...updateScalars(rule, step, learningRate, emaDecay),
+        [gradientFactor]: factor,
+      };
       for (const [name, tensor] of scalars) tensor.write(single.fill(values[name]!));
       await run.run();
-      return (await norm.read(single))[0]!;
+      return measured ? before : (await norm.read(single))[0]!;
     },
     dispose: async () => {
       run.dispose();
+      measured?.run.dispose();
+      await measured?.session.dispose();
       await session.dispose();
       for (const tensor of [...scalars.values(), norm]) tensor.dispose();
     },
   };
+}
+
+/** The norm of the gradients, before it is known whether they are applied. */
+async function createMeasure(
+  runtime: Runtime,
+  trainable: readonly DeviceTensor[],
+  { gradient }: State,
+  norm: Tensor,
+): Promise<{ readonly session: Session; readonly run: BoundRun }> {
+  const session = await runtime.createSession(buildGradientNorm(trainable), elementwise);
+  const inputs = prefixed(graphPrefix('gradient'), gradient);
+  return { session, run: session.bind(inputs, { 'gradient-norm': norm }) };
 }
 
 /**

@@ -1,14 +1,16 @@
-import { elementCount } from '../graph/data-type.ts';
+import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { deviceShape, toDevice } from '../models/parameter-layout.ts';
 import {
   type DeviceTensor,
   type OnePass,
+  sharedKind,
   type StateKind,
   stateKinds,
   type UpdateRule,
 } from '../optimizers/optimizer.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
+import { keptLength, type KeptTensor, keptTensors } from './kept-tensors.ts';
 import type { State, Tensors } from './stepper.ts';
 
 export interface TrainedStateOptions {
@@ -26,6 +28,10 @@ export interface TrainedStateOptions {
 export interface TrainedState extends State {
   /** What is trained, as graphs take it. */
   readonly trainable: readonly DeviceTensor[];
+  /** All that is in `kept`, in the order of state files. */
+  readonly keptTensors: readonly KeptTensor[];
+  /** What losses are multiplied by before they are differentiated, where the rule says that they are. */
+  readonly lossScale: Tensor | null;
   /** Gradients of a batch's parts: those of the first, which are `gradient`, and of its further ones. */
   readonly gradients: readonly Tensors[];
   /** Where the optimizer runs in one pass: over the arrays that the tensors are. */
@@ -41,6 +47,7 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
   const trainable = options.trainable.map((parameter) => ({
     name: parameter.name,
     shape: deviceShape(parameter),
+    ...(parameter.layout === 'taps-first' && { kernel: parameter.shape }),
   }));
   const onePass =
     runtime.tensorsAreArrays && options.onePass !== false
@@ -48,16 +55,19 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
       : null;
   const gradient = gradientMaker(runtime);
   const kept = new Map<StateKind, Map<string, Tensor>>(stateKinds(rule).map((kind) => [kind, new Map()]));
+  const listed = keptTensors(trainable, rule);
+  const place = ({ kind, name, form }: KeptTensor, values: DataArray | undefined): void => {
+    const own = onePass?.array(kind, name);
+    if (values) own?.set(values as Float32Array);
+    kept.get(kind)!.set(name, runtime.tensor(form.type, form.shape, own ?? values));
+  };
+  const ofParameter = Map.groupBy(listed, ({ name }) => name);
   for (const parameter of options.trainable) {
-    const { name } = parameter;
     const initial = toDevice(parameter, await options.initial(parameter));
-    for (const [kind, tensors] of kept) {
-      const values = kind === 'ema' ? initial.slice() : kind === 'parameter' ? initial : undefined;
-      const own = onePass?.array(kind, name);
-      if (values) own?.set(values);
-      tensors.set(name, runtime.tensor('float32', deviceShape(parameter), own ?? values));
-    }
+    for (const tensor of ofParameter.get(parameter.name)!) place(tensor, firstValues(tensor, initial));
   }
+  for (const tensor of listed)
+    if (tensor.kind === sharedKind) place(tensor, firstValues(tensor, new Float32Array(1)));
   const gradientsOver = (array: (name: string) => Float32Array<ArrayBuffer> | undefined): Tensors =>
     new Map(trainable.map(({ name, shape }) => [name, gradient.make(shape, array(name))]));
   const first = gradientsOver((name) => onePass?.array('gradient', name));
@@ -65,19 +75,30 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
   for (let part = 1; part < (onePass?.parts ?? 1); part++)
     gradients.push(gradientsOver((name) => onePass?.partGradient(part, name)));
   const scratch: Tensors = options.accumulate ? gradientsOver(() => undefined) : new Map();
+  const lossScale = rule.scalesLoss ? runtime.tensor('float32', [], Float32Array.of(1)) : null;
   return {
     trainable,
     kept,
+    lossScale,
+    keptTensors: listed,
     gradient: first,
     gradients,
     scratch,
     onePass,
     viewOf: gradient.viewOf,
     dispose: () => {
+      lossScale?.dispose();
       for (const tensors of [...kept.values(), ...gradients, scratch])
         for (const tensor of tensors.values()) tensor.dispose();
     },
   };
+}
+
+/** What a tensor holds before the first step; undefined for zeros. `initial` itself is the parameter's, others get a copy. */
+function firstValues({ kind, form }: KeptTensor, initial: Float32Array<ArrayBuffer>): DataArray | undefined {
+  if (kind === 'parameter') return initial;
+  if (kind === 'ema' || form.begins === 'parameter') return initial.slice();
+  return form.begins ? allocate(form.type, keptLength(form)).fill(form.begins) : undefined;
 }
 
 /** Makes gradients, and further tensors over the arrays that they are, where tensors are arrays. */

@@ -8,6 +8,7 @@ import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } f
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
 import { type MicroBatch, planEpoch, type StepPlan } from './data-order.ts';
 import { learningRateAt } from './learning-rate.ts';
+import { firstLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import {
   beginning,
@@ -67,8 +68,15 @@ export async function trainingLoop(
         const started = performance.now();
         const step = position.step + 1;
         const learningRate = learningRateAt(settings.learningRate, settings.schedule, step, totalSteps);
-        const { loss, gradientNorm } = await trainingStep(task, steps[i]!, step, learningRate, job, epoch);
-        position = { ...position, step, lossSum: position.lossSum + loss, lossCount: position.lossCount + 1 };
+        const place = { plan: steps[i]!, step, epoch, learningRate };
+        const { loss, gradientNorm, lossScale } = await trainingStep(task, place, job, position);
+        position = {
+          ...position,
+          step,
+          lossSum: position.lossSum + (loss ?? 0),
+          lossCount: position.lossCount + (loss === null ? 0 : 1),
+          ...(lossScale && { lossScale }),
+        };
         const metric = {
           type: 'step',
           epoch,
@@ -79,13 +87,14 @@ export async function trainingLoop(
           learningRate,
           seconds: (performance.now() - started) / 1000,
           images: steps[i]!.reduce((sum, batch) => sum + batch.images.length, 0),
+          ...(lossScale && { skippedSteps: lossScale.skipped }),
         } as const;
         await log.write(metric);
         context.emit(metric);
         if (performance.now() - stateSavedAt > settings.stateEveryMinutes * 60_000) await save();
       }
 
-      const trainLoss = position.lossSum / position.lossCount;
+      const trainLoss = position.lossCount > 0 ? position.lossSum / position.lossCount : null;
       const heldOut = await judge(task.trainer, task.validation, position.step, epoch);
       const seen = await judge(task.trainer, task.seen ?? [], position.step, epoch);
       const validationLoss = heldOut?.loss ?? null;
@@ -119,28 +128,61 @@ export function trainResult(end: TrainResult['end'], position: Position): TrainR
   return { kind: 'train', end, step, epoch, trainLoss, validationLoss };
 }
 
+interface StepPlace {
+  readonly plan: StepPlan;
+  readonly step: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+}
+
+/** What a step came to; in float16 also how the loss is scaled from then on. `gradientNorm` is null where it was skipped. */
+interface StepOutcome {
+  readonly loss: number | null;
+  readonly gradientNorm: number | null;
+  readonly lossScale?: LossScale;
+}
+
 async function trainingStep(
   { trainer, prepare }: TrainingTask,
-  plan: StepPlan,
-  step: number,
-  learningRate: number,
+  { plan, step, epoch, learningRate }: StepPlace,
   { settings }: TrainJob,
-  epoch: number,
-): Promise<{ loss: number; gradientNorm: number }> {
+  { lossScale = firstLossScale }: Position,
+): Promise<StepOutcome> {
+  if (trainer.scalesLoss) trainer.scaleLoss(lossScale.scale);
   const count = plan.reduce((sum, batch) => sum + batch.images.length, 0);
   let [loss, firstIndex] = [0, 0];
   for (const batch of plan) {
     const { shape, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
     const part = await trainer.backward(shape, data, firstIndex === 0);
-    if (!Number.isFinite(part)) throw notFinite('loss', step, epoch, batch);
+    if (!Number.isFinite(part) && !trainer.scalesLoss) throw notFinite('loss', step, epoch, batch);
     loss += part;
     firstIndex += batch.images.length;
   }
+  // An optimizer counts the steps it takes.
+  const taken = step - (trainer.scalesLoss ? lossScale.skipped : 0);
   // Grows towards the full decay, so that a short run's average does not cling to where it began.
-  const emaDecay = Math.min(settings.emaDecay, (1 + step) / (10 + step));
-  const gradientNorm = await trainer.update(step, learningRate, emaDecay);
-  if (!Number.isFinite(gradientNorm)) throw notFinite('gradient', step, epoch, ...plan);
-  return { loss, gradientNorm };
+  const emaDecay = Math.min(settings.emaDecay, (1 + taken) / (10 + taken));
+  const gradientNorm = await trainer.update(taken, learningRate, emaDecay);
+  const isFinite = Number.isFinite(gradientNorm);
+  if (!trainer.scalesLoss) {
+    if (!isFinite) throw notFinite('gradient', step, epoch, ...plan);
+    return { loss, gradientNorm };
+  }
+  const next = nextLossScale(lossScale, !isFinite);
+  if (next === null) throw neverFinite(step, epoch);
+  return {
+    loss: Number.isFinite(loss) ? loss : null,
+    gradientNorm: isFinite ? gradientNorm : null,
+    lossScale: next,
+  };
+}
+
+function neverFinite(step: number, epoch: number): Failure {
+  return new Failure(
+    'loss-not-finite',
+    `Since some steps the gradients are not finite numbers in float16, however the loss is scaled (step ${step}, epoch ${epoch}).`,
+    'The checkpoints before it are kept. Train in float32, or lower the learning rate.',
+  );
 }
 
 function notFinite(what: string, step: number, epoch: number, ...batches: readonly MicroBatch[]): Failure {

@@ -1,4 +1,5 @@
-import { usualSettings } from '../../native/facts/optimizers.ts';
+import { type OptimizerKind, usualSettings } from '../../native/facts/optimizers.ts';
+import type { ComputePrecision } from '../../native/facts/precision.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { type DataArray, elementCount } from '../../native/graph/data-type.ts';
@@ -34,7 +35,11 @@ const shapeOf = ({ rows, size }: DenoisingStep): BatchShape => ({
 });
 
 /** Rank 16 on every module that takes an adapter, or all weights. */
-export function denoisingArtifacts(step: DenoisingStep, runtime: Runtime): TrainingArtifacts {
+export function denoisingArtifacts(
+  step: DenoisingStep,
+  runtime: Runtime,
+  precision: ComputePrecision = 'float32',
+): TrainingArtifacts {
   const config = readUNetConfig(step.config);
   return buildArtifacts(
     buildDiffusionGraph({
@@ -47,7 +52,7 @@ export function denoisingArtifacts(step: DenoisingStep, runtime: Runtime): Train
       matrixConv: runtime.prefersMatrixConv,
       frozenType: () => step.frozenType ?? 'float32',
     }),
-    { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false },
+    { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false, precision },
   );
 }
 
@@ -57,6 +62,7 @@ export async function openDenoisingStep(
   runtime: Runtime,
   artifacts: TrainingArtifacts,
   weight: (parameter: Parameter) => Float32Array<ArrayBuffer>,
+  optimizer: OptimizerKind = 'adamw',
 ): Promise<{
   readonly trainer: Trainer;
   readonly run: (number: number) => Promise<{ readonly loss: number; readonly gradientNorm: number }>;
@@ -65,13 +71,20 @@ export async function openDenoisingStep(
     Promise.resolve(weight(parameter));
   const trainer = await createTrainer({
     runtime,
-    rule: { optimizer: createOptimizer(usualSettings('adamw')), maxGradientNorm: 1, ema: false },
+    rule: {
+      optimizer: createOptimizer(usualSettings(optimizer)),
+      maxGradientNorm: 1,
+      ema: false,
+      scalesLoss: artifacts.precision === 'float16',
+    },
     trainable: artifacts.trainable,
     initial,
     frozen: initial,
     artifacts: () => artifacts,
     accumulate: false,
   });
+  // Random weights have large gradients: a scale that no step of these few is skipped for.
+  if (trainer.scalesLoss) trainer.scaleLoss(128);
   const batch = randomBatch(step, readUNetConfig(step.config));
   return {
     trainer,

@@ -1,3 +1,4 @@
+import type { ComputePrecision } from '../../native/facts/precision.ts';
 import type { DeviceTuning, Provider } from '../../native/runtime/runtime.ts';
 import type { DenoisingStep } from '../full-size/denoising-step.ts';
 import type { Check } from './check.ts';
@@ -25,8 +26,14 @@ const notBuilt = (name: string, what: string): CheckEntry => ({
   run: () => Promise.reject(new Error(`${what} not built yet.`)),
 });
 
-const trained = (method: DenoisingStep['method'], rows: number, tuning?: DeviceTuning): Check => {
-  return async (context) => (await import('./training.ts')).training(method, rows, tuning)(context);
+const trained = (
+  method: DenoisingStep['method'],
+  rows: number,
+  tuning?: DeviceTuning,
+  precision?: ComputePrecision,
+): Check => {
+  return async (context) =>
+    (await import('./training.ts')).training(method, rows, tuning, precision)(context);
 };
 
 /** LoRA in another way of CUDA's. */
@@ -35,7 +42,6 @@ const tuned = (name: string, tuning: DeviceTuning): CheckEntry => ({
   skipped: (provider) => (provider === 'cuda' ? null : 'only CUDA has this choice'),
 });
 
-const float16 = 'training and sampling in float16 are';
 const graphs = 'CUDA graphs are';
 const recomputation = 'recomputation is';
 
@@ -50,22 +56,31 @@ export const checks: readonly CheckEntry[] = [
   entry('optimizers', 30, async (context) => (await import('./optimizers.ts')).optimizers(context)),
   entry('losses-full', 45, async (context) => (await import('./losses.ts')).fullLosses(context)),
   entry('losses-lora', 45, async (context) => (await import('./losses.ts')).loraLosses(context)),
-  notBuilt('losses-full-float16', float16),
-  notBuilt('losses-lora-float16', float16),
+  entry('losses-full-float16', 45, async (context) =>
+    (await import('./losses.ts')).fullLossesInHalf(context),
+  ),
+  entry('losses-lora-float16', 45, async (context) =>
+    (await import('./losses.ts')).loraLossesInHalf(context),
+  ),
   entry('pictures', 60, async (context) => (await import('./pictures.ts')).pictures(context)),
   entry('placement', 75, async (context) => (await import('./placement.ts')).placement(context)),
   entry('resume', 90, async (context) => (await import('./resume.ts')).resume(context)),
   entry('lora-1', 60, trained('lora', 1)),
   entry('lora-4', 60, trained('lora', 4)),
   entry('full-1', 90, trained('full', 1)),
-  entry('sampling', 60, async (context) => (await import('./sampling.ts')).sampling(context)),
-  entry('decode', 45, async (context) => (await import('./sampling.ts')).decoding(context)),
+  entry('sampling', 60, async (context) => (await import('./sampling.ts')).samplingIn('float32')(context)),
+  entry('decode', 45, async (context) => (await import('./sampling.ts')).decodingIn('float32')(context)),
   tuned('lora-1-float32', { tf32: false }),
   tuned('lora-1-any-order', { deterministic: false }),
   tuned('lora-1-no-pattern', { memoryPattern: false }),
-  notBuilt('lora-1-float16', float16),
-  notBuilt('full-1-float16', float16),
-  notBuilt('sampling-float16', float16),
+  entry('lora-1-float16', 60, trained('lora', 1, {}, 'float16')),
+  entry('full-1-float16', 90, trained('full', 1, {}, 'float16')),
+  entry('sampling-float16', 60, async (context) =>
+    (await import('./sampling.ts')).samplingIn('float16')(context),
+  ),
+  entry('decode-float16', 45, async (context) =>
+    (await import('./sampling.ts')).decodingIn('float16')(context),
+  ),
   notBuilt('lora-1-graphs', graphs),
   notBuilt('sampling-graphs', graphs),
   notBuilt('lora-1-recomputed', recomputation),

@@ -1,3 +1,4 @@
+import type { ComputePrecision } from '../../native/facts/precision.ts';
 import {
   followSteps,
   referenceSteps,
@@ -11,17 +12,26 @@ export const fullLosses: Check = (context) => compare(context, 'plain');
 
 export const loraLosses: Check = (context) => compare(context, 'lora');
 
+/** The same in float16. */
+export const fullLossesInHalf: Check = (context) => compare(context, 'plain', 'float16');
+
+export const loraLossesInHalf: Check = (context) => compare(context, 'lora', 'float16');
+
+/** Relative, of float16 beside the processor's, which adds up in float32: of the losses, and of ten times as much of the norms. */
+const halfTolerance = 1e-2;
+
 /** Relative, of float32 sums in another order over twenty steps. */
 const tolerance = 1e-4;
 
 async function compare(
   { open, openCpu, report, short }: CheckContext,
   name: StepVariant['name'],
+  precision: ComputePrecision = 'float32',
 ): Promise<Finding> {
   const variant = stepVariants.find((one) => one.name === name)!;
   const length = short ? 4 : referenceSteps;
   const device = await open(exact);
-  const way = { onePass: true, matrixConv: device.prefersMatrixConv };
+  const way = { onePass: true, matrixConv: device.prefersMatrixConv, precision };
   const first = await followSteps(device, variant, length, way);
   const onDevice = !device.tensorsAreArrays;
   report({ losses: first.losses, stateOnDevice: onDevice });
@@ -30,6 +40,7 @@ async function compare(
   const expected = await followSteps(cpu, variant, length, {
     onePass: true,
     matrixConv: cpu.prefersMatrixConv,
+    precision,
   });
   for (const { trainer } of [first, again, expected]) await trainer.dispose();
 
@@ -40,12 +51,14 @@ async function compare(
     norms: worst(first.norms, expected.norms),
   };
   const repeats = [first.losses, first.norms].join() === [again.losses, again.norms].join();
-  const close = differences.losses <= tolerance && differences.norms <= 10 * tolerance;
+  const allowed = precision === 'float16' ? halfTolerance : tolerance;
+  const close = differences.losses <= allowed && differences.norms <= 10 * allowed;
   return {
     ok: close && repeats && (onDevice || device.provider === 'cpu'),
     steps: length,
     differences,
-    tolerance,
+    tolerance: allowed,
+    scales: [...new Set(first.scales)],
     // The same numbers again, to the last bit.
     repeats,
     stateOnDevice: onDevice,

@@ -1,7 +1,8 @@
+import type { ComputePrecision } from '../../native/facts/precision.ts';
 import { klAutoencoder, unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
-import { openInference } from '../../native/models/inference.ts';
+import { type BuildInference, openInference } from '../../native/models/inference.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import type { ReadWeight } from '../../native/models/weight-tensor.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
@@ -11,7 +12,7 @@ import { applyGuidance } from '../../native/sampling/guidance.ts';
 import { readBenchSettings, readFullSize } from '../../tests/reference/fixture.ts';
 import { tinyConfigs, tinyScheduler } from '../../tests/training/tiny-model.ts';
 import { quickWeights } from '../full-size/quick-weights.ts';
-import type { Check } from './check.ts';
+import type { Check, CheckContext, Finding } from './check.ts';
 import { median } from './median.ts';
 
 const readWeight: ReadWeight = ({ key, shape }) => Promise.resolve(quickWeights({ name: key, shape }));
@@ -22,14 +23,21 @@ function noise(index: number, ...shape: readonly number[]): Float32Array<ArrayBu
 }
 
 /** Steps of a guided picture a second: the UNet on two rows, guidance and the sampler. */
-export const sampling: Check = async ({ open, report, short }) => {
+export function samplingIn(precision: ComputePrecision): Check {
+  return (context) => sampling(context, precision);
+}
+
+async function sampling(
+  { open, report, short }: CheckContext,
+  precision: ComputePrecision,
+): Promise<Finding> {
   const small = await readBenchSettings();
   const config = readUNetConfig(short ? small.unet : (await readFullSize('sd1-unet')).config);
   const [size, tokens, steps] = short ? [small.height, small.tokens, 4] : [64, 77, 20];
   const runtime = await open();
   const begun = performance.now();
   const denoiser = unetDenoiser(config);
-  const session = await openInference(runtime, readWeight, (builders, graph) => {
+  const build: BuildInference = (builders, graph) => {
     const inputs = {
       sample: graph.input('sample', 'float32', [2, config.inChannels, size, size]),
       timesteps: graph.input('timesteps', 'float32', [2]),
@@ -42,7 +50,8 @@ export const sampling: Check = async ({ open, report, short }) => {
       },
     };
     return { output: denoiser.predict(builders(denoiser.component), inputs) };
-  });
+  };
+  const session = await openInference(runtime, readWeight, build, undefined, precision);
   report({ runtime: runtime.description, openSeconds: (performance.now() - begun) / 1000 });
   const scheduler = parseSchedulerConfig(JSON.stringify(tinyScheduler), 'scheduler_config.json');
   const sampler = createSampler('ddim', scheduler, steps);
@@ -72,21 +81,30 @@ export const sampling: Check = async ({ open, report, short }) => {
     ok: latents.every(Number.isFinite),
     steps,
     latents: size,
+    precision,
     peakHostMib: Math.round(process.resourceUsage().maxRSS / 1024),
   };
-};
+}
 
 /** Seconds from latents to a picture. */
-export const decoding: Check = async ({ open, report, short }) => {
+export function decodingIn(precision: ComputePrecision): Check {
+  return (context) => decoding(context, precision);
+}
+
+async function decoding(
+  { open, report, short }: CheckContext,
+  precision: ComputePrecision,
+): Promise<Finding> {
   const config = readAutoencoderConfig(short ? tinyConfigs.vae : (await readFullSize('vae')).config);
   const autoencoder = klAutoencoder(config);
   const size = short ? 8 : 64;
   const runtime = await open();
   const begun = performance.now();
-  const session = await openInference(runtime, readWeight, (builders, graph) => {
+  const build: BuildInference = (builders, graph) => {
     const latents = graph.input('latents', 'float32', [1, autoencoder.latentChannels, size, size]);
     return { pictures: autoencoder.decode(builders(autoencoder.component), latents) };
-  });
+  };
+  const session = await openInference(runtime, readWeight, build, undefined, precision);
   report({ runtime: runtime.description, openSeconds: (performance.now() - begun) / 1000 });
   const latents = noise(0, autoencoder.latentChannels, size, size);
   const times: number[] = [];
@@ -100,5 +118,5 @@ export const decoding: Check = async ({ open, report, short }) => {
   }
   await session.dispose();
   await runtime.dispose();
-  return { ok: finite, edge: size * autoencoder.factor };
-};
+  return { ok: finite, precision, edge: size * autoencoder.factor };
+}

@@ -1,3 +1,4 @@
+import type { ComputePrecision } from '../../native/facts/precision.ts';
 import { usedGpuMemory } from '../../native/runtime/nvidia-smi.ts';
 import type { DeviceTuning } from '../../native/runtime/runtime.ts';
 import { totalElements } from '../../native/training/artifacts.ts';
@@ -18,20 +19,26 @@ async function stepOf(method: DenoisingStep['method'], rows: number, short: bool
 const [mostSteps, mostSeconds] = [20, 15];
 
 /** Seconds of a training step, and what it takes of the device's memory. */
-export function training(method: DenoisingStep['method'], rows: number, tuning?: DeviceTuning): Check {
+export function training(
+  method: DenoisingStep['method'],
+  rows: number,
+  tuning?: DeviceTuning,
+  precision: ComputePrecision = 'float32',
+): Check {
   return async ({ open, report, short }) => {
     const step = await stepOf(method, rows, short);
     const before = usedGpuMemory();
     const seconds = stopwatch();
     const runtime = await open(tuning);
     report({ runtime: runtime.description, openSeconds: seconds(), ...(tuning && { tuning }) });
-    const artifacts = denoisingArtifacts(step, runtime);
+    const artifacts = denoisingArtifacts(step, runtime, precision);
     report({
       graphSeconds: seconds(),
       parameters: totalElements([...artifacts.trainable, ...artifacts.frozen]),
       trainable: totalElements(artifacts.trainable),
       rows,
       latents: step.size,
+      precision,
     });
     const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
     report({ loadSeconds: seconds() });

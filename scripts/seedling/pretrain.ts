@@ -85,12 +85,12 @@ function report(event: JobEvent): void {
   if (event.type === 'step' && (event.step % 25 === 0 || event.step === 1)) {
     const { epoch, step, totalSteps, loss, gradientNorm, seconds } = event;
     console.log(
-      `epoch ${epoch}  step ${step}/${totalSteps}  loss ${loss.toFixed(4)}  norm ${gradientNorm.toFixed(2)}  ${(seconds * 1000).toFixed(0)} ms`,
+      `epoch ${epoch}  step ${step}/${totalSteps}  loss ${loss?.toFixed(4)}  norm ${gradientNorm?.toFixed(2)}  ${(seconds * 1000).toFixed(0)} ms`,
     );
   }
   if (event.type === 'epoch') {
     console.log(
-      `epoch ${event.epoch}: train ${event.trainLoss.toFixed(4)}, held out ${event.validationLoss?.toFixed(4) ?? '-'}`,
+      `epoch ${event.epoch}: train ${event.trainLoss?.toFixed(4)}, held out ${event.validationLoss?.toFixed(4) ?? '-'}`,
     );
   }
 }

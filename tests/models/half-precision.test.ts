@@ -4,7 +4,8 @@ import { gradients } from '../../native/autodiff/gradients.ts';
 import type { DataArray, DataType } from '../../native/graph/data-type.ts';
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { float32ToFloat16 } from '../../native/graph/half.ts';
-import { add, cast, mul } from '../../native/graph/ops/elementwise.ts';
+import { inHalfPrecision } from '../../native/graph/in-half-precision.ts';
+import { add, mul } from '../../native/graph/ops/elementwise.ts';
 import { reduceSum } from '../../native/graph/ops/reduce.ts';
 import { groupNorm, layerNorm, linear } from '../../native/models/layers.ts';
 import { InputParameters } from '../../native/models/model-builder.ts';
@@ -24,7 +25,6 @@ const names: readonly ModelName[] = [
   'vae-2-levels',
   'vae-3-levels',
 ];
-const sums = { accumulateIn: 'float32' } as const;
 
 /** A reference model's outputs, and the gradients of their mean square by its parameters. */
 async function computed(name: ModelName, type: 'float16' | 'float32') {
@@ -55,10 +55,8 @@ describe.each(names)('%s in float16', (name) => {
   test('has its parameters and products in float16, its softmaxes and sums in float32', async () => {
     const { graph, wrt } = await computed(name, 'float16');
     expect(new Set([...wrt.values()].map(({ type }) => type))).toEqual(new Set(['float16']));
-    const typesOf = (...ops: readonly string[]): ReadonlySet<DataType> =>
-      new Set(graph.nodes.filter(({ op }) => ops.includes(op)).map(({ outputs: [output] }) => output!.type));
-    expect(typesOf('Conv', 'Gemm', 'LayerNormalization')).toEqual(new Set(['float16']));
-    expect(typesOf('Softmax', 'ReduceSum', 'ReduceMean')).toEqual(new Set(['float32']));
+    expect(typesIn(graph, 'Conv', 'Gemm', 'LayerNormalization')).toEqual(new Set(['float16']));
+    expect(typesIn(graph, 'Softmax', 'ReduceSum', 'ReduceMean')).toEqual(new Set(['float32']));
   });
 });
 
@@ -70,29 +68,27 @@ const norms: readonly (readonly [string, readonly number[], Norm])[] = [
 
 describe.each(norms)('the gradient of a %s in float16', (_, shape, norm) => {
   async function gradientsIn(type: 'float16' | 'float32'): Promise<ReadonlyMap<string, Float32Array>> {
-    const graph = new Graph();
-    const x = graph.input('x', 'float32', shape);
-    const model = new InputParameters(graph, { type });
+    const single = new Graph();
+    const x = single.input('x', 'float32', shape);
+    const model = new InputParameters(single);
     // Gradients of 8 in front of the norm: their sums over all pixels or rows are more than 65,504, and 160,000 of them.
-    const y = cast(norm(model, cast(x, type)), 'float32');
+    const y = norm(model, x);
     const loss = reduceSum(mul(y, add(mul(y, 0.25), 8)), [...shape.keys()]);
     const wrt = [x, ...model.values.values()];
-    const found = gradients(graph, loss, wrt, sums);
+    const results = gradients(single, loss, wrt);
+    const { graph, found } = inPrecision(type, single, results, wrt);
+    if (type === 'float16') expect(typesIn(graph, 'LayerNormalization')).toEqual(new Set(['float16']));
     const count = shape.reduce((a, b) => a * b);
-    const numbers = (values: readonly number[]): DataArray =>
-      type === 'float16' ? float32ToFloat16(Float32Array.from(values)) : Float32Array.from(values);
+    const given = (values: Float32Array<ArrayBuffer>): DataArray =>
+      type === 'float16' ? float32ToFloat16(values) : values;
+    const numbers = (values: readonly number[]): DataArray => given(Float32Array.from(values));
     const size = model.parameters[0]!.shape[0]!;
     const data = new Map<string, DataArray>([
-      ['x', normals(1, 'noise', 0, 0, new Float32Array(count))],
+      ['x', given(normals(1, 'noise', 0, 0, new Float32Array(count)))],
       ['norm.weight', numbers(Array.from({ length: size }, (__, i) => 1 + i / 8))],
       ['norm.bias', numbers(Array.from({ length: size }, (__, i) => i / 8))],
     ]);
-    const outputs = Object.fromEntries(wrt.map(({ name }, i) => [name, found[i]!]));
-    // What is beyond float16 in the parameters' gradients is for whoever scales the loss; their sums are looked at before.
-    const exact = Object.fromEntries(
-      Object.entries(outputs).map(([name, value]) => [name, beforeCast(value)] as const),
-    );
-    return evaluate(graph, exact, data);
+    return evaluate(graph, Object.fromEntries(wrt.map(({ name }, i) => [name, found[i]!])), data);
   }
 
   test('has its means and sums taken in float32, which float16 could not hold', async () => {
@@ -103,28 +99,42 @@ describe.each(norms)('the gradient of a %s in float16', (_, shape, norm) => {
   });
 });
 
-/** What a gradient was before it was rounded to its value's type. */
-function beforeCast(value: Value): Value {
-  const source = value.graph.nodes.find(({ outputs }) => outputs.includes(value))!;
-  return source.op === 'Cast' && value.type === 'float16' ? source.inputs[0]! : value;
+/** A graph as it is or in half precision, with these inputs float16, and what became of its results. */
+function inPrecision(
+  type: 'float16' | 'float32',
+  graph: Graph,
+  results: readonly Value[],
+  inputs: readonly Value[],
+): { readonly graph: Graph; readonly found: readonly Value[] } {
+  if (type === 'float32') return { graph, found: results };
+  const half = inHalfPrecision(graph, { results, halfInputs: new Set(inputs) });
+  return { graph: half.graph, found: results.map(half.valueOf) };
+}
+
+function typesIn(graph: Graph, ...ops: readonly string[]): ReadonlySet<DataType> {
+  return new Set(
+    graph.nodes.filter(({ op }) => ops.includes(op)).map(({ outputs: [output] }) => output!.type),
+  );
 }
 
 test('an adapter in float32 adds to a layer in float16 what it adds to one in float32', async () => {
   const added = async (type: 'float16' | 'float32'): Promise<Float32Array> => {
-    const graph = new Graph();
-    const [down, up] = [graph.input('down', 'float32', [2, 16]), graph.input('up', 'float32', [8, 2])];
-    const model = new InputParameters(graph, { type, adapter: () => ({ down, up, scale: 0.5 }) });
-    const x = graph.input('x', 'float32', [4, 16]);
-    const y = linear(model, 'layer', cast(x, type), 8, { hasBias: false });
-    expect(y.type).toBe(type);
-    const loss = reduceSum(mul(cast(y, 'float32'), cast(y, 'float32')), [0, 1]);
-    const [gradient] = gradients(graph, loss, [down]);
+    const single = new Graph();
+    const [down, up] = [single.input('down', 'float32', [2, 16]), single.input('up', 'float32', [8, 2])];
+    const model = new InputParameters(single, { adapter: () => ({ down, up, scale: 0.5 }) });
+    const x = single.input('x', 'float32', [4, 16]);
+    const output = linear(model, 'layer', x, 8, { hasBias: false });
+    const loss = reduceSum(mul(output, output), [0, 1]);
+    const wanted = [output, ...gradients(single, loss, [down])];
+    const { graph, found } = inPrecision(type, single, wanted, [...model.values.values()]);
+    const [y, gradient] = found;
+    expect(typesIn(graph, 'Gemm')).toEqual(new Set([type]));
     expect(gradient!.type).toBe('float32');
     const drawn = (index: number, length: number) => normals(2, 'noise', 0, index, new Float32Array(length));
     const weight = drawn(3, 128);
     const results = await evaluate(
       graph,
-      { y: cast(y, 'float32'), gradient: gradient! },
+      { y: y!, gradient: gradient! },
       new Map<string, DataArray>([
         ['x', drawn(0, 64)],
         ['down', drawn(1, 32)],

@@ -1,7 +1,5 @@
 import type { DataArray } from '../../native/graph/data-type.ts';
 import { Graph, type Value } from '../../native/graph/graph.ts';
-import { float32ToFloat16 } from '../../native/graph/half.ts';
-import { cast } from '../../native/graph/ops/elementwise.ts';
 import { decode, encode, readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import {
   clipText,
@@ -26,41 +24,31 @@ export interface ReferenceModel {
   readonly data: Map<string, DataArray>;
 }
 
-/**
- * One of the models of `tests/reference/models.py` as a graph, with its weights and inputs at hand. With the type float16 its
- * parameters and activations are that; what it is given, but for weights, and what it gives are float32 all the same.
- */
+/** One of the models of `tests/reference/models.py` as a graph, with its weights and inputs at hand. */
 export async function buildReferenceModel(
   name: ModelName,
   adapters?: (graph: Graph) => (module: AdaptableModule) => Adapter | null,
-  type: 'float32' | 'float16' = 'float32',
 ): Promise<ReferenceModel> {
   const fixture = await readModelFixture(name);
   const graph = new Graph();
-  const parameters = new InputParameters(graph, { type, ...(adapters && { adapter: adapters(graph) }) });
+  const parameters = new InputParameters(graph, adapters && { adapter: adapters(graph) });
   const inputs: Record<string, Value> = {};
   const data = new Map<string, DataArray>();
   for (const [key, tensor] of fixture.inputs) {
     inputs[key] = graph.input(key, key === 'timestep' ? 'float32' : tensor.type, tensor.shape);
     data.set(key, key === 'timestep' ? Float32Array.from(Array.from(tensor.data, Number)) : tensor.data);
   }
-  const given = (key: string): Value =>
-    ['input_ids', 'timestep', 'time_ids'].includes(key) ? inputs[key]! : cast(inputs[key]!, type);
+  const given = (key: string): Value => inputs[key]!;
   if (name === 'clip-sdxl-projected') {
     const { shape, data: ids } = fixture.inputs.get('input_ids')!;
     const [rows, tokens] = shape as readonly [number, number];
     inputs.ends = graph.input('ends', 'int64', [rows, 1]);
     data.set('ends', endsOf(ids as BigInt64Array, rows, tokens));
   }
-  const made = buildOutputs(name, fixture.config, parameters, given, inputs);
-  const outputs = Object.fromEntries(
-    Object.entries(made).map(([key, value]) => [key, cast(value, 'float32')]),
-  );
+  const outputs = buildOutputs(name, fixture.config, parameters, given, inputs);
   for (const { name: parameter } of parameters.parameters) {
     const weight = fixture.weights.get(parameter);
-    if (!weight) continue;
-    const { data: values } = weight;
-    data.set(parameter, type === 'float16' ? float32ToFloat16(values as Float32Array) : values);
+    if (weight) data.set(parameter, weight.data);
   }
   return { graph, fixture, parameters, outputs, inputs, data };
 }

@@ -1,6 +1,8 @@
 import { gradients } from '../../native/autodiff/gradients.ts';
 import type { Value } from '../../native/graph/graph.ts';
-import { add, cast, mul } from '../../native/graph/ops/elementwise.ts';
+import { float32ToFloat16 } from '../../native/graph/half.ts';
+import { inHalfPrecision } from '../../native/graph/in-half-precision.ts';
+import { add, mul } from '../../native/graph/ops/elementwise.ts';
 import { reduceMean } from '../../native/graph/ops/reduce.ts';
 import type { ModelName } from '../reference/fixture.ts';
 import { buildReferenceModel, type ReferenceModel, valuesByName } from './reference-model.ts';
@@ -18,12 +20,31 @@ export interface SquaredModel {
 }
 
 export async function squaredModel(name: ModelName, type: 'float16' | 'float32'): Promise<SquaredModel> {
-  const model = await buildReferenceModel(name, undefined, type);
+  const model = await buildReferenceModel(name);
   const wrt = valuesByName(model.parameters);
   const loss = meanSquare(Object.values(model.outputs));
-  const found = gradients(model.graph, loss, [...wrt.values()], { seed: lossScale, accumulateIn: 'float32' });
-  const gradientOf = Object.fromEntries([...wrt.keys()].map((key, i) => [key, cast(found[i]!, 'float32')]));
-  return { model, wrt, gradientOf };
+  const found = gradients(model.graph, loss, [...wrt.values()], { seed: lossScale });
+  const gradientOf = Object.fromEntries([...wrt.keys()].map((key, i) => [key, found[i]!]));
+  return type === 'float32' ? { model, wrt, gradientOf } : inHalf({ model, wrt, gradientOf });
+}
+
+/** The same in half precision, its parameters float16. */
+function inHalf({ model, wrt, gradientOf }: SquaredModel): SquaredModel {
+  const results = [...Object.values(model.outputs), ...Object.values(gradientOf)];
+  const { graph, valueOf } = inHalfPrecision(model.graph, { results, halfInputs: new Set(wrt.values()) });
+  const there = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, valueOf(value)]));
+  const data = new Map(
+    [...model.data].map(([key, values]) => [
+      key,
+      wrt.has(key) ? float32ToFloat16(values as Float32Array) : values,
+    ]),
+  );
+  return {
+    model: { ...model, graph, data, outputs: there(model.outputs), inputs: there(model.inputs) },
+    wrt: new Map(Object.entries(there(Object.fromEntries(wrt)))),
+    gradientOf: there(gradientOf),
+  };
 }
 
 function meanSquare(outputs: readonly Value[]): Value {

@@ -22,6 +22,17 @@ test('a long run is thinned to means, and a half-written line is passed over', a
   expect(steps.step.at(-1)).toBe(9997.5);
 });
 
+test('a step that was skipped is counted and has no place in the curves', async () => {
+  const folder = temporaryFolder();
+  const skipped = JSON.stringify({
+    ...{ type: 'step', step: 2, loss: null, learningRate: 1, gradientNorm: null, epoch: 1, skippedSteps: 1 },
+  });
+  const third = `${line(3).slice(0, -1)},"skippedSteps":1}`;
+  writeFileSync(join(folder, 'metrics.jsonl'), `${line(1)}\n${skipped}\n${third}\n`);
+  const { steps, skippedSteps } = await readMetrics(folder, { steps: 10, stepsPerEpoch: 5 });
+  expect([steps.step, skippedSteps]).toEqual([[1, 3], 1]);
+});
+
 test('a run that has not begun has empty curves', async () => {
   const { steps, epochs } = await readMetrics(temporaryFolder(), { steps: 10, stepsPerEpoch: 5 });
   expect([steps.step, epochs]).toEqual([[], []]);

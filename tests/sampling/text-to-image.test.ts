@@ -3,8 +3,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import type { OpenModel } from '../../native/families/family.ts';
 import { openModel } from '../../native/families/open-model.ts';
 import type { DataArray } from '../../native/graph/data-type.ts';
+import { openInference } from '../../native/models/inference.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
@@ -111,6 +113,52 @@ describe('a picture from a folder Screenfold wrote', () => {
       const [changed] = await draw({ ...base, ...change });
       expect(maxDifference(changed!, plain!), JSON.stringify(change)).toBeGreaterThan(2);
     }
+  });
+});
+
+describe('a picture made in float16', () => {
+  const drawIn = async (precision: 'float16' | 'float32', model: OpenModel): Promise<Uint8Array> => {
+    const pipeline = createTextToImage(runtime, model, precision);
+    const [picture] = await pipeline.generate([base], base);
+    await pipeline.dispose();
+    return toRgb(picture!);
+  };
+
+  test('is about the one made in float32, and not its very bytes', async () => {
+    const model = await open('epsilon', null);
+    const [half, single] = [await drawIn('float16', model), await drawIn('float32', model)];
+    await model.close();
+    // Roundings of 2^-11, of which guidance takes a multiple, over a few steps.
+    expect(maxDifference(half, single)).toBeLessThanOrEqual(8);
+    expect(half).not.toEqual(single);
+  });
+
+  test('is decoded in float32 where the decoder’s numbers are too large for float16', async () => {
+    const model = await open('epsilon', null);
+    const large: OpenModel = {
+      ...model,
+      readWeight: async (weight) => {
+        const values = await model.readWeight(weight);
+        return weight.key === 'decoder.conv_in.weight' ? values.map((value) => 3e6 * value) : values;
+      },
+    };
+    const { component, latentChannels, decode } = model.autoencoder;
+    const alone = await openInference(
+      runtime,
+      large.readWeight,
+      (builders, graph) => ({
+        pictures: decode(builders(component), graph.input('latents', 'float32', [1, latentChannels, 8, 8])),
+      }),
+      undefined,
+      'float16',
+    );
+    const latents = normals(1, 'noise', 0, 0, new Float32Array(64 * latentChannels));
+    expect((await alone.run({ latents })).pictures!.every(Number.isFinite)).toBe(false);
+    await alone.dispose();
+    expect(maxDifference(await drawIn('float16', large), await drawIn('float32', large))).toBeLessThanOrEqual(
+      8,
+    );
+    await model.close();
   });
 });
 

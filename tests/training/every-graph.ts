@@ -8,7 +8,7 @@ import { serializeModel } from '../../native/graph/serialize.ts';
 import { openInference } from '../../native/models/inference.ts';
 import { buildAccumulation } from '../../native/optimizers/accumulation-graph.ts';
 import { createOptimizer } from '../../native/optimizers/optimizers.ts';
-import { buildUpdate } from '../../native/optimizers/update-graph.ts';
+import { buildGradientNorm, buildUpdate } from '../../native/optimizers/update-graph.ts';
 import { createTextToImage } from '../../native/sampling/text-to-image.ts';
 import { buildArtifacts, type LossGraph } from '../../native/training/artifacts.ts';
 import { buildAutoencoderGraph } from '../../native/training/autoencoder-graph.ts';
@@ -51,17 +51,25 @@ function trainingGraphs({ denoiser, conditioning, autoencoder, adapters }: OpenM
       shape: latents,
     });
   const pictures = { rows: 2, size: { height: 32, width: 32 } };
-  const losses: Readonly<Record<string, LossGraph>> = {
-    'all of the UNet': diffusion('full', false, 'epsilon'),
-    'all of UNet and text encoder': diffusion('full', true, 'v_prediction'),
-    'LoRA on the UNet': diffusion(lora, false, 'epsilon'),
-    'LoRA on UNet and text encoder': diffusion(lora, true, 'v_prediction'),
-    'the text encoder by itself': buildTextGraph(conditioning, 2),
-    'the autoencoder': buildAutoencoderGraph(autoencoder, { shape: pictures, kl: 1e-6 }),
-    'the decoder': buildAutoencoderGraph(autoencoder, { shape: pictures, part: 'decoder', edgeWeight: 2 }),
+  const losses: Readonly<Record<string, () => LossGraph>> = {
+    'all of the UNet': () => diffusion('full', false, 'epsilon'),
+    'all of UNet and text encoder': () => diffusion('full', true, 'v_prediction'),
+    'LoRA on the UNet': () => diffusion(lora, false, 'epsilon'),
+    'LoRA on UNet and text encoder': () => diffusion(lora, true, 'v_prediction'),
+    'the text encoder by itself': () => buildTextGraph(conditioning, 2),
+    'the autoencoder': () => buildAutoencoderGraph(autoencoder, { shape: pictures, kl: 1e-6 }),
+    'the decoder': () =>
+      buildAutoencoderGraph(autoencoder, { shape: pictures, part: 'decoder', edgeWeight: 2 }),
   };
   return Object.entries(losses).flatMap(([name, loss]) => {
-    const { trainingModel, evalModel, trainable } = buildArtifacts(loss);
+    const { trainingModel, evalModel, trainable } = buildArtifacts(loss());
+    const half = buildArtifacts(loss(), { precision: 'float16' });
+    const scaled = {
+      optimizer: createOptimizer(usualSettings('adamw')),
+      maxGradientNorm: 1,
+      ema: true,
+      scalesLoss: true,
+    };
     const updates = optimizerKinds.map((kind): NamedGraph => {
       const optimizer = createOptimizer(usualSettings(kind));
       const graph = buildUpdate(trainable, { optimizer, maxGradientNorm: 1, ema: true });
@@ -70,6 +78,10 @@ function trainingGraphs({ denoiser, conditioning, autoencoder, adapters }: OpenM
     return [
       named(`${name}, training`, trainingModel),
       named(`${name}, evaluation`, evalModel),
+      named(`${name}, training in float16`, half.trainingModel),
+      named(`${name}, evaluation in float16`, half.evalModel),
+      named(`${name}, norm`, buildGradientNorm(trainable)),
+      named(`${name}, update by scaled gradients`, buildUpdate(trainable, scaled)),
       named(`${name}, accumulation`, buildAccumulation(trainable)),
       ...updates,
     ];
@@ -90,7 +102,7 @@ async function inferenceGraphs(model: OpenModel): Promise<NamedGraph[]> {
   return names.map((name, i) => ({ name, ...models[i]! }));
 }
 
-/** Models in float16, forward and backward; no training is made of them yet. */
+/** Models in float16, forward and backward, with float16 weights of which all have gradients. */
 async function float16Graphs(): Promise<NamedGraph[]> {
   const graphs: NamedGraph[] = [];
   for (const name of ['unet-sd1', 'clip-sd1', 'vae-3-levels'] as const) {

@@ -2,6 +2,7 @@
  * The steps of `tests/reference/adamw.py` on the tiny UNet, on any runtime: the tests hold them to PyTorch's, the check of a
  * GPU to the processor's.
  */
+import type { ComputePrecision } from '../../native/facts/precision.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import type { Parameter } from '../../native/models/parameter.ts';
@@ -13,6 +14,7 @@ import type { Runtime, SessionOptions } from '../../native/runtime/runtime.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { timestepWeight } from '../../native/training/diffusion-loss.ts';
+import { firstLossScale, nextLossScale } from '../../native/training/loss-scale.ts';
 import type { BatchData } from '../../native/training/shape-sessions.ts';
 import { createTrainer, type Trainer } from '../../native/training/trainer.ts';
 import { readFixture, readModelFixture } from '../reference/fixture.ts';
@@ -45,6 +47,7 @@ const optimizer = adamw({ kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8
 export interface StepWay {
   readonly onePass: boolean;
   readonly matrixConv: boolean;
+  readonly precision?: ComputePrecision;
   readonly sessionOptions?: SessionOptions;
 }
 
@@ -52,6 +55,8 @@ export interface FollowedSteps {
   /** Of every batch, and the gradients' norm of every step. */
   readonly losses: readonly number[];
   readonly norms: readonly number[];
+  /** What each step's loss was multiplied by for its gradients; 1 in float32. */
+  readonly scales: readonly number[];
   /** After the last; to be disposed of. */
   readonly trainer: Trainer;
 }
@@ -71,21 +76,25 @@ export async function followSteps(
 ): Promise<FollowedSteps> {
   const trainer = await openTrainer(runtime, variant, way);
   const batchAt = await referenceBatches(variant);
-  const [losses, norms]: [number[], number[]] = [[], []];
+  const [losses, norms, scales]: [number[], number[], number[]] = [[], [], []];
+  let scale = firstLossScale;
   for (let step = 0; step < length; step++) {
+    scales.push(trainer.scalesLoss ? scale.scale : 1);
+    trainer.scaleLoss(scales.at(-1)!);
     for (let micro = 0; micro < variant.accumulation; micro++) {
       const batch = batchAt(step * variant.accumulation + micro);
       losses.push((await trainer.backward(shape, batch, micro === 0)) * variant.accumulation);
     }
-    norms.push(await trainer.update(step + 1, 1e-3, variant.emaDecay));
+    norms.push(await trainer.update(step + 1 - scale.skipped, 1e-3, variant.emaDecay));
+    if (trainer.scalesLoss) scale = nextLossScale(scale, !Number.isFinite(norms.at(-1)))!;
   }
-  return { losses, norms, trainer };
+  return { losses, norms, scales, trainer };
 }
 
 async function openTrainer(
   runtime: Runtime,
   variant: StepVariant,
-  { onePass, matrixConv, sessionOptions }: StepWay,
+  { onePass, matrixConv, precision = 'float32', sessionOptions }: StepWay,
 ): Promise<Trainer> {
   const [model, expected] = [await readModelFixture('unet-tiny'), await readFixture(`adamw.${variant.name}`)];
   const config = readUNetConfig(model.config);
@@ -99,7 +108,7 @@ async function openTrainer(
       shape,
       matrixConv,
     }),
-    runtime,
+    { tensorsAreArrays: runtime.tensorsAreArrays, precision },
   );
   const weight = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> => {
     const name = referenceName(parameter);
@@ -109,7 +118,12 @@ async function openTrainer(
   };
   return createTrainer({
     runtime,
-    rule: { optimizer, maxGradientNorm: 1, ema: variant.emaDecay > 0 },
+    rule: {
+      optimizer,
+      maxGradientNorm: 1,
+      ema: variant.emaDecay > 0,
+      scalesLoss: precision === 'float16',
+    },
     trainable: artifacts.trainable,
     initial: weight,
     frozen: weight,

@@ -76,7 +76,7 @@ describe('training that begins with a LoRA', () => {
     );
     const merged = await trainHere(jobOf('over merged', lora(), {}, { base: at('merged') }));
     const plain = await trainHere(jobOf('over base', lora()));
-    const first = (of: readonly JobEvent[]): number => stepsOf(of)[0]!.loss;
+    const first = (of: readonly JobEvent[]): number => stepsOf(of)[0]!.loss!;
     // Two products and their sum, rather than one product.
     expect(first(events)).toBeCloseTo(first(merged.events), 5);
     expect(Math.abs(first(events) - first(plain.events))).toBeGreaterThan(1e-3);

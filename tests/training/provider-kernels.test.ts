@@ -121,7 +121,7 @@ const folder = temporaryFolder();
 let graphs: readonly NamedGraph[];
 beforeAll(async () => {
   graphs = await everyGraph(folder.path);
-});
+}, 60_000);
 
 describe.each(['cuda', 'directml'] as const)('%s', (provider) => {
   test('has a kernel for every node of every graph, but for what is known', () => {

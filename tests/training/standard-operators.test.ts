@@ -22,7 +22,7 @@ import { readModelFixture } from '../reference/fixture.ts';
 /** Of ONNX's default domain at opset 17 (https://onnx.ai/onnx/operators), those that artifacts are known to use. */
 const standard = new Set(
   `Abs Add AveragePool Cast Clip Concat Conv ConvTranspose Cos Div Equal Erf Exp Expand Gather Gemm Greater Identity
-  LayerNormalization Less Log MatMul Min Mul Neg Pad Reciprocal ReduceMean ReduceSum ReduceSumSquare Reshape Resize
+  LayerNormalization Less Log MatMul Max Min Mul Neg Pad Reciprocal ReduceMax ReduceMean ReduceSum ReduceSumSquare Reshape Resize
   ScatterND Sigmoid Sin Slice Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where`.split(/\s+/),
 );
 

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 
+import type { PrecisionChoice } from '../../../native/facts/precision.ts';
 import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
 import { makeFolder } from '../../../native/files/atomic-file.ts';
@@ -33,6 +34,8 @@ export interface GenerateOptions {
   readonly output: string;
   readonly batchSize: number;
   readonly device: DeviceChoice;
+  /** Left out: float32. */
+  readonly precision?: PrecisionChoice;
 }
 
 /** Makes one picture of every prompt and seed. */
@@ -90,6 +93,7 @@ export async function generateCommand(context: CommandContext, options: Generate
     pictures,
     batchSize: options.batchSize,
     device: options.device,
+    ...(options.precision && { precision: options.precision }),
   };
   const { result, interrupted } = await runJobInTerminal(context, job, { pictures: pictures.length });
   for (const { output } of pictures.slice(0, result.pictures)) terminal.line(output);

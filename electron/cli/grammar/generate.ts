@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
 
+import type { PrecisionChoice } from '../../../native/facts/precision.ts';
 import { type SamplerName, samplers } from '../../../native/facts/samplers.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
 import type { Provider } from '../../../native/runtime/runtime.ts';
 import { loraUse, naturalNumber, numberFromZero, numberList, size, wholeNumber } from '../arguments.ts';
 import { generateCommand } from '../commands/generate.ts';
-import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
+import { deviceOf, deviceOption, type Grammar, precisionOption } from './grammar.ts';
 
 interface GenerateFlags {
   readonly epoch?: number;
@@ -21,6 +22,7 @@ interface GenerateFlags {
   readonly out: string;
   readonly batchSize: number;
   readonly device?: Provider;
+  readonly precision?: PrecisionChoice;
 }
 
 export function addGenerate(program: Command, { context, onEnd }: Grammar): void {
@@ -48,6 +50,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
     .option('--lora-scale <number>', 'strength of the LoRA that a run trained', numberFromZero)
     .option('--batch-size <number>', 'pictures to make at once', naturalNumber, 4)
     .option('-o, --out <folder>', 'folder to write to', 'pictures')
+    .addOption(precisionOption('float32'))
     .addOption(deviceOption())
     .action(async (from: string, flags: GenerateFlags) => {
       const { prompt, negative, seed, guidance, size: extent, out, epoch, loraScale } = flags;
@@ -66,6 +69,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
           device: deviceOf(flags.device),
           ...(extent ?? {}),
           ...(epoch === undefined ? {} : { epoch }),
+          ...(flags.precision === undefined ? {} : { precision: flags.precision }),
           ...(loraScale === undefined ? {} : { loraScale }),
         }),
       );

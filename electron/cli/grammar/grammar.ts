@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 
+import { precisionChoices } from '../../../native/facts/precision.ts';
 import { type DeviceChoice, type Provider, providers } from '../../../native/runtime/runtime.ts';
 import type { CommandContext, ExitCode } from '../commands/context.ts';
 
@@ -13,6 +14,10 @@ export interface Grammar {
 
 export function deviceOption(): Option {
   return new Option('--device <provider>', 'where to compute').choices(providers);
+}
+
+export function precisionOption(usual: string): Option {
+  return new Option('--precision <type>', `what to compute in (default: ${usual})`).choices(precisionChoices);
 }
 
 export function deviceOf(provider: Provider | undefined): DeviceChoice {

@@ -17,7 +17,7 @@ import {
   wholeNumber,
 } from '../arguments.ts';
 import { trainCommand } from '../commands/train.ts';
-import { deviceOption, type Grammar } from './grammar.ts';
+import { deviceOption, type Grammar, precisionOption } from './grammar.ts';
 
 /** A LoRA is trained on in the rank that it has. */
 async function withItsRank(flags: TrainFlags, workingFolder: string): Promise<TrainFlags> {
@@ -63,6 +63,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     )
     .option('--seed <number>', 'seed of all random numbers', wholeNumber)
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
+    .addOption(precisionOption('auto'))
     .addOption(deviceOption())
     .option(
       '--set <path=value...>',

@@ -49,6 +49,13 @@ export function reduceMean(
   return cast(mean!, x.type);
 }
 
+/** Greatest element along the axes, which are kept with extent 1. */
+export function reduceMax(x: Value, axes: readonly number[]): Value {
+  const attributes = { axes: { ints: axes }, keepdims: { int: 1 } };
+  const shape = reducedShape(x, axes, true);
+  return x.graph.node('ReduceMax', [x], attributes, [{ type: x.type, shape }])[0]!;
+}
+
 /** Over the last axis. */
 export function softmax(x: Value): Value {
   return x.graph.node('Softmax', [x], { axis: { int: -1 } }, [{ type: x.type, shape: x.shape }])[0]!;

@@ -4,6 +4,7 @@ import { artifactsName } from '../../facts/run-folder.ts';
 import type { TrainingImage } from '../../jobs.ts';
 import { updateRule } from '../../optimizers/optimizers.ts';
 import { integer } from '../../random/philox.ts';
+import { precisionOn } from '../../runtime/precision.ts';
 import { buildArtifacts } from '../artifacts.ts';
 import { tokenInputs } from '../caption-inputs.ts';
 import { writeTrainedComponent } from '../checkpoint-weights.ts';
@@ -29,17 +30,22 @@ async function start(
 ): Promise<TrainingTask> {
   const { settings } = job;
   const { conditioning } = model;
+  const precision = precisionOn(runtime, settings.precision);
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const trainer = await createTrainer({
     runtime,
-    rule: updateRule(settings),
+    rule: updateRule(settings, precision),
     trainable: parameters,
     initial: (parameter) =>
       conditioning.encoders.includes(parameter.component) && model.component(parameter.component).hasWeights
         ? model.readWeight(parameter)
         : Promise.resolve(initialWeights(parameter, settings.seed)),
     frozen: ({ name }) => Promise.reject(new Error(`${name}: nothing of a text encoder is frozen.`)),
-    artifacts: ({ rows }) => buildArtifacts(buildTextGraph(conditioning, rows), runtime),
+    artifacts: ({ rows }) =>
+      buildArtifacts(buildTextGraph(conditioning, rows), {
+        tensorsAreArrays: runtime.tensorsAreArrays,
+        precision,
+      }),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });

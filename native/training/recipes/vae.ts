@@ -7,6 +7,7 @@ import type { Autoencoder } from '../../families/family.ts';
 import type { Method, TrainingImage, TrainJob } from '../../jobs.ts';
 import { updateRule } from '../../optimizers/optimizers.ts';
 import { bernoulli, normals, uniform } from '../../random/philox.ts';
+import { precisionOn } from '../../runtime/precision.ts';
 import { buildArtifacts, trainedOf } from '../artifacts.ts';
 import { buildAutoencoderGraph } from '../autoencoder-graph.ts';
 import type { BatchShape } from '../batch-shape.ts';
@@ -51,17 +52,19 @@ async function start(
   const { settings } = job;
   const { autoencoder } = model;
   const { component } = autoencoder;
+  const precision = precisionOn(runtime, settings.precision);
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const trainer = await createTrainer({
     runtime,
-    rule: updateRule(settings),
+    rule: updateRule(settings, precision),
     trainable: trainedOf(parameters),
     initial: (parameter) =>
       model.component(component).hasWeights
         ? model.readWeight(parameter)
         : Promise.resolve(initialWeights(parameter, settings.seed)),
     frozen: model.readWeight,
-    artifacts: (shape) => buildArtifacts(graph(shape), runtime),
+    artifacts: (shape) =>
+      buildArtifacts(graph(shape), { tensorsAreArrays: runtime.tensorsAreArrays, precision }),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });

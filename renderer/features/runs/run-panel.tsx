@@ -1,4 +1,4 @@
-import { Anchor, Skeleton, Tabs, Title } from '@mantine/core';
+import { Anchor, Skeleton, Tabs, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 
 import type { RunDetail } from '../../../electron/contract/runs.ts';
@@ -72,7 +72,19 @@ function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof use
           learned={whatWasLearned(metrics.epochs)}
         />
       )}
+      <SkippedSteps count={metrics?.skippedSteps ?? 0} />
     </section>
+  );
+}
+
+function SkippedSteps({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      {count === 1
+        ? '1 step was skipped: its gradients were too large for float16.'
+        : `${count} steps were skipped: their gradients were too large for float16.`}
+    </Text>
   );
 }
 

@@ -1,6 +1,6 @@
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { methodText } from '../../../electron/contract/method-text.ts';
-import { optimizerLabel, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
+import { optimizerLabel, settingsByName, settingText } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { samplerLabel } from '../../../electron/contract/values.ts';
 import { numberText } from '../../components/number-text.ts';
@@ -55,7 +55,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         [
           optimizerLabel(train.optimizer),
           settingsByName(train.optimizer)
-            .map(({ label, value }) => `${label.toLowerCase()} ${numberText(value)}`)
+            .map(({ label, value }) => `${label.toLowerCase()} ${settingText(value, numberText)}`)
             .join(', '),
         ],
         [
@@ -65,6 +65,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Min-SNR γ', train.minSnrGamma === 0 ? 'unweighted' : String(train.minSnrGamma)],
         ['Noise offset', train.noiseOffset === 0 ? 'none' : String(train.noiseOffset)],
         ['Seed', String(train.seed)],
+        ['Computed in', train.precision === 'auto' ? 'what suits the device' : train.precision],
         ['Checkpoint precision', train.checkpointPrecision],
       ],
     },

@@ -3,7 +3,12 @@ import type { ReactNode } from 'react';
 
 import { optimizerFacts, optimizerKinds, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
-import { providerLabels, providerName } from '../../../electron/contract/values.ts';
+import {
+  precisionChoices,
+  precisionLabels,
+  providerLabels,
+  providerName,
+} from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { advancedSummary } from './advanced-summary.ts';
@@ -44,7 +49,7 @@ export function AdvancedSection() {
         </Group>
         <Group title="Optimizer">
           <OptimizerSelect />
-          <OptimizerNumbers />
+          <OptimizerSettings />
           <TrainNumber
             name="maxGradientNorm"
             label="Clip gradients at norm"
@@ -82,6 +87,7 @@ export function AdvancedSection() {
         <Group title="Model and device">
           {request.method.kind === 'lora' && <Alpha />}
           <Provider />
+          <ComputePrecision />
         </Group>
       </Stack>
     </FoldedSection>
@@ -165,21 +171,37 @@ function OptimizerSelect() {
 /** How far the arrow keys change a setting; one that is not among these by a digit. */
 const optimizerSteps: Readonly<Record<string, number>> = { beta1: 0.01, beta2: 0.001, weightDecay: 0.01 };
 
-function OptimizerNumbers() {
+function OptimizerSettings() {
   const { request, edit, message } = useRequestForm();
   const { optimizer } = request.train;
-  return settingsByName(optimizer).map(({ name, label, value }) => (
-    <NumberField
-      key={name}
-      label={label}
-      step={optimizerSteps[name] ?? 0}
-      value={value}
-      error={message(`train.optimizer.${name}`)}
-      onChange={(changed) => {
-        edit({ train: { optimizer: { ...optimizer, [name]: changed } } });
-      }}
-    />
-  ));
+  const change = (name: string, changed: number | boolean): void => {
+    edit({ train: { optimizer: { ...optimizer, [name]: changed } } });
+  };
+  return settingsByName(optimizer).map(({ name, label, value }) =>
+    typeof value === 'boolean' ? (
+      <Switch
+        key={name}
+        mt={26}
+        size="sm"
+        label={label}
+        checked={value}
+        onChange={(event) => {
+          change(name, event.currentTarget.checked);
+        }}
+      />
+    ) : (
+      <NumberField
+        key={name}
+        label={label}
+        step={optimizerSteps[name] ?? 0}
+        value={value}
+        error={message(`train.optimizer.${name}`)}
+        onChange={(changed) => {
+          change(name, changed);
+        }}
+      />
+    ),
+  );
 }
 
 function LearningRateSchedule() {
@@ -282,6 +304,24 @@ function Alpha() {
       error={message('method.alpha')}
       onChange={(alpha) => {
         edit({ method: { alpha } });
+      }}
+    />
+  );
+}
+
+function ComputePrecision() {
+  const { request, edit } = useRequestForm();
+  const { precision } = request.train;
+  return (
+    <Select
+      label="Compute in"
+      description={precision === 'float16' ? 'Weights stay float32. Slower on a processor.' : undefined}
+      data={precisionChoices.map((value) => ({ value, label: precisionLabels[value] }))}
+      value={precision}
+      allowDeselect={false}
+      onChange={(chosen) => {
+        const found = precisionChoices.find((choice) => choice === chosen);
+        if (found !== undefined) edit({ train: { precision: found } });
       }}
     />
   );

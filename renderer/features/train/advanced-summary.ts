@@ -9,6 +9,7 @@ export function advancedSummary({ train }: RunRequest): string {
     `batch ${batchSize}${gradientAccumulation > 1 ? ` × ${gradientAccumulation}` : ''}`,
     `${schedule} learning rate`,
     ...(optimizer.kind === 'adamw' ? [] : [optimizerLabel(optimizer)]),
+    ...(train.precision === 'auto' ? [] : [train.precision]),
     ...(emaDecay > 0 ? [`EMA ${emaDecay}`] : []),
     ...(minSnrGamma > 0 ? [`min-SNR ${minSnrGamma}`] : []),
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),

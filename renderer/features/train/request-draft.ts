@@ -1,6 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
-import { type OptimizerKind, rateFor, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
+import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
+import { type OptimizerKind, rateOf, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunAim, RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
@@ -50,7 +51,7 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
     ...defaults,
     ...plain,
     method: methodWith(defaults.method, method ?? {}),
-    train: { ...trainWith(defaults.train, train?.optimizer), ...train },
+    train: { ...trainWith(defaults, train?.optimizer), ...train },
     recipe: { ...defaults.recipe, ...sizeLike(plain.resolution), ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
     ...(prompts && { prompts: [...prompts] }),
@@ -65,12 +66,16 @@ function sizeLike(resolution: number | null | undefined): Partial<SamplerSetting
 
 /** The defaults' learning rate is for the defaults' optimizer. */
 function trainWith(
-  defaults: RunRequest['train'],
-  optimizer: RunRequest['train']['optimizer'] = defaults.optimizer,
+  { method, train }: RunRequest,
+  optimizer: RunRequest['train']['optimizer'] = train.optimizer,
 ): RunRequest['train'] {
-  const { learningRate } = defaults;
-  if (learningRate === undefined) return defaults;
-  return { ...defaults, learningRate: rateFor(learningRate, defaults.optimizer.kind, optimizer.kind) };
+  if (train.learningRate === undefined || optimizer.kind === train.optimizer.kind) return train;
+  // What is proposed may be for the size of the base, too.
+  const learningRate =
+    train.optimizer.kind === 'adamw'
+      ? rateOf(train.learningRate, optimizer.kind)
+      : usualLearningRate(method.kind, optimizer);
+  return { ...train, learningRate };
 }
 
 function methodWith(method: RunRequest['method'], edits: NonNullable<Edits['method']>): RunRequest['method'] {

@@ -84,6 +84,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         { force_zeros_for_empty_prompt: zerosWithoutText },
       ],
       readWeight: (weight) => component(weight.component).readWeight(weight),
+      weightType: (weight) => component(weight.component).weightType(weight.key),
       save: (folder, precision) =>
         writeModelFolder(folder, {
           layout: {

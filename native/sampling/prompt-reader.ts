@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { OpenModel } from '../families/family.ts';
+import { fromNumbers } from '../graph/data-type.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -39,7 +40,7 @@ export function createPromptReader(
       weightType,
     );
     const ids = Object.entries(conditioning.tokenize(prompt)).map(
-      ([name, numbers]) => [name, BigInt64Array.from(numbers, BigInt)] as const,
+      ([name, numbers]) => [name, fromNumbers(tokens[name]!.type, numbers)] as const,
     );
     const found = await (await encoders).run(Object.fromEntries(ids));
     const made = Object.fromEntries(Object.keys(states).map((name) => [name, found[name]!.slice()]));

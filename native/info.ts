@@ -65,7 +65,8 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
   const lora = join(path, loraName);
   if (await exists(lora)) return { ...(await describeFile(lora)), path };
   const components: ComponentSummary[] = [];
-  for (const [name, kind] of new Map(folderLayouts.flatMap((layout) => [...layout.components]))) {
+  const kinds = new Map(folderLayouts.flatMap((layout) => [...layout.components]));
+  for (const [name, kind] of kinds) {
     if (!(await exists(join(path, name, 'config.json')))) continue;
     const component = await openComponent(join(path, name), name, kind);
     components.push(summary(component));
@@ -74,7 +75,7 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
   if (components.length > 0) return { path, components, metadata: {} };
   throw new Failure(
     'model-missing',
-    `${path} holds no model: neither model_index.json nor any of unet, vae, text_encoder or ${loraName}.`,
+    `${path} holds no model: neither model_index.json nor any of ${[...kinds.keys()].join(', ')} or ${loraName}.`,
     'Name a diffusers folder, a file of a model or a LoRA, or a checkpoint of a run.',
   );
 }

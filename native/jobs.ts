@@ -15,7 +15,7 @@ import type { DeviceChoice, Provider, ProviderStatus } from './runtime/runtime.t
 export interface ModelReference {
   /** A diffusers model folder, or a file of a whole model. */
   readonly base: string;
-  /** A folder holding any of `unet/`, `text_encoder/`, `vae/` or `lora.safetensors`, laid over the base. */
+  /** A folder holding any of the model's components (`unet/`, `text_encoder/`) or `lora.safetensors`, laid over the base. */
   readonly checkpoint?: string;
   /** Strength a LoRA checkpoint is merged with; default 1. */
   readonly loraScale?: number;

@@ -1,7 +1,7 @@
 /**
- * Real training steps of the full-size Stable Diffusion 1.x UNet (random weights, batch 1, 77 tokens): how long graph and
- * steps take, and how much memory. `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept
- * rather than computed again, `--frozen float16` for frozen weights held so, `--precision float16` for products computed so,
+ * Real training steps of a full-size UNet (random weights, batch 1, 77 tokens): how long graph and steps take, and how much
+ * memory. `--family sd1|sd2|sdxl`, `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept rather
+ * than computed again, `--frozen float16` for frozen weights held so, `--precision float16` for products computed so,
  * `--optimizer adamw8bit` or another. The last line is one JSON object.
  */
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import { quickWeights } from './full-size/quick-weights.ts';
 
 const { values: flags } = parseArgs({
   options: {
+    family: { type: 'string', default: 'sd1' },
     method: { type: 'string', default: 'lora' },
     size: { type: 'string', default: '512' },
     steps: { type: 'string', default: '3' },
@@ -25,7 +26,8 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const { config } = await readFullSize('sd1-unet');
+const families = { sd1: 'sd1-unet', sd2: 'sd2-unet', sdxl: 'sdxl-unet' } as const;
+const { config } = await readFullSize(families[flags.family as keyof typeof families]);
 const method = flags.method === 'full' ? 'full' : 'lora';
 const step: DenoisingStep = {
   method,
@@ -57,6 +59,7 @@ for (let number = 1; number <= Number(flags.steps); number++) {
 const parameters = totalElements([...artifacts.trainable, ...artifacts.frozen]);
 console.log(
   JSON.stringify({
+    family: flags.family,
     method,
     size: Number(flags.size),
     precision,

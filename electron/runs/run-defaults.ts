@@ -100,7 +100,8 @@ const usualEpochs = usualCheckpoints.filter((epoch) => epoch >= 5);
 
 function trainOf(method: RunSpec['method'], aim: RunAim, base: Base, images: number): RunSpec['train'] {
   const { advice, resolution } = base;
-  const usualBatch = resolution <= 128 ? 8 : resolution <= 256 ? 4 : method.kind === 'lora' ? 2 : 1;
+  const large = method.kind === 'lora' && resolution < 1024 ? 2 : 1;
+  const usualBatch = resolution <= 128 ? 8 : resolution <= 256 ? 4 : large;
   // A batch of a few images that are all there is teaches them by heart.
   const batchSize = Math.max(1, Math.min(advice.batchSize ?? usualBatch, Math.floor(images / 4)));
   const perEpoch = Math.max(1, Math.ceil(images / batchSize));

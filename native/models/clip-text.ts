@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { add, cast, equal } from '../graph/ops/elementwise.ts';
+import { add, cast } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { gather, reshape } from '../graph/ops/shape.ts';
 import { activation } from './activations.ts';
@@ -92,20 +92,20 @@ export interface ProjectedText {
 /**
  * transformers' `CLIPTextModelWithProjection`.
  *
- * @param ends where the text of each row ends, int64 [n, 1]: the place of its end token
+ * @param end one at the place of each text's end token, zero elsewhere: float32 [n, tokens]
  */
 export function projectedClipText(
   model: ModelBuilder,
   config: ProjectedClipTextConfig,
   inputIds: Value,
-  ends: Value,
+  end: Value,
 ): ProjectedText {
   const [n, tokens] = inputIds.shape as readonly [number, number];
   const before = penultimate(model, config, inputIds);
   const rows = layers(model, config, inputIds, before, config.layers - 1, config.layers);
   const last = asTokens(finalNorm(model, config, rows), inputIds);
-  // One row of each text is picked by a product, which has a gradient on every provider.
-  const picked = reshape(cast(equal(counted(model, tokens), ends), last.type), [n, 1, tokens]);
+  // By a product, which every provider computes and differentiates as fast as it can.
+  const picked = reshape(cast(end, last.type), [n, 1, tokens]);
   const atEnd = reshape(matmul(picked, last), [n, config.hiddenSize]);
   const pooled = linear(model, 'text_projection', atEnd, config.projectionSize, { hasBias: false });
   return { penultimate: asTokens(before, inputIds), pooled };
@@ -113,15 +113,6 @@ export function projectedClipText(
 
 function asTokens(rows: Value, { shape: [n, tokens] }: Value): Value {
   return reshape(rows, [n!, tokens!, rows.shape[1]!]);
-}
-
-/** [0, 1, …] as int64 */
-function counted({ graph }: ModelBuilder, count: number): Value {
-  return graph.constant(
-    'int64',
-    [count],
-    Array.from({ length: count }, (_, i) => i),
-  );
 }
 
 /** [n·tokens, d] */
@@ -138,7 +129,11 @@ function embed(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Va
     [config.positions, width],
     embeddingKind,
   );
-  const place = counted(model, tokens);
+  const place = model.graph.constant(
+    'int64',
+    [tokens],
+    Array.from({ length: tokens }, (_, i) => i),
+  );
   return reshape(add(gather(table, inputIds, 0), gather(places, place, 0)), [n * tokens, width]);
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { ComputePrecision } from '../facts/precision.ts';
 import type { OpenModel } from '../families/family.ts';
+import { fromNumbers } from '../graph/data-type.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -42,7 +43,7 @@ export function createPromptReader(
       precision,
     );
     const ids = Object.entries(conditioning.tokenize(prompt)).map(
-      ([name, numbers]) => [name, BigInt64Array.from(numbers, BigInt)] as const,
+      ([name, numbers]) => [name, fromNumbers(tokens[name]!.type, numbers)] as const,
     );
     const found = await (await encoders).run(Object.fromEntries(ids));
     const made = Object.fromEntries(Object.keys(states).map((name) => [name, found[name]!.slice()]));

@@ -1,5 +1,5 @@
 import type { Conditioning } from '../families/family.ts';
-import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
+import { type DataArray, elementCount, fromNumbers } from '../graph/data-type.ts';
 import type { ReadStates } from './encode-captions.ts';
 
 /** How a batch's captions reach the training graph. */
@@ -27,7 +27,7 @@ export function cachedStates({ states }: Pick<Conditioning, 'states'>, read: Rea
   };
 }
 
-/** Token ids, for text encoders inside the training graph. */
+/** What stands for captions, for text encoders inside the training graph. */
 export function tokenInputs({ tokens, tokenize }: Pick<Conditioning, 'tokens' | 'tokenize'>): CaptionInputs {
   const known = new Map<string | null, ReturnType<Conditioning['tokenize']>>();
   const ids = (caption: string | null): ReturnType<Conditioning['tokenize']> => {
@@ -38,12 +38,11 @@ export function tokenInputs({ tokens, tokenize }: Pick<Conditioning, 'tokens' | 
   return {
     fill: (captions) => {
       const rows = captions.map(ids);
-      const filled = Object.entries(tokens).map(([name, { shape }]) => {
-        const size = elementCount(shape);
-        const data = allocate('int64', rows.length * size);
-        rows.forEach((row, i) => {
-          data.set(row[name]!.map(BigInt), i * size);
-        });
+      const filled = Object.entries(tokens).map(([name, { type }]) => {
+        const data = fromNumbers(
+          type,
+          rows.flatMap((row) => row[name]!),
+        );
         return [name, data] as const;
       });
       return Promise.resolve(Object.fromEntries(filled));

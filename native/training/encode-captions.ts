@@ -1,5 +1,5 @@
 import type { Conditioning } from '../families/family.ts';
-import { elementCount } from '../graph/data-type.ts';
+import { elementCount, fromNumbers } from '../graph/data-type.ts';
 import { openInference } from '../models/inference.ts';
 import type { Blob } from './blob-cache.ts';
 import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encoding.ts';
@@ -43,16 +43,10 @@ export async function encodeCaptions(
   /** All states of the captions, each caption's end to end. */
   const encode = async (chunk: readonly (string | null)[]): Promise<Float32Array<ArrayBuffer>[]> => {
     const rows = Array.from({ length: batchSize }, (_, row) => ids.get(chunk[row] ?? chunk[0]!)!);
-    const inputs = Object.keys(tokens).map(
-      (name) =>
-        [
-          name,
-          BigInt64Array.from(
-            rows.flatMap((row) => row[name]!),
-            BigInt,
-          ),
-        ] as const,
-    );
+    const inputs = Object.entries(tokens).map(([name, { type }]) => {
+      const numbers = rows.flatMap((row) => row[name]!);
+      return [name, fromNumbers(type, numbers)] as const;
+    });
     const found = await (await encoder.get()).run(Object.fromEntries(inputs));
     return chunk.map((_, row) => {
       const packed = new Float32Array(length);

@@ -39,7 +39,7 @@ function unsupported(path: string, what: string, layouts: readonly FolderLayout[
   return new Failure(
     'model-unsupported',
     `${path} is a ${what}, which cannot be used here`,
-    `Choose a model of the ${layouts.map(({ label }) => label).join(' or ')} family.`,
+    `Choose a model of the ${layouts.map(({ label }) => label).join(', or ')} family.`,
   );
 }
 

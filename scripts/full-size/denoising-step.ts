@@ -1,7 +1,9 @@
 import { type OptimizerKind, usualSettings } from '../../native/facts/optimizers.ts';
 import type { ComputePrecision } from '../../native/facts/precision.ts';
+import type { Denoiser } from '../../native/families/family.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
+import { xlDenoiser } from '../../native/families/stable-diffusion-xl/parts.ts';
 import { type DataArray, elementCount } from '../../native/graph/data-type.ts';
 import type { Parameter } from '../../native/models/parameter.ts';
 import { readUNetConfig, type UNetConfig } from '../../native/models/unet.ts';
@@ -43,8 +45,8 @@ export function denoisingArtifacts(
   const config = readUNetConfig(step.config);
   return buildArtifacts(
     buildDiffusionGraph({
-      denoiser: unetDenoiser(config),
-      conditioning: statesAlone(step.tokens, config.crossAttentionDim),
+      denoiser: denoiserOf(config),
+      conditioning: conditioningOf(config, step.tokens),
       noise: { predictionType: 'epsilon' },
       encodes: false,
       trained: step.method === 'lora' ? { rank: 16, scale: 1, takes: takesAdapter } : 'full',
@@ -54,6 +56,25 @@ export function denoisingArtifacts(
     }),
     { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false, precision },
   );
+}
+
+function denoiserOf(config: UNetConfig): Denoiser {
+  const { addition } = config;
+  return addition === null ? unetDenoiser(config) : xlDenoiser({ ...config, addition });
+}
+
+/** Stable Diffusion XL's UNet takes whole texts too, and is told of pictures. */
+function conditioningOf(
+  { crossAttentionDim, addition }: UNetConfig,
+  tokens: number,
+): ReturnType<typeof statesAlone> {
+  const alone = statesAlone(tokens, crossAttentionDim);
+  if (addition === null) return alone;
+  return {
+    ...alone,
+    states: { ...alone.states, text_embeds: { type: 'float32', shape: [addition.textSize] } },
+    facts: { time_ids: { type: 'float32', shape: [addition.facts] } },
+  };
 }
 
 /** The trainer of a step, and the step on random numbers: resolves to loss and gradient norm. */
@@ -103,6 +124,10 @@ function randomBatch({ rows, size, tokens }: DenoisingStep, config: UNetConfig):
     latents: noise(0, rows, config.inChannels, size, size),
     noise: noise(1, rows, config.inChannels, size, size),
     encoder_hidden_states: noise(2, rows, tokens, config.crossAttentionDim),
+    ...(config.addition && {
+      text_embeds: noise(3, rows, config.addition.textSize),
+      time_ids: new Float32Array(rows * config.addition.facts).fill(8 * size),
+    }),
     timesteps: filled(500),
     signal_rate: filled(0.8),
     noise_rate: filled(0.6),

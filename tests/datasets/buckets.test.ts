@@ -17,6 +17,16 @@ describe('bucketsFor', () => {
     );
   });
 
+  test('are sizes that Stable Diffusion XL was trained on, for 1024 pixels', () => {
+    const upright = bucketsFor(1024, 32).filter(({ width, height }) => width <= height);
+    // All among those of Podell et al. 2023, appendix I.
+    expect(upright.map(({ width, height }) => `${width}x${height}`)).toEqual([
+      ...['512x2048', '512x1984', '512x1920', '512x1856', '576x1792', '576x1728', '576x1664', '640x1600'],
+      ...['640x1536', '704x1472', '704x1408', '768x1344', '768x1280', '832x1216', '896x1152', '960x1088'],
+      '1024x1024',
+    ]);
+  });
+
   test('keeps sides divisible, areas within the square and both orientations', () => {
     const sides = fc.constantFrom([64, 8], [64, 16], [128, 16], [256, 32], [512, 64], [768, 64], [1024, 64]);
     fc.assert(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Component, OpenModel } from '../../native/families/family.ts';
@@ -10,6 +11,8 @@ import { readFacts } from '../../native/families/read-facts.ts';
 import { stableDiffusionFile } from '../../native/families/stable-diffusion/single-file/single-file.ts';
 import { stableDiffusionXlFile } from '../../native/families/stable-diffusion-xl/single-file/single-file.ts';
 import { whatFile } from '../../native/families/what-file.ts';
+import type { ModelReference } from '../../native/jobs.ts';
+import { runJob } from '../../native/run-job.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { createTextToImage, toRgb } from '../../native/sampling/text-to-image.ts';
@@ -20,7 +23,7 @@ import { temporaryFolder } from '../images/pictures.ts';
 import { type FullSizeName, readFullSize, readSingleFileTensors } from '../reference/fixture.ts';
 import { writeXlSingleFileModel } from '../reference/sdxl-single-file-model.ts';
 import { fileHash } from '../reference/single-file-models.ts';
-import { failureOf } from '../training/tiny-model.ts';
+import { drawImages, failureOf, tinyJob, trainHere } from '../training/tiny-model.ts';
 
 /** diffusers 0.42.1, transformers 5.24.0, PyTorch; made by tests/reference/sdxl_single_file.py. */
 const fixture = JSON.parse(
@@ -213,6 +216,37 @@ describe('a tiny Stable Diffusion XL in one file', () => {
     expect(model.conditioning.tokenize(caption)).toEqual(inFolder.conditioning.tokenize(caption));
     await model.close();
   });
+
+  test('is trained over, and what became of it is one file again that makes the checkpoint’s own picture', async () => {
+    const at = (name: string): string => join(folder.path, name);
+    const context = { emit: () => undefined, stop: new AbortController().signal };
+    const images = await drawImages(at('images'), 2, [[64, 64]]);
+    const method = { kind: 'lora', textEncoder: true, rank: 2, alpha: 2 } as const;
+    const changes = { epochs: 1, checkpointEpochs: [1], learningRate: 1e-2 };
+    await trainHere(tinyJob({ folder: at('run'), base: path(), images, method }, changes));
+    const trained = { base: path(), checkpoint: join(at('run'), 'checkpoints', 'epoch-0001') };
+    const output = at('trained.safetensors');
+    const job = { kind: 'export', format: 'single-file', precision: 'float32', metadata: {} } as const;
+    await runJob({ ...job, model: trained, output }, context);
+    const draw = async (model: ModelReference, name: string) => {
+      const recipe = {
+        prompt: 'a red square',
+        negativePrompt: '',
+        seed: 1,
+        sampler: 'ddim',
+        steps: 2,
+      } as const;
+      const picture = { ...recipe, model, guidanceScale: 3, width: 64, height: 64, output: at(name) };
+      await runJob(
+        { kind: 'generate', pictures: [picture], batchSize: 1, device: { provider: 'cpu' } },
+        context,
+      );
+      return sharp(at(name)).raw().toBuffer();
+    };
+    const own = await draw(trained, 'trained.png');
+    expect(await draw({ base: output }, 'exported.png')).toEqual(own);
+    expect(await draw({ base: path() }, 'untouched.png')).not.toEqual(own);
+  }, 120_000);
 
   test('names what is missing', async () => {
     const bare = await rewritten('bare.safetensors', ({ name }) => !name.startsWith('first_stage_model.'));

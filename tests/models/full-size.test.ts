@@ -30,7 +30,12 @@ function build(name: FullSizeName, config: unknown, model: InputParameters, grap
     });
   } else if (name === 'sdxl-text-encoder-2') {
     const ids = graph.input('input_ids', 'int64', [1, 77]);
-    projectedClipText(model, readProjectedClipTextConfig(config), ids, graph.input('ends', 'int64', [1, 1]));
+    projectedClipText(
+      model,
+      readProjectedClipTextConfig(config),
+      ids,
+      graph.input('end', 'float32', [1, 77]),
+    );
   } else if (name.endsWith('text-encoder')) {
     clipText(model, readClipTextConfig(config), graph.input('input_ids', 'int64', [1, 77]));
   } else {

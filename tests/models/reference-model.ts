@@ -42,8 +42,8 @@ export async function buildReferenceModel(
   if (name === 'clip-sdxl-projected') {
     const { shape, data: ids } = fixture.inputs.get('input_ids')!;
     const [rows, tokens] = shape as readonly [number, number];
-    inputs.ends = graph.input('ends', 'int64', [rows, 1]);
-    data.set('ends', endsOf(ids as BigInt64Array, rows, tokens));
+    inputs.end = graph.input('end', 'float32', [rows, tokens]);
+    data.set('end', endsOf(ids as BigInt64Array, rows, tokens));
   }
   const outputs = buildOutputs(name, fixture.config, parameters, given, inputs);
   for (const { name: parameter } of parameters.parameters) {
@@ -58,12 +58,14 @@ export function valuesByName({ values }: InputParameters): ReadonlyMap<string, V
   return new Map([...values].map(([{ name }, value]) => [name, value]));
 }
 
-/** Where the token with the highest id is first, in each row. */
-function endsOf(ids: BigInt64Array, rows: number, tokens: number): BigInt64Array<ArrayBuffer> {
-  return BigInt64Array.from({ length: rows }, (_, row) => {
+/** One where the token with the highest id is first in each row, else zero. */
+function endsOf(ids: BigInt64Array, rows: number, tokens: number): Float32Array<ArrayBuffer> {
+  const ends = new Float32Array(rows * tokens);
+  for (let row = 0; row < rows; row++) {
     const own = Array.from(ids.subarray(row * tokens, (row + 1) * tokens), Number);
-    return BigInt(own.indexOf(Math.max(...own)));
-  });
+    ends[row * tokens + own.indexOf(Math.max(...own))] = 1;
+  }
+  return ends;
 }
 
 function buildOutputs(
@@ -86,7 +88,7 @@ function buildOutputs(
     return { penultimate: penultimateClipText(parameters, readClipTextConfig(config), given('input_ids')) };
   if (name === 'clip-sdxl-projected') {
     const read = readProjectedClipTextConfig(config);
-    const { penultimate, pooled } = projectedClipText(parameters, read, given('input_ids'), inputs.ends!);
+    const { penultimate, pooled } = projectedClipText(parameters, read, given('input_ids'), inputs.end!);
     return { penultimate, text_embeds: pooled };
   }
   if (name.startsWith('clip')) {

@@ -17,6 +17,7 @@ import { buildTextGraph } from '../../native/training/text-graph.ts';
 import { squaredModel } from '../models/squared-model.ts';
 import { type RecordedModel, recordingRuntime } from '../runtime/recording-runtime.ts';
 import { writeTinyModel } from './tiny-model.ts';
+import { writeTinyXlModel } from './tiny-xl-model.ts';
 
 export interface NamedGraph extends RecordedModel {
   readonly name: string;
@@ -24,11 +25,23 @@ export interface NamedGraph extends RecordedModel {
 
 /** `folder` must be empty. */
 export async function everyGraph(folder: string): Promise<readonly NamedGraph[]> {
-  const base = join(folder, 'model');
+  const [base, xl] = [join(folder, 'model'), join(folder, 'xl')];
   await writeTinyModel(base);
+  await writeTinyXlModel(xl);
+  return [
+    ...(await graphsOf(base)),
+    ...(await float16Graphs()),
+    // What Stable Diffusion XL has besides: whole texts, and facts about pictures.
+    ...(await graphsOf(xl))
+      .filter(({ name }) => /text encoder, training$|^reading prompts$|^a sampling step$/.test(name))
+      .map((graph) => ({ ...graph, name: `Stable Diffusion XL, ${graph.name}` })),
+  ];
+}
+
+async function graphsOf(base: string): Promise<readonly NamedGraph[]> {
   const model = await openModel({ base });
   try {
-    return [...trainingGraphs(model), ...(await inferenceGraphs(model)), ...(await float16Graphs())];
+    return [...trainingGraphs(model), ...(await inferenceGraphs(model))];
   } finally {
     await model.close();
   }

@@ -53,7 +53,7 @@ function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResu
   if (model.lora !== undefined) for (const line of loraLines(model.lora)) terminal.line(`  ${line}`);
   for (const { name, className, parameters, dtype } of model.components) {
     terminal.line(
-      `  ${name.padEnd(14)} ${className.padEnd(24)} ${(parameters / 1e6).toFixed(2).padStart(9)} M  ${dtype}`,
+      `  ${name.padEnd(14)} ${className.padEnd(28)} ${(parameters / 1e6).toFixed(2).padStart(9)} M  ${dtype}`,
     );
   }
   for (const [key, value] of Object.entries(model.metadata)) {

@@ -1,5 +1,8 @@
 import type { ImageSize } from '../../../native/images/decode.ts';
 
+/** From here on sides go in finer steps, to the very sizes that Stable Diffusion XL was trained on (Podell et al. 2023, appendix I). */
+const [fineFrom, fineStep] = [1024, 64];
+
 /**
  * Sizes of about equal area and different aspect ratio, in which images are trained without squeezing and with little
  * cropping (NovelAI's aspect ratio bucketing, with sd-scripts' figures scaled by the resolution: for 512 pixels the sides
@@ -13,7 +16,7 @@ export function bucketsFor(resolution: number, multiple: number = resolution / 8
     throw new Error(`sides of ${resolution} pixels are not divisible by ${multiple}`);
   }
   const toStep = (pixels: number) => Math.floor(pixels / multiple) * multiple;
-  const step = Math.max(multiple, toStep(resolution / 8));
+  const step = Math.max(multiple, toStep(resolution < fineFrom ? resolution / 8 : fineStep));
   const smallest = Math.max(step, toStep(resolution / 2));
   const largest = 2 * resolution;
   const buckets = new Map<string, ImageSize>();

@@ -30,7 +30,7 @@ export const buildProjectedTextEncoder: Build<ProjectedClipTextConfig> = (config
     model,
     config,
     graph.input('input_ids', 'int64', [1, 1]),
-    graph.input('ends', 'int64', [1, 1]),
+    graph.input('end', 'float32', [1, 1]),
   );
   return model;
 };

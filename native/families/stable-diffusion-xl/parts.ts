@@ -42,9 +42,9 @@ export function xlConditioning({ text, projected, tokenizers, zerosWithoutText }
     tokens: {
       input_ids: { type: 'int64', shape: [text.positions] },
       input_ids_2: { type: 'int64', shape: [projected.positions] },
-      // Where the text ends for the second, and 1, or 0 for the zeros that no text stands for.
-      ends: { type: 'int64', shape: [1] },
-      told: { type: 'int64', shape: [1] },
+      // One where the text ends for the second, else zero; and one, or zero for the zeros that no text stands for.
+      end: { type: 'float32', shape: [projected.positions] },
+      told: { type: 'float32', shape: [1] },
     },
     tokenize: (caption) => {
       const [ids, second] = tokenizers.map((tokenizer) => tokenizer.encode(caption ?? '')) as [
@@ -54,7 +54,7 @@ export function xlConditioning({ text, projected, tokenizers, zerosWithoutText }
       return {
         input_ids: ids,
         input_ids_2: second,
-        ends: [endOf(second, projected)],
+        end: second.map((_, place) => (place === endOf(second, projected) ? 1 : 0)),
         told: [caption === null && zerosWithoutText ? 0 : 1],
       };
     },
@@ -65,17 +65,13 @@ export function xlConditioning({ text, projected, tokenizers, zerosWithoutText }
       },
       text_embeds: { type: 'float32', shape: [projected.projectionSize] },
     },
-    encode: (builders, { input_ids: ids, input_ids_2: second, ends, told }) => {
+    encode: (builders, { input_ids: ids, input_ids_2: second, end, told }) => {
       const first = penultimateClipText(builders('text_encoder'), text, ids!);
-      const { penultimate, pooled } = projectedClipText(
-        builders('text_encoder_2'),
-        projected,
-        second!,
-        ends!,
-      );
+      const { penultimate, pooled } = projectedClipText(builders('text_encoder_2'), projected, second!, end!);
       const weight = cast(told!, first.type);
+      const rows = reshape(weight, [weight.shape[0]!, 1, 1]);
       return {
-        encoder_hidden_states: mul(concat([first, penultimate], 2), reshape(weight, [told!.shape[0]!, 1, 1])),
+        encoder_hidden_states: mul(concat([first, penultimate], 2), rows),
         text_embeds: mul(pooled, weight),
       };
     },

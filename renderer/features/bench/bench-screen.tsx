@@ -44,7 +44,7 @@ export function BenchScreen() {
             </Button>
           }
         >
-          Any Stable Diffusion 1.x or 2.x model will do: a .safetensors file, or a diffusers folder.
+          Any Stable Diffusion 1.x, 2.x or XL model will do: a .safetensors file, or a diffusers folder.
         </EmptyState>
       ) : (
         <Bench key={search} search={search} models={models.data} runs={runs.data} />

@@ -72,8 +72,19 @@ export const runPlanSchema = z.object({
   /** Of all checkpoints and the state, in bytes. */
   diskBytes: z.number(),
   freeDiskBytes: z.number(),
-  /** Weights, gradients and moments, in bytes; activations come on top. */
+  /** What a step takes, in bytes; what keeps activations comes on top where `memoryParts` is null. */
   memoryBytes: z.number(),
+  memoryParts: z
+    .object({
+      weights: z.number(),
+      gradients: z.number(),
+      state: z.number(),
+      activations: z.number(),
+      workspace: z.number(),
+      /** Whether what is inside of modules is computed again rather than kept. */
+      recompute: z.boolean(),
+    })
+    .nullable(),
   parameters: z.int(),
   trainedParameters: z.int(),
   captionExamples: z.array(z.string()),

@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { Failure } from '../../native/failure.ts';
 import { readAdapterSizes } from '../../native/families/read-facts.ts';
 import { usesMainMemory } from '../../native/runtime/runtime.ts';
+import { totalBytes } from '../../native/training/memory-plan.ts';
 import { bytesText, countOf } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
@@ -12,6 +13,7 @@ import { baseFor, readBaseFacts } from './base-model.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
+import { memoryOf } from './memory.ts';
 import { planJob } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
@@ -99,6 +101,8 @@ async function planOne(
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
   const adapters = job.method.kind === 'lora' ? await readAdapterSizes(base.folder) : {};
   const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
+  const memory = await memoryOf(job, request.provider);
+  const memoryBytes = memory === null ? footprint.memoryBytes : totalBytes(memory);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
   const runs = new Set(request.captionSetIds).size;
   const secondsPerEpoch = speed === null ? null : speed * uses;
@@ -119,6 +123,8 @@ async function planOne(
     seconds,
     cost: seconds === null ? null : costOf(seconds, request.costRate),
     ...footprint,
+    memoryBytes,
+    memoryParts: memory,
     freeDiskBytes,
     captionExamples: examplesOf(run),
     unknownWords:
@@ -130,7 +136,7 @@ async function planOne(
         ? []
         : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.read, cut.prompts)]),
       ...diskWarning(footprint.diskBytes * runs, freeDiskBytes),
-      ...memoryWarning(request, footprint.memoryBytes),
+      ...memoryWarning(request, memoryBytes),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [
             `The warm-up of ${countOf(settings.schedule.warmupSteps, 'step')} is not shorter than the run, which has ${summary.steps}.`,
@@ -203,6 +209,6 @@ function memoryWarning({ provider }: RunRequest, needed: number): readonly strin
   const available = totalmem();
   if (provider === null || !usesMainMemory(provider) || needed < available) return [];
   return [
-    `Weights and moments need ${bytesText(needed)} of memory, and this machine has ${bytesText(available)}.`,
+    `A step needs ${bytesText(needed)} of memory, and this machine has ${bytesText(available)}. Train a LoRA, or take a smaller batch or resolution.`,
   ];
 }

@@ -1,15 +1,12 @@
 import { join } from 'node:path';
 
 import { trainedParts } from '../facts/methods.ts';
-import { optimizerOf, stateBytes } from '../facts/optimizers.ts';
 import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
-import type { TrainingImage, TrainJob } from '../jobs.ts';
+import type { TrainingImage } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
-import type { UpdateRule } from '../optimizers/optimizer.ts';
 import { updateRule } from '../optimizers/optimizers.ts';
 import { precisionOn } from '../runtime/precision.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
 import { batchParts } from './batch-parts.ts';
 import type { BatchShape } from './batch-shape.ts';
@@ -21,10 +18,10 @@ import { encodeCaptions } from './encode-captions.ts';
 import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
 import { checkImageSizes } from './image-sizes.ts';
+import { planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
 import { seenImages } from './seen-images.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
-import { totalBytes, trainingMemory } from './training-memory.ts';
 import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
 
 /** Float32 arrays of latents and embeddings kept in memory; what exceeds it is read from disk again. */
@@ -94,7 +91,8 @@ async function startDiffusion(
   const precision = precisionOn(runtime, settings.precision);
   const rule = updateRule(settings, precision);
   const accumulate = settings.gradientAccumulation > 1;
-  const recompute = recomputes(job, { runtime, model, parameters, build, rule, accumulate });
+  const place = { provider: runtime.provider, available: process.availableMemory() };
+  const recompute = planMemory(job, model, place)?.recompute ?? false;
   if (recompute) context.emit({ type: 'note', message: recomputeNote });
   const trainer = await createTrainer({
     runtime,
@@ -127,40 +125,6 @@ async function startDiffusion(
 
 const recomputeNote =
   'To save memory, what lies inside of the model’s modules is computed again on the way back instead of being kept.';
-
-interface StepOptions {
-  readonly runtime: Runtime;
-  readonly model: OpenModel;
-  readonly parameters: readonly Parameter[];
-  readonly build: BuildDiffusion;
-  readonly rule: UpdateRule;
-  readonly accumulate: boolean;
-}
-
-/**
- * Whether a run computes again what is inside of modules: where memory may not be enough to keep it for the largest of its
- * pictures. It makes no difference to the numbers, so a resumed run may do it otherwise.
- */
-function recomputes({ images, settings }: TrainJob, options: StepOptions): boolean {
-  const { runtime, model, parameters, build, rule, accumulate } = options;
-  // What ONNX Runtime does with the memory of many sessions on a device is not known yet.
-  if (!runtime.tensorsAreArrays || totalElements(parameters) < largeModel) return false;
-  const largest = images.reduce((most, image) =>
-    image.width * image.height > most.width * most.height ? image : most,
-  );
-  const shape = latentBatchShape(settings.batchSize, largest, model.autoencoder);
-  const kept = trainingMemory(buildArtifacts(build(shape), runtime), {
-    stateBytes: stateBytes(optimizerOf(settings)) + (rule.ema ? 4 : 0),
-    accumulate,
-  });
-  return totalBytes(kept) > shareToFill * process.availableMemory();
-}
-
-/** Numbers of weights below which nobody's memory is too small. */
-const largeModel = 64_000_000;
-
-/** The rest is for encoders, files being read and what else runs there. */
-const shareToFill = 0.7;
 
 function trainsTextEncoders({ method }: RecipeOptions['job']): boolean {
   return trainedParts(method).includes('textEncoders');

@@ -35,6 +35,7 @@ export const examplePlan: RunPlan = {
   diskBytes: 123_000_000,
   freeDiskBytes: 80_000_000_000,
   memoryBytes: 240_000_000,
+  memoryParts: null,
   parameters: 12_000_000,
   trainedParameters: 8_000_000,
   captionExamples: ['an avocado, fluent style', 'a balloon, fluent style'],

@@ -2,7 +2,11 @@ import { relative as relativePath, resolve } from 'node:path';
 
 import { trainedParts } from '../../../native/facts/methods.ts';
 import type { TrainResult } from '../../../native/jobs.ts';
+import { totalBytes } from '../../../native/training/memory-plan.ts';
+import { memoryNote } from '../../contract/memory-text.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
+import { bytesText } from '../../contract/quantities.ts';
+import { memoryOf } from '../../runs/memory.ts';
 import { summaryLines } from '../../runs/plan.ts';
 import { type PlannedRun, planRun } from '../../runs/plan-run.ts';
 import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
@@ -45,7 +49,10 @@ export async function trainCommand(context: CommandContext, options: TrainOption
   for (const line of summaryLines(summary)) terminal.line(line);
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
-    terminal.object({ kind: 'plan', folder: planned.folder, summary, cut, job: planned.job });
+    const memory = await memoryOf(planned.job, planned.job.device.provider ?? null);
+    if (memory !== null)
+      terminal.line(`  ${bytesText(totalBytes(memory))} of memory for a step: ${memoryNote(memory)}`);
+    terminal.object({ kind: 'plan', folder: planned.folder, summary, cut, memory, job: planned.job });
     return exitCodes.ok;
   }
   const { run, resumed } = await openRun(planned);

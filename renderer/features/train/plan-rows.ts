@@ -1,3 +1,4 @@
+import { memoryNote } from '../../../electron/contract/memory-text.ts';
 import { bytesText, durationText } from '../../../electron/contract/quantities.ts';
 import type { RunPlan } from '../../../electron/contract/runs.ts';
 import type { CostRate } from '../../../electron/contract/values.ts';
@@ -55,7 +56,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
       ].join('; '),
       lacksDisk(plan),
     ),
-    row('Memory', bytesText(plan.memoryBytes), 'weights, gradients and moments; activations come on top'),
+    row('Memory', bytesText(plan.memoryBytes), memoryNote(plan.memoryParts)),
     row(
       'Trained',
       `${parametersText(plan.trainedParameters)} parameters`,

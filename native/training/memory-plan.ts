@@ -1,0 +1,193 @@
+import { LRUCache } from 'lru-cache';
+
+import { trainedParts } from '../facts/methods.ts';
+import { optimizerOf, stateBytes } from '../facts/optimizers.ts';
+import type { OpenModel } from '../families/family.ts';
+import { openModel } from '../families/open-model.ts';
+import { bytesPerElement, type DataType, elementCount } from '../graph/data-type.ts';
+import type { TrainJob } from '../jobs.ts';
+import { prefersMatrixConv } from '../runtime/capabilities.ts';
+import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
+import { planBuffers } from '../stages/buffers.ts';
+import { bytesOf, workspaceBytes } from '../stages/workspace.ts';
+import { buildArtifacts, totalElements, type TrainingArtifacts } from './artifacts.ts';
+import { latentBatchShape } from './diffusion-batches.ts';
+import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
+
+/** What a training step takes of memory, in bytes. */
+export interface TrainingMemory {
+  /** Whether what is inside of modules is computed again on the way back, rather than kept. */
+  readonly recompute: boolean;
+  /** Of all weights that the graph reads, trained or not. */
+  readonly weights: number;
+  /** Of what is trained; twice where gradients are accumulated. */
+  readonly gradients: number;
+  /** What the optimizer keeps, and the moving average. */
+  readonly state: number;
+  /** What is kept of the forward pass until its gradient is taken. */
+  readonly activations: number;
+  /** The most that a module needs while it runs; in `activations` where all of it is kept. */
+  readonly workspace: number;
+}
+
+/** Where a step is to run. */
+export interface StepPlace {
+  readonly provider: Provider;
+  /** Bytes that it may take; null where that is not known. */
+  readonly available: number | null;
+}
+
+type Job = Pick<TrainJob, 'images' | 'method' | 'settings'>;
+
+/**
+ * ONNX Runtime goes back from the outputs rather than in the order of the graph, and so has more alive at a time than that
+ * order needs: measured at full size, where 4.9 GiB would do, it took 8.7.
+ */
+const orderFactor = 1.8;
+
+/** Numbers of weights below which nobody's memory is too small. */
+const largeModel = 64_000_000;
+
+/** The rest is for encoders, files being read and what else runs there. */
+const shareToFill = 0.7;
+
+/**
+ * The memory of a job's step on its largest pictures, and whether modules are computed again: on the processor, where memory may not be
+ * enough to keep all. That makes no difference to the numbers, so a resumed run may do it otherwise. Null for methods that
+ * train no denoiser.
+ */
+export function planMemory(job: Job, model: OpenModel, place: StepPlace): TrainingMemory | null {
+  const trained = trainedBy(job.method, model);
+  if (!trained) return null;
+  const { settings } = job;
+  const size = measureStep(job, model, trained, place);
+  const average = settings.emaDecay > 0 ? bytesPerElement.float32 : 0;
+  const fixed = {
+    gradients: size.trained * bytesPerElement.float32 * (settings.gradientAccumulation > 1 ? 2 : 1),
+    state: size.trained * (stateBytes(optimizerOf(settings)) + average),
+  };
+  const rows = settings.batchSize;
+  const kept = {
+    ...{ recompute: false, ...fixed, weights: size.kept.weights },
+    ...{ activations: rows * size.kept.perRow, workspace: 0 },
+  };
+  const { staged } = size;
+  if (!staged || (place.available !== null && totalBytes(kept) <= shareToFill * place.available)) return kept;
+  return {
+    ...{ recompute: true, ...fixed, weights: staged.weights },
+    ...{ activations: rows * staged.perRow, workspace: rows * staged.workspacePerRow },
+  };
+}
+
+/** As `planMemory`, for a job that is yet to be started. @throws Failure those of `openModel` */
+export async function planJobMemory(
+  job: Job & Pick<TrainJob, 'base'>,
+  place: StepPlace,
+): Promise<TrainingMemory | null> {
+  if (!trainedParts(job.method).includes('denoiser')) return null;
+  const model = await openModel({ base: job.base });
+  try {
+    return planMemory(job, model, place);
+  } finally {
+    await model.close();
+  }
+}
+
+export function totalBytes({
+  weights,
+  gradients,
+  state,
+  activations,
+  workspace,
+}: Omit<TrainingMemory, 'recompute'>): number {
+  return weights + gradients + state + activations + workspace;
+}
+
+function trainedBy(
+  method: TrainJob['method'],
+  { adapters }: OpenModel,
+): DiffusionGraphOptions['trained'] | null {
+  if (!trainedParts(method).includes('denoiser')) return null;
+  if (method.kind !== 'lora') return 'full';
+  return { rank: method.rank, scale: 1, takes: adapters.takes };
+}
+
+/** Of one row; batches take as much for each. */
+interface StepMeasure {
+  readonly trained: number;
+  readonly kept: { readonly weights: number; readonly perRow: number };
+  /** Null where nothing would be gained, or it cannot be done. */
+  readonly staged: {
+    readonly weights: number;
+    readonly perRow: number;
+    readonly workspacePerRow: number;
+  } | null;
+}
+
+/** Differentiating a model of full size takes half a second, and plans are asked for at every touch. */
+const measures = new LRUCache<string, StepMeasure>({ max: 32 });
+
+function measureStep(
+  { images, method }: Job,
+  model: OpenModel,
+  trained: DiffusionGraphOptions['trained'],
+  { provider }: StepPlace,
+): StepMeasure {
+  const area = ({ width, height }: Job['images'][number]): number => width * height;
+  const largest = images.reduce((most, image) => (area(image) > area(most) ? image : most));
+  const arrays = usesMainMemory(provider);
+  const typeOf = model.weightType;
+  const key = JSON.stringify([
+    ...[arrays, model.configFiles, method, largest.width, largest.height],
+    ...[...model.components.values()].map(({ name, hasWeights }) => [name, hasWeights]),
+    ...['unet', 'text_encoder'].map((component) => typeOf({ component, key: 'conv_in.weight' })),
+  ]);
+  const known = measures.get(key);
+  if (known) return known;
+  const build = (frozenType?: (component: string, key: string) => DataType): TrainingArtifacts =>
+    buildArtifacts(
+      buildDiffusionGraph({
+        ...{ denoiser: model.denoiser, conditioning: model.conditioning, noise: model.noise, trained },
+        encodes: trainedParts(method).includes('textEncoders'),
+        shape: latentBatchShape(1, largest, model.autoencoder),
+        matrixConv: prefersMatrixConv(provider),
+        ...(frozenType && { frozenType }),
+      }),
+      { tensorsAreArrays: arrays, recompute: frozenType !== undefined },
+    );
+  const kept = build();
+  const parameters = [...kept.trainable, ...kept.frozen];
+  const found = {
+    trained: totalElements(kept.trainable),
+    kept: { weights: heldBytes(kept), perRow: orderFactor * workspaceBytes(wholeOf(kept)) },
+    // What ONNX Runtime does with the memory of many sessions on a device is not known yet.
+    staged:
+      arrays && totalElements(parameters) >= largeModel
+        ? measureStages(build((component, own) => typeOf({ component, key: own })))
+        : null,
+  };
+  measures.set(key, found);
+  return found;
+}
+
+function measureStages(artifacts: TrainingArtifacts): StepMeasure['staged'] {
+  const { staged, loss, gradients } = artifacts.differentiated;
+  const stages = [...staged!.forward, ...staged!.backward];
+  const { places } = planBuffers(stages, new Set([loss, ...gradients.values()]));
+  return {
+    weights: heldBytes(artifacts),
+    perRow: places.reduce((sum, place) => sum + bytesOf(place), 0),
+    workspacePerRow: Math.max(...stages.map(workspaceBytes)),
+  };
+}
+
+function wholeOf({ differentiated: { graph, loss, gradients } }: TrainingArtifacts) {
+  return { nodes: graph.nodes, inputs: graph.inputs, outputs: [loss, ...gradients.values()] };
+}
+
+function heldBytes({ trainable, frozen }: TrainingArtifacts): number {
+  return [...trainable, ...frozen].reduce(
+    (sum, { shape, type }) => sum + elementCount(shape) * bytesPerElement[type],
+    0,
+  );
+}

@@ -18,15 +18,21 @@ async function stepOf(method: DenoisingStep['method'], rows: number, short: bool
 /** Steps after the second, until there are so many or this time is over. */
 const [mostSteps, mostSeconds] = [20, 15];
 
+export interface TrainingWay {
+  readonly tuning?: DeviceTuning;
+  readonly precision?: ComputePrecision;
+  /** Whether what is inside of modules is computed again on the way back. */
+  readonly recompute?: boolean;
+}
+
 /** Seconds of a training step, and what it takes of the device's memory. */
 export function training(
   method: DenoisingStep['method'],
   rows: number,
-  tuning?: DeviceTuning,
-  precision: ComputePrecision = 'float32',
+  { tuning, precision = 'float32', recompute = false }: TrainingWay = {},
 ): Check {
   return async ({ open, report, short }) => {
-    const step = await stepOf(method, rows, short);
+    const step = { ...(await stepOf(method, rows, short)), recompute };
     const before = usedGpuMemory();
     const seconds = stopwatch();
     const runtime = await open(tuning);
@@ -39,6 +45,7 @@ export function training(
       rows,
       latents: step.size,
       precision,
+      recompute,
     });
     const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
     report({ loadSeconds: seconds() });

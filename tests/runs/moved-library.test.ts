@@ -96,6 +96,7 @@ function asBefore({ library, first, second }: Pick<Work, 'library' | 'first' | '
       .run(library);
     expect(changes).toBeGreaterThan(0);
   }
+  database.exec('DROP TABLE lora; ALTER TABLE sample DROP COLUMN loras;');
   database.pragma('user_version = 4');
   database.close();
   for (const id of [first, second]) {

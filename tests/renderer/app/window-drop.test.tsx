@@ -64,7 +64,8 @@ describe('a drop where the screen takes none', () => {
     fireEvent.dragEnd(screen.getByText('not taken here'));
     drop('not taken here', 'sd.safetensors');
     await waitFor(() => {
-      expect(studio.calls.map(({ method }) => method)).toEqual(['models.add']);
+      // It is asked whether it is a LoRA first, which only its header tells.
+      expect(studio.calls.map(({ method }) => method)).toEqual(['loras.add', 'models.add']);
     });
   });
 });

@@ -52,6 +52,8 @@ describe('the check of a GPU, in short on the processor', () => {
       'optimizers',
       'losses-full',
       'losses-lora',
+      'losses-full-float16',
+      'losses-lora-float16',
       'pictures',
       'placement',
       'resume',
@@ -60,6 +62,12 @@ describe('the check of a GPU, in short on the processor', () => {
       'full-1',
       'sampling',
       'decode',
+      'lora-1-float16',
+      'full-1-float16',
+      'sampling-float16',
+      'decode-float16',
+      'lora-1-recomputed',
+      'full-1-recomputed',
     ]);
     for (const { ok, skipped } of checks) if (ok === null) expect(skipped).toMatch(/not built yet|only CUDA/);
 

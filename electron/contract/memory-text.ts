@@ -7,6 +7,7 @@ export interface MemoryParts {
   readonly state: number;
   readonly activations: number;
   readonly workspace: number;
+  readonly program: number;
   /** Whether what is inside of modules is computed again rather than kept. */
   readonly recompute: boolean;
 }
@@ -14,13 +15,14 @@ export interface MemoryParts {
 /** What the memory of a step is made of; `null`: of what is not known. */
 export function memoryNote(parts: MemoryParts | null): string {
   if (parts === null) return 'weights, gradients and moments; activations come on top';
-  const { weights, gradients, state, activations, workspace, recompute } = parts;
+  const { weights, gradients, state, activations, workspace, program, recompute } = parts;
   const list = [
     `weights ${bytesText(weights)}`,
     `gradients and moments ${bytesText(gradients + state)}`,
     recompute
       ? `activations ${bytesText(activations + workspace)}, as most are computed again rather than kept`
       : `activations ${bytesText(activations)}`,
+    `the engine itself ${bytesText(program)}`,
   ];
   return list.join(', ');
 }

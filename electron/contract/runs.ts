@@ -81,6 +81,7 @@ export const runPlanSchema = z.object({
       state: z.number(),
       activations: z.number(),
       workspace: z.number(),
+      program: z.number(),
       /** Whether what is inside of modules is computed again rather than kept. */
       recompute: z.boolean(),
     })

@@ -28,6 +28,8 @@ export interface TrainingMemory {
   readonly activations: number;
   /** The most that a module needs while it runs; in `activations` where all of it is kept. */
   readonly workspace: number;
+  /** The engine itself, with ONNX Runtime and the graphs that it has opened. */
+  readonly program: number;
 }
 
 /** Where a step is to run. */
@@ -44,6 +46,9 @@ type Job = Pick<TrainJob, 'images' | 'method' | 'settings'>;
  * order needs: measured at full size, where 4.9 GiB would do, it took 8.7.
  */
 const orderFactor = 1.8;
+
+/** Measured at full size, beside all that is counted: the engine with one graph, and with one for each module and way. */
+const programBytes = { whole: 0.3 * 2 ** 30, staged: 0.8 * 2 ** 30 };
 
 /** Numbers of weights below which nobody's memory is too small. */
 const largeModel = 64_000_000;
@@ -69,13 +74,14 @@ export function planMemory(job: Job, model: OpenModel, place: StepPlace): Traini
   const rows = settings.batchSize;
   const kept = {
     ...{ recompute: false, ...fixed, weights: size.kept.weights },
-    ...{ activations: rows * size.kept.perRow, workspace: 0 },
+    ...{ activations: rows * size.kept.perRow, workspace: 0, program: programBytes.whole },
   };
   const { staged } = size;
   if (!staged || (place.available !== null && totalBytes(kept) <= shareToFill * place.available)) return kept;
   return {
     ...{ recompute: true, ...fixed, weights: staged.weights },
     ...{ activations: rows * staged.perRow, workspace: rows * staged.workspacePerRow },
+    program: programBytes.staged,
   };
 }
 
@@ -99,8 +105,9 @@ export function totalBytes({
   state,
   activations,
   workspace,
+  program,
 }: Omit<TrainingMemory, 'recompute'>): number {
-  return weights + gradients + state + activations + workspace;
+  return weights + gradients + state + activations + workspace + program;
 }
 
 function trainedBy(

@@ -49,7 +49,7 @@ test('what fits is kept, and where it does not, modules are computed again over 
   expect(kept.weights / gb).toBeCloseTo(4 * 0.8663, 2);
   expect(again.weights / gb).toBeCloseTo(2 * 0.8595 + 4 * 0.0068, 2);
   expect(again.activations + again.workspace).toBeLessThan(kept.activations / 8);
-  expect(totalBytes(again)).toBeLessThan(3 * gb);
+  expect(totalBytes(again)).toBeLessThan(3.5 * gb);
   // Where nothing is known of the memory, less is safer.
   expect(planned(model, lora, null).recompute).toBe(true);
   const four = planned(model, lora, 8 * gb, { batchSize: 4 });

@@ -49,3 +49,13 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
       writeComponent(target, kind, { ...folder.config, ...changes }, written, precision),
   };
 }
+
+/** All of a component as it is written into a folder. @throws Failure `weights-missing` @param base path of its model */
+export function componentToWrite(base: string, { name, hasWeights, configFile, weights }: Component) {
+  if (hasWeights) return { config: configFile, weights: weights() };
+  throw new Failure(
+    'weights-missing',
+    `The ${name} of ${base} has a config and no weights.`,
+    'Train it first, and export a checkpoint.',
+  );
+}

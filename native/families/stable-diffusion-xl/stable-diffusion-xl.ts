@@ -1,11 +1,10 @@
-import { Failure } from '../../failure.ts';
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
 import { type ClipTokenizer, createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { ModelConfigs } from '../../weights/model-configs.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
-import { openedComponent } from '../component.ts';
+import { componentToWrite, openedComponent } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
 import { openComponents } from '../open-components.ts';
@@ -92,7 +91,9 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
             ...layout,
             indexEntries: { ...layout.indexEntries, force_zeros_for_empty_prompt: zerosWithoutText },
           },
-          components: Object.fromEntries([...components].map(([name, own]) => [name, whole(base, own)])),
+          components: Object.fromEntries(
+            [...components].map(([name, own]) => [name, componentToWrite(base.path, own)]),
+          ),
           scheduler: base.scheduler,
           tokenizers: Object.fromEntries(tokenizers.map((name) => [name, base.tokenizer(name)])),
           precision,
@@ -108,13 +109,4 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
     await close();
     throw error;
   }
-}
-
-function whole(base: ModelFolder, { name, hasWeights, configFile, weights }: Component) {
-  if (hasWeights) return { config: configFile, weights: weights() };
-  throw new Failure(
-    'weights-missing',
-    `The ${name} of ${base.path} has a config and no weights.`,
-    'Train it first, and export a checkpoint.',
-  );
 }

@@ -1,10 +1,9 @@
-import { Failure } from '../../failure.ts';
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
 import { createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
-import { openedComponent } from '../component.ts';
+import { componentToWrite, openedComponent } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
 import { openComponents } from '../open-components.ts';
@@ -73,7 +72,9 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       save: (folder, precision) =>
         writeModelFolder(folder, {
           layout,
-          components: Object.fromEntries([...components].map(([name, own]) => [name, whole(base, own)])),
+          components: Object.fromEntries(
+            [...components].map(([name, own]) => [name, componentToWrite(base.path, own)]),
+          ),
           scheduler: base.scheduler,
           tokenizers: { tokenizer: base.tokenizer('tokenizer') },
           precision,
@@ -90,13 +91,4 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
     await close();
     throw error;
   }
-}
-
-function whole(base: ModelFolder, { name, hasWeights, configFile, weights }: Component) {
-  if (hasWeights) return { config: configFile, weights: weights() };
-  throw new Failure(
-    'weights-missing',
-    `The ${name} of ${base.path} has a config and no weights.`,
-    'Train it first, and export a checkpoint.',
-  );
 }

@@ -104,7 +104,10 @@ describe('the command line', () => {
     [['train', 'foxes.json', '--resolution', '800000'], 'resolution: must be at most 8192, is 800000'],
     [['train', 'foxes.json', '--set', 'samples.width=1e9'], 'samples.width: must be at most 8192'],
     [['train', 'foxes.json', '--set', 'samples.seeds=[1e17]'], 'samples.seeds[0]: must be at most'],
-    [['train', 'foxes.json', '--epochs', '2000000000'], 'train.epochs: must be at most 1000000, is 2000000000'],
+    [
+      ['train', 'foxes.json', '--epochs', '2000000000'],
+      'train.epochs: must be at most 1000000, is 2000000000',
+    ],
   ])('tells the limit of what is far too large: %j', async (args, told) => {
     const { code, error } = await screenfold(studio(), args);
     expect(code).toBe(2);

@@ -5,7 +5,13 @@ import { testKinds } from './tests/test-kinds.ts';
 
 const kinds = testKinds(import.meta.dirname);
 
-const shared = { pool: 'forks', testTimeout: 60_000 } as const;
+/** What is waited for may take long on a busy machine; nothing is waited for that has not a reason to come. */
+const shared = {
+  pool: 'forks',
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
+} as const;
 /** Side by side on all of the processor, and before all else. */
 const light = { ...shared, maxWorkers: '100%', sequence: { groupOrder: 0 } } as const;
 const endToEnd = {

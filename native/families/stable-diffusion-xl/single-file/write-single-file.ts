@@ -1,20 +1,16 @@
-import { Failure } from '../../../failure.ts';
 import type { SchedulerConfig } from '../../../noise/scheduler-config.ts';
 import type { TokenizerSource } from '../../../tokenizer/tokenizer-source.ts';
 import type { WeightPrecision, WeightToWrite } from '../../../weights/model-folder.ts';
 import { turned } from '../../../weights/placed-weights.ts';
 import { type TensorToWrite, writeSafetensors } from '../../../weights/safetensors.ts';
-import type { Component, SingleFileModel } from '../../family.ts';
-import { readScheduler } from '../../stable-diffusion/configs.ts';
+import type { Component } from '../../family.ts';
 import { ldmUNetName, ldmVaeName } from '../../stable-diffusion/single-file/ldm-names.ts';
 import { unetPrefix, vaePrefix } from '../../stable-diffusion/single-file/made-out.ts';
 import { velocityMark, zeroSnrMark } from '../../stable-diffusion/single-file/prediction.ts';
+import { checkReadBack } from '../../stable-diffusion/single-file/read-back.ts';
 import {
   convolved,
-  differences,
   fused,
-  sameNoise,
-  sameTokens,
   unfit,
   unwritten,
   weightsOf,
@@ -69,7 +65,11 @@ export async function writeXlSingleFile(path: string, model: XlModelToWrite): Pr
     'modelspec.sai_model_spec': '1.0.1',
     ...model.metadata,
   };
-  await checkReadBack(path, model, tensors, metadata);
+  const read = stableDiffusionXlFile({ file: unwritten(path, tensors, metadata), vae: null, config: null });
+  const sources = Object.fromEntries(tokenizers.map((name) => [name, model.tokenizer(name)]));
+  await checkReadBack(path, { configs, readConfigs: readXlConfigs, scheduler, tokenizers: sources }, read);
+  if (!model.zerosWithoutText)
+    throw unfit(path, 'the model reads prompts that are not given as empty ones, which no single file says');
   await writeSafetensors(path, tensors, metadata);
 }
 
@@ -83,36 +83,4 @@ function onItsSide(weight: WeightToWrite): WeightToWrite {
     shape: sides,
     data: async () => turned(typeof data === 'function' ? await data() : data, sides),
   };
-}
-
-/** What a reader makes out of names and shapes has to be this model: number of heads, norms and vocabularies are in no file. */
-async function checkReadBack(
-  path: string,
-  { configs, tokenizer, scheduler, zerosWithoutText }: XlModelToWrite,
-  tensors: readonly TensorToWrite[],
-  metadata: Readonly<Record<string, string>>,
-): Promise<void> {
-  const read = stableDiffusionXlFile({ file: unwritten(path, tensors, metadata), vae: null, config: null });
-  const differs = differences(configs, read === null ? null : configsOf(path, read));
-  if (differs.length > 0)
-    throw unfit(path, `other tools would take it for another model (${differs.join(', ')})`);
-  if (read === null) return;
-  const noise = readScheduler({ scheduler: read.scheduler, schedulerSource: path });
-  if (!sameNoise(scheduler, noise))
-    throw unfit(path, 'the model has a noise schedule of its own, which a single file does not hold');
-  if (!zerosWithoutText)
-    throw unfit(path, 'the model reads prompts that are not given as empty ones, which no single file says');
-  for (const name of tokenizers)
-    if (!sameTokens(await tokenizer(name).read(), await read.tokenizer(name).read()))
-      throw unfit(path, 'the model has a vocabulary of its own, which a single file does not hold');
-}
-
-/** Null where they are of a kind that cannot be. */
-function configsOf(path: string, { components }: SingleFileModel): XlConfigs | null {
-  try {
-    return readXlConfigs((name) => ({ source: path, config: components.get(name)!.config }));
-  } catch (error) {
-    if (error instanceof Failure) return null;
-    throw error;
-  }
 }

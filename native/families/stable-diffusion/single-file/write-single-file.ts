@@ -1,24 +1,15 @@
-import { Failure } from '../../../failure.ts';
 import type { SchedulerConfig } from '../../../noise/scheduler-config.ts';
 import type { TokenizerSource } from '../../../tokenizer/tokenizer-source.ts';
 import type { WeightPrecision } from '../../../weights/model-folder.ts';
 import { type TensorToWrite, writeSafetensors } from '../../../weights/safetensors.ts';
-import type { Component, SingleFileModel } from '../../family.ts';
-import { readConfigs, readScheduler, type StableDiffusionConfigs } from '../configs.ts';
+import type { Component } from '../../family.ts';
+import { readConfigs, type StableDiffusionConfigs } from '../configs.ts';
 import { ldmUNetName, ldmVaeName } from './ldm-names.ts';
 import { clipPrefix, type Generation, openClipPrefix, unetPrefix, vaePrefix } from './made-out.ts';
 import { velocityMark, zeroSnrMark } from './prediction.ts';
+import { checkReadBack } from './read-back.ts';
 import { stableDiffusionFile } from './single-file.ts';
-import {
-  convolved,
-  differences,
-  fused,
-  sameNoise,
-  sameTokens,
-  unfit,
-  unwritten,
-  weightsOf,
-} from './write-parts.ts';
+import { convolved, fused, unwritten, weightsOf } from './write-parts.ts';
 
 export interface ModelToWrite {
   readonly configs: StableDiffusionConfigs;
@@ -59,7 +50,9 @@ export async function writeSingleFile(path: string, model: ModelToWrite): Promis
     ...marksOf(generation, model.scheduler),
   ];
   const metadata = { ...kindOf(generation, predictsVelocity(model.scheduler)), ...model.metadata };
-  await checkReadBack(path, model, tensors, metadata);
+  const read = stableDiffusionFile({ file: unwritten(path, tensors, metadata), vae: null, config: null });
+  const tokenizers = { tokenizer: model.tokenizer };
+  await checkReadBack(path, { configs, readConfigs, scheduler: model.scheduler, tokenizers }, read);
   await writeSafetensors(path, tensors, metadata);
 }
 
@@ -84,34 +77,4 @@ function kindOf(generation: Generation, velocity: boolean): Readonly<Record<stri
     'modelspec.prediction_type': velocity ? 'v' : 'epsilon',
     'modelspec.sai_model_spec': '1.0.1',
   };
-}
-
-/** What a reader makes out of names and shapes has to be this model: number of heads, norms and vocabulary are in no file. */
-async function checkReadBack(
-  path: string,
-  { configs, tokenizer, scheduler }: ModelToWrite,
-  tensors: readonly TensorToWrite[],
-  metadata: Readonly<Record<string, string>>,
-): Promise<void> {
-  const read = stableDiffusionFile({ file: unwritten(path, tensors, metadata), vae: null, config: null });
-  const differs = differences(configs, read === null ? null : configsOf(path, read));
-  if (differs.length > 0)
-    throw unfit(path, `other tools would take it for another model (${differs.join(', ')})`);
-  if (
-    read !== null &&
-    !sameNoise(scheduler, readScheduler({ scheduler: read.scheduler, schedulerSource: path }))
-  )
-    throw unfit(path, 'the model has a noise schedule of its own, which a single file does not hold');
-  if (read !== null && !sameTokens(await tokenizer.read(), await read.tokenizer('tokenizer').read()))
-    throw unfit(path, 'the model has a vocabulary of its own, which a single file does not hold');
-}
-
-/** Null where they are of a kind that cannot be. */
-function configsOf(path: string, { components }: SingleFileModel): StableDiffusionConfigs | null {
-  try {
-    return readConfigs((name) => ({ source: path, config: components.get(name)!.config }));
-  } catch (error) {
-    if (error instanceof Failure) return null;
-    throw error;
-  }
 }

@@ -11,6 +11,13 @@ import { createRoot } from 'react-dom/client';
 import { App, createQueries } from './app/app.tsx';
 import { connect } from './studio/connect.ts';
 
+// Whatever takes files on the page has seen the event by then. Without this, a browser leaves the page to open a file that
+// is dropped before the page is whole.
+for (const type of ['dragover', 'drop'] as const)
+  window.addEventListener(type, (event) => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  });
+
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no #root');
 createRoot(root).render(

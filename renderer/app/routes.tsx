@@ -1,11 +1,14 @@
-import { Center, Loader } from '@mantine/core';
 import { IconMapQuestion } from '@tabler/icons-react';
 import { type ComponentType, lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
 
 import { EmptyState } from '../components/empty-state.tsx';
+import { Loading } from '../components/loading.tsx';
 
-/** A screen by the path it stands at, as `/datasets/:id`; loaded when it is first gone to. */
+/**
+ * A screen by the path it stands at, as `/datasets/:id`; loaded when it is first gone to. One entry for all the paths of a
+ * screen: between two entries it would be loaded and built anew.
+ */
 interface ScreenRoute {
   readonly path: string;
   readonly screen: ComponentType;
@@ -25,18 +28,16 @@ const screens: readonly ScreenRoute[] = [
   at('/settings', async () => (await import('../features/settings/settings-screen.tsx')).SettingsScreen),
   at('/', async () => (await import('../features/train/start-screen.tsx')).StartScreen),
   at('/train', async () => (await import('../features/train/train-screen.tsx')).TrainScreen),
-  at('/runs', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
-  at('/runs/:id', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
-  at('/models', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
+  at('/runs/:id?', async () => (await import('../features/runs/runs-screen.tsx')).RunsScreen),
   at('/models/get', async () => (await import('../features/downloads/get-base-screen.tsx')).GetBaseScreen),
-  at('/models/:id', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
+  at('/models/:id?', async () => (await import('../features/models/models-screen.tsx')).ModelsScreen),
   at('/compare', async () => (await import('../features/compare/compare-screen.tsx')).CompareScreen),
   at('/bench', async () => (await import('../features/bench/bench-screen.tsx')).BenchScreen),
 ];
 
 export function Routes() {
   return (
-    <Suspense fallback={<Waiting />}>
+    <Suspense fallback={<Loading />}>
       <Switch>
         {screens.map(({ path, screen }) => (
           <Route key={path} path={path} component={screen} />
@@ -48,13 +49,5 @@ export function Routes() {
         </Route>
       </Switch>
     </Suspense>
-  );
-}
-
-function Waiting() {
-  return (
-    <Center h="100%">
-      <Loader size="sm" aria-label="Loading" />
-    </Center>
   );
 }

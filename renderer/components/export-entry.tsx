@@ -14,7 +14,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
     <Group gap={12} wrap="nowrap" align="start" py={10}>
       <span style={{ width: 18, paddingTop: 2, lineHeight: 0 }}>
         {status === 'running' ? (
-          <Loader size={16} aria-label="Being written" />
+          <Loader size={16} role="img" aria-label="Being written" />
         ) : missing ? (
           <IconAlertTriangle size={18} color="var(--sf-warning)" role="img" aria-label="No longer there" />
         ) : status === 'ready' ? (

@@ -251,7 +251,10 @@ const sights: readonly Sight[] = [
     name: 'exports',
     path: '/models',
     ready: heading('Models'),
-    open: (page) => page.getByText('Exports', { exact: true }).click(),
+    open: async (page) => {
+      await page.getByText('Exports', { exact: true }).click();
+      await button(page, 'Model card').waitFor();
+    },
   },
   { name: 'settings', path: '/settings', ready: heading('Settings') },
 ];
@@ -283,6 +286,7 @@ describeInBrowser('every screen and dialog, as axe looks at it', () => {
         await page.goto(`${origin}/${search === undefined ? '' : `?${search}`}#${route}`);
         await ready(page);
         await opens?.(page);
+        await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
         expect(await axeFindings(page)).toEqual([]);
       },
       60_000,

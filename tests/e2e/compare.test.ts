@@ -262,6 +262,8 @@ describeInBrowser('comparing in a browser', () => {
     expect(exported).toEqual(first);
     expect(exported).not.toEqual(second);
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    // Until it is gone, keys are its own.
+    await dialog.waitFor({ state: 'detached' });
     await page.keyboard.press('Escape');
     await large(page).waitFor({ state: 'detached' });
   });

@@ -142,6 +142,7 @@ async function openInBrowser(libraryFolder: string, options: OpenStudioOptions):
     load: async () => {
       await page.goto(host.address);
       await page.waitForURL(`http://127.0.0.1:${host.port}/`);
+      await page.getByRole('navigation').first().waitFor();
     },
     close: async () => {
       await browser.close();

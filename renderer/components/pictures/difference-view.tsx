@@ -73,7 +73,7 @@ export function DifferenceView({
           />
           {difference === null ? (
             <Center pos="absolute" inset={0}>
-              <Loader size="sm" aria-label="Reading both pictures" />
+              <Loader size="sm" role="img" aria-label="Reading both pictures" />
             </Center>
           ) : (
             <Text size="xs" className={`${classes.measure} figures`}>

@@ -1,4 +1,4 @@
-import { Button, Center, Loader } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconAdjustments } from '@tabler/icons-react';
 import { Link, useSearch } from 'wouter';
 
@@ -6,6 +6,7 @@ import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { BenchWork } from './bench-work.tsx';
@@ -33,7 +34,7 @@ export function BenchScreen() {
   return (
     <Screen title="Bench" scrolls={false}>
       {models.data === undefined || runs.data === undefined ? (
-        <Waiting />
+        <Loading />
       ) : models.data.length === 0 && runs.data.length === 0 ? (
         <EmptyState
           icon={<IconAdjustments size={40} stroke={1.2} />}
@@ -64,13 +65,5 @@ function Bench({
 }) {
   const { draft, error } = useFirstDraft(search, models, runs);
   if (error !== null) return <FailureNote error={error} />;
-  return draft === null ? <Waiting /> : <BenchWork first={draft} models={models} runs={runs} />;
-}
-
-function Waiting() {
-  return (
-    <Center h="100%">
-      <Loader size="sm" aria-label="Loading" />
-    </Center>
-  );
+  return draft === null ? <Loading /> : <BenchWork first={draft} models={models} runs={runs} />;
 }

@@ -113,7 +113,7 @@ function PastState({ sample }: { sample: Sample }) {
     case 'ready':
       return <Picture address={sampleAddress(sample)} alt="" />;
     case 'making':
-      return <Loader size={16} aria-label="Making" />;
+      return <Loader size={16} role="img" aria-label="Making" />;
     case 'queued':
       return <IconHourglassEmpty size={16} stroke={1.6} aria-label="Queued" />;
     default:

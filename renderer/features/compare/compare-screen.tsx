@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Center, Group, Loader, SegmentedControl, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, SegmentedControl, Tooltip } from '@mantine/core';
 import { IconFileExport, IconKeyboard, IconLayoutColumns, IconListDetails } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
@@ -6,6 +6,7 @@ import { Link, useLocation, useSearch } from 'wouter';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { tally } from './book.ts';
@@ -36,7 +37,7 @@ export function CompareScreen() {
   if (runs.data === undefined) {
     return (
       <Screen title="Compare" scrolls={false}>
-        <Waiting />
+        <Loading />
       </Screen>
     );
   }
@@ -136,7 +137,7 @@ function RunsCompared({ runs, runIds }: { runs: readonly RunSummary[]; runIds: r
           <SamplesDrawer open={open === 'samples'} book={book} onClose={close} />
         </>
       )}
-      {book === null && (error === null ? <Waiting /> : <FailureNote error={error} onRetry={retry} />)}
+      {book === null && (error === null ? <Loading /> : <FailureNote error={error} onRetry={retry} />)}
     </Screen>
   );
 }
@@ -187,13 +188,5 @@ function NoRuns() {
         checkpoint.
       </EmptyState>
     </Screen>
-  );
-}
-
-function Waiting() {
-  return (
-    <Center h="100%">
-      <Loader size="sm" aria-label="Loading" />
-    </Center>
   );
 }

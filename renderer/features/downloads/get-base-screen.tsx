@@ -1,9 +1,10 @@
-import { Button, Center, Loader, Stack, Text, Title } from '@mantine/core';
+import { Button, Stack, Text, Title } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 import { Link } from 'wouter';
 
 import type { Download, StarterOffer } from '../../../electron/contract/downloads.ts';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { AddressForm } from './address-form.tsx';
@@ -38,9 +39,7 @@ export function GetBaseScreen() {
           onRetry={() => void Promise.all([starters.refetch(), downloads.refetch()])}
         />
       ) : starters.data === undefined || downloads.data === undefined ? (
-        <Center h={240}>
-          <Loader size="sm" aria-label="Loading" />
-        </Center>
+        <Loading height={240} />
       ) : (
         <Ways starters={starters.data} downloads={downloads.data} />
       )}

@@ -1,4 +1,4 @@
-import { Badge, Button, Center, Group, Loader, Text } from '@mantine/core';
+import { Badge, Button, Center, Group, Text } from '@mantine/core';
 import { IconAdjustments, IconFlame, IconStack2 } from '@tabler/icons-react';
 import { useLocation } from 'wouter';
 
@@ -6,6 +6,7 @@ import { type Lora, loraText } from '../../../electron/contract/loras.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
 import classes from './lora-list.module.css';
@@ -22,11 +23,7 @@ export function LoraList() {
     );
   }
   if (loras.data === undefined) {
-    return (
-      <Center h="100%">
-        <Loader size="sm" aria-label="Loading" />
-      </Center>
-    );
+    return <Loading />;
   }
   if (loras.data.length === 0) {
     return (

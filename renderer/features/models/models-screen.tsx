@@ -1,10 +1,11 @@
-import { Button, Center, Loader, Menu, SegmentedControl } from '@mantine/core';
+import { Button, Center, Menu, SegmentedControl } from '@mantine/core';
 import { IconBoxModel2, IconDownload, IconFile, IconFolder, IconPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { usePathPicker } from '../../components/path-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { showFailure } from '../../studio/failure.ts';
@@ -123,11 +124,7 @@ function Library({ chosen }: { chosen: number | null }): ReactNode {
     );
   }
   if (models.data === undefined) {
-    return (
-      <Center h="100%">
-        <Loader size="sm" aria-label="Loading" />
-      </Center>
-    );
+    return <Loading />;
   }
   const newestFirst = [...models.data].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
   const model = chosen === null ? newestFirst[0] : models.data.find(({ id }) => id === chosen);

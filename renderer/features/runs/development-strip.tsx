@@ -121,7 +121,7 @@ function Cell({ runId, sample, name }: { runId: number; sample: Sample | null; n
     case 'making':
       return (
         <div className={classes.cell} role="cell">
-          <Loader size={18} aria-label={`${name}: being made`} />
+          <Loader size={18} role="img" aria-label={`${name}: being made`} />
         </div>
       );
     case 'failed':

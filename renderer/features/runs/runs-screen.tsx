@@ -1,10 +1,11 @@
-import { Button, Center, Loader } from '@mantine/core';
+import { Button, Center } from '@mantine/core';
 import { IconFlame, IconPlus } from '@tabler/icons-react';
 import { Link, Redirect, useParams } from 'wouter';
 
 import type { RunDetail, RunSummary } from '../../../electron/contract/runs.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { FinishedActions } from './finished-actions.tsx';
@@ -32,7 +33,7 @@ export function RunsScreen() {
   if (runs.data === undefined) {
     return (
       <Screen title="Runs">
-        <Waiting />
+        <Loading />
       </Screen>
     );
   }
@@ -99,15 +100,7 @@ function Detail({
       </Center>
     );
   }
-  return <Waiting />;
-}
-
-function Waiting() {
-  return (
-    <Center h="100%">
-      <Loader size="sm" aria-label="Loading" />
-    </Center>
-  );
+  return <Loading />;
 }
 
 function NoRuns() {

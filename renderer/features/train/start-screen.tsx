@@ -1,8 +1,9 @@
-import { Center, Loader } from '@mantine/core';
+import { Center } from '@mantine/core';
 import { Redirect } from 'wouter';
 
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 
 /**
@@ -19,11 +20,7 @@ export function StartScreen() {
     );
   }
   if (runs.data === undefined) {
-    return (
-      <Center h="100%">
-        <Loader size="sm" aria-label="Loading" />
-      </Center>
-    );
+    return <Loading />;
   }
   return <Redirect to={startingAddress(runs.data)} replace />;
 }

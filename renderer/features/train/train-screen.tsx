@@ -1,4 +1,4 @@
-import { Anchor, Button, Center, Loader } from '@mantine/core';
+import { Anchor, Button, Center } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPhotoPlus, IconRotate } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
@@ -8,6 +8,7 @@ import type { RunRequest } from '../../../electron/contract/runs.ts';
 import { settingAdvice } from '../../../electron/contract/setting-advice.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { countOf } from '../../components/quantities.ts';
 import { Screen } from '../../components/screen.tsx';
 import { showFailure } from '../../studio/failure.ts';
@@ -67,9 +68,7 @@ export function TrainScreen() {
           <FailureNote error={defaults.error} onRetry={() => void defaults.refetch()} />
         </Center>
       ) : (
-        <Center h="100%">
-          <Loader size="sm" aria-label="Loading" />
-        </Center>
+        <Loading />
       )}
     </Screen>
   );

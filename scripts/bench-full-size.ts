@@ -2,7 +2,7 @@
  * Real training steps of a full-size UNet (random weights, batch 1, 77 tokens): how long graph and steps take, and how much
  * memory. `--family sd1|sd2|sdxl`, `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept rather
  * than computed again, `--frozen float16` for frozen weights held so, `--precision float16` for products computed so,
- * `--optimizer adamw8bit` or another. The last line is one JSON object.
+ * `--optimizer adamw8bit` or another, `--fused` for updates during the backward pass. The last line is one JSON object.
  */
 import { parseArgs } from 'node:util';
 
@@ -23,6 +23,7 @@ const { values: flags } = parseArgs({
     frozen: { type: 'string', default: 'float32' },
     precision: { type: 'string', default: 'float32' },
     optimizer: { type: 'string', default: 'adamw' },
+    fused: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -36,6 +37,7 @@ const step: DenoisingStep = {
   size: Number(flags.size) / 8,
   tokens: 77,
   recompute: !flags.keep,
+  fused: flags.fused,
   frozenType: flags.frozen === 'float16' ? 'float16' : 'float32',
 };
 const gib = (kib: number): number => kib / 2 ** 20;
@@ -64,6 +66,7 @@ console.log(
     size: Number(flags.size),
     precision,
     optimizer,
+    fused: flags.fused,
     parameters,
     trainable: totalElements(artifacts.trainable),
     weightsGib: gib(parameters / 256),

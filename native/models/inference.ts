@@ -6,6 +6,7 @@ import { float32ToFloat16 } from '../graph/half.ts';
 import { inHalfPrecision } from '../graph/in-half-precision.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { HostTensor, Runtime } from '../runtime/runtime.ts';
+import { largeModel } from './large-model.ts';
 import { InputParameters, type InputParametersOptions, type ModelBuilder } from './model-builder.ts';
 import { type BoundInference, type InferenceGraph, openInStages } from './staged-inference.ts';
 import type { ReadWeight, WeightType } from './weight-tensor.ts';
@@ -23,12 +24,6 @@ export type BuildInference = (
   builders: (component: string) => ModelBuilder,
   graph: Graph,
 ) => Readonly<Record<string, Value>>;
-
-/**
- * Numbers of weights from which a model is run in stages on the processor. ONNX Runtime's own copies of weights that it has
- * packed, and of activations, then count more than what it gains by them.
- */
-const largeModel = 64_000_000;
 
 /**
  * A model ready to be run forward on inputs of fixed shapes. A small one has its weights as constants of the session, which

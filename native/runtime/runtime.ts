@@ -97,8 +97,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Keep freed memory for reuse in a growing arena (faster) or give it back (smaller). Default true. */
   readonly arena?: boolean;
-  /** Take memory from the arena that all such sessions of the process share, for those that run by turns. Default false. */
-  readonly sharedArena?: boolean;
+  /** Share memory and threads with all such sessions of the process, for those that run by turns. Default false. */
+  readonly byTurns?: boolean;
   /** Whether a graph is taken though the provider lacks an operator of it, which the processor then runs. Default true. */
   readonly cpuFallback?: boolean;
   /** Writes which operators ran where, and for how long, to a file that begins with this path, when the session ends. */

@@ -16,7 +16,7 @@ export function createStageSessions(runtime: Runtime, options: SessionOptions = 
   const sessions = new Map<string, Promise<Session>>();
   const ofStages: SessionOptions = {
     ...options,
-    sharedArena: true,
+    byTurns: true,
     // It would find what is computed again on the way back to be there already, and keep it.
     disabledOptimizers: [...(options.disabledOptimizers ?? []), 'CommonSubexpressionElimination'],
   };
@@ -42,8 +42,8 @@ export interface StageTensors {
 
 /** The stages of one graph, opened, with places for what they keep. */
 export interface OpenStages<Name extends string> {
-  /** One of the orders in which they are run. */
-  bind(order: Name, tensors: StageTensors): BoundRun;
+  /** One of the orders in which they are run. `after`: what is done once a stage has run, before the next one does. */
+  bind(order: Name, tensors: StageTensors, after?: ReadonlyMap<Stage, () => Promise<void>>): BoundRun;
   /** Bindings are to be disposed of first. The sessions are not this one's own. */
   dispose(): void;
 }
@@ -73,7 +73,7 @@ export async function openStages<Name extends string>(
   const plan = planBuffers(all[0]!, results);
   const places = plan.places.map(({ type, shape }) => runtime.tensor(type, shape));
   return {
-    bind: (order, { inputs, outputs }) => {
+    bind: (order, { inputs, outputs }, after) => {
       const tensorOf = (value: Value): Tensor => {
         const place = plan.placeOf.get(value);
         const tensor = outputs.get(value) ?? (place === undefined ? inputs[value.name] : places[place]);
@@ -88,7 +88,10 @@ export async function openStages<Name extends string>(
       });
       return {
         run: async () => {
-          for (const run of runs) await run.run();
+          for (const [i, run] of runs.entries()) {
+            await run.run();
+            await after?.get(orders[order][i]!)?.();
+          }
         },
         dispose: () => {
           for (const run of runs) run.dispose();

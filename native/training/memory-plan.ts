@@ -6,6 +6,7 @@ import type { OpenModel } from '../families/family.ts';
 import { openModel } from '../families/open-model.ts';
 import { bytesPerElement, type DataType, elementCount } from '../graph/data-type.ts';
 import type { TrainJob } from '../jobs.ts';
+import { largeModel } from '../models/large-model.ts';
 import { prefersMatrixConv } from '../runtime/capabilities.ts';
 import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
 import { planBuffers } from '../stages/buffers.ts';
@@ -49,9 +50,6 @@ const orderFactor = 1.8;
 
 /** Measured at full size, beside all that is counted: the engine with one graph, and with one for each module and way. */
 const programBytes = { whole: 0.3 * 2 ** 30, staged: 0.8 * 2 ** 30 };
-
-/** Numbers of weights below which nobody's memory is too small. */
-const largeModel = 64_000_000;
 
 /** The rest is for encoders, files being read and what else runs there. */
 const shareToFill = 0.7;

@@ -1,14 +1,19 @@
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
-import type { StagedGraph } from '../stages/cut.ts';
+import type { Stage, StagedGraph } from '../stages/cut.ts';
 import { openStages, type StageSessions } from '../stages/run.ts';
 import type { DifferentiatedGraph, TrainingArtifacts } from './artifacts.ts';
 import { prefixed, type Tensors } from './stepper.ts';
 
+export type AfterStage = ReadonlyMap<Stage, () => Promise<void>>;
+
 /** The graphs of a loss, open: forward and backward, and forward alone. */
 export interface OpenLoss {
-  /** `inputs`: parameters and batch. Gradients come in the shapes that the artifacts say. */
-  bindTraining(inputs: TensorMap, loss: Tensor, gradients: Tensors): BoundRun;
+  /**
+   * `inputs`: parameters and batch. Gradients come in the shapes that the artifacts say. `after`, of stages alone: what is done
+   * between one and the next.
+   */
+  bindTraining(inputs: TensorMap, loss: Tensor, gradients: Tensors, after?: AfterStage): BoundRun;
   bindEvaluation(inputs: TensorMap, loss: Tensor): Promise<BoundRun>;
   /** Bindings are to be disposed of first. */
   dispose(): Promise<void>;
@@ -47,9 +52,9 @@ export async function openStaged(
   const orders = { training: [...forward, ...backward], evaluation: [...forward, last] };
   const stages = await openStages(runtime, sessions, graph, orders, results);
   return {
-    bindTraining: (inputs, loss, gradients) => {
+    bindTraining: (inputs, loss, gradients, after) => {
       const found = [...values].map(([name, value]) => [value, gradients.get(name)!] as const);
-      return stages.bind('training', { inputs, outputs: new Map([[lossValue, loss], ...found]) });
+      return stages.bind('training', { inputs, outputs: new Map([[lossValue, loss], ...found]) }, after);
     },
     bindEvaluation: (inputs, loss) =>
       Promise.resolve(stages.bind('evaluation', { inputs, outputs: new Map([[lossValue, loss]]) })),

@@ -8,6 +8,7 @@ import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import { lossScaleInput, type TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
 import { type BatchShape, partOf } from './batch-shape.ts';
+import type { FusedUpdates } from './fused-backward.ts';
 import { keepArtifact } from './keep-artifact.ts';
 import { type OpenLoss, openStaged, openWhole } from './open-loss.ts';
 import type { Tensors } from './stepper.ts';
@@ -60,7 +61,11 @@ export interface ShapeSessions {
 }
 
 /** Opens the graphs of each shape once, when it is first asked for. */
-export function createShapeSessions(options: ShapeOptions, state: TrainedState) {
+export function createShapeSessions(
+  options: ShapeOptions,
+  state: TrainedState,
+  fused: FusedUpdates | null = null,
+) {
   const frozen = new Map<string, Tensor>();
   const opened = new Map<string, Promise<ShapeSessions>>();
   // Modules of one size recur in batches of another: halves of pictures twice as large, and text encoders in all.
@@ -69,7 +74,7 @@ export function createShapeSessions(options: ShapeOptions, state: TrainedState) 
     of: (shape: BatchShape): Promise<ShapeSessions> => {
       const key = shapeKey(shape);
       let found = opened.get(key);
-      if (!found) opened.set(key, (found = openShape(shape, options, state, frozen, stages)));
+      if (!found) opened.set(key, (found = openShape(shape, options, { ...state, fused }, frozen, stages)));
       return found;
     },
     dispose: async (): Promise<void> => {
@@ -80,10 +85,14 @@ export function createShapeSessions(options: ShapeOptions, state: TrainedState) 
   };
 }
 
+interface UpdatedState extends TrainedState {
+  readonly fused: FusedUpdates | null;
+}
+
 async function openShape(
   shape: BatchShape,
   options: ShapeOptions,
-  state: TrainedState,
+  state: UpdatedState,
   frozen: Map<string, Tensor>,
   stageSessions: StageSessions,
 ): Promise<ShapeSessions> {
@@ -148,21 +157,34 @@ function openPart(
   opened: OpenLoss,
   parameters: Readonly<Record<string, Tensor>>,
   gradient: Tensors,
-  { scratch, viewOf, lossScale }: TrainedState,
+  { scratch, viewOf, lossScale, fused }: UpdatedState,
 ): PartSessions {
   const inputs = Object.fromEntries(
     artifacts.batch.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)] as const),
   );
   const loss = runtime.tensor('float32', []);
   const views: Tensor[] = [];
+  const scaled = lossScale ? { [lossScaleInput]: lossScale } : {};
+  const bound = { ...parameters, ...inputs, ...scaled };
+  if (fused) {
+    const own = fused.open(artifacts);
+    const run = opened.bindTraining(bound, loss, own.gradients, own.after);
+    const first: BoundRun = {
+      run: () => run.run(),
+      dispose: () => {
+        run.dispose();
+        own.dispose();
+      },
+    };
+    return { inputs, loss, opened, views: [], first, further: null, evaluation: null };
+  }
   const bind = (results: Tensors): BoundRun => {
     const shaped = [...results].map(([name, tensor]) => {
       const view = viewOf(tensor, artifacts.gradientShapes.get(name)!);
       if (view) views.push(view);
       return [name, view ?? tensor] as const;
     });
-    const scaled = lossScale ? { [lossScaleInput]: lossScale } : {};
-    return opened.bindTraining({ ...parameters, ...inputs, ...scaled }, loss, new Map(shaped));
+    return opened.bindTraining(bound, loss, new Map(shaped));
   };
   const further = scratch.size > 0 ? bind(scratch) : null;
   return { inputs, loss, opened, views, first: bind(gradient), further, evaluation: null };

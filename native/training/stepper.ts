@@ -1,4 +1,5 @@
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
+import { largeModel } from '../models/large-model.ts';
 import { buildAccumulation } from '../optimizers/accumulation-graph.ts';
 import { clipFactor } from '../optimizers/clipping.ts';
 import {
@@ -9,6 +10,7 @@ import {
   stateKinds,
   type UpdateRule,
 } from '../optimizers/optimizer.ts';
+import { canBePiecewise, openPiecewiseUpdate, type PiecewiseUpdate } from '../optimizers/piecewise-update.ts';
 import {
   buildGradientNorm,
   buildUpdate,
@@ -42,6 +44,15 @@ export interface StepperOptions {
   /** Over the arrays that the state's tensors are; without it, the update graph serves. */
   readonly onePass: OnePass | null;
   readonly accumulate: boolean;
+  readonly piecewise?: boolean | undefined;
+}
+
+/** What an update goes by besides gradients. */
+export interface StepRates {
+  /** Of the steps that the optimizer takes, from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly emaDecay: number;
 }
 
 export interface Stepper {
@@ -73,7 +84,9 @@ export async function createStepper(options: StepperOptions): Promise<Stepper> {
         update: (...step: Parameters<Stepper['update']>) => Promise.resolve(onePass.update(...step)),
         dispose: () => onePass.dispose(),
       }
-    : await createUpdater(options);
+    : isPiecewise(options)
+      ? await createPieceUpdater(options)
+      : await createUpdater(options);
   return {
     accumulate: accumulator?.run ?? null,
     update: updater.update,
@@ -95,6 +108,58 @@ async function createAccumulator({
   const further = prefixed('gradient/', state.scratch);
   const replaced = prefixed('new/sum/', state.gradient);
   return { session, run: bindInPlace(runtime, session, { ...sums, ...further }, replaced) };
+}
+
+/** As one graph, the update of a large model would take memory for many of its weights at a time. */
+function isPiecewise({ runtime, trainable, rule, piecewise }: StepperOptions): boolean {
+  if (piecewise !== undefined) return piecewise;
+  const count = trainable.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return runtime.tensorsAreArrays && runtime.runsInPlace && count >= largeModel && canBePiecewise(rule);
+}
+
+/** Updates each parameter by itself, once the norm of all gradients is known. */
+async function createPieceUpdater({
+  runtime,
+  trainable,
+  rule,
+  state,
+}: StepperOptions): Promise<Omit<Stepper, 'accumulate'>> {
+  const norm = runtime.tensor('float32', []);
+  const measure = await createMeasure(runtime, trainable, state, norm);
+  const pieces = await openPieces(runtime, trainable, { ...rule, scalesLoss: true }, state);
+  const bound = pieces.bind(state.gradient);
+  const single = new Float32Array(1);
+  return {
+    update: async (step, learningRate, emaDecay, _parts, lossScale = 1) => {
+      await measure.run.run();
+      const before = (await norm.read(single))[0]! / lossScale;
+      if (!Number.isFinite(before)) return before;
+      const factor = clipFactor(before, rule.maxGradientNorm) / lossScale;
+      pieces.write({
+        ...updateScalars(rule, step, learningRate, emaDecay),
+        [gradientFactor]: factor,
+      });
+      await bound.update(state.gradient.keys());
+      return before;
+    },
+    dispose: async () => {
+      bound.dispose();
+      await pieces.dispose();
+      measure.run.dispose();
+      await measure.session.dispose();
+      norm.dispose();
+    },
+  };
+}
+
+/** The update of each parameter by itself, in memory that it shares with the stages. */
+export function openPieces(
+  runtime: Runtime,
+  trainable: readonly DeviceTensor[],
+  rule: UpdateRule,
+  { kept }: Pick<State, 'kept'>,
+): Promise<PiecewiseUpdate> {
+  return openPiecewiseUpdate(runtime, trainable, rule, kept, { ...elementwise, byTurns: true });
 }
 
 /** The update graph over the state, written in place where the runtime allows, else by turns with a second set. */

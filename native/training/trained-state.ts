@@ -20,8 +20,16 @@ export interface TrainedStateOptions {
   /** Initial values of the trainable parameters, in the order of `trainable`; their arrays may be taken over. */
   readonly initial: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
   readonly accumulate: boolean;
+  /**
+   * Whether weights are updated during the backward pass, each as soon as nothing reads it any more, so that gradients are never all
+   * there: then each is clipped by its own norm. It needs graphs in stages, tensors that are arrays and an optimizer that looks
+   * at one parameter at a time; nothing is accumulated, and losses are not scaled.
+   */
+  readonly fused?: boolean;
   /** Whether the optimizer may run in one pass where tensors are arrays, which is the default, or always by its graph. */
   readonly onePass?: boolean;
+  /** Whether the update's graph is run parameter by parameter; by default of large models, where it can be. */
+  readonly piecewise?: boolean;
 }
 
 /** The tensors of what is trained, where the device has them. */
@@ -50,7 +58,7 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     ...(parameter.layout === 'taps-first' && { kernel: parameter.shape }),
   }));
   const onePass =
-    runtime.tensorsAreArrays && options.onePass !== false
+    runtime.tensorsAreArrays && options.onePass !== false && !options.fused
       ? (rule.optimizer.onePass?.(trainable, rule, mostParts) ?? null)
       : null;
   const gradient = gradientMaker(runtime);
@@ -70,7 +78,9 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     if (tensor.kind === sharedKind) place(tensor, firstValues(tensor, new Float32Array(1)));
   const gradientsOver = (array: (name: string) => Float32Array<ArrayBuffer> | undefined): Tensors =>
     new Map(trainable.map(({ name, shape }) => [name, gradient.make(shape, array(name))]));
-  const first = gradientsOver((name) => onePass?.array('gradient', name));
+  const first: Tensors = options.fused
+    ? new Map()
+    : gradientsOver((name) => onePass?.array('gradient', name));
   const gradients = [first];
   for (let part = 1; part < (onePass?.parts ?? 1); part++)
     gradients.push(gradientsOver((name) => onePass?.partGradient(part, name)));

@@ -3,10 +3,11 @@ import type { Parameter } from '../models/parameter.ts';
 import { type StateKind, stateKinds } from '../optimizers/optimizer.ts';
 import { buildUpdate } from '../optimizers/update-graph.ts';
 import type { BatchShape } from './batch-shape.ts';
+import { openFusedUpdates } from './fused-backward.ts';
 import { keepArtifact } from './keep-artifact.ts';
 import { fromFile, type KeptTensor, toFile } from './kept-tensors.ts';
 import { type BatchData, createShapeSessions, type ShapeOptions } from './shape-sessions.ts';
-import { createStepper } from './stepper.ts';
+import { createStepper, type StepRates } from './stepper.ts';
 import { placeState, type TrainedStateOptions } from './trained-state.ts';
 
 export type TrainerOptions = TrainedStateOptions & ShapeOptions;
@@ -17,8 +18,11 @@ export interface Trainer {
   readonly stateKinds: readonly StateKind[];
   /** The tensors of these kinds. */
   readonly kept: readonly KeptTensor[];
-  /** Runs forward and backward; the first of a step replaces the gradients, later ones add to them. */
-  backward(shape: BatchShape, batch: BatchData, first: boolean): Promise<number>;
+  /**
+   * Runs forward and backward; the first of a step replaces the gradients, later ones add to them. `rates` are asked for where
+   * weights are updated meanwhile.
+   */
+  backward(shape: BatchShape, batch: BatchData, first: boolean, rates?: StepRates): Promise<number>;
   /**
    * Whether gradients are computed in float16: of losses multiplied by what `scaleLoss` says, and not applied where they are not
    * finite.
@@ -26,7 +30,7 @@ export interface Trainer {
   readonly scalesLoss: boolean;
   /** From the next batch on; to be called between an update and that. */
   scaleLoss(scale: number): void;
-  /** Applies the gradients; resolves to their global norm before clipping. */
+  /** Applies the gradients, where that is not done yet; resolves to their global norm before clipping. */
   update(step: number, learningRate: number, emaDecay: number): Promise<number>;
   /** The loss of a batch with the averaged weights where there are some, else with the weights. */
   evaluate(shape: BatchShape, batch: BatchData): Promise<number>;
@@ -43,10 +47,21 @@ export interface Trainer {
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, rule, accumulate } = options;
   const state = await placeState(options, accumulate ? 1 : (options.parts?.most ?? 1));
-  const sessions = createShapeSessions(options, state);
+  const fused = options.fused ? await openFusedUpdates(runtime, rule, state) : null;
+  const sessions = createShapeSessions(options, state, fused);
   await keepArtifact(options.artifactFolder, 'optimizer_model.onnx', buildUpdate(state.trainable, rule));
   const { trainable, onePass } = state;
-  const stepper = await createStepper({ runtime, trainable, rule, state, onePass, accumulate });
+  const stepper = fused
+    ? null
+    : await createStepper({
+        runtime,
+        trainable,
+        rule,
+        state,
+        onePass,
+        accumulate,
+        piecewise: options.piecewise,
+      });
   const tensor = (kind: StateKind, name: string) => state.kept.get(kind)!.get(name)!;
   const forms = new Map(state.keptTensors.map(({ kind, name, form }) => [`${kind}/${name}`, form]));
   let partsRun = 1;
@@ -55,10 +70,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     trainable: options.trainable,
     stateKinds: stateKinds(rule),
     kept: state.keptTensors,
-    backward: async (shape, batch, first) => {
+    backward: async (shape, batch, first, rates) => {
+      fused?.begin(rates!);
       const opened = await sessions.of(shape);
       const loss = await opened.backward(batch, first);
-      if (!first) await stepper.accumulate!.run();
+      if (!first) await stepper!.accumulate!.run();
       partsRun = opened.parts;
       return loss;
     },
@@ -68,7 +84,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       state.lossScale?.write(Float32Array.of(scale));
     },
     update: (step, learningRate, emaDecay) =>
-      stepper.update(step, learningRate, emaDecay, partsRun, lossScale),
+      fused
+        ? Promise.resolve(fused.norm())
+        : stepper!.update(step, learningRate, emaDecay, partsRun, lossScale),
     evaluate: async (shape, batch) => {
       const opened = await sessions.of(shape);
       return opened.evaluate(batch, state.kept.get(rule.ema ? 'ema' : 'parameter')!);
@@ -82,7 +100,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     dispose: async () => {
       await sessions.dispose();
-      await stepper.dispose();
+      await fused?.dispose();
+      await stepper?.dispose();
       state.dispose();
     },
   };

@@ -150,18 +150,19 @@ async function trainingStep(
 ): Promise<StepOutcome> {
   if (trainer.scalesLoss) trainer.scaleLoss(lossScale.scale);
   const count = plan.reduce((sum, batch) => sum + batch.images.length, 0);
-  let [loss, firstIndex] = [0, 0];
-  for (const batch of plan) {
-    const { shape, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
-    const part = await trainer.backward(shape, data, firstIndex === 0);
-    if (!Number.isFinite(part) && !trainer.scalesLoss) throw notFinite('loss', step, epoch, batch);
-    loss += part;
-    firstIndex += batch.images.length;
-  }
   // An optimizer counts the steps it takes.
   const taken = step - (trainer.scalesLoss ? lossScale.skipped : 0);
   // Grows towards the full decay, so that a short run's average does not cling to where it began.
   const emaDecay = Math.min(settings.emaDecay, (1 + taken) / (10 + taken));
+  const rates = { step: taken, learningRate, emaDecay };
+  let [loss, firstIndex] = [0, 0];
+  for (const batch of plan) {
+    const { shape, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
+    const part = await trainer.backward(shape, data, firstIndex === 0, rates);
+    if (!Number.isFinite(part) && !trainer.scalesLoss) throw notFinite('loss', step, epoch, batch);
+    loss += part;
+    firstIndex += batch.images.length;
+  }
   const gradientNorm = await trainer.update(taken, learningRate, emaDecay);
   const isFinite = Number.isFinite(gradientNorm);
   if (!trainer.scalesLoss) {

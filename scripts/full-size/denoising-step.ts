@@ -29,6 +29,8 @@ export interface DenoisingStep {
   readonly recompute?: boolean;
   /** What frozen weights are held in. */
   readonly frozenType?: 'float32' | 'float16';
+  /** Whether weights are updated during the backward pass. */
+  readonly fused?: boolean;
 }
 
 const shapeOf = ({ rows, size }: DenoisingStep): BatchShape => ({
@@ -90,6 +92,8 @@ export async function openDenoisingStep(
 }> {
   const initial = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> =>
     Promise.resolve(weight(parameter));
+  // Made before the first step, which is timed; each is let go of as soon as it is taken.
+  const frozen = new Map(artifacts.frozen.map((parameter) => [parameter.name, weight(parameter)] as const));
   const trainer = await createTrainer({
     runtime,
     rule: {
@@ -100,9 +104,14 @@ export async function openDenoisingStep(
     },
     trainable: artifacts.trainable,
     initial,
-    frozen: initial,
+    frozen: ({ name }) => {
+      const values = frozen.get(name)!;
+      frozen.delete(name);
+      return Promise.resolve(values);
+    },
     artifacts: () => artifacts,
     accumulate: false,
+    fused: step.fused ?? false,
   });
   // Random weights have large gradients: a scale that no step of these few is skipped for.
   if (trainer.scalesLoss) trainer.scaleLoss(128);
@@ -110,8 +119,9 @@ export async function openDenoisingStep(
   return {
     trainer,
     run: async (number) => {
-      const loss = await trainer.backward(shapeOf(step), batch, true);
-      return { loss, gradientNorm: await trainer.update(number, 1e-5, 0) };
+      const rates = { step: number, learningRate: 1e-5, emaDecay: 0 };
+      const loss = await trainer.backward(shapeOf(step), batch, true, rates);
+      return { loss, gradientNorm: await trainer.update(number, rates.learningRate, rates.emaDecay) };
     },
   };
 }

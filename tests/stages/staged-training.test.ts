@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ComputePrecision } from '../../native/facts/precision.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { clipConditioning, unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
-import { type DataArray, elementCount } from '../../native/graph/data-type.ts';
+import { elementCount } from '../../native/graph/data-type.ts';
 import { float16ToFloat32, float32ToFloat16 } from '../../native/graph/half.ts';
 import { readClipTextConfig } from '../../native/models/clip-text.ts';
 import type { Parameter } from '../../native/models/parameter.ts';
@@ -12,12 +12,13 @@ import { updateRule } from '../../native/optimizers/optimizers.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
-import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
+import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { createTrainer } from '../../native/training/trainer.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
 import { tinyConfigs, tinySettings } from '../training/tiny-model.ts';
+import { batchOf } from './batch-of.ts';
 
 const shape = { rows: 2, size: { height: 16, width: 16 } };
 const unet = readUNetConfig({ ...tinyConfigs.unet, block_out_channels: [32, 64], attention_head_dim: 4 });
@@ -29,19 +30,6 @@ function weightOf(parameter: Parameter): Float32Array<ArrayBuffer> {
   const drawn = drawnWeights(parameter, 3);
   const noise = normals(3, 'initial-weights', 0, parameter.name.length, new Float32Array(drawn.length));
   return float16ToFloat32(float32ToFloat16(drawn.map((value, i) => value + 0.02 * noise[i]!)));
-}
-
-function batchOf({ batch }: TrainingArtifacts): Readonly<Record<string, DataArray>> {
-  return Object.fromEntries(
-    batch.map(({ name, type, shape: dimensions }, i): [string, DataArray] => {
-      const count = elementCount(dimensions);
-      if (type === 'int64')
-        return [name, BigInt64Array.from({ length: count }, (_, j) => BigInt((j * 7) % 90))];
-      if (dimensions.length === 1)
-        return [name, new Float32Array(count).fill(name === 'timesteps' ? 420 : 0.5)];
-      return [name, normals(1, 'noise', 0, i, new Float32Array(count))];
-    }),
-  );
 }
 
 describe.each([

@@ -1,7 +1,7 @@
 import { graphRefused } from '../errors.ts';
 import type { SessionOptions } from '../runtime.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
-import { sessionOptions, type SessionPlace } from './session-options.ts';
+import { lackedSharedThreads, sessionOptions, type SessionPlace } from './session-options.ts';
 import { registerSharedArena } from './shared-arena.ts';
 
 /** An `OrtSession` and the values of its initializers. Throws `graph-refused` with what ONNX Runtime says of it. */
@@ -12,7 +12,7 @@ export async function openSession(
   model: Uint8Array<ArrayBuffer>,
   options: SessionOptions,
 ): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
-  if (options.sharedArena) registerSharedArena(ort, hostMemory);
+  if (options.byTurns) registerSharedArena(ort, hostMemory);
   const { pointer, values } = sessionOptions(ort, hostMemory, place, options);
   const out = new BigUint64Array(1);
   try {
@@ -20,7 +20,9 @@ export async function openSession(
     return { pointer: ort.adopt('Session', out[0]!), initializers: values };
   } catch (error) {
     for (const value of values) ort.release('Value', value);
-    throw error instanceof OrtError ? graphRefused(error) : error;
+    if (!(error instanceof OrtError)) throw error;
+    if (lackedSharedThreads(ort, error)) return await openSession(ort, hostMemory, place, model, options);
+    throw graphRefused(error);
   } finally {
     ort.release('SessionOptions', pointer);
   }

@@ -1,5 +1,6 @@
 import { Failure } from '../../failure.ts';
 import { configEntries } from '../config-entries.ts';
+import { physicalCores } from '../physical-cores.ts';
 import { type DeviceTuning, type Provider, providerLabels, type SessionOptions } from '../runtime.ts';
 import { fatalOnly, optimizeAll, optimizeNothing } from './functions.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
@@ -32,7 +33,9 @@ export function sessionOptions(
     const level = options.optimize === false ? optimizeNothing : optimizeAll;
     ort.call('SetSessionGraphOptimizationLevel', pointer, level);
     ort.call('SetSessionLogSeverityLevel', pointer, fatalOnly);
-    ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
+    if (options.byTurns && sharesThreads(ort, options.threads ?? threads))
+      ort.call('DisablePerSessionThreads', pointer);
+    else ort.call('SetIntraOpNumThreads', pointer, options.threads ?? threads);
     ort.call('SetDeterministicCompute', pointer, tuning.deterministic ?? true);
     if (tuning.memoryPattern === false) ort.call('DisableMemPattern', pointer);
     if (options.profile !== undefined) ort.call('EnableProfiling', pointer, options.profile);
@@ -59,6 +62,20 @@ export function sessionOptions(
     ort.release('SessionOptions', pointer);
     throw error;
   }
+}
+
+/** Where another than `loadOrt` made the process's `OrtEnv`: onnxruntime-node's own binding does, where it was loaded first. */
+const withoutSharedThreads = new WeakSet<Ort>();
+
+function sharesThreads(ort: Ort, threads: number): boolean {
+  return threads === physicalCores() && !withoutSharedThreads.has(ort);
+}
+
+/** Whether a session was refused because there are no threads to share, which the next is then not asked to. */
+export function lackedSharedThreads(ort: Ort, error: OrtError): boolean {
+  if (!error.message.includes('EnvCreatedWithGlobalThreadPools')) return false;
+  withoutSharedThreads.add(ort);
+  return true;
 }
 
 const cudaOptions: Readonly<Record<string, string>> = {

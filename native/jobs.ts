@@ -74,6 +74,11 @@ export interface TrainingSettings extends NamesOptimizer {
   readonly checkpointPrecision: 'float32' | 'float16';
   /** What is computed in; left out, float32, as before there was a choice. */
   readonly precision?: PrecisionChoice;
+  /**
+   * Whether weights are updated during the backward pass where the device runs modules one by one: gradients then are never all
+   * there, and each is clipped by its own norm.
+   */
+  readonly fusedBackward?: boolean;
   /** Minutes between states saved for resuming, besides those at checkpoints and when stopped. */
   readonly stateEveryMinutes: number;
 }

@@ -12,6 +12,18 @@ export interface MemoryParts {
   readonly recompute: boolean;
 }
 
+/** What machines and cards are sold with, in GiB, which are called GB there. */
+const soldSizes = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
+
+/** The rest is for the system and its pictures on the screen. */
+const usableShare = 0.95;
+
+/** The smallest memory that machines and cards are sold with in which so much fits; null where none is that large. */
+export function fitsIn(bytes: number): string | null {
+  const size = soldSizes.find((gib) => bytes <= usableShare * gib * 2 ** 30);
+  return size === undefined ? null : `fits in ${size} GB`;
+}
+
 /** What the memory of a step is made of; `null`: of what is not known. */
 export function memoryNote(parts: MemoryParts | null): string {
   if (parts === null) return 'weights, gradients and moments; activations come on top';
@@ -25,4 +37,33 @@ export function memoryNote(parts: MemoryParts | null): string {
     `the engine itself ${bytesText(program)}`,
   ];
   return list.join(', ');
+}
+
+/** Changes that together make a step fit, and what it then takes. */
+export interface FittingWay {
+  readonly savings: readonly ('batch of one' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA')[];
+  readonly bytes: number;
+}
+
+const savingTexts: Readonly<Record<FittingWay['savings'][number], string>> = {
+  'batch of one': 'batches of one, accumulated',
+  'AdamW in 8 bits': 'the optimizer “AdamW, 8-bit”',
+  'fused backward pass': 'a fused backward pass',
+  LoRA: 'the method LoRA',
+};
+
+/** Whether a step fits, and what would make it; null where it does. */
+export function doesNotFit(
+  needed: number,
+  available: number | null,
+  ways: readonly FittingWay[],
+): string | null {
+  if (available === null || needed < available) return null;
+  const what = `A step needs ${bytesText(needed)} of memory, and there are ${bytesText(available)}.`;
+  if (ways.length === 0) return `${what} Take a smaller model or resolution.`;
+  const list = ways.map(
+    ({ savings, bytes }) =>
+      `${savings.map((saving) => savingTexts[saving]).join(' with ')} (${bytesText(bytes)})`,
+  );
+  return `${what} It would fit with ${list.join(', or with ')}.`;
 }

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 
+import type { OptimizerSettings } from '../../native/facts/optimizers.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
-import { precisionChoices } from '../../native/facts/precision.ts';
+import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
@@ -79,6 +80,30 @@ export const methodKinds = method.options.map(({ shape }) => shape.kind.value);
 /** Epochs that are kept where nobody chose. */
 export const usualCheckpoints: readonly number[] = [1, 2, 5, 15, 30, 45, 60, 70, 100];
 
+/** Whatever needs all gradients at once cannot go with updates that wait for none. */
+function refuseFused(
+  {
+    fusedBackward,
+    gradientAccumulation,
+    precision,
+    optimizer,
+  }: {
+    readonly fusedBackward: boolean;
+    readonly gradientAccumulation: number;
+    readonly precision: PrecisionChoice;
+    readonly optimizer?: OptimizerSettings | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (!fusedBackward) return;
+  const refuse = (message: string): void => {
+    context.addIssue({ code: 'custom', path: ['fusedBackward'], message });
+  };
+  if (gradientAccumulation > 1) refuse('cannot be on with gradient accumulation: set that to 1');
+  if (precision === 'float16') refuse('cannot be on in float16: compute in float32');
+  if (optimizer?.kind === 'prodigy') refuse('cannot be on with Prodigy, which looks at all weights at once');
+}
+
 const train = z
   .strictObject({
     epochs: natural.max(1_000_000).default(100),
@@ -106,9 +131,12 @@ const train = z
     checkpointPrecision: z.enum(['float32', 'float16']).default('float16'),
     /** What is computed in; `auto`: what suits the device. */
     precision: z.enum(precisionChoices).default('auto'),
+    /** Whether weights are updated during the backward pass, on the processor. */
+    fusedBackward: z.boolean().default(false),
     stateEveryMinutes: positive.default(10),
   })
   .superRefine(refuseBeside)
+  .superRefine(refuseFused)
   .transform(withOptimizer);
 
 /** A prompt may be written as plain text. */

@@ -47,6 +47,7 @@ export function modelCard(card: ModelCard): string {
     ...(settings.emaDecay > 0 ? [['EMA decay', settings.emaDecay] as const] : []),
     ...(settings.minSnrGamma > 0 ? [['Min-SNR gamma', settings.minSnrGamma] as const] : []),
     ...(settings.noiseOffset > 0 ? [['Noise offset', settings.noiseOffset] as const] : []),
+    ...(settings.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],
     ['Seed', settings.seed],
     ...(losses === null ? [] : [['Training loss', lossText(losses.trainLoss)] as const]),

@@ -5,6 +5,7 @@ import { Failure } from '../../native/failure.ts';
 import { readAdapterSizes } from '../../native/families/read-facts.ts';
 import { usesMainMemory } from '../../native/runtime/runtime.ts';
 import { totalBytes } from '../../native/training/memory-plan.ts';
+import { doesNotFit } from '../contract/memory-text.ts';
 import { bytesText, countOf } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
@@ -13,7 +14,7 @@ import { baseFor, readBaseFacts } from './base-model.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
-import { memoryOf } from './memory.ts';
+import { memoryOf, type PlannedMemory } from './memory.ts';
 import { planJob } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
@@ -101,8 +102,8 @@ async function planOne(
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
   const adapters = job.method.kind === 'lora' ? await readAdapterSizes(base.folder) : {};
   const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
-  const memory = await memoryOf(job, request.provider);
-  const memoryBytes = memory === null ? footprint.memoryBytes : totalBytes(memory);
+  const planned = await memoryOf(job, request.provider);
+  const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
   const runs = new Set(request.captionSetIds).size;
   const secondsPerEpoch = speed === null ? null : speed * uses;
@@ -124,7 +125,7 @@ async function planOne(
     cost: seconds === null ? null : costOf(seconds, request.costRate),
     ...footprint,
     memoryBytes,
-    memoryParts: memory,
+    memoryParts: planned?.memory ?? null,
     freeDiskBytes,
     captionExamples: examplesOf(run),
     unknownWords:
@@ -136,7 +137,7 @@ async function planOne(
         ? []
         : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.read, cut.prompts)]),
       ...diskWarning(footprint.diskBytes * runs, freeDiskBytes),
-      ...memoryWarning(request, memoryBytes),
+      ...memoryWarning(request, memoryBytes, planned),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [
             `The warm-up of ${countOf(settings.schedule.warmupSteps, 'step')} is not shorter than the run, which has ${summary.steps}.`,
@@ -204,11 +205,14 @@ function diskWarning(needed: number, free: number): readonly string[] {
   ];
 }
 
-function memoryWarning({ provider }: RunRequest, needed: number): readonly string[] {
-  // What a graphics card has is not known here; what computes on the processor lives in its memory.
-  const available = totalmem();
-  if (provider === null || !usesMainMemory(provider) || needed < available) return [];
-  return [
-    `A step needs ${bytesText(needed)} of memory, and this machine has ${bytesText(available)}. Train a LoRA, or take a smaller batch or resolution.`,
-  ];
+function memoryWarning(
+  { provider }: RunRequest,
+  needed: number,
+  planned: PlannedMemory | null,
+): readonly string[] {
+  // Without a choice it is not known here what would compute.
+  if (provider === null) return [];
+  const available = planned?.available ?? (usesMainMemory(provider) ? totalmem() : null);
+  const warning = doesNotFit(needed, available, planned?.ways ?? []);
+  return warning === null ? [] : [warning];
 }

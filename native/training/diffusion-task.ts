@@ -17,6 +17,7 @@ import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-gra
 import { encodeCaptions } from './encode-captions.ts';
 import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
+import { isFused } from './fused-backward.ts';
 import { checkImageSizes } from './image-sizes.ts';
 import { planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
@@ -92,7 +93,8 @@ async function startDiffusion(
   const rule = updateRule(settings, precision);
   const accumulate = settings.gradientAccumulation > 1;
   const place = { provider: runtime.provider, available: process.availableMemory() };
-  const recompute = planMemory(job, model, place)?.recompute ?? false;
+  const fused = isFused(settings, runtime, context);
+  const recompute = fused || (planMemory(job, model, place)?.recompute ?? false);
   if (recompute) context.emit({ type: 'note', message: recomputeNote });
   const trainer = await createTrainer({
     runtime,
@@ -110,6 +112,7 @@ async function startDiffusion(
         : buildArtifacts(build(shape), { tensorsAreArrays: runtime.tensorsAreArrays, precision }),
     parts: batchParts(runtime, totalElements(parameters)),
     accumulate,
+    fused,
     artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });

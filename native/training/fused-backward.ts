@@ -1,5 +1,6 @@
 import { elementCount } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
+import type { JobContext, TrainingSettings } from '../jobs.ts';
 import type { DeviceTensor, UpdateRule } from '../optimizers/optimizer.ts';
 import { updateScalars } from '../optimizers/update-graph.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
@@ -25,7 +26,7 @@ const alignment = 16;
 /** Plans updates during the way back: no more gradients are there at a time than one stage finds. */
 export function planFusedBackward(
   { staged, gradients }: DifferentiatedGraph,
-  trainable: readonly DeviceTensor[],
+  trainable: readonly Pick<DeviceTensor, 'name' | 'shape'>[],
 ): FusedPlan {
   if (!staged) throw new Error('Only a graph in stages can be updated between them.');
   const stages = [...staged.forward, ...staged.backward];
@@ -57,10 +58,28 @@ export function planFusedBackward(
 }
 
 /** Elements of all gradients there are at a time. */
-export function fusedElements(plan: FusedPlan, trainable: readonly DeviceTensor[]): number {
+export function fusedElements({
+  differentiated,
+  trainable,
+}: Pick<TrainingArtifacts, 'differentiated' | 'trainable'>): number {
+  const plan = planFusedBackward(differentiated, trainable);
   const apart = trainable.filter(({ name }) => !plan.offsets.has(name));
   return apart.reduce((sum, { shape }) => sum + elementCount(shape), plan.length);
 }
+
+/** Whether a run updates weights during the backward pass; says so where it was asked for and cannot be. */
+export function isFused(
+  { fusedBackward = false }: TrainingSettings,
+  { tensorsAreArrays }: Pick<Runtime, 'tensorsAreArrays'>,
+  context: Pick<JobContext, 'emit'>,
+): boolean {
+  if (fusedBackward && !tensorsAreArrays) context.emit({ type: 'note', message: notFusedNote });
+  return fusedBackward && tensorsAreArrays;
+}
+
+/** For methods and devices that run no modules by themselves. */
+export const notFusedNote =
+  'Here the weights are updated after the backward pass, and gradients are clipped by the norm of all.';
 
 /** Updates of a graph's parameters between its stages, over one memory for the gradients of all shapes of batches. */
 export interface FusedUpdates {

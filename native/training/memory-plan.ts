@@ -14,6 +14,7 @@ import { bytesOf, workspaceBytes } from '../stages/workspace.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from './artifacts.ts';
 import { latentBatchShape } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
+import { fusedElements } from './fused-backward.ts';
 
 /** What a training step takes of memory, in bytes. */
 export interface TrainingMemory {
@@ -21,7 +22,7 @@ export interface TrainingMemory {
   readonly recompute: boolean;
   /** Of all weights that the graph reads, trained or not. */
   readonly weights: number;
-  /** Of what is trained; twice where gradients are accumulated. */
+  /** Of what is trained; twice where gradients are accumulated, and those of one module where they are applied at once. */
   readonly gradients: number;
   /** What the optimizer keeps, and the moving average. */
   readonly state: number;
@@ -70,14 +71,17 @@ export function planMemory(job: Job, model: OpenModel, place: StepPlace): Traini
     state: size.trained * (stateBytes(optimizerOf(settings)) + average),
   };
   const rows = settings.batchSize;
+  const { staged } = size;
+  const fused = settings.fusedBackward === true && staged !== null;
   const kept = {
     ...{ recompute: false, ...fixed, weights: size.kept.weights },
     ...{ activations: rows * size.kept.perRow, workspace: 0, program: programBytes.whole },
   };
-  const { staged } = size;
-  if (!staged || (place.available !== null && totalBytes(kept) <= shareToFill * place.available)) return kept;
+  const enough = place.available !== null && totalBytes(kept) <= shareToFill * place.available;
+  if (!staged || (enough && !fused)) return kept;
   return {
     ...{ recompute: true, ...fixed, weights: staged.weights },
+    ...(fused && { gradients: staged.fusedGradients }),
     ...{ activations: rows * staged.perRow, workspace: rows * staged.workspacePerRow },
     program: programBytes.staged,
   };
@@ -126,6 +130,8 @@ interface StepMeasure {
     readonly weights: number;
     readonly perRow: number;
     readonly workspacePerRow: number;
+    /** Of weights that are updated during the backward pass. */
+    readonly fusedGradients: number;
   } | null;
 }
 
@@ -183,6 +189,7 @@ function measureStages(artifacts: TrainingArtifacts): StepMeasure['staged'] {
     weights: heldBytes(artifacts),
     perRow: places.reduce((sum, place) => sum + bytesOf(place), 0),
     workspacePerRow: Math.max(...stages.map(workspaceBytes)),
+    fusedGradients: bytesPerElement.float32 * fusedElements(artifacts),
   };
 }
 

@@ -68,15 +68,20 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
 const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
 /**
- * AdamW's settings stand where they did before jobs named their optimizer, and what is computed in stands nowhere where the
- * device decides, so that runs from before there was a choice are known again.
+ * AdamW's settings stand where they did before jobs named their optimizer, and choices that came later stand nowhere where they
+ * are the usual ones, so that runs from before there was a choice are known again.
  */
 function decisive({
   stateEveryMinutes: _,
   precision = 'auto',
+  fusedBackward = false,
   ...others
 }: TrainingSettings): Record<string, unknown> {
-  const settings = { ...others, ...(precision !== 'auto' && { precision }) };
+  const settings = {
+    ...others,
+    ...(precision !== 'auto' && { precision }),
+    ...(fusedBackward && { fusedBackward }),
+  };
   const { optimizer } = settings;
   const entries = Object.entries(settings).flatMap(([name, value]): [string, unknown][] =>
     name === 'optimizer' && optimizer?.kind === 'adamw'

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 
-import { memoryNote } from '../../electron/contract/memory-text.ts';
+import { doesNotFit, fitsIn, memoryNote } from '../../electron/contract/memory-text.ts';
 import type { OpenModel } from '../../native/families/family.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
 import { planMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';
+import { waysOf } from '../../native/training/ways-to-fit.ts';
 import { readFullSize } from '../reference/fixture.ts';
 import { plainUNet, statesAlone, tinySettings } from './tiny-model.ts';
 
@@ -64,4 +65,57 @@ test('a small model is kept whole whatever the memory is, and accumulation doubl
   expect(once.gradients).toBe(once.weights);
   const twice = planned(model, { kind: 'full', textEncoder: false }, 1, { gradientAccumulation: 2 });
   expect(twice.gradients).toBe(2 * once.gradients);
+});
+
+test('what does not fit is told what would make it fit', async () => {
+  const { config } = await readFullSize('sd1-unet');
+  const model = modelOf(config as object, 'float16');
+  const job = {
+    base: '',
+    images: [image],
+    method: { kind: 'full', textEncoder: false },
+    settings: { ...tinySettings, batchSize: 1 },
+  } as const;
+  const waysIn = (available: number, changed: Partial<TrainJob['settings']> = {}) =>
+    waysOf({ ...job, settings: { ...job.settings, ...changed } }, { provider: 'cpu', available }, model);
+  expect(waysIn(12.5 * gb).map(({ savings }) => savings)).toEqual([
+    ['AdamW in 8 bits'],
+    ['fused backward pass'],
+    ['LoRA'],
+  ]);
+  expect(waysIn(4 * gb).map(({ savings }) => savings)).toEqual([['LoRA']]);
+  expect(waysIn(1 * gb)).toEqual([]);
+  // Accumulated, gradients are there twice.
+  expect(waysIn(16 * gb, { batchSize: 4 })[0]!.savings).not.toContain('fused backward pass');
+  for (const way of waysIn(12.5 * gb)) expect(way.bytes).toBeLessThan(12.5 * gb);
+});
+
+test('a fused backward pass has the gradients of one module at a time', async () => {
+  const { config } = await readFullSize('sd1-unet');
+  const model = modelOf(config as object, 'float16');
+  const full: TrainJob['method'] = { kind: 'full', textEncoder: false };
+  const all = planned(model, full, 64 * gb);
+  const fused = planned(model, full, 64 * gb, { fusedBackward: true });
+  expect([all.recompute, fused.recompute]).toEqual([false, true]);
+  expect(fused.gradients).toBeLessThan(all.gradients / 8);
+  expect(fused.gradients).toBeGreaterThan(0.1 * gb);
+});
+
+test('says what is too much, and how it would fit', () => {
+  const gib = 2 ** 30;
+  expect(doesNotFit(8 * gib, 12 * gib, [])).toBeNull();
+  expect(doesNotFit(8 * gib, null, [])).toBeNull();
+  expect(doesNotFit(16 * gib, 12 * gib, [{ savings: ['LoRA'], bytes: 5 * gib }])).toBe(
+    'A step needs 17 GB of memory, and there are 13 GB. It would fit with the method LoRA (5.4 GB).',
+  );
+});
+
+test('a step fits in what machines are sold with', () => {
+  const gib = 2 ** 30;
+  expect([1 * gib, 4.8 * gib, 11.9 * gib, 200 * gib].map(fitsIn)).toEqual([
+    'fits in 2 GB',
+    'fits in 6 GB',
+    'fits in 16 GB',
+    null,
+  ]);
 });

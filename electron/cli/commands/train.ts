@@ -2,8 +2,8 @@ import { relative as relativePath, resolve } from 'node:path';
 
 import { trainedParts } from '../../../native/facts/methods.ts';
 import type { TrainResult } from '../../../native/jobs.ts';
-import { totalBytes } from '../../../native/training/memory-plan.ts';
-import { memoryNote } from '../../contract/memory-text.ts';
+import { totalBytes, type TrainingMemory } from '../../../native/training/memory-plan.ts';
+import { doesNotFit, fitsIn, memoryNote } from '../../contract/memory-text.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { memoryOf } from '../../runs/memory.ts';
@@ -49,15 +49,32 @@ export async function trainCommand(context: CommandContext, options: TrainOption
   for (const line of summaryLines(summary)) terminal.line(line);
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
-    const memory = await memoryOf(planned.job, planned.job.device.provider ?? null);
-    if (memory !== null)
-      terminal.line(`  ${bytesText(totalBytes(memory))} of memory for a step: ${memoryNote(memory)}`);
+    const memory = await dryMemory(terminal, planned.job);
     terminal.object({ kind: 'plan', folder: planned.folder, summary, cut, memory, job: planned.job });
     return exitCodes.ok;
   }
   const { run, resumed } = await openRun(planned);
   if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
   return reportEnd(context, run, await train(context, run), cut);
+}
+
+/** Tells what a step takes, and where that is too much, what would take less. */
+async function dryMemory(
+  terminal: CommandContext['terminal'],
+  job: Run['job'],
+): Promise<TrainingMemory | null> {
+  const planned = await memoryOf(job, job.device.provider ?? null);
+  if (planned === null) return null;
+  const { memory, available, ways } = planned;
+  const needed = totalBytes(memory);
+  const fits = fitsIn(needed);
+  terminal.line(
+    `  ${bytesText(needed)} of memory for a step${fits ? `, which ${fits}` : ''}: ${memoryNote(memory)}`,
+  );
+  const tooLarge = doesNotFit(needed, available, ways);
+  if (tooLarge !== null) terminal.warn(tooLarge);
+  else if (available !== null) terminal.line(`  It fits: there are ${bytesText(available)}.`);
+  return memory;
 }
 
 /** Goes on with the run in a folder from its newest complete state. */

@@ -14,6 +14,7 @@ import type { BatchShape } from '../batch-shape.ts';
 import { type ComponentToWrite, writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
 import { type ImageView, readView } from '../encode-images.ts';
+import { notFusedNote } from '../fused-backward.ts';
 import { checkImageSizes } from '../image-sizes.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { measureScalingFactor } from '../scaling-factor.ts';
@@ -53,6 +54,7 @@ async function start(
   const { autoencoder } = model;
   const { component } = autoencoder;
   const precision = precisionOn(runtime, settings.precision);
+  if (settings.fusedBackward) context.emit({ type: 'note', message: notFusedNote });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const trainer = await createTrainer({
     runtime,

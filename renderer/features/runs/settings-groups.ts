@@ -62,6 +62,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
           'Gradient norm',
           train.maxGradientNorm === 0 ? 'not clipped' : `clipped at ${train.maxGradientNorm}`,
         ],
+        ...(train.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
         ['Min-SNR γ', train.minSnrGamma === 0 ? 'unweighted' : String(train.minSnrGamma)],
         ['Noise offset', train.noiseOffset === 0 ? 'none' : String(train.noiseOffset)],
         ['Seed', String(train.seed)],

@@ -19,7 +19,7 @@ import { useRequestForm } from './request-form.ts';
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {
   const { request, message, warning } = useRequestForm();
-  const faulty = [...trainNumbers, 'checkpoints', 'optimizer'].some(
+  const faulty = [...trainNumbers, 'checkpoints', 'optimizer', 'fusedBackward'].some(
     (name) => message(`train.${name}`) !== undefined,
   );
   const doubtful =
@@ -57,6 +57,7 @@ export function AdvancedSection() {
             description="0: no clipping."
           />
           <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
+          <FusedBackward />
         </Group>
         <Group title="Loss">
           <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off. 5 is usual." />
@@ -253,6 +254,26 @@ function RandomFlip() {
       checked={request.train.randomFlip}
       onChange={(event) => {
         edit({ train: { randomFlip: event.currentTarget.checked } });
+      }}
+    />
+  );
+}
+
+/** Where all weights of a model are trained, or it would make no difference to the memory. */
+function FusedBackward() {
+  const { request, edit, message } = useRequestForm();
+  const { fusedBackward } = request.train;
+  if (request.method.kind !== 'full' && !fusedBackward) return null;
+  return (
+    <Switch
+      mt={26}
+      size="sm"
+      label="Fused backward pass"
+      description="Less memory on a processor: weights are updated as gradients come, each clipped by its own norm."
+      error={message('train.fusedBackward')}
+      checked={fusedBackward}
+      onChange={(event) => {
+        edit({ train: { fusedBackward: event.currentTarget.checked } });
       }}
     />
   );

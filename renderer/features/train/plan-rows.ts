@@ -1,4 +1,4 @@
-import { memoryNote } from '../../../electron/contract/memory-text.ts';
+import { fitsIn, memoryNote } from '../../../electron/contract/memory-text.ts';
 import { bytesText, durationText } from '../../../electron/contract/quantities.ts';
 import type { RunPlan } from '../../../electron/contract/runs.ts';
 import type { CostRate } from '../../../electron/contract/values.ts';
@@ -56,7 +56,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
       ].join('; '),
       lacksDisk(plan),
     ),
-    row('Memory', bytesText(plan.memoryBytes), memoryNote(plan.memoryParts)),
+    row('Memory', bytesText(plan.memoryBytes), memoryText(plan)),
     row(
       'Trained',
       `${parametersText(plan.trainedParameters)} parameters`,
@@ -94,4 +94,9 @@ function bucketText({ buckets, resolution }: RunPlan): string {
   return buckets.length === 1
     ? `${only.width} × ${only.height} px`
     : `${buckets.length} buckets around ${resolution} px`;
+}
+
+function memoryText({ memoryBytes, memoryParts }: RunPlan): string {
+  const fits = memoryParts === null ? null : fitsIn(memoryBytes);
+  return [...(fits ? [fits] : []), memoryNote(memoryParts)].join('; ');
 }

@@ -81,6 +81,8 @@ export interface TrainingSettings extends NamesOptimizer {
   readonly fusedBackward?: boolean;
   /** Minutes between states saved for resuming, besides those at checkpoints and when stopped. */
   readonly stateEveryMinutes: number;
+  /** The run ends when held-out loss has not fallen for this many checkpoints; left out or 0: never before its last epoch. */
+  readonly patience?: number;
 }
 
 export interface TrainJob {
@@ -204,6 +206,8 @@ export interface TrainResult {
   readonly epoch: number;
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
+  /** The checkpoint with the lowest held-out loss, of a run that ended because no later one had a lower. */
+  readonly bestEpoch?: number | undefined;
 }
 
 export interface ComponentSummary {

@@ -111,6 +111,7 @@ export interface TrainFlags {
   readonly resolution?: number;
   readonly epochs?: number;
   readonly checkpoints?: readonly number[];
+  readonly patience?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly optimizer?: string;
@@ -142,6 +143,7 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['resolution', flags.resolution],
     ['train.epochs', flags.epochs],
     ['train.checkpoints', flags.checkpoints],
+    ['train.patience', flags.patience],
     ['train.batchSize', flags.batchSize],
     ['train.learningRate', flags.learningRate],
     ['train.optimizer.kind', flags.optimizer],

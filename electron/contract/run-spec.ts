@@ -134,6 +134,8 @@ const train = z
     /** Whether weights are updated during the backward pass, on the processor. */
     fusedBackward: z.boolean().default(false),
     stateEveryMinutes: positive.default(10),
+    /** Ends the run when held-out loss has not fallen for this many checkpoints; 0: never. */
+    patience: z.int().min(0).max(100_000).default(0),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)

@@ -4,7 +4,7 @@ import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
-import { settingAdvice } from '../contract/setting-advice.ts';
+import { patienceText, settingAdvice } from '../contract/setting-advice.ts';
 import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { bucketsFor } from '../datasets/images/buckets.ts';
@@ -40,6 +40,8 @@ export interface PlanSummary {
   readonly steps: number;
   readonly epochs: number;
   readonly checkpoints: readonly number[];
+  /** Checkpoints without a lower held-out loss after which it ends; 0: it goes to its last epoch. */
+  readonly patience: number;
   readonly captionExample: string;
   /** Files left out, captions missing and the like, one sentence each. */
   readonly warnings: readonly string[];
@@ -69,7 +71,11 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
 }
 
 /** What is allowed and most likely not meant, as the page has it beside its fields. */
-function adviceOf(spec: ResolvedRunSpec, base: BaseModel, { images, steps }: PlanSummary): readonly string[] {
+function adviceOf(
+  spec: ResolvedRunSpec,
+  base: BaseModel,
+  { images, steps, heldOut, checkpoints }: PlanSummary,
+): readonly string[] {
   const { method, train, samples, resolution = null } = spec;
   const side = resolution ?? base.resolution;
   const advice = settingAdvice(
@@ -82,7 +88,7 @@ function adviceOf(spec: ResolvedRunSpec, base: BaseModel, { images, steps }: Pla
     {
       usualRate: usualLearningRate(method.kind, train.optimizer),
       baseResolution: base.resolution,
-      ...{ images, steps },
+      ...{ images, steps, heldOut, checkpoints: checkpoints.length },
     },
   );
   return [...advice].map(([path, text]) => `${path.replace('recipe.', 'samples.')}: ${text}`);
@@ -134,6 +140,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
       steps: stepsPerEpoch * settings.epochs,
       epochs: settings.epochs,
       checkpoints: settings.checkpointEpochs,
+      patience: settings.patience ?? 0,
       captionExample: images[0]?.captions[0] ?? '',
       warnings: [...data.warnings, ...cropWarnings(all, buckets), ...sizeWarnings(all, buckets)],
     },
@@ -146,7 +153,7 @@ function methodOf(method: RunSpec['method']): Method {
 
 function settingsOf({ train, method }: RunSpec): TrainingSettings {
   const { epochs, batchSize, gradientAccumulation, optimizer, ...others } = train;
-  const { checkpoints, schedule, warmupSteps, learningRate, ...rest } = others;
+  const { checkpoints, schedule, warmupSteps, learningRate, patience, ...rest } = others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
   // In this order always: it is part of what tells whether a state belongs to a run.
   return {
@@ -158,6 +165,8 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     learningRate: learningRate ?? usualLearningRate(method.kind, optimizer),
     checkpointEpochs: [...kept].sort((a, b) => a - b),
     schedule: { kind: schedule, warmupSteps },
+    // Left out where it does nothing, so that runs from before there was a choice are known again.
+    ...(patience > 0 && { patience }),
   };
 }
 
@@ -212,7 +221,8 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     .join(', ');
   return [
     `${name}: ${countOf(images, 'image')}${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
-    `  ${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
+    `  ${summary.patience > 0 ? 'at most ' : ''}${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
+    ...(summary.patience > 0 ? [`  ${patienceText(summary.patience)}`] : []),
     `  a caption: ${summary.captionExample === '' ? '(no words)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];

@@ -166,6 +166,9 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
   };
 }
 
+/** What requests did not name yet. */
+const usualOfOlder = { patience: 0 };
+
 /** Columns are named as fields are, in the database's spelling. */
 function fieldsAsColumns(
   fields: object,
@@ -186,6 +189,7 @@ function recordOf(row: Row): RunRecord {
   ]);
   const record = Object.fromEntries(fields) as unknown as RunRecord;
   const { request } = record;
-  // Requests from before they named their optimizer lie in libraries as they were.
-  return { ...record, request: { ...request, train: withOptimizer(request.train) } };
+  // Requests of older versions lie in libraries as they were written.
+  const train = withOptimizer({ ...usualOfOlder, ...request.train });
+  return { ...record, request: { ...request, train } };
 }

@@ -50,6 +50,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)
     .option('--epochs <number>', 'how many times to go through the images', naturalNumber)
     .option('--checkpoints <epochs>', 'epochs to keep as checkpoints, as in 1,2,5', numberList)
+    .option(
+      '--patience <checkpoints>',
+      'end early when held-out loss has not fallen for this many checkpoints (default: never)',
+      naturalNumber,
+    )
     .option('--batch-size <number>', 'images in one step', naturalNumber)
     .option(
       '--learning-rate <number>',

@@ -5,7 +5,7 @@ import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { samplerLabel } from '../../../electron/contract/values.ts';
 import { numberText } from '../../components/number-text.ts';
 import { promptText } from '../../components/prompt-text.ts';
-import { countText, parametersText } from '../../components/quantities.ts';
+import { countOf, countText, parametersText } from '../../components/quantities.ts';
 
 export interface SettingsGroup {
   readonly title: string;
@@ -46,6 +46,14 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
       rows: [
         ['Epochs', `${run.epochs} of ${countText(plan.stepsPerEpoch)} steps`],
         ['Checkpoints', `after epochs ${plan.checkpoints.join(', ')}`],
+        ...(train.patience > 0
+          ? [
+              [
+                'Stops early',
+                `after ${countOf(train.patience, 'kept epoch')} without a lower held-out loss`,
+              ] as const,
+            ]
+          : []),
         [
           'Batch',
           `${train.batchSize}${train.gradientAccumulation > 1 ? ` × ${train.gradientAccumulation}` : ''}`,

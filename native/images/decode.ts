@@ -35,8 +35,12 @@ const mostFileBytes = 2 ** 30;
  * @throws Failure `image-unreadable`: no file, not an image, truncated or damaged.
  */
 export async function readPixels(path: string, size: ImageSize): Promise<Float32Array> {
-  const rgb = await readRgb(path, size);
-  const area = size.width * size.height;
+  return planesOf(await readRgb(path, size), size);
+}
+
+/** Interleaved bytes as planes in [-1, 1]. */
+function planesOf(rgb: Uint8Array, { width, height }: ImageSize): Float32Array<ArrayBuffer> {
+  const area = width * height;
   const planes = new Float32Array(3 * area);
   for (let pixel = 0; pixel < area; pixel++) {
     planes[pixel] = rgb[3 * pixel]! / 127.5 - 1;
@@ -44,6 +48,24 @@ export async function readPixels(path: string, size: ImageSize): Promise<Float32
     planes[2 * area + pixel] = rgb[3 * pixel + 2]! / 127.5 - 1;
   }
   return planes;
+}
+
+/**
+ * Like `readPixels`, brought to one size first and from there to another: what is finer than the first is lost, so that an image
+ * compares with a picture made in that size.
+ * @throws Failure `image-unreadable`
+ */
+export async function readPixelsAt(
+  path: string,
+  first: ImageSize,
+  size: ImageSize,
+): Promise<Float32Array<ArrayBuffer>> {
+  const rgb = await readRgb(path, first);
+  const { data } = await sharp(rgb, { raw: { ...first, channels: 3 } })
+    .resize(size.width, size.height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return planesOf(data, size);
 }
 
 /**

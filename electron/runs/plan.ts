@@ -2,6 +2,7 @@ import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import type { DataShare } from '../contract/data-share.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { patienceText, settingAdvice } from '../contract/setting-advice.ts';
@@ -9,6 +10,7 @@ import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { bucketsFor } from '../datasets/images/buckets.ts';
 import { cropWarnings } from '../datasets/images/crop-warnings.ts';
+import { drawShare } from '../datasets/images/draw-share.ts';
 import { sizeWarnings } from '../datasets/images/size-warnings.ts';
 import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
 import type { RunData } from '../datasets/run-data.ts';
@@ -59,15 +61,25 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
   const captions = captionsFor(dataset.images, spec.data.captions);
   const split = splitDataset(dataset.images, validationChoice(spec.data.validation));
   const data = {
-    training: split.training,
+    training: drawShare(split.training, spec.data.share, spec.train.seed),
     heldOut: split.validation,
     captions,
-    warnings: warningsOf(dataset, captions.missing),
+    warnings: [
+      ...warningsOf(dataset, captions.missing),
+      ...shareWarning(spec.data.share, split.training.length),
+    ],
   };
   const plan = planJob({ spec, base, data, cacheFolder });
   const { summary } = plan;
   const warnings = [...summary.warnings, ...adviceOf(spec, base, summary)];
   return { ...plan, summary: { ...summary, warnings } };
+}
+
+/** A number of images that there are not. */
+export function shareWarning(share: DataShare, images: number): readonly string[] {
+  return typeof share === 'number' && share > images
+    ? [`There are ${countOf(images, 'image')} to train on, not ${countText(share)}; all are used.`]
+    : [];
 }
 
 /** What is allowed and most likely not meant, as the page has it beside its fields. */

@@ -167,7 +167,8 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
 }
 
 /** What requests did not name yet. */
-const usualOfOlder = { patience: 0 };
+const usualTraining = { patience: 0 };
+const usualOfOlder = { shares: ['all' as const], moreBaseIds: [] };
 
 /** Columns are named as fields are, in the database's spelling. */
 function fieldsAsColumns(
@@ -190,6 +191,6 @@ function recordOf(row: Row): RunRecord {
   const record = Object.fromEntries(fields) as unknown as RunRecord;
   const { request } = record;
   // Requests of older versions lie in libraries as they were written.
-  const train = withOptimizer({ ...usualOfOlder, ...request.train });
-  return { ...record, request: { ...request, train } };
+  const train = withOptimizer({ ...usualTraining, ...request.train });
+  return { ...record, request: { ...usualOfOlder, ...request, train } };
 }

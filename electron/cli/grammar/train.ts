@@ -8,6 +8,7 @@ import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import { methodKinds } from '../../contract/run-spec.ts';
 import {
+  dataShare,
   naturalNumber,
   numberList,
   overridesOf,
@@ -42,6 +43,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       '--validation <which>',
       'images to hold out: a number, a fraction below 1, or "marked"',
       validationChoice,
+    )
+    .option(
+      '--share <which>',
+      'images to train on: a part below 1, or a number, drawn by the seed (default: all)',
+      dataShare,
     )
     .addOption(new Option('--method <method>', 'how to train').choices(methodKinds))
     .option('--rank <number>', 'rank of the LoRA', naturalNumber)

@@ -1,3 +1,4 @@
+import { shareText } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { methodText } from '../../../electron/contract/method-text.ts';
 import { optimizerLabel, settingsByName, settingText } from '../../../electron/contract/optimizer-spec.ts';
@@ -24,6 +25,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Data set', run.datasetName],
         ['Captions', run.captionSetName],
         ['Images', `${countText(plan.images)} and ${countText(plan.heldOut)} held out`],
+        ...(request.shares[0] === 'all' ? [] : [['Share', shareText(request.shares[0] ?? 'all')] as const]),
         ['Resolution', `${plan.resolution} px`],
         ['Caption dropout', String(train.captionDropout)],
         ['Random flip', train.randomFlip ? 'yes' : 'no'],

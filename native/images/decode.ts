@@ -321,5 +321,21 @@ function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const obstacle = obstacleOf(cause);
   if (obstacle !== null) return obstacle.reason;
-  return cause.message.split('\n')[0] ?? '';
+  const [line = ''] = cause.message.split('\n');
+  return cause instanceof Unsupported || cause instanceof TooLarge || cause instanceof Empty
+    ? line
+    : plainWords(line);
+}
+
+/** What the decoding library says names its own parts; who has the file wants to know what is the matter with it. */
+function plainWords(message: string): string {
+  if (/unsupported image format/i.test(message))
+    return 'it is no image, or one of a kind that is not known here';
+  if (/premature|truncat|unexpected end|end of (?:file|stream|image)|too short|not enough/i.test(message))
+    return 'the file ends too early';
+  return /^(?:vips|pngload|jpegload|webp|gif|tiff|heif|libspng|input (?:file|buffer)|bad|corrupt)/i.test(
+    message,
+  )
+    ? 'the file is damaged'
+    : message;
 }

@@ -16,6 +16,8 @@ export interface FigureCurve {
   readonly name: string;
   readonly meaning: string;
   readonly points: readonly EpochFigure[];
+  /** Counts are drawn from 0, everything else from its own lowest. */
+  readonly counts?: boolean;
   /** Why there is none. */
   readonly lacks: string | null;
 }
@@ -69,6 +71,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
           ? []
           : [{ epoch, value: copies, low: copies, high: copies, text: `${copies} of ${pictures}` }],
       ),
+      counts: true,
       lacks: epochs.length > 0 ? null : 'Nothing is compared yet.',
     },
   ];
@@ -94,9 +97,10 @@ const unsure = (
 export function curvePath(
   points: readonly EpochFigure[],
   [first, last]: readonly [number, number],
+  counts = false,
 ): { readonly line: string; readonly band: string; readonly dots: readonly (readonly [number, number])[] } {
-  const low = Math.min(...points.map((point) => point.low));
-  const high = Math.max(...points.map((point) => point.high));
+  const low = counts ? 0 : Math.min(...points.map((point) => point.low));
+  const high = Math.max(...points.map((point) => point.high), counts ? 1 : low);
   const x = (epoch: number) => (last === first ? 0.5 : (epoch - first) / (last - first));
   const y = (value: number) => (high === low ? 0.5 : 1 - (value - low) / (high - low));
   const place = (epoch: number, value: number) => `${x(epoch).toFixed(4)},${y(value).toFixed(4)}`;

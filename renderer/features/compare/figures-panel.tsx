@@ -66,7 +66,12 @@ function Curve({
         <span className={`${classes.value} figures`}>{here?.text ?? '–'}</span>
       </figcaption>
       {curve.lacks === null && shown.length > 0 ? (
-        <Drawing {...{ shown, span, epoch }} label={`${curve.name}. ${summary}`} onChoose={choose} />
+        <Drawing
+          {...{ shown, span, epoch }}
+          counts={curve.counts ?? false}
+          label={`${curve.name}. ${summary}`}
+          onChoose={choose}
+        />
       ) : (
         <p className={classes.lacks}>{curve.lacks ?? 'Not measured at these epochs.'}</p>
       )}
@@ -79,16 +84,18 @@ function Drawing({
   shown,
   span,
   epoch,
+  counts,
   label,
   onChoose,
 }: {
   shown: FigureCurve['points'];
   span: readonly [number, number];
   epoch: number;
+  counts: boolean;
   label: string;
   onChoose: (event: PointerEvent<SVGSVGElement>) => void;
 }) {
-  const { line, band, dots } = curvePath(shown, span);
+  const { line, band, dots } = curvePath(shown, span, counts);
   const at = span[1] === span[0] ? 0.5 : (epoch - span[0]) / (span[1] - span[0]);
   return (
     <svg

@@ -47,8 +47,8 @@ export function ShareFields({ training }: { training: number | null }) {
         <NumberField
           label="Or this many images"
           hidesLabel
-          width={150}
-          placeholder="or this many"
+          width={130}
+          placeholder="or"
           unit="images"
           min={1}
           optional

@@ -41,6 +41,8 @@ describe('figures of the epochs', () => {
     const { line, dots } = curvePath([point(0, 1), point(1, 3), point(5, 2)], [0, 5]);
     expect(line).toBe('0.0000,1.0000 0.2000,0.0000 1.0000,0.5000');
     expect(dots).toHaveLength(3);
+    // A count of none stands at the bottom.
+    expect(curvePath([point(0, 0), point(5, 0)], [0, 5], true).line).toBe('0.0000,1.0000 1.0000,1.0000');
     expect(curvePath([point(3, 2)], [3, 3]).line).toBe('0.5000,0.5000');
   });
 });

@@ -20,6 +20,7 @@ const unpacked = '**/node_modules/{better-sqlite3,koffi,@koromix,onnxruntime-nod
 const resources = [
   'resources/sample',
   'resources/seedling',
+  'resources/features',
   'resources/icon',
   'resources/notices',
   'LICENSE',

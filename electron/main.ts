@@ -9,6 +9,7 @@ import {
   ipcMain,
   Menu,
   MessageChannelMain,
+  Notification,
   protocol,
   screen,
   session,
@@ -31,6 +32,7 @@ import { pageAddress, pageScheme } from './shell/page-address.ts';
 import { answerReady } from './shell/page-channel.ts';
 import { hasUpdateSource, libraryArgument, type Places, placesOf } from './shell/places.ts';
 import { probeOnce } from './shell/probes.ts';
+import { noticeRunEnds, runsOf } from './shell/run-notices.ts';
 import { createUpdates } from './shell/updates.ts';
 import { type ForkUtility, startUtilityEngine } from './shell/utility-engine.ts';
 import { startUtilityPictures } from './shell/utility-pictures.ts';
@@ -94,6 +96,7 @@ async function main(): Promise<void> {
     screen.getAllDisplays().map(({ workArea }) => workArea),
   );
   const window = new BrowserWindow(windowOptions(state, places.preload, places.icon));
+  void tellRunEnds(studio, window);
   ipcMain.on(
     readyChannel,
     answerReady({
@@ -129,14 +132,37 @@ async function main(): Promise<void> {
   });
   app.on('before-quit', close);
   app.on('second-instance', () => {
-    if (window.isMinimized()) window.restore();
-    window.focus();
+    bringForward(window);
   });
   window.once('ready-to-show', () => {
     if (state.maximized) window.maximize();
     window.show();
   });
   await window.loadURL(pageAddress);
+}
+
+function bringForward(window: BrowserWindow): void {
+  if (window.isDestroyed()) return;
+  if (window.isMinimized()) window.restore();
+  window.focus();
+}
+
+async function tellRunEnds(studio: Promise<Studio>, window: BrowserWindow): Promise<void> {
+  // A studio that did not open has told the page why.
+  const started = await studio.catch(() => null);
+  if (started === null || !Notification.isSupported()) return;
+  noticeRunEnds({
+    subscribe: started.subscribe,
+    runs: () => runsOf(started.dispatch),
+    isInSight: () => !window.isDestroyed() && window.isFocused(),
+    show: (notice) => {
+      const shown = new Notification(notice);
+      shown.on('click', () => {
+        bringForward(window);
+      });
+      shown.show();
+    },
+  });
 }
 
 /** Engines learn of drivers what was tried before them, and anew where the GPU pack became another. */

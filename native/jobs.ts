@@ -81,6 +81,8 @@ export interface TrainingSettings extends NamesOptimizer {
   readonly fusedBackward?: boolean;
   /** Minutes between states saved for resuming, besides those at checkpoints and when stopped. */
   readonly stateEveryMinutes: number;
+  /** The run ends when held-out loss has not fallen for this many checkpoints; left out or 0: never before its last epoch. */
+  readonly patience?: number;
 }
 
 export interface TrainJob {
@@ -151,7 +153,33 @@ export interface GpusJob {
   readonly kind: 'gpus';
 }
 
-export type Job = TrainJob | GenerateJob | ExportJob | InfoJob | DoctorJob | GpusJob;
+/** A picture in the size it was trained or made in: what is finer than that is not compared. */
+export interface ComparedImage {
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Compares pictures of a run with the images it was trained on, and with those held out. */
+export interface LikenessJob {
+  readonly kind: 'likeness';
+  /** The file of the network that says what a picture shows. */
+  readonly weights: string;
+  /** What it says of pictures, by their content. */
+  readonly cacheFolder: string;
+  readonly training: readonly ComparedImage[];
+  readonly heldOut: readonly ComparedImage[];
+  readonly pictures: readonly (ComparedImage & {
+    readonly epoch: number;
+    /** The same for pictures of the same words and noise. */
+    readonly made: string;
+    /** The place among those held out of the image whose caption it was made of. */
+    readonly heldOut: number | null;
+  })[];
+  readonly device: DeviceChoice;
+}
+
+export type Job = TrainJob | GenerateJob | ExportJob | InfoJob | DoctorJob | GpusJob | LikenessJob;
 
 export type JobEvent =
   /** Something that takes a while before the first step: `loading`, `encoding images`, `building graphs`. */
@@ -204,6 +232,8 @@ export interface TrainResult {
   readonly epoch: number;
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
+  /** The checkpoint with the lowest held-out loss, of a run that ended because no later one had a lower. */
+  readonly bestEpoch?: number | undefined;
 }
 
 export interface ComponentSummary {
@@ -250,8 +280,39 @@ export interface DoctorResult {
   readonly trainsOn: Provider | null;
 }
 
+/** A figure, and the interval that holds 95 of 100 of those got from pictures drawn anew among the same ones. */
+export interface LikenessFigure {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Distances are 1 minus the cosine between what two pictures show. */
+export interface LikenessResult {
+  readonly kind: 'likeness';
+  /** A picture as near as this to a training image may be a copy of it. */
+  readonly limit: number;
+  /** In the job's order; null where a picture, or every training image, could not be read. */
+  readonly pictures: readonly ({
+    /** The nearest training image's place, and its distance. */
+    readonly image: number;
+    readonly distance: number;
+    /** How far the base's picture of the same words and noise is from its own nearest; null where there is none. */
+    readonly control: number | null;
+    readonly copy: boolean;
+  } | null)[];
+  readonly epochs: readonly {
+    readonly epoch: number;
+    /** Kernel distance from the held-out images; null where there are too few. */
+    readonly distance: LikenessFigure | null;
+    /** Share of the other held-out images that are further from a picture than the one whose caption it was made of. */
+    readonly rank: LikenessFigure | null;
+  }[];
+}
+
 export type JobResult =
   | TrainResult
+  | LikenessResult
   | { readonly kind: 'generate'; readonly pictures: number; readonly seconds: number }
   | { readonly kind: 'export'; readonly output: string; readonly bytes: number }
   | InfoResult

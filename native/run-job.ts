@@ -7,6 +7,7 @@ import { makeFolder } from './files/atomic-file.ts';
 import { lockFile } from './files/process-lock.ts';
 import { info } from './info.ts';
 import { engineLock, type Job, type JobContext, type JobResult } from './jobs.ts';
+import { compareLikeness } from './likeness/likeness.ts';
 import { nvidiaGpus } from './runtime/nvidia-smi.ts';
 import { generate } from './sampling/generate.ts';
 import { train } from './training/train.ts';
@@ -24,6 +25,8 @@ export function runJob(job: Job, context: JobContext): Promise<JobResult> {
       return info(job, context);
     case 'doctor':
       return examine(job, context);
+    case 'likeness':
+      return compareLikeness(job, context);
     case 'gpus':
       return nvidiaGpus().then((gpus) => ({ kind: 'gpus', gpus }));
   }

@@ -39,7 +39,7 @@ const engineFloors: readonly (readonly string[])[] = [
   ['weights', 'optimizers'],
   ['families'],
   ['training', 'sampling'],
-  ['doctor.ts', 'export.ts', 'info.ts', 'engine'],
+  ['doctor.ts', 'export.ts', 'info.ts', 'likeness', 'engine'],
   ['run-job.ts'],
   ['engine.ts'],
 ];

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { mostLoraStrength } from '../../native/facts/lora-facts.ts';
 import type { LoraUse } from '../../native/jobs.ts';
+import { type DataShare, shareSchema } from '../contract/data-share.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
 import { largestSide } from '../contract/run-spec.ts';
 
@@ -59,6 +60,13 @@ export function validationChoice(text: string): number | 'marked' {
   return text === 'marked' ? text : numberFromZero(text);
 }
 
+/** `all`, a part below 1 such as 0.5, or a number of images. */
+export function dataShare(text: string): DataShare {
+  const { success, data } = shareSchema.safeParse(text === 'all' ? text : Number(text));
+  if (success) return data;
+  throw new InvalidArgumentError('It must be a part below 1, as in 0.5, a number of images, or all.');
+}
+
 /** `1,2,5` and `0-3`, which is `0,1,2,3`; more of it is added to what came before. */
 export function numberList(text: string, before: readonly number[] | undefined): readonly number[] {
   const numbers = text.split(',').flatMap((part) => {
@@ -104,6 +112,7 @@ export interface TrainFlags {
   readonly captionTemplate?: string;
   readonly captionColumn?: string;
   readonly validation?: number | 'marked';
+  readonly share?: DataShare;
   readonly method?: string;
   readonly rank?: number;
   readonly loraFrom?: string;
@@ -111,6 +120,7 @@ export interface TrainFlags {
   readonly resolution?: number;
   readonly epochs?: number;
   readonly checkpoints?: readonly number[];
+  readonly patience?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly optimizer?: string;
@@ -132,6 +142,7 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['name', flags.name],
     ['data.captions', captionsOf(flags)],
     ['data.validation', flags.validation],
+    ['data.share', flags.share],
     [
       'method.kind',
       flags.method ?? (flags.rank === undefined && flags.loraFrom === undefined ? undefined : 'lora'),
@@ -142,6 +153,7 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['resolution', flags.resolution],
     ['train.epochs', flags.epochs],
     ['train.checkpoints', flags.checkpoints],
+    ['train.patience', flags.patience],
     ['train.batchSize', flags.batchSize],
     ['train.learningRate', flags.learningRate],
     ['train.optimizer.kind', flags.optimizer],

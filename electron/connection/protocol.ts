@@ -37,7 +37,7 @@ export const mediaPaths = {
   image: (imageId: number) => `/media/images/${imageId}`,
   /** PNG. */
   sample: (sampleId: number) => `/media/samples/${sampleId}`,
-  /** A sheet or animation that was exported. */
+  /** What was exported as one file. */
   export: (exportId: number) => `/media/exports/${exportId}`,
   /** A picture of a model's card, by its number among `cardPictures`. */
   card: (modelId: number, number: number) => `/media/cards/${modelId}/${number}`,

@@ -37,6 +37,8 @@ export const exportCalls = {
       format: z.enum(modelFormats),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
+      /** Instead of `output`: in this folder, under a name of its own. */
+      folder: pathText.optional(),
     }),
     started,
   ),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { likenessSchema } from './likeness.ts';
 import { loraChoices, usedLoras } from './loras.ts';
 import {
   command,
@@ -101,6 +102,8 @@ export const galleryCalls = {
     z.strictObject({ runIds: fewIds.min(1) }),
     comparisonSchema,
   ),
+  /** How near a run's pictures are to its data; computed behind where that is not known yet. */
+  'gallery.likeness': query({ about: ['samples', 'runs'] }, z.strictObject({ runId: id }), likenessSchema),
   /** Puts what is missing of the runs' epochs, prompts and seeds in the queue; says how many pictures that is. */
   'gallery.fill': command(z.strictObject({ runIds: fewIds.min(1) }), z.object({ queued: z.int() })),
   /** Takes the queued pictures of these runs out of the queue. */

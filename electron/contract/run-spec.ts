@@ -9,6 +9,7 @@ import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
+import { shareSchema } from './data-share.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
@@ -55,6 +56,8 @@ const data = z.strictObject({
       },
     )
     .default(0),
+  /** How many of the images that are not held out are trained on, drawn by the seed. */
+  share: shareSchema.default('all'),
   /** How often each image is used in one epoch, besides what the number before a folder's name says. */
   repeats: natural.default(1),
 });
@@ -134,6 +137,8 @@ const train = z
     /** Whether weights are updated during the backward pass, on the processor. */
     fusedBackward: z.boolean().default(false),
     stateEveryMinutes: positive.default(10),
+    /** Ends the run when held-out loss has not fallen for this many checkpoints; 0: never. */
+    patience: z.int().min(0).max(100_000).default(0),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)

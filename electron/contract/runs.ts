@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { shareSchema } from './data-share.ts';
 import { largestSide, methodKinds, runSpecSchema } from './run-spec.ts';
 import {
   areFewPictures,
@@ -30,6 +31,10 @@ const requestFields = z.strictObject({
   baseModelId: id,
   datasetId: id,
   captionSetIds: fewIds.min(1),
+  /** How many of the images; several make as many runs. */
+  shares: z.array(shareSchema).min(1).max(20).default(['all']),
+  /** Bases besides the first, each for runs of its own. */
+  moreBaseIds: fewIds.default([]),
   method: runSpecSchema.shape.method,
   /** Pixels; null: what the base was made for. */
   resolution: z.int().min(8).max(largestSide).nullable().default(null),
@@ -47,7 +52,7 @@ const requestFields = z.strictObject({
 export const runAims = ['style', 'character', 'object'] as const;
 export type RunAim = (typeof runAims)[number];
 
-/** What a person chooses of a run. Several caption sets make as many runs, alike in everything else. */
+/** What a person chooses of a run. Several caption sets, shares or bases make as many runs, alike in everything else. */
 export const runRequestSchema = requestFields.refine(areFewPictures, tooManyPictures);
 export type RunRequest = z.output<typeof runRequestSchema>;
 
@@ -64,6 +69,19 @@ export const runPlanSchema = z.object({
   checkpoints: z.array(z.int()),
   /** As many runs are started. */
   runs: z.int(),
+  /** Of several runs what each comes to; seconds are null where its speed is not known. */
+  each: z
+    .array(
+      z.object({
+        name: z.string(),
+        images: z.int(),
+        steps: z.int(),
+        seconds: z.number().nullable(),
+        cost: z.number().nullable(),
+        diskBytes: z.number(),
+      }),
+    )
+    .default([]),
   /** From the speed of earlier runs like it; null where there were none. */
   secondsPerEpoch: z.number().nullable(),
   /** Of all runs; null as above. */

@@ -9,7 +9,13 @@ export interface ChosenSettings {
   readonly resolution: number | null;
   readonly train: Pick<
     RunSpec['train'],
-    'epochs' | 'batchSize' | 'gradientAccumulation' | 'learningRate' | 'warmupSteps' | 'noiseOffset'
+    | 'epochs'
+    | 'batchSize'
+    | 'gradientAccumulation'
+    | 'learningRate'
+    | 'warmupSteps'
+    | 'noiseOffset'
+    | 'patience'
   >;
   readonly recipe: Pick<SamplerSettings, 'steps' | 'guidanceScale' | 'width' | 'height'>;
 }
@@ -23,6 +29,9 @@ export interface AdviceContext {
   /** Images that are trained on, each as often as an epoch uses it. */
   readonly images: number | null;
   readonly steps: number | null;
+  readonly heldOut: number | null;
+  /** How many epochs are kept. */
+  readonly checkpoints: number | null;
 }
 
 /** A setting by its dotted path in a request, and what a person should know of what it is set to. */
@@ -42,6 +51,7 @@ export function settingAdvice(settings: ChosenSettings, context: AdviceContext):
     ['train.batchSize', batchAdvice(train.batchSize, context.images)],
     ['train.gradientAccumulation', accumulationAdvice(train, context.images)],
     ['train.warmupSteps', warmupAdvice(train.warmupSteps, context.steps)],
+    ['train.patience', patienceAdvice(train.patience, context)],
     [
       'train.noiseOffset',
       train.noiseOffset > 0.3 ? 'Usual is 0.05 to 0.1; more makes pictures too dark or too bright.' : null,
@@ -98,6 +108,19 @@ function accumulationAdvice(
 function warmupAdvice(warmup: number, steps: number | null): string | null {
   if (steps === null || warmup === 0 || !(warmup >= steps)) return null;
   return `The run has ${countOf(steps, 'step')}: the learning rate would never be reached.`;
+}
+
+function patienceAdvice(patience: number, { heldOut, checkpoints }: AdviceContext): string | null {
+  if (!(patience > 0)) return null;
+  if (heldOut === 0) return 'No image is held out, so there is no loss to stop by. Hold out a few images.';
+  if (checkpoints !== null && patience >= checkpoints)
+    return `Only ${countOf(checkpoints, 'epoch')} ${checkpoints === 1 ? 'is' : 'are'} kept, so it would never stop early.`;
+  return null;
+}
+
+/** When a run ends early, in words. */
+export function patienceText(patience: number): string {
+  return `ends early when held-out loss has not fallen for ${countOf(patience, 'kept epoch')}`;
 }
 
 function rankAdvice(rank: number): string | null {

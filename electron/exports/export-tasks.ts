@@ -13,6 +13,8 @@ export interface NewExport {
   readonly entry: Pick<Export, 'kind' | 'title' | 'runId' | 'epoch'>;
   /** Where a person wants it; null: under the library's exports, named after its title. */
   readonly wanted: string | null;
+  /** Under this folder instead of the library's exports. */
+  readonly folder?: string;
   /** With its dot; empty for a folder. */
   readonly extension: string;
   /** Makes it at its place. Resolves to its size in bytes. */
@@ -45,18 +47,18 @@ export function createExportTasks(
     const unwritten = records.end(id, how);
     if (unwritten !== null) log.error('how an export ended could not be written down yet', unwritten);
   };
-  const ownPlace = async (name: string, extension: string): Promise<string> => {
+  const ownPlace = async (folder: string, name: string, extension: string): Promise<string> => {
     for (let count = 1; ; count++) {
-      const free = await freePath(library.paths.exports, count === 1 ? name : `${name} ${count}`, extension);
+      const free = await freePath(folder, count === 1 ? name : `${name} ${count}`, extension);
       if (!given.has(free)) return free;
     }
   };
   for (const { id, path } of records.running()) end(id, endOfInterrupted(path));
   return {
-    start: async ({ entry, wanted, extension, work }) => {
+    start: async ({ entry, wanted, folder, extension, work }) => {
       const output =
         wanted === null
-          ? await ownPlace(nameOf(entry.title), extension)
+          ? await ownPlace(resolve(folder ?? library.paths.exports), nameOf(entry.title), extension)
           : withExtension(resolve(wanted), extension);
       await refuseTaken(output);
       // Nothing is given for an export that there is no room to note.

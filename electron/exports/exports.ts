@@ -49,7 +49,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
             entry.status === 'ready' && !(await exists(entry.path)) ? { ...entry, missing: true } : entry,
           ),
       ),
-    'exports.model': async ({ runId, epoch, format, precision, output }) => {
+    'exports.model': async ({ runId, epoch, format, precision, output, folder }) => {
       const record = runs.get(runId);
       const { name } = record;
       if (format === 'lora' && record.method !== 'lora') {
@@ -76,6 +76,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       return tasks.start({
         entry: { kind: format, title: `${name}, epoch ${epoch}`, runId, epoch },
         wanted: output,
+        ...(folder !== undefined && { folder }),
         extension: endingOf(format),
         work: async (place, kill) => (await placeWhole(place, (inside) => exportTo(inside, kill))).bytes,
       });
@@ -99,9 +100,9 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   return {
     handlers,
     exportFile: (exportId) => {
-      const { kind, status, path: file } = records.get(exportId);
-      if (status === 'ready' && (kind === 'sheet' || kind === 'animation')) return file;
-      throw new Failure('export-missing', 'This export has no picture to show.', 'Export it again.');
+      const { status, path: file } = records.get(exportId);
+      if (status === 'ready') return file;
+      throw new Failure('export-missing', 'This export is not there.', 'Export it again.');
     },
     close: tasks.close,
   };

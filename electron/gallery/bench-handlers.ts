@@ -6,6 +6,7 @@ import type { DomainContext } from '../library/library.ts';
 import { misfitOf } from '../loras/lora-fits.ts';
 import type { Loras } from '../loras/loras.ts';
 import { readBaseModel } from '../runs/base-model.ts';
+import type { ComparisonCall } from './comparison-handlers.ts';
 import type { PictureQueue } from './picture-queue.ts';
 import type { PictureWeights } from './picture-weights.ts';
 import { removeBench } from './remove-bench.ts';
@@ -26,7 +27,7 @@ export function benchHandlers({
   weights,
   queue,
   loras,
-}: BenchDeps): Omit<HandlersOf<'gallery'>, 'gallery.comparison' | 'gallery.fill' | 'gallery.cancelQueued'> {
+}: BenchDeps): Omit<HandlersOf<'gallery'>, ComparisonCall> {
   const { publish } = context;
   const samplesChanged = () => {
     publish('changed', { subjects: ['samples'] });

@@ -3,6 +3,7 @@ import type { LibraryDatabase } from '../library/database.ts';
 import type { RunReader } from '../runs/run-reader.ts';
 import type { RunRecords } from '../runs/run-records.ts';
 import { compareRuns } from './compare-runs.ts';
+import type { LikenessComparison } from './likeness.ts';
 import type { PictureQueue } from './picture-queue.ts';
 import { sampleOf, type SampleRecord, type SampleRecords } from './sample-records.ts';
 
@@ -13,14 +14,16 @@ export interface ComparisonDeps {
   readonly read: RunReader;
   readonly queue: PictureQueue;
   readonly publish: Publish;
+  readonly likeness: Pick<LikenessComparison, 'of'>;
   /** Queues what is missing of a run, what failed and what was cancelled; gives how many pictures. */
   readonly fillAgain: (runId: number) => Promise<number>;
 }
 
+export type ComparisonCall =
+  'gallery.comparison' | 'gallery.likeness' | 'gallery.fill' | 'gallery.cancelQueued';
+
 /** What pages ask of the pictures of runs. */
-export function comparisonHandlers(
-  deps: ComparisonDeps,
-): Pick<HandlersOf<'gallery'>, 'gallery.comparison' | 'gallery.fill' | 'gallery.cancelQueued'> {
+export function comparisonHandlers(deps: ComparisonDeps): Pick<HandlersOf<'gallery'>, ComparisonCall> {
   const { database, records, runs, read, queue, publish } = deps;
   return {
     'gallery.comparison': async ({ runIds }) => {
@@ -31,6 +34,7 @@ export function comparisonHandlers(
       }
       return compareRuns(compared, database, records);
     },
+    'gallery.likeness': ({ runId }) => deps.likeness.of(runId),
     'gallery.fill': async ({ runIds }) => {
       let queued = 0;
       for (const id of runIds) queued += await deps.fillAgain(id);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { samplerLabel } from '../../native/facts/samplers.ts';
 import { methodName } from '../contract/method-text.ts';
 import { countOf } from '../contract/quantities.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
@@ -89,7 +90,7 @@ function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[]
   const { learningRate, batchSize, schedule, seed } = job.settings;
   const noise = seeds.length === 1 ? `seed ${seeds[0]!}` : `seeds ${seeds.join(', ')}`;
   return [
-    `Pictures: ${sampler}, ${steps} steps, guidance ${guidanceScale}, ${noise}; the same noise in every column.`,
+    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${noise}; the same noise in every column.`,
     `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
   ];
 }

@@ -9,6 +9,7 @@ import { createRunRecords } from '../runs/run-records.ts';
 import { benchHandlers } from './bench-handlers.ts';
 import { comparisonHandlers } from './comparison-handlers.ts';
 import { fillRun } from './fill-run.ts';
+import { createLikeness } from './likeness.ts';
 import { createPictureQueue } from './picture-queue.ts';
 import { createPictureWeights } from './picture-weights.ts';
 import { removeBench } from './remove-bench.ts';
@@ -20,6 +21,8 @@ export interface GalleryDeps {
   /** Throws Failure `model-missing`. */
   readonly modelFolder: (modelId: number) => string;
   readonly loras: Pick<Loras, 'all' | 'named' | 'uses'>;
+  /** The file of the network that says what a picture shows. */
+  readonly features: string;
 }
 
 export interface Gallery {
@@ -43,8 +46,15 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
   const fills = new Set<Promise<unknown>>();
   let closed = false;
 
+  const place = () => (deps.settings.get().samplesWhileTraining === 'beside' ? 'beside' : 'in-pauses');
+  const likeness = createLikeness({
+    ...{ context, device: deps.device, place, records, runs, read },
+    weights: deps.features,
+  });
   const queue = createPictureQueue({
     context,
+    place,
+    onEmpty: likeness.wake,
     device: deps.device,
     records,
     settings: deps.settings.get,
@@ -81,7 +91,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
   return {
     handlers: {
       ...comparisonHandlers({
-        ...{ database, records, runs, read, queue, publish },
+        ...{ database, records, runs, read, queue, publish, likeness },
         fillAgain: (runId) => fill(runId, true),
       }),
       ...benchHandlers({ context, records, weights, queue, loras: deps.loras }),
@@ -105,7 +115,7 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
     close: async () => {
       closed = true;
       await Promise.allSettled(fills);
-      await queue.close();
+      await Promise.all([queue.close(), likeness.close()]);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { samplerLabel } from '../../native/facts/samplers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Axis, ComparisonLayout } from '../contract/gallery.ts';
 import type { PromptData } from '../contract/values.ts';
@@ -203,7 +204,7 @@ function footerOf({ layout, runs }: LayoutInput): readonly string[] {
   const { learningRate, batchSize, schedule, seed } = first!.run.job.settings;
   const noise = layout.seeds.length === 1 ? `seed ${layout.seeds[0]!}` : `seeds ${layout.seeds.join(', ')}`;
   return [
-    `Pictures: ${sampler}, ${steps} steps, guidance ${guidanceScale}, ${noise}; equal seeds are equal noise.`,
+    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${noise}; equal seeds are equal noise.`,
     `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
   ];
 }

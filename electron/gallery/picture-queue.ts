@@ -8,7 +8,7 @@ import type { ModelReference } from '../../native/jobs.ts';
 import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import type { Settings } from '../contract/system.ts';
 import { createBacklog } from '../engine/backlog.ts';
-import type { Device } from '../engine/device.ts';
+import type { Device, Place } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DomainContext } from '../library/library.ts';
 import { whenRoom } from '../library/when-room.ts';
@@ -22,6 +22,9 @@ export interface PictureQueueDeps {
   readonly device: Device;
   readonly records: SampleRecords;
   readonly settings: () => Settings;
+  readonly place: () => Place;
+  /** Nothing waits any more. */
+  readonly onEmpty: () => void;
   /** The weights a picture is made of; throws Failure where they are gone. */
   readonly modelOf: (sample: SampleRecord) => Promise<ModelReference>;
   readonly deviceOf: (sample: SampleRecord) => DeviceChoice;
@@ -93,11 +96,12 @@ export function createPictureQueue(deps: PictureQueueDeps): PictureQueue {
     } finally {
       current = null;
       hasEnded(null);
+      if (!closed && nextChunk(deps, alone.has) === null) deps.onEmpty();
     }
   };
   const backlog = createBacklog({
     device: deps.device,
-    place: () => (deps.settings().samplesWhileTraining === 'beside' ? 'beside' : 'in-pauses'),
+    place: deps.place,
     // What was being made when it ended, or when its end could not be written down, is there whole or is made again.
     takeUp: () => {
       for (const { id, file } of records.making()) statuses.set(id, existsSync(file) ? 'ready' : 'queued');

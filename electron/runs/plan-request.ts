@@ -5,17 +5,19 @@ import { Failure } from '../../native/failure.ts';
 import { readAdapterSizes } from '../../native/families/read-facts.ts';
 import { usesMainMemory } from '../../native/runtime/runtime.ts';
 import { totalBytes } from '../../native/training/memory-plan.ts';
+import { type DataShare, shareText } from '../contract/data-share.ts';
 import { doesNotFit } from '../contract/memory-text.ts';
 import { bytesText, countOf } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import type { RunPlan, RunRequest } from '../contract/runs.ts';
+import { drawShare } from '../datasets/images/draw-share.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { memoryOf, type PlannedMemory } from './memory.ts';
-import { planJob } from './plan.ts';
+import { planJob, shareWarning } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
 import { promptsOf } from './run-prompts.ts';
@@ -44,6 +46,9 @@ export interface RequestDeps {
 /** One run of a request; its folder is settled when it is made. */
 export interface PlannedRequest {
   readonly captionSetId: number;
+  readonly share: DataShare;
+  /** Its own among several, which side by side would all be called the same. */
+  readonly name: string;
   readonly plan: RunPlan;
   readonly run: Run;
   readonly base: RunBase;
@@ -52,7 +57,7 @@ export interface PlannedRequest {
 }
 
 /**
- * What a request's runs come to, one for each caption set. Their pictures are of the same prompts, or captions could not
+ * What a request's runs come to, one for each base, caption set and share. Their pictures are of the same prompts, or captions could not
  * be compared: where nobody named any, captions of the set that says most about the held-out images.
  * @throws Failure `picture-size`, and what models, data and `planJob` throw
  */
@@ -60,20 +65,27 @@ export async function planRequest(
   request: RunRequest,
   deps: RequestDeps,
 ): Promise<readonly PlannedRequest[]> {
-  const sets = [...new Set(request.captionSetIds)];
+  const choices = choicesOf(request);
   const planned: PlannedRequest[] = [];
-  for (const captionSetId of sets) planned.push(await planOne(request, captionSetId, deps));
+  for (const choice of choices) planned.push(await planOne(request, choice, deps));
   const said = ({ plan }: PlannedRequest) =>
     new Set(plan.prompts.map(({ prompt }) => prompt).filter(Boolean)).size;
   const [most] = planned.toSorted((a, b) => said(b) - said(a));
   const { prompts } = most!.plan;
   const warnings = [...new Set(planned.flatMap(({ plan }) => plan.warnings))];
   const unknown = [...new Set(planned.flatMap(({ plan }) => plan.unknownWords))];
+  const { captionExamples: examples, freeDiskBytes } = most!.plan;
   const captionExamples =
-    sets.length === 1 ? most!.plan.captionExamples : planned.map(({ plan }) => plan.captionExamples[0] ?? '');
+    new Set(request.captionSetIds).size === 1
+      ? examples
+      : planned.map(({ plan }) => plan.captionExamples[0] ?? '');
+  const { neededBytes, ...all } = totalsOf(planned);
   return planned.map((one) => ({
     ...one,
-    plan: { ...one.plan, prompts, warnings, captionExamples, unknownWords: unknown },
+    plan: {
+      ...{ ...one.plan, ...all, prompts, captionExamples, unknownWords: unknown },
+      warnings: [...warnings, ...diskWarning(neededBytes, freeDiskBytes)],
+    },
     run: {
       ...one.run,
       spec: { ...one.run.spec, samples: { ...one.run.spec.samples, prompts: [...prompts] } },
@@ -81,18 +93,57 @@ export async function planRequest(
   }));
 }
 
-async function planOne(
-  request: RunRequest,
-  captionSetId: number,
-  deps: RequestDeps,
-): Promise<PlannedRequest> {
-  const base = await deps.base(request.baseModelId);
-  const data = await deps.data(request.datasetId, captionSetId, request.train.seed);
+/** What one of a request's runs has of its own. */
+interface RunChoice {
+  readonly baseModelId: number;
+  readonly captionSetId: number;
+  readonly share: DataShare;
+}
+
+function choicesOf(request: RunRequest): readonly RunChoice[] {
+  const bases = new Set([request.baseModelId, ...request.moreBaseIds]);
+  return [...bases].flatMap((baseModelId) =>
+    [...new Set(request.captionSetIds)].flatMap((captionSetId) =>
+      [...new Set(request.shares)].map((share) => ({ baseModelId, captionSetId, share })),
+    ),
+  );
+}
+
+/** What several runs come to together, and each. */
+function totalsOf(planned: readonly PlannedRequest[]) {
+  const sum = (values: readonly (number | null)[]) =>
+    values.reduce((all: number | null, value) => (all === null || value === null ? null : all + value), 0);
+  const each = planned.map(({ name, plan }) => ({
+    name,
+    images: plan.images,
+    steps: plan.steps,
+    seconds: plan.seconds,
+    cost: plan.cost,
+    diskBytes: plan.diskBytes,
+  }));
+  return {
+    runs: planned.length,
+    each: planned.length > 1 ? each : [],
+    seconds: sum(each.map(({ seconds }) => seconds)),
+    cost: sum(each.map(({ cost }) => cost)),
+    neededBytes: sum(each.map(({ diskBytes }) => diskBytes)) ?? 0,
+  };
+}
+
+async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps): Promise<PlannedRequest> {
+  const { captionSetId, share } = choice;
+  const base = await deps.base(choice.baseModelId);
+  const whole = await deps.data(request.datasetId, captionSetId, request.train.seed);
+  const data = {
+    ...whole,
+    training: drawShare(whole.training, share, request.train.seed),
+    warnings: [...whole.warnings, ...shareWarning(share, whole.training.length)],
+  };
   const facts = await readBaseFacts(base.folder);
   const model = baseFor(base.folder, facts, request.method.kind);
   checkSize(request, model.vaeFactor);
   await checkLoraBeginning(request.method);
-  const spec = specOf(request, base.folder, data, deps.runsFolder);
+  const spec = specOf(request, base.folder, data, share, deps.runsFolder);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
 
   const cut = await cutTexts(run);
@@ -105,9 +156,8 @@ async function planOne(
   const planned = await memoryOf(job, request.provider);
   const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
-  const runs = new Set(request.captionSetIds).size;
   const secondsPerEpoch = speed === null ? null : speed * uses;
-  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * settings.epochs * runs;
+  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * settings.epochs;
   const { bavail, bsize } = await statfs(deps.runsFolder);
   const freeDiskBytes = bavail * bsize;
   const plan: RunPlan = {
@@ -119,7 +169,8 @@ async function planOne(
     epochs: summary.epochs,
     steps: summary.steps,
     checkpoints: [...summary.checkpoints],
-    runs,
+    runs: 1,
+    each: [],
     secondsPerEpoch,
     seconds,
     cost: seconds === null ? null : costOf(seconds, request.costRate),
@@ -136,7 +187,6 @@ async function planOne(
       ...(cut === null
         ? []
         : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.read, cut.prompts)]),
-      ...diskWarning(footprint.diskBytes * runs, freeDiskBytes),
       ...memoryWarning(request, memoryBytes, planned),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [
@@ -148,6 +198,8 @@ async function planOne(
   };
   return {
     captionSetId,
+    share,
+    name: nameOf(request, base.name, data.captionSetName, share),
     plan,
     run,
     base,
@@ -164,13 +216,29 @@ export function speedKeyOf(
   return speedKey(provider, base.counts, job.method, job.settings.batchSize, spec.resolution);
 }
 
-function specOf(request: RunRequest, baseFolder: string, data: RunData, folder: string): ResolvedRunSpec {
+function nameOf(request: RunRequest, base: string, captions: string, share: DataShare): string {
+  return [
+    request.name,
+    ...(new Set(request.captionSetIds).size > 1 ? [captions] : []),
+    ...(new Set(request.shares).size > 1 ? [shareText(share)] : []),
+    ...(new Set([request.baseModelId, ...request.moreBaseIds]).size > 1 ? [`on ${base}`] : []),
+  ].join(', ');
+}
+
+function specOf(
+  request: RunRequest,
+  baseFolder: string,
+  data: RunData,
+  share: DataShare,
+  folder: string,
+): ResolvedRunSpec {
   const { name, method, train, recipe, prompts, seeds, resolution, provider } = request;
   const spec = runSpecSchema.parse({
     name,
     base: baseFolder,
     data: {
       folder: data.folder ?? data.datasetName,
+      share,
       validation: data.heldOut.length === 0 ? 0 : data.heldOut.map(({ id }) => id),
     },
     method,

@@ -2,13 +2,15 @@ import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import type { DataShare } from '../contract/data-share.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
-import { settingAdvice } from '../contract/setting-advice.ts';
+import { patienceText, settingAdvice } from '../contract/setting-advice.ts';
 import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { bucketsFor } from '../datasets/images/buckets.ts';
 import { cropWarnings } from '../datasets/images/crop-warnings.ts';
+import { drawShare } from '../datasets/images/draw-share.ts';
 import { sizeWarnings } from '../datasets/images/size-warnings.ts';
 import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts';
 import type { RunData } from '../datasets/run-data.ts';
@@ -40,6 +42,8 @@ export interface PlanSummary {
   readonly steps: number;
   readonly epochs: number;
   readonly checkpoints: readonly number[];
+  /** Checkpoints without a lower held-out loss after which it ends; 0: it goes to its last epoch. */
+  readonly patience: number;
   readonly captionExample: string;
   /** Files left out, captions missing and the like, one sentence each. */
   readonly warnings: readonly string[];
@@ -57,10 +61,13 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
   const captions = captionsFor(dataset.images, spec.data.captions);
   const split = splitDataset(dataset.images, validationChoice(spec.data.validation));
   const data = {
-    training: split.training,
+    training: drawShare(split.training, spec.data.share, spec.train.seed),
     heldOut: split.validation,
     captions,
-    warnings: warningsOf(dataset, captions.missing),
+    warnings: [
+      ...warningsOf(dataset, captions.missing),
+      ...shareWarning(spec.data.share, split.training.length),
+    ],
   };
   const plan = planJob({ spec, base, data, cacheFolder });
   const { summary } = plan;
@@ -68,8 +75,19 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
   return { ...plan, summary: { ...summary, warnings } };
 }
 
+/** A number of images that there are not. */
+export function shareWarning(share: DataShare, images: number): readonly string[] {
+  return typeof share === 'number' && share > images
+    ? [`There are ${countOf(images, 'image')} to train on, not ${countText(share)}; all are used.`]
+    : [];
+}
+
 /** What is allowed and most likely not meant, as the page has it beside its fields. */
-function adviceOf(spec: ResolvedRunSpec, base: BaseModel, { images, steps }: PlanSummary): readonly string[] {
+function adviceOf(
+  spec: ResolvedRunSpec,
+  base: BaseModel,
+  { images, steps, heldOut, checkpoints }: PlanSummary,
+): readonly string[] {
   const { method, train, samples, resolution = null } = spec;
   const side = resolution ?? base.resolution;
   const advice = settingAdvice(
@@ -82,7 +100,7 @@ function adviceOf(spec: ResolvedRunSpec, base: BaseModel, { images, steps }: Pla
     {
       usualRate: usualLearningRate(method.kind, train.optimizer),
       baseResolution: base.resolution,
-      ...{ images, steps },
+      ...{ images, steps, heldOut, checkpoints: checkpoints.length },
     },
   );
   return [...advice].map(([path, text]) => `${path.replace('recipe.', 'samples.')}: ${text}`);
@@ -134,6 +152,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
       steps: stepsPerEpoch * settings.epochs,
       epochs: settings.epochs,
       checkpoints: settings.checkpointEpochs,
+      patience: settings.patience ?? 0,
       captionExample: images[0]?.captions[0] ?? '',
       warnings: [...data.warnings, ...cropWarnings(all, buckets), ...sizeWarnings(all, buckets)],
     },
@@ -146,7 +165,7 @@ function methodOf(method: RunSpec['method']): Method {
 
 function settingsOf({ train, method }: RunSpec): TrainingSettings {
   const { epochs, batchSize, gradientAccumulation, optimizer, ...others } = train;
-  const { checkpoints, schedule, warmupSteps, learningRate, ...rest } = others;
+  const { checkpoints, schedule, warmupSteps, learningRate, patience, ...rest } = others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
   // In this order always: it is part of what tells whether a state belongs to a run.
   return {
@@ -158,6 +177,8 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     learningRate: learningRate ?? usualLearningRate(method.kind, optimizer),
     checkpointEpochs: [...kept].sort((a, b) => a - b),
     schedule: { kind: schedule, warmupSteps },
+    // Left out where it does nothing, so that runs from before there was a choice are known again.
+    ...(patience > 0 && { patience }),
   };
 }
 
@@ -212,7 +233,8 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     .join(', ');
   return [
     `${name}: ${countOf(images, 'image')}${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
-    `  ${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
+    `  ${summary.patience > 0 ? 'at most ' : ''}${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
+    ...(summary.patience > 0 ? [`  ${patienceText(summary.patience)}`] : []),
     `  a caption: ${summary.captionExample === '' ? '(no words)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];

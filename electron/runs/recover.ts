@@ -30,7 +30,7 @@ export function recoverRuns(
 
   async function readFolders(): Promise<readonly number[]> {
     const found: number[] = [];
-    for (const { id, status, folder, steps, epoch, plan } of records.all()) {
+    for (const { id, status, folder, epoch, plan } of records.all()) {
       if (status !== 'interrupted') continue;
       try {
         for (const kept of await checkpointEpochs(folder)) records.addCheckpoint(id, kept);
@@ -44,8 +44,9 @@ export function recoverRuns(
             validationLoss,
           });
         }
-        if ((await readOutcome(folder))?.end === 'finished') {
-          records.change(id, { status: 'finished', step: steps });
+        const outcome = await readOutcome(folder);
+        if (outcome?.end === 'finished') {
+          records.change(id, { status: 'finished', step: outcome.step });
           await removeState(folder);
         }
         found.push(id);

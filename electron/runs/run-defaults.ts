@@ -65,6 +65,8 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     baseModelId: base.id,
     datasetId: dataset.id,
     captionSetIds: captionSet === null ? [] : [captionSet],
+    shares: ['all'],
+    moreBaseIds: [],
     method,
     resolution: tuned?.resolution ?? null,
     train: tuned?.train ?? trainOf(method, aim, base, dataset.images),

@@ -115,6 +115,7 @@ const outcomeSchema = z.object({
   epoch: z.number(),
   trainLoss: number,
   validationLoss: number,
+  bestEpoch: z.number().optional(),
 });
 
 export async function readOutcome(folder: string): Promise<Outcome | null> {

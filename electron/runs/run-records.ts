@@ -166,6 +166,10 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
   };
 }
 
+/** What requests did not name yet. */
+const usualTraining = { patience: 0 };
+const usualOfOlder = { shares: ['all' as const], moreBaseIds: [] };
+
 /** Columns are named as fields are, in the database's spelling. */
 function fieldsAsColumns(
   fields: object,
@@ -186,6 +190,7 @@ function recordOf(row: Row): RunRecord {
   ]);
   const record = Object.fromEntries(fields) as unknown as RunRecord;
   const { request } = record;
-  // Requests from before they named their optimizer lie in libraries as they were.
-  return { ...record, request: { ...request, train: withOptimizer(request.train) } };
+  // Requests of older versions lie in libraries as they were written.
+  const train = withOptimizer({ ...usualTraining, ...request.train });
+  return { ...record, request: { ...usualOfOlder, ...request, train } };
 }

@@ -13,7 +13,8 @@ export interface StartDeps {
 }
 
 /**
- * Plans what was asked for and puts it at the end of the queue: a run for each caption set, with a folder of its own.
+ * Plans what was asked for and puts it at the end of the queue: a run for each base, caption set and share,
+ * with a folder of its own.
  * Throws what `planRequest` and `createRun` throw.
  */
 export async function startRuns(request: RunRequest, deps: StartDeps): Promise<number[]> {
@@ -28,13 +29,16 @@ export async function startRuns(request: RunRequest, deps: StartDeps): Promise<n
 
 async function makeRun(
   request: RunRequest,
-  { plan, run, base, captionSetId, datasetName, captionSetName }: PlannedRequest,
+  { plan, run, base, captionSetId, share, name, datasetName, captionSetName }: PlannedRequest,
   { records, request: { runsFolder }, now }: StartDeps,
 ): Promise<number> {
-  const own: RunRequest = { ...request, captionSetIds: [captionSetId] };
+  const own: RunRequest = {
+    ...request,
+    ...{ baseModelId: base.id, moreBaseIds: [] },
+    ...{ captionSetIds: [captionSetId], shares: [share] },
+  };
   const id = records.insert({
-    // Side by side they would all be called the same.
-    name: request.captionSetIds.length > 1 ? `${request.name}, ${captionSetName}` : request.name,
+    name,
     status: 'queued',
     datasetId: request.datasetId,
     datasetName,

@@ -57,13 +57,8 @@ export async function trainRun({ folder, job }: Run, options: TrainRunOptions): 
   const release = await lockRun(folder, options);
   try {
     const result = await options.runJob(job);
-    await writeOutcome(folder, {
-      end: result.end,
-      step: result.step,
-      epoch: result.epoch,
-      trainLoss: result.trainLoss,
-      validationLoss: result.validationLoss,
-    });
+    const { kind: _kind, ...outcome } = result;
+    await writeOutcome(folder, outcome);
     return result;
   } finally {
     release();

@@ -42,6 +42,8 @@ export interface Resources {
   readonly sample: string;
   /** The embedded base model. */
   readonly seedling: string;
+  /** The network that says what a picture shows, in one file. */
+  readonly features: string;
   /** Word of the GPU pack that belongs to this version; it need not be there. */
   readonly gpuPack: string;
 }
@@ -50,6 +52,7 @@ export function resourcesOf(folder: string): Resources {
   return {
     sample: join(folder, 'sample'),
     seedling: join(folder, 'seedling'),
+    features: join(folder, 'features', 'efficientnet-lite0.safetensors'),
     gpuPack: process.env.SCREENFOLD_GPU_PACK ?? join(folder, 'gpu-pack.json'),
   };
 }
@@ -86,7 +89,10 @@ export async function createDomains(
   const device = createDevice(engine);
   const models = createModels(context, { engine, settings, software });
   const loras = createLoras(context);
-  const gallery = createGallery(context, { device, settings, modelFolder: models.folder, loras });
+  const gallery = createGallery(context, {
+    ...{ device, settings, modelFolder: models.folder, loras },
+    features: resources.features,
+  });
   const runs = createRuns(context, {
     device,
     settings,

@@ -35,8 +35,12 @@ const mostFileBytes = 2 ** 30;
  * @throws Failure `image-unreadable`: no file, not an image, truncated or damaged.
  */
 export async function readPixels(path: string, size: ImageSize): Promise<Float32Array> {
-  const rgb = await readRgb(path, size);
-  const area = size.width * size.height;
+  return planesOf(await readRgb(path, size), size);
+}
+
+/** Interleaved bytes as planes in [-1, 1]. */
+function planesOf(rgb: Uint8Array, { width, height }: ImageSize): Float32Array<ArrayBuffer> {
+  const area = width * height;
   const planes = new Float32Array(3 * area);
   for (let pixel = 0; pixel < area; pixel++) {
     planes[pixel] = rgb[3 * pixel]! / 127.5 - 1;
@@ -44,6 +48,24 @@ export async function readPixels(path: string, size: ImageSize): Promise<Float32
     planes[2 * area + pixel] = rgb[3 * pixel + 2]! / 127.5 - 1;
   }
   return planes;
+}
+
+/**
+ * Like `readPixels`, brought to one size first and from there to another: what is finer than the first is lost, so that an image
+ * compares with a picture made in that size.
+ * @throws Failure `image-unreadable`
+ */
+export async function readPixelsAt(
+  path: string,
+  first: ImageSize,
+  size: ImageSize,
+): Promise<Float32Array<ArrayBuffer>> {
+  const rgb = await readRgb(path, first);
+  const { data } = await sharp(rgb, { raw: { ...first, channels: 3 } })
+    .resize(size.width, size.height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return planesOf(data, size);
 }
 
 /**
@@ -299,5 +321,21 @@ function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const obstacle = obstacleOf(cause);
   if (obstacle !== null) return obstacle.reason;
-  return cause.message.split('\n')[0] ?? '';
+  const [line = ''] = cause.message.split('\n');
+  return cause instanceof Unsupported || cause instanceof TooLarge || cause instanceof Empty
+    ? line
+    : plainWords(line);
+}
+
+/** What the decoding library says names its own parts; who has the file wants to know what is the matter with it. */
+function plainWords(message: string): string {
+  if (/unsupported image format/i.test(message))
+    return 'it is no image, or one of a kind that is not known here';
+  if (/premature|truncat|unexpected end|end of (?:file|stream|image)|too short|not enough/i.test(message))
+    return 'the file ends too early';
+  return /^(?:vips|pngload|jpegload|webp|gif|tiff|heif|libspng|input (?:file|buffer)|bad|corrupt)/i.test(
+    message,
+  )
+    ? 'the file is damaged'
+    : message;
 }

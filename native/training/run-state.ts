@@ -12,6 +12,7 @@ import type { TrainingSettings, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
 import type { StateKind } from '../optimizers/optimizer.ts';
 import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import type { BestCheckpoint } from './early-stopping.ts';
 import { fileShape, keptLength } from './kept-tensors.ts';
 import type { LossScale } from './loss-scale.ts';
 import type { Trainer } from './trainer.ts';
@@ -30,6 +31,8 @@ export interface Position {
   readonly validationLoss: number | null;
   /** Of a run whose gradients are computed in float16. */
   readonly lossScale?: LossScale;
+  /** Of a run that may end early. */
+  readonly best?: BestCheckpoint;
 }
 
 export const beginning: Position = {
@@ -170,10 +173,12 @@ export async function findState(job: TrainJob, identity: RunIdentity): Promise<P
   if (file.base !== identity.base) {
     throw mismatch(`The state in ${path} belongs to a run on another base model than ${job.base} is now.`);
   }
-  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null, lossScale } = file;
+  const { step, epochsDone, lossSum, lossCount, trainLoss = null, validationLoss = null } = file;
+  const { lossScale, best } = file;
   return {
     ...{ step, epochsDone, lossSum, lossCount, trainLoss, validationLoss },
     ...(lossScale && { lossScale }),
+    ...(best && { best }),
   };
 }
 

@@ -7,6 +7,7 @@ import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
 import { type MicroBatch, planEpoch, type StepPlan } from './data-order.ts';
+import { afterCheckpoint, endsEarly } from './early-stopping.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { firstLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
 import { openMetricsLog } from './metrics-log.ts';
@@ -23,8 +24,8 @@ import type { Trainer } from './trainer.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /**
- * Trains on from the run's newest state, or from the beginning, until the last epoch is done or a stop is asked for; it stops
- * between two steps.
+ * Trains on from the run's newest state, or from the beginning, until the last epoch is done, held-out loss has not
+ * fallen for as many checkpoints as the run is to wait, or a stop is asked for; it stops between two steps.
  *
  * @throws Failure `loss-not-finite` or `weights-not-finite` where a number is not finite: the checkpoints and the state
  * written before stay as they are. Also those of `findPosition` and of writing files.
@@ -51,7 +52,7 @@ export async function trainingLoop(
   };
 
   try {
-    while (position.epochsDone < settings.epochs) {
+    while (position.epochsDone < settings.epochs && !endsEarly(settings, position.best)) {
       const epoch = position.epochsDone + 1;
       const steps = planEpoch(
         images,
@@ -111,13 +112,19 @@ export async function trainingLoop(
       await log.write(metric);
       const isCheckpoint = settings.checkpointEpochs.includes(epoch);
       if (isCheckpoint) {
+        const best = settings.patience ? afterCheckpoint(position.best, epoch, validationLoss) : undefined;
+        position = { ...position, ...(best && { best }) };
         const folder = await writeCheckpoint(job, identity, task, position);
         context.emit({ type: 'checkpoint', epoch, folder });
       }
       if (isCheckpoint || epoch === settings.epochs) await save();
       context.emit(metric);
     }
-    return trainResult('finished', position);
+    const { best, epochsDone } = position;
+    return {
+      ...trainResult('finished', position),
+      ...(best && epochsDone < settings.epochs && { bestEpoch: best.epoch }),
+    };
   } finally {
     await log.close();
   }

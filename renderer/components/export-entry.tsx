@@ -1,9 +1,10 @@
-import { Group, Loader, Text } from '@mantine/core';
-import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
+import { ActionIcon, Group, Loader, Text, Tooltip } from '@mantine/core';
+import { IconAlertTriangle, IconCheck, IconDownload } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 import type { Export } from '../../electron/contract/exports.ts';
 import { bytesText } from '../../electron/contract/quantities.ts';
+import { media } from '../studio/media.ts';
 import { CopyPath } from './copy-path.tsx';
 import { RevealButton } from './reveal-button.tsx';
 
@@ -43,6 +44,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
       <Group gap={2} wrap="nowrap">
         {status === 'ready' && !missing && (
           <>
+            <DownloadButton entry={entry} />
             <CopyPath path={path} />
             <RevealButton target={{ kind: 'export', exportId: entry.id }} />
           </>
@@ -50,6 +52,27 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         {more}
       </Group>
     </Group>
+  );
+}
+
+/** In a browser, which may be on another machine than the studio; a folder has no address. */
+function DownloadButton({ entry: { id, kind, path, title } }: { entry: Export }) {
+  const name = path.split(/[\\/]/).at(-1) ?? '';
+  const isFile = kind !== 'diffusers' && /\.[a-z]+$/i.test(name);
+  if (window.screenfoldDesktop !== undefined || !isFile) return null;
+  return (
+    <Tooltip label="Download">
+      <ActionIcon
+        component="a"
+        href={media.export(id)}
+        download={name}
+        variant="subtle"
+        color="gray"
+        aria-label={`Download ${title}`}
+      >
+        <IconDownload size={16} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
 import { ExportEntry } from './export-entry.tsx';
+import { ExportPlace } from './export-place.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { useExports } from './use-exports.ts';
 
@@ -46,6 +47,7 @@ function ExportForm({
   const [chosen, setChosen] = useState(epoch);
   const [format, setFormat] = useState<Format>(run.method === 'lora' ? 'lora' : 'diffusers');
   const [precision, setPrecision] = useState<'float16' | 'float32'>('float16');
+  const [folder, setFolder] = useState<string | null>(null);
   const start = useStudioCommand('exports.model');
   const entry = useExports()?.find(({ id }) => id === start.data?.exportId);
   const started = start.isSuccess;
@@ -97,20 +99,8 @@ function ExportForm({
               />
             </Stack>
           </Radio.Group>
-          <Stack gap={6}>
-            <Text size="sm" fw={500}>
-              Precision
-            </Text>
-            <SegmentedControl
-              aria-label="Precision"
-              data={[
-                { value: 'float16', label: 'float16, half the size' },
-                { value: 'float32', label: 'float32' },
-              ]}
-              value={precision}
-              onChange={setPrecision}
-            />
-          </Stack>
+          <PrecisionChoice precision={precision} onChange={setPrecision} />
+          <ExportPlace folder={folder} onChange={setFolder} />
           {start.error !== null && <FailureNote error={start.error} />}
         </>
       )}
@@ -122,13 +112,46 @@ function ExportForm({
           <Button
             loading={start.isPending}
             onClick={() => {
-              start.mutate({ runId: run.id, epoch: chosen, format, precision });
+              start.mutate({
+                runId: run.id,
+                epoch: chosen,
+                format,
+                precision,
+                ...(folder !== null && { folder }),
+              });
             }}
           >
             Export
           </Button>
         )}
       </Group>
+    </Stack>
+  );
+}
+
+type Precision = 'float16' | 'float32';
+
+function PrecisionChoice({
+  precision,
+  onChange,
+}: {
+  precision: Precision;
+  onChange: (precision: Precision) => void;
+}) {
+  return (
+    <Stack gap={6}>
+      <Text size="sm" fw={500}>
+        Precision
+      </Text>
+      <SegmentedControl
+        aria-label="Precision"
+        data={[
+          { value: 'float16', label: 'float16, half the size' },
+          { value: 'float32', label: 'float32' },
+        ]}
+        value={precision}
+        onChange={onChange}
+      />
     </Stack>
   );
 }

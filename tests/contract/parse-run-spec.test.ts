@@ -38,7 +38,13 @@ describe('a run file', () => {
   test('needs a base and data, and has a default for all the rest', () => {
     const spec = validateRunSpec(smallest, 'run.json');
     expect(spec.method).toEqual({ kind: 'full', textEncoder: false });
-    expect(spec.data).toEqual({ folder: 'photos', captions: { kind: 'sidecar' }, validation: 0, repeats: 1 });
+    expect(spec.data).toEqual({
+      folder: 'photos',
+      captions: { kind: 'sidecar' },
+      validation: 0,
+      share: 'all',
+      repeats: 1,
+    });
     expect(spec.train).toMatchObject({ epochs: 100, checkpoints: [1, 2, 5, 15, 30, 45, 60, 70, 100] });
     expect(spec.train).toMatchObject({
       optimizer: { weightDecay: 0.01 },

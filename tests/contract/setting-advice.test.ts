@@ -13,7 +13,10 @@ const usual: ChosenSettings = {
   train: runSpecSchema.shape.train.parse({ epochs: 30, batchSize: 4, learningRate: 1e-4 }),
   recipe: { steps: 25, guidanceScale: 7.5, width: 512, height: 512 },
 };
-const known: AdviceContext = { usualRate: 1e-4, baseResolution: 512, images: 64, steps: 480 };
+const known: AdviceContext = {
+  ...{ usualRate: 1e-4, baseResolution: 512, images: 64, steps: 480 },
+  ...{ heldOut: 4, checkpoints: 5 },
+};
 
 const adviceOn = (change: Partial<ChosenSettings>, context: Partial<AdviceContext> = {}) =>
   Object.fromEntries(settingAdvice({ ...usual, ...change }, { ...known, ...context }));
@@ -34,6 +37,8 @@ describe('advice on settings', () => {
     ['train.epochs', train({ epochs: 1_000_000 }), { steps: 16_000_000 }, /16,000,000 steps/],
     ['train.batchSize', train({ batchSize: 65 }), {}, /only 64 images/],
     ['train.gradientAccumulation', train({ gradientAccumulation: 17 }), {}, /68 images, and there are 64/],
+    ['train.patience', train({ patience: 2 }), { heldOut: 0 }, /No image is held out/],
+    ['train.patience', train({ patience: 5 }), {}, /Only 5 epochs are kept/],
     ['train.warmupSteps', train({ warmupSteps: 480 }), {}, /has 480 steps/],
     ['method.rank', { method: { kind: 'lora', textEncoder: false, rank: 4096 } }, {}, /4 to 128/],
     ['resolution', { resolution: 4096 }, { baseResolution: 64 }, /made for 64 px/],

@@ -191,6 +191,15 @@ const sights: readonly Sight[] = [
     ready: (page) => page.locator('[data-kind="ready"] img').nth(2).waitFor(),
   },
   {
+    name: 'figures of the epochs',
+    path: '/compare',
+    ready: (page) => page.getByRole('gridcell').first().waitFor(),
+    open: async (page) => {
+      await button(page, 'Figures').click();
+      await page.getByRole('img', { name: /^Likely copies/ }).waitFor();
+    },
+  },
+  {
     name: 'a large picture',
     path: '/compare',
     ready: (page) => page.locator('[data-kind="ready"] img').nth(2).waitFor(),

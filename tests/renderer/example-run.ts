@@ -29,6 +29,7 @@ export const examplePlan: RunPlan = {
   steps: 190,
   checkpoints: [1, 2, 5, 10],
   runs: 1,
+  each: [],
   secondsPerEpoch: null,
   seconds: null,
   cost: null,

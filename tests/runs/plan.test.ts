@@ -99,6 +99,9 @@ describe('a plan', () => {
       ...entry,
       metadata: { split: index === 4 ? 'validation' : 'train' },
     }));
+    expect(planOf(datasetOf(marked), { data: { validation: 'marked', share: 0.5 } }).summary.images).toBe(
+      Math.round((marked.length - 1) / 2),
+    );
     expect(planOf(datasetOf(marked), { data: { validation: 'marked' } }).run.job.validation).toHaveLength(1);
   });
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -143,6 +143,11 @@ test(
       const text = format === 'gif' ? readGifComment(readFileSync(file)) : xmpAsString;
       expect(text).toContain('a violet square');
     }
+    const elsewhere = join(folder, 'elsewhere');
+    const chosen = await exports.handlers['exports.model']({
+      ...{ runId, epoch: 1, format: 'diffusers', precision: 'float16', output: null, folder: elsewhere },
+    });
+    expect(dirname(await ended(chosen.exportId))).toBe(elsewhere);
     const exported = await exports.handlers['exports.model']({
       runId,
       epoch: 3,

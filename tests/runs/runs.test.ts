@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { runRequestSchema, type RunStatus } from '../../electron/contract/runs.ts';
+import { readRun } from '../../electron/runs/run-folder.ts';
 import { failureOf } from './failure-of.ts';
 import { servicesOver } from './library-of.ts';
 import { writePretendTokenizer } from './pretend-configs.ts';
 import { died, pretendEngine, type PretendOptions } from './pretend-engine.ts';
-import { pretendRequest } from './pretend-library.ts';
+import { pretendRequest, writePretendModel } from './pretend-library.ts';
 import type { LibraryServices } from './services.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -128,6 +129,42 @@ describe('the queue of runs', () => {
     // Those of the set with words.
     for (const { prompts } of details)
       expect(prompts).toEqual([{ prompt: 'a violet square', negativePrompt: '' }]);
+  });
+
+  test('several shares of the images, on several bases, make as many runs of the same pictures', async () => {
+    const { services, folder } = studio();
+    const { runs, models } = services;
+    const request = await pretendRequest(services, folder);
+    writePretendModel(join(folder, 'other'));
+    const { modelId } = await models.handlers['models.add']({ path: join(folder, 'other') });
+    const wanted = { ...request, shares: ['all' as const, 0.5, 2], moreBaseIds: [modelId], prompts: [] };
+    const plan = await runs.handlers['runs.plan']({ request: wanted });
+    expect(plan.runs).toBe(6);
+    // Five squares are trained on, one is held out.
+    expect(plan.each.map(({ images }) => images)).toEqual([5, 3, 2, 5, 3, 2]);
+    expect(plan.each.map(({ steps }) => steps)).toEqual([15, 9, 6, 15, 9, 6]);
+    const { runIds } = await runs.handlers['runs.start']({ request: wanted });
+    const details = await Promise.all(runIds.map(async (runId) => runs.handlers['runs.get']({ runId })));
+    expect(details.map(({ name }) => name).slice(0, 4)).toEqual([
+      'first, all images, on model',
+      'first, half of the images, on model',
+      'first, 2 images, on model',
+      'first, all images, on other',
+    ]);
+    expect(new Set(details.map(({ prompts }) => JSON.stringify(prompts))).size).toBe(1);
+    expect(details.map((run) => [run.request.shares, run.request.moreBaseIds, run.baseModelId])).toEqual([
+      ...(['all', 0.5, 2] as const).map((share) => [[share], [], request.baseModelId]),
+      ...(['all', 0.5, 2] as const).map((share) => [[share], [], modelId]),
+    ]);
+    const imagesOf = async (at: number) => {
+      const { job } = await readRun(details[at]!.folder);
+      return job.images.map(({ id }) => id);
+    };
+    const [all, half, two] = [await imagesOf(0), await imagesOf(1), await imagesOf(2)];
+    expect(half).toHaveLength(3);
+    expect(all).toEqual(expect.arrayContaining(half));
+    expect(half).toEqual(expect.arrayContaining(two));
+    expect(await imagesOf(4)).toEqual(half);
   });
 
   test('a paused run goes on where it stopped, and every step is trained once', async () => {

@@ -65,6 +65,7 @@ export function wireServices(folder: string, engine: Engine, now: () => number =
     settings,
     loras,
     modelFolder: models.folder,
+    features: join(root, 'resources', 'features', 'efficientnet-lite0.safetensors'),
   });
   const runs = createRuns(context, {
     device,

@@ -254,6 +254,7 @@ describe('places', () => {
     expect(packed.resources).toEqual({
       sample: join('/opt', 'sample'),
       seedling: join('/opt', 'seedling'),
+      features: join('/opt', 'features', 'efficientnet-lite0.safetensors'),
       gpuPack: join('/opt', 'gpu-pack.json'),
     });
     const own = placesOf('/project', '/electron/resources', false);

@@ -108,6 +108,7 @@ export const electron = {
     },
   },
   ipcMain,
+  Notification: { isSupported: () => false },
   Menu: { buildFromTemplate: (template: unknown) => template, setApplicationMenu: () => undefined },
   MessageChannelMain: class {
     readonly port1 = channels.pop();

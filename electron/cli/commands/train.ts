@@ -128,10 +128,16 @@ function reportEnd(
   }
   const validation =
     result.validationLoss === null ? '' : `, held-out loss ${lossText(result.validationLoss)}`;
-  terminal.line(`Finished: training loss ${lossText(result.trainLoss)}${validation}.`);
+  const early =
+    result.bestEpoch === undefined ? '' : ` early, after epoch ${result.epoch} of ${run.job.settings.epochs}`;
+  terminal.line(`Finished${early}: training loss ${lossText(result.trainLoss)}${validation}.`);
+  if (result.bestEpoch !== undefined)
+    terminal.line(`Held-out loss was lowest at epoch ${result.bestEpoch}, which is kept.`);
   if (!trainedParts(run.job.method).includes('autoencoder'))
     terminal.line(`See how it developed:    screenfold compare ${folder}`);
-  terminal.line(`Export an epoch:         screenfold export ${folder} --epoch ${run.job.settings.epochs}`);
+  terminal.line(
+    `Export an epoch:         screenfold export ${folder} --epoch ${result.bestEpoch ?? result.epoch}`,
+  );
   return exitCodes.ok;
 }
 

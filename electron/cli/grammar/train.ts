@@ -8,6 +8,7 @@ import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import { methodKinds } from '../../contract/run-spec.ts';
 import {
+  dataShare,
   naturalNumber,
   numberList,
   overridesOf,
@@ -43,6 +44,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       'images to hold out: a number, a fraction below 1, or "marked"',
       validationChoice,
     )
+    .option(
+      '--share <which>',
+      'images to train on: a part below 1, or a number, drawn by the seed (default: all)',
+      dataShare,
+    )
     .addOption(new Option('--method <method>', 'how to train').choices(methodKinds))
     .option('--rank <number>', 'rank of the LoRA', naturalNumber)
     .option('--lora-from <file>', 'a LoRA to train on, in its rank')
@@ -50,6 +56,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)
     .option('--epochs <number>', 'how many times to go through the images', naturalNumber)
     .option('--checkpoints <epochs>', 'epochs to keep as checkpoints, as in 1,2,5', numberList)
+    .option(
+      '--patience <checkpoints>',
+      'end early when held-out loss has not fallen for this many checkpoints (default: never)',
+      naturalNumber,
+    )
     .option('--batch-size <number>', 'images in one step', naturalNumber)
     .option(
       '--learning-rate <number>',

@@ -11,6 +11,7 @@ import type { RuleTable } from '../rule.ts';
 export const convRules: RuleTable = {
   Conv: ({ node, outputGradients: [dy], wanted, sums }) => {
     const [x, weight, bias] = node.inputs as readonly [Value, Value, Value | undefined];
+    if (node.attributes.group) throw new Error('Conv: there is no gradient of one by groups.');
     const { strides, pads } = node.attributes as { strides: { ints: number[] }; pads: { ints: number[] } };
     const geometry = { stride: strides.ints[0]!, padding: pads.ints as unknown as Padding };
     const [dx, dWeight] = inputAndWeightGradients(dy!, x, weight, geometry, wanted);

@@ -9,16 +9,16 @@ export interface ConvOptions {
   readonly padding: Padding;
 }
 
-/** x [n, c, h, w] with weight [o, c, kh, kw] and bias [o] -> [n, o, h', w']. */
+/** x [n, c, h, w] with weight [o, c / groups, kh, kw] and bias [o] -> [n, o, h', w']. */
 export function conv(
   x: Value,
   weight: Value,
   bias: Value | null,
-  { stride = 1, padding }: ConvOptions,
+  { stride = 1, padding, groups = 1 }: ConvOptions & { readonly groups?: number },
 ): Value {
   const [n, c, h, w] = x.shape as readonly [number, number, number, number];
   const [o, c2, kh, kw] = weight.shape as readonly [number, number, number, number];
-  if (c !== c2)
+  if (c !== c2 * groups)
     throw new Error(`Conv: [${x.shape.join(', ')}] does not fit a weight [${weight.shape.join(', ')}].`);
   const [top, left, bottom, right] = padding;
   const shape = [
@@ -31,6 +31,7 @@ export function conv(
     kernel_shape: { ints: [kh, kw] },
     strides: { ints: [stride, stride] },
     pads: { ints: padding },
+    ...(groups > 1 && { group: { int: groups } }),
   };
   const inputs = bias ? [x, weight, bias] : [x, weight];
   return x.graph.node('Conv', inputs, attributes, [{ type: sameType('Conv', inputs), shape }])[0]!;

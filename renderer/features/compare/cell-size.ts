@@ -5,6 +5,8 @@ export const cellGap = 8;
 
 /** No larger by itself, unless all rows are seen at once. */
 const comfortable = 320;
+/** On a large screen that is more: as much of its height, so that two rows fill it. */
+const comfortablePart = 0.45;
 
 /** The width of a cell that lets all columns stand side by side in the room there is; whole pixels. */
 export function fittingCell(
@@ -15,7 +17,14 @@ export function fittingCell(
 ): number {
   const across = Math.floor((room.width - cellGap) / Math.max(1, columns)) - cellGap;
   const down = Math.floor((room.height - cellGap) / Math.max(1, rows)) - cellGap;
-  return Math.max(96, Math.min(largestCell, across, Math.max(comfortable, Math.floor(down * aspect))));
+  return Math.max(
+    96,
+    Math.min(
+      largestCell,
+      across,
+      Math.max(comfortable, Math.floor(room.height * comfortablePart * aspect), Math.floor(down * aspect)),
+    ),
+  );
 }
 
 /** Pixels that row labels get beside a grid so wide: enough for a prompt, never more than a fifth. */

@@ -11,6 +11,7 @@ import { type AxisValue, type Coordinates, shownValues } from './axes.ts';
 import { type Book, type ComparedRun, sampleAt } from './book.ts';
 import classes from './compare-screen.module.css';
 import { ComparisonGrid } from './comparison-grid.tsx';
+import { FiguresPanel } from './figures-panel.tsx';
 import type { Grid } from './grid.ts';
 import { type Command, commandOf } from './keys.ts';
 import { KeysSheet } from './keys-sheet.tsx';
@@ -46,6 +47,7 @@ export function ComparisonView(props: ViewProps) {
   const { book, grid, view, change } = props;
   const zoom = useZoomStore();
   const [rate, setRate] = useState<PlaybackRate>(2);
+  const [figures, setFigures] = useState(false);
   const [sight, setSight] = useState<CellsInSight | null>(null);
   const place = focusedPlace(grid, view);
   const epochs = useMemo(() => epochStops(book, view), [book, view]);
@@ -73,8 +75,17 @@ export function ComparisonView(props: ViewProps) {
         <GridLayer {...shown} run={run} onSight={setSight} />
         {large !== null && <LargeLayer {...shown} place={large} epochs={epochs} />}
       </div>
+      {figures && run !== undefined && (
+        <FiguresPanel
+          {...{ run, epochs, epoch }}
+          onEpoch={(value) => {
+            stand('epoch', value);
+          }}
+        />
+      )}
       <Timeline
-        {...{ epochs, epoch, rate }}
+        {...{ epochs, epoch, rate, figures }}
+        onFigures={setFigures}
         note={lossText(run, epoch)}
         playing={view.playing}
         onEpoch={(value) => {

@@ -16,6 +16,7 @@ import { CellContent } from './grid-cell.tsx';
 import { placeText } from './labels.ts';
 import { LargeActions } from './large-actions.tsx';
 import classes from './large-view.module.css';
+import { NearestImage } from './nearest-image.tsx';
 import { PictureFacts } from './picture-facts.tsx';
 
 /** One picture as large as the window allows, its settings beside it, its epochs below. */
@@ -78,6 +79,7 @@ export function LargeView({
         </div>
         <aside className={classes.side} aria-label="About this picture">
           <PictureFacts book={book} place={place} recipe={recipe} />
+          {sample !== null && <NearestImage sample={sample} runId={place.run} />}
           <Group gap={0}>
             <LargeActions book={book} place={place} epochs={epochs} sample={sample} onCompare={onCompare} />
           </Group>

@@ -1,6 +1,6 @@
-import { ActionIcon, Select, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Select, Tooltip } from '@mantine/core';
 import { useElementSize, useReducedMotion } from '@mantine/hooks';
-import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
+import { IconChartLine, IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
 import type { KeyboardEvent, PointerEvent } from 'react';
 
 import { epochAt, rulerTicks } from './epoch-ruler.ts';
@@ -18,6 +18,8 @@ export function Timeline({
   onEpoch,
   onPlay,
   onRate,
+  figures,
+  onFigures,
 }: {
   epochs: readonly number[];
   epoch: number;
@@ -28,6 +30,9 @@ export function Timeline({
   onEpoch: (epoch: number) => void;
   onPlay: () => void;
   onRate: (rate: PlaybackRate) => void;
+  /** Whether what numbers say of the epochs stands above. */
+  figures: boolean;
+  onFigures: (shown: boolean) => void;
 }) {
   const still = useReducedMotion();
   const hint = still
@@ -64,6 +69,18 @@ export function Timeline({
         }}
       />
       <Ruler epochs={epochs} epoch={epoch} onEpoch={onEpoch} />
+      <Button
+        variant={figures ? 'light' : 'subtle'}
+        color="gray"
+        size="compact-sm"
+        leftSection={<IconChartLine size={16} aria-hidden />}
+        aria-expanded={figures}
+        onClick={() => {
+          onFigures(!figures);
+        }}
+      >
+        Figures
+      </Button>
       <div className={`${classes.now} figures`} aria-live="off">
         <span className={classes.epoch}>{epochText(epoch)}</span>
         <span className={classes.note}>{note ?? ''}</span>

@@ -4,9 +4,8 @@ import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 
 import type { RunStatus, RunSummary } from '../../../electron/contract/runs.ts';
-import { countOf } from '../../components/quantities.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
-import { isUnderWay } from './run-status.ts';
+import { finishedText, isUnderWay } from './run-status.ts';
 import { showSystemNotice } from './system-notice.ts';
 
 /** Tells, wherever one is, that a run has finished or failed: on the page, and as the system's notice where that is wanted. */
@@ -57,7 +56,7 @@ export function RunEnds() {
 
 const hasEnded = (status: RunStatus) => status === 'finished' || status === 'failed';
 
-function endText({ status, epochs, failure }: RunSummary): string {
-  if (status === 'failed') return failure?.message ?? 'The run failed.';
-  return `Finished, ${countOf(epochs, 'epoch')}.`;
+function endText(run: RunSummary): string {
+  if (run.status === 'failed') return run.failure?.message ?? 'The run failed.';
+  return `${finishedText(run)}.`;
 }

@@ -5,7 +5,7 @@ import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { countText, moneyText, rateText } from '../../components/quantities.ts';
 import { capital } from './run-list.tsx';
-import { isUnderWay, queuedText, standstillText, statusText } from './run-status.ts';
+import { finishedText, isUnderWay, queuedText, standstillText, statusText } from './run-status.ts';
 import classes from './run-status-strip.module.css';
 import type { RunView } from './run-view.ts';
 
@@ -72,7 +72,7 @@ function headline(run: RunDetail, { status, phase, epoch }: RunView): string {
     case 'queued':
       return queuedText(run);
     case 'finished':
-      return `Finished, ${run.epochs} epochs`;
+      return finishedText(run);
     case 'failed':
     case 'interrupted':
     case 'paused':

@@ -1,4 +1,5 @@
 import type { RunStatus, RunSummary } from '../../../electron/contract/runs.ts';
+import { countOf } from '../../components/quantities.ts';
 
 const texts: Readonly<Record<RunStatus, string>> = {
   queued: 'Queued',
@@ -27,6 +28,13 @@ export function queuedText({ queuePosition }: Pick<RunSummary, 'queuePosition'>)
 export function standstillText(status: RunStatus, epoch: number, epochs: number): string {
   const where = epoch === 0 ? 'before the first epoch' : `at epoch ${epoch} of ${epochs}`;
   return `${statusText(status)} ${where}`;
+}
+
+/** How far a finished run came. */
+export function finishedText({ epoch, epochs }: Pick<RunSummary, 'epoch' | 'epochs'>): string {
+  return epoch > 0 && epoch < epochs
+    ? `Stopped early, after epoch ${epoch} of ${epochs}`
+    : `Finished, ${countOf(epochs, 'epoch')}`;
 }
 
 /** Something computes, or is about to stop. */

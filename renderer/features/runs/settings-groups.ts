@@ -1,3 +1,4 @@
+import { shareText } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { methodText } from '../../../electron/contract/method-text.ts';
 import { optimizerLabel, settingsByName, settingText } from '../../../electron/contract/optimizer-spec.ts';
@@ -5,7 +6,7 @@ import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { samplerLabel } from '../../../electron/contract/values.ts';
 import { numberText } from '../../components/number-text.ts';
 import { promptText } from '../../components/prompt-text.ts';
-import { countText, parametersText } from '../../components/quantities.ts';
+import { countOf, countText, parametersText } from '../../components/quantities.ts';
 
 export interface SettingsGroup {
   readonly title: string;
@@ -24,6 +25,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Data set', run.datasetName],
         ['Captions', run.captionSetName],
         ['Images', `${countText(plan.images)} and ${countText(plan.heldOut)} held out`],
+        ...(request.shares[0] === 'all' ? [] : [['Share', shareText(request.shares[0] ?? 'all')] as const]),
         ['Resolution', `${plan.resolution} px`],
         ['Caption dropout', String(train.captionDropout)],
         ['Random flip', train.randomFlip ? 'yes' : 'no'],
@@ -46,6 +48,14 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
       rows: [
         ['Epochs', `${run.epochs} of ${countText(plan.stepsPerEpoch)} steps`],
         ['Checkpoints', `after epochs ${plan.checkpoints.join(', ')}`],
+        ...(train.patience > 0
+          ? [
+              [
+                'Stops early',
+                `after ${countOf(train.patience, 'kept epoch')} without a lower held-out loss`,
+              ] as const,
+            ]
+          : []),
         [
           'Batch',
           `${train.batchSize}${train.gradientAccumulation > 1 ? ` × ${train.gradientAccumulation}` : ''}`,

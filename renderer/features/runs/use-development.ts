@@ -4,6 +4,7 @@ import type { Comparison } from '../../../electron/contract/gallery.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { useStudioEvent, useStudioQuery } from '../../studio/studio.tsx';
 import { type Development, development, withSample } from './development.ts';
+import { hasEnded } from './run-status.ts';
 
 /** A run's pictures, picture by picture as they come; undefined until it is known which there are. */
 export function useDevelopment(run: RunDetail): Development | undefined {
@@ -17,5 +18,7 @@ export function useDevelopment(run: RunDetail): Development | undefined {
       (comparison) => comparison && withSample(comparison, sample),
     );
   });
-  return data && development(run, run.plan.checkpoints, data);
+  // One that ended before its last epoch gets no more of them.
+  const planned = hasEnded(run.status) ? [] : run.plan.checkpoints;
+  return data && development(run, planned, data);
 }

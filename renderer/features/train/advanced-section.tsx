@@ -78,6 +78,12 @@ export function AdvancedSection() {
           <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
             <Precision />
             <TrainNumber
+              name="patience"
+              label="Stop early after"
+              unit="epochs"
+              description="Kept epochs in a row without a lower held-out loss. 0: never."
+            />
+            <TrainNumber
               name="stateEveryMinutes"
               label="Save the state every"
               unit="min"
@@ -123,6 +129,7 @@ const trainNumbers = [
   'captionDropout',
   'seed',
   'stateEveryMinutes',
+  'patience',
 ] as const satisfies readonly (keyof RunRequest['train'])[];
 
 function TrainNumber({

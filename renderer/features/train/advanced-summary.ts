@@ -14,6 +14,7 @@ export function advancedSummary({ train }: RunRequest): string {
     ...(minSnrGamma > 0 ? [`min-SNR ${minSnrGamma}`] : []),
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),
     ...(randomFlip ? ['random flip'] : []),
+    ...(train.patience > 0 ? ['may stop early'] : []),
     `seed ${train.seed}`,
   ].join(' · ');
 }

@@ -9,6 +9,7 @@ import classes from './dataset-section.module.css';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
+import { ShareFields } from './share-fields.tsx';
 
 /** Which images: the data set by name and cover, its counts, and a wall of its pictures. */
 export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary[] }) {
@@ -32,6 +33,7 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
           )}
         />
         <Wall datasetId={request.datasetId} captionSetId={request.captionSetIds[0] ?? null} />
+        <ShareFields training={chosen === undefined ? null : trainingImages(chosen)} />
         {chosen !== undefined && (
           <Group justify="space-between" gap="xs">
             <Text size="xs" c="dimmed" className="figures">
@@ -45,6 +47,11 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
       </Stack>
     </FormSection>
   );
+}
+
+/** Images that are neither excluded nor held out. */
+function trainingImages({ images, excluded, heldOut }: DatasetSummary): number {
+  return Math.max(0, images - excluded - heldOut);
 }
 
 /** `76 images, 12 of them held out` */

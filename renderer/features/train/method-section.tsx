@@ -1,5 +1,6 @@
 import {
   Anchor,
+  Checkbox,
   Group,
   SegmentedControl,
   Select,
@@ -9,6 +10,7 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
+import { useState } from 'react';
 import { Link } from 'wouter';
 
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
@@ -54,8 +56,52 @@ export function BaseSection({ models }: { models: readonly Model[] }) {
             Add a model
           </Anchor>
         </Group>
+        <MoreBases models={models.filter(({ id, missing }) => id !== request.baseModelId && !missing)} />
       </Stack>
     </FormSection>
+  );
+}
+
+/** Other bases for the same run, so that one grid shows what each makes of the same images. */
+function MoreBases({ models }: { models: readonly Model[] }) {
+  const { request, edit } = useRequestForm();
+  const { moreBaseIds } = request;
+  const [asked, setAsked] = useState(false);
+  const comparing = asked || moreBaseIds.length > 0;
+  if (models.length === 0 && !comparing) return null;
+  return (
+    <Stack gap={8}>
+      <Switch
+        size="xs"
+        label="Compare bases"
+        checked={comparing}
+        onChange={(event) => {
+          setAsked(event.currentTarget.checked);
+          if (!event.currentTarget.checked) edit({ moreBaseIds: [] });
+        }}
+      />
+      {comparing && (
+        <Checkbox.Group
+          aria-label="Other bases"
+          value={moreBaseIds.map(String)}
+          description="Each gets a run of its own, with the same settings."
+          onChange={(values) => {
+            edit({ moreBaseIds: values.map(Number) });
+          }}
+        >
+          <Stack gap={8} mt={8}>
+            {models.map((model) => (
+              <Checkbox
+                key={model.id}
+                value={String(model.id)}
+                label={model.name}
+                description={modelFacts(model)}
+              />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+      )}
+    </Stack>
   );
 }
 

@@ -7,7 +7,7 @@ import { FailureNote } from '../../components/failure-note.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { countOf } from '../../components/quantities.ts';
 import classes from './plan-panel.module.css';
-import { lacksDisk, planRows } from './plan-rows.ts';
+import { eachRun, lacksDisk, planRows } from './plan-rows.ts';
 
 /** What would be done, kept up to date, and the button that does it. */
 export function PlanPanel({
@@ -31,7 +31,8 @@ export function PlanPanel({
   currency: string;
   onStart: () => void;
 }) {
-  const runs = request.captionSetIds.length;
+  const bases = new Set([request.baseModelId, ...request.moreBaseIds]).size;
+  const runs = request.captionSetIds.length * request.shares.length * bases;
   return (
     <aside className={classes.panel} aria-label="Plan">
       <div className={classes.scrolling}>
@@ -104,6 +105,23 @@ function Plan({
           <Row key={name} name={name} value={value} note={note} alarming={alarming} />
         ))}
       </dl>
+      {plan.each.length > 0 && (
+        <>
+          <Text size="xs" fw={600} c="dimmed" mt={16}>
+            Runs, one after the other
+          </Text>
+          <ul className={classes.examples}>
+            {eachRun(plan).map(({ name, text }) => (
+              <li key={name} title={name}>
+                {name}
+                <Text size="xs" c="dimmed" className="figures">
+                  {text}
+                </Text>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <Text size="xs" fw={600} c="dimmed" mt={16}>
         Captions used
       </Text>

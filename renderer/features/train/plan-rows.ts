@@ -14,6 +14,7 @@ export interface PlanRow {
 
 /** A plan as a person reads it, everything by the epoch. */
 export function planRows(plan: RunPlan, costRate: CostRate, currency: string): readonly PlanRow[] {
+  const alike = areAlike(plan);
   const all = plan.runs > 1 ? ` for all ${plan.runs} runs` : '';
   const row = (name: string, value: string, note: string | null = null, alarming = false): PlanRow => ({
     name,
@@ -33,9 +34,11 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
     row(
       'Steps',
       `${countText(plan.stepsPerEpoch)} per epoch`,
-      plan.runs > 1
-        ? `${countText(plan.steps)} in each of ${plan.runs} runs, ${countText(plan.steps * plan.runs)} in all`
-        : `${countText(plan.steps)} in ${countOf(plan.epochs, 'epoch')}`,
+      plan.runs > 1 && !alike
+        ? `in the first run; ${countText(plan.each.reduce((sum, { steps }) => sum + steps, 0))} steps in all ${plan.runs} runs`
+        : plan.runs > 1
+          ? `${countText(plan.steps)} in each of ${plan.runs} runs, ${countText(plan.steps * plan.runs)} in all`
+          : `${countText(plan.steps)} in ${countOf(plan.epochs, 'epoch')}`,
     ),
     plan.secondsPerEpoch === null
       ? row('Time', 'known after the first steps', 'No run like it has been measured here yet.')
@@ -49,9 +52,15 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
     costRow(),
     row(
       'Disk',
-      bytesText(plan.diskBytes * plan.runs),
+      bytesText(neededBytes(plan)),
       [
-        ...(plan.runs > 1 ? [`${bytesText(plan.diskBytes)} for each of ${plan.runs} runs`] : []),
+        ...(plan.runs > 1
+          ? [
+              alike
+                ? `${bytesText(plan.diskBytes)} for each of ${plan.runs} runs`
+                : `for all ${plan.runs} runs`,
+            ]
+          : []),
         `${bytesText(plan.freeDiskBytes)} free`,
       ].join('; '),
       lacksDisk(plan),
@@ -79,13 +88,35 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
 
   /** Of several runs what each comes to, and all. */
   function totalText(text: (amount: number) => string, amount: number): string {
+    if (!alike) return `${text(amount)}${all}`;
     return plan.runs > 1 ? `${text(amount / plan.runs)} a run, ${text(amount)}${all}` : text(amount);
   }
 }
 
 /** Whether what is going to be written does not fit on the disk. */
 export function lacksDisk(plan: RunPlan | undefined): boolean {
-  return plan !== undefined && plan.diskBytes * plan.runs > plan.freeDiskBytes;
+  return plan !== undefined && neededBytes(plan) > plan.freeDiskBytes;
+}
+
+/** Whether runs differ by their captions alone, so that each takes as long as the others. */
+function areAlike({ each }: RunPlan): boolean {
+  return each.every(({ steps, diskBytes }) => steps === each[0]?.steps && diskBytes === each[0].diskBytes);
+}
+
+function neededBytes({ each, diskBytes, runs }: RunPlan): number {
+  return each.length > 0 ? each.reduce((sum, run) => sum + run.diskBytes, 0) : diskBytes * runs;
+}
+
+/** Of several runs what each comes to: `38 images, 400 steps, 3 min`. */
+export function eachRun({ each }: RunPlan): readonly { readonly name: string; readonly text: string }[] {
+  return each.map(({ name, images, steps, seconds }) => ({
+    name,
+    text: [
+      countOf(images, 'image'),
+      countOf(steps, 'step'),
+      ...(seconds === null ? [] : [durationText(seconds)]),
+    ].join(', '),
+  }));
 }
 
 function bucketText({ buckets, resolution }: RunPlan): string {

@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
+import type { DataShare } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { type OptimizerKind, rateOf, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunAim, RunRequest } from '../../../electron/contract/runs.ts';
@@ -18,6 +19,8 @@ export interface Choice {
 export interface Edits {
   readonly name?: string;
   readonly captionSetIds?: readonly number[];
+  readonly shares?: readonly DataShare[];
+  readonly moreBaseIds?: readonly number[];
   readonly method?: {
     readonly textEncoder?: boolean;
     readonly rank?: number;
@@ -46,7 +49,7 @@ export const untouched: RequestDraft = {
 
 /** The defaults with what a person wrote laid over them. */
 export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
-  const { captionSetIds, method, train, prompts, seeds, recipe, ...plain } = edits;
+  const { captionSetIds, shares, moreBaseIds, method, train, prompts, seeds, recipe, ...plain } = edits;
   return {
     ...defaults,
     ...plain,
@@ -54,6 +57,8 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
     train: { ...trainWith(defaults, train?.optimizer), ...train },
     recipe: { ...defaults.recipe, ...sizeLike(plain.resolution), ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
+    ...(shares && { shares: [...shares] }),
+    ...(moreBaseIds && { moreBaseIds: [...moreBaseIds] }),
     ...(prompts && { prompts: [...prompts] }),
     ...(seeds && { seeds: [...seeds] }),
   };
@@ -108,8 +113,9 @@ function withDataset({ choice, edits }: RequestDraft, datasetId: number): Reques
 
 /** Another base: a size that was typed stays, and the form says where it does not suit the base. */
 function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
-  const { name: _name, ...kept } = edits;
-  return { choice: { ...choice, baseModelId }, edits: kept };
+  const { name: _name, moreBaseIds, ...kept } = edits;
+  const others = moreBaseIds && { moreBaseIds: moreBaseIds.filter((id) => id !== baseModelId) };
+  return { choice: { ...choice, baseModelId }, edits: { ...kept, ...others } };
 }
 
 /** Another method: its own learning rate, which differs by an order of magnitude. */

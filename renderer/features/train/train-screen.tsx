@@ -99,6 +99,8 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
     baseResolution: models.find(({ id }) => id === request.baseModelId)?.resolution ?? null,
     images: current?.images ?? null,
     steps: current?.steps ?? null,
+    heldOut: current?.heldOut ?? null,
+    checkpoints: current?.checkpoints.length ?? null,
   });
   const start = useStudioCommand('runs.start');
   const onStart = () => {

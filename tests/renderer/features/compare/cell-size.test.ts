@@ -21,6 +21,8 @@ describe('a fitting cell', () => {
     const large = fittingCell({ width: 3400, height: 1900 }, 8, 4, 1);
     expect(large).toBeGreaterThan(400);
     expect(4 * (large + cellGap)).toBeLessThanOrEqual(1900);
-    expect(fittingCell({ width: 3400, height: 1900 }, 2, 40, 1)).toBe(320);
+    expect(fittingCell({ width: 1200, height: 700 }, 2, 40, 1)).toBe(320);
+    // Of many rows two fill a large screen, rather than small pictures its left half.
+    expect(fittingCell({ width: 3400, height: 1900 }, 2, 40, 1)).toBe(768);
   });
 });

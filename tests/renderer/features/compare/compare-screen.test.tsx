@@ -8,6 +8,7 @@ import type { RunSummary } from '../../../../electron/contract/runs.ts';
 import { CompareScreen } from '../../../../renderer/features/compare/compare-screen.tsx';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 import { aComparison } from './a-comparison.ts';
+import { aLikeness } from './a-likeness.ts';
 
 const aRun = (id: number): RunSummary => ({
   id,
@@ -114,6 +115,29 @@ describe('the comparison', () => {
     expect(screen.getByText('3 pictures missing')).toBeTruthy();
     await userEvent.click(screen.getByRole('button', { name: 'Make them' }));
     expect(studio.inputsOf('gallery.fill')).toEqual([{ runIds: [1] }]);
+  });
+
+  test('shows beside a large picture the training image that it is most like', async () => {
+    show(aComparison(), { 'gallery.likeness': aLikeness }, '/compare?sample=8');
+    const nearest = within(await screen.findByRole('region', { name: 'Nearest training image' }));
+    expect(await nearest.findByText('Likely a copy')).toBeTruthy();
+    const image = nearest.getByRole<HTMLImageElement>('img', { name: 'The training image images/7.png' });
+    expect(image.getAttribute('src')).toBe('/media/images/107');
+    expect(nearest.getByText('0.031')).toBeTruthy();
+    expect(nearest.getByText('0.310')).toBeTruthy();
+  });
+
+  test('shows what numbers say of the epochs, when asked', async () => {
+    const { studio } = show(aComparison(), { 'gallery.likeness': aLikeness });
+    await cells();
+    expect(studio.inputsOf('gallery.likeness')).toEqual([]);
+    await userEvent.click(screen.getByRole('button', { name: 'Figures' }));
+    const panel = within(screen.getByRole('region', { name: 'Figures of run 1' }));
+    expect(await panel.findByRole('img', { name: /Likely copies.*Epoch 5: 1 of 2/ })).toBeTruthy();
+    expect(panel.getByRole('img', { name: /Held-out loss.*Epoch 2: 0.3333/ })).toBeTruthy();
+    expect(studio.inputsOf('gallery.likeness')).toEqual([{ runId: 1 }]);
+    await userEvent.click(screen.getByRole('button', { name: 'Figures' }));
+    expect(screen.queryByRole('region', { name: 'Figures of run 1' })).toBeNull();
   });
 
   test('has a way to train where there are no runs', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { RunProgress } from '../../../../electron/contract/runs.ts';
 import { groupRuns, movedPosition } from '../../../../renderer/features/runs/run-order.ts';
+import { finishedText } from '../../../../renderer/features/runs/run-status.ts';
 import { runView } from '../../../../renderer/features/runs/run-view.ts';
 import { exampleRun } from '../../example-run.ts';
 
@@ -24,6 +25,11 @@ const progress: RunProgress = {
 };
 
 describe('how a run stands', () => {
+  test('is said of one that ended early by the epoch it came to', () => {
+    expect(finishedText({ epoch: 10, epochs: 10 })).toBe('Finished, 10 epochs');
+    expect(finishedText({ epoch: 6, epochs: 10 })).toBe('Stopped early, after epoch 6 of 10');
+  });
+
   test('is what was written down of it while nothing is heard', () => {
     expect(runView(exampleRun, null)).toMatchObject({
       status: 'training',

@@ -168,6 +168,38 @@ describe('the queue', () => {
 });
 
 describe('an epoch that was kept', () => {
+  test('is exported to a folder that one chooses, and downloaded where it is one file', async () => {
+    const { studio, user } = show(
+      { ...exampleRun, status: 'finished' },
+      {
+        'exports.model': () => ({ exportId: 3 }),
+        'exports.list': () => [],
+        'system.browse': () => ({
+          ...{ folder: '/models', parent: '/', entries: [], shortcuts: [], images: 0 },
+        }),
+      },
+    );
+    await user.click(await screen.findByRole('button', { name: 'Actions for epoch 2' }));
+    await user.click(await screen.findByRole('menuitem', { name: /Export epoch 2/ }));
+    await user.click(await screen.findByRole('button', { name: 'Choose a folder…' }));
+    await user.click(await screen.findByRole('button', { name: 'Export here' }));
+    expect(await screen.findByText('/models')).toBeTruthy();
+    await user.click(await screen.findByRole('button', { name: 'Export' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('exports.model')).toMatchObject([{ output: null, folder: '/models' }]);
+    });
+    const entry = { id: 3, failure: null, title: 'emoji, epoch 2', bytes: 14_000_000, runId: 7, epoch: 2 };
+    studio.publish('exports.changed', {
+      ...{ ...entry, kind: 'single-file', status: 'ready', createdAt: 1 },
+      path: '/models/emoji.safetensors',
+    });
+    const link = await screen.findByRole('link', { name: 'Download emoji, epoch 2' });
+    expect([link.getAttribute('href'), link.getAttribute('download')]).toEqual([
+      '/media/exports/3',
+      'emoji.safetensors',
+    ]);
+  });
+
   test('is exported, and the dialog tells when it is written and where', async () => {
     const { studio, user } = show(
       { ...exampleRun, status: 'finished' },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { planRows } from '../../../../renderer/features/train/plan-rows.ts';
+import { eachRun, planRows } from '../../../../renderer/features/train/plan-rows.ts';
 import { examplePlan } from '../../example-run.ts';
 
 const hourly = { kind: 'hourly', pricePerHour: 2 } as const;
@@ -31,6 +31,23 @@ test('of several runs each and the whole are told', () => {
     value: '369 MB',
     note: '123 MB for each of 3 runs; 80 GB free',
   });
+});
+
+test('of runs over shares of the images each is told for itself', () => {
+  const run = { diskBytes: examplePlan.diskBytes, cost: null };
+  const each = [
+    { ...run, name: 'foxes, all images', images: 76, steps: 190, seconds: 1200 },
+    { ...run, name: 'foxes, half of the images', images: 38, steps: 100, seconds: null },
+  ];
+  const plan = { ...examplePlan, runs: 2, each, secondsPerEpoch: 60, seconds: 1800 };
+  expect(eachRun(plan)).toEqual([
+    { name: 'foxes, all images', text: '76 images, 190 steps, 20 min' },
+    { name: 'foxes, half of the images', text: '38 images, 100 steps' },
+  ]);
+  const rows = planRows(plan, hourly, 'EUR');
+  expect(valueOf(rows, 'Steps')?.note).toBe('in the first run; 290 steps in all 2 runs');
+  expect(valueOf(rows, 'Time')?.note).toBe('30 min for all 2 runs, by the speed of earlier runs');
+  expect(valueOf(rows, 'Disk')?.value).toBe('246 MB');
 });
 
 test('a disk that is too small is alarming', () => {

@@ -197,6 +197,16 @@ describe('the train screen', () => {
     expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { captionSetIds: [1, 2] } }]);
   });
 
+  test('compares data sizes by a run for each share of the images', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('checkbox', { name: /^Half/ }));
+    await user.click(await screen.findByRole('checkbox', { name: 'All' }));
+    expect(screen.getByRole('button', { name: 'Train' })).toBeTruthy();
+    await user.type(screen.getByRole('textbox', { name: 'Or this many images' }), '12');
+    await user.click(await screen.findByRole('button', { name: 'Train 2 runs' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { shares: [0.5, 12] } }]);
+  });
+
   test('says at a prompt that it is longer than the base reads', async () => {
     const { user } = show({
       ...readsFourWords,

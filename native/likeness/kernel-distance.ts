@@ -1,0 +1,58 @@
+import { distanceOf, type Features } from './nearest.ts';
+import { type Figure, figureWithInterval } from './sureness.ts';
+
+/** Fewer pictures, or fewer held-out images, say nothing of how far apart two kinds of pictures are. */
+export const fewestCompared = 4;
+
+/** (1 + cosine)³, as the kernel inception distance has it (Bińkowski et al. 2018), over features of length 1. */
+const kernel = (a: Features, b: Features): number => (2 - distanceOf(a, b)) ** 3;
+
+/**
+ * The squared maximum mean discrepancy of pictures and real images, without bias: around 0 where they could be of one kind,
+ * the more the further they are apart. It serves where there are too few images for a Fréchet distance. The interval is over
+ * the pictures; null where there are too few.
+ */
+export function kernelDistance(pictures: readonly Features[], real: readonly Features[]): Figure | null {
+  if (pictures.length < fewestCompared || real.length < fewestCompared) return null;
+  const among = pictures.map((a) => pictures.map((b) => kernel(a, b)));
+  const across = pictures.map((a) => mean(real.map((b) => kernel(a, b))));
+  let realSum = 0;
+  for (const [i, a] of real.entries()) for (const b of real.slice(0, i)) realSum += 2 * kernel(a, b);
+  const realMean = realSum / (real.length * (real.length - 1));
+  return figureWithInterval(pictures.length, (indices) => {
+    let [sum, pairs] = [0, 0];
+    for (const i of indices)
+      for (const j of indices) {
+        // One that was drawn twice is not like itself by any merit.
+        if (i === j) continue;
+        sum += among[i]![j]!;
+        pairs += 1;
+      }
+    return pairs === 0 ? null : sum / pairs + realMean - 2 * mean(indices.map((i) => across[i]!));
+  });
+}
+
+/**
+ * How well prompts are followed, for pictures that were made of the captions of held-out images: the share of the other
+ * held-out images that are further from the picture than the right one. 1: the right one is always nearest; 0.5: chance.
+ * @param right the place among `real` of the image whose caption each picture was made of
+ */
+export function captionRank(
+  pictures: readonly { readonly features: Features; readonly right: number }[],
+  real: readonly Features[],
+): Figure | null {
+  if (pictures.length === 0 || real.length < fewestCompared) return null;
+  const shares = pictures.map(({ features, right }) => {
+    const distances = real.map((image) => distanceOf(features, image));
+    const own = distances[right]!;
+    const further = distances.reduce(
+      (sum, distance, at) => sum + (at === right ? 0 : distance > own ? 1 : distance === own ? 0.5 : 0),
+      0,
+    );
+    return further / (real.length - 1);
+  });
+  return figureWithInterval(shares.length, (indices) => mean(indices.map((i) => shares[i]!)));
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

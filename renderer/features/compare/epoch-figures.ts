@@ -1,0 +1,115 @@
+import type { Likeness } from '../../../electron/contract/likeness.ts';
+import { countOf } from '../../components/quantities.ts';
+import type { ComparedRun } from './book.ts';
+
+/** One point of a small curve: the figure of an epoch, with how sure it is where that is known. */
+export interface EpochFigure {
+  readonly epoch: number;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly text: string;
+}
+
+/** A small curve over the epochs, and what it says in words. */
+export interface FigureCurve {
+  readonly name: string;
+  readonly meaning: string;
+  readonly points: readonly EpochFigure[];
+  /** Counts are drawn from 0, everything else from its own lowest. */
+  readonly counts?: boolean;
+  /** Why there is none. */
+  readonly lacks: string | null;
+}
+
+const inWords = (value: number, digits: number) => value.toFixed(digits);
+
+/** What numbers say of the epochs of a run: what was learned, how near it comes to what is real, and what is a copy. */
+export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): readonly FigureCurve[] {
+  const shown = new Set(run.epochs);
+  const held = run.losses.flatMap(({ epoch, validationLoss }) =>
+    validationLoss === null || !shown.has(epoch) ? [] : [exact(epoch, validationLoss, 4)],
+  );
+  const epochs = likeness?.epochs ?? [];
+  const heldOut = likeness?.heldOut ?? 0;
+  const tooFew =
+    heldOut < fewestHeldOut
+      ? `Needs at least ${fewestHeldOut} held-out images; there ${heldOut === 1 ? 'is' : 'are'} ${heldOut}.`
+      : `Needs at least ${fewestHeldOut} pictures of each epoch.`;
+  return [
+    {
+      name: 'Held-out loss',
+      meaning: 'How well noise is taken off images that were never trained on. Lower is better.',
+      points: held,
+      lacks: held.length > 0 ? null : 'No image is held out.',
+    },
+    {
+      name: 'Distance from the held-out images',
+      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is nearer, 0 is alike.`,
+      points: epochs.flatMap(({ epoch, distance }) =>
+        distance === null ? [] : [unsure(epoch, distance, 3)],
+      ),
+      lacks: epochs.some(({ distance }) => distance !== null) ? null : tooFew,
+    },
+    {
+      name: 'Prompt followed',
+      meaning:
+        'Of pictures made of a held-out image’s caption: the share of the other held-out images that look less like the picture than the right one. 1 is best, 0.5 is chance.',
+      points: epochs.flatMap(({ epoch, rank }) => (rank === null ? [] : [unsure(epoch, rank, 2)])),
+      lacks: epochs.some(({ rank }) => rank !== null)
+        ? null
+        : heldOut < fewestHeldOut
+          ? tooFew
+          : 'No prompt is the caption of a held-out image.',
+    },
+    {
+      name: 'Likely copies',
+      meaning:
+        'Pictures as near to a training image as only 5 of 100 of these are to each other, and at most half as far from it as the base’s picture is from any.',
+      points: epochs.flatMap(({ epoch, copies, pictures }) =>
+        epoch === 0
+          ? []
+          : [{ epoch, value: copies, low: copies, high: copies, text: `${copies} of ${pictures}` }],
+      ),
+      counts: true,
+      lacks: epochs.length > 0 ? null : 'Nothing is compared yet.',
+    },
+  ];
+}
+
+const fewestHeldOut = 4;
+
+const exact = (epoch: number, value: number, digits: number): EpochFigure => ({
+  ...{ epoch, value, low: value, high: value },
+  text: inWords(value, digits),
+});
+
+const unsure = (
+  epoch: number,
+  { value, low, high }: { readonly value: number; readonly low: number; readonly high: number },
+  digits: number,
+): EpochFigure => ({
+  ...{ epoch, value, low, high },
+  text: `${inWords(value, digits)} (${inWords(low, digits)} to ${inWords(high, digits)})`,
+});
+
+/** The curve in a box of 1 by 1, from the left above: the line, and the band around it. */
+export function curvePath(
+  points: readonly EpochFigure[],
+  [first, last]: readonly [number, number],
+  counts = false,
+): { readonly line: string; readonly band: string; readonly dots: readonly (readonly [number, number])[] } {
+  const low = counts ? 0 : Math.min(...points.map((point) => point.low));
+  const high = Math.max(...points.map((point) => point.high), counts ? 1 : low);
+  const x = (epoch: number) => (last === first ? 0.5 : (epoch - first) / (last - first));
+  const y = (value: number) => (high === low ? 0.5 : 1 - (value - low) / (high - low));
+  const place = (epoch: number, value: number) => `${x(epoch).toFixed(4)},${y(value).toFixed(4)}`;
+  return {
+    line: points.map(({ epoch, value }) => place(epoch, value)).join(' '),
+    band: [
+      ...points.map((point) => place(point.epoch, point.high)),
+      ...points.map((point) => place(point.epoch, point.low)).reverse(),
+    ].join(' '),
+    dots: points.map(({ epoch, value }) => [x(epoch), y(value)] as const),
+  };
+}

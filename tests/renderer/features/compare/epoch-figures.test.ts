@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Likeness } from '../../../../electron/contract/likeness.ts';
+import { curvePath, epochFigures } from '../../../../renderer/features/compare/epoch-figures.ts';
+import { aComparison } from './a-comparison.ts';
+import { aLikeness } from './a-likeness.ts';
+
+const run = aComparison().runs[0]!;
+const curves = (likeness?: Partial<Likeness>) =>
+  Object.fromEntries(
+    epochFigures(run, likeness && { ...aLikeness(), ...likeness }).map((curve) => [curve.name, curve]),
+  );
+
+describe('figures of the epochs', () => {
+  test('say how much was learned, how near it comes and what is a copy, with how sure that is', () => {
+    const found = curves({});
+    expect(found['Held-out loss']!.points.map(({ text }) => text)).toEqual(['0.5000', '0.3333', '0.1667']);
+    expect(found['Distance from the held-out images']!.points[2]!.text).toBe('0.200 (0.150 to 0.300)');
+    expect(found['Prompt followed']!.points[0]!.text).toBe('0.50 (0.25 to 0.75)');
+    // The base has learned nothing that it could copy.
+    expect(found['Likely copies']!.points.map(({ epoch, text }) => [epoch, text])).toEqual([
+      [1, '0 of 2'],
+      [2, '0 of 2'],
+      [5, '1 of 2'],
+    ]);
+    expect(Object.values(found).map(({ lacks }) => lacks)).toEqual([null, null, null, null]);
+  });
+
+  test('say why there are none', () => {
+    const epochs = aLikeness().epochs.map((entry) => ({ ...entry, distance: null, rank: null }));
+    const few = curves({ heldOut: 1, epochs });
+    expect(few['Distance from the held-out images']!.lacks).toMatch(/at least 4 held-out images; there is 1/);
+    const many = curves({ heldOut: 12, epochs });
+    expect(many['Distance from the held-out images']!.lacks).toMatch(/at least 4 pictures/);
+    expect(many['Prompt followed']!.lacks).toMatch(/No prompt is the caption/);
+    expect(curves()['Likely copies']!.lacks).toMatch(/Nothing is compared/);
+  });
+
+  test('are drawn at their real distances, the lowest at the bottom', () => {
+    const point = (epoch: number, value: number) => ({ epoch, value, low: value, high: value, text: '' });
+    const { line, dots } = curvePath([point(0, 1), point(1, 3), point(5, 2)], [0, 5]);
+    expect(line).toBe('0.0000,1.0000 0.2000,0.0000 1.0000,0.5000');
+    expect(dots).toHaveLength(3);
+    // A count of none stands at the bottom.
+    expect(curvePath([point(0, 0), point(5, 0)], [0, 5], true).line).toBe('0.0000,1.0000 1.0000,1.0000');
+    expect(curvePath([point(3, 2)], [3, 3]).line).toBe('0.5000,0.5000');
+  });
+});

@@ -8,7 +8,7 @@ import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import { exists } from './files/exists.ts';
 import type { ExportJob, JobContext, JobResult } from './jobs.ts';
-import { writeKohyaLora } from './weights/lora-file.ts';
+import { writeKohyaLora, writePeftLora } from './weights/lora-file.ts';
 import { readLora } from './weights/lora-reader.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
@@ -60,7 +60,13 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
   }
 }
 
-async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
+async function exportLora({
+  model: reference,
+  output,
+  precision,
+  metadata,
+  loraNames = 'kohya',
+}: ExportJob): Promise<void> {
   if (reference.loras !== undefined && reference.loras.length > 0) {
     throw new Failure(
       'lora-into-lora',
@@ -80,7 +86,9 @@ async function exportLora({ model: reference, output, precision, metadata }: Exp
   try {
     const { layout, metadata: family } = base.adapters;
     const { modules } = await readLora(file, layout());
-    await writeKohyaLora(output, modules, layout(), precision, { ...family, ...metadata });
+    const told = { ...family, ...metadata };
+    if (loraNames === 'peft') await writePeftLora(output, modules, precision, told);
+    else await writeKohyaLora(output, modules, layout(), precision, told);
   } finally {
     await base.close();
   }

@@ -4,7 +4,7 @@
  */
 import type { LoraFacts } from './facts/lora-facts.ts';
 import type { Method } from './facts/methods.ts';
-import type { ModelFormat } from './facts/model-formats.ts';
+import type { LoraFileNames, ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { PrecisionChoice } from './facts/precision.ts';
 import type { SamplerName } from './facts/samplers.ts';
@@ -126,9 +126,11 @@ export interface ExportJob {
   readonly model: ModelReference;
   /**
    * `diffusers`: a complete model folder, LoRA merged. `single-file`: the same in one safetensors file, in the original code's
-   * names. `lora`: one safetensors file with kohya's keys.
+   * names. `lora`: one safetensors file.
    */
   readonly format: ModelFormat;
+  /** Of a LoRA; left out, kohya's. */
+  readonly loraNames?: LoraFileNames;
   /** The folder or file to write; must not exist. */
   readonly output: string;
   readonly precision: 'float32' | 'float16';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { modelFormats } from '../../native/facts/model-formats.ts';
+import { loraFileNames, modelFormats } from '../../native/facts/model-formats.ts';
 import { layoutSchema } from './gallery.ts';
 import { loraChoices } from './loras.ts';
 import { command, done, failureSchema, id, nothing, pathText, query, time } from './values.ts';
@@ -35,6 +35,8 @@ export const exportCalls = {
       runId: id,
       epoch: z.int().min(1).max(1e9),
       format: z.enum(modelFormats),
+      /** Of a LoRA alone; left out: kohya's. */
+      loraNames: z.enum(loraFileNames).optional(),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
     }),

@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { endingOf, type ModelFormat } from '../../native/facts/model-formats.ts';
+import { endingOf, type LoraFileNames, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { LoraUse, TrainJob } from '../../native/jobs.ts';
@@ -19,6 +19,8 @@ export interface ExportChoice {
   readonly epoch?: number;
   /** Left out: `lora` for a LoRA run, `diffusers` for every other. */
   readonly format?: ModelFormat;
+  /** Of a LoRA; left out: kohya's. */
+  readonly loraNames?: LoraFileNames;
   /** Left out: under the run's `exports/`. */
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
@@ -59,7 +61,7 @@ export async function exportRun(
       'Export it as diffusers or single-file, or train with the method "lora".',
     );
   }
-  const name = exportName(fileNameOf(run.spec.name), epoch, format);
+  const name = exportName(fileNameOf(run.spec.name), epoch, format, choice.loraNames);
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
   const card = cardOf(format, output);
   await refuseTaken(output, 'Choose another name with --out.');
@@ -76,6 +78,7 @@ export async function exportRun(
         ...(loras.length > 0 && { loras }),
       },
       format,
+      ...(choice.loraNames !== undefined && { loraNames: choice.loraNames }),
       output,
       precision: choice.precision,
       metadata: metadataOf(format, run, epoch, parse(output).name),
@@ -107,8 +110,9 @@ function mergedRow({ file, strength }: LoraUse): readonly [name: string, value: 
 }
 
 /** One epoch may be exported in every form; no two have one name. */
-function exportName(run: string, epoch: number, format: ModelFormat): string {
-  return `${run}-epoch-${epoch}${format === 'single-file' ? '-model' : ''}${endingOf(format)}`;
+function exportName(run: string, epoch: number, format: ModelFormat, names?: LoraFileNames): string {
+  const form = format === 'single-file' ? '-model' : format === 'lora' && names === 'peft' ? '-peft' : '';
+  return `${run}-epoch-${epoch}${form}${endingOf(format)}`;
 }
 
 /** Where the model card of an export lies. */

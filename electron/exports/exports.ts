@@ -49,7 +49,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
             entry.status === 'ready' && !(await exists(entry.path)) ? { ...entry, missing: true } : entry,
           ),
       ),
-    'exports.model': async ({ runId, epoch, format, precision, output }) => {
+    'exports.model': async ({ runId, epoch, format, loraNames, precision, output }) => {
       const record = runs.get(runId);
       const { name } = record;
       if (format === 'lora' && record.method !== 'lora') {
@@ -65,6 +65,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           { ...run, spec: { ...run.spec, name } },
           {
             ...{ epoch, format, precision },
+            ...(loraNames !== undefined && { loraNames }),
             output: place,
             software: deps.software,
             date: new Date(now()),

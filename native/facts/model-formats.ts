@@ -3,6 +3,11 @@ export const modelFormats = ['diffusers', 'single-file', 'lora'] as const;
 
 export type ModelFormat = (typeof modelFormats)[number];
 
+/** Whose names the tensors of a LoRA file have. */
+export const loraFileNames = ['kohya', 'peft'] as const;
+
+export type LoraFileNames = (typeof loraFileNames)[number];
+
 /** What the name of a file of this format ends in; folders have no ending. */
 export function endingOf(format: ModelFormat): string {
   return format === 'diffusers' ? '' : '.safetensors';

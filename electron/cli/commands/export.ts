@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 
-import { endingOf, type ModelFormat, modelNameOf } from '../../../native/facts/model-formats.ts';
+import { endingOf, type LoraFileNames, type ModelFormat, modelNameOf } from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { exportRun } from '../../exports/export-run.ts';
@@ -13,6 +13,8 @@ export interface ExportOptions {
   readonly from: string;
   readonly epoch?: number;
   readonly format?: ModelFormat;
+  /** Of a LoRA; left out: kohya's. */
+  readonly loraNames?: LoraFileNames;
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
   readonly loraScale?: number;
@@ -41,12 +43,13 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
     return path;
 
     async function writeEpoch(): Promise<Written> {
-      const { epoch, format, precision, loraScale, output } = options;
+      const { epoch, format, loraNames, precision, loraScale, output } = options;
       const exported = await exportRun(
         await readRun(from),
         {
           ...(epoch !== undefined && { epoch }),
           ...(format !== undefined && { format }),
+          ...(loraNames !== undefined && { loraNames }),
           ...(loraScale !== undefined && { loraScale }),
           ...(base.loras !== undefined && { loras: base.loras }),
           ...(output !== undefined && { output: resolve(workingFolder, output) }),

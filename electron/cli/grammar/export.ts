@@ -1,6 +1,11 @@
 import { type Command, Option } from 'commander';
 
-import { type ModelFormat, modelFormats } from '../../../native/facts/model-formats.ts';
+import {
+  type LoraFileNames,
+  loraFileNames,
+  type ModelFormat,
+  modelFormats,
+} from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
 import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
 import { exitCodes } from '../commands/context.ts';
@@ -11,6 +16,7 @@ interface ExportFlags {
   readonly epoch?: number;
   readonly as?: ModelFormat;
   readonly format?: ModelFormat;
+  readonly names?: LoraFileNames;
   readonly out?: string;
   readonly precision: 'float32' | 'float16';
   readonly lora?: readonly LoraUse[];
@@ -30,6 +36,12 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       ).choices(modelFormats),
     )
     .addOption(new Option('--format <format>', 'the same as --as').choices(modelFormats).hideHelp())
+    .addOption(
+      new Option(
+        '--names <whose>',
+        'of a LoRA file: names of kohya, which A1111, ComfyUI and diffusers read, or of PEFT (default: kohya)',
+      ).choices(loraFileNames),
+    )
     .option(
       '-o, --out <path>',
       "folder or file to write (default: in the run's exports/, of a model: exports/)",
@@ -41,11 +53,12 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       loraUse,
     )
     .option('--lora-scale <number>', 'strength the LoRA that a run trained is merged with', numberFromZero)
-    .action(async (from: string, { out, as: asked, lora = [], ...flags }: ExportFlags) => {
+    .action(async (from: string, { out, as: asked, names, lora = [], ...flags }: ExportFlags) => {
       const format = asked ?? flags.format;
       await exportCommand(context(), {
         ...{ ...flags, from, loras: lora },
         ...(format !== undefined && { format }),
+        ...(names !== undefined && { loraNames: names }),
         ...(out !== undefined && { output: out }),
       });
       onEnd(exitCodes.ok);

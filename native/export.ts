@@ -29,6 +29,7 @@ const writers: Readonly<Record<ExportJob['format'], (job: ExportJob) => Promise<
   diffusers: exportFolder,
   'single-file': exportFile,
   lora: exportLora,
+  onnx: exportOnnx,
 };
 
 /** A model under a name that says it is something else is opened by no tool, or wrongly. */
@@ -55,6 +56,15 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
   const model = await openModel(reference);
   try {
     await model.save(output, precision);
+  } finally {
+    await model.close();
+  }
+}
+
+async function exportOnnx({ model: reference, output, precision }: ExportJob): Promise<void> {
+  const model = await openModel(reference);
+  try {
+    await model.saveOnnx(output, precision);
   } finally {
     await model.close();
   }

@@ -126,7 +126,7 @@ export interface ExportJob {
   readonly model: ModelReference;
   /**
    * `diffusers`: a complete model folder, LoRA merged. `single-file`: the same in one safetensors file, in the original code's
-   * names. `lora`: one safetensors file.
+   * names. `lora`: one safetensors file. `onnx`: a folder of graphs that run without this program, LoRA merged.
    */
   readonly format: ModelFormat;
   /** Of a LoRA; left out, kohya's. */

@@ -47,7 +47,7 @@ export const exportCalls = {
     z.strictObject({
       modelId: id,
       loras: loraChoices.min(1),
-      format: z.enum(['diffusers', 'single-file']),
+      format: z.enum(['diffusers', 'single-file', 'onnx']),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
     }),

@@ -4,7 +4,12 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { endingOf, type LoraFileNames, type ModelFormat } from '../../native/facts/model-formats.ts';
+import {
+  endingOf,
+  isFolderFormat,
+  type LoraFileNames,
+  type ModelFormat,
+} from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { LoraUse, TrainJob } from '../../native/jobs.ts';
@@ -111,13 +116,18 @@ function mergedRow({ file, strength }: LoraUse): readonly [name: string, value: 
 
 /** One epoch may be exported in every form; no two have one name. */
 function exportName(run: string, epoch: number, format: ModelFormat, names?: LoraFileNames): string {
-  const form = format === 'single-file' ? '-model' : format === 'lora' && names === 'peft' ? '-peft' : '';
-  return `${run}-epoch-${epoch}${form}${endingOf(format)}`;
+  return `${run}-epoch-${epoch}${formName(format, names)}${endingOf(format)}`;
+}
+
+function formName(format: ModelFormat, names: LoraFileNames | undefined): string {
+  if (format === 'single-file') return '-model';
+  if (format === 'onnx') return '-onnx';
+  return format === 'lora' && names === 'peft' ? '-peft' : '';
 }
 
 /** Where the model card of an export lies. */
 export function cardOf(format: ModelFormat, output: string): string {
-  return format === 'diffusers' ? join(output, 'README.md') : output.replace(/\.safetensors$/i, '.md');
+  return isFolderFormat(format) ? join(output, 'README.md') : output.replace(/\.safetensors$/i, '.md');
 }
 
 function metadataOf(
@@ -192,7 +202,9 @@ async function licenceOf(base: string): Promise<string | null> {
 async function weightHashes(output: string): Promise<Readonly<Record<string, string>>> {
   const isFolder = (await stat(output)).isDirectory();
   const names = isFolder
-    ? (await readdir(output, { recursive: true })).filter((name) => name.endsWith('.safetensors')).sort()
+    ? (await readdir(output, { recursive: true }))
+        .filter((name) => /\.(?:safetensors|onnx|onnx_data)$/.test(name))
+        .sort()
     : [basename(output)];
   const root = isFolder ? output : dirname(output);
   const hashes: [string, string][] = [];

@@ -59,6 +59,8 @@ function exportKindText({ kind }: Export): string {
       return 'Model folder';
     case 'single-file':
       return 'Model file';
+    case 'onnx':
+      return 'ONNX pipeline';
     case 'lora':
       return 'LoRA file';
     case 'sheet':

@@ -7,7 +7,7 @@ import { ExportEntry } from './export-entry.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { useExports } from './use-exports.ts';
 
-type Format = 'diffusers' | 'single-file' | 'lora';
+type Format = 'diffusers' | 'single-file' | 'lora' | 'onnx';
 type Names = 'kohya' | 'peft';
 
 /** Writes one epoch as a model other tools read, and says when and where it lies. */
@@ -149,6 +149,11 @@ function FormatChoice({
           value="single-file"
           label="Model file"
           description="The whole model as one .safetensors file for A1111, ComfyUI and others."
+        />
+        <Radio
+          value="onnx"
+          label="ONNX pipeline"
+          description="A folder of graphs that ONNX Runtime and Optimum run, LoRA merged, with a model card."
         />
         <Radio
           value="lora"

@@ -1,6 +1,11 @@
 import { basename, join, resolve } from 'node:path';
 
-import { endingOf, type LoraFileNames, type ModelFormat, modelNameOf } from '../../../native/facts/model-formats.ts';
+import {
+  endingOf,
+  type LoraFileNames,
+  type ModelFormat,
+  modelNameOf,
+} from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { exportRun } from '../../exports/export-run.ts';
@@ -69,7 +74,8 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
     async function writeModel(): Promise<Written> {
       const { format = 'diffusers', precision, output } = options;
       const name = modelNameOf(basename(from));
-      const path = resolve(workingFolder, output ?? join('exports', `${name}${endingOf(format)}`));
+      const form = format === 'onnx' ? '-onnx' : '';
+      const path = resolve(workingFolder, output ?? join('exports', `${name}${form}${endingOf(format)}`));
       const metadata = format === 'single-file' ? { 'modelspec.title': name } : {};
       const job = {
         kind: 'export',

@@ -32,7 +32,7 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .addOption(
       new Option(
         '--as <format>',
-        'model folder, the whole model in one file, or LoRA file (default: by the method of the run; of a model: its folder)',
+        'model folder, the whole model in one file, LoRA file, or graphs that ONNX Runtime runs (default: by the method of the run; of a model: its folder)',
       ).choices(modelFormats),
     )
     .addOption(new Option('--format <format>', 'the same as --as').choices(modelFormats).hideHelp())

@@ -1,13 +1,16 @@
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { endingOf } from './facts/model-formats.ts';
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { openModel } from './families/open-model.ts';
+import { readFacts } from './families/read-facts.ts';
 import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import { exists } from './files/exists.ts';
-import type { ExportJob, JobContext, JobResult } from './jobs.ts';
+import type { ExportJob, ExportProof, JobContext, JobResult, ProofRequest } from './jobs.ts';
+import { proveExport } from './sampling/prove-export.ts';
 import { writeKohyaLora, writePeftLora } from './weights/lora-file.ts';
 import { readLora } from './weights/lora-reader.ts';
 
@@ -22,7 +25,22 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
   await writers[job.format](job);
   context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
-  return { kind: 'export', output, bytes: await bytesOnDisk(output) };
+  const bytes = await bytesOnDisk(output);
+  return {
+    ...{ kind: 'export', output, bytes },
+    ...(job.format === 'onnx' && { pixelStep: (await readFacts(job.model.base)).pixelStep }),
+    ...(job.proof && { proof: await proven(job, job.proof, context) }),
+  };
+}
+
+/** What is not proven is not left. */
+async function proven(job: ExportJob, proof: ProofRequest, context: JobContext): Promise<ExportProof> {
+  try {
+    return await proveExport(job, proof, context);
+  } catch (error) {
+    await rm(job.output, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 const writers: Readonly<Record<ExportJob['format'], (job: ExportJob) => Promise<void>>> = {

@@ -136,6 +136,30 @@ export interface ExportJob {
   readonly precision: 'float32' | 'float16';
   /** Extra metadata for a file's header, all strings. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Left out: nothing is drawn of what was written. */
+  readonly proof?: ProofRequest;
+}
+
+/** What is drawn of an exported model and of the one it was made of, before the export counts as done. */
+export interface ProofRequest {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly seed: number;
+  readonly guidanceScale: number;
+  readonly device: DeviceChoice;
+  /** The PNG file to write, both pictures side by side. Its folder may be the exported one. */
+  readonly output: string;
+}
+
+/** How both pictures of an export came out. Differences are in steps of 255. */
+export interface ExportProof {
+  readonly steps: number;
+  readonly width: number;
+  readonly height: number;
+  readonly mean: number;
+  readonly most: number;
+  /** What both may be. */
+  readonly allowed: { readonly mean: number; readonly most: number };
 }
 
 export interface InfoJob {
@@ -255,7 +279,15 @@ export interface DoctorResult {
 export type JobResult =
   | TrainResult
   | { readonly kind: 'generate'; readonly pictures: number; readonly seconds: number }
-  | { readonly kind: 'export'; readonly output: string; readonly bytes: number }
+  | {
+      readonly kind: 'export';
+      readonly output: string;
+      readonly bytes: number;
+      /** Of an ONNX pipeline: edges of its pictures are multiples of this. */
+      readonly pixelStep?: number;
+      /** Of a job that asks for it. */
+      readonly proof?: ExportProof;
+    }
   | InfoResult
   | DoctorResult
   | { readonly kind: 'gpus'; readonly gpus: readonly NvidiaGpu[] };

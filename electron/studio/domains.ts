@@ -95,7 +95,7 @@ export async function createDomains(
     pictures: gallery,
     sampleRunFile: join(resources.sample, 'run.json'),
   });
-  const exports = createExports(context, { engine, settings, software, model: models.named, loras });
+  const exports = createExports(context, { device, settings, software, model: models.named, loras });
   const { gpuPacks, onDevices } = dependencies;
   const offer = await readOffer(resources.gpuPack);
   const downloads = createDownloads(context, {

@@ -7,10 +7,10 @@ import {
   modelFormats,
 } from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
+import type { Provider } from '../../../native/runtime/runtime.ts';
 import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
-import { exitCodes } from '../commands/context.ts';
 import { exportCommand } from '../commands/export.ts';
-import type { Grammar } from './grammar.ts';
+import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
 
 interface ExportFlags {
   readonly epoch?: number;
@@ -21,6 +21,7 @@ interface ExportFlags {
   readonly precision: 'float32' | 'float16';
   readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
+  readonly device?: Provider;
 }
 
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
@@ -53,14 +54,16 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       loraUse,
     )
     .option('--lora-scale <number>', 'strength the LoRA that a run trained is merged with', numberFromZero)
-    .action(async (from: string, { out, as: asked, names, lora = [], ...flags }: ExportFlags) => {
+    .addOption(deviceOption())
+    .action(async (from: string, { out, as: asked, names, device, lora = [], ...flags }: ExportFlags) => {
       const format = asked ?? flags.format;
-      await exportCommand(context(), {
+      const ended = await exportCommand(context(), {
         ...{ ...flags, from, loras: lora },
         ...(format !== undefined && { format }),
+        ...(device !== undefined && { device: deviceOf(device) }),
         ...(names !== undefined && { loraNames: names }),
         ...(out !== undefined && { output: out }),
       });
-      onEnd(exitCodes.ok);
+      onEnd(ended);
     });
 }

@@ -20,6 +20,8 @@ export const exportSchema = z.object({
   createdAt: time,
   /** It was written, and is no longer there; looked at when the list is asked for. */
   missing: z.boolean().optional(),
+  /** There is a picture of it beside the one of the model it was made of; looked at then, too. */
+  proven: z.boolean().optional(),
 });
 export type Export = z.output<typeof exportSchema>;
 
@@ -67,6 +69,8 @@ export const exportCalls = {
   ),
   /** The model card that was exported with a model, Markdown; null where there is none or its file is gone. */
   'exports.card': query({ about: ['exports'] }, z.strictObject({ exportId: id }), z.string().nullable()),
+  /** Ends an export of a model that is under way, which then has failed; nothing of it stays. Of one that has ended, nothing. */
+  'exports.stop': command(z.strictObject({ exportId: id }), done),
   /** Forgets the entry; the files stay. */
   'exports.remove': command(z.strictObject({ exportId: id }), done),
 };

@@ -54,11 +54,13 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     ...comparisonExports({ runs, read, samples: createSampleRecords(database), tasks }),
     'exports.list': () =>
       Promise.all(
-        records
-          .all()
-          .map(async (entry) =>
-            entry.status === 'ready' && !(await exists(entry.path)) ? { ...entry, missing: true } : entry,
-          ),
+        records.all().map(async (entry) => {
+          const { kind, path, status } = entry;
+          if (status !== 'ready') return entry;
+          if (!(await exists(path))) return { ...entry, missing: true };
+          const isModel = kind !== 'sheet' && kind !== 'animation';
+          return isModel && (await exists(pictureOf(kind, path))) ? { ...entry, proven: true } : entry;
+        }),
       ),
     'exports.model': async ({ runId, epoch, format, loraNames, precision, output }) => {
       const record = runs.get(runId);
@@ -100,6 +102,10 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     'exports.card': async ({ exportId }) => {
       const file = cardFile(records.get(exportId));
       return file === null ? null : await readFile(file, 'utf8').catch(() => null);
+    },
+    'exports.stop': ({ exportId }) => {
+      tasks.stop(records.get(exportId).id);
+      return null;
     },
     'exports.remove': ({ exportId }) => {
       const { id, status } = records.get(exportId);

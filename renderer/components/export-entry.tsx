@@ -1,15 +1,19 @@
-import { Group, Loader, Text } from '@mantine/core';
+import { Button, Group, Loader, Text } from '@mantine/core';
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 import type { Export } from '../../electron/contract/exports.ts';
 import { bytesText } from '../../electron/contract/quantities.ts';
+import { showFailure } from '../studio/failure.ts';
+import { media } from '../studio/media.ts';
+import { useStudioCommand } from '../studio/studio.tsx';
 import { CopyPath } from './copy-path.tsx';
 import { RevealButton } from './reveal-button.tsx';
 
 /** One export: how it stands, where it lies, and the ways to it. */
 export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }) {
-  const { status, title, path, bytes, failure, missing = false } = entry;
+  const { status, title, path, bytes, failure, missing = false, proven = false } = entry;
+  const stop = useStudioCommand('exports.stop');
   return (
     <Group gap={12} wrap="nowrap" align="start" py={10}>
       <span style={{ width: 18, paddingTop: 2, lineHeight: 0 }}>
@@ -30,10 +34,22 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         <Text size="xs" c="dimmed" className="figures" style={{ overflowWrap: 'anywhere' }}>
           {exportKindText(entry)}
           {bytes !== null && ` · ${bytesText(bytes)}`}
-          {status === 'running' && ' · being written'}
+          {status === 'running' && (isModel(entry) ? ' · being written and proven' : ' · being written')}
           {missing && ' · no longer there'}
           {status === 'ready' && ` · ${path}`}
         </Text>
+        {proven && (
+          <figure style={{ margin: '8px 0 0' }}>
+            <img
+              src={media.export(entry.id)}
+              alt="The same picture by the model this was made of and by the export"
+              style={{ display: 'block', maxWidth: 'min(100%, 320px)', borderRadius: 4 }}
+            />
+            <Text component="figcaption" size="xs" c="dimmed" mt={4}>
+              Proven by a picture: left by the model it was made of, right by the export.
+            </Text>
+          </figure>
+        )}
         {failure !== null && (
           <Text size="xs" c="red">
             {failure.message} {failure.hint}
@@ -41,6 +57,19 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         )}
       </div>
       <Group gap={2} wrap="nowrap">
+        {status === 'running' && isModel(entry) && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="gray"
+            loading={stop.isPending || stop.isSuccess}
+            onClick={() => {
+              stop.mutate({ exportId: entry.id }, { onError: showFailure });
+            }}
+          >
+            Stop
+          </Button>
+        )}
         {status === 'ready' && !missing && (
           <>
             <CopyPath path={path} />
@@ -51,6 +80,10 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
       </Group>
     </Group>
   );
+}
+
+function isModel({ kind }: Export): boolean {
+  return kind !== 'sheet' && kind !== 'animation';
 }
 
 function exportKindText({ kind }: Export): string {

@@ -1,14 +1,17 @@
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { endingOf } from './facts/model-formats.ts';
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { openModel } from './families/open-model.ts';
+import { readFacts } from './families/read-facts.ts';
 import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import { exists } from './files/exists.ts';
-import type { ExportJob, JobContext, JobResult } from './jobs.ts';
-import { writeKohyaLora } from './weights/lora-file.ts';
+import type { ExportJob, ExportProof, JobContext, JobResult, ProofRequest } from './jobs.ts';
+import { proveExport } from './sampling/prove-export.ts';
+import { writeKohyaLora, writePeftLora } from './weights/lora-file.ts';
 import { readLora } from './weights/lora-reader.ts';
 
 /** Writes a base with what a run made of it in a form other tools read. */
@@ -22,13 +25,29 @@ export async function exportModel(job: ExportJob, context: JobContext): Promise<
   context.emit({ type: 'progress', phase: 'writing', done: 0, total: 1 });
   await writers[job.format](job);
   context.emit({ type: 'progress', phase: 'writing', done: 1, total: 1 });
-  return { kind: 'export', output, bytes: await bytesOnDisk(output) };
+  const bytes = await bytesOnDisk(output);
+  return {
+    ...{ kind: 'export', output, bytes },
+    ...(job.format === 'onnx' && { pixelStep: (await readFacts(job.model.base)).pixelStep }),
+    ...(job.proof && { proof: await proven(job, job.proof, context) }),
+  };
+}
+
+/** What is not proven is not left. */
+async function proven(job: ExportJob, proof: ProofRequest, context: JobContext): Promise<ExportProof> {
+  try {
+    return await proveExport(job, proof, context);
+  } catch (error) {
+    await rm(job.output, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 const writers: Readonly<Record<ExportJob['format'], (job: ExportJob) => Promise<void>>> = {
   diffusers: exportFolder,
   'single-file': exportFile,
   lora: exportLora,
+  onnx: exportOnnx,
 };
 
 /** A model under a name that says it is something else is opened by no tool, or wrongly. */
@@ -60,7 +79,22 @@ async function exportFolder({ model: reference, output, precision }: ExportJob):
   }
 }
 
-async function exportLora({ model: reference, output, precision, metadata }: ExportJob): Promise<void> {
+async function exportOnnx({ model: reference, output, precision }: ExportJob): Promise<void> {
+  const model = await openModel(reference);
+  try {
+    await model.saveOnnx(output, precision);
+  } finally {
+    await model.close();
+  }
+}
+
+async function exportLora({
+  model: reference,
+  output,
+  precision,
+  metadata,
+  loraNames = 'kohya',
+}: ExportJob): Promise<void> {
   if (reference.loras !== undefined && reference.loras.length > 0) {
     throw new Failure(
       'lora-into-lora',
@@ -80,7 +114,9 @@ async function exportLora({ model: reference, output, precision, metadata }: Exp
   try {
     const { layout, metadata: family } = base.adapters;
     const { modules } = await readLora(file, layout());
-    await writeKohyaLora(output, modules, layout(), precision, { ...family, ...metadata });
+    const told = { ...family, ...metadata };
+    if (loraNames === 'peft') await writePeftLora(output, modules, precision, told);
+    else await writeKohyaLora(output, modules, layout(), precision, told);
   } finally {
     await base.close();
   }

@@ -4,7 +4,7 @@
  */
 import type { LoraFacts } from './facts/lora-facts.ts';
 import type { Method } from './facts/methods.ts';
-import type { ModelFormat } from './facts/model-formats.ts';
+import type { LoraFileNames, ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { PrecisionChoice } from './facts/precision.ts';
 import type { SamplerName } from './facts/samplers.ts';
@@ -128,14 +128,40 @@ export interface ExportJob {
   readonly model: ModelReference;
   /**
    * `diffusers`: a complete model folder, LoRA merged. `single-file`: the same in one safetensors file, in the original code's
-   * names. `lora`: one safetensors file with kohya's keys.
+   * names. `lora`: one safetensors file. `onnx`: a folder of graphs that run without this program, LoRA merged.
    */
   readonly format: ModelFormat;
+  /** Of a LoRA; left out, kohya's. */
+  readonly loraNames?: LoraFileNames;
   /** The folder or file to write; must not exist. */
   readonly output: string;
   readonly precision: 'float32' | 'float16';
   /** Extra metadata for a file's header, all strings. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Left out: nothing is drawn of what was written. */
+  readonly proof?: ProofRequest;
+}
+
+/** What is drawn of an exported model and of the one it was made of, before the export counts as done. */
+export interface ProofRequest {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly seed: number;
+  readonly guidanceScale: number;
+  readonly device: DeviceChoice;
+  /** The PNG file to write, both pictures side by side. Its folder may be the exported one. */
+  readonly output: string;
+}
+
+/** How both pictures of an export came out. Differences are in steps of 255. */
+export interface ExportProof {
+  readonly steps: number;
+  readonly width: number;
+  readonly height: number;
+  readonly mean: number;
+  readonly most: number;
+  /** What both may be. */
+  readonly allowed: { readonly mean: number; readonly most: number };
 }
 
 export interface InfoJob {
@@ -314,7 +340,15 @@ export type JobResult =
   | TrainResult
   | LikenessResult
   | { readonly kind: 'generate'; readonly pictures: number; readonly seconds: number }
-  | { readonly kind: 'export'; readonly output: string; readonly bytes: number }
+  | {
+      readonly kind: 'export';
+      readonly output: string;
+      readonly bytes: number;
+      /** Of an ONNX pipeline: edges of its pictures are multiples of this. */
+      readonly pixelStep?: number;
+      /** Of a job that asks for it. */
+      readonly proof?: ExportProof;
+    }
   | InfoResult
   | DoctorResult
   | { readonly kind: 'gpus'; readonly gpus: readonly NvidiaGpu[] };

@@ -39,6 +39,8 @@ export const mediaPaths = {
   sample: (sampleId: number) => `/media/samples/${sampleId}`,
   /** What was exported as one file. */
   export: (exportId: number) => `/media/exports/${exportId}`,
+  /** PNG: what proves an exported model. */
+  proof: (exportId: number) => `/media/proofs/${exportId}`,
   /** A picture of a model's card, by its number among `cardPictures`. */
   card: (modelId: number, number: number) => `/media/cards/${modelId}/${number}`,
 } as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { modelFormats } from '../../native/facts/model-formats.ts';
+import { loraFileNames, modelFormats } from '../../native/facts/model-formats.ts';
 import { layoutSchema } from './gallery.ts';
 import { loraChoices } from './loras.ts';
 import { command, done, failureSchema, id, nothing, pathText, query, time } from './values.ts';
@@ -20,6 +20,8 @@ export const exportSchema = z.object({
   createdAt: time,
   /** It was written, and is no longer there; looked at when the list is asked for. */
   missing: z.boolean().optional(),
+  /** There is a picture of it beside the one of the model it was made of; looked at then, too. */
+  proven: z.boolean().optional(),
 });
 export type Export = z.output<typeof exportSchema>;
 
@@ -35,6 +37,8 @@ export const exportCalls = {
       runId: id,
       epoch: z.int().min(1).max(1e9),
       format: z.enum(modelFormats),
+      /** Of a LoRA alone; left out: kohya's. */
+      loraNames: z.enum(loraFileNames).optional(),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
       /** Instead of `output`: in this folder, under a name of its own. */
@@ -47,7 +51,7 @@ export const exportCalls = {
     z.strictObject({
       modelId: id,
       loras: loraChoices.min(1),
-      format: z.enum(['diffusers', 'single-file']),
+      format: z.enum(['diffusers', 'single-file', 'onnx']),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
     }),
@@ -67,6 +71,8 @@ export const exportCalls = {
   ),
   /** The model card that was exported with a model, Markdown; null where there is none or its file is gone. */
   'exports.card': query({ about: ['exports'] }, z.strictObject({ exportId: id }), z.string().nullable()),
+  /** Ends an export of a model that is under way, which then has failed; nothing of it stays. Of one that has ended, nothing. */
+  'exports.stop': command(z.strictObject({ exportId: id }), done),
   /** Forgets the entry; the files stay. */
   'exports.remove': command(z.strictObject({ exportId: id }), done),
 };

@@ -6,7 +6,7 @@ export type Place = 'beside' | 'in-pauses';
 
 /**
  * The device that everything heavy computes on, and who may use it when. Two engines at once may not fit into its
- * memory, so whoever wants one for more than a moment gets it here; looking into a model and exporting do not.
+ * memory, so whoever wants one for more than a moment gets it here; looking into a model does not.
  */
 export interface Device {
   /**

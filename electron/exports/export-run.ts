@@ -1,24 +1,26 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, parse, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { basename, join, parse, resolve } from 'node:path';
 
-import { endingOf, type ModelFormat } from '../../native/facts/model-formats.ts';
+import { endingOf, type LoraFileNames, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
-import type { LoraUse, TrainJob } from '../../native/jobs.ts';
+import type { LoraUse, ProofRequest, TrainJob } from '../../native/jobs.ts';
+import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import type { Engine, RunOptions } from '../engine/engine.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import { checkpointEpochs, modelAt, readEpochLosses, type Run } from '../runs/run-folder.ts';
+import { promptsOf } from '../runs/run-prompts.ts';
+import { cardOf, companionsOf, pictureOf } from './export-places.ts';
+import { licenceBeside, mergedLoras, shownProof, weightHashes } from './export-provenance.ts';
 import { modelCard } from './model-card.ts';
-import { refuseTaken } from './place-export.ts';
+import { placeWhole, refuseTaken } from './place-export.ts';
 
 export interface ExportChoice {
   /** Left out: the last one kept. */
   readonly epoch?: number;
   /** Left out: `lora` for a LoRA run, `diffusers` for every other. */
   readonly format?: ModelFormat;
+  /** Of a LoRA; left out: kohya's. */
+  readonly loraNames?: LoraFileNames;
   /** Left out: under the run's `exports/`. */
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
@@ -26,6 +28,8 @@ export interface ExportChoice {
   readonly loraScale?: number;
   /** LoRAs of others to be merged too. */
   readonly loras?: readonly LoraUse[];
+  /** Where a picture of it is drawn before it counts as exported; left out: none is. */
+  readonly proof?: { readonly device: DeviceChoice };
   readonly software: string;
   readonly date: Date;
   /** More rows of settings for the card, by name: what only the library knows, such as the cost. */
@@ -42,7 +46,8 @@ export interface Exported {
 
 /**
  * Writes what a run made of its base as other tools read it, with a model card: `README.md` in a folder, a
- * Markdown file of the same name beside a file. Throws `no-such-epoch`, `not-a-lora`, `output-exists`.
+ * Markdown file of the same name beside a file. All of it or nothing comes to lie there. Throws `no-such-epoch`, `not-a-lora`,
+ * `output-exists`, `export-differs`.
  */
 export async function exportRun(
   run: Run,
@@ -59,61 +64,72 @@ export async function exportRun(
       'Export it as diffusers or single-file, or train with the method "lora".',
     );
   }
-  const name = exportName(fileNameOf(run.spec.name), epoch, format);
+  const name = exportName(fileNameOf(run.spec.name), epoch, format, choice.loraNames);
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
-  const card = cardOf(format, output);
-  await refuseTaken(output, 'Choose another name with --out.');
-  await refuseTaken(card, 'The model card would be written there. Choose another name with --out.');
-
-  const model = modelAt(run, epoch);
   const { loras = [] } = choice;
-  const { bytes } = await engine.run(
-    {
-      kind: 'export',
-      model: {
-        ...model,
-        ...(choice.loraScale !== undefined && { loraScale: choice.loraScale }),
-        ...(loras.length > 0 && { loras }),
-      },
-      format,
-      output,
-      precision: choice.precision,
-      metadata: metadataOf(format, run, epoch, parse(output).name),
-    },
-    options,
-  );
+  const hint = 'Choose another name with --out.';
+  await refuseTaken(output, hint);
+  for (const beside of companionsOf(output)) await refuseTaken(beside, hint);
 
+  const merged = await mergedLoras(loras, engine);
   const losses = await readEpochLosses(run.folder);
-  await writeFileAtomic(
-    card,
-    modelCard({
+  const bytes = await placeWhole(output, async (inside) => {
+    const request = choice.proof ? proofOf(run, choice.proof.device, pictureOf(format, inside)) : null;
+    const written = await engine.run(
+      {
+        kind: 'export',
+        model: {
+          ...modelAt(run, epoch),
+          ...(choice.loraScale !== undefined && { loraScale: choice.loraScale }),
+          ...(loras.length > 0 && { loras }),
+        },
+        format,
+        ...(choice.loraNames !== undefined && { loraNames: choice.loraNames }),
+        output: inside,
+        precision: choice.precision,
+        metadata: metadataOf(format, run, epoch, parse(output).name),
+        ...(request && { proof: request }),
+      },
+      options,
+    );
+    const card = modelCard({
       spec: run.spec,
       job: run.job,
       epoch,
       losses: losses.find((entry) => entry.epoch === epoch) ?? null,
       format,
-      baseLicence: await licenceOf(run.job.base),
-      hashes: await weightHashes(output),
+      baseLicence: await licenceBeside(run.job.base),
+      hashes: await weightHashes(inside),
       software: choice.software,
       date: choice.date.toISOString().slice(0, 10),
-      facts: [...(choice.facts ?? []), ...loras.map(mergedRow)],
-    }),
-  );
-  return { format, epoch, output, card, bytes };
+      loras: merged,
+      proof: shownProof(request, written.proof),
+      ...(written.pixelStep !== undefined && { pixelStep: written.pixelStep }),
+      facts: choice.facts ?? [],
+    });
+    await writeFileAtomic(cardOf(format, inside), card);
+    return written.bytes;
+  });
+  return { format, epoch, output, card: cardOf(format, output), bytes };
 }
 
-function mergedRow({ file, strength }: LoraUse): readonly [name: string, value: string] {
-  return ['LoRA merged', `${basename(file)}, strength ${strength}`];
+/** The run's first prompt and seed. */
+function proofOf(run: Run, device: DeviceChoice, output: string): ProofRequest {
+  const { seeds, guidanceScale } = run.spec.samples;
+  const [first] = promptsOf(run);
+  const { prompt, negativePrompt } = first ?? { prompt: '', negativePrompt: '' };
+  return { prompt, negativePrompt, seed: seeds[0] ?? 0, guidanceScale, device, output };
 }
 
 /** One epoch may be exported in every form; no two have one name. */
-function exportName(run: string, epoch: number, format: ModelFormat): string {
-  return `${run}-epoch-${epoch}${format === 'single-file' ? '-model' : ''}${endingOf(format)}`;
+function exportName(run: string, epoch: number, format: ModelFormat, names?: LoraFileNames): string {
+  return `${run}-epoch-${epoch}${formName(format, names)}${endingOf(format)}`;
 }
 
-/** Where the model card of an export lies. */
-export function cardOf(format: ModelFormat, output: string): string {
-  return format === 'diffusers' ? join(output, 'README.md') : output.replace(/\.safetensors$/i, '.md');
+function formName(format: ModelFormat, names: LoraFileNames | undefined): string {
+  if (format === 'single-file') return '-model';
+  if (format === 'onnx') return '-onnx';
+  return format === 'lora' && names === 'peft' ? '-peft' : '';
 }
 
 function metadataOf(
@@ -174,28 +190,4 @@ export function tagFrequency(images: TrainJob['images']): Readonly<Record<string
     for (const tag of tags) if (tag !== '') counts.set(tag, (counts.get(tag) ?? 0) + 1);
   }
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
-}
-
-/** What the head of the base's own model card says, where it has one. */
-async function licenceOf(base: string): Promise<string | null> {
-  const isFolder = (await stat(base).catch(() => null))?.isDirectory() ?? true;
-  const file = isFolder ? join(base, 'README.md') : base.replace(/\.[^.]+$/, '.md');
-  const card = await readFile(file, 'utf8').catch(() => '');
-  const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
-  return /^license:\s*["']?([\w .+-]+?)["']?\s*$/m.exec(head)?.[1] ?? null;
-}
-
-async function weightHashes(output: string): Promise<Readonly<Record<string, string>>> {
-  const isFolder = (await stat(output)).isDirectory();
-  const names = isFolder
-    ? (await readdir(output, { recursive: true })).filter((name) => name.endsWith('.safetensors')).sort()
-    : [basename(output)];
-  const root = isFolder ? output : dirname(output);
-  const hashes: [string, string][] = [];
-  for (const name of names) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(join(root, name)), hash);
-    hashes.push([name.split(sep).join('/'), hash.digest('hex')]);
-  }
-  return Object.fromEntries(hashes);
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { asFailure } from '../../native/files/as-failure.ts';
 import type { Export } from '../contract/exports.ts';
 import { failureData } from '../contract/failure-data.ts';
+import type { FailureData } from '../contract/values.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { ExportRecords } from './export-records.ts';
@@ -25,16 +26,25 @@ export interface NewExport {
 export interface ExportTasks {
   /** Throws Failure `output-exists`. */
   readonly start: (task: NewExport) => Promise<{ exportId: number }>;
+  /** Ends one that is under way. */
+  readonly stop: (exportId: number) => void;
   /** Ends what is under way. */
   readonly close: () => Promise<void>;
 }
+
+const stopped: FailureData = {
+  code: 'export-stopped',
+  message: 'This export was stopped.',
+  hint: 'Export it again. Nothing half-made was left behind.',
+};
 
 export function createExportTasks(
   { library, publish, now, log }: DomainContext,
   records: ExportRecords,
 ): ExportTasks {
   const working = new Set<Promise<void>>();
-  const stop = new AbortController();
+  const closing = new AbortController();
+  const stops = new Map<number, AbortController>();
   /** Names given and not yet taken by a file. */
   const given = new Set<string>();
 
@@ -65,26 +75,32 @@ export function createExportTasks(
       const id = records.insert({ ...entry, path: output, createdAt: now() });
       given.add(output);
       tell(id);
-      const task = work(output, stop.signal)
+      const stop = new AbortController();
+      stops.set(id, stop);
+      const task = work(output, AbortSignal.any([closing.signal, stop.signal]))
         .then(
           (bytes) => {
             end(id, { bytes });
           },
           (error: unknown) => {
             log.warn('an export failed', error);
-            end(id, { failure: failureData(asFailure(error, 'export-failed')) });
+            end(id, {
+              failure: stop.signal.aborted ? stopped : failureData(asFailure(error, 'export-failed')),
+            });
           },
         )
         .finally(() => {
           given.delete(output);
+          stops.delete(id);
           working.delete(task);
           tell(id);
         });
       working.add(task);
       return { exportId: id };
     },
+    stop: (id) => stops.get(id)?.abort(),
     close: async () => {
-      stop.abort();
+      closing.abort();
       await Promise.allSettled(working);
     },
   };

@@ -5,29 +5,35 @@ import { Failure } from '../../native/failure.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
+import type { Device } from '../engine/device.ts';
+import type { Engine } from '../engine/engine.ts';
 import { createSampleRecords } from '../gallery/sample-records.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { createRunReader } from '../runs/run-reader.ts';
 import { createRunRecords } from '../runs/run-records.ts';
 import { comparisonExports } from './comparison-exports.ts';
+import { cardOf, pictureOf } from './export-places.ts';
 import { createExportRecords } from './export-records.ts';
-import { cardOf, exportRun } from './export-run.ts';
+import { exportRun } from './export-run.ts';
 import { createExportTasks } from './export-tasks.ts';
 import { type MergeDeps, mergedModel } from './merged-model.ts';
-import { placeWhole } from './place-export.ts';
 import { runFacts } from './run-facts.ts';
 
 export interface ExportsDeps extends MergeDeps {
   readonly settings: Pick<SettingsStore, 'get'>;
   /** For provenance: `Screenfold 0.1.0`. */
   readonly software: string;
+  /** Where exports are proven, by pictures. */
+  readonly device: Pick<Device, 'borrow'>;
 }
 
 export interface Exports {
   readonly handlers: HandlersOf<'exports'>;
-  /** A sheet or animation that is there; throws Failure `export-missing`. */
+  /** Path of what was exported; throws Failure `export-missing`. */
   readonly exportFile: (exportId: number) => string;
+  /** Path of the picture that proves an exported model; throws Failure `export-missing`. */
+  readonly proofFile: (exportId: number) => string;
   readonly close: () => Promise<void>;
 }
 
@@ -38,18 +44,27 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   const runs = createRunRecords(database);
   const read = createRunReader(database);
   const tasks = createExportTasks(context, records);
+  // An export draws pictures, and takes its turn as those of comparisons do.
+  const engine: Engine = {
+    run: (job, options) => {
+      const place = deps.settings.get().samplesWhileTraining === 'beside' ? 'beside' : 'in-pauses';
+      return deps.device.borrow(place, (borrowed) => borrowed.run(job, options));
+    },
+  };
 
   const handlers: HandlersOf<'exports'> = {
     ...comparisonExports({ runs, read, samples: createSampleRecords(database), tasks }),
     'exports.list': () =>
       Promise.all(
-        records
-          .all()
-          .map(async (entry) =>
-            entry.status === 'ready' && !(await exists(entry.path)) ? { ...entry, missing: true } : entry,
-          ),
+        records.all().map(async (entry) => {
+          const { kind, path, status } = entry;
+          if (status !== 'ready') return entry;
+          if (!(await exists(path))) return { ...entry, missing: true };
+          const isModel = kind !== 'sheet' && kind !== 'animation';
+          return isModel && (await exists(pictureOf(kind, path))) ? { ...entry, proven: true } : entry;
+        }),
       ),
-    'exports.model': async ({ runId, epoch, format, precision, output, folder }) => {
+    'exports.model': async ({ runId, epoch, format, loraNames, precision, output, folder }) => {
       const record = runs.get(runId);
       const { name } = record;
       if (format === 'lora' && record.method !== 'lora') {
@@ -65,12 +80,14 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           { ...run, spec: { ...run.spec, name } },
           {
             ...{ epoch, format, precision },
+            ...(loraNames !== undefined && { loraNames }),
             output: place,
+            proof: { device: run.job.device },
             software: deps.software,
             date: new Date(now()),
             facts: runFacts(database, runId, epoch, deps.settings.get()),
           },
-          deps.engine,
+          engine,
           { kill },
         );
       return tasks.start({
@@ -78,13 +95,20 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         wanted: output,
         ...(folder !== undefined && { folder }),
         extension: endingOf(format),
-        work: async (place, kill) => (await placeWhole(place, (inside) => exportTo(inside, kill))).bytes,
+        work: async (place, kill) => (await exportTo(place, kill)).bytes,
       });
     },
-    'exports.merged': async (request) => tasks.start(await mergedModel(request, deps)),
+    'exports.merged': async (request) => {
+      const made = { engine, software: deps.software, date: new Date(now()) };
+      return tasks.start(await mergedModel(request, deps, made));
+    },
     'exports.card': async ({ exportId }) => {
       const file = cardFile(records.get(exportId));
       return file === null ? null : await readFile(file, 'utf8').catch(() => null);
+    },
+    'exports.stop': ({ exportId }) => {
+      tasks.stop(records.get(exportId).id);
+      return null;
     },
     'exports.remove': ({ exportId }) => {
       const { id, status } = records.get(exportId);
@@ -103,6 +127,11 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
       const { status, path: file } = records.get(exportId);
       if (status === 'ready') return file;
       throw new Failure('export-missing', 'This export is not there.', 'Export it again.');
+    },
+    proofFile: (exportId) => {
+      const { kind, status, path: file } = records.get(exportId);
+      if (status === 'ready' && kind !== 'sheet' && kind !== 'animation') return pictureOf(kind, file);
+      throw new Failure('export-missing', 'This export has no picture to show.', 'Export it again.');
     },
     close: tasks.close,
   };

@@ -3,11 +3,10 @@ import type { LoraUse } from '../../native/jobs.ts';
 import type { ParsedInputOf } from '../contract/api.ts';
 import type { LoraChoice } from '../contract/loras.ts';
 import type { Engine } from '../engine/engine.ts';
+import { exportModel } from './export-model.ts';
 import type { NewExport } from './export-tasks.ts';
-import { placeWhole } from './place-export.ts';
 
 export interface MergeDeps {
-  readonly engine: Engine;
   /** Throws Failure `model-missing`. */
   readonly model: (modelId: number) => { readonly name: string; readonly folder: string };
   readonly loras: {
@@ -24,7 +23,8 @@ export interface MergeDeps {
  */
 export async function mergedModel(
   { modelId, loras, format, precision, output }: ParsedInputOf<'exports.merged'>,
-  { engine, model, loras: library }: MergeDeps,
+  { model, loras: library }: MergeDeps,
+  { engine, software, date }: { readonly engine: Engine; readonly software: string; readonly date: Date },
 ): Promise<NewExport> {
   const { name, folder: base } = model(modelId);
   const title = `${name} with ${library
@@ -32,15 +32,11 @@ export async function mergedModel(
     .map((lora) => lora.name)
     .join(', ')}`;
   const uses = await library.uses(loras);
-  const metadata = format === 'single-file' ? { 'modelspec.title': title } : {};
+  const wanted = { base, loras: uses, title, format, precision, device: {}, software, date };
   return {
     entry: { kind: format, title, runId: null, epoch: null },
     wanted: output,
     extension: endingOf(format),
-    work: (place, kill) =>
-      placeWhole(place, async (inside) => {
-        const job = { kind: 'export', model: { base, loras: uses }, format, output: inside } as const;
-        return (await engine.run({ ...job, precision, metadata }, { kill })).bytes;
-      }),
+    work: async (place, kill) => (await exportModel({ ...wanted, output: place }, engine, { kill })).bytes,
   };
 }

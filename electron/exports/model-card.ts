@@ -6,6 +6,17 @@ import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
 import { settingText } from '../contract/optimizer-spec.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
+import {
+  cardHead,
+  graphsSection,
+  inline,
+  licenceText,
+  lorasSection,
+  type MergedLora,
+  proofSection,
+  provenance,
+  type ShownProof,
+} from './card-parts.ts';
 
 export interface ModelCard {
   readonly spec: PlannedRunSpec;
@@ -20,13 +31,18 @@ export interface ModelCard {
   readonly software: string;
   /** Of the export, as `2026-01-31`. */
   readonly date: string;
+  /** Merged into it besides what the run trained. */
+  readonly loras: readonly MergedLora[];
+  readonly proof: ShownProof | null;
+  /** Of an ONNX pipeline. */
+  readonly pixelStep?: number;
   /** More rows of the settings. */
   readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
 /** A model card as hubs and people read it: Markdown under a YAML head. */
 export function modelCard(card: ModelCard): string {
-  const { spec, job, epoch, losses, format, hashes } = card;
+  const { spec, job, epoch, losses, format, hashes, loras } = card;
   const { settings } = job;
   const base = basename(job.base);
   const triggers = [...new Set(job.images.map((image) => image.captions[0] ?? ''))].filter(
@@ -56,9 +72,10 @@ export function modelCard(card: ModelCard): string {
   ];
 
   return `${[
-    head(card, base),
+    cardHead(base, { baseLicence: card.baseLicence, loras, isLora: format === 'lora' }),
     `# ${inline(spec.name)}`,
     `${format === 'lora' ? 'A LoRA for' : 'A Stable Diffusion model finetuned from'} \`${base}\`.`,
+    ...graphsSection(card.pixelStep),
     ...(triggers.length === 0
       ? []
       : [
@@ -70,27 +87,12 @@ export function modelCard(card: ModelCard): string {
         ]),
     '## Training settings',
     ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
+    ...lorasSection(loras),
+    ...proofSection(card.proof),
     '## Licence',
-    licenceText(card.baseLicence),
-    '## Provenance',
-    `Made with ${card.software} on ${card.date}. SHA-256 of the weights:`,
-    Object.entries(hashes)
-      .map(([file, hash]) => `- \`${file}\`: \`${hash}\``)
-      .join('\n'),
+    licenceText(card.baseLicence, loras),
+    ...provenance(card.software, card.date, hashes),
   ].join('\n\n')}\n`;
-}
-
-function head({ format, baseLicence }: ModelCard, base: string): string {
-  const tags = ['stable-diffusion', 'text-to-image', 'diffusers', ...(format === 'lora' ? ['lora'] : [])];
-  return [
-    '---',
-    // JSON's strings are YAML's too, and need no guessing about what YAML takes for something else.
-    `base_model: ${JSON.stringify(base)}`,
-    ...(baseLicence === null ? [] : [`license: ${JSON.stringify(baseLicence)}`]),
-    'tags:',
-    ...tags.map((tag) => `  - ${tag}`),
-    '---',
-  ].join('\n');
 }
 
 function optimizerRow(settings: TrainJob['settings']): readonly [string, string] {
@@ -111,22 +113,6 @@ function scheduleText({ schedule }: TrainJob['settings']): string {
     : `${schedule.kind} after ${schedule.warmupSteps} steps of warm-up`;
 }
 
-function licenceText(baseLicence: string | null): string {
-  const base =
-    baseLicence === null
-      ? 'The base does not state its licence here; find it where the base came from.'
-      : `The base states \`${baseLicence}\`.`;
-  return `${base} What was made from a model stays under the terms of that model, and the rights in the training images stay with whoever holds them.`;
-}
-
 function lossText(loss: number | null): string {
   return loss === null ? '–' : loss.toFixed(5);
-}
-
-/** Text that stays one line and text in Markdown, whatever is in it. */
-function inline(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*_[\]<>|#]/g, '\\$&')
-    .trim();
 }

@@ -3,18 +3,15 @@ import { basename, dirname, join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
 import { exists } from '../../native/files/exists.ts';
+import { companionsOf } from './export-places.ts';
 
-/** A name that is free in a folder, also for the card of a model: `name`, else `name 2` and so on. */
+/** A name that is free in a folder, also for what lies beside a model: `name`, else `name 2` and so on. */
 export async function freePath(folder: string, name: string, extension = ''): Promise<string> {
   for (let count = 1; ; count++) {
     const candidate = join(folder, `${name}${count === 1 ? '' : ` ${count}`}${extension}`);
-    if (!(await exists(candidate)) && !(await exists(cardBeside(candidate)))) return candidate;
+    const taken = await Promise.all([candidate, ...companionsOf(candidate)].map(exists));
+    if (!taken.includes(true)) return candidate;
   }
-}
-
-/** Where the card of a model in a file lies; of anything else the path itself. */
-function cardBeside(output: string): string {
-  return output.replace(/\.safetensors$/i, '.md');
 }
 
 /** Throws Failure `output-exists`. */
@@ -32,7 +29,7 @@ export async function refuseTaken(
  */
 export async function placeWhole<T>(output: string, write: (inside: string) => Promise<T>): Promise<T> {
   await refuseTaken(output);
-  await refuseTaken(cardBeside(output));
+  for (const beside of companionsOf(output)) await refuseTaken(beside);
   const folder = dirname(output);
   const partial = join(folder, `.${basename(output)}.partial`);
   await rm(partial, { recursive: true, force: true });
@@ -40,8 +37,8 @@ export async function placeWhole<T>(output: string, write: (inside: string) => P
   try {
     const made = join(partial, basename(output));
     const result = await write(made);
-    const card = cardBeside(made);
-    if (card !== made && (await exists(card))) await rename(card, join(folder, basename(card)));
+    for (const beside of companionsOf(made))
+      if (await exists(beside)) await rename(beside, join(folder, basename(beside)));
     await rename(made, output);
     return result;
   } finally {

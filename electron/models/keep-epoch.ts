@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { exportRun } from '../exports/export-run.ts';
-import { freePath, placeWhole } from '../exports/place-export.ts';
+import { freePath } from '../exports/place-export.ts';
 import { runFacts } from '../exports/run-facts.ts';
 import { fileNameOf } from '../library/file-name.ts';
 import type { DomainContext } from '../library/library.ts';
@@ -31,20 +31,18 @@ export async function keepEpoch(
   const record = createRunRecords(library.database).get(runId);
   const run = await createRunReader(library.database)(record);
   const folder = await freePath(library.paths.models, fileNameOf(name));
-  await placeWhole(folder, (output) =>
-    exportRun(
-      { ...run, spec: { ...run.spec, name } },
-      {
-        epoch,
-        format: 'diffusers',
-        output,
-        precision: run.job.settings.checkpointPrecision,
-        software,
-        date: new Date(now()),
-        facts: runFacts(library.database, runId, epoch, settings.get()),
-      },
-      engine,
-    ),
+  await exportRun(
+    { ...run, spec: { ...run.spec, name } },
+    {
+      epoch,
+      format: 'diffusers',
+      output: folder,
+      precision: run.job.settings.checkpointPrecision,
+      software,
+      date: new Date(now()),
+      facts: runFacts(library.database, runId, epoch, settings.get()),
+    },
+    engine,
   );
   return { folder, parentId: record.baseModelId, facts: await inspectModel(folder, engine) };
 }

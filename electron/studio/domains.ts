@@ -101,7 +101,7 @@ export async function createDomains(
     pictures: gallery,
     sampleRunFile: join(resources.sample, 'run.json'),
   });
-  const exports = createExports(context, { engine, settings, software, model: models.named, loras });
+  const exports = createExports(context, { device, settings, software, model: models.named, loras });
   const { gpuPacks, onDevices } = dependencies;
   const offer = await readOffer(resources.gpuPack);
   const downloads = createDownloads(context, {
@@ -139,6 +139,7 @@ export async function createDomains(
       images: orNull(async (id) => sourceOf(await datasets.imageFile(id))),
       samples: orNull((id) => ({ file: gallery.sampleFile(id), contentType: 'image/png' })),
       exports: orNull((id) => exportMedia(exports.exportFile(id))),
+      proofs: orNull((id) => exportMedia(exports.proofFile(id))),
       cards: orNull((id, number) => models.cardPicture(id, number)),
     },
     seed: async () => {

@@ -8,7 +8,10 @@ export interface MediaSource {
 
 /** Where pictures come from, by what their paths are called; null where there is none of that id. */
 export type MediaSources = Readonly<
-  Record<'thumbnails' | 'images' | 'samples' | 'exports', (id: number) => Promise<MediaSource | null>> & {
+  Record<
+    'thumbnails' | 'images' | 'samples' | 'exports' | 'proofs',
+    (id: number) => Promise<MediaSource | null>
+  > & {
     /** Of a model's card, by the picture's number there. */
     cards: (modelId: number, number: number) => Promise<MediaSource | null>;
   }
@@ -20,7 +23,7 @@ export interface MediaFile extends MediaSource {
   readonly etag: string;
 }
 
-const mediaPath = /^\/media\/(thumbnails|images|samples|exports)\/([1-9]\d{0,15})$/;
+const mediaPath = /^\/media\/(thumbnails|images|samples|exports|proofs)\/([1-9]\d{0,15})$/;
 const cardPath = /^\/media\/cards\/([1-9]\d{0,15})\/(\d{1,3})$/;
 
 /**

@@ -1,11 +1,21 @@
 /** What a whole model, or what was trained of it, is written as for other tools. */
-export const modelFormats = ['diffusers', 'single-file', 'lora'] as const;
+export const modelFormats = ['diffusers', 'single-file', 'lora', 'onnx'] as const;
 
 export type ModelFormat = (typeof modelFormats)[number];
 
+/** Whose names the tensors of a LoRA file have. */
+export const loraFileNames = ['kohya', 'peft'] as const;
+
+export type LoraFileNames = (typeof loraFileNames)[number];
+
+/** Whether it is a folder; else a file. */
+export function isFolderFormat(format: ModelFormat): boolean {
+  return format === 'diffusers' || format === 'onnx';
+}
+
 /** What the name of a file of this format ends in; folders have no ending. */
 export function endingOf(format: ModelFormat): string {
-  return format === 'diffusers' ? '' : '.safetensors';
+  return isFolderFormat(format) ? '' : '.safetensors';
 }
 
 /** Endings of files that may hold a whole model. */

@@ -15,6 +15,7 @@ import type { ModelConfigs } from '../weights/model-configs.ts';
 import type { ModelFolder, WeightPrecision, WeightToWrite } from '../weights/model-folder.ts';
 import type { PlacedWeight } from '../weights/placed-weights.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
+import type { OnnxPipeline } from './onnx/pipeline.ts';
 
 /** A kind of model: how its folders are laid out, and how what lies there becomes parts that can be trained and sampled. */
 export interface Family {
@@ -108,6 +109,14 @@ export interface OpenModel {
     precision: WeightPrecision,
     metadata: Readonly<Record<string, string>>,
   ) => Promise<void>;
+  /** How it is written as a pipeline of ONNX graphs. */
+  readonly onnx: OnnxPipeline;
+  /**
+   * Writes the whole model as that pipeline, in the layout of Optimum.
+   *
+   * @throws Failure `weights-missing`, and those of `writeOnnxPipeline`
+   */
+  readonly saveOnnx: (folder: string, precision: WeightPrecision) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { type DataType, elementCount } from './data-type.ts';
 import { type Block, Graph, type Node, type Value } from './graph.ts';
 import { float32ToFloat16 } from './half.ts';
+import { inScope } from './in-scope.ts';
 import { cast } from './ops/elementwise.ts';
 import { fitsHalf, precisionOf, resultType, staysSingle } from './precision-table.ts';
 import { liveNodes } from './serialize.ts';
@@ -116,10 +117,4 @@ function constantsIn(old: Graph, graph: Graph): (value: Value, type: DataType) =
     known.set(key, placed);
     return placed;
   };
-}
-
-/** Names what is made like the node, but for its number. */
-function inScope<R>(graph: Graph, { name }: Node, build: () => R): R {
-  const end = name.lastIndexOf('/');
-  return end < 0 ? build() : graph.scoped(name.slice(0, end), build);
 }

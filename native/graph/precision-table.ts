@@ -31,7 +31,8 @@ const table: ReadonlyMap<string, Precision> = new Map([
   ...half.map((op) => [op, 'half'] as const),
   ...single.map((op) => [op, 'single'] as const),
   ...follows.map((op) => [op, 'follows'] as const),
-  ['Cast', 'made'] as const,
+  // What is made of sizes and places is whole numbers.
+  ...['Cast', 'Shape', 'ArgMax'].map((op) => [op, 'made'] as const),
 ]);
 
 /** Throws where an operator has no place in the table. */

@@ -29,7 +29,13 @@ export interface SerializeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Inputs of the graph that become initializers without bytes, which the session is given when it is made. */
   readonly initializers?: readonly string[];
+  /** Inputs of the graph that become initializers, and their bytes: as they are, or where they will lie. */
+  readonly stored?: ReadonlyMap<string, StoredTensor>;
+  /** Axes of inputs and outputs by their names, where they are not what the values' shapes say. */
+  readonly axes?: Readonly<Record<string, readonly (number | string)[]>>;
 }
+
+export type StoredTensor = Uint8Array<ArrayBuffer> | { readonly location: string; readonly offset: number };
 
 /** Bytes an external tensor's offset is a multiple of, so that it can be mapped into memory. */
 const alignment = 4096;
@@ -42,7 +48,7 @@ const alignment = 4096;
 export function serializeModel(
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
-  { external, metadata = {}, initializers = [] }: SerializeOptions = {},
+  { external, metadata = {}, initializers = [], stored = new Map(), axes = {} }: SerializeOptions = {},
 ): SerializedModel {
   const names = new Map<string, string>();
   const renames: { name: string; value: Value }[] = [];
@@ -75,17 +81,12 @@ export function serializeModel(
       tensors.push({ ...tensor, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
     }
   }
-  const given = new Set(initializers);
+  // ONNX Runtime replaces the whole tensor; the file named here is never opened.
+  const unopened = { location: 'given-to-the-session', offset: 0 };
+  const given = new Map([...initializers.map((name) => [name, unopened] as const), ...stored]);
   for (const input of graph.inputs) {
-    if (!given.has(input.name)) continue;
-    // ONNX Runtime replaces the whole tensor; the file named here is never opened.
-    const bytes = elementCount(input.shape) * bytesPerElement[input.type];
-    tensors.push({
-      dims: input.shape.map(BigInt),
-      dataType: onnxTypes[input.type],
-      name: input.name,
-      ...externalLocation('given-to-the-session', 0, bytes),
-    });
+    const bytes = given.get(input.name);
+    if (bytes !== undefined) tensors.push(initializer(input, bytes));
   }
 
   const message = create(ModelProtoSchema, {
@@ -97,8 +98,8 @@ export function serializeModel(
       name: 'graph',
       input: graph.inputs
         .filter((input) => !given.has(input.name))
-        .map((input) => valueInfo(input, input.name)),
-      output: Object.entries(outputs).map(([name, value]) => valueInfo(value, name)),
+        .map((input) => valueInfo(input, input.name, axes[input.name])),
+      output: Object.entries(outputs).map(([name, value]) => valueInfo(value, name, axes[name])),
       initializer: tensors,
       node: [
         ...nodes.map((node) => ({
@@ -157,8 +158,20 @@ function externalLocation(location: string, offset: number, length: number) {
   };
 }
 
-function valueInfo(value: Value, name: string) {
-  const dim = value.shape.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
+function initializer(input: Value, bytes: StoredTensor): MessageInitShape<typeof TensorProtoSchema> {
+  const tensor = { dims: input.shape.map(BigInt), dataType: onnxTypes[input.type], name: input.name };
+  if (bytes instanceof Uint8Array) return { ...tensor, rawData: bytes };
+  const length = elementCount(input.shape) * bytesPerElement[input.type];
+  return { ...tensor, ...externalLocation(bytes.location, bytes.offset, length) };
+}
+
+function valueInfo(value: Value, name: string, axes: readonly (number | string)[] = value.shape) {
+  const dim = axes.map((extent) => ({
+    value:
+      typeof extent === 'number'
+        ? { case: 'dimValue' as const, value: BigInt(extent) }
+        : { case: 'dimParam' as const, value: extent },
+  }));
   return {
     name,
     type: {

@@ -1,6 +1,7 @@
 import type { Value } from '../graph/graph.ts';
-import { add, cast } from '../graph/ops/elementwise.ts';
+import { add, cast, equal } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
+import { argMax } from '../graph/ops/reduce.ts';
 import { gather, reshape } from '../graph/ops/shape.ts';
 import { activation } from './activations.ts';
 import { ConfigReader } from './config.ts';
@@ -17,19 +18,22 @@ export interface ClipTextConfig {
   readonly positions: number;
   readonly activation: 'quick_gelu' | 'gelu';
   readonly epsilon: number;
+  /** The token at which a text ends; null for the one with the highest id. The first where it is there more than once. */
+  readonly endToken: number | null;
 }
 
 /** A text encoder that sums a whole text up in one vector, too. */
 export interface ProjectedClipTextConfig extends ClipTextConfig {
   /** Numbers of that vector. */
   readonly projectionSize: number;
-  /** The token whose state the vector is made of; null for the one with the highest id. The first where it is there more than once. */
-  readonly endToken: number | null;
 }
 
 /** Reads transformers' `CLIPTextModel` config. */
 export function readClipTextConfig(config: unknown, source = 'text_encoder/config.json'): ClipTextConfig {
-  return readText(new ConfigReader(config, source));
+  const text = readText(new ConfigReader(config, source));
+  const { eos_token_id: end } = config as { readonly eos_token_id?: unknown };
+  // Only what sums a text up asks for it, so that a model without a usable one is as good.
+  return { ...text, endToken: Number.isSafeInteger(end) && end !== noEnd ? (end as number) : null };
 }
 
 /** Reads transformers' `CLIPTextModelWithProjection` config. */
@@ -42,12 +46,11 @@ export function readProjectedClipTextConfig(
   return {
     ...readText(read),
     projectionSize: read.integer('projection_dim', 512),
-    // Published configs say 2, which is no end of a text in CLIP's vocabulary; transformers then takes the highest id.
-    endToken: end === 2 ? null : end,
+    endToken: end === noEnd ? null : end,
   };
 }
 
-function readText(read: ConfigReader): ClipTextConfig {
+function readText(read: ConfigReader): Omit<ClipTextConfig, 'endToken'> {
   const hiddenSize = read.integer('hidden_size', 512);
   const heads = read.integer('num_attention_heads', 8);
   read.divides('num_attention_heads', [heads], [hiddenSize]);
@@ -62,6 +65,9 @@ function readText(read: ConfigReader): ClipTextConfig {
     epsilon: read.number('layer_norm_eps', 1e-5),
   };
 }
+
+/** Published configs say 2, which is no end of a text in CLIP's vocabulary; transformers then takes the highest id. */
+const noEnd = 2;
 
 /** Large enough to make a score vanish in a softmax, and finite, so that no NaN can come of it. */
 const hidden = -1e9;
@@ -100,15 +106,57 @@ export function projectedClipText(
   inputIds: Value,
   end: Value,
 ): ProjectedText {
-  const [n, tokens] = inputIds.shape as readonly [number, number];
   const before = penultimate(model, config, inputIds);
   const rows = layers(model, config, inputIds, before, config.layers - 1, config.layers);
   const last = asTokens(finalNorm(model, config, rows), inputIds);
-  // By a product, which every provider computes and differentiates as fast as it can.
-  const picked = reshape(cast(end, last.type), [n, 1, tokens]);
-  const atEnd = reshape(matmul(picked, last), [n, config.hiddenSize]);
-  const pooled = linear(model, 'text_projection', atEnd, config.projectionSize, { hasBias: false });
+  const pooled = projection(model, config, stateAtEnd(last, end));
   return { penultimate: asTokens(before, inputIds), pooled };
+}
+
+/** Everything a text encoder makes of a text, as transformers gives it. */
+export interface TextStates {
+  /** What each layer reads, and what the last one gives, not normalised: [n, tokens, d] each. */
+  readonly hidden: readonly Value[];
+  /** The last, normalised. */
+  readonly last: Value;
+  /** That at the end of each text: [n, d] */
+  readonly atEnd: Value;
+}
+
+/** transformers' `CLIPTextModel` with all its outputs; it finds the ends of texts itself. */
+export function textStates(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): TextStates {
+  const hidden: Value[] = [];
+  const keep = (rows: Value): void => {
+    hidden.push(asTokens(rows, inputIds));
+  };
+  const rows = layers(model, config, inputIds, embed(model, config, inputIds), 0, config.layers, keep);
+  keep(rows);
+  const last = asTokens(finalNorm(model, config, rows), inputIds);
+  return { hidden, last, atEnd: stateAtEnd(last, endOf(config, inputIds)) };
+}
+
+/** [n, d] -> [n, projection size] */
+export function projection(
+  model: ModelBuilder,
+  { projectionSize }: ProjectedClipTextConfig,
+  state: Value,
+): Value {
+  return linear(model, 'text_projection', state, projectionSize, { hasBias: false });
+}
+
+/** [n, tokens, d] and [n, tokens] -> [n, d], by a product, which every provider computes and differentiates as fast as it can. */
+function stateAtEnd(last: Value, end: Value): Value {
+  const [n, tokens, width] = last.shape as readonly [number, number, number];
+  return reshape(matmul(reshape(cast(end, last.type), [n, 1, tokens]), last), [n, width]);
+}
+
+/** One at the place of each text's end token, zero elsewhere: int64 [n, tokens] -> float32 [n, tokens]. */
+function endOf({ endToken }: ClipTextConfig, inputIds: Value): Value {
+  const ids = cast(inputIds, 'int32');
+  const place = argMax(endToken === null ? ids : cast(equal(ids, endToken), 'int32'), 1);
+  const tokens = inputIds.shape[1]!;
+  const places = Array.from({ length: tokens }, (_, i) => i);
+  return cast(equal(place, inputIds.graph.constant('int64', [1, tokens], places)), 'float32');
 }
 
 function asTokens(rows: Value, { shape: [n, tokens] }: Value): Value {
@@ -153,6 +201,7 @@ function layers(
   rows: Value,
   begin: number,
   end: number,
+  onState: (rows: Value) => void = () => undefined,
 ): Value {
   const { hiddenSize: width, heads, epsilon } = config;
   const [n, tokens] = shape as readonly [number, number];
@@ -168,6 +217,7 @@ function layers(
   for (let layer = begin; layer < end; layer++) {
     const name = `${root}.encoder.layers.${layer}`;
     const before = x;
+    onState(before);
     x = inModule(model, name, [before], () => {
       const normed = layerNorm(model, `${name}.layer_norm1`, before, epsilon);
       const q = linear(model, `${name}.self_attn.q_proj`, normed, width);

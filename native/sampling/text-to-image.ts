@@ -3,6 +3,7 @@ import type { SamplerName } from '../facts/samplers.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel, Rows } from '../families/family.ts';
 import { pictureFacts } from '../families/picture-facts.ts';
+import type { DataArray } from '../graph/data-type.ts';
 import { wholePicture } from '../images/picture-origin.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -41,6 +42,29 @@ export interface TextToImage {
   dispose(): Promise<void>;
 }
 
+/** What is known of a model to sample from it. */
+export type SampledModel = Pick<OpenModel, 'autoencoder' | 'conditioning' | 'denoiser' | 'noise'>;
+
+/** What of a model makes pictures, whatever runs it. */
+export interface PictureModel {
+  /** What the denoiser is told of the prompts, by name, a row each. Null is a prompt that is not given. */
+  readonly states: (
+    prompts: readonly (string | null)[],
+  ) => Promise<Readonly<Record<string, Float32Array<ArrayBuffer>>>>;
+  /** What the denoiser makes of latents of that shape. The array is overwritten by the next. */
+  readonly denoise: (
+    shape: SessionShape,
+    inputs: Readonly<Record<string, DataArray>>,
+  ) => Promise<Float32Array<ArrayBuffer>>;
+  /** One picture's latents, not scaled, to the picture. */
+  readonly decode: (
+    height: number,
+    width: number,
+    latents: Float32Array<ArrayBuffer>,
+  ) => Promise<Float32Array<ArrayBuffer>>;
+  readonly dispose: () => Promise<void>;
+}
+
 /**
  * A model's text-to-image pipeline. Sessions are made at the first use of each batch shape, and those of the last shape are
  * kept: a change of size or batch makes new ones. In float16 a picture that does not come out finite is decoded again in
@@ -51,7 +75,6 @@ export function createTextToImage(
   model: OpenModel,
   precision: ComputePrecision = 'float32',
 ): TextToImage {
-  const { autoencoder, conditioning, denoiser } = model;
   const prompts = createPromptReader(runtime, model, precision);
   const denoisers = keptForLastShape(([rows, height, width]) =>
     openDenoiser(runtime, model, precision, rows, height, width),
@@ -60,6 +83,26 @@ export function createTextToImage(
     keptForLastShape(([, height, width]) => openDecoder(runtime, model, type, height, width));
   const decoders = decodersIn(precision);
   const exactDecoders = decodersIn('float32');
+  return pipelineOf(model, {
+    states: (texts) => prompts.states(texts),
+    denoise: async (shape, inputs) => (await (await denoisers.get(shape)).run(inputs)).output!,
+    decode: async (height, width, latents) => {
+      const picture = (await (await decoders.get([1, height, width])).run({ latents })).pictures!.slice();
+      if (precision === 'float32' || picture.every(Number.isFinite)) return picture;
+      const exact = await exactDecoders.get([1, height, width]);
+      return (await exact.run({ latents })).pictures!.slice();
+    },
+    dispose: async () => {
+      for (const part of [prompts, denoisers, decoders, exactDecoders]) await part.dispose();
+    },
+  });
+}
+
+/** Sampling over what runs a model. */
+export function pipelineOf(
+  { autoencoder, conditioning, denoiser, noise: process }: SampledModel,
+  parts: PictureModel,
+): TextToImage {
   return {
     generate: async (requests, settings, onStep) => {
       checkSize(settings, autoencoder.factor);
@@ -69,49 +112,41 @@ export function createTextToImage(
       const rows = requests.length * (guided ? 2 : 1);
       const wanted = requests.map(({ prompt }) => prompt);
       const conditions = {
-        ...(await prompts.states(
+        ...(await parts.states(
           guided ? [...requests.map(({ negativePrompt }) => negativePrompt || null), ...wanted] : wanted,
         )),
         ...pictureFacts(conditioning, new Array(rows).fill(wholePicture(settings))),
       };
 
-      const sampler = createSampler(settings.sampler, model.noise.scheduler, settings.steps);
+      const sampler = createSampler(settings.sampler, process.scheduler, settings.steps);
       const noise = createPictureNoise(
         requests.map(({ seed }) => seed),
         [denoiser.channels, height, width],
       );
       let latents = noise().map((value) => value * sampler.initialNoiseScale);
-      const session = await denoisers.get([rows, height, width]);
       for (let i = 0; i < sampler.timesteps.length; i++) {
         const input = sampler.scaleInput(latents, i);
-        const { output } = await session.run({
+        const output = await parts.denoise([rows, height, width], {
           sample: guided ? twice(input) : input,
           timesteps: new Float32Array(rows).fill(sampler.timesteps[i]!),
           ...conditions,
         });
-        const predicted = guided ? applyGuidance(output!, requests.length, guidanceScale) : output!;
+        const predicted = guided ? applyGuidance(output, requests.length, guidanceScale) : output;
         latents = sampler.step(predicted, i, latents, noise);
         onStep?.(i + 1, sampler.timesteps.length);
       }
 
-      const decoding = await decoders.get([1, height, width]);
       const size = latents.length / requests.length;
       const pictures: Float32Array<ArrayBuffer>[] = [];
       for (let i = 0; i < requests.length; i++) {
         const one = latents.slice(i * size, (i + 1) * size).map((value) => value / autoencoder.scalingFactor);
-        let picture = (await decoding.run({ latents: one })).pictures!.slice();
-        if (precision === 'float16' && !picture.every(Number.isFinite)) {
-          const exact = await exactDecoders.get([1, height, width]);
-          picture = (await exact.run({ latents: one })).pictures!.slice();
-        }
+        const picture = await parts.decode(height, width, one);
         if (!picture.every(Number.isFinite)) throw notFinite();
         pictures.push(picture);
       }
       return pictures;
     },
-    dispose: async () => {
-      for (const part of [prompts, denoisers, decoders, exactDecoders]) await part.dispose();
-    },
+    dispose: parts.dispose,
   };
 }
 
@@ -159,7 +194,7 @@ function openDecoder(
   );
 }
 
-type SessionShape = readonly [rows: number, height: number, width: number];
+export type SessionShape = readonly [rows: number, height: number, width: number];
 
 /** Sessions of one shape at a time. */
 function keptForLastShape(open: (shape: SessionShape) => Promise<Inference>): {

@@ -1,6 +1,6 @@
-/** LoRA files (Hu et al. 2021), written with kohya's keys, which A1111, ComfyUI and diffusers read. */
+/** LoRA files (Hu et al. 2021), written with kohya's keys, which A1111, ComfyUI and diffusers read, or with PEFT's. */
 import type { LoraLayout } from './lora-names.ts';
-import { kohyaName } from './lora-names.ts';
+import { kohyaName, peftName } from './lora-names.ts';
 import type { TensorToWrite } from './safetensors.ts';
 import { hashTensorData, writeSafetensors } from './safetensors.ts';
 
@@ -19,25 +19,47 @@ export interface LoraModule {
   readonly up: Float32Array<ArrayBuffer>;
 }
 
-function tensorsOf(
+/** Matrices as a module's kernel has them, under their names. */
+function matricesOf(
+  { rank, kernel, down, up }: LoraModule,
+  [downName, upName]: readonly [down: string, up: string],
+  precision: 'float32' | 'float16',
+): TensorToWrite[] {
+  const dtype = precision === 'float16' ? 'F16' : 'F32';
+  const inputs = down.length / kernel.reduce((product, extent) => product * extent, rank);
+  const ones = kernel.map(() => 1);
+  return [
+    { name: downName, dtype, shape: [rank, inputs, ...kernel], data: down },
+    { name: upName, dtype, shape: [up.length / rank, rank, ...ones], data: up },
+  ];
+}
+
+function kohyaTensors(
   modules: readonly LoraModule[],
   layout: LoraLayout,
   precision: 'float32' | 'float16',
 ): TensorToWrite[] {
-  const dtype = precision === 'float16' ? 'F16' : 'F32';
-  return modules.flatMap(({ component, module, rank, alpha, kernel, down, up }) => {
+  return modules.flatMap((own) => {
     const name = kohyaName(
-      layout.find((own) => own.component === component)!,
-      module,
+      layout.find(({ component }) => component === own.component)!,
+      own.module,
     );
-    const inputs = down.length / kernel.reduce((product, extent) => product * extent, rank);
-    const ones = kernel.map(() => 1);
     return [
-      { name: `${name}.lora_down.weight`, dtype, shape: [rank, inputs, ...kernel], data: down },
-      { name: `${name}.lora_up.weight`, dtype, shape: [up.length / rank, rank, ...ones], data: up },
-      { name: `${name}.alpha`, dtype, shape: [], data: Float32Array.of(alpha) },
+      ...matricesOf(own, [`${name}.lora_down.weight`, `${name}.lora_up.weight`], precision),
+      {
+        name: `${name}.alpha`,
+        dtype: precision === 'float16' ? 'F16' : 'F32',
+        shape: [],
+        data: Float32Array.of(own.alpha),
+      },
     ];
   });
+}
+
+/** The same addition with an alpha that equals the rank. */
+function withAlphaInside(module: LoraModule): LoraModule {
+  const scale = module.alpha / module.rank;
+  return { ...module, alpha: module.rank, up: scale === 1 ? module.up : module.up.map((x) => x * scale) };
 }
 
 /** A value all modules share, or `Dynamic`, as kohya's tools write where they do not. */
@@ -59,9 +81,42 @@ export async function writeKohyaLora(
   precision: 'float32' | 'float16',
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const tensors = tensorsOf(modules, layout, precision);
-  const outputName = path.replace(/^.*[/\\]/, '').replace(/\.safetensors$/, '');
+  const tensors = kohyaTensors(modules, layout, precision);
   await writeSafetensors(path, tensors, {
+    ...derivedMetadata(path, modules),
+    ...metadata,
+    sshs_model_hash: await hashTensorData(tensors),
+  });
+}
+
+/**
+ * Writes a LoRA with PEFT's keys, as diffusers saves one; `metadata` as above. The alpha is multiplied into the matrices: the
+ * keys have no place for it, and of the two notes of it that there are, each is read by some programs and not by others.
+ *
+ * @throws Failure `write-failed`
+ */
+export async function writePeftLora(
+  path: string,
+  modules: readonly LoraModule[],
+  precision: 'float32' | 'float16',
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const own = modules.map(withAlphaInside);
+  const tensors = own.flatMap((module) => {
+    const name = peftName(module);
+    return matricesOf(module, [`${name}.lora_A.weight`, `${name}.lora_B.weight`], precision);
+  });
+  await writeSafetensors(path, tensors, {
+    ...derivedMetadata(path, own),
+    format: 'pt',
+    ...metadata,
+    sshs_model_hash: await hashTensorData(tensors),
+  });
+}
+
+function derivedMetadata(path: string, modules: readonly LoraModule[]): Readonly<Record<string, string>> {
+  const outputName = path.replace(/^.*[/\\]/, '').replace(/\.safetensors$/, '');
+  return {
     'modelspec.architecture': 'stable-diffusion-v1/lora',
     'modelspec.sai_model_spec': '1.0.1',
     'modelspec.title': outputName,
@@ -72,7 +127,5 @@ export async function writeKohyaLora(
     ss_network_module: 'networks.lora',
     ss_output_name: outputName,
     ss_v2: 'False',
-    ...metadata,
-    sshs_model_hash: await hashTensorData(tensors),
-  });
+  };
 }

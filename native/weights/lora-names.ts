@@ -37,6 +37,11 @@ export function kohyaName(
   return `${prefixes[0]}_${(originalName?.(module) ?? module).replaceAll('.', '_')}`;
 }
 
+/** A module's name in PEFT's files, as diffusers writes them: `unet.mid_block.attentions.0.proj_in`. */
+export function peftName({ component, module }: FoundModule): string {
+  return `${component}.${module}`;
+}
+
 const ends: readonly (readonly [end: RegExp, part: LoraPart, naming: LoraNaming | null])[] = [
   [/\.lora_down\.weight$/, 'down', 'kohya'],
   [/\.lora_up\.weight$/, 'up', 'kohya'],

@@ -27,7 +27,17 @@ export interface ModelParts {
 }
 
 /** The version whose readers these folders were tried with; diffusers compares it to know how old a config is. */
-const diffusersVersion = '0.42.1';
+export const diffusersVersion = '0.42.1';
+
+/** @throws Failure `scheduler-invalid` @param config content of scheduler_config.json */
+export function schedulerClass({ _class_name: name }: JsonObject): string {
+  if (typeof name === 'string') return name;
+  throw new Failure(
+    'scheduler-invalid',
+    'The scheduler_config.json of the base model does not say which scheduler it is for',
+    'Copy the base model’s scheduler folder again.',
+  );
+}
 
 /**
  * Writes a complete folder that diffusers' `DiffusionPipeline.from_pretrained` reads, whole or not at all. No
@@ -36,14 +46,7 @@ const diffusersVersion = '0.42.1';
  * @throws Failure `output-exists`, `write-failed`, `tokenizer-missing`, `scheduler-invalid`
  */
 export async function writeModelFolder(path: string, parts: ModelParts): Promise<void> {
-  const scheduler = parts.scheduler._class_name;
-  if (typeof scheduler !== 'string') {
-    throw new Failure(
-      'scheduler-invalid',
-      'The scheduler_config.json of the base model does not say which scheduler it is for',
-      'Copy the base model’s scheduler folder again.',
-    );
-  }
+  const scheduler = schedulerClass(parts.scheduler);
   const { layout } = parts;
   const index = {
     _class_name: layout.pipelines[0],

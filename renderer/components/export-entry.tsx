@@ -1,16 +1,19 @@
-import { ActionIcon, Group, Loader, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Loader, Text, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconCheck, IconDownload } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 import type { Export } from '../../electron/contract/exports.ts';
 import { bytesText } from '../../electron/contract/quantities.ts';
+import { showFailure } from '../studio/failure.ts';
 import { media } from '../studio/media.ts';
+import { useStudioCommand } from '../studio/studio.tsx';
 import { CopyPath } from './copy-path.tsx';
 import { RevealButton } from './reveal-button.tsx';
 
 /** One export: how it stands, where it lies, and the ways to it. */
 export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }) {
-  const { status, title, path, bytes, failure, missing = false } = entry;
+  const { status, title, path, bytes, failure, missing = false, proven = false } = entry;
+  const stop = useStudioCommand('exports.stop');
   return (
     <Group gap={12} wrap="nowrap" align="start" py={10}>
       <span style={{ width: 18, paddingTop: 2, lineHeight: 0 }}>
@@ -31,10 +34,22 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         <Text size="xs" c="dimmed" className="figures" style={{ overflowWrap: 'anywhere' }}>
           {exportKindText(entry)}
           {bytes !== null && ` · ${bytesText(bytes)}`}
-          {status === 'running' && ' · being written'}
+          {status === 'running' && (isModel(entry) ? ' · being written and proven' : ' · being written')}
           {missing && ' · no longer there'}
           {status === 'ready' && ` · ${path}`}
         </Text>
+        {proven && (
+          <figure style={{ margin: '8px 0 0' }}>
+            <img
+              src={media.proof(entry.id)}
+              alt="The same picture by the model this was made of and by the export"
+              style={{ display: 'block', maxWidth: 'min(100%, 320px)', borderRadius: 4 }}
+            />
+            <Text component="figcaption" size="xs" c="dimmed" mt={4}>
+              Proven by a picture: left by the model it was made of, right by the export.
+            </Text>
+          </figure>
+        )}
         {failure !== null && (
           <Text size="xs" c="red">
             {failure.message} {failure.hint}
@@ -42,6 +57,19 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         )}
       </div>
       <Group gap={2} wrap="nowrap">
+        {status === 'running' && isModel(entry) && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="gray"
+            loading={stop.isPending || stop.isSuccess}
+            onClick={() => {
+              stop.mutate({ exportId: entry.id }, { onError: showFailure });
+            }}
+          >
+            Stop
+          </Button>
+        )}
         {status === 'ready' && !missing && (
           <>
             <DownloadButton entry={entry} />
@@ -58,7 +86,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
 /** In a browser, which may be on another machine than the studio; a folder has no address. */
 function DownloadButton({ entry: { id, kind, path, title } }: { entry: Export }) {
   const name = path.split(/[\\/]/).at(-1) ?? '';
-  const isFile = kind !== 'diffusers' && /\.[a-z]+$/i.test(name);
+  const isFile = kind !== 'diffusers' && kind !== 'onnx' && /\.[a-z]+$/i.test(name);
   if (window.screenfoldDesktop !== undefined || !isFile) return null;
   return (
     <Tooltip label="Download">
@@ -76,12 +104,18 @@ function DownloadButton({ entry: { id, kind, path, title } }: { entry: Export })
   );
 }
 
+function isModel({ kind }: Export): boolean {
+  return kind !== 'sheet' && kind !== 'animation';
+}
+
 function exportKindText({ kind }: Export): string {
   switch (kind) {
     case 'diffusers':
       return 'Model folder';
     case 'single-file':
       return 'Model file';
+    case 'onnx':
+      return 'ONNX pipeline';
     case 'lora':
       return 'LoRA file';
     case 'sheet':

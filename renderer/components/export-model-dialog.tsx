@@ -8,7 +8,8 @@ import { ExportPlace } from './export-place.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { useExports } from './use-exports.ts';
 
-type Format = 'diffusers' | 'single-file' | 'lora';
+type Format = 'diffusers' | 'single-file' | 'lora' | 'onnx';
+type Names = 'kohya' | 'peft';
 
 /** Writes one epoch as a model other tools read, and says when and where it lies. */
 export function ExportModelDialog({
@@ -46,6 +47,7 @@ function ExportForm({
 }) {
   const [chosen, setChosen] = useState(epoch);
   const [format, setFormat] = useState<Format>(run.method === 'lora' ? 'lora' : 'diffusers');
+  const [names, setNames] = useState<Names>('kohya');
   const [precision, setPrecision] = useState<'float16' | 'float32'>('float16');
   const [folder, setFolder] = useState<string | null>(null);
   const start = useStudioCommand('exports.model');
@@ -69,36 +71,23 @@ function ExportForm({
               }}
             />
           )}
-          <Radio.Group
-            label="Format"
-            value={format}
-            onChange={(value) => {
-              setFormat(value);
-            }}
-          >
-            <Stack gap={10} mt={8}>
-              <Radio
-                value="diffusers"
-                label="Model folder"
-                description="The whole model in diffusers format, with a model card."
-              />
-              <Radio
-                value="single-file"
-                label="Model file"
-                description="The whole model as one .safetensors file for A1111, ComfyUI and others."
-              />
-              <Radio
-                value="lora"
-                label="LoRA file"
-                disabled={run.method !== 'lora'}
-                description={
-                  run.method === 'lora'
-                    ? 'One small file that kohya, A1111 and ComfyUI load on top of the base.'
-                    : 'Only for runs that train a LoRA.'
-                }
+          <FormatChoice format={format} onChange={setFormat} trainsLora={run.method === 'lora'} />
+          {format === 'lora' && (
+            <Stack gap={6}>
+              <Text size="sm" fw={500}>
+                Names in the file
+              </Text>
+              <SegmentedControl
+                aria-label="Names in the file"
+                data={[
+                  { value: 'kohya', label: 'kohya, for most tools' },
+                  { value: 'peft', label: 'PEFT, for diffusers' },
+                ]}
+                value={names}
+                onChange={setNames}
               />
             </Stack>
-          </Radio.Group>
+          )}
           <PrecisionChoice precision={precision} onChange={setPrecision} />
           <ExportPlace folder={folder} onChange={setFolder} />
           {start.error !== null && <FailureNote error={start.error} />}
@@ -116,6 +105,7 @@ function ExportForm({
                 runId: run.id,
                 epoch: chosen,
                 format,
+                loraNames: names,
                 precision,
                 ...(folder !== null && { folder }),
               });
@@ -153,5 +143,53 @@ function PrecisionChoice({
         onChange={onChange}
       />
     </Stack>
+  );
+}
+
+function FormatChoice({
+  format,
+  onChange,
+  trainsLora,
+}: {
+  format: Format;
+  onChange: (format: Format) => void;
+  trainsLora: boolean;
+}) {
+  return (
+    <Radio.Group
+      label="Format"
+      value={format}
+      onChange={(value) => {
+        onChange(value);
+      }}
+    >
+      <Stack gap={10} mt={8}>
+        <Radio
+          value="diffusers"
+          label="Model folder"
+          description="The whole model in diffusers format, with a model card."
+        />
+        <Radio
+          value="single-file"
+          label="Model file"
+          description="The whole model as one .safetensors file for A1111, ComfyUI and others."
+        />
+        <Radio
+          value="onnx"
+          label="ONNX pipeline"
+          description="A folder of graphs that ONNX Runtime and Optimum run, LoRA merged, with a model card."
+        />
+        <Radio
+          value="lora"
+          label="LoRA file"
+          disabled={!trainsLora}
+          description={
+            trainsLora
+              ? 'One small file that A1111, ComfyUI, diffusers and others load on top of the base.'
+              : 'Only for runs that train a LoRA.'
+          }
+        />
+      </Stack>
+    </Radio.Group>
   );
 }

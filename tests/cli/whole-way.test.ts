@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +8,11 @@ import type { StudioFlags } from '../../electron/cli/open/open-studio.ts';
 import { drawingEngine } from '../hosts/drawing-engine.ts';
 import { writePretendTokenizer } from '../runs/pretend-configs.ts';
 import { screenfold, studio } from './typed.ts';
+
+/** Where an export comes into being. */
+function unseen(output: string): string {
+  return join(dirname(output), `.${basename(output)}.partial`, basename(output));
+}
 
 describe('from a terminal', () => {
   test('a run is trained, compared and exported, each command naming the next', async () => {
@@ -51,16 +56,24 @@ describe('from a terminal', () => {
     expect(epoch.out).toContain(`${file}\nIts model card: ${file.replace('.safetensors', '.md')}\n`);
     const model = { base: join(folder, 'models', 'old.ckpt') };
     expect(jobs.filter(({ kind }) => kind === 'export')).toEqual([
-      {
-        ...{ kind: 'export', model, format: 'single-file', output, precision: 'float32' },
+      // Out of sight, until it is proven.
+      expect.objectContaining({
+        ...{ model, format: 'single-file', output: unseen(output), precision: 'float32' },
         metadata: { 'modelspec.title': 'old' },
-      },
-      {
-        ...{ kind: 'export', model, format: 'diffusers', precision: 'float16', metadata: {} },
-        output: join(folder, 'exports', 'old'),
-      },
-      expect.objectContaining({ format: 'single-file', output: file }),
+      }),
+      expect.objectContaining({
+        ...{ model, format: 'diffusers', precision: 'float16', metadata: {} },
+        output: unseen(join(folder, 'exports', 'old')),
+      }),
+      expect.objectContaining({ format: 'single-file', output: unseen(file) }),
     ]);
+    const proofs = jobs.flatMap((job) => (job.kind === 'export' ? [job.proof] : []));
+    expect(proofs.map((proof) => basename(proof!.output))).toEqual([
+      'old.proof.png',
+      'proof.png',
+      'foxes-epoch-1-model.proof.png',
+    ]);
+    expect(proofs.map((proof) => proof!.prompt).at(-1)).toBe('art of avocado');
   });
 
   test('pictures once made are not made again, and new prompts are made of every epoch', async () => {

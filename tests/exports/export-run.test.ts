@@ -1,27 +1,44 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import type { Engine } from '../../electron/engine/engine.ts';
+import { exportModel } from '../../electron/exports/export-model.ts';
 import { exportRun, tagFrequency } from '../../electron/exports/export-run.ts';
-import type { ExportJob, Job } from '../../native/jobs.ts';
+import { Failure } from '../../native/failure.ts';
+import type { ExportJob, ExportProof, Job } from '../../native/jobs.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
 import { failureOf } from '../runs/failure-of.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
-/** Writes what was asked for, with `weights` for weights, and remembers the job. */
+/** How pictures that it draws come out. */
+const proof: ExportProof = {
+  ...{ steps: 6, width: 64, height: 64, mean: 0.25, most: 3 },
+  allowed: { mean: 2, most: 64 },
+};
+
+/** Writes what was asked for, with `weights` for weights, and remembers the job. Of LoRAs it knows the licence. */
 function exportingEngine(): { readonly engine: Engine; readonly jobs: ExportJob[] } {
   const jobs: ExportJob[] = [];
   const run = (job: Job) => {
+    if (job.kind === 'info') {
+      const metadata = { 'modelspec.license': 'mit' };
+      return Promise.resolve({ kind: 'info', model: { metadata } });
+    }
     if (job.kind !== 'export') throw new Error('This engine only exports.');
     jobs.push(job);
-    if (job.format === 'diffusers') writeWeights(job.output);
+    if (job.format === 'diffusers' || job.format === 'onnx') writeWeights(job.output);
     else {
       mkdirSync(dirname(job.output), { recursive: true });
       writeFileSync(job.output, 'weights');
     }
-    return Promise.resolve({ kind: 'export', output: job.output, bytes: 7 });
+    if (job.proof) writeFileSync(job.proof.output, 'picture');
+    return Promise.resolve({
+      ...{ kind: 'export', output: job.output, bytes: 7 },
+      ...(job.format === 'onnx' && { pixelStep: 64 }),
+      ...(job.proof && { proof }),
+    });
   };
   return { engine: { run: run as Engine['run'] }, jobs };
 }
@@ -125,6 +142,80 @@ describe('exporting a run', () => {
     const { card } = await exportRun(trainedRun(), asked, engine);
     expect(card).toBe(output.replace('.SAFETENSORS', '.md'));
     expect(readFileSync(output, 'utf8')).toBe('weights');
+  });
+
+  test('shows in its card, and beside a file, the pictures that prove it', async () => {
+    const run = trainedRun({ samples: { prompts: ['a fox | at night'], seeds: [7, 8] } });
+    const { engine, jobs } = exportingEngine();
+    const proven = { ...choice, proof: { device: { provider: 'cpu' } } } as const;
+    const { card, output } = await exportRun(run, proven, engine);
+    expect(jobs[0]!.proof).toMatchObject({
+      ...{ prompt: 'a fox | at night', seed: 7, guidanceScale: 7.5, device: { provider: 'cpu' } },
+    });
+    const text = readFileSync(card, 'utf8');
+    expect(text).toContain('and by this export, right](proof.png)');
+    expect(text).toContain('“a fox \\| at night” with the seed 7 in 6 steps');
+    expect(text).toContain('differ by 0.25 on average and 3 at most; 2 and 64 were allowed');
+    expect(existsSync(join(output, 'proof.png'))).toBe(true);
+
+    const file = join(temporaryFolder(), 'my fox.safetensors');
+    const beside = await exportRun(run, { ...proven, format: 'single-file', output: file }, engine);
+    expect(readFileSync(beside.card, 'utf8')).toContain('(my%20fox.proof.png)');
+    expect(readdirSync(dirname(file)).sort()).toEqual([
+      'my fox.md',
+      'my fox.proof.png',
+      'my fox.safetensors',
+    ]);
+  });
+
+  test('leaves nothing of an export that did not prove itself, in its place or beside', async () => {
+    const run = trainedRun();
+    const place = temporaryFolder();
+    const failing = {
+      run: (job: Job) => {
+        if (job.kind === 'export') writeFileSync(job.output, 'weights');
+        return Promise.reject(new Failure('export-differs', 'It differs.', 'Report it.'));
+      },
+    } as Engine;
+    const asked = { ...choice, format: 'single-file', output: join(place, 'x.safetensors') } as const;
+    const failure = await failureOf(exportRun(run, { ...asked, proof: { device: {} } }, failing));
+    expect([failure.code, readdirSync(place)]).toEqual(['export-differs', []]);
+  });
+
+  test('says of an ONNX pipeline how it is run, and hashes its graphs', async () => {
+    const { engine } = exportingEngine();
+    const { output, card } = await exportRun(trainedRun(), { ...choice, format: 'onnx' }, engine);
+    expect(output).toMatch(/foxes-epoch-45-onnx$/);
+    expect(readFileSync(card, 'utf8')).toContain('edges that are multiples of 64 pixels');
+  });
+
+  test('names the LoRAs merged, their strengths and licences', async () => {
+    const run = trainedRun();
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'ink.md'), '---\nlicense: cc0-1.0\n---\n');
+    writeFileSync(join(folder, 'ink.safetensors'), '');
+    const loras = [
+      { file: join(folder, 'ink.safetensors'), strength: 0.8 },
+      { file: join(folder, 'light.safetensors'), strength: -0.5 },
+    ];
+    const { engine } = exportingEngine();
+    const card = readFileSync((await exportRun(run, { ...choice, loras }, engine)).card, 'utf8');
+    expect(card).toContain('## LoRAs merged');
+    expect(card).toContain('| ink | 0.8 | cc0-1.0 |\n| light | -0.5 | mit |');
+
+    const base = join(folder, 'base');
+    mkdirSync(base);
+    writeFileSync(join(base, 'README.md'), '---\nlicense: openrail\n---\n');
+    const output = join(folder, 'merged');
+    const wanted = { base, loras, title: 'Base with ink', format: 'diffusers', output, device: {} } as const;
+    const merged = await exportModel({ ...choice, ...wanted }, engine);
+    const text = readFileSync(merged.card, 'utf8');
+    expect(text).toMatch(/^---\nbase_model: "base"\ntags:\n/);
+    expect(text).toContain('# Base with ink\n\n`base`, with LoRAs merged into it, in float16.');
+    expect(text).toContain('| light | -0.5 | mit |');
+    expect(text).toContain('The base states `openrail`. The terms of the LoRAs merged hold as well');
+    expect(text).toContain('## Proof');
+    expect(text).toContain(`- \`unet/diffusion_pytorch_model.safetensors\`: \`${hash}`);
   });
 
   test('counts in how many images a tag is, the most frequent first', () => {

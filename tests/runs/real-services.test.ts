@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -160,6 +160,21 @@ test(
     const listed = await exports.handlers['exports.list']({});
     allowed('exports.list', listed);
     expect(listed[0]).not.toHaveProperty('missing');
+    expect(listed[0]).toMatchObject({ proven: true });
+    const proof = await sharp(exports.proofFile(exported.exportId)).metadata();
+    expect(proof.width).toBe(2 * proof.height + 8);
+    const stopping = await exports.handlers['exports.model']({
+      ...{ runId, epoch: 3, format: 'onnx', precision: 'float16', output: null },
+    });
+    await exports.handlers['exports.stop'](stopping);
+    await expect
+      .poll(async () => (await exports.handlers['exports.list']({}))[0], { timeout: 30_000 })
+      .toMatchObject({ status: 'failed', failure: { code: 'export-stopped' } });
+    const [stopped] = await exports.handlers['exports.list']({});
+    expect(
+      readdirSync(dirname(stopped!.path)).filter((name) => name.includes(basename(stopped!.path))),
+    ).toEqual([]);
+    await exports.handlers['exports.remove'](stopping);
     renameSync(modelFolder, `${modelFolder} elsewhere`);
     expect((await exports.handlers['exports.list']({}))[0]).toMatchObject({ status: 'ready', missing: true });
     renameSync(`${modelFolder} elsewhere`, modelFolder);

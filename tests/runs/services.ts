@@ -76,7 +76,7 @@ export function wireServices(folder: string, engine: Engine, now: () => number =
     sampleRunFile,
   });
   const exports = createExports(context, {
-    ...{ engine, settings, software: 'Screenfold 0.1.0' },
+    ...{ device, settings, software: 'Screenfold 0.1.0' },
     ...{ model: models.named, loras },
   });
   let open = true;

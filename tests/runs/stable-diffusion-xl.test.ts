@@ -75,7 +75,7 @@ test(
     );
     expect(exported.failure).toBeNull();
     expect(readdirSync(exported.path).sort()).toEqual([
-      ...['README.md', 'model_index.json', 'scheduler', 'text_encoder', 'text_encoder_2'],
+      ...['README.md', 'model_index.json', 'proof.png', 'scheduler', 'text_encoder', 'text_encoder_2'],
       ...['tokenizer', 'tokenizer_2', 'unet', 'vae'],
     ]);
 

@@ -138,7 +138,7 @@ test('a model is exported with LoRAs merged into it', async () => {
     loras: [{ loraId, strength: 0.5 }],
   });
   await expect
-    .poll(async () => (await client.call('exports.list', {}))[0], { timeout: 30_000 })
+    .poll(async () => (await client.call('exports.list', {}))[0], { timeout: 60_000 })
     .toMatchObject({ status: 'ready', title: 'model with kohya', kind: 'diffusers' });
   const [entry] = await client.call('exports.list', {});
   expect(existsSync(join(entry!.path, 'unet', 'diffusion_pytorch_model.safetensors'))).toBe(true);

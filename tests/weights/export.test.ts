@@ -20,6 +20,7 @@ import {
   tinyScheduler,
   writeTinyModel,
 } from '../training/tiny-model.ts';
+import { tinyXlLora, tinyXlLoraLayout, writeTinyXlModel } from '../training/tiny-xl-model.ts';
 
 const folder = temporaryFolder();
 const at = (...parts: readonly string[]): string => join(folder.path, ...parts);
@@ -154,6 +155,36 @@ describe('a LoRA exported for other tools', () => {
     await writeFile(at('again', 'lora.safetensors'), await readFile(at('shared', 'mine.safetensors')));
     const again = await draw({ base: at('base'), checkpoint: at('again') }, 'again.png');
     expect(again).toEqual(await draw(withLora, 'first.png'));
+  });
+
+  test('has PEFT’s names where those are wanted, and makes the same picture', async () => {
+    await exportLora(at('peft.safetensors'), withLora, { loraNames: 'peft' });
+    const lora = { base: at('base'), loras: [{ file: at('peft.safetensors'), strength: 1 }] };
+    // The alpha inside rounds the matrices once more.
+    const pictures = [await draw(lora, 'peft.png'), await draw(withLora, 'kohya.png')] as const;
+    expect(maxDifference(...pictures)).toBeLessThan(3);
+    const file = await openSafetensors(at('peft.safetensors'));
+    expect(
+      [...file.tensors.keys()].every((key) => /^(unet|text_encoder)\..*\.lora_[AB]\.weight$/.test(key)),
+    ).toBe(true);
+    await file.close();
+  });
+
+  test('of Stable Diffusion XL has both text encoders under PEFT’s names', async () => {
+    await writeTinyXlModel(at('xl'));
+    await makeFolder(at('xl checkpoint'));
+    const own = at('xl checkpoint', 'lora.safetensors');
+    await writeKohyaLora(own, tinyXlLora(), tinyXlLoraLayout, 'float32', {});
+    const trained = { base: at('xl'), checkpoint: at('xl checkpoint') };
+    await exportLora(at('xl peft.safetensors'), trained, { loraNames: 'peft' });
+    const lora = { base: at('xl'), loras: [{ file: at('xl peft.safetensors'), strength: 1 }] };
+    const pictures = [await draw(lora, 'xl-peft.png'), await draw(trained, 'xl-kohya.png')] as const;
+    expect(maxDifference(...pictures)).toBeLessThan(3);
+    const file = await openSafetensors(at('xl peft.safetensors'));
+    expect(new Set([...file.tensors.keys()].map((key) => key.split('.')[0]))).toEqual(
+      new Set(['unet', 'text_encoder', 'text_encoder_2']),
+    );
+    await file.close();
   });
 
   test('is refused of a checkpoint without one, of a base alone, for another model, and over a file', async () => {

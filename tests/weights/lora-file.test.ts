@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { LoraModule } from '../../native/weights/lora-file.ts';
-import { writeKohyaLora } from '../../native/weights/lora-file.ts';
+import { writeKohyaLora, writePeftLora } from '../../native/weights/lora-file.ts';
 import type { LoraLayout } from '../../native/weights/lora-names.ts';
 import { readLora } from '../../native/weights/lora-reader.ts';
 import { openSafetensors } from '../../native/weights/safetensors.ts';
@@ -85,6 +85,35 @@ describe('a LoRA written for other tools', () => {
     expect([...read.modules].sort((a, b) => (a.module < b.module ? 1 : -1))).toEqual(
       [...modules].sort((a, b) => (a.module < b.module ? 1 : -1)),
     );
+  });
+
+  // The same form was loaded by diffusers' load_lora_weights: tests/reference/peft_files.py.
+  test('has PEFT’s keys where those are wanted, and adds the same with the alpha inside', async () => {
+    const path = join(folder, 'peft.safetensors');
+    await writePeftLora(path, modules, 'float32', { ss_output_name: 'mine' });
+    const file = await openSafetensors(path);
+    const shapes = Object.fromEntries([...file.tensors].map(([name, { shape }]) => [name, shape]));
+    await file.close();
+    expect(shapes).toEqual({
+      'unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0.lora_A.weight': [2, 3],
+      'unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0.lora_B.weight': [4, 2],
+      'unet.down_blocks.0.attentions.0.proj_in.lora_A.weight': [2, 3, 1, 1],
+      'unet.down_blocks.0.attentions.0.proj_in.lora_B.weight': [4, 2, 1, 1],
+      'text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight': [2, 3],
+      'text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_B.weight': [4, 2],
+    });
+    const read = await readLora(path, layout);
+    expect(read.metadata).toMatchObject({ format: 'pt', ss_output_name: 'mine', ss_network_alpha: '2' });
+    const scaled = ({ alpha, rank, up }: LoraModule) => [...up].map((x) => (x * alpha) / rank);
+    for (const own of modules) {
+      const found = read.modules.find(({ module }) => module === own.module)!;
+      expect([found.component, found.kernel, [...found.down]]).toEqual([
+        own.component,
+        own.kernel,
+        [...own.down],
+      ]);
+      expect(scaled(found)).toEqual(scaled(own));
+    }
   });
 
   test('says what it is, and the hash of what follows its header', async () => {

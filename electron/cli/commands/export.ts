@@ -1,11 +1,21 @@
 import { basename, join, resolve } from 'node:path';
 
-import { endingOf, type ModelFormat, modelNameOf } from '../../../native/facts/model-formats.ts';
+import {
+  endingOf,
+  type LoraFileNames,
+  type ModelFormat,
+  modelNameOf,
+} from '../../../native/facts/model-formats.ts';
+import { Failure } from '../../../native/failure.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
+import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { bytesText } from '../../contract/quantities.ts';
+import type { RunOptions } from '../../engine/engine.ts';
+import { exportModel } from '../../exports/export-model.ts';
 import { exportRun } from '../../exports/export-run.ts';
 import { isRunFolder, readRun } from '../../runs/run-folder.ts';
-import type { CommandContext } from './context.ts';
+import { withInterrupts } from '../interrupts.ts';
+import { type CommandContext, type ExitCode, exitCodes } from './context.ts';
 import { withLoras } from './with-loras.ts';
 
 export interface ExportOptions {
@@ -13,74 +23,95 @@ export interface ExportOptions {
   readonly from: string;
   readonly epoch?: number;
   readonly format?: ModelFormat;
+  /** Of a LoRA; left out: kohya's. */
+  readonly loraNames?: LoraFileNames;
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
   readonly loraScale?: number;
   /** Merged into the model, in this order; paths as they were typed. */
   readonly loras?: readonly LoraUse[];
+  /** Where it is proven; left out: where the run was trained, or the best there is. */
+  readonly device?: DeviceChoice;
 }
 
 interface Written {
-  readonly path: string;
   /** Lines for the terminal. */
   readonly told: readonly string[];
 }
 
-/** Writes one epoch of a run, or a model as it is, in a form that other tools read. Gives where that lies. */
-export async function exportCommand(context: CommandContext, options: ExportOptions): Promise<string> {
+/**
+ * Writes one epoch of a run, or a model as it is, in a form that other tools read, and proves it by a picture. Gives how that
+ * ended.
+ */
+export async function exportCommand(context: CommandContext, options: ExportOptions): Promise<ExitCode> {
   const { engine, terminal, workingFolder } = context;
   const from = resolve(workingFolder, options.from);
   const base = withLoras({ base: from }, options.loras ?? [], workingFolder);
   const follower = terminal.follow({});
+  const onStop = (): void => {
+    terminal.warn('Stopping … (press Ctrl-C again to stop at once)');
+  };
   try {
-    const listeners = { onEvent: follower.event, onLog: terminal.log };
     const isModel = options.epoch === undefined && !(await isRunFolder(from));
-    const { path, told } = isModel ? await writeModel() : await writeEpoch();
+    const { told } = await withInterrupts(onStop, (interrupts) => {
+      const listeners = { onEvent: follower.event, onLog: terminal.log, ...interrupts };
+      return isModel ? writeModel(listeners) : writeEpoch(listeners);
+    });
     follower.end();
     for (const line of told) terminal.line(line);
-    return path;
-
-    async function writeEpoch(): Promise<Written> {
-      const { epoch, format, precision, loraScale, output } = options;
-      const exported = await exportRun(
-        await readRun(from),
-        {
-          ...(epoch !== undefined && { epoch }),
-          ...(format !== undefined && { format }),
-          ...(loraScale !== undefined && { loraScale }),
-          ...(base.loras !== undefined && { loras: base.loras }),
-          ...(output !== undefined && { output: resolve(workingFolder, output) }),
-          precision,
-          software: context.software,
-          date: new Date(),
-        },
-        engine,
-        listeners,
-      );
-      terminal.object(exported);
-      const { output: path, bytes } = exported;
-      const first = `Epoch ${exported.epoch} exported (${bytesText(bytes)}): ${path}`;
-      return { path, told: [first, `Its model card: ${exported.card}`] };
-    }
-
-    async function writeModel(): Promise<Written> {
-      const { format = 'diffusers', precision, output } = options;
-      const name = modelNameOf(basename(from));
-      const path = resolve(workingFolder, output ?? join('exports', `${name}${endingOf(format)}`));
-      const metadata = format === 'single-file' ? { 'modelspec.title': name } : {};
-      const job = {
-        kind: 'export',
-        model: base,
-        format,
-        output: path,
-        precision,
-        metadata,
-      } as const;
-      const { bytes } = await engine.run(job, listeners);
-      terminal.object({ format, output: path, bytes });
-      return { path, told: [`${name} exported (${bytesText(bytes)}): ${path}`] };
-    }
+    return exitCodes.ok;
+  } catch (error) {
+    if (!(error instanceof Failure) || !['export-stopped', 'engine-killed'].includes(error.code)) throw error;
+    follower.end();
+    terminal.warn('The export was stopped. Nothing was left behind.');
+    return exitCodes.interrupted;
   } finally {
     follower.end();
+  }
+
+  async function writeEpoch(listeners: RunOptions): Promise<Written> {
+    const { epoch, format, loraNames, precision, loraScale, output } = options;
+    const run = await readRun(from);
+    const exported = await exportRun(
+      run,
+      {
+        ...(epoch !== undefined && { epoch }),
+        ...(format !== undefined && { format }),
+        ...(loraNames !== undefined && { loraNames }),
+        ...(loraScale !== undefined && { loraScale }),
+        ...(base.loras !== undefined && { loras: base.loras }),
+        ...(output !== undefined && { output: resolve(workingFolder, output) }),
+        precision,
+        proof: { device: options.device ?? run.job.device },
+        software: context.software,
+        date: new Date(),
+      },
+      engine,
+      listeners,
+    );
+    terminal.object(exported);
+    const first = `Epoch ${exported.epoch} exported (${bytesText(exported.bytes)}): ${exported.output}`;
+    return { told: [first, `Its model card: ${exported.card}`] };
+  }
+
+  async function writeModel(listeners: RunOptions): Promise<Written> {
+    const { format = 'diffusers', precision, output } = options;
+    const name = modelNameOf(basename(from));
+    const form = format === 'onnx' ? '-onnx' : '';
+    const path = resolve(workingFolder, output ?? join('exports', `${name}${form}${endingOf(format)}`));
+    const { bytes, card } = await exportModel(
+      {
+        base: from,
+        loras: base.loras ?? [],
+        ...{ title: name, format, output: path, precision },
+        device: options.device ?? {},
+        software: context.software,
+        date: new Date(),
+      },
+      engine,
+      listeners,
+    );
+    terminal.object({ format, output: path, card, bytes });
+    return { told: [`${name} exported (${bytesText(bytes)}): ${path}`, `Its model card: ${card}`] };
   }
 }

@@ -1,20 +1,27 @@
 import { type Command, Option } from 'commander';
 
-import { type ModelFormat, modelFormats } from '../../../native/facts/model-formats.ts';
+import {
+  type LoraFileNames,
+  loraFileNames,
+  type ModelFormat,
+  modelFormats,
+} from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
+import type { Provider } from '../../../native/runtime/runtime.ts';
 import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
-import { exitCodes } from '../commands/context.ts';
 import { exportCommand } from '../commands/export.ts';
-import type { Grammar } from './grammar.ts';
+import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
 
 interface ExportFlags {
   readonly epoch?: number;
   readonly as?: ModelFormat;
   readonly format?: ModelFormat;
+  readonly names?: LoraFileNames;
   readonly out?: string;
   readonly precision: 'float32' | 'float16';
   readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
+  readonly device?: Provider;
 }
 
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
@@ -26,10 +33,16 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .addOption(
       new Option(
         '--as <format>',
-        'model folder, the whole model in one file, or LoRA file (default: by the method of the run; of a model: its folder)',
+        'model folder, the whole model in one file, LoRA file, or graphs that ONNX Runtime runs (default: by the method of the run; of a model: its folder)',
       ).choices(modelFormats),
     )
     .addOption(new Option('--format <format>', 'the same as --as').choices(modelFormats).hideHelp())
+    .addOption(
+      new Option(
+        '--names <whose>',
+        'of a LoRA file: names of kohya, which A1111, ComfyUI and diffusers read, or of PEFT (default: kohya)',
+      ).choices(loraFileNames),
+    )
     .option(
       '-o, --out <path>',
       "folder or file to write (default: in the run's exports/, of a model: exports/)",
@@ -41,13 +54,16 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       loraUse,
     )
     .option('--lora-scale <number>', 'strength the LoRA that a run trained is merged with', numberFromZero)
-    .action(async (from: string, { out, as: asked, lora = [], ...flags }: ExportFlags) => {
+    .addOption(deviceOption())
+    .action(async (from: string, { out, as: asked, names, device, lora = [], ...flags }: ExportFlags) => {
       const format = asked ?? flags.format;
-      await exportCommand(context(), {
+      const ended = await exportCommand(context(), {
         ...{ ...flags, from, loras: lora },
         ...(format !== undefined && { format }),
+        ...(device !== undefined && { device: deviceOf(device) }),
+        ...(names !== undefined && { loraNames: names }),
         ...(out !== undefined && { output: out }),
       });
-      onEnd(exitCodes.ok);
+      onEnd(ended);
     });
 }

@@ -7,6 +7,9 @@ import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { componentToWrite, openedComponent } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
+import { graphParts, projectedTextPart, textPart } from '../onnx/parts.ts';
+import type { OnnxPipeline } from '../onnx/pipeline.ts';
+import { writeOnnxPipeline } from '../onnx/write-pipeline.ts';
 import { openComponents } from '../open-components.ts';
 import { readScheduler } from '../stable-diffusion/configs.ts';
 import { klAutoencoder } from '../stable-diffusion/parts.ts';
@@ -69,13 +72,26 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       return found;
     };
     const zerosWithoutText = zerosWithoutPrompt(base);
+    const parts = {
+      autoencoder: klAutoencoder(configs.vae),
+      conditioning: xlConditioning({ ...configs, tokenizers: both, zerosWithoutText }),
+      denoiser: xlDenoiser(configs.unet),
+    };
+    const readWeight: OpenModel['readWeight'] = (weight) => component(weight.component).readWeight(weight);
+    const indexEntries = { ...layout.indexEntries, force_zeros_for_empty_prompt: zerosWithoutText };
+    const onnx: OnnxPipeline = {
+      className: 'ORTStableDiffusionXLPipeline',
+      texts: [
+        textPart('text_encoder', configs.text, true),
+        projectedTextPart('text_encoder_2', configs.projected),
+      ],
+      ...graphParts(parts),
+    };
     return {
       family: stableDiffusionXl,
       components,
       component,
-      autoencoder: klAutoencoder(configs.vae),
-      conditioning: xlConditioning({ ...configs, tokenizers: both, zerosWithoutText }),
-      denoiser: xlDenoiser(configs.unet),
+      ...parts,
       noise: noiseProcess(scheduler),
       adapters,
       configFiles: [
@@ -83,14 +99,11 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         base.scheduler,
         { force_zeros_for_empty_prompt: zerosWithoutText },
       ],
-      readWeight: (weight) => component(weight.component).readWeight(weight),
+      readWeight,
       weightType: (weight) => component(weight.component).weightType(weight.key),
       save: (folder, precision) =>
         writeModelFolder(folder, {
-          layout: {
-            ...layout,
-            indexEntries: { ...layout.indexEntries, force_zeros_for_empty_prompt: zerosWithoutText },
-          },
+          layout: { ...layout, indexEntries },
           components: Object.fromEntries(
             [...components].map(([name, own]) => [name, componentToWrite(base.path, own)]),
           ),
@@ -102,6 +115,13 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         writeXlSingleFile(path, {
           ...{ configs, component, scheduler, zerosWithoutText, precision, metadata },
           tokenizer: base.tokenizer,
+        }),
+      onnx,
+      saveOnnx: (folder, precision) =>
+        writeOnnxPipeline(folder, {
+          ...{ pipeline: onnx, readWeight, precision, scheduler: base.scheduler, indexEntries },
+          configOf: (name) => component(name).configFile,
+          tokenizers: Object.fromEntries(tokenizers.map((name) => [name, base.tokenizer(name)])),
         }),
       close,
     };

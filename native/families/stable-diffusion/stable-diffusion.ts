@@ -6,6 +6,9 @@ import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { componentToWrite, openedComponent } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
+import { graphParts, textPart } from '../onnx/parts.ts';
+import type { OnnxPipeline } from '../onnx/pipeline.ts';
+import { writeOnnxPipeline } from '../onnx/write-pipeline.ts';
 import { openComponents } from '../open-components.ts';
 import { checkFit, readConfigs, readScheduler } from './configs.ts';
 import { stableDiffusionFacts } from './facts.ts';
@@ -52,13 +55,22 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       if (!found) throw new Error(`Stable Diffusion has no ${name}.`);
       return found;
     };
+    const parts = {
+      autoencoder: klAutoencoder(configs.vae),
+      conditioning: clipConditioning(configs.text, (caption) => tokenizer.encode(caption)),
+      denoiser: unetDenoiser(configs.unet),
+    };
+    const readWeight: OpenModel['readWeight'] = (weight) => component(weight.component).readWeight(weight);
+    const onnx: OnnxPipeline = {
+      className: 'ORTStableDiffusionPipeline',
+      texts: [textPart('text_encoder', configs.text, false)],
+      ...graphParts(parts),
+    };
     return {
       family: stableDiffusion,
       components,
       component,
-      autoencoder: klAutoencoder(configs.vae),
-      conditioning: clipConditioning(configs.text, (caption) => tokenizer.encode(caption)),
-      denoiser: unetDenoiser(configs.unet),
+      ...parts,
       noise: noiseProcess(scheduler),
       adapters,
       configFiles: [
@@ -67,7 +79,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
         component('text_encoder').configFile,
         base.scheduler,
       ],
-      readWeight: (weight) => component(weight.component).readWeight(weight),
+      readWeight,
       weightType: (weight) => component(weight.component).weightType(weight.key),
       save: (folder, precision) =>
         writeModelFolder(folder, {
@@ -84,6 +96,14 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
           ...{ configs, component, precision, metadata },
           tokenizer: base.tokenizer('tokenizer'),
           scheduler,
+        }),
+      onnx,
+      saveOnnx: (folder, precision) =>
+        writeOnnxPipeline(folder, {
+          ...{ pipeline: onnx, readWeight, precision, scheduler: base.scheduler },
+          configOf: (name) => component(name).configFile,
+          tokenizers: { tokenizer: base.tokenizer('tokenizer') },
+          indexEntries: layout.indexEntries,
         }),
       close,
     };

@@ -56,6 +56,13 @@ export function reduceMax(x: Value, axes: readonly number[]): Value {
   return x.graph.node('ReduceMax', [x], attributes, [{ type: x.type, shape }])[0]!;
 }
 
+/** Where the greatest element along an axis is, the first of equal ones; the axis is kept with extent 1. */
+export function argMax(x: Value, axis: number): Value {
+  const attributes = { axis: { int: axis }, keepdims: { int: 1 } };
+  const shape = reducedShape(x, [axis], true);
+  return x.graph.node('ArgMax', [x], attributes, [{ type: 'int64', shape }])[0]!;
+}
+
 /** Over the last axis. */
 export function softmax(x: Value): Value {
   return x.graph.node('Softmax', [x], { axis: { int: -1 } }, [{ type: x.type, shape: x.shape }])[0]!;

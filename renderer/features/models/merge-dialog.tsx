@@ -17,7 +17,7 @@ export function MergeDialog({ lora, open, onClose }: { lora: Lora; open: boolean
   );
 }
 
-type Format = 'diffusers' | 'single-file';
+type Format = 'diffusers' | 'single-file' | 'onnx';
 
 function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
   const models = useStudioQuery('models.list', {}).data?.filter(({ missing }) => !missing) ?? [];
@@ -119,6 +119,11 @@ function FormatChoice({ format, onChange }: { format: Format; onChange: (format:
           value="single-file"
           label="Model file"
           description="The whole model as one .safetensors file for A1111, ComfyUI and others."
+        />
+        <Radio
+          value="onnx"
+          label="ONNX pipeline"
+          description="A folder of graphs that ONNX Runtime and Optimum run."
         />
       </Stack>
     </Radio.Group>

@@ -46,5 +46,5 @@ export async function keepEpoch(
       engine,
     ),
   );
-  return { folder, parentId: record.baseModelId, facts: await inspectModel(folder, engine) };
+  return { folder, parentId: record.baseModelId, facts: (await inspectModel(folder, engine)).facts };
 }

@@ -8,8 +8,8 @@ export function endingOf(format: ModelFormat): string {
   return format === 'diffusers' ? '' : '.safetensors';
 }
 
-/** Endings of files that may hold a whole model. */
-export const modelFileEndings = ['safetensors', 'sft', 'ckpt', 'pt'] as const;
+/** Endings of files that may hold a whole model, or a LoRA. */
+export const modelFileEndings = ['safetensors', 'sft', 'ckpt', 'pt', 'bin'] as const;
 
 /** What the name of a note ends in that says of a model what its files do not: native/files/model-note.ts. */
 export const modelNoteEnding = '.model.json';

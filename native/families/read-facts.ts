@@ -86,6 +86,11 @@ async function tokenizerState(folder: string): Promise<string> {
   return JSON.stringify(states);
 }
 
+/** For a person: what a model's files do not say by themselves was made out by this. Throws as `readBaseConfigs`. */
+export async function readReasons(path: string): Promise<readonly string[]> {
+  return (await readBaseConfigs(path)).madeOut?.reasons ?? [];
+}
+
 /** What a model lacks that another may lend. */
 export interface Lacking {
   /** What the model is: `Stable Diffusion 1.x`. */

@@ -117,7 +117,7 @@ describe('the data sets', () => {
     expect(studio.inputsOf('datasets.import')).toEqual([]);
   });
 
-  test('take what is dropped on the desktop where it lies: model files alone to the models', async () => {
+  test('take what is dropped on the desktop where it lies: model files to the models, images beside them to a data set', async () => {
     const studio = fakeStudio({
       'datasets.list': () => [],
       'datasets.import': () => ({ datasetId: 9 }),
@@ -145,10 +145,9 @@ describe('the data sets', () => {
     await waitFor(() => {
       expect(location()).toBe('/datasets/9');
     });
-    expect(studio.inputsOf('datasets.import')).toMatchObject([
-      { paths: ['/given/fox.png', '/given/b.safetensors'] },
-    ]);
-    expect(studio.inputsOf('models.add')).toHaveLength(2);
+    expect(studio.inputsOf('datasets.import')).toMatchObject([{ paths: ['/given/fox.png'] }]);
+    expect(studio.inputsOf('models.add')).toHaveLength(3);
+    expect(location()).toBe('/datasets/9');
   });
 
   test('are removed only after asking', async () => {

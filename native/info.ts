@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { folderLayouts } from './families/families.ts';
+import { lackingParts } from './families/noted-base.ts';
 import { openBase } from './families/open-base.ts';
 import { openModel } from './families/open-model.ts';
 import { whatFile } from './families/what-file.ts';
@@ -81,7 +82,12 @@ async function describeBase(path: string): Promise<DescribedModel> {
       scheduler: typeof scheduler === 'string' ? scheduler : 'unknown',
       prediction: typeof prediction === 'string' ? prediction : 'epsilon',
     };
-    return { path, components, metadata, ...base.madeOut };
+    const lacks = [...lackingParts(base).keys()].map(
+      (name) => `it has no ${base.layout.components.get(name)!.label}, which another model can lend`,
+    );
+    const { reasons = [], ...madeOut } = base.madeOut ?? {};
+    const all = [...reasons, ...lacks];
+    return { path, components, metadata, ...madeOut, ...(all.length > 0 && { reasons: all }) };
   } finally {
     await base.close();
   }

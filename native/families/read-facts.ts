@@ -91,6 +91,11 @@ export async function readReasons(path: string): Promise<readonly string[]> {
   return (await readBaseConfigs(path)).madeOut?.reasons ?? [];
 }
 
+/** Whether nothing says what a model predicts. Throws as `readBaseConfigs`. */
+export async function guessesPrediction(path: string): Promise<boolean> {
+  return (await readBaseConfigs(path)).madeOut?.guessesPrediction ?? false;
+}
+
 /** What a model lacks that another may lend. */
 export interface Lacking {
   /** What the model is: `Stable Diffusion 1.x`. */

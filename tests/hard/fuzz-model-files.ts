@@ -169,6 +169,19 @@ async function openCases(): Promise<readonly FuzzCase[]> {
       const damaged = damageHeader(draw, JSON.stringify(header));
       return readFacts(putSparse(at('published.safetensors'), damaged, bytes, Buffer.alloc(0)));
     }),
+    caseOf('note about a model', (draw) => {
+      const note = {
+        model: 'model/sd1.safetensors',
+        parts: { vae: 'model/sd1', text_encoder: 'model/sd1.safetensors' },
+      };
+      const said = { ...note, prediction: { type: 'epsilon', because: 'a person said so' } };
+      return openWhole(put('a.model.json', damageJson(draw, JSON.stringify(said))));
+    }),
+    caseOf('lent part', (draw) => {
+      putSparse(at('lender.safetensors'), damageHeader(draw, tiny.header), tiny.bytes, beginning);
+      const parts = pick(draw, [{ vae: 'lender.safetensors' }, { text_encoder: 'lender.safetensors' }]);
+      return openWhole(put('b.model.json', Buffer.from(JSON.stringify({ model: 'model/sd1', parts }))));
+    }),
     caseOf('LoRA', async (draw) => {
       const path = put('lora.safetensors', damageBytes(draw, loraBytes));
       await readLoraFacts(path);

@@ -5,8 +5,9 @@ import type { LoraUse } from '../../../native/jobs.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { exportRun } from '../../exports/export-run.ts';
 import { isRunFolder, readRun } from '../../runs/run-folder.ts';
-import type { CommandContext } from './context.ts';
+import { type CommandContext, usage } from './context.ts';
 import { withLoras } from './with-loras.ts';
+import { type ModelParts, withParts } from './with-parts.ts';
 
 export interface ExportOptions {
   /** The folder of a run, or a model. */
@@ -18,6 +19,8 @@ export interface ExportOptions {
   readonly loraScale?: number;
   /** Merged into the model, in this order; paths as they were typed. */
   readonly loras?: readonly LoraUse[];
+  /** Taken for a model from elsewhere. */
+  readonly parts?: ModelParts;
 }
 
 interface Written {
@@ -35,7 +38,11 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
   try {
     const listeners = { onEvent: follower.event, onLog: terminal.log };
     const isModel = options.epoch === undefined && !(await isRunFolder(from));
-    const { path, told } = isModel ? await writeModel() : await writeEpoch();
+    if (!isModel && Object.keys(options.parts ?? {}).length > 0)
+      throw usage('A run has what its base was lent.', 'Leave these options out.');
+    const { path, told } = isModel
+      ? await withParts(from, options.parts ?? {}, workingFolder, writeModel)
+      : await writeEpoch();
     follower.end();
     for (const line of told) terminal.line(line);
     return path;
@@ -63,14 +70,14 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
       return { path, told: [first, `Its model card: ${exported.card}`] };
     }
 
-    async function writeModel(): Promise<Written> {
+    async function writeModel(model: string): Promise<Written> {
       const { format = 'diffusers', precision, output } = options;
       const name = modelNameOf(basename(from));
       const path = resolve(workingFolder, output ?? join('exports', `${name}${endingOf(format)}`));
       const metadata = format === 'single-file' ? { 'modelspec.title': name } : {};
       const job = {
         kind: 'export',
-        model: base,
+        model: { ...base, base: model },
         format,
         output: path,
         precision,

@@ -5,9 +5,10 @@ import type { LoraUse } from '../../../native/jobs.ts';
 import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
 import { exitCodes } from '../commands/context.ts';
 import { exportCommand } from '../commands/export.ts';
-import type { Grammar } from './grammar.ts';
+import { type Grammar, type PartFlags, partOptions, partsOf } from './grammar.ts';
 
-interface ExportFlags {
+interface ExportFlags extends PartFlags {
+  readonly textEncoder?: string;
   readonly epoch?: number;
   readonly as?: ModelFormat;
   readonly format?: ModelFormat;
@@ -18,7 +19,7 @@ interface ExportFlags {
 }
 
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
-  program
+  const command = program
     .command('export')
     .description('write a checkpoint of a run, or a model, in a form that other tools can read')
     .argument('<from>', 'the folder of a run, or a model: a diffusers folder, a .safetensors or .ckpt file')
@@ -44,10 +45,11 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .action(async (from: string, { out, as: asked, lora = [], ...flags }: ExportFlags) => {
       const format = asked ?? flags.format;
       await exportCommand(context(), {
-        ...{ ...flags, from, loras: lora },
+        ...{ ...flags, from, loras: lora, parts: partsOf(flags, flags.textEncoder) },
         ...(format !== undefined && { format }),
         ...(out !== undefined && { output: out }),
       });
       onEnd(exitCodes.ok);
     });
+  partOptions(command);
 }

@@ -26,7 +26,7 @@ export function madeOutPrediction(generation: Generation, parts: SingleFileParts
     : {
         type: 'v_prediction',
         because:
-          'most models of this kind do; if this one does not, put a .yaml file of its name beside it that says "parameterization: eps"',
+          'most models of this kind do; if this one does not, say so: by --prediction, in the studio, or by a .yaml file of its name beside it that says "parameterization: eps"',
         guessed: true,
       };
 }

@@ -157,7 +157,7 @@ describeInBrowser('a model in one file', () => {
     const { page } = open;
     await addFile(join(parent, 'bare.safetensors'));
     const dialog = page.getByRole('dialog', { name: 'bare.safetensors has no VAE' });
-    await dialog.getByRole('button', { name: 'Take it from sd1' }).click();
+    await dialog.getByRole('button', { name: 'Take it from here: sd1' }).click();
     await page.getByRole('heading', { name: 'bare', level: 2 }).waitFor({ timeout: patience });
     await page.getByText(/^its VAE is lent by .*sd1\.safetensors$/).waitFor();
     await page.getByRole('button', { name: 'Change to velocity (v)' }).click();

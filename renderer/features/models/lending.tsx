@@ -2,7 +2,7 @@ import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { createContext, type ReactNode, use, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 
-import type { OutputOf } from '../../../electron/contract/api.ts';
+import type { InputOf, OutputOf } from '../../../electron/contract/api.ts';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { usePathPicker } from '../../components/path-picker.tsx';
@@ -69,6 +69,10 @@ function LendDialog({ path, onClose }: { path: string; onClose: () => void }) {
 
 type Lacking = NonNullable<OutputOf<'models.lenders'>>;
 
+function isFrom(lender: InputOf<'models.add'>['lender'], modelId: number): boolean {
+  return lender != null && 'modelId' in lender && lender.modelId === modelId;
+}
+
 const partsText = ({ lacks }: Lacking): string => lacks.join(' and its ');
 
 function titleOf(lacking: Lacking): string {
@@ -123,7 +127,8 @@ function Lenders({
           </Text>
           <Button
             size="xs"
-            aria-label={`Take it from ${name}`}
+            aria-label={`Take it from here: ${name}`}
+            loading={add.isPending && isFrom(add.variables.lender, modelId)}
             disabled={add.isPending}
             onClick={() => {
               take({ modelId });
@@ -136,7 +141,7 @@ function Lenders({
       {add.error !== null && <FailureNote error={add.error} />}
       <Group justify="space-between" gap="xs">
         <Group gap="xs">
-          <Button size="xs" variant="default" loading={add.isPending} onClick={file.pick}>
+          <Button size="xs" variant="default" disabled={add.isPending} onClick={file.pick}>
             From a file…
           </Button>
           {lenders.length === 0 && (

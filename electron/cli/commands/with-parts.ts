@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
 import type { PredictionType } from '../../../native/facts/config-facts.ts';
-import { isModelNote, modelNameOf, modelNoteEnding } from '../../../native/facts/model-formats.ts';
+import { isModelNote, lentParts, modelNameOf, modelNoteEnding } from '../../../native/facts/model-formats.ts';
 import { checkNote, guessesPrediction } from '../../../native/families/read-facts.ts';
 import { type ModelNote, readModelNote, writeModelNote } from '../../../native/files/model-note.ts';
 import type { Terminal } from '../terminal.ts';
@@ -15,6 +15,8 @@ export interface ModelParts {
   readonly textEncoder?: string;
   readonly prediction?: PredictionType;
 }
+
+const [vaePart, textPart] = lentParts;
 
 /** Null where nothing is said of the model. @throws Failure where it does not fit */
 export async function noteOf(
@@ -28,8 +30,8 @@ export async function noteOf(
     model: known?.model ?? model,
     parts: {
       ...known?.parts,
-      ...(vae !== undefined && { vae: resolve(workingFolder, vae) }),
-      ...(textEncoder !== undefined && { text_encoder: resolve(workingFolder, textEncoder) }),
+      ...(vae !== undefined && { [vaePart]: resolve(workingFolder, vae) }),
+      ...(textEncoder !== undefined && { [textPart]: resolve(workingFolder, textEncoder) }),
     },
     prediction:
       prediction === undefined ? (known?.prediction ?? null) : { type: prediction, because: 'you said so' },

@@ -4,30 +4,58 @@ import { join } from 'node:path';
 import { loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { folderLayouts } from './families/families.ts';
+import { lackingParts } from './families/noted-base.ts';
 import { openBase } from './families/open-base.ts';
+import { openModel } from './families/open-model.ts';
 import { whatFile } from './families/what-file.ts';
 import { exists } from './files/exists.ts';
 import { obstacleOf, systemCode } from './files/obstacle.ts';
 import { elementCount } from './graph/data-type.ts';
 import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { probePrediction } from './sampling/probe-prediction.ts';
 import { loraFactsOf } from './weights/lora-facts.ts';
 import { type ModelComponent, openComponent } from './weights/model-folder.ts';
 import { openTensorFile } from './weights/open-tensor-file.ts';
 
+type DescribedModel = NonNullable<InfoResult['model']>;
+type Probed = NonNullable<DescribedModel['probed']> | null;
+
 /** What this machine can compute on and, where a path is given, what model lies there. */
-export async function info({ path }: InfoJob, _context: JobContext): Promise<InfoResult> {
+export async function info({ path, probe = false }: InfoJob, _context: JobContext): Promise<InfoResult> {
   const model = path === undefined ? null : await describe(path);
   const providers = await detectProviders();
   const runtime = await chooseRuntime({});
   try {
-    return { kind: 'info', runtime: runtime.description, providers, notes: runtime.notes, model };
+    const probed = probe && model?.guessesPrediction === true ? await probeModel(runtime, path!) : undefined;
+    return {
+      ...{ kind: 'info', runtime: runtime.description, providers, notes: runtime.notes },
+      model: model === null ? null : { ...model, ...(probed !== undefined && { probed }) },
+    };
   } finally {
     await runtime.dispose();
   }
 }
 
-async function describe(path: string): Promise<NonNullable<InfoResult['model']>> {
+/** What was found, and how; null where the model answers as neither kind does. */
+async function probeModel(runtime: Runtime, path: string): Promise<Probed> {
+  const model = await openModel({ base: path });
+  try {
+    const { type, share } = await probePrediction(runtime, model);
+    if (type === null) return null;
+    const percent = `${Math.round(100 * share)} %`;
+    const because =
+      type === 'epsilon'
+        ? `tried on pure noise, it gave ${percent} of that back, as only a model of noise does`
+        : `tried on pure noise, it gave ${percent} of that back, where a model of noise gives all`;
+    return { type, because };
+  } finally {
+    await model.close();
+  }
+}
+
+async function describe(path: string): Promise<DescribedModel> {
   const found = await stat(path).catch((error: unknown) => {
     const obstacle = systemCode(error) === 'ENOENT' ? null : obstacleOf(error);
     if (obstacle !== null)
@@ -45,7 +73,7 @@ async function describe(path: string): Promise<NonNullable<InfoResult['model']>>
   return (await exists(join(path, 'model_index.json'))) ? describeBase(path) : describeCheckpoint(path);
 }
 
-async function describeBase(path: string): Promise<NonNullable<InfoResult['model']>> {
+async function describeBase(path: string): Promise<DescribedModel> {
   const base = await openBase(path);
   try {
     const components = [...base.components.values()].map(summary);
@@ -54,7 +82,12 @@ async function describeBase(path: string): Promise<NonNullable<InfoResult['model
       scheduler: typeof scheduler === 'string' ? scheduler : 'unknown',
       prediction: typeof prediction === 'string' ? prediction : 'epsilon',
     };
-    return { path, components, metadata, ...base.madeOut };
+    const lacks = [...lackingParts(base).keys()].map(
+      (name) => `it has no ${base.layout.components.get(name)!.label}, which another model can lend`,
+    );
+    const { reasons = [], ...madeOut } = base.madeOut ?? {};
+    const all = [...reasons, ...lacks];
+    return { path, components, metadata, ...madeOut, ...(all.length > 0 && { reasons: all }) };
   } finally {
     await base.close();
   }

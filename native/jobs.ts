@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { PredictionType } from './facts/config-facts.ts';
 import type { LoraFacts } from './facts/lora-facts.ts';
 import type { Method } from './facts/methods.ts';
 import type { LoraFileNames, ModelFormat } from './facts/model-formats.ts';
@@ -168,6 +169,8 @@ export interface InfoJob {
   readonly kind: 'info';
   /** A diffusers folder, checkpoint or file of weights to describe. */
   readonly path?: string;
+  /** Whether to try what a model predicts where nothing says so, which reads all weights of its denoiser. */
+  readonly probe?: boolean;
 }
 
 export interface DoctorJob {
@@ -282,6 +285,10 @@ export interface InfoResult {
     /** Of a file, for a person: what it is, and what it was made out by. */
     readonly label?: string;
     readonly reasons?: readonly string[];
+    /** Whether nothing says what it predicts. */
+    readonly guessesPrediction?: boolean;
+    /** What it was found to predict, where nothing says so and it was tried; null where trying did not tell. */
+    readonly probed?: { readonly type: PredictionType; readonly because: string } | null;
     /** Of a LoRA. */
     readonly lora?: LoraFacts;
   } | null;

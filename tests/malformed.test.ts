@@ -123,7 +123,6 @@ describe('a model folder', () => {
     ['tokenizer', 'tokenizer-missing'],
     ['unet', 'model-component-missing'],
     ['model_index.json', 'model-index-missing'],
-    [join('scheduler', 'scheduler_config.json'), 'model-component-missing'],
     [join('vae', 'diffusion_pytorch_model.safetensors'), 'weights-missing'],
   ])('without %s is refused, naming it', async (part, code) => {
     const failure = await refusal(`without ${part.replaceAll(/\W/g, ' ')}`, (copy) =>

@@ -73,8 +73,9 @@ export function createProgram(dependencies: ProgramDependencies): Command {
     .command('info')
     .description('say what this machine can do, or what a model, a LoRA, a checkpoint or a run is')
     .argument('[path]')
-    .action(async (what: string | undefined) => {
-      await infoCommand(context(), what);
+    .option('--probe', 'try what a model predicts where nothing says so, which reads its weights', false)
+    .action(async (what: string | undefined, { probe }: { readonly probe: boolean }) => {
+      await infoCommand(context(), what, probe);
       onEnd(exitCodes.ok);
     });
   program

@@ -56,6 +56,8 @@ export const downloadSchema = z.object({
   file: z.string(),
   /** Of a base that was added to the models. */
   modelId: id.nullable(),
+  /** Of a LoRA that was added to the LoRAs. */
+  loraId: id.nullable(),
 });
 export type Download = z.output<typeof downloadSchema>;
 
@@ -70,7 +72,7 @@ const token = z
 
 export const downloadCalls = {
   'downloads.starters': query({ about: ['downloads', 'settings'] }, nothing, z.array(starterSchema)),
-  'downloads.list': query({ about: ['downloads', 'models'] }, nothing, z.array(downloadSchema)),
+  'downloads.list': query({ about: ['downloads', 'models', 'loras'] }, nothing, z.array(downloadSchema)),
   /** A base of the list, by its id. Fails with `licence-not-accepted` where its licence was not yet. */
   'downloads.startBase': command(
     z.strictObject({ starterId: downloadId, acceptLicence: z.boolean().default(false) }),
@@ -94,7 +96,7 @@ export const downloadCalls = {
   'downloads.pause': command(one, done),
   /** Goes on with what has come, or tries anew to put to use what is all there. */
   'downloads.resume': command(one, done),
-  /** What has come is thrown away, and so is a finished file unless it is a model of the library. */
+  /** What has come is thrown away, and so is a finished file unless it is a model or a LoRA of the library. */
   'downloads.remove': command(one, done),
 };
 

@@ -23,7 +23,8 @@ export function isImageName(name: string): boolean {
 export type OtherKind = 'model' | 'archive' | 'video' | 'picture' | 'table' | 'text' | 'other';
 
 export function otherKindOf(name: string): OtherKind {
-  if (isModelFile(name)) return 'model';
+  // By its name alone, a .bin may be anything.
+  if (isModelFile(name) && !/\.bin$/i.test(name)) return 'model';
   if (fileNames.archive.test(name)) return 'archive';
   if (fileNames.video.test(name)) return 'video';
   if ([fileNames.jpegXl, fileNames.raw, fileNames.otherPicture].some((one) => one.test(name)))

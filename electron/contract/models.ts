@@ -58,13 +58,53 @@ export const modelCalls = {
     z.object({ name: z.string(), read: z.int(), tokens: z.array(z.int()) }).nullable(),
   ),
   /** A diffusers folder, or a file of a whole model, becomes a base to choose. */
-  'models.add': command(z.strictObject({ path: pathText }), z.object({ modelId: id })),
+  'models.add': command(
+    z.strictObject({
+      path: pathText,
+      /** Lends what the model lacks: one of the library, or any file or folder. */
+      lender: z.union([z.strictObject({ modelId: id }), z.strictObject({ path: pathText })]).nullish(),
+    }),
+    z.object({ modelId: id }),
+  ),
+  /** Files that a browser sent become the library's; they are to be added by the paths that they then have. */
+  'models.takeUploaded': command(
+    z.strictObject({
+      uploadId: z
+        .string()
+        .max(64)
+        .regex(/^[A-Za-z0-9-]{8,64}$/),
+    }),
+    z.object({ paths: z.array(z.string()) }),
+  ),
+  /** A file that a browser sent is deleted, where it became no model. */
+  'models.discardUploaded': command(z.strictObject({ path: pathText }), done),
+  /** What a model lacks, and which models of the library can lend it; null where it is whole. */
+  'models.lenders': query(
+    { about: ['models'] },
+    z.strictObject({ path: pathText }),
+    z
+      .object({
+        name: z.string(),
+        label: z.string(),
+        lacks: z.array(z.string()),
+        lenders: z.array(z.object({ modelId: id, name: z.string() })),
+      })
+      .nullable(),
+  ),
+  /** By what a model was made out, for a person, and what is gone of it. */
+  'models.reasons': query(
+    { about: ['models'] },
+    z.strictObject({ modelId: id }),
+    z.object({ reasons: z.array(z.string()), gone: z.string().nullable() }),
+  ),
+  /** What a model predicts, where its file does not say it or says it wrongly. */
+  'models.setPrediction': command(z.strictObject({ modelId: id, prediction: z.enum(predictionTypes) }), done),
   /** Makes an epoch of a run a model of the library, to generate from and to finetune further. */
   'models.keep': command(
     z.strictObject({ runId: id, epoch: z.int().min(1).max(1e9), name: nameText }),
     z.object({ modelId: id }),
   ),
   'models.rename': command(z.strictObject({ modelId: id, name: nameText }), done),
-  /** A kept finetune is deleted; of a folder added by path only the entry. */
+  /** A kept finetune is deleted, and so is what a browser sent; of what was added by path only the entry. */
   'models.remove': command(z.strictObject({ modelId: id }), done),
 };

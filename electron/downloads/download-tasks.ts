@@ -18,8 +18,9 @@ export interface TaskDeps {
   readonly httpGet: () => HttpGet;
   /** Puts a whole file to use; a failure leaves it there. */
   readonly open: (record: DownloadRecord, file: string, signal: AbortSignal) => Promise<void>;
-  /** The model of the library that a file is. */
-  readonly modelOf: (file: string) => number | null;
+  /** The model, or the LoRA, of the library that a file is. */
+  readonly modelOf: (file: string) => Promise<number | null> | number | null;
+  readonly loraOf: (file: string) => number | null;
 }
 
 /** Downloads under way and those that were, each of one file in the library's folder for them. */
@@ -56,7 +57,12 @@ export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTas
     const file = records.fileOf(record);
     const state = live.get(id) ?? (await atRest(record, file));
     const known = { id, kind, title, file, host: URL.parse(address)?.host ?? address };
-    return { ...known, ...state, modelId: state.status === 'ready' ? deps.modelOf(file) : null };
+    const isReady = state.status === 'ready';
+    return {
+      ...{ ...known, ...state },
+      modelId: isReady ? await deps.modelOf(file) : null,
+      loraId: isReady ? deps.loraOf(file) : null,
+    };
   };
   const tell = async (record: DownloadRecord): Promise<void> => {
     context.publish('downloads.progress', await shown(record));
@@ -116,7 +122,8 @@ export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTas
       const record = await known(id);
       const file = records.fileOf(record);
       await discardPart(file);
-      if (deps.modelOf(file) === null) await rm(file, { force: true });
+      const isUsed = (await deps.modelOf(file)) !== null || deps.loraOf(file) !== null;
+      if (!isUsed) await rm(file, { force: true });
       live.delete(id);
       await records.remove(id);
       changed();

@@ -14,12 +14,14 @@ import { notAccepted, type Starter, starterOf, starters as usualStarters } from 
 export interface DownloadsDeps {
   readonly settings: SettingsStore;
   readonly environment: Readonly<NodeJS.ProcessEnv>;
-  /** Makes a file a base of the library. */
+  /** Makes a file a base of the library, or a LoRA, whichever it is. */
   readonly addBase: (file: string) => Promise<unknown>;
   /** Puts a GPU pack to use. */
   readonly openPack?: (file: string, signal: AbortSignal) => Promise<void>;
   /** The model of the library that a file is. */
-  readonly modelOf: (file: string) => number | null;
+  readonly modelOf: (file: string) => Promise<number | null> | number | null;
+  /** The LoRA of the library that it is. */
+  readonly loraOf?: (file: string) => number | null;
   /** The bases that are offered; left out, the usual ones. */
   readonly starters?: readonly Starter[];
 }
@@ -40,7 +42,7 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
     return createHttpGet({ proxy: proxy === '' ? null : proxy, environment });
   };
   const tasks = createDownloadTasks(folder, {
-    ...{ context, httpGet, modelOf: deps.modelOf },
+    ...{ context, httpGet, modelOf: deps.modelOf, loraOf: deps.loraOf ?? (() => null) },
     open: async ({ kind }, file, signal) => {
       if (kind === 'gpu-pack') await deps.openPack?.(file, signal);
       else await deps.addBase(file);

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 
-import type { ModelFormat } from '../../native/facts/model-formats.ts';
+import { isModelNote, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
+import { readModelNote } from '../../native/files/model-note.ts';
 import type { ExportProof, LoraUse } from '../../native/jobs.ts';
 import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import type { Engine, RunOptions } from '../engine/engine.ts';
@@ -57,11 +58,12 @@ export async function exportModel(
       },
       options,
     );
-    const baseLicence = await licenceBeside(base);
+    const own = isModelNote(base) ? (await readModelNote(base)).model : base;
+    const baseLicence = await licenceBeside(own);
     const sections = [
-      cardHead(basename(base), { baseLicence, loras: merged, isLora: false }),
+      cardHead(basename(own), { baseLicence, loras: merged, isLora: false }),
       `# ${inline(title)}`,
-      `\`${inline(basename(base))}\`${merged.length > 0 ? ', with LoRAs merged into it' : ''}, in ${precision}.`,
+      `\`${inline(basename(own))}\`${merged.length > 0 ? ', with LoRAs merged into it' : ''}, in ${precision}.`,
       ...graphsSection(written.pixelStep),
       ...lorasSection(merged),
       ...proofSection(shownProof(request, written.proof)),

@@ -15,6 +15,10 @@ import { createLoraRecords, type LoraRecord } from './lora-records.ts';
 export interface Loras {
   readonly handlers: HandlersOf<'loras'>;
   readonly all: () => readonly LoraRecord[];
+  /** The LoRA that lies at a path, if one does. */
+  readonly at: (path: string) => number | null;
+  /** Whether a file holds a LoRA that can be used here; what it is else, or what is wrong with it, whoever opens it says. */
+  readonly isLora: (path: string) => Promise<boolean>;
   /** Throws Failure `lora-missing`. */
   readonly named: (choices: readonly LoraChoice[]) => readonly (LoraChoice & { readonly name: string })[];
   /** Files and strengths; throws Failure `lora-missing`, where a file is gone too. */
@@ -39,6 +43,16 @@ export function createLoras({ library, publish, now }: DomainContext): Loras {
   };
   return {
     all: records.all,
+    at: (path) => records.findByPath(path)?.id ?? null,
+    isLora: async (path) => {
+      try {
+        await readLoraFacts(path);
+        return true;
+      } catch (error) {
+        if (error instanceof Failure) return false;
+        throw error;
+      }
+    },
     named: (choices) => choices.map((choice) => ({ ...choice, name: records.get(choice.loraId).name })),
     uses: async (choices) => {
       const uses: LoraUse[] = [];

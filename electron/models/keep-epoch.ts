@@ -44,5 +44,5 @@ export async function keepEpoch(
     },
     engine,
   );
-  return { folder, parentId: record.baseModelId, facts: await inspectModel(folder, engine) };
+  return { folder, parentId: record.baseModelId, facts: (await inspectModel(folder, engine)).facts };
 }

@@ -1,18 +1,21 @@
 import { rm } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-import { modelNameOf } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
+import { readReasons } from '../../native/families/read-facts.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Model } from '../contract/models.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { inspectModel, isModel } from './inspect-model.ts';
+import { modelAdder } from './add-model.ts';
+import { goneOf, readModelConfigs } from './inspect-model.ts';
 import { keepEpoch } from './keep-epoch.ts';
 import type { ModelRecord, ModelRecords } from './model-records.ts';
+import { lendersOf, placeOf, withPrediction } from './noted-models.ts';
 import { readTexts } from './read-texts.ts';
+import { discardUploaded, takeUploaded } from './uploaded-models.ts';
 
 export interface ModelsDeps {
   readonly engine: Engine;
@@ -29,30 +32,43 @@ export function modelHandlers(
   changed: () => void,
 ): HandlersOf<'models'> {
   const { library, now } = context;
-  const add = async (folder: string): Promise<number> => {
-    const known = records.findByFolder(folder);
-    if (known !== null) return known.id;
-    const facts = await inspectModel(folder, deps.engine);
-    const again = records.findByFolder(folder);
-    if (again !== null) return again.id;
-    const id = records.insert({
-      ...facts,
-      ...{
-        kind: 'folder',
-        name: modelNameOf(basename(folder)),
-        folder,
-        createdAt: now(),
-      },
-      ...{ parentId: null, runId: null, epoch: null },
-    });
-    changed();
-    return id;
-  };
+  const add = modelAdder(context, deps, records, changed);
   return {
     'models.list': () => Promise.all(records.all().map(modelOf)),
     'models.get': ({ modelId }) => modelOf(records.get(modelId)),
     'models.readTexts': (asked) => readTexts(asked, records, library.database),
-    'models.add': async ({ path: folder }) => ({ modelId: await add(resolve(folder)) }),
+    'models.add': async ({ path, lender }) => {
+      const lent =
+        lender == null ? null : 'path' in lender ? lender.path : records.get(lender.modelId).folder;
+      return { modelId: await add(resolve(path), lent) };
+    },
+    'models.takeUploaded': async ({ uploadId }) => ({ paths: [...(await takeUploaded(uploadId, library))] }),
+    'models.discardUploaded': async ({ path }) => {
+      await discardUploaded(resolve(path), library, records);
+      return null;
+    },
+    'models.lenders': ({ path }) => lendersOf(resolve(path), records),
+    'models.reasons': async ({ modelId }) => {
+      const { folder } = records.get(modelId);
+      const gone = await goneOf(folder);
+      return { reasons: gone === null ? [...(await readReasons(folder))] : [], gone };
+    },
+    'models.setPrediction': async ({ modelId, prediction }) => {
+      const { id, kind, name, folder, components } = records.get(modelId);
+      if (kind !== 'folder') {
+        throw new Failure(
+          'prediction-known',
+          `What ${name} predicts is known for certain.`,
+          'Change it for models that you added yourself.',
+        );
+      }
+      refuseWhileNeeded(library.database, modelId, name);
+      const noted = await withPrediction(folder, { type: prediction, because: 'you said so' }, library);
+      records.setFolder(id, noted);
+      records.setFacts(id, { ...(await readModelConfigs(noted)), components });
+      changed();
+      return null;
+    },
     'models.keep': async ({ runId, epoch, name }) => {
       const kept = await keepEpoch({ runId, epoch, name }, context, deps);
       const id = records.insert({
@@ -78,12 +94,11 @@ export function modelHandlers(
         );
       }
       refuseWhileNeeded(library.database, modelId, name);
+      const place = await placeOf(folder);
       records.remove(modelId);
       changed();
       // Whatever a row says, only what lies in the library is deleted.
-      if (kind === 'finetune' && dirname(folder) === library.paths.models) {
-        await rm(folder, { recursive: true, force: true });
-      }
+      if (dirname(place) === library.paths.models) await rm(place, { recursive: true, force: true });
       return null;
     },
   };
@@ -92,7 +107,8 @@ export function modelHandlers(
 async function modelOf(record: ModelRecord): Promise<Model> {
   return {
     ...record,
-    missing: !(await isModel(record.folder)),
+    folder: await placeOf(record.folder),
+    missing: (await goneOf(record.folder)) !== null,
     parameters: record.components.reduce((sum, { parameters }) => sum + parameters, 0),
   };
 }

@@ -21,7 +21,7 @@ export function createModelInspections(
       const under = underWay.get(id);
       if (under !== undefined) return under;
       const work = inspectModel(folder, engine)
-        .then((facts) => {
+        .then(({ facts }) => {
           if (closed) return;
           records.setFacts(id, facts);
           onInspected();

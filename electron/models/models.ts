@@ -3,10 +3,11 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { RunBase } from '../runs/plan-request.ts';
 import { cardPicture } from './card-picture.ts';
-import { isModel, readModelConfigs } from './inspect-model.ts';
+import { goneOf, readModelConfigs } from './inspect-model.ts';
 import { modelHandlers, type ModelsDeps } from './model-handlers.ts';
 import { createModelInspections } from './model-inspections.ts';
 import { createModelRecords } from './model-records.ts';
+import { findAt, placeOf } from './noted-models.ts';
 
 export interface Models {
   readonly handlers: HandlersOf<'models'>;
@@ -15,7 +16,7 @@ export interface Models {
   /** Throws Failure `model-missing`. */
   readonly folder: (modelId: number) => string;
   /** The model that lies at a path, if one does. */
-  readonly at: (path: string) => number | null;
+  readonly at: (path: string) => Promise<number | null>;
   /** As above. */
   readonly named: (modelId: number) => { readonly name: string; readonly folder: string };
   /** A model as a run starts from it; throws Failure `model-missing`, and what is wrong with its folder. */
@@ -40,7 +41,10 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
 
   return {
     handlers: modelHandlers(context, deps, records, changed),
-    cardPicture: (modelId, number) => cardPicture(records.get(modelId), number),
+    cardPicture: async (modelId, number) => {
+      const { card, folder } = records.get(modelId);
+      return cardPicture({ card, folder: await placeOf(folder) }, number);
+    },
     addEmbedded: async (folder, name) => {
       const facts = await readModelConfigs(folder);
       const known = records.embedded();
@@ -63,17 +67,12 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
       return known.id;
     },
     folder: (modelId) => records.get(modelId).folder,
-    at: (path) => records.findByFolder(path)?.id ?? null,
+    at: async (path) => (await findAt(path, records))?.id ?? null,
     named: (modelId) => records.get(modelId),
     base: async (modelId) => {
       const { id, folder } = records.get(modelId);
-      if (!(await isModel(folder))) {
-        throw new Failure(
-          'model-missing',
-          `The model ${folder} is gone, may not be read, or is no model any more.`,
-          'Put it back or change its permissions, or choose another model.',
-        );
-      }
+      const gone = await goneOf(folder);
+      if (gone !== null) throw goneFailure(gone, await placeOf(folder));
       if (records.get(id).components.length === 0) await inspect(id, folder);
       const { name, components } = records.get(id);
       const counts = Object.fromEntries(
@@ -83,4 +82,18 @@ export function createModels(context: DomainContext, deps: ModelsDeps): Models {
     },
     close,
   };
+}
+
+function goneFailure(gone: string, model: string): Failure {
+  return gone === model
+    ? new Failure(
+        'model-missing',
+        `The model ${model} is gone, may not be read, or is no model any more.`,
+        'Put it back or change its permissions, or choose another model.',
+      )
+    : new Failure(
+        'lender-missing',
+        `${gone}, which lends ${model} a part, is gone.`,
+        'Put it back, or add the model again and take another model’s.',
+      );
 }

@@ -107,8 +107,12 @@ export async function createDomains(
   const downloads = createDownloads(context, {
     settings,
     environment: process.env,
-    addBase: async (path) => models.handlers['models.add']({ path }),
+    addBase: async (path) =>
+      (await loras.isLora(path))
+        ? loras.handlers['loras.add']({ path })
+        : models.handlers['models.add']({ path }),
     modelOf: models.at,
+    loraOf: loras.at,
     openPack: async (archive, signal) => {
       await packOpener(gpuPacks, offer)(archive, signal);
       dependencies.onDevices();

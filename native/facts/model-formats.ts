@@ -18,11 +18,24 @@ export function endingOf(format: ModelFormat): string {
   return isFolderFormat(format) ? '' : '.safetensors';
 }
 
-/** Endings of files that may hold a whole model. */
-export const modelFileEndings = ['safetensors', 'sft', 'ckpt', 'pt'] as const;
+/** Endings of files that may hold a whole model, or a LoRA. */
+export const modelFileEndings = ['safetensors', 'sft', 'ckpt', 'pt', 'bin'] as const;
+
+/** What the name of a note ends in that says of a model what its files do not: native/files/model-note.ts. */
+export const modelNoteEnding = '.model.json';
+
+export function isModelNote(name: string): boolean {
+  return name.toLowerCase().endsWith(modelNoteEnding);
+}
+
+/** Parts that one model may lend to another; the second stands for all the text encoders that a model has. */
+export const lentParts = ['vae', 'text_encoder'] as const;
+
+export type LentPart = (typeof lentParts)[number];
 
 /** The name of a model in a file: the file's without its ending. */
 export function modelNameOf(file: string): string {
+  if (isModelNote(file)) return file.slice(0, -modelNoteEnding.length);
   const ending = modelFileEndings.find((one) => file.toLowerCase().endsWith(`.${one}`));
   return ending === undefined ? file : file.slice(0, -ending.length - 1);
 }

@@ -1,4 +1,5 @@
-import type { ConfigFacts } from '../facts/config-facts.ts';
+import type { ConfigFacts, PredictionType } from '../facts/config-facts.ts';
+import type { LentPart } from '../facts/model-formats.ts';
 import type { TextReading } from '../facts/text-reading.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import type { DataArray, DataType } from '../graph/data-type.ts';
@@ -30,6 +31,14 @@ export interface Family {
   readonly open: (folder: ModelFolder, reference: ModelReference) => Promise<OpenModel>;
   /** What a file of a whole model says of itself; null for a file of anything else. */
   readonly singleFile: (parts: SingleFileParts) => SingleFileModel | null;
+  /** What a file has to lend to a model, be it of a whole model or of the part alone; empty where it has none of it. */
+  readonly partsIn: (
+    file: TensorFile,
+    part: LentPart,
+    model: ModelConfigs,
+  ) => ReadonlyMap<string, SingleFileComponent>;
+  /** Throws the Failures of configs and tokenizers, and `model-mismatch` where the parts do not fit each other. */
+  readonly check: (folder: ModelConfigs) => Promise<void>;
   /** What the configs alone say. Throws the Failures of configs. */
   readonly facts: (folder: ModelConfigs) => ConfigFacts;
   /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
@@ -47,6 +56,14 @@ export interface SingleFileParts {
   readonly vae: TensorFile | null;
   /** Text of the original code's config (.yaml). */
   readonly config: string | null;
+  /** What it predicts, where a person said so or it was tried. */
+  readonly prediction?: StatedPrediction | null;
+}
+
+export interface StatedPrediction {
+  readonly type: PredictionType;
+  /** For a person: what says so. */
+  readonly because: string;
 }
 
 /** A model in one file, made out from names and shapes. */
@@ -55,6 +72,8 @@ export interface SingleFileModel {
   readonly label: string;
   /** For a person: what it was made out by. */
   readonly reasons: readonly string[];
+  /** Whether nothing says what it predicts, so that only trying would tell. */
+  readonly guessesPrediction: boolean;
   /** As scheduler_config.json would have it. */
   readonly scheduler: JsonObject;
   /** Whether a tensor that no component asks for may be there; any other says that the file is of another kind. */

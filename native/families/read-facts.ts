@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 
 import type { ConfigFacts } from '../facts/config-facts.ts';
+import type { LentPart } from '../facts/model-formats.ts';
 import type { TextReading } from '../facts/text-reading.ts';
+import type { ModelNote } from '../files/model-note.ts';
 import type { ModelConfigs } from '../weights/model-configs.ts';
 import { familyOf } from './families.ts';
 import type { Family } from './family.ts';
-import { readBaseConfigs } from './open-base.ts';
+import { lackingParts } from './noted-base.ts';
+import { readBaseConfigs, readNoted } from './open-base.ts';
 
 /**
  * What the configs of a model say of it; its weights are not looked at.
@@ -81,6 +84,52 @@ async function tokenizerState(folder: string): Promise<string> {
     }),
   );
   return JSON.stringify(states);
+}
+
+/** For a person: what a model's files do not say by themselves was made out by this. Throws as `readBaseConfigs`. */
+export async function readReasons(path: string): Promise<readonly string[]> {
+  return (await readBaseConfigs(path)).madeOut?.reasons ?? [];
+}
+
+/** Whether nothing says what a model predicts. Throws as `readBaseConfigs`. */
+export async function guessesPrediction(path: string): Promise<boolean> {
+  return (await readBaseConfigs(path)).madeOut?.guessesPrediction ?? false;
+}
+
+/** What a model lacks that another may lend. */
+export interface Lacking {
+  /** What the model is: `Stable Diffusion 1.x`. */
+  readonly label: string;
+  /** What its components of these parts are called: `VAE`, `second text encoder`. */
+  readonly names: readonly string[];
+  readonly parts: readonly LentPart[];
+}
+
+/**
+ * What a model lacks that another may lend; null where it is whole.
+ *
+ * @throws Failure those of `readBaseConfigs`
+ */
+export async function readLacking(path: string): Promise<Lacking | null> {
+  const configs = await readBaseConfigs(path);
+  const lacking = lackingParts(configs);
+  if (lacking.size === 0) return null;
+  const { layout, madeOut } = configs;
+  return {
+    label: madeOut?.label ?? layout.label,
+    names: [...lacking.keys()].map((name) => layout.components.get(name)!.label),
+    parts: [...new Set(lacking.values())],
+  };
+}
+
+/**
+ * Whether a model is whole with what its note says, and all of it fits together.
+ *
+ * @throws Failure those of `readBaseConfigs`, `lender-unfit`, `model-mismatch`
+ */
+export async function checkNote(note: ModelNote): Promise<void> {
+  const configs = await readNoted(note);
+  await familyOf(configs.layout).check(configs);
 }
 
 async function readFamily(

@@ -8,7 +8,7 @@ import type { ModelComponent, ModelFolder } from '../weights/model-folder.ts';
 import { openTensorFile } from '../weights/open-tensor-file.ts';
 import { hashPlaced, type PlacedWeight, placedWeights } from '../weights/placed-weights.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
-import type { Family, SingleFileModel } from './family.ts';
+import type { Family, SingleFileModel, StatedPrediction } from './family.ts';
 import { whatFile } from './what-file.ts';
 
 export interface MadeOut {
@@ -27,7 +27,11 @@ interface OpenedFile extends MadeOut {
  *
  * @throws Failure `model-file-unsupported` where it is something else, which is named; those of opening the files
  */
-async function openFile(path: string, families: readonly Family[]): Promise<OpenedFile> {
+async function openFile(
+  path: string,
+  families: readonly Family[],
+  prediction: StatedPrediction | null,
+): Promise<OpenedFile> {
   const stem = path.replace(/\.[^./\\]+$/, '');
   const opened: TensorFile[] = [];
   const close = async (): Promise<void> => {
@@ -45,7 +49,7 @@ async function openFile(path: string, families: readonly Family[]): Promise<Open
     if (vae !== null) checkVae(vae);
     const config = await readTextFile(`${stem}.yaml`);
     for (const family of families) {
-      const model = family.singleFile({ file, vae, config });
+      const model = family.singleFile({ file, vae, config, prediction });
       if (model !== null) return { family, model, configs: configsOf(path, family, model), file, close };
     }
     const { what, hint } = whatFile(file);
@@ -100,15 +104,23 @@ function refuseForeign(
 }
 
 /** What a file says of the model in it; weights are not read. Throws as `openFile`. */
-export async function makeOutFile(path: string, families: readonly Family[]): Promise<MadeOut> {
-  const { close, family, model, configs } = await openFile(path, families);
+export async function makeOutFile(
+  path: string,
+  families: readonly Family[],
+  prediction: StatedPrediction | null = null,
+): Promise<MadeOut> {
+  const { close, family, model, configs } = await openFile(path, families, prediction);
   await close();
   return { family, model, configs };
 }
 
 /** A file of a whole model, opened as a folder of one is. Throws as `openFile`; `tensor-missing` */
-export async function openModelFile(path: string, families: readonly Family[]): Promise<ModelFolder> {
-  const { family, model, configs, file, close } = await openFile(path, families);
+export async function openModelFile(
+  path: string,
+  families: readonly Family[],
+  prediction: StatedPrediction | null = null,
+): Promise<ModelFolder> {
+  const { family, model, configs, file, close } = await openFile(path, families, prediction);
   try {
     const placed = new Map([...model.components].map(([name, { weights }]) => [name, weights()]));
     refuseForeign(file, model, [...placed.values()]);
@@ -135,17 +147,18 @@ function configsOf(path: string, family: Family, model: SingleFileModel): ModelC
     index: { _class_name: family.layout.pipelines[0] },
     components,
     component: among(path, family.layout, model.label, components),
-    madeOut: { label: model.label, reasons: model.reasons },
+    madeOut: { label: model.label, reasons: model.reasons, guessesPrediction: model.guessesPrediction },
     scheduler: model.scheduler,
     schedulerSource: `${path} (scheduler)`,
     tokenizer: model.tokenizer,
   };
 }
 
-function componentOf(
+/** A component that lies in a file, which whoever opened it closes. */
+export function componentOf(
   path: string,
   name: string,
-  { layout }: Family,
+  { layout }: Pick<Family, 'layout'>,
   config: JsonObject,
   places: ReadonlyMap<string, PlacedWeight>,
 ): ModelComponent {
@@ -175,8 +188,8 @@ function among<C>(
       'model-part-missing',
       `${path} is a ${label} without its ${layout.components.get(name)?.label ?? name}.`,
       name === 'vae'
-        ? `Put the VAE beside it, as ${path.replace(/\.[^./\\]+$/, '')}.vae.safetensors.`
-        : 'Get the file of the whole model.',
+        ? `Put the VAE beside it, as ${path.replace(/\.[^./\\]+$/, '')}.vae.safetensors, or take another model’s: by --vae, or in the studio under Models.`
+        : 'Take another model’s: by --text-encoder, or in the studio under Models. Or get the file of the whole model.',
     );
   };
 }

@@ -13,6 +13,14 @@ export interface ComponentKind {
   readonly currentShape: (name: string, shape: readonly number[]) => readonly number[];
 }
 
+/** A noise schedule that a model's files do not have. */
+export interface UsualScheduler {
+  /** As scheduler_config.json would have it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** For a person: which it is, and by what it was chosen. */
+  readonly because: string;
+}
+
 /** How a family's folders are laid out. */
 export interface FolderLayout {
   /** For a person: `Stable Diffusion 1.x or 2.x`. */
@@ -25,6 +33,8 @@ export interface FolderLayout {
   readonly tokenizers: readonly string[];
   /** Components that make it another kind of model. */
   readonly foreign: readonly string[];
+  /** The noise that its models were trained on, for a folder that does not say; `unet` is the config of its UNet. */
+  readonly usualScheduler: (unet: Readonly<Record<string, unknown>>) => UsualScheduler;
   /** What else model_index.json says in a folder that is written. */
   readonly indexEntries: Readonly<Record<string, unknown>>;
 }

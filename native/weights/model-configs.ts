@@ -16,6 +16,15 @@ export interface ComponentConfig {
   readonly config: JsonObject;
 }
 
+export interface MadeOutModel {
+  /** What it is: `Stable Diffusion 1.x`. */
+  readonly label: string;
+  /** What that was made out by, and what else was taken for it. */
+  readonly reasons: readonly string[];
+  /** Whether nothing says what it predicts, so that only trying would tell. */
+  readonly guessesPrediction: boolean;
+}
+
 export interface ModelConfigs<Component extends ComponentConfig = ComponentConfig> {
   readonly path: string;
   readonly layout: FolderLayout;
@@ -23,8 +32,8 @@ export interface ModelConfigs<Component extends ComponentConfig = ComponentConfi
   readonly index: JsonObject;
   /** Those of the layout's components that the folder has. */
   readonly components: ReadonlyMap<string, Component>;
-  /** Of a model that was made out from a file, for a person: what it is and why; null where a folder says it. */
-  readonly madeOut: { readonly label: string; readonly reasons: readonly string[] } | null;
+  /** What its files do not say by themselves, for a person; null where a folder says everything. */
+  readonly madeOut: MadeOutModel | null;
   /** What scheduler_config.json says. */
   readonly scheduler: JsonObject;
   /** What messages call that. */
@@ -119,18 +128,19 @@ export async function readModelConfigs(
     );
   }
   const layout = layoutOf(path, index, layouts);
-  const schedulerSource = join(path, 'scheduler', 'scheduler_config.json');
-  const scheduler = await readJsonObject(schedulerSource);
-  if (scheduler === null) throw missing(path, 'scheduler', 'scheduler_config.json');
-
   const components = new Map<string, ComponentConfig>();
   for (const name of layout.components.keys()) {
     const folder = join(path, name);
     if ((await kindOf(folder)) === 'folder') components.set(name, await readComponentConfig(folder));
   }
+  const schedulerSource = join(path, 'scheduler', 'scheduler_config.json');
+  const own = await readJsonObject(schedulerSource);
+  const usual = own === null ? layout.usualScheduler(components.get('unet')?.config ?? {}) : null;
   return {
-    ...{ path, layout, index, components, scheduler, schedulerSource },
-    madeOut: null,
+    ...{ path, layout, index, components, schedulerSource },
+    scheduler: own ?? usual!.config,
+    madeOut:
+      usual === null ? null : { label: layout.label, reasons: [usual.because], guessesPrediction: false },
     component: among(components, path),
     tokenizer: (name) => folderTokenizer(join(path, name)),
   };
@@ -143,15 +153,11 @@ export function among<Component>(
 ): (name: string) => Component {
   return (name) => {
     const component = components.get(name);
-    if (component === undefined) throw missing(path, name, 'config.json');
-    return component;
+    if (component !== undefined) return component;
+    throw new Failure(
+      'model-component-missing',
+      `${path} has no ${name}: ${join(path, name, 'config.json')} is not there`,
+      'Copy or download the whole model folder again.',
+    );
   };
-}
-
-function missing(path: string, name: string, file: string): Failure {
-  return new Failure(
-    'model-component-missing',
-    `${path} has no ${name}: ${join(path, name, file)} is not there`,
-    'Copy or download the whole model folder again.',
-  );
 }

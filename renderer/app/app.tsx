@@ -6,6 +6,7 @@ import { useHashLocation } from 'wouter/use-hash-location';
 
 import type { StudioClient } from '../../electron/connection/client.ts';
 import { ImportingProvider } from '../features/datasets/import/importing-provider.tsx';
+import { LendingProvider } from '../features/models/lending.tsx';
 import { Activity } from '../features/runs/activity.tsx';
 import { RunEnds } from '../features/runs/run-ends.tsx';
 import { StudioProvider } from '../studio/studio.tsx';
@@ -42,11 +43,13 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
           <FollowTheme />
           <ImportingProvider>
             <Router hook={useHashLocation}>
-              <WindowDrop />
-              <RunEnds />
-              <Shell activity={<Activity />}>
-                <Routes />
-              </Shell>
+              <LendingProvider>
+                <WindowDrop />
+                <RunEnds />
+                <Shell activity={<Activity />}>
+                  <Routes />
+                </Shell>
+              </LendingProvider>
             </Router>
           </ImportingProvider>
         </StudioProvider>

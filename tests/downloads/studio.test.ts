@@ -7,8 +7,10 @@ import type { ClosableClient } from '../../electron/connection/client.ts';
 import type { Download } from '../../electron/contract/downloads.ts';
 import type { Starter } from '../../electron/downloads/starters.ts';
 import { starters as usual } from '../../electron/downloads/starters.ts';
+import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { openStudio } from '../studio/open-studio.ts';
+import { tinyLora, tinyLoraLayout } from '../training/tiny-model.ts';
 import { type Behave, type FileServer, give, serve, sha256, someBytes } from './file-server.ts';
 
 const content = someBytes(400_000);
@@ -65,6 +67,30 @@ describe('the studio', () => {
     await client.call('downloads.remove', { downloadId: 'small' });
     expect(readdirSync(join(libraryFolder, 'downloads'))).toEqual([]);
     expect(await client.call('downloads.list', {})).toEqual([]);
+  });
+
+  test.each([
+    ['safetensors', 'style.safetensors'],
+    ['PyTorch’s format', 'style.pt'],
+  ])('adds a LoRA in %s to the LoRAs, whose file it then leaves alone', async (_, name) => {
+    const made = temporaryFolder();
+    await writeKohyaLora(join(made, 'style.safetensors'), tinyLora(), tinyLoraLayout, 'float32', {});
+    const pickled = new URL('../reference/fixtures/lora.pt', import.meta.url);
+    const lora = readFileSync(name.endsWith('.pt') ? pickled : join(made, 'style.safetensors'));
+    const server = await serve((request, response) => {
+      give(lora, request, response);
+    });
+    const libraryFolder = temporaryFolder();
+    const { client } = await openStudio({ libraryFolder });
+    const address = new URL(name, server.address).href;
+    const { downloadId } = await client.call('downloads.startAddress', { address, sha256: sha256(lora) });
+    await until(client, (download) => download?.status === 'ready' && download.loraId !== null);
+    const [download] = await client.call('downloads.list', {});
+    const [added] = await client.call('loras.list', {});
+    expect(download).toMatchObject({ loraId: added!.id, modelId: null, failure: null });
+    expect(added).toMatchObject({ name: 'style', missing: false, path: download!.file });
+    await client.call('downloads.remove', { downloadId });
+    expect(readFileSync(download!.file).equals(lora)).toBe(true);
   });
 
   test('pauses a download when asked or closed, shows it at the next start, and goes on when asked to', async () => {

@@ -1,16 +1,41 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { createClient } from '../../electron/connection/client.ts';
 import { runJob } from '../../native/run-job.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../native/weights/safetensors.ts';
 import { writeSingleFileModel } from '../reference/single-file-models.ts';
 import { linkInMemory } from '../studio/memory-link.ts';
 import { describeInBrowser, type OpenStudio, openStudio, prepareLibrary } from './studio.ts';
 import { makeToys, patience, waiting } from './toys.ts';
+
+/** Drags a file of this machine over the page and lets go of it, as a file manager would. */
+async function drop(page: Page, file: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [file], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
+  await session.detach();
+}
+
+/** The file of a model, its VAE left out. */
+async function writeWithoutVae(from: string, to: string): Promise<void> {
+  const file = await openSafetensors(from);
+  const tensors = [...file.tensors].map(([name, { shape }]): TensorToWrite => ({
+    ...{ name, shape, dtype: 'F32' },
+    data: () => file.readAs(name, 'float32'),
+  }));
+  await writeSafetensors(
+    to,
+    tensors.filter(({ name }) => !name.startsWith('first_stage_model.')),
+  );
+  await file.close();
+}
 
 const context = { emit: () => undefined, stop: new AbortController().signal };
 
@@ -21,6 +46,7 @@ describeInBrowser('a model in one file', () => {
   let datasetId = 0;
   beforeAll(async () => {
     await writeSingleFileModel(parent, 1);
+    await writeWithoutVae(join(parent, 'sd1.safetensors'), join(parent, 'bare.safetensors'));
     const folder = makeToys(parent);
     await prepareLibrary(libraryFolder, async (client) => {
       ({ datasetId } = await client.call('datasets.import', { paths: [folder] }));
@@ -44,9 +70,9 @@ describeInBrowser('a model in one file', () => {
     await dialog.getByRole('button', { name: 'Add this file' }).click();
   }
 
-  test('is added where it lies, and says what it is made of', async () => {
+  test('that is dropped comes to the library, and says what it is made of', async () => {
     const { page } = open;
-    await addFile(join(parent, 'sd1.safetensors'));
+    await drop(page, join(parent, 'sd1.safetensors'));
     await page.getByRole('heading', { name: 'sd1', level: 2 }).waitFor({ timeout: patience });
     for (const name of ['unet', 'vae', 'text_encoder'])
       await page.getByRole('cell', { name, exact: true }).waitFor({ timeout: patience });
@@ -84,6 +110,16 @@ describeInBrowser('a model in one file', () => {
     });
     await page.goto(page.url().replace(/#.*$/, `#/runs/${runIds[0]!}`));
     await page.getByText('Finished, 1 epoch').waitFor({ timeout: patience });
+    // Compared: the picture of its one epoch beside the untouched base's.
+    const drawn = async () =>
+      (await client.call('gallery.comparison', { runIds })).samples.filter(
+        ({ status }) => status === 'ready',
+      );
+    await expect.poll(async () => (await drawn()).length, waiting).toBe(2);
+    await page.getByRole('navigation').getByRole('link', { name: 'Compare' }).click();
+    await page.getByRole('columnheader', { name: /^Epoch 1/ }).waitFor({ timeout: patience });
+    const compared = (await drawn()).find(({ epoch }) => epoch === 1)!;
+    await page.goto(page.url().replace(/#.*$/, `#/runs/${runIds[0]!}`));
     await page.getByRole('tab', { name: 'Epochs' }).click();
     await page.getByRole('button', { name: 'Actions for epoch 1' }).click();
     await page.getByRole('menuitem', { name: 'Export epoch 1…' }).click();
@@ -97,18 +133,35 @@ describeInBrowser('a model in one file', () => {
     expect(exported).toMatch(/\.safetensors$/);
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
 
-    await addFile(exported);
+    // Dropped in again, it makes the very picture that was compared.
+    await drop(page, exported);
     await page.getByRole('heading', { name: /^small toys/, level: 2 }).waitFor({ timeout: patience });
+    const again = (await client.call('models.list', {})).find(({ name }) => name.startsWith('small toys'))!;
+    expect(again.folder).toContain(libraryFolder);
+    const { prompt, negativePrompt, seed, recipe } = compared;
+    const output = join(parent, 'again.png');
+    const picture = {
+      ...{ ...recipe, model: { base: again.folder }, output, prompt, negativePrompt, seed },
+      ...{ width: 64, height: 64 },
+    };
+    const device = { provider: 'cpu' } as const;
+    await runJob({ kind: 'generate', pictures: [picture], batchSize: 1, device }, context);
     const { folder } = await client.call('runs.get', { runId: runIds[0]! });
-    const checkpoint = join(folder, 'checkpoints', 'epoch-0001');
-    const picture = (model: { base: string; checkpoint?: string }, output: string) => ({
-      ...{ model, output, prompt: 'a toy', negativePrompt: '', seed: 3, sampler: 'ddim' as const },
-      ...{ steps: 2, guidanceScale: 2, width: 64, height: 64 },
-    });
-    const [own, again] = [join(parent, 'own.png'), join(parent, 'again.png')];
-    const pictures = [picture({ base: base.folder, checkpoint }, own), picture({ base: exported }, again)];
-    await runJob({ kind: 'generate', pictures, batchSize: 1, device: { provider: 'cpu' } }, context);
-    expect(await sharp(again).raw().toBuffer()).toEqual(await sharp(own).raw().toBuffer());
+    const samples = join(folder, 'samples', 'epoch-0001');
+    const [own, ...others] = readdirSync(samples);
+    expect(others).toEqual([]);
+    expect(await sharp(output).raw().toBuffer()).toEqual(await sharp(join(samples, own!)).raw().toBuffer());
+  });
+
+  test('that lacks its VAE is lent one by a click', async () => {
+    const { page } = open;
+    await addFile(join(parent, 'bare.safetensors'));
+    const dialog = page.getByRole('dialog', { name: 'bare.safetensors has no VAE' });
+    await dialog.getByRole('button', { name: 'Take it from here: sd1' }).click();
+    await page.getByRole('heading', { name: 'bare', level: 2 }).waitFor({ timeout: patience });
+    await page.getByText(/^its VAE is lent by .*sd1\.safetensors$/).waitFor();
+    await page.getByRole('button', { name: 'Change to velocity (v)' }).click();
+    await page.getByText('it predicts velocity: you said so').waitFor({ timeout: patience });
   });
 
   test('kept the page free of errors', () => {

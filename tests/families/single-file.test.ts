@@ -362,7 +362,7 @@ describe.each([1, 2] as const)('a tiny model of generation %s in one file', (gen
     await expect(failureOf(openModel({ base: bare }))).resolves.toMatchObject({
       code: 'model-part-missing',
       message: `${bare} is a Stable Diffusion ${generation}.x without its VAE.`,
-      hint: `Put the VAE beside it, as ${join(folder.path, 'bare.vae.safetensors')}.`,
+      hint: `Put the VAE beside it, as ${join(folder.path, 'bare.vae.safetensors')}, or take another model’s: by --vae, or in the studio under Models.`,
     });
     const vae = join(folder.path, 'bare.vae.safetensors');
     await writeSafetensors(vae, tensors.filter(isVae));

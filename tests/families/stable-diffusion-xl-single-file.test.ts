@@ -106,6 +106,13 @@ describe('the published file of Stable Diffusion XL', () => {
     expect(model.scheduler).toMatchObject({ prediction_type: 'epsilon', timestep_spacing: 'leading' });
   });
 
+  test('is made out without its text encoders and its VAE, which it then lacks', async () => {
+    const shapes = [...(await readSingleFileTensors('sdxl'))];
+    const unet = made(listed(new Map(shapes.filter(([name]) => name.startsWith('model.')))))!;
+    expect([unet.label, ...unet.components.keys()]).toEqual(['Stable Diffusion XL', 'unet']);
+    expect(unet.components.get('unet')!.config).toMatchObject({ addition_time_embed_dim: 256 });
+  });
+
   test('may say that it predicts velocity', async () => {
     const shapes = await readSingleFileTensors('sdxl');
     const marked = made(listed(new Map([...shapes, ['v_pred', []], ['ztsnr', []]])))!;
@@ -132,7 +139,13 @@ describe('the published file of Stable Diffusion XL', () => {
     ],
     [
       'the UNet of an SDXL model',
-      (shapes: Shapes) => new Map([...shapes].filter(([name]) => !name.startsWith('conditioner.'))),
+      (shapes: Shapes) =>
+        new Map(
+          [...shapes]
+            .filter(([name]) => !name.startsWith('conditioner.'))
+            // As the refiner's reads texts of the second encoder alone.
+            .map(([name, shape]) => [name, shape.map((extent) => (extent === 2048 ? 1280 : extent))]),
+        ),
     ],
   ])('changed into %s is told as that', async (what, change) => {
     const file = listed(change(await readSingleFileTensors('sdxl')));

@@ -5,7 +5,15 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const all = ['fuzz-readers', 'fuzz-contract', 'connections', 'clock', 'disk-full', 'kills'];
+const all = [
+  'fuzz-readers',
+  'fuzz-model-files',
+  'fuzz-contract',
+  'connections',
+  'clock',
+  'disk-full',
+  'kills',
+];
 const [, , first, ...rest] = process.argv;
 const named = first !== undefined && !first.startsWith('--');
 if (named && !all.includes(first)) throw new Error(`There is no ${first}; there are ${all.join(', ')}.`);

@@ -259,12 +259,6 @@ describe('opening a model folder', () => {
       /AutoencoderTiny as its vae/,
     ],
     [
-      'has no scheduler',
-      (folder) => rm(join(folder, 'scheduler'), { recursive: true }),
-      'model-component-missing',
-      /scheduler_config\.json/,
-    ],
-    [
       'has a component without config',
       (folder) => rm(join(folder, 'unet', 'config.json')),
       'model-component-missing',

@@ -15,8 +15,9 @@ import { exportModel } from '../../exports/export-model.ts';
 import { exportRun } from '../../exports/export-run.ts';
 import { isRunFolder, readRun } from '../../runs/run-folder.ts';
 import { withInterrupts } from '../interrupts.ts';
-import { type CommandContext, type ExitCode, exitCodes } from './context.ts';
+import { type CommandContext, type ExitCode, exitCodes, usage } from './context.ts';
 import { withLoras } from './with-loras.ts';
+import { type ModelParts, withParts } from './with-parts.ts';
 
 export interface ExportOptions {
   /** The folder of a run, or a model. */
@@ -32,6 +33,8 @@ export interface ExportOptions {
   readonly loras?: readonly LoraUse[];
   /** Where it is proven; left out: where the run was trained, or the best there is. */
   readonly device?: DeviceChoice;
+  /** Taken for a model from elsewhere. */
+  readonly parts?: ModelParts;
 }
 
 interface Written {
@@ -53,9 +56,13 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
   };
   try {
     const isModel = options.epoch === undefined && !(await isRunFolder(from));
+    if (!isModel && Object.keys(options.parts ?? {}).length > 0)
+      throw usage('A run has what its base was lent.', 'Leave these options out.');
     const { told } = await withInterrupts(onStop, (interrupts) => {
       const listeners = { onEvent: follower.event, onLog: terminal.log, ...interrupts };
-      return isModel ? writeModel(listeners) : writeEpoch(listeners);
+      return isModel
+        ? withParts(from, options.parts ?? {}, workingFolder, (model) => writeModel(model, listeners))
+        : writeEpoch(listeners);
     });
     follower.end();
     for (const line of told) terminal.line(line);
@@ -94,14 +101,14 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
     return { told: [first, `Its model card: ${exported.card}`] };
   }
 
-  async function writeModel(listeners: RunOptions): Promise<Written> {
+  async function writeModel(model: string, listeners: RunOptions): Promise<Written> {
     const { format = 'diffusers', precision, output } = options;
     const name = modelNameOf(basename(from));
     const form = format === 'onnx' ? '-onnx' : '';
     const path = resolve(workingFolder, output ?? join('exports', `${name}${form}${endingOf(format)}`));
     const { bytes, card } = await exportModel(
       {
-        base: from,
+        base: model,
         loras: base.loras ?? [],
         ...{ title: name, format, output: path, precision },
         device: options.device ?? {},

@@ -13,6 +13,7 @@ import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-
 import { cutPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
 import { withLoras } from './with-loras.ts';
+import { type ModelParts, warnOfGuess, withParts } from './with-parts.ts';
 
 export interface GenerateOptions {
   /** A run's folder or a model's. */
@@ -22,6 +23,8 @@ export interface GenerateOptions {
   readonly loraScale?: number;
   /** Laid over the model, in this order; paths as they were typed. */
   readonly loras: readonly LoraUse[];
+  /** Taken for the model from elsewhere. */
+  readonly parts?: ModelParts;
   readonly prompts: readonly string[];
   readonly negativePrompt: string;
   readonly seeds: readonly number[];
@@ -40,7 +43,7 @@ export interface GenerateOptions {
 
 /** Makes one picture of every prompt and seed. */
 export async function generateCommand(context: CommandContext, options: GenerateOptions): Promise<ExitCode> {
-  const { terminal, workingFolder } = context;
+  const { workingFolder } = context;
   if (options.prompts.length === 0) {
     throw usage('There is no prompt.', 'Give at least one: --prompt "a red bicycle"');
   }
@@ -49,6 +52,18 @@ export async function generateCommand(context: CommandContext, options: Generate
     options.loras,
     workingFolder,
   );
+  return withParts(model.base, options.parts ?? {}, workingFolder, (base) =>
+    generateFrom(context, { ...model, base }, options),
+  );
+}
+
+async function generateFrom(
+  context: CommandContext,
+  model: ModelReference,
+  options: GenerateOptions,
+): Promise<ExitCode> {
+  const { terminal, workingFolder } = context;
+  await warnOfGuess(model.base, terminal);
   const base = await readBaseModel(model.base, 'full');
   const { width = options.height ?? base.resolution, height = width } = options;
   for (const [name, extent] of [

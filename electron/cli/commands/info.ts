@@ -15,7 +15,11 @@ import { lossText } from '../job-text.ts';
 import type { CommandContext } from './context.ts';
 
 /** What this machine can do, or what lies at a path. */
-export async function infoCommand(context: CommandContext, what: string | undefined): Promise<void> {
+export async function infoCommand(
+  context: CommandContext,
+  what: string | undefined,
+  probe = false,
+): Promise<void> {
   const { engine, terminal, workingFolder, software } = context;
   const file = what === undefined ? undefined : resolve(workingFolder, what);
   if (file !== undefined && (await isRunFolder(file))) {
@@ -23,7 +27,7 @@ export async function infoCommand(context: CommandContext, what: string | undefi
     return;
   }
   const info = await engine.run(
-    { kind: 'info', ...(file === undefined ? {} : { path: file }) },
+    { kind: 'info', ...(file === undefined ? {} : { path: file, probe }) },
     { onLog: terminal.log },
   );
   terminal.object({ software, node: process.version, ...info });
@@ -50,6 +54,11 @@ function describeMachine(
 function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResult['model']>): void {
   terminal.line(model.label === undefined ? model.path : `${model.path}: ${model.label}`);
   for (const reason of model.reasons ?? []) terminal.line(`  ${reason}`);
+  if (model.probed != null)
+    terminal.line(
+      `  it was found to predict ${model.probed.type === 'epsilon' ? 'noise' : 'velocity'}: ${model.probed.because}`,
+    );
+  if (model.probed === null) terminal.line('  trying did not tell what it predicts');
   if (model.lora !== undefined) for (const line of loraLines(model.lora)) terminal.line(`  ${line}`);
   for (const { name, className, parameters, dtype } of model.components) {
     terminal.line(

@@ -1,6 +1,8 @@
 import { relative as relativePath, resolve } from 'node:path';
 
 import { trainedParts } from '../../../native/facts/methods.ts';
+import { makeFolder } from '../../../native/files/atomic-file.ts';
+import { writeModelNote } from '../../../native/files/model-note.ts';
 import type { TrainResult } from '../../../native/jobs.ts';
 import { totalBytes, type TrainingMemory } from '../../../native/training/memory-plan.ts';
 import { doesNotFit, fitsIn, memoryNote } from '../../contract/memory-text.ts';
@@ -15,21 +17,24 @@ import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
 import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
 import { lossText } from '../job-text.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
+import { type ModelParts, noteIn, noteOf, warnOfGuess, withNote } from './with-parts.ts';
 
 export interface TrainOptions {
   /** A run file, or the folder of an unfinished run; none where flags say everything. */
   readonly what?: string;
   readonly overrides: readonly Override[];
+  /** Taken for the base from elsewhere. */
+  readonly parts?: ModelParts;
   /** Plan only. */
   readonly dryRun: boolean;
 }
 
 /** Trains what a run file or flags describe, or goes on with the run in a folder. */
 export async function trainCommand(context: CommandContext, options: TrainOptions): Promise<ExitCode> {
-  const { terminal, workingFolder } = context;
+  const { workingFolder } = context;
   const what = options.what === undefined ? undefined : resolve(workingFolder, options.what);
   if (what !== undefined && (await isRunFolder(what))) {
-    if (options.overrides.length > 0) {
+    if (options.overrides.length > 0 || Object.keys(options.parts ?? {}).length > 0) {
       throw usage('Flags cannot change a run that has begun.', 'Leave them out, or start a new run.');
     }
     return resumeCommand(context, what);
@@ -45,6 +50,23 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     what === undefined
       ? runSpecOfFlags(options.overrides, workingFolder)
       : await readRunSpec(what, options.overrides);
+  const note = await noteOf(spec.base, options.parts ?? {}, workingFolder);
+  if (note === null) return trainSpec(context, options, spec);
+  if (options.dryRun) return withNote(note, (base) => trainSpec(context, options, { ...spec, base }));
+  // In the run's folder, so that the run has it for as long as there is one.
+  const base = noteIn(spec.folder, note);
+  await makeFolder(spec.folder);
+  await writeModelNote(base, note);
+  return trainSpec(context, options, { ...spec, base });
+}
+
+async function trainSpec(
+  context: CommandContext,
+  options: TrainOptions,
+  spec: ResolvedRunSpec,
+): Promise<ExitCode> {
+  const { terminal } = context;
+  await warnOfGuess(spec.base, terminal);
   const { run: planned, summary, cut } = await plan(context, spec);
   for (const line of summaryLines(summary)) terminal.line(line);
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);

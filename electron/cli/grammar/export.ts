@@ -10,9 +10,10 @@ import type { LoraUse } from '../../../native/jobs.ts';
 import type { Provider } from '../../../native/runtime/runtime.ts';
 import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
 import { exportCommand } from '../commands/export.ts';
-import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
+import { deviceOf, deviceOption, type Grammar, type PartFlags, partOptions, partsOf } from './grammar.ts';
 
-interface ExportFlags {
+interface ExportFlags extends PartFlags {
+  readonly textEncoder?: string;
   readonly epoch?: number;
   readonly as?: ModelFormat;
   readonly format?: ModelFormat;
@@ -25,7 +26,7 @@ interface ExportFlags {
 }
 
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
-  program
+  const command = program
     .command('export')
     .description('write a checkpoint of a run, or a model, in a form that other tools can read')
     .argument('<from>', 'the folder of a run, or a model: a diffusers folder, a .safetensors or .ckpt file')
@@ -58,7 +59,7 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .action(async (from: string, { out, as: asked, names, device, lora = [], ...flags }: ExportFlags) => {
       const format = asked ?? flags.format;
       const ended = await exportCommand(context(), {
-        ...{ ...flags, from, loras: lora },
+        ...{ ...flags, from, loras: lora, parts: partsOf(flags, flags.textEncoder) },
         ...(format !== undefined && { format }),
         ...(device !== undefined && { device: deviceOf(device) }),
         ...(names !== undefined && { loraNames: names }),
@@ -66,4 +67,5 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       });
       onEnd(ended);
     });
+  partOptions(command);
 }

@@ -6,9 +6,18 @@ import type { LoraUse } from '../../../native/jobs.ts';
 import type { Provider } from '../../../native/runtime/runtime.ts';
 import { loraUse, naturalNumber, numberFromZero, numberList, size, wholeNumber } from '../arguments.ts';
 import { generateCommand } from '../commands/generate.ts';
-import { deviceOf, deviceOption, type Grammar, precisionOption } from './grammar.ts';
+import {
+  deviceOf,
+  deviceOption,
+  type Grammar,
+  type PartFlags,
+  partOptions,
+  partsOf,
+  precisionOption,
+} from './grammar.ts';
 
-interface GenerateFlags {
+interface GenerateFlags extends PartFlags {
+  readonly textEncoder?: string;
   readonly epoch?: number;
   readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
@@ -26,7 +35,7 @@ interface GenerateFlags {
 }
 
 export function addGenerate(program: Command, { context, onEnd }: Grammar): void {
-  program
+  const command = program
     .command('generate')
     .description('make pictures from a model or from a checkpoint of a run')
     .argument('<from>', 'the folder of a run, or a model: a diffusers folder or a .safetensors or .ckpt file')
@@ -58,6 +67,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
         await generateCommand(context(), {
           from,
           loras: flags.lora ?? [],
+          parts: partsOf(flags, flags.textEncoder),
           prompts: prompt ?? [],
           negativePrompt: negative,
           seeds: seed ?? [0],
@@ -74,4 +84,5 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
         }),
       );
     });
+  partOptions(command);
 }

@@ -1,8 +1,10 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 
+import { type PredictionType, predictionTypes } from '../../../native/facts/config-facts.ts';
 import { precisionChoices } from '../../../native/facts/precision.ts';
 import { type DeviceChoice, type Provider, providers } from '../../../native/runtime/runtime.ts';
 import type { CommandContext, ExitCode } from '../commands/context.ts';
+import type { ModelParts } from '../commands/with-parts.ts';
 
 /** What each command's grammar is given. */
 export interface Grammar {
@@ -18,6 +20,39 @@ export function deviceOption(): Option {
 
 export function precisionOption(usual: string): Option {
   return new Option('--precision <type>', `what to compute in (default: ${usual})`).choices(precisionChoices);
+}
+
+/** What `partOptions` gives. */
+export interface PartFlags {
+  readonly vae?: string;
+  readonly prediction?: PredictionType;
+}
+
+/** Options for what a model lacks, or does not say. @param textEncoder what the option for text encoders is called */
+export function partOptions(
+  command: Command,
+  textEncoder: '--text-encoder' | '--text-encoder-from' = '--text-encoder',
+): Command {
+  return command
+    .option('--vae <model>', 'take the VAE from here: a file or folder of another model, or of a VAE alone')
+    .option(
+      `${textEncoder} <model>`,
+      'take the text encoder from here: a file or folder of another model, or of a text encoder alone',
+    )
+    .addOption(
+      new Option('--prediction <type>', 'what the model predicts, where its file does not say it').choices(
+        predictionTypes,
+      ),
+    );
+}
+
+/** @param textEncoder where the text encoder is taken from */
+export function partsOf({ vae, prediction }: PartFlags, textEncoder: string | undefined): ModelParts {
+  return {
+    ...(vae !== undefined && { vae }),
+    ...(textEncoder !== undefined && { textEncoder }),
+    ...(prediction !== undefined && { prediction }),
+  };
 }
 
 export function deviceOf(provider: Provider | undefined): DeviceChoice {

@@ -18,7 +18,16 @@ import {
   wholeNumber,
 } from '../arguments.ts';
 import { trainCommand } from '../commands/train.ts';
-import { deviceOption, type Grammar, precisionOption } from './grammar.ts';
+import {
+  deviceOption,
+  type Grammar,
+  type PartFlags,
+  partOptions,
+  partsOf,
+  precisionOption,
+} from './grammar.ts';
+
+type Flags = TrainFlags & PartFlags & { readonly dryRun: boolean; readonly textEncoderFrom?: string };
 
 /** A LoRA is trained on in the rank that it has. */
 async function withItsRank(flags: TrainFlags, workingFolder: string): Promise<TrainFlags> {
@@ -28,7 +37,7 @@ async function withItsRank(flags: TrainFlags, workingFolder: string): Promise<Tr
 }
 
 export function addTrain(program: Command, { context, onEnd }: Grammar): void {
-  program
+  const command = program
     .command('train')
     .description('train what a run file or flags describe, or resume an unfinished run')
     .argument('[run]', 'a run file (JSON), or the folder of an unfinished run')
@@ -82,7 +91,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       (text, before: readonly Override[] | undefined) => [...(before ?? []), parseOverride(text)],
     )
     .option('--dry-run', 'only print what would be done', false)
-    .action(async (what: string | undefined, flags: TrainFlags & { readonly dryRun: boolean }) => {
+    .action(async (what: string | undefined, flags: Flags) => {
       const commandContext = context();
       const overrides = overridesOf(
         await withItsRank(flags, commandContext.workingFolder),
@@ -92,8 +101,10 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
         await trainCommand(commandContext, {
           ...(what === undefined ? {} : { what }),
           overrides,
+          parts: partsOf(flags, flags.textEncoderFrom),
           dryRun: flags.dryRun,
         }),
       );
     });
+  partOptions(command, '--text-encoder-from');
 }

@@ -9,7 +9,7 @@ import { commonHeaders } from '../page-policy.ts';
 import { admit, knockOf } from './admission.ts';
 import type { KeyRing } from './key-ring.ts';
 import { sendMedia } from './send-media.ts';
-import { receiveUpload, tooLarge, uploadTarget } from './uploads.ts';
+import { limitOf, receiveUpload, tooLarge, uploadTarget } from './uploads.ts';
 
 /** What requests are answered with. */
 export interface Answering {
@@ -81,9 +81,10 @@ async function upload(
     say(response, 400, 'A file cannot be put there.');
     return;
   }
-  if (Number(request.headers['content-length'] ?? 0) > uploadLimit) throw tooLarge(uploadLimit);
+  const limit = limitOf(target, uploadLimit);
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   request.setTimeout(uploadPatience, () => request.destroy());
-  await receiveUpload(request, uploads, target, uploadLimit);
+  await receiveUpload(request, uploads, target, limit);
   response.writeHead(204).end();
 }
 

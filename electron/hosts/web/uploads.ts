@@ -7,11 +7,20 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { Failure } from '../../../native/failure.ts';
+import { isModelFile } from '../../contract/models.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { decodedSegments } from '../page-files.ts';
 
 /** Larger than any picture and any archive's metadata; it bounds what one request can fill the disk with. */
 export const largestUpload = 1024 * 1024 * 1024;
+
+/** Models of a person's own, which the largest of those that are read here fit into. */
+const largestModel = 16 * 1024 * 1024 * 1024;
+
+/** How large a file of this name may be, where others may be as large as is said. */
+export function limitOf(target: string, others: number): number {
+  return isModelFile(target) ? Math.max(others, largestModel) : others;
+}
 
 const uploadId = /^[A-Za-z0-9-]{8,64}$/;
 

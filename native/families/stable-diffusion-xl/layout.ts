@@ -6,6 +6,7 @@ import {
   unetKind,
   vaeKind,
 } from '../../weights/component-kind.ts';
+import { usualXlScheduler } from './usual-scheduler.ts';
 
 /** Components and tokenizers go in pairs: each text encoder reads what the tokenizer at its place gives. */
 export const textEncoders = ['text_encoder', 'text_encoder_2'] as const;
@@ -22,6 +23,7 @@ export const stableDiffusionXlLayout: FolderLayout = {
     ['text_encoder_2', projectedClipTextKind],
   ]),
   tokenizers,
+  usualScheduler: usualXlScheduler,
   foreign: ['controlnet', 'transformer'],
   indexEntries: {
     add_watermarker: null,

@@ -18,6 +18,7 @@ import { stableDiffusionXlFacts } from './facts.ts';
 import { stableDiffusionXlLayout as layout, tokenizers } from './layout.ts';
 import { xlAdapterSizes, xlAdapterTargets, xlLoraLayout } from './lora.ts';
 import { xlConditioning, xlDenoiser } from './parts.ts';
+import { xlPartsInFile } from './single-file/lent-parts.ts';
 import { stableDiffusionXlFile } from './single-file/single-file.ts';
 import { writeXlSingleFile } from './single-file/write-single-file.ts';
 
@@ -27,6 +28,10 @@ export const stableDiffusionXl: Family = {
   layout,
   open,
   singleFile: stableDiffusionXlFile,
+  partsIn: xlPartsInFile,
+  check: async (folder) => {
+    checkFit(folder, readXlConfigs(folder.component), await readTokenizers(folder));
+  },
   facts: stableDiffusionXlFacts,
   adapterSizes: ({ component }) => xlAdapterSizes(readXlConfigs(component)),
   loraLayout: ({ component }) => xlLoraLayout(readXlConfigs(component)),

@@ -1,4 +1,5 @@
 import { clipTextKind, type FolderLayout, unetKind, vaeKind } from '../../weights/component-kind.ts';
+import { usualScheduler } from './usual-scheduler.ts';
 
 /** Folders of Stable Diffusion 1.x and 2.x, as diffusers has them. */
 export const stableDiffusionLayout: FolderLayout = {
@@ -10,6 +11,7 @@ export const stableDiffusionLayout: FolderLayout = {
     ['text_encoder', clipTextKind],
   ]),
   tokenizers: ['tokenizer'],
+  usualScheduler,
   foreign: ['text_encoder_2', 'controlnet', 'transformer'],
   indexEntries: {
     feature_extractor: [null, null],

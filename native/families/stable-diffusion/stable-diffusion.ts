@@ -15,6 +15,7 @@ import { stableDiffusionFacts } from './facts.ts';
 import { stableDiffusionLayout as layout } from './layout.ts';
 import { adapterSizes, adapterTargets, loraLayout } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
+import { partsInFile } from './single-file/lent-parts.ts';
 import { stableDiffusionFile } from './single-file/single-file.ts';
 import { writeSingleFile } from './single-file/write-single-file.ts';
 
@@ -24,6 +25,11 @@ export const stableDiffusion: Family = {
   layout,
   open,
   singleFile: stableDiffusionFile,
+  partsIn: partsInFile,
+  check: async (folder) => {
+    const tokenizer = createClipTokenizer(await folder.tokenizer('tokenizer').read());
+    checkFit(folder.path, readConfigs(folder.component), tokenizer);
+  },
   facts: stableDiffusionFacts,
   adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
   loraLayout: ({ component }) => loraLayout(readConfigs(component)),

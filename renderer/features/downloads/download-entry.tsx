@@ -6,12 +6,13 @@ import type { Download } from '../../../electron/contract/downloads.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
+import { useLend } from '../models/lending.tsx';
 import { downloadText, percentOf } from './download-text.ts';
 import classes from './get-base-screen.module.css';
 
 /** A download: how far it is, what stopped it, and what can be done with it. */
 export function DownloadEntry({ download }: { download: Download }) {
-  const { title, status, failure, modelId } = download;
+  const { title, status, failure, modelId, loraId } = download;
   const percent = percentOf(download);
   return (
     <div className={classes.entry} role="group" aria-label={title}>
@@ -38,7 +39,7 @@ export function DownloadEntry({ download }: { download: Download }) {
           aria-label={`Progress of ${title}`}
         />
       )}
-      {failure !== null && modelId === null && (
+      {failure !== null && modelId === null && loraId === null && (
         <Text size="sm" c={status === 'waiting' ? 'dimmed' : 'red'} mt={6}>
           {failure.message} {failure.hint}
         </Text>
@@ -47,7 +48,11 @@ export function DownloadEntry({ download }: { download: Download }) {
   );
 }
 
-function Actions({ download: { id: downloadId, title, status, modelId } }: { download: Download }) {
+function Actions({ download }: { download: Download }) {
+  const { id: downloadId, title, status, modelId, loraId, failure, file } = download;
+  const isUsed = modelId !== null || loraId !== null;
+  const lend = useLend();
+  const lacks = failure?.code === 'model-part-missing' && lend !== null;
   const pause = useStudioCommand('downloads.pause');
   const resume = useStudioCommand('downloads.resume');
   const remove = useStudioCommand('downloads.remove');
@@ -68,13 +73,14 @@ function Actions({ download: { id: downloadId, title, status, modelId } }: { dow
           Pause
         </Button>
       )}
-      {(status === 'paused' || status === 'failed' || (status === 'ready' && modelId === null)) && (
+      {(status === 'paused' || status === 'failed' || (status === 'ready' && !isUsed)) && (
         <Button
           size="xs"
           variant="default"
           loading={resume.isPending}
           onClick={() => {
-            resume.mutate({ downloadId }, told);
+            if (lacks && status === 'ready') lend(file);
+            else resume.mutate({ downloadId }, told);
           }}
         >
           {status === 'paused' ? 'Resume' : status === 'failed' ? 'Try again' : 'Add to the models'}
@@ -85,6 +91,11 @@ function Actions({ download: { id: downloadId, title, status, modelId } }: { dow
           Open in Models
         </Button>
       )}
+      {loraId !== null && (
+        <Button size="xs" component={Link} href="/models/loras">
+          Open in LoRAs
+        </Button>
+      )}
       {status !== 'opening' && (
         <Button
           size="xs"
@@ -93,11 +104,11 @@ function Actions({ download: { id: downloadId, title, status, modelId } }: { dow
           loading={remove.isPending}
           onClick={() => {
             // Nothing is lost with an entry whose file stays.
-            if (modelId === null) setAsks(true);
+            if (!isUsed) setAsks(true);
             else remove.mutate({ downloadId }, told);
           }}
         >
-          {modelId === null ? 'Discard' : 'Clear'}
+          {isUsed ? 'Clear' : 'Discard'}
         </Button>
       )}
       <ConfirmDialog

@@ -7,12 +7,12 @@ import type { Model } from '../../../electron/contract/models.ts';
 import { bytesText, durationText } from '../../../electron/contract/quantities.ts';
 import { CopyPath } from '../../components/copy-path.tsx';
 import { ModelCardView } from '../../components/model-card-view.tsx';
-import { Notice } from '../../components/notice.tsx';
 import { momentText, moneyText, parametersText } from '../../components/quantities.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
 import { ancestry, modelKindText } from './lineage.ts';
 import { ModelMenu } from './model-menu.tsx';
+import { Gone, Prediction, Reasons } from './model-origin.tsx';
 import classes from './model-panel.module.css';
 
 /** One model: what it is, what it was made of and how, and what to do with it. */
@@ -59,11 +59,12 @@ export function ModelPanel({ model, models }: { model: Model; models: readonly M
         </Group>
         {model.missing && (
           <div style={{ marginTop: 16 }}>
-            <Notice title="It is gone from its place">Put {model.folder} back to use it again.</Notice>
+            <Gone model={model} />
           </div>
         )}
         <Facts model={model} models={models} />
         <Components model={model} />
+        <Reasons modelId={model.id} />
         {model.card !== null && (
           <section className={classes.section} aria-label="Model card">
             <Title order={3} size="h6" mb={8}>
@@ -105,7 +106,9 @@ function Facts({ model, models }: { model: Model; models: readonly Model[] }) {
       <Fact name="Resolution">
         {model.resolution} px, sides are multiples of {model.pixelStep}
       </Fact>
-      <Fact name="Predicts">{model.prediction === 'epsilon' ? 'noise (ε)' : 'velocity (v)'}</Fact>
+      <Fact name="Predicts">
+        <Prediction model={model} />
+      </Fact>
       <Fact name="Size">
         {model.parameters > 0 && `${parametersText(model.parameters)} parameters, `}
         {bytesText(model.bytes)}

@@ -8,8 +8,7 @@ import { FailureNote } from '../../components/failure-note.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { usePathPicker } from '../../components/path-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
-import { showFailure } from '../../studio/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
+import { useStudioQuery } from '../../studio/studio.tsx';
 import { ExportList } from './export-list.tsx';
 import { LoraList } from './lora-list.tsx';
 import { ModelPanel } from './model-panel.tsx';
@@ -22,29 +21,18 @@ export function ModelsScreen() {
   const { id } = useParams<{ id?: string }>();
   const [, goTo] = useLocation();
   const shown = id === 'exports' || id === 'loras' ? id : 'models';
-  const add = useStudioCommand('models.add');
-  const onPick = (path: string) => {
-    add.mutate(
-      { path },
-      {
-        onSuccess: ({ modelId }) => {
-          goTo(`/models/${modelId}`);
-        },
-        onError: showFailure,
-      },
-    );
-  };
-  const addFiles = useAddModels();
+  const addModels = useAddModels();
   const file = usePathPicker({
     what: 'model-file',
     title: 'Add a model that is one file, or a LoRA: .safetensors or .ckpt',
     confirm: 'Add this file',
-    onPick: (path) => void addFiles([path]),
+    onPick: (path) => void addModels([path]),
   });
   const folder = usePathPicker({
     title: 'Add a model: its diffusers folder, with model_index.json in it',
     confirm: 'Add this folder',
-    onPick,
+    // Whatever path was typed is taken as what lies there.
+    onPick: (path) => void addModels([path]),
   });
   return (
     <Screen
@@ -76,12 +64,7 @@ export function ModelsScreen() {
           </Button>
           <Menu position="bottom-end">
             <Menu.Target>
-              <Button
-                size="xs"
-                variant="default"
-                leftSection={<IconPlus size={16} aria-hidden />}
-                loading={add.isPending}
-              >
+              <Button size="xs" variant="default" leftSection={<IconPlus size={16} aria-hidden />}>
                 Add a model
               </Button>
             </Menu.Target>

@@ -40,7 +40,7 @@ function Asking({ model, open, onClose }: RemoveProps) {
       <Text size="sm" mb={6}>
         {kind === 'finetune'
           ? `Its folder is deleted (${bytesText(bytes)}). The run it came from stays, and you can keep the model again.`
-          : 'It is removed from the list. What lies on the disk stays.'}
+          : 'It is removed from the list. Its file or folder stays, unless you dropped it in a browser: then Screenfold has the only copy it made, and deletes that.'}
       </Text>
       {runs.length > 0 && (
         <List size="sm">

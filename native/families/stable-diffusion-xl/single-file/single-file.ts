@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../../files/json-file.ts';
 import { readClipTextConfig, readProjectedClipTextConfig } from '../../../models/clip-text.ts';
 import { publishedClip } from '../../../tokenizer/tokenizer-source.ts';
 import type { TensorFile } from '../../../weights/tensor-file.ts';
@@ -17,6 +16,7 @@ import {
 import { madeOutPrediction, zeroSnrMark } from '../../stable-diffusion/single-file/prediction.ts';
 import { buildProjectedTextEncoder, buildXlDenoiser } from '../build.ts';
 import { readXlUNetConfig } from '../configs.ts';
+import { xlSchedulerConfig } from '../usual-scheduler.ts';
 import {
   labelWeight,
   madeOutProjected,
@@ -40,10 +40,7 @@ export function stableDiffusionXlFile(parts: SingleFileParts): SingleFileModel |
   const prediction = madeOutPrediction(1, parts);
   const components = new Map<string, SingleFileComponent>([
     ['unet', unetOf(file)],
-    ...vaeOf(parts, edge, 0.130_25).map(([name, { config, weights }]): [string, SingleFileComponent] => [
-      name,
-      { config: { ...config, force_upcast: true }, weights },
-    ]),
+    ...xlVaeOf(parts, edge),
     ...textEncodersOf(file),
   ]);
   return {
@@ -54,7 +51,8 @@ export function stableDiffusionXlFile(parts: SingleFileParts): SingleFileModel |
       ...(parts.vae === null ? [] : [`its VAE is taken from ${parts.vae.path}`]),
       ...(startsAny(tensors, 'model_ema.') ? ['its averaged weights (EMA) are left aside'] : []),
     ],
-    scheduler: schedulerConfig(prediction.type, tensors.has(zeroSnrMark)),
+    guessesPrediction: prediction.guessed,
+    scheduler: xlSchedulerConfig(prediction.type, tensors.has(zeroSnrMark)),
     leavesAside: (name) => leftAside.test(name),
     components,
     tokenizer: (name) => publishedClip(77, name === 'tokenizer' ? '<|endoftext|>' : '!'),
@@ -67,32 +65,28 @@ function isStableDiffusionXl(tensors: Tensors): boolean {
   const input = tensors.get(`${unetPrefix}input_blocks.0.0.weight`)?.shape[1];
   if (!tensors.has(labelWeight) || output === undefined || input !== output) return false;
   if (startsAny(tensors, refinerPrefix) || tensors.has('edm_mean') || tensors.has('edm_std')) return false;
-  return startsAny(tensors, xlClipPrefix) || startsAny(tensors, xlOpenClipPrefix);
+  if (startsAny(tensors, xlClipPrefix) || startsAny(tensors, xlOpenClipPrefix)) return true;
+  return readsAsPublished(tensors);
+}
+
+/** Without text encoders, the UNet says by what it reads whether it is this or another that is told more than texts. */
+function readsAsPublished(tensors: Tensors): boolean {
+  const attention = [...tensors].find(
+    ([name]) => name.startsWith(unetPrefix) && name.endsWith('.transformer_blocks.0.attn2.to_k.weight'),
+  );
+  return attention?.[1].shape[1] === 2048 && tensors.get(labelWeight)?.shape[1] === 2816;
 }
 
 /** What is in whole files besides weights that are used: buffers, averaged weights, scales of CLIP, notes of their makers. */
 const leftAside =
   /^(?!model\.diffusion_model\.|first_stage_model\.|conditioner\.)|\.position_ids$|\.logit_scale$|\.attn_mask$|^conditioner\.embedders\.0\.transformer\.text_projection|^first_stage_model\.loss\./;
 
-function schedulerConfig(prediction: string, zeroSnr: boolean): JsonObject {
-  return {
-    _class_name: 'EulerDiscreteScheduler',
-    beta_end: 0.012,
-    beta_schedule: 'scaled_linear',
-    beta_start: 0.000_85,
-    clip_sample: false,
-    interpolation_type: 'linear',
-    num_train_timesteps: 1000,
-    prediction_type: prediction,
-    sample_max_value: 1,
-    set_alpha_to_one: false,
-    skip_prk_steps: true,
-    steps_offset: 1,
-    timestep_spacing: 'leading',
-    trained_betas: null,
-    use_karras_sigmas: false,
-    ...(zeroSnr && { rescale_betas_zero_snr: true }),
-  };
+/** @param picture edge of the pictures that the model was made for */
+export function xlVaeOf(parts: SingleFileParts, picture: number): [string, SingleFileComponent][] {
+  return vaeOf(parts, picture, 0.130_25).map(([name, { config, weights }]) => [
+    name,
+    { config: { ...config, force_upcast: true }, weights },
+  ]);
 }
 
 function unetOf(file: TensorFile): SingleFileComponent {
@@ -108,7 +102,7 @@ function unetOf(file: TensorFile): SingleFileComponent {
   };
 }
 
-function textEncodersOf(file: TensorFile): [string, SingleFileComponent][] {
+export function textEncodersOf(file: TensorFile): [string, SingleFileComponent][] {
   const found: [string, SingleFileComponent][] = [];
   const root = clipRoot(file, xlClipPrefix);
   if (root !== null) {

@@ -1,11 +1,10 @@
 import type { PredictionType } from '../../../facts/config-facts.ts';
-import type { SingleFileParts } from '../../family.ts';
+import type { SingleFileParts, StatedPrediction } from '../../family.ts';
 import type { Generation } from './made-out.ts';
 
-export interface MadeOutPrediction {
-  readonly type: PredictionType;
-  /** For a person: what says so. */
-  readonly because: string;
+export interface MadeOutPrediction extends StatedPrediction {
+  /** Whether nothing says so. */
+  readonly guessed: boolean;
 }
 
 /** Tensors without use but to say that the model predicts velocity, and that its last timestep is pure noise. */
@@ -19,10 +18,20 @@ const stepsOfBase = '875000';
  * What the UNet predicts cannot be seen from its shapes. Who made the file may have said it: in its metadata, by a mark among
  * its tensors, or in a config of the original code beside it, which other tools ask for as well.
  */
-export function madeOutPrediction(
-  generation: Generation,
-  { file, config }: SingleFileParts,
-): MadeOutPrediction {
+export function madeOutPrediction(generation: Generation, parts: SingleFileParts): MadeOutPrediction {
+  const said = parts.prediction ?? saidPrediction(generation, parts);
+  if (said !== null) return { ...said, guessed: false };
+  return generation === 1
+    ? { type: 'epsilon', because: 'models of this kind do', guessed: false }
+    : {
+        type: 'v_prediction',
+        because:
+          'most models of this kind do; if this one does not, say so: by --prediction, in the studio, or by a .yaml file of its name beside it that says "parameterization: eps"',
+        guessed: true,
+      };
+}
+
+function saidPrediction(generation: Generation, { file, config }: SingleFileParts): StatedPrediction | null {
   const parameterization = /^\s*parameterization:\s*["']?(v|eps)\b/m.exec(config ?? '')?.[1];
   if (parameterization !== undefined)
     return { type: typeOf(parameterization === 'v'), because: 'the .yaml file beside it says so' };
@@ -36,13 +45,7 @@ export function madeOutPrediction(
     return { type: 'v_prediction', because: `it has the tensor ${velocityMark}` };
   if (generation === 2 && file.metadata.get('global_step') === stepsOfBase)
     return { type: 'epsilon', because: 'it was trained as long as the published base, which does' };
-  return generation === 1
-    ? { type: 'epsilon', because: 'models of this kind do' }
-    : {
-        type: 'v_prediction',
-        because:
-          'most models of this kind do; if this one does not, put a .yaml file of its name beside it that says "parameterization: eps"',
-      };
+  return null;
 }
 
 function typeOf(velocity: boolean): PredictionType {

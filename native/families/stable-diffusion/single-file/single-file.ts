@@ -1,10 +1,10 @@
-import type { JsonObject } from '../../../files/json-file.ts';
 import { readClipTextConfig } from '../../../models/clip-text.ts';
 import { readUNetConfig } from '../../../models/unet.ts';
 import { publishedClip } from '../../../tokenizer/tokenizer-source.ts';
 import type { TensorFile } from '../../../weights/tensor-file.ts';
 import type { SingleFileComponent, SingleFileModel, SingleFileParts } from '../../family.ts';
 import { buildDenoiser, buildTextEncoder } from '../build.ts';
+import { schedulerConfig } from '../usual-scheduler.ts';
 import { ldmUNetName } from './ldm-names.ts';
 import {
   clipPrefix,
@@ -46,6 +46,7 @@ export function stableDiffusionFile(parts: SingleFileParts): SingleFileModel | n
       ...(parts.vae === null ? [] : [`its VAE is taken from ${parts.vae.path}`]),
       ...(startsAny(tensors, 'model_ema.') ? ['its averaged weights (EMA) are left aside'] : []),
     ],
+    guessesPrediction: prediction.guessed,
     scheduler: schedulerConfig(prediction.type, tensors.has(zeroSnrMark)),
     leavesAside: (name) => leftAside.test(name) || name.startsWith(unreadLayer),
     components,
@@ -72,23 +73,6 @@ function generationOf(tensors: Tensors): Generation {
 const leftAside =
   /^(?!model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.)|\.position_ids$|\.logit_scale$|\.text_projection(?:\.weight)?$|\.attn_mask$|\.(?:vision_model|visual|visual_projection)\.|^first_stage_model\.loss\./;
 
-function schedulerConfig(prediction: string, zeroSnr: boolean): JsonObject {
-  return {
-    _class_name: 'PNDMScheduler',
-    beta_end: 0.012,
-    beta_schedule: 'scaled_linear',
-    beta_start: 0.000_85,
-    clip_sample: false,
-    num_train_timesteps: 1000,
-    prediction_type: prediction,
-    set_alpha_to_one: false,
-    skip_prk_steps: true,
-    steps_offset: 1,
-    trained_betas: null,
-    ...(zeroSnr && { rescale_betas_zero_snr: true }),
-  };
-}
-
 function unetOf(file: TensorFile, generation: Generation, edge: number): SingleFileComponent {
   const { config, plan } = madeOutUNet(file.tensors, generation, edge / 8);
   return {
@@ -102,7 +86,7 @@ function unetOf(file: TensorFile, generation: Generation, edge: number): SingleF
   };
 }
 
-function textEncoderOf(file: TensorFile): [string, SingleFileComponent][] {
+export function textEncoderOf(file: TensorFile): [string, SingleFileComponent][] {
   if (startsAny(file.tensors, openClipPrefix)) {
     const config = madeOutOpenClip(file.tensors, openClipPrefix);
     const weights = () =>

@@ -1,11 +1,12 @@
 import { useLocation } from 'wouter';
 
 import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
-import { isImageName, otherKindOf } from '../../../../electron/contract/file-kinds.ts';
+import { isImageName } from '../../../../electron/contract/file-kinds.ts';
+import { isModelFile } from '../../../../electron/contract/models.ts';
 import { type Given, withoutImages } from '../../../../electron/contract/without-images.ts';
 import { showFailure } from '../../../studio/failure.ts';
 import { useStudio, useStudioCommand } from '../../../studio/studio.tsx';
-import { isLoraFile } from '../../models/lora-header.ts';
+import { modelFileKind } from '../../models/lora-header.ts';
 import { useAddModels } from '../../models/use-add-models.ts';
 import {
   droppedEntries,
@@ -28,8 +29,8 @@ export interface ImportWays {
 
 /**
  * Ways for images to come in: into a new data set, which is then gone to, or into `datasetId`. What is dropped on the
- * desktop is read where it lies; in a browser it is sent first, unless there is no image in it. Model files that can be read
- * where they lie go to the models; a LoRA is sent as images are.
+ * desktop is read where it lies; in a browser it is sent first, unless there is nothing in it that is taken. Files of models and of
+ * LoRAs go to the models, those beside images too.
  */
 export function useImport(datasetId: number | null = null): ImportWays {
   const importing = useImportingStore();
@@ -51,8 +52,10 @@ export function useImport(datasetId: number | null = null): ImportWays {
   };
   const take = (paths: readonly string[]) => {
     if (paths.length === 0) return;
-    if (paths.every((path) => otherKindOf(path) === 'model')) void addModels(paths);
-    else begin({ paths: [...paths] });
+    const models = paths.filter(isModelFile);
+    const others = paths.filter((path) => !models.includes(path));
+    if (models.length > 0) void addModels(models, { stays: others.length > 0 });
+    if (others.length > 0) begin({ paths: others });
   };
   const send = async (files: Promise<readonly DroppedFile[]>, entries: readonly Entry[] = []) => {
     const ending = new AbortController();
@@ -76,18 +79,22 @@ export function useImport(datasetId: number | null = null): ImportWays {
       const found = await files;
       if (ending.signal.aborted) return;
       const given = givenOf(found, entries);
-      if (given.length > 0 && !found.some(({ path }) => isImageName(path))) {
-        const loras = await lorasAmong(found);
-        if (loras.length === 0) throw noImagesIn(given);
-        const uploadId = await sent(loras, null);
-        await studio.call('loras.addUploaded', { uploadId });
-        importing.setState({ sending: null });
-        navigate('/models/loras');
-        return;
+      const hasImages = found.some(({ path }) => isImageName(path));
+      // What lies in a folder of images belongs to that folder.
+      const among = hasImages ? found.filter(({ path }) => !path.includes('/')) : found;
+      const { loras, models } = await modelsAmong(among);
+      const taken = new Set([...loras, ...models].map(({ file }) => file));
+      if (given.length > 0 && !hasImages && taken.size === 0) throw noImagesIn(given);
+      const rest = found.filter(({ file }) => !taken.has(file));
+      const name = nameOf(rest);
+      if (hasImages) begin({ uploadId: await sent(rest, name), name });
+      if (loras.length > 0) {
+        await studio.call('loras.addUploaded', { uploadId: await sent(loras, null) });
+        if (!hasImages && models.length === 0) navigate('/models/loras');
       }
-      const name = nameOf(found);
-      if (found.length > 0) {
-        begin({ uploadId: await sent(found, name), name });
+      if (models.length > 0) {
+        const { paths } = await studio.call('models.takeUploaded', { uploadId: await sent(models, null) });
+        void addModels(paths, { stays: hasImages });
       }
       importing.setState({ sending: null });
     } catch (error) {
@@ -118,14 +125,18 @@ export function useImport(datasetId: number | null = null): ImportWays {
   };
 }
 
-/** LoRAs are small enough to be sent; they come to lie side by side, whatever folders they were in. */
-async function lorasAmong(files: readonly DroppedFile[]): Promise<readonly DroppedFile[]> {
-  const found: DroppedFile[] = [];
+/** They come to lie side by side, whatever folders they were in. */
+async function modelsAmong(files: readonly DroppedFile[]): Promise<{
+  readonly loras: readonly DroppedFile[];
+  readonly models: readonly DroppedFile[];
+}> {
+  const [loras, models]: [DroppedFile[], DroppedFile[]] = [[], []];
   for (const { path, file } of files) {
-    if (otherKindOf(path) === 'model' && (await isLoraFile(file)))
-      found.push({ path: path.replace(/^.*\//, ''), file });
+    if (!isModelFile(path)) continue;
+    const kind = await modelFileKind(file);
+    if (kind !== null) (kind === 'lora' ? loras : models).push({ path: path.replace(/^.*\//, ''), file });
   }
-  return found;
+  return { loras, models };
 }
 
 function noImagesIn(given: readonly Given[]): StudioFailure {

@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import type { DatasetSummary } from '../../../../electron/contract/datasets.ts';
 import { DatasetsScreen } from '../../../../renderer/features/datasets/datasets-screen.tsx';
 import { ImportingProvider } from '../../../../renderer/features/datasets/import/importing-provider.tsx';
@@ -117,7 +118,48 @@ describe('the data sets', () => {
     expect(studio.inputsOf('datasets.import')).toEqual([]);
   });
 
-  test('take what is dropped on the desktop where it lies: model files alone to the models', async () => {
+  test('take images and files of models together, each to where it belongs', async () => {
+    const studio = fakeStudio({
+      'datasets.list': () => [],
+      'datasets.import': () => ({ datasetId: 9 }),
+      'loras.addUploaded': () => ({ loraIds: [1] }),
+      'loras.add': () => {
+        throw new StudioFailure({ code: 'not-a-lora', message: 'no', hint: 'no' });
+      },
+      'models.takeUploaded': () => ({ paths: ['/library/models/sd.safetensors'] }),
+      'models.add': () => ({ modelId: 4 }),
+    });
+    const sent: string[] = [];
+    const fetching = vi.spyOn(globalThis, 'fetch').mockImplementation((address) => {
+      if (typeof address === 'string') sent.push(address.replace(/^.*\//, ''));
+      return Promise.resolve(new Response(null, { status: 204 }));
+    });
+    onTestFinished(() => {
+      fetching.mockRestore();
+    });
+    const { location } = draw(studio);
+    await screen.findByText('No data sets yet');
+    const file = (name: string, header = '') => {
+      const length = new DataView(new ArrayBuffer(8));
+      length.setBigUint64(0, BigInt(header.length), true);
+      return Object.assign(new File([length.buffer, header], name), { webkitRelativePath: '' });
+    };
+    const files = [
+      file('fox.png'),
+      file('style.safetensors', '{"lora_unet_x.lora_down.weight":{}}'),
+      file('sd.safetensors', '{"model.diffusion_model.out.2.weight":{}}'),
+    ];
+    fireEvent.paste(document.body, { clipboardData: { files, getData: () => '' } });
+    await waitFor(() => {
+      expect(studio.inputsOf('models.add')).toEqual([{ path: '/library/models/sd.safetensors' }]);
+    });
+    expect(sent).toEqual(['fox.png', 'style.safetensors', 'sd.safetensors']);
+    expect(studio.inputsOf('datasets.import')).toMatchObject([{ datasetId: null }]);
+    expect(studio.inputsOf('loras.addUploaded')).toHaveLength(1);
+    expect(location()).toBe('/datasets/9');
+  });
+
+  test('take what is dropped on the desktop where it lies: model files to the models, images beside them to a data set', async () => {
     const studio = fakeStudio({
       'datasets.list': () => [],
       'datasets.import': () => ({ datasetId: 9 }),
@@ -145,10 +187,9 @@ describe('the data sets', () => {
     await waitFor(() => {
       expect(location()).toBe('/datasets/9');
     });
-    expect(studio.inputsOf('datasets.import')).toMatchObject([
-      { paths: ['/given/fox.png', '/given/b.safetensors'] },
-    ]);
-    expect(studio.inputsOf('models.add')).toHaveLength(2);
+    expect(studio.inputsOf('datasets.import')).toMatchObject([{ paths: ['/given/fox.png'] }]);
+    expect(studio.inputsOf('models.add')).toHaveLength(3);
+    expect(location()).toBe('/datasets/9');
   });
 
   test('are removed only after asking', async () => {

@@ -32,6 +32,7 @@ const download: Download = {
   failure: null,
   file: '/library/downloads/sd.safetensors',
   modelId: null,
+  loraId: null,
 };
 
 function show(handlers: Partial<AllHandlers> = {}) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { isLoraFile } from '../../../../renderer/features/models/lora-header.ts';
+import { modelFileKind } from '../../../../renderer/features/models/lora-header.ts';
 
 /** A safetensors file of this header; no numbers follow, or as many bytes as are said. */
 function fileOf(header: string, length = header.length, rest = 8): Blob {
@@ -14,11 +14,24 @@ test.each([
   '{"unet.x.lora_A.weight":{}}',
   '{"x.attn1.processor.to_q_lora.down.weight":{}}',
 ])('a file with these names is a LoRA: %s', async (header) => {
-  expect(await isLoraFile(fileOf(header))).toBe(true);
+  expect(await modelFileKind(fileOf(header))).toBe('lora');
 });
 
-test('what has other names, no header, or one that cannot be, is none', async () => {
-  expect(await isLoraFile(fileOf('{"model.diffusion_model.out.2.weight":{}}'))).toBe(false);
-  expect(await isLoraFile(new Blob(['PK']))).toBe(false);
-  expect(await isLoraFile(fileOf('{"x.lora_A.weight":{}}', 2 ** 40))).toBe(false);
+test('one with the original code’s names is a model', async () => {
+  expect(await modelFileKind(fileOf('{"model.diffusion_model.out.2.weight":{}}'))).toBe('model');
+});
+
+test('an archive of PyTorch’s is told by the names in it', async () => {
+  const archive = (name: string) =>
+    new Blob(['PK\x03\x04', new Uint8Array(26), `archive/data.pkl\x80\x02}X${name}`]);
+  expect(await modelFileKind(archive('unet.mid_block.to_q.lora_A.weight'))).toBe('lora');
+  expect(await modelFileKind(archive('lora_te_x.lora_up.weight'))).toBe('lora');
+  expect(await modelFileKind(archive('model.diffusion_model.out.2.weight'))).toBe('model');
+  expect(await modelFileKind(archive('down_blocks.0.bias'))).toBeNull();
+});
+
+test('what has other names, no header, or one that cannot be, is neither', async () => {
+  expect(await modelFileKind(fileOf('{"first_stage_model.quant_conv.bias":{}}'))).toBeNull();
+  expect(await modelFileKind(new Blob(['PK']))).toBeNull();
+  expect(await modelFileKind(fileOf('{"x.lora_A.weight":{}}', 2 ** 40))).toBeNull();
 });

@@ -95,6 +95,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'contract',
     'library',
+    'datasets',
     'downloads',
     'engine',
     'runs',

@@ -7,6 +7,7 @@ import { sourceWords } from '../../components/caption-source.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './captions-view.module.css';
+import { ModelPreview } from './model-preview.tsx';
 import { isComplete, newSource, SourceForm } from './source-form.tsx';
 import { SourcePreview, useSourcePreview } from './source-preview.tsx';
 
@@ -15,18 +16,21 @@ export function NewCaptionSet({
   open,
   dataset,
   sets,
+  from,
   onMade,
   onClose,
 }: {
   open: boolean;
   dataset: DatasetDetail;
   sets: readonly CaptionSetData[];
+  /** What to begin with; null: what suits the images. */
+  from: CaptionSource['kind'] | null;
   onMade: (captionSetId: number) => void;
   onClose: () => void;
 }) {
   return (
     <Modal opened={open} onClose={onClose} title="New caption set" size={920} centered>
-      <Form dataset={dataset} sets={sets} onMade={onMade} onClose={onClose} />
+      <Form dataset={dataset} sets={sets} from={from} onMade={onMade} onClose={onClose} />
     </Modal>
   );
 }
@@ -34,16 +38,18 @@ export function NewCaptionSet({
 function Form({
   dataset,
   sets,
+  from,
   onMade,
   onClose,
 }: {
   dataset: DatasetDetail;
   sets: readonly CaptionSetData[];
+  from: CaptionSource['kind'] | null;
   onMade: (captionSetId: number) => void;
   onClose: () => void;
 }) {
   const [source, setSource] = useState<CaptionSource>(() =>
-    newSource(dataset.fields.length > 0 ? 'template' : 'sidecar', dataset, sets),
+    newSource(from ?? (dataset.fields.length > 0 ? 'template' : 'sidecar'), dataset, sets),
   );
   const [name, setName] = useState<string | null>(null);
   const { preview, fault } = useSourcePreview(dataset.id, source);
@@ -76,7 +82,16 @@ function Form({
           <SourceForm dataset={dataset} sets={sets} source={source} fault={fault} onChange={setSource} />
         </Stack>
         <div className={classes.previewPane}>
-          <SourcePreview preview={fault === null ? preview : undefined} />
+          {source.kind === 'model' ? (
+            <ModelPreview
+              key={source.captionerId}
+              datasetId={dataset.id}
+              source={source}
+              images={dataset.images - dataset.excluded}
+            />
+          ) : (
+            <SourcePreview preview={fault === null ? preview : undefined} />
+          )}
         </div>
       </div>
       <Group justify="flex-end" gap="xs" mt="lg">

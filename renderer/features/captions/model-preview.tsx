@@ -39,7 +39,9 @@ export function ModelPreview({
       <Text size="sm" c="dimmed" className="figures">
         {each === null
           ? 'Captions come one by one, behind; you can go on with something else.'
-          : `All ${countOf(images, 'image')} take about ${durationText(each * images)}, behind.`}
+          : each * images < 1
+            ? `All ${countOf(images, 'image')} are done in a moment.`
+            : `${countOf(images, 'image')} take about ${durationText(each * images)}; you can go on with something else.`}
       </Text>
       <ul className={classes.examples}>
         {data?.captions.map(({ imageId, file, text, failure }) => (

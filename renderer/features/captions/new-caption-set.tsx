@@ -6,8 +6,10 @@ import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { sourceWords } from '../../components/caption-source.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
+import { useView } from '../datasets/use-view.tsx';
 import classes from './captions-view.module.css';
 import { ModelPreview } from './model-preview.tsx';
+import { ModelWorkFields, type Place } from './model-work-fields.tsx';
 import { isComplete, newSource, SourceForm } from './source-form.tsx';
 import { SourcePreview, useSourcePreview } from './source-preview.tsx';
 
@@ -53,6 +55,10 @@ function Form({
   );
   const [name, setName] = useState<string | null>(null);
   const { preview, fault } = useSourcePreview(dataset.id, source);
+  const selected = useView((state) => state.selection.ids);
+  const [onlySelected, setOnlySelected] = useState(false);
+  const [place, setPlace] = useState<Place>('beside');
+  const imageIds = onlySelected && selected.size > 0 ? [...selected] : undefined;
   const create = useStudioCommand('captions.createSet');
   const shown = name ?? unusedName(sourceWords[source.kind].label, sets);
   return (
@@ -60,7 +66,10 @@ function Form({
       onSubmit={(event) => {
         event.preventDefault();
         create.mutate(
-          { datasetId: dataset.id, name: shown.trim(), source },
+          {
+            ...{ datasetId: dataset.id, name: shown.trim(), source },
+            ...(source.kind === 'model' && { place, ...(imageIds !== undefined && { imageIds }) }),
+          },
           {
             onSuccess: ({ captionSetId }) => {
               onMade(captionSetId);
@@ -80,6 +89,15 @@ function Form({
             }}
           />
           <SourceForm dataset={dataset} sets={sets} source={source} fault={fault} onChange={setSource} />
+          {source.kind === 'model' && isComplete(source) && (
+            <ModelWorkFields
+              place={place}
+              selected={selected.size}
+              onlySelected={onlySelected}
+              onPlace={setPlace}
+              onOnlySelected={setOnlySelected}
+            />
+          )}
         </Stack>
         <div className={classes.previewPane}>
           {source.kind === 'model' ? (
@@ -87,7 +105,7 @@ function Form({
               key={source.captionerId}
               datasetId={dataset.id}
               source={source}
-              images={dataset.images - dataset.excluded}
+              images={imageIds?.length ?? dataset.images - dataset.excluded}
             />
           ) : (
             <SourcePreview preview={fault === null ? preview : undefined} />

@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { CaptioningOptions } from './facts/captioning.ts';
 import type { PredictionType } from './facts/config-facts.ts';
 import type { LoraFacts } from './facts/lora-facts.ts';
 import type { Method } from './facts/methods.ts';
@@ -165,6 +166,17 @@ export interface ExportProof {
   readonly allowed: { readonly mean: number; readonly most: number };
 }
 
+/** Captions of pictures by a model. It writes nothing: who asked keeps what it says. */
+export interface CaptionJob {
+  readonly kind: 'caption';
+  /** The folder of a captioning model; see `findCaptioner`. */
+  readonly model: string;
+  readonly options: CaptioningOptions;
+  /** Paths of picture files. */
+  readonly pictures: readonly string[];
+  readonly device: DeviceChoice;
+}
+
 export interface InfoJob {
   readonly kind: 'info';
   /** A diffusers folder, checkpoint or file of weights to describe. */
@@ -208,7 +220,8 @@ export interface LikenessJob {
   readonly device: DeviceChoice;
 }
 
-export type Job = TrainJob | GenerateJob | ExportJob | InfoJob | DoctorJob | GpusJob | LikenessJob;
+export type Job =
+  TrainJob | GenerateJob | ExportJob | CaptionJob | InfoJob | DoctorJob | GpusJob | LikenessJob;
 
 export type JobEvent =
   /** Something that takes a while before the first step: `loading`, `encoding images`, `building graphs`. */
@@ -251,7 +264,13 @@ export type JobEvent =
   /** A state from which the run resumes to the same bytes. */
   | { readonly type: 'state'; readonly step: number }
   | { readonly type: 'picture'; readonly index: number; readonly output: string }
+  /** Captions of pictures by their places in the job; where a picture could not be read, why. */
+  | { readonly type: 'captions'; readonly captions: readonly PictureCaption[] }
   | { readonly type: 'note'; readonly message: string };
+
+export type PictureCaption =
+  | { readonly index: number; readonly text: string }
+  | { readonly index: number; readonly failure: { readonly message: string; readonly hint: string } };
 
 export interface TrainResult {
   readonly kind: 'train';
@@ -356,6 +375,8 @@ export type JobResult =
       /** Of a job that asks for it. */
       readonly proof?: ExportProof;
     }
+  /** `captions`: how many there were, without those that failed. */
+  | { readonly kind: 'caption'; readonly captions: number; readonly seconds: number }
   | InfoResult
   | DoctorResult
   | { readonly kind: 'gpus'; readonly gpus: readonly NvidiaGpu[] };

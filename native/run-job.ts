@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { captionPictures } from './captioning/caption-pictures.ts';
 import { examine } from './doctor.ts';
 import { exportModel } from './export.ts';
 import { Failure } from './failure.ts';
@@ -21,6 +22,8 @@ export function runJob(job: Job, context: JobContext): Promise<JobResult> {
       return generate(job, context);
     case 'export':
       return exportModel(job, context);
+    case 'caption':
+      return captionPictures(job, context);
     case 'info':
       return info(job, context);
     case 'doctor':

@@ -35,7 +35,7 @@ const engineFloors: readonly (readonly string[])[] = [
   ['runtime'],
   ['jobs.ts'],
   ['images', 'noise', 'tokenizer', 'autodiff', 'kernels', 'stages'],
-  ['models'],
+  ['models', 'captioning'],
   ['weights', 'optimizers'],
   ['families'],
   ['training', 'sampling'],
@@ -59,6 +59,7 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   library: ['contract'],
   datasets: ['contract', 'library'],
   engine: [],
+  captioners: ['contract', 'library', 'datasets', 'engine'],
   downloads: ['contract', 'library'],
   gpu: ['contract', 'library', 'engine', 'downloads'],
   connection: ['contract'],
@@ -79,6 +80,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
       'connection',
       'library',
       'datasets',
+      'captioners',
       'downloads',
       'gpu',
       'engine',
@@ -93,6 +95,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'contract',
     'library',
+    'datasets',
     'downloads',
     'engine',
     'runs',
@@ -107,9 +110,9 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
   'preload.ts': ['connection', 'shell'],
 };
 
-/** Of the engine: its facts, where GPU packs lie, its messages, its failures, and files and pictures read and written. */
+/** Of the engine: its facts, what captioning models' folders hold, where GPU packs lie, its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
-  /^native\/facts\/|^native\/(failure|jobs|families\/read-(?:lora-)?facts|runtime\/(runtime|gpu-pack|nvidia-smi)|engine\/messages|training\/(?:memory-plan|ways-to-fit)|files\/[\w-]+)\.ts$|^native\/images\//;
+  /^native\/facts\/|^native\/(failure|jobs|families\/read-(?:lora-)?facts|captioning\/captioner-files|runtime\/(runtime|gpu-pack|nvidia-smi)|engine\/messages|training\/(?:memory-plan|ways-to-fit)|files\/[\w-]+)\.ts$|^native\/images\//;
 
 /** Breaches there are today. A line goes when its breach goes; none is added. */
 const knownBreaches: readonly string[] = [];

@@ -7,6 +7,7 @@ import { type CommandContext, type ExitCode, exitCodes, usage } from './commands
 import { doctorCommand } from './commands/doctor.ts';
 import { infoCommand } from './commands/info.ts';
 import { resumeCommand } from './commands/train.ts';
+import { addCaption } from './grammar/caption.ts';
 import { addCompare } from './grammar/compare.ts';
 import { addExport } from './grammar/export.ts';
 import { addGenerate } from './grammar/generate.ts';
@@ -65,6 +66,7 @@ export function createProgram(dependencies: ProgramDependencies): Command {
     .action(async (folder: string) => {
       onEnd(await resumeCommand(context(), folder));
     });
+  addCaption(program, grammar);
   addGenerate(program, grammar);
   addCompare(program, grammar);
   addExport(program, grammar);

@@ -4,7 +4,7 @@ const own = process.env.npm_lifecycle_event === 'start' ? 'npm start --' : 'scre
 /** Commands as they are to be typed here, wherever a text names one. */
 export function withTypedCommands(text: string, program = own): string {
   return text.replace(
-    /\bscreenfold (?=(?:(?:train|resume|compare|export|generate|get|info|doctor)\b|--help))/g,
+    /\bscreenfold (?=(?:(?:train|resume|caption|compare|export|generate|get|info|doctor)\b|--help))/g,
     `${program} `,
   );
 }

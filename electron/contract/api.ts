@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 
+import { captionerCalls, captionerEvents } from './captioners.ts';
 import { captionCalls } from './captions.ts';
 import { datasetCalls, datasetEvents } from './datasets.ts';
 import { downloadCalls, downloadEvents } from './downloads.ts';
@@ -24,6 +25,7 @@ export type CallDefinition = { readonly input: z.ZodType; readonly output: z.Zod
 export const calls = {
   ...datasetCalls,
   ...captionCalls,
+  ...captionerCalls,
   ...runCalls,
   ...galleryCalls,
   ...modelCalls,
@@ -36,6 +38,7 @@ export const calls = {
 
 export const events = {
   ...datasetEvents,
+  ...captionerEvents,
   ...runEvents,
   ...galleryEvents,
   ...exportEvents,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { captioningOptionsSchema, modelWork } from './captioners.ts';
 import { imageQuerySchema } from './datasets.ts';
 import { command, done, id, ids, nameText, query, words } from './values.ts';
 
@@ -16,6 +17,8 @@ export const captionSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hand') }),
   /** A copy of another set's texts as they are now. */
   z.strictObject({ kind: z.literal('copy'), captionSetId: id }),
+  /** By a model that looks at the images, one after the other, behind. */
+  z.strictObject({ kind: z.literal('model'), captionerId: id, options: captioningOptionsSchema }),
 ]);
 export type CaptionSource = z.output<typeof captionSourceSchema>;
 
@@ -78,11 +81,14 @@ export const captionCalls = {
     z.array(captionSetSchema),
   ),
   'captions.createSet': command(
-    z.strictObject({ datasetId: id, name: nameText, source: captionSourceSchema }),
+    z.strictObject({ datasetId: id, name: nameText, source: captionSourceSchema, ...modelWork }),
     z.object({ captionSetId: id }),
   ),
   /** Makes the texts anew from a source. Captions changed by hand are kept unless `overwrite`. */
-  'captions.fill': command(set.extend({ source: captionSourceSchema, overwrite: z.boolean() }), done),
+  'captions.fill': command(
+    set.extend({ source: captionSourceSchema, overwrite: z.boolean(), ...modelWork }),
+    done,
+  ),
   'captions.renameSet': command(set.extend({ name: nameText }), done),
   'captions.setTagOptions': command(set.extend({ tags: tagOptionsSchema }), done),
   'captions.removeSet': command(set, done),

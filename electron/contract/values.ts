@@ -113,6 +113,7 @@ export const subjectSchema = z.enum([
   'samples',
   'models',
   'loras',
+  'captioners',
   'exports',
   'downloads',
   'settings',

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
+import type { CaptioningRecords } from './captions/captioning-records.ts';
 import { datasetDetail, datasetProblems, datasetSummaries } from './dataset-rows.ts';
 import { type DatasetDomain, requireDataset } from './domain.ts';
 import type { DuplicateGroups } from './images/duplicate-groups.ts';
@@ -20,12 +21,13 @@ export interface DatasetHandlersInput {
   readonly selection: ImageSelection;
   readonly duplicates: DuplicateGroups;
   readonly imports: Imports;
+  readonly captioning: CaptioningRecords;
   /** Name of a run that needs the data set; null where none does. */
   readonly usedBy: (datasetId: number) => string | null;
 }
 
 export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datasets'> {
-  const { domain, journal, selection, duplicates, imports, usedBy } = input;
+  const { domain, journal, selection, duplicates, imports, captioning, usedBy } = input;
   const { database } = domain;
   const require = (datasetId: number) => {
     requireDataset(domain, datasetId);
@@ -84,7 +86,11 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
     },
     'datasets.undo': ({ datasetId }) => {
       require(datasetId);
-      const undone = database.transaction(() => journal.undo(datasetId))();
+      const undone = database.transaction(() => {
+        const label = journal.undo(datasetId);
+        captioning.forgetUndone();
+        return label;
+      })();
       if (undone !== null) domain.changed(datasetId, 'captions', 'images', 'datasets');
       return { undone };
     },

@@ -1,6 +1,7 @@
 import type { HandlersOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
 import { captionHandlers } from './captions/caption-handlers.ts';
+import { type CaptioningRecords, createCaptioningRecords } from './captions/captioning-records.ts';
 import { datasetHandlers } from './dataset-handlers.ts';
 import { openDomain } from './domain.ts';
 import { createPictureReader, type PictureReader } from './files/picture-reader.ts';
@@ -27,6 +28,12 @@ export interface Datasets extends DatasetMedia {
    * @returns its id; null where a person has removed it
    */
   readonly addSample: (folder: string, name: string) => number | null;
+  /** What models are to caption, for who has them do it. */
+  readonly captioning: CaptioningRecords;
+  /** Says that captions of a data set changed. */
+  readonly captionsChanged: (datasetId: number) => void;
+  /** Called when there may be something to caption. */
+  readonly onCaptioning: (listener: () => void) => void;
   /** Resolves when nothing is being imported. */
   readonly settled: () => Promise<void>;
   /** Stops imports, to be continued when the library is opened next. */
@@ -54,11 +61,15 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
   const selection = createImageSelection(domain, duplicates.ids);
   const pictures = options.pictures ?? createPictureReader();
   const imports = createImports(domain, thumbnails, pictures, options.concurrency);
+  const captioning = createCaptioningRecords(domain);
+  let onCaptioning: () => void = () => undefined;
   const usedBy = options.usedBy ?? (() => null);
   return {
     handlers: {
-      ...datasetHandlers({ domain, journal, selection, duplicates, imports, usedBy }),
-      ...captionHandlers(domain, journal, selection),
+      ...datasetHandlers({ domain, journal, selection, duplicates, imports, usedBy, captioning }),
+      ...captionHandlers(domain, journal, selection, captioning, () => {
+        onCaptioning();
+      }),
     },
     ...createMedia(domain, thumbnails, pictures),
     runData: (datasetId, captionSetId, seed) => readRunData(database, datasetId, captionSetId, seed),
@@ -72,6 +83,13 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
         domain.changed(sample.datasetId, 'datasets');
       }
       return sample?.datasetId ?? null;
+    },
+    captioning,
+    onCaptioning: (listener) => {
+      onCaptioning = listener;
+    },
+    captionsChanged: (datasetId) => {
+      domain.changed(datasetId, 'captions', 'images');
     },
     settled: imports.settled,
     close: async () => {

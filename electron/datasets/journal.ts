@@ -29,6 +29,8 @@ export interface Change {
   readonly keepImages: (imageIds: readonly number[]) => void;
   /** Notes all captions of a set as they are now. */
   readonly keepCaptions: (captionSetId: number) => void;
+  /** Notes the captions of these images of a set as they are now, those that have none among them. */
+  readonly keepCaptionsOf: (captionSetId: number, imageIds: readonly number[]) => void;
   /** Call last: forgets a change that noted nothing, and what has become too old. */
   readonly end: () => void;
 }
@@ -50,6 +52,11 @@ export function createJournal(database: LibraryDatabase, now: () => number): Jou
   const keepCaptions = database.prepare(
     `INSERT OR IGNORE INTO journal_caption (journal_id, caption_set_id, image_id, text, by_hand)
      SELECT ?, caption_set_id, image_id, text, by_hand FROM caption WHERE caption_set_id = ?`,
+  );
+  const keepCaption = database.prepare(
+    `INSERT OR IGNORE INTO journal_caption (journal_id, caption_set_id, image_id, text, by_hand)
+     SELECT ?, ?, image.id, text, ifnull(by_hand, 0) FROM image
+     LEFT JOIN caption ON caption_set_id = ? AND image_id = image.id WHERE image.id = ?`,
   );
   const sizeOf = database
     .prepare<[number, number, number], number>(
@@ -98,6 +105,9 @@ export function createJournal(database: LibraryDatabase, now: () => number): Jou
           for (const imageId of imageIds) keepImage.run(id, imageId);
         },
         keepCaptions: (captionSetId) => keepCaptions.run(id, captionSetId),
+        keepCaptionsOf: (captionSetId, imageIds) => {
+          for (const imageId of imageIds) keepCaption.run(id, captionSetId, captionSetId, imageId);
+        },
         end: () => {
           const size = sizeOf.get(id, id, id)!;
           if (size === 0) drop.run(id);

@@ -58,7 +58,7 @@ export async function exportModel(
       },
       options,
     );
-    const own = isModelNote(base) ? (await readModelNote(base)).model : base;
+    const own = (isModelNote(base) ? (await readModelNote(base))?.model : null) ?? base;
     const baseLicence = await licenceBeside(own);
     const sections = [
       cardHead(basename(own), { baseLicence, loras: merged, isLora: false }),

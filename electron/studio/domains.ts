@@ -1,6 +1,7 @@
 import { extname, join } from 'node:path';
 
 import { Failure } from '../../native/failure.ts';
+import { createCaptioners } from '../captioners/captioners.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import { createDatasets } from '../datasets/datasets.ts';
 import { createPictureReader, type StartPictureProcess } from '../datasets/files/picture-reader.ts';
@@ -87,6 +88,7 @@ export async function createDomains(
     ),
   });
   const device = createDevice(engine);
+  const captioners = createCaptioners(context, { device, settings, datasets });
   const models = createModels(context, { engine, settings, software });
   const loras = createLoras(context);
   const gallery = createGallery(context, {
@@ -130,6 +132,7 @@ export async function createDomains(
   return {
     handlers: {
       ...datasets.handlers,
+      ...captioners.handlers,
       ...models.handlers,
       ...loras.handlers,
       ...gallery.handlers,
@@ -152,7 +155,7 @@ export async function createDomains(
     },
     training: () => training.get() !== undefined,
     close: async () => {
-      const domains = [downloads, gpu, datasets, runs, gallery, models, exports];
+      const domains = [downloads, gpu, captioners, datasets, runs, gallery, models, exports];
       await Promise.all(domains.map((domain) => domain.close()));
     },
   };

@@ -159,6 +159,29 @@ export async function shrinkImage(bytes: Buffer, path: string, side: number): Pr
   });
 }
 
+/** All of a picture, as bytes `[height, width, channels]`: RGB, or RGBA where it is transparent in places. */
+export interface WholePicture extends ImageSize {
+  readonly pixels: Uint8Array;
+  readonly channels: 3 | 4;
+}
+
+/**
+ * Every pixel of an image file in sRGB, EXIF rotation applied, at its own size.
+ * @throws Failure `image-unreadable`
+ */
+export async function readWhole(path: string): Promise<WholePicture> {
+  return await decoding(path, async ({ image }) => {
+    const { data, info } = await image
+      .autoOrient()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    if (channels !== 3 && channels !== 4) throw new Error(`it has ${channels} channels`);
+    return { width, height, channels, pixels: data };
+  });
+}
+
 function sizeIn({ autoOrient, pageHeight }: Metadata): ImageSize {
   return { width: autoOrient.width, height: pageHeight ?? autoOrient.height };
 }

@@ -68,14 +68,28 @@ export interface BoundRun {
   dispose(): void;
 }
 
+/** What a session says of one of its inputs or outputs. */
+export interface Slot {
+  readonly name: string;
+  /** `null` where it is no tensor of a type Screenfold knows. */
+  readonly type: DataType | null;
+  /** Extents, -1 where any will do; `null` where even the rank is open. */
+  readonly shape: readonly number[] | null;
+}
+
 export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  /** The same with types and shapes, which of a model that comes from elsewhere nobody knows beforehand. */
+  readonly inputs: readonly Slot[];
+  readonly outputs: readonly Slot[];
   /**
    * Every graph input needs a tensor; outputs not named are not fetched. An output may be the very tensor of an
    * input where `Runtime.runsInPlace` says so. Throws where a name, type or shape does not fit.
    */
   bind(inputs: TensorMap, outputs: TensorMap): BoundRun;
+  /** Runs once, for models whose outputs have shapes that only the run tells. Gives these outputs, copied. */
+  run<N extends string>(inputs: TensorMap, outputs: readonly N[]): Promise<Readonly<Record<N, HostTensor>>>;
   dispose(): Promise<void>;
 }
 
@@ -127,8 +141,8 @@ export interface Runtime {
   readonly prefersMatrixConv: boolean;
   /** Whether runs of several sessions go on at the same time, each on threads of its own, instead of by turns. */
   readonly runsSideBySide: boolean;
-  /** `model`: a serialized ONNX ModelProto. */
-  createSession(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
+  /** `model`: a serialized ONNX ModelProto, or the path of one, whose weights may lie in files beside it. */
+  createSession(model: Uint8Array<ArrayBuffer> | string, options?: SessionOptions): Promise<Session>;
   /** A tensor over `data`: the array itself where `tensorsAreArrays`, else a copy on the device. Without data, zeros. */
   tensor(type: DataType, shape: readonly number[], data?: DataArray): Tensor;
   dispose(): Promise<void>;

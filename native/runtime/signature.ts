@@ -1,14 +1,5 @@
 import { allocate, type DataArray, type DataType, elementCount } from '../graph/data-type.ts';
-import type { TensorMap } from './runtime.ts';
-
-/** What a session says of one of its inputs or outputs. */
-export interface Slot {
-  readonly name: string;
-  /** `null` where it is no tensor of a type Screenfold knows. */
-  readonly type: DataType | null;
-  /** Extents, -1 where any will do; `null` where even the rank is open. */
-  readonly shape: readonly number[] | null;
-}
+import type { Slot, TensorMap } from './runtime.ts';
 
 /** Throws where the tensors bound are not every input, by name, type and shape, and some of the outputs. */
 export function checkBinding(

@@ -19,6 +19,10 @@ export const sourceWords: Readonly<Record<Kind, Words>> = {
   },
   column: { label: 'Metadata field', explanation: 'One field of the metadata, as it is.' },
   fixed: { label: 'Same for all', explanation: 'One text for every image.' },
+  model: {
+    label: 'By a model',
+    explanation: 'A model looks at each image and says what is on it, in tags or in a sentence.',
+  },
   hand: { label: 'By hand', explanation: 'Starts without captions; you write them.' },
   copy: { label: 'Copy of a set', explanation: 'The captions of another set as they are now.' },
   empty: {

@@ -139,6 +139,11 @@ const sights: readonly Sight[] = [
     },
   },
   {
+    name: 'captions by a model',
+    path: '/datasets/1/captions?by=model',
+    ready: (page) => page.getByRole('list', { name: 'Captioning models' }).waitFor(),
+  },
+  {
     name: 'writing captions',
     path: '/datasets/2/write',
     ready: (page) => page.getByRole('textbox', { name: 'Caption' }).waitFor(),

@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { allocate, type DataType } from '../../native/graph/data-type.ts';
@@ -62,6 +66,29 @@ export function describeConformance(name: string, open: () => Promise<Runtime>):
       await first.bind(linearTensors(), { y }).run();
       await second.bind({ x: y }, { y: z }).run();
       expect(await z.read(new Float32Array(4))).toEqual(f32(4.5, 4.5, 10.5, 10.5));
+    });
+
+    test('runs a graph whose outputs have shapes that only the run tells, from bytes and from a file', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'screenfold ü '));
+      try {
+        const path = join(folder, 'linear.onnx');
+        await writeFile(path, linear(2, 3, 2));
+        for (const model of [linear(2, 3, 2), path]) {
+          const session = await runtime.createSession(model);
+          expect(session.inputs[0]).toEqual({ name: 'x', type: 'float32', shape: [2, 3] });
+          expect(session.outputs[1]).toEqual({ name: 'y', type: 'float32', shape: [2, 2] });
+          const inputs = linearTensors();
+          const { y } = await session.run(inputs, ['y']);
+          expect(y).toEqual({ type: 'float32', shape: [2, 2], data: f32(4.5, 4.5, 10.5, 10.5) });
+          inputs.b.write(f32(0, 0));
+          const both = await session.run(inputs, ['y', 'xw']);
+          expect(both.y.data).toEqual(both.xw.data);
+          expect(y.data).toEqual(f32(4.5, 4.5, 10.5, 10.5));
+          await session.dispose();
+        }
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     });
 
     test('takes initializers whose bytes are not in the model', async () => {

@@ -22,11 +22,15 @@ export function recordingRuntime(): { readonly runtime: Runtime; readonly models
     prefersMatrixConv: false,
     runsSideBySide: false,
     createSession: (model, { initializers = {} } = {}) => {
+      if (typeof model === 'string') throw new Error('Files are not recorded.');
       models.push({ model, initializers });
       const { graph } = fromBinary(ModelProtoSchema, model);
       return Promise.resolve({
         inputNames: graph!.input.map(({ name }) => name),
         outputNames: graph!.output.map(({ name }) => name),
+        inputs: [],
+        outputs: [],
+        run: () => Promise.reject(new Error('Nothing is computed.')),
         bind: () => ({ run: () => Promise.resolve(), dispose: () => undefined }),
         dispose: () => Promise.resolve(),
       });

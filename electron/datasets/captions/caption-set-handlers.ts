@@ -7,6 +7,8 @@ import { previewCaptions } from './caption-preview.ts';
 import { captionSet, captionSets, newSetTags } from './caption-set-rows.ts';
 import { textsFromSource } from './caption-texts.ts';
 import type { NewCaption, WriteCaptions } from './caption-writer.ts';
+import type { CaptioningRecords } from './captioning-records.ts';
+import { imagesToCaption } from './images-to-caption.ts';
 
 export type SetMethods =
   | 'captions.sets'
@@ -22,6 +24,8 @@ export function captionSetHandlers(
   domain: DatasetDomain,
   changing: ChangeCaptions,
   write: WriteCaptions,
+  captioning: CaptioningRecords,
+  onCaptioning: () => void,
 ): Pick<HandlersOf<'captions'>, SetMethods> {
   const { database } = domain;
   return {
@@ -29,9 +33,9 @@ export function captionSetHandlers(
       requireDataset(domain, datasetId);
       return captionSets(database, datasetId);
     },
-    'captions.createSet': ({ datasetId, name, source }) => {
+    'captions.createSet': ({ datasetId, name, source, imageIds, place = 'beside' }) => {
       requireDataset(domain, datasetId);
-      return changing(datasetId, `New caption set '${name}'`, (change) => {
+      const made = changing(datasetId, `New caption set '${name}'`, (change) => {
         const captionSetId = Number(
           database
             .prepare(
@@ -41,18 +45,39 @@ export function captionSetHandlers(
         );
         insertTexts(domain, captionSetId, textsFromSource(database, datasetId, source));
         change.addedSet(captionSetId);
+        if (source.kind === 'model') {
+          const { captionerId, options } = source;
+          const images = imagesToCaption(database, { datasetId, captionSetId, imageIds, overwrite: true });
+          captioning.begin(change, { captionSetId, captionerId, options, place }, images);
+        }
         return { captionSetId };
       });
+      if (source.kind === 'model') onCaptioning();
+      return made;
     },
-    'captions.fill': ({ captionSetId, source, overwrite }) => {
+    'captions.fill': ({ captionSetId, source, overwrite, imageIds, place = 'beside' }) => {
       const { datasetId, name } = captionSet(database, captionSetId);
       changing(datasetId, `Fill '${name}' anew`, (change) => {
         change.keepSet(captionSetId);
-        fill(domain, write, change, { datasetId, captionSetId, source, overwrite });
+        if (source.kind === 'model') {
+          const { captionerId, options } = source;
+          const images = imagesToCaption(database, { datasetId, captionSetId, imageIds, overwrite });
+          change.keepCaptionsOf(captionSetId, images);
+          // Only what is of hand from now on stays as it is.
+          const yields = database.prepare(
+            'UPDATE caption SET by_hand = 0 WHERE caption_set_id = ? AND image_id = ?',
+          );
+          if (overwrite) for (const imageId of images) yields.run(captionSetId, imageId);
+          captioning.begin(change, { captionSetId, captionerId, options, place }, images);
+        } else {
+          captioning.remove(captionSetId);
+          fill(domain, write, change, { datasetId, captionSetId, source, overwrite });
+        }
         database
           .prepare('UPDATE caption_set SET source = ? WHERE id = ?')
           .run(JSON.stringify(source), captionSetId);
       });
+      if (source.kind === 'model') onCaptioning();
       return null;
     },
     'captions.renameSet': ({ captionSetId, name }) => {

@@ -30,7 +30,8 @@ export function textsOfImages(
   images: readonly StoredImage[],
   source: CaptionSource,
 ): { readonly texts: readonly ImageText[]; readonly missing: readonly MissingCaption[] } {
-  if (source.kind === 'hand') {
+  // What a model says is known image by image, and comes behind.
+  if (source.kind === 'hand' || source.kind === 'model') {
     return { texts: images.map(({ imageId }) => ({ imageId, text: null })), missing: [] };
   }
   if (source.kind === 'copy') {

@@ -142,7 +142,7 @@ function captionWriter(datasetId: number, { database, now }: Pick<DatasetDomain,
       }
       captioning = rows.flatMap(({ id, source }): Captioning[] => {
         const parsed = captionSourceSchema.parse(JSON.parse(source));
-        if (parsed.kind === 'hand' || parsed.kind === 'copy') return [];
+        if (parsed.kind === 'hand' || parsed.kind === 'copy' || parsed.kind === 'model') return [];
         return [{ id, caption: captionerOf(parsed) }];
       });
     },

@@ -9,14 +9,15 @@ export async function openSession(
   ort: Ort,
   hostMemory: Pointer,
   place: SessionPlace,
-  model: Uint8Array<ArrayBuffer>,
+  model: Uint8Array<ArrayBuffer> | string,
   options: SessionOptions,
 ): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
   if (options.byTurns) registerSharedArena(ort, hostMemory);
   const { pointer, values } = sessionOptions(ort, hostMemory, place, options);
   const out = new BigUint64Array(1);
   try {
-    await ort.callAsync('CreateSessionFromArray', ort.env, model, model.byteLength, pointer, out);
+    if (typeof model === 'string') await ort.callAsync('CreateSession', ort.env, model, pointer, out);
+    else await ort.callAsync('CreateSessionFromArray', ort.env, model, model.byteLength, pointer, out);
     return { pointer: ort.adopt('Session', out[0]!), initializers: values };
   } catch (error) {
     for (const value of values) ort.release('Value', value);

@@ -46,7 +46,7 @@ function runtimeOn(
     if (disposal) throw new Error('The runtime was disposed.');
   };
   // Apart from what makes the session, whose functions would otherwise keep the model and the initializers for good.
-  const openHere = (model: Uint8Array<ArrayBuffer>, options: SessionOptions) =>
+  const openHere = (model: Uint8Array<ArrayBuffer> | string, options: SessionOptions) =>
     enter(() => openSession(ort, hostMemory, place, model, options));
 
   return {
@@ -61,9 +61,8 @@ function runtimeOn(
     createSession: async (model, options = {}) => {
       checkOpen();
       const opened = await openHere(model, options);
-      const session = cApiSession(ort, { ...opened, deviceMemory: device?.memory ?? null }, enter, () =>
-        sessions.delete(session),
-      );
+      const parts = { ...opened, hostMemory, deviceMemory: device?.memory ?? null };
+      const session = cApiSession(ort, parts, enter, () => sessions.delete(session));
       sessions.set(session, options.initializers);
       return session;
     },

@@ -1,16 +1,18 @@
-import { type DataType, onnxTypes } from '../../graph/data-type.ts';
 import { runFailed } from '../errors.ts';
 import { koffi } from '../foreign-functions.ts';
-import type { BoundRun, Session, TensorMap } from '../runtime.ts';
-import { checkBinding, type Slot } from '../signature.ts';
+import type { BoundRun, Session, Slot, TensorMap } from '../runtime.ts';
+import { checkBinding } from '../signature.ts';
 import { inputMemory, memoryName } from './device.ts';
 import { type Ort, OrtError, type Pointer } from './library.ts';
+import { runOnce } from './run-once.ts';
 import type { OrtTensor } from './tensor.ts';
+import { typeAndShape } from './type-and-shape.ts';
 
 export interface SessionParts {
   readonly pointer: Pointer;
   /** Values that its initializers lie in. */
   readonly initializers: readonly Pointer[];
+  readonly hostMemory: Pointer;
   /** ONNX Runtime's name of the memory the runtime's tensors are in; `null` for the host's. */
   readonly deviceMemory: string | null;
 }
@@ -18,7 +20,7 @@ export interface SessionParts {
 /** A session over an `OrtSession`, which it owns from here on. `enter` runs one thing at a time where needed. */
 export function cApiSession(
   ort: Ort,
-  { pointer, initializers, deviceMemory }: SessionParts,
+  { pointer, initializers, hostMemory, deviceMemory }: SessionParts,
   enter: <R>(run: () => Promise<R>) => Promise<R>,
   onDispose: () => void,
 ): Session {
@@ -32,6 +34,8 @@ export function cApiSession(
   return {
     inputNames: inputSlots.map(({ name }) => name),
     outputNames: outputSlots.map(({ name }) => name),
+    inputs: inputSlots,
+    outputs: outputSlots,
     bind: (inputs, outputs) => {
       if (disposal) throw new Error('The session was disposed.');
       checkBinding(inputSlots, outputSlots, inputs, outputs);
@@ -40,6 +44,19 @@ export function cApiSession(
       );
       bound.add(run);
       return run;
+    },
+    run: async (inputs, outputs) => {
+      if (disposal) throw new Error('The session was disposed.');
+      checkBinding(inputSlots, outputSlots, inputs, {});
+      const { promise, resolve } = Promise.withResolvers<null>();
+      const underWay = { release: () => promise.then(() => undefined) };
+      bound.add(underWay);
+      try {
+        return await enter(() => runOnce(ort, pointer, hostMemory, inputs, outputs));
+      } finally {
+        resolve(null);
+        bound.delete(underWay);
+      }
     },
     dispose: () => {
       disposal ??= (async () => {
@@ -114,10 +131,6 @@ function bind(
   };
 }
 
-const typeNames = new Map<number, DataType>(
-  Object.entries(onnxTypes).map(([name, number]) => [number, name as DataType]),
-);
-
 function slots(ort: Ort, session: Pointer, kind: 'Input' | 'Output'): Slot[] {
   const count = new BigUint64Array(1);
   ort.call(`SessionGet${kind}Count`, session, count);
@@ -128,23 +141,13 @@ function slots(ort: Ort, session: Pointer, kind: 'Input' | 'Output'): Slot[] {
     ort.call('AllocatorFree', allocator, text);
     const info = ort.get(`SessionGet${kind}TypeInfo`, session, index);
     try {
-      return { name, ...typeAndShape(ort, info) };
+      const tensorInfo = ort.get('CastTypeInfoToTensorInfo', info);
+      if (tensorInfo === 0n) return { name, type: null, shape: null };
+      return { name, ...typeAndShape(ort, tensorInfo) };
     } finally {
       ort.call('ReleaseTypeInfo', info);
     }
   });
-}
-
-function typeAndShape(ort: Ort, typeInfo: Pointer): Omit<Slot, 'name'> {
-  const tensorInfo = ort.get('CastTypeInfoToTensorInfo', typeInfo);
-  if (tensorInfo === 0n) return { type: null, shape: null };
-  const elementType = new Int32Array(1);
-  ort.call('GetTensorElementType', tensorInfo, elementType);
-  const rank = new BigUint64Array(1);
-  ort.call('GetDimensionsCount', tensorInfo, rank);
-  const extents = new BigInt64Array(Number(rank[0]));
-  if (extents.length > 0) ort.call('GetDimensions', tensorInfo, extents, extents.length);
-  return { type: typeNames.get(elementType[0]!) ?? null, shape: Array.from(extents, Number) };
 }
 
 /** Names of inputs that are read in other memory than the provider's, such as by a node it has no kernel for. */

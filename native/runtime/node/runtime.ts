@@ -1,7 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import * as onnxruntime from 'onnxruntime-node';
 
-import type { DataArray, DataType } from '../../graph/data-type.ts';
+import { allocate, type DataArray, type DataType, elementCount } from '../../graph/data-type.ts';
 import { ModelProtoSchema } from '../../graph/onnx_pb.js';
 import { prefersMatrixConv } from '../capabilities.ts';
 import { configEntries } from '../config-entries.ts';
@@ -13,10 +13,11 @@ import type {
   Runtime,
   Session,
   SessionOptions,
+  Slot,
   Tensor,
   TensorMap,
 } from '../runtime.ts';
-import { checkBinding, checkData, type Slot, tensorData } from '../signature.ts';
+import { checkBinding, checkData, tensorData } from '../signature.ts';
 
 export interface NodeRuntimeOptions {
   readonly provider: Provider;
@@ -75,13 +76,18 @@ export function createNodeRuntime({ provider, threads, description }: NodeRuntim
 async function openSession(
   provider: Provider,
   threads: number,
-  model: Uint8Array<ArrayBuffer>,
+  model: Uint8Array<ArrayBuffer> | string,
   options: SessionOptions,
 ): Promise<onnxruntime.InferenceSession> {
   const intraOpNumThreads = options.threads ?? threads;
   const { named, externalData } = nameInitializers(model, options.initializers ?? {});
   try {
-    return await onnxruntime.InferenceSession.create(named, {
+    // Told apart for the types of `create`, which has one signature for paths and another for bytes.
+    const create = (settings: onnxruntime.InferenceSession.SessionOptions) =>
+      typeof named === 'string'
+        ? onnxruntime.InferenceSession.create(named, settings)
+        : onnxruntime.InferenceSession.create(named, settings);
+    return await create({
       executionProviders: [providerNames[provider]],
       graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
       logSeverityLevel: 4,
@@ -98,11 +104,12 @@ async function openSession(
 
 /** onnxruntime-node gives initializers by the file they are said to lie in: every one gets a file of its own. */
 function nameInitializers(
-  model: Uint8Array<ArrayBuffer>,
+  model: Uint8Array<ArrayBuffer> | string,
   initializers: Readonly<Record<string, HostTensor>>,
-): { named: Uint8Array<ArrayBuffer>; externalData: { path: string; data: Uint8Array }[] } {
+): { named: Uint8Array<ArrayBuffer> | string; externalData: { path: string; data: Uint8Array }[] } {
   const given = Object.entries(initializers);
   if (given.length === 0) return { named: model, externalData: [] };
+  if (typeof model === 'string') throw new Error('Initializers are given to a model in memory alone.');
   const message = fromBinary(ModelProtoSchema, model);
   const known = new Map(message.graph?.initializer.map((initializer) => [initializer.name, initializer]));
   const externalData = given.map(([name, { type, shape, data }], i) => {
@@ -169,10 +176,27 @@ function nodeSession(session: onnxruntime.InferenceSession, onDispose: () => voi
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
+    inputs: inputSlots,
+    outputs: outputSlots,
     bind: (inputs, outputs) => {
       if (disposal) throw new Error('The session was disposed.');
       checkBinding(inputSlots, outputSlots, inputs, outputs);
       return bind(session, inputs, outputs, running);
+    },
+    run: async (inputs, outputs) => {
+      if (disposal) throw new Error('The session was disposed.');
+      checkBinding(inputSlots, outputSlots, inputs, {});
+      const run = session.run(values(inputs), outputs);
+      running.add(run);
+      try {
+        const given = await run;
+        const tensors = outputs.map((name) => [name, copyOf(name, given[name]!)]);
+        return Object.fromEntries(tensors) as Record<(typeof outputs)[number], HostTensor>;
+      } catch (error) {
+        throw error instanceof Error ? runFailed(error) : error;
+      } finally {
+        running.delete(run);
+      }
     },
     dispose: () => {
       disposal ??= (async () => {
@@ -223,6 +247,16 @@ function values(tensors: TensorMap): Record<string, onnxruntime.Tensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [name, (tensor as ArrayTensor).value()]),
   );
+}
+
+function copyOf(name: string, tensor: onnxruntime.Tensor): HostTensor {
+  const type = dataTypes[tensor.type];
+  if (type === undefined) throw new Error(`The output ${name} is of a type that is not read.`);
+  const shape = [...tensor.dims];
+  const data = allocate(type, elementCount(shape));
+  const { buffer, byteOffset } = tensor.data as Exclude<typeof tensor.data, string[]>;
+  new Uint8Array(data.buffer).set(new Uint8Array(buffer, byteOffset, data.byteLength));
+  return { type, shape, data };
 }
 
 const dataTypes: Partial<Record<string, DataType>> = {

@@ -9,7 +9,7 @@ import {
   IconTrash,
 } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link } from 'wouter';
+import { Link, useSearch } from 'wouter';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
@@ -22,6 +22,7 @@ import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { changeQuery } from '../datasets/dataset-view.ts';
 import { useHere, useView } from '../datasets/use-view.tsx';
 import { CaptionSetList } from './caption-set-list.tsx';
+import { CaptioningStrip } from './captioning-strip.tsx';
 import classes from './captions-view.module.css';
 import { FillPane } from './fill-pane.tsx';
 import { FindReplace } from './find-replace.tsx';
@@ -34,7 +35,8 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
   const { view } = useHere();
   const { data: sets, error, refetch } = useStudioQuery('captions.sets', { datasetId: dataset.id });
   const chosenId = useView((state) => state.query.captionSetId);
-  const [making, setMaking] = useState(false);
+  const byModel = new URLSearchParams(useSearch()).get('by') === 'model';
+  const [making, setMaking] = useState(byModel);
   const choose = (captionSetId: number) => {
     changeQuery(view, { captionSetId, tag: null });
   };
@@ -78,6 +80,7 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
         open={making}
         dataset={dataset}
         sets={sets}
+        from={byModel ? 'model' : null}
         onClose={() => {
           setMaking(false);
         }}
@@ -121,6 +124,7 @@ function SetPane({
         </Button>
         <SetMenu set={set} onChoose={onChoose} />
       </header>
+      <CaptioningStrip datasetId={dataset.id} captionSetId={set.id} />
       <Tabs defaultValue="texts" keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="texts">Texts</Tabs.Tab>

@@ -8,6 +8,7 @@ import { countOf, countText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './captions-view.module.css';
+import { ModelPreview } from './model-preview.tsx';
 import { isComplete, SourceForm } from './source-form.tsx';
 import { SourcePreview, useSourcePreview } from './source-preview.tsx';
 
@@ -35,6 +36,8 @@ export function FillPane({
           { captionSetId: set.id, source, overwrite },
           {
             onSuccess: () => {
+              // Captions by a model come behind, and how far they are is shown above.
+              if (source.kind === 'model') return;
               notifications.show({
                 title: `${set.name} has new captions`,
                 message: 'Ctrl+Z brings the old captions back.',
@@ -84,6 +87,13 @@ export function FillPane({
             {set.uncaptioned > 0 && `, ${countText(set.uncaptioned)} without`}. Choose 'Write by hand' to go
             on.
           </Text>
+        ) : source.kind === 'model' ? (
+          <ModelPreview
+            key={source.captionerId}
+            datasetId={dataset.id}
+            source={source}
+            images={dataset.images - dataset.excluded}
+          />
         ) : (
           <SourcePreview preview={fault === null ? preview : undefined} />
         )}

@@ -6,7 +6,10 @@ import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { sourceWords } from '../../components/caption-source.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
+import { useView } from '../datasets/use-view.tsx';
 import classes from './captions-view.module.css';
+import { ModelPreview } from './model-preview.tsx';
+import { ModelWorkFields, type Place } from './model-work-fields.tsx';
 import { isComplete, newSource, SourceForm } from './source-form.tsx';
 import { SourcePreview, useSourcePreview } from './source-preview.tsx';
 
@@ -15,18 +18,21 @@ export function NewCaptionSet({
   open,
   dataset,
   sets,
+  from,
   onMade,
   onClose,
 }: {
   open: boolean;
   dataset: DatasetDetail;
   sets: readonly CaptionSetData[];
+  /** What to begin with; null: what suits the images. */
+  from: CaptionSource['kind'] | null;
   onMade: (captionSetId: number) => void;
   onClose: () => void;
 }) {
   return (
     <Modal opened={open} onClose={onClose} title="New caption set" size={920} centered>
-      <Form dataset={dataset} sets={sets} onMade={onMade} onClose={onClose} />
+      <Form dataset={dataset} sets={sets} from={from} onMade={onMade} onClose={onClose} />
     </Modal>
   );
 }
@@ -34,19 +40,25 @@ export function NewCaptionSet({
 function Form({
   dataset,
   sets,
+  from,
   onMade,
   onClose,
 }: {
   dataset: DatasetDetail;
   sets: readonly CaptionSetData[];
+  from: CaptionSource['kind'] | null;
   onMade: (captionSetId: number) => void;
   onClose: () => void;
 }) {
   const [source, setSource] = useState<CaptionSource>(() =>
-    newSource(dataset.fields.length > 0 ? 'template' : 'sidecar', dataset, sets),
+    newSource(from ?? (dataset.fields.length > 0 ? 'template' : 'sidecar'), dataset, sets),
   );
   const [name, setName] = useState<string | null>(null);
   const { preview, fault } = useSourcePreview(dataset.id, source);
+  const selected = useView((state) => state.selection.ids);
+  const [onlySelected, setOnlySelected] = useState(false);
+  const [place, setPlace] = useState<Place>('beside');
+  const imageIds = onlySelected && selected.size > 0 ? [...selected] : undefined;
   const create = useStudioCommand('captions.createSet');
   const shown = name ?? unusedName(sourceWords[source.kind].label, sets);
   return (
@@ -54,7 +66,10 @@ function Form({
       onSubmit={(event) => {
         event.preventDefault();
         create.mutate(
-          { datasetId: dataset.id, name: shown.trim(), source },
+          {
+            ...{ datasetId: dataset.id, name: shown.trim(), source },
+            ...(source.kind === 'model' && { place, ...(imageIds !== undefined && { imageIds }) }),
+          },
           {
             onSuccess: ({ captionSetId }) => {
               onMade(captionSetId);
@@ -74,9 +89,27 @@ function Form({
             }}
           />
           <SourceForm dataset={dataset} sets={sets} source={source} fault={fault} onChange={setSource} />
+          {source.kind === 'model' && isComplete(source) && (
+            <ModelWorkFields
+              place={place}
+              selected={selected.size}
+              onlySelected={onlySelected}
+              onPlace={setPlace}
+              onOnlySelected={setOnlySelected}
+            />
+          )}
         </Stack>
         <div className={classes.previewPane}>
-          <SourcePreview preview={fault === null ? preview : undefined} />
+          {source.kind === 'model' ? (
+            <ModelPreview
+              key={source.captionerId}
+              datasetId={dataset.id}
+              source={source}
+              images={imageIds?.length ?? dataset.images - dataset.excluded}
+            />
+          ) : (
+            <SourcePreview preview={fault === null ? preview : undefined} />
+          )}
         </div>
       </div>
       <Group justify="flex-end" gap="xs" mt="lg">

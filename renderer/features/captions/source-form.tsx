@@ -1,8 +1,10 @@
 import { NativeSelect, Stack, Text, Textarea } from '@mantine/core';
 
+import { usualCaptioning } from '../../../electron/contract/captioners.ts';
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { sourceKinds, sourceWords } from '../../components/caption-source.ts';
+import { ModelForm } from './model-form.tsx';
 import { TemplateEditor } from './template-editor.tsx';
 import { firstTemplate } from './template-text.ts';
 
@@ -21,6 +23,8 @@ export function newSource(
       return { kind, column: dataset.fields[0]?.name ?? '' };
     case 'copy':
       return { kind, captionSetId: sets[0]?.id ?? 0 };
+    case 'model':
+      return { kind, captionerId: 0, options: { ...usualCaptioning, exclude: [] } };
     default:
       return { kind };
   }
@@ -35,6 +39,8 @@ export function isComplete(source: CaptionSource): boolean {
       return source.text.trim() !== '';
     case 'column':
       return source.column !== '';
+    case 'model':
+      return source.captionerId > 0;
     case 'copy':
       return source.captionSetId > 0;
     default:
@@ -103,6 +109,7 @@ export function SourceForm({
           }}
         />
       )}
+      {source.kind === 'model' && <ModelForm source={source} onChange={onChange} />}
       {source.kind === 'copy' && (
         <NativeSelect
           label="Set to copy"

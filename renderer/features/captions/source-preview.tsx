@@ -19,8 +19,10 @@ export function useSourcePreview(datasetId: number, source: CaptionSource, examp
   const { data, error } = useStudioQuery(
     'captions.preview',
     { datasetId, source: settled, examples },
-    { enabled: isComplete(settled), keepPrevious: true },
+    { enabled: isComplete(settled) && settled.kind !== 'model', keepPrevious: true },
   );
+  // What a model says is known when it has looked.
+  if (source.kind === 'model') return { preview: undefined, fault: null };
   return { preview: data, fault: isComplete(source) ? (data?.fault ?? error?.message ?? null) : null };
 }
 

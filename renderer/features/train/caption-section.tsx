@@ -101,7 +101,7 @@ function NoCaptions({ datasetId }: { datasetId: number }) {
         it learns the look of all of them.
       </Text>
       <Group gap="xs">
-        <Button component={Link} href={`/datasets/${datasetId}/captions`} size="xs">
+        <Button component={Link} href={`/datasets/${datasetId}/captions?by=model`} size="xs">
           Caption them
         </Button>
         <Button

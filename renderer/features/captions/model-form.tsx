@@ -1,0 +1,278 @@
+import { Button, Group, NativeSelect, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { IconFolderPlus } from '@tabler/icons-react';
+import { useEffect } from 'react';
+
+import {
+  type Captioner,
+  captionerKindLabels,
+  type CaptioningOptionsData,
+  writesTags,
+} from '../../../electron/contract/captioners.ts';
+import type { CaptionSource } from '../../../electron/contract/captions.ts';
+import { bytesText } from '../../../electron/contract/quantities.ts';
+import { CopyPath } from '../../components/copy-path.tsx';
+import { NumberField } from '../../components/number-field.tsx';
+import { usePathPicker } from '../../components/path-picker.tsx';
+import { showFailure } from '../../studio/failure.ts';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
+import classes from './model-form.module.css';
+
+type ModelSource = Extract<CaptionSource, { readonly kind: 'model' }>;
+
+/** Chooses a captioning model, and how its answers become captions. */
+export function ModelForm({
+  source,
+  onChange,
+}: {
+  source: ModelSource;
+  onChange: (source: ModelSource) => void;
+}) {
+  const { data: captioners } = useStudioQuery('captioners.list', {});
+  const chosen = captioners?.find(({ id }) => id === source.captionerId);
+  const newest = captioners?.[0]?.id;
+  const { captionerId } = source;
+  useEffect(() => {
+    if (captionerId === 0 && newest !== undefined) onChange({ ...source, captionerId: newest });
+  }, [captionerId, newest, onChange, source]);
+  if (captioners === undefined) return null;
+  const choose = (id: number) => {
+    onChange({ ...source, captionerId: id });
+  };
+  if (captioners.length === 0) return <NoModels onAdded={choose} />;
+  return (
+    <Stack gap="sm">
+      <Group gap="xs" align="end" wrap="nowrap">
+        <NativeSelect
+          flex={1}
+          label="Model"
+          value={String(captionerId)}
+          data={[
+            ...(chosen === undefined ? [{ value: String(captionerId), label: 'Choose one' }] : []),
+            ...captioners.map((one) => ({
+              value: String(one.id),
+              label: labelOf(one),
+              disabled: one.missing,
+            })),
+          ]}
+          onChange={({ currentTarget }) => {
+            choose(Number(currentTarget.value));
+          }}
+        />
+        <AddModel onAdded={choose} />
+      </Group>
+      {chosen !== undefined && (
+        <OptionFields
+          captioner={chosen}
+          options={source.options}
+          onChange={(options) => {
+            onChange({ ...source, options });
+          }}
+        />
+      )}
+    </Stack>
+  );
+}
+
+const labelOf = ({ name, kind, missing }: Captioner) =>
+  `${name} – ${captionerKindLabels[kind]}${missing ? ' (its folder is gone)' : ''}`;
+
+function AddModel({ onAdded }: { onAdded: (captionerId: number) => void }) {
+  const add = useStudioCommand('captioners.add');
+  const { pick, dialog } = usePathPicker({
+    title: 'Folder of a captioning model',
+    confirm: 'Add this folder',
+    onPick: (path) => {
+      add.mutate(
+        { path },
+        {
+          onSuccess: ({ captionerId }) => {
+            onAdded(captionerId);
+          },
+          onError: showFailure,
+        },
+      );
+    },
+  });
+  return (
+    <>
+      <Button
+        variant="default"
+        loading={add.isPending}
+        leftSection={<IconFolderPlus size={16} aria-hidden />}
+        onClick={pick}
+      >
+        Add a model…
+      </Button>
+      {dialog}
+    </>
+  );
+}
+
+/** What there is, what each is good for, and where its files are. */
+function NoModels({ onAdded }: { onAdded: (captionerId: number) => void }) {
+  const { data: known = [] } = useStudioQuery('captioners.known', {});
+  return (
+    <Stack gap="sm">
+      <Text size="sm">
+        A captioning model is a folder of files. Download those named here from a model’s page into a folder
+        of their own, then add that folder.
+      </Text>
+      <AddModel onAdded={onAdded} />
+      <ul className={classes.known} aria-label="Captioning models">
+        {known.map(({ id, name, kind, bytes, licence, page, files, suits }) => (
+          <li key={id}>
+            <Text size="sm" fw={500}>
+              {name}
+            </Text>
+            <Text size="xs" c="dimmed" className="figures">
+              {writesTags(kind) ? 'Tags' : 'Sentences'} · {bytesText(bytes)} · {licence}
+            </Text>
+            <Text size="sm">{suits}</Text>
+            <Text size="xs" c="dimmed">
+              Files: {files.join(', ')}
+            </Text>
+            <Group gap={4} wrap="nowrap">
+              <Text size="xs" c="dimmed" truncate>
+                {page}
+              </Text>
+              <CopyPath path={page} label={`Copy the address of ${name}’s page`} />
+            </Group>
+          </li>
+        ))}
+      </ul>
+    </Stack>
+  );
+}
+
+const details: readonly { readonly value: CaptioningOptionsData['detail']; readonly label: string }[] = [
+  { value: 'short', label: 'A short sentence' },
+  { value: 'detailed', label: 'A detailed sentence' },
+  { value: 'more-detailed', label: 'A paragraph' },
+];
+
+function OptionFields({
+  captioner,
+  options,
+  onChange,
+}: {
+  captioner: Captioner;
+  options: CaptioningOptionsData;
+  onChange: (options: CaptioningOptionsData) => void;
+}) {
+  const edit = (change: Partial<CaptioningOptionsData>) => {
+    onChange({ ...options, ...change });
+  };
+  return (
+    <>
+      <TextInput
+        label="Trigger word"
+        description="What every caption begins with; may be empty."
+        inputWrapperOrder={['label', 'input', 'description']}
+        value={options.trigger}
+        onChange={({ currentTarget }) => {
+          edit({ trigger: currentTarget.value });
+        }}
+      />
+      {writesTags(captioner.kind) ? (
+        <TagFields options={options} edit={edit} />
+      ) : (
+        <>
+          {captioner.kind === 'florence-2' && (
+            <NativeSelect
+              label="Length"
+              value={options.detail}
+              data={details}
+              onChange={({ currentTarget }) => {
+                edit({ detail: currentTarget.value as CaptioningOptionsData['detail'] });
+              }}
+            />
+          )}
+          <Group gap="sm" align="start" wrap="nowrap">
+            <NumberField
+              label="Beams"
+              description="Sentences weighed against each other; 1 is fastest."
+              value={options.beams}
+              min={1}
+              max={16}
+              onChange={(beams) => {
+                edit({ beams });
+              }}
+            />
+            <NumberField
+              label="Longest"
+              unit="tokens"
+              value={options.longest}
+              min={1}
+              max={512}
+              onChange={(longest) => {
+                edit({ longest });
+              }}
+            />
+          </Group>
+        </>
+      )}
+    </>
+  );
+}
+
+function TagFields({
+  options,
+  edit,
+}: {
+  options: CaptioningOptionsData;
+  edit: (change: Partial<CaptioningOptionsData>) => void;
+}) {
+  const bounds = { min: 0, max: 1, step: 0.05 };
+  return (
+    <>
+      <Group gap="sm" align="start" wrap="nowrap">
+        <NumberField
+          label="Tags from"
+          description="How sure it has to be, 0 to 1."
+          value={options.generalThreshold}
+          {...bounds}
+          onChange={(generalThreshold) => {
+            edit({ generalThreshold });
+          }}
+        />
+        <NumberField
+          label="Characters from"
+          value={options.characterThreshold}
+          {...bounds}
+          onChange={(characterThreshold) => {
+            edit({ characterThreshold });
+          }}
+        />
+      </Group>
+      <Textarea
+        label="Leave out"
+        description="Tags that no caption has, with commas between them."
+        inputWrapperOrder={['label', 'input', 'description']}
+        autosize
+        minRows={1}
+        value={options.exclude.join(',')}
+        onChange={({ currentTarget }) => {
+          edit({ exclude: currentTarget.value === '' ? [] : currentTarget.value.split(',') });
+        }}
+      />
+      <Group gap="lg">
+        <Switch
+          size="xs"
+          label="Characters first"
+          checked={options.charactersFirst}
+          onChange={({ currentTarget }) => {
+            edit({ charactersFirst: currentTarget.checked });
+          }}
+        />
+        <Switch
+          size="xs"
+          label="Keep underscores"
+          checked={options.underscores}
+          onChange={({ currentTarget }) => {
+            edit({ underscores: currentTarget.checked });
+          }}
+        />
+      </Group>
+    </>
+  );
+}

@@ -38,7 +38,7 @@ export function ModelPreview({
       </Button>
       <Text size="sm" c="dimmed" className="figures">
         {each === null
-          ? 'Captions come one by one, behind; you can go on with something else.'
+          ? 'Captions are made in the background, one by one; you can go on with something else.'
           : each * images < 1
             ? `All ${countOf(images, 'image')} are done in a moment.`
             : `${countOf(images, 'image')} take about ${durationText(each * images)}; you can go on with something else.`}

@@ -97,6 +97,7 @@ function asBefore({ library, first, second }: Pick<Work, 'library' | 'first' | '
     expect(changes).toBeGreaterThan(0);
   }
   database.exec('DROP TABLE lora; ALTER TABLE sample DROP COLUMN loras;');
+  database.exec('DROP TABLE captioning_image; DROP TABLE captioning; DROP TABLE captioner;');
   database.pragma('user_version = 4');
   database.close();
   for (const id of [first, second]) {

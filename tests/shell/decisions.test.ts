@@ -189,7 +189,7 @@ describe('dialogs', () => {
       {
         title: 'T',
         properties: ['openFile'],
-        filters: [{ name: 'Models', extensions: ['safetensors', 'sft', 'ckpt', 'pt'] }],
+        filters: [{ name: 'Models', extensions: ['safetensors', 'sft', 'ckpt', 'pt', 'bin'] }],
       },
     ]);
   });

@@ -210,7 +210,14 @@ describe('an epoch that was kept', () => {
     await user.click(await screen.findByRole('button', { name: 'Export' }));
     await waitFor(() => {
       expect(studio.inputsOf('exports.model')).toEqual([
-        { runId: 7, epoch: 2, format: 'diffusers', precision: 'float16', output: null },
+        {
+          runId: 7,
+          epoch: 2,
+          format: 'diffusers',
+          loraNames: 'kohya',
+          precision: 'float16',
+          output: null,
+        },
       ]);
     });
     studio.publish('exports.changed', {

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Radio, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
+import { FormatChoice, PrecisionChoice } from './export-choices.tsx';
 import { ExportEntry } from './export-entry.tsx';
 import { ExportPlace } from './export-place.tsx';
 import { FailureNote } from './failure-note.tsx';
@@ -71,7 +72,7 @@ function ExportForm({
               }}
             />
           )}
-          <FormatChoice format={format} onChange={setFormat} trainsLora={run.method === 'lora'} />
+          <FormatChoice format={format} onChange={setFormat} lora={run.method === 'lora'} />
           {format === 'lora' && (
             <Stack gap={6}>
               <Text size="sm" fw={500}>
@@ -116,80 +117,5 @@ function ExportForm({
         )}
       </Group>
     </Stack>
-  );
-}
-
-type Precision = 'float16' | 'float32';
-
-function PrecisionChoice({
-  precision,
-  onChange,
-}: {
-  precision: Precision;
-  onChange: (precision: Precision) => void;
-}) {
-  return (
-    <Stack gap={6}>
-      <Text size="sm" fw={500}>
-        Precision
-      </Text>
-      <SegmentedControl
-        aria-label="Precision"
-        data={[
-          { value: 'float16', label: 'float16, half the size' },
-          { value: 'float32', label: 'float32' },
-        ]}
-        value={precision}
-        onChange={onChange}
-      />
-    </Stack>
-  );
-}
-
-function FormatChoice({
-  format,
-  onChange,
-  trainsLora,
-}: {
-  format: Format;
-  onChange: (format: Format) => void;
-  trainsLora: boolean;
-}) {
-  return (
-    <Radio.Group
-      label="Format"
-      value={format}
-      onChange={(value) => {
-        onChange(value);
-      }}
-    >
-      <Stack gap={10} mt={8}>
-        <Radio
-          value="diffusers"
-          label="Model folder"
-          description="The whole model in diffusers format, with a model card."
-        />
-        <Radio
-          value="single-file"
-          label="Model file"
-          description="The whole model as one .safetensors file for A1111, ComfyUI and others."
-        />
-        <Radio
-          value="onnx"
-          label="ONNX pipeline"
-          description="A folder of graphs that ONNX Runtime and Optimum run, LoRA merged, with a model card."
-        />
-        <Radio
-          value="lora"
-          label="LoRA file"
-          disabled={!trainsLora}
-          description={
-            trainsLora
-              ? 'One small file that A1111, ComfyUI, diffusers and others load on top of the base.'
-              : 'Only for runs that train a LoRA.'
-          }
-        />
-      </Stack>
-    </Radio.Group>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Radio, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { type Lora, mostLoraStrength } from '../../../electron/contract/loras.ts';
+import { FormatChoice, PrecisionChoice } from '../../components/export-choices.tsx';
 import { ExportEntry } from '../../components/export-entry.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { NumberField } from '../../components/number-field.tsx';
@@ -71,15 +72,7 @@ function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
             )}
           </Stack>
           <FormatChoice format={format} onChange={setFormat} />
-          <SegmentedControl
-            aria-label="Precision"
-            data={[
-              { value: 'float16', label: 'float16, half the size' },
-              { value: 'float32', label: 'float32' },
-            ]}
-            value={precision}
-            onChange={setPrecision}
-          />
+          <PrecisionChoice precision={precision} onChange={setPrecision} />
           {start.error !== null && <FailureNote error={start.error} />}
         </>
       )}
@@ -101,31 +94,5 @@ function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
         )}
       </Group>
     </Stack>
-  );
-}
-
-function FormatChoice({ format, onChange }: { format: Format; onChange: (format: Format) => void }) {
-  return (
-    <Radio.Group
-      label="Format"
-      value={format}
-      onChange={(value) => {
-        onChange(value);
-      }}
-    >
-      <Stack gap={10} mt={8}>
-        <Radio value="diffusers" label="Model folder" description="The whole model in diffusers format." />
-        <Radio
-          value="single-file"
-          label="Model file"
-          description="The whole model as one .safetensors file for A1111, ComfyUI and others."
-        />
-        <Radio
-          value="onnx"
-          label="ONNX pipeline"
-          description="A folder of graphs that ONNX Runtime and Optimum run."
-        />
-      </Stack>
-    </Radio.Group>
   );
 }

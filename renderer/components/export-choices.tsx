@@ -1,0 +1,81 @@
+import { Radio, SegmentedControl, Stack, Text } from '@mantine/core';
+
+import type { ModelFormat } from '../../native/facts/model-formats.ts';
+
+export type ExportPrecision = 'float16' | 'float32';
+
+export function PrecisionChoice({
+  precision,
+  onChange,
+}: {
+  precision: ExportPrecision;
+  onChange: (precision: ExportPrecision) => void;
+}) {
+  return (
+    <Stack gap={6}>
+      <Text size="sm" fw={500}>
+        Precision
+      </Text>
+      <SegmentedControl
+        aria-label="Precision"
+        data={[
+          { value: 'float16', label: 'float16, half the size' },
+          { value: 'float32', label: 'float32' },
+        ]}
+        value={precision}
+        onChange={onChange}
+      />
+    </Stack>
+  );
+}
+
+/** @param lora whether a LoRA file can be had, where one may be asked for */
+export function FormatChoice<Format extends ModelFormat>({
+  format,
+  onChange,
+  lora,
+}: {
+  format: Format;
+  onChange: (format: Format) => void;
+  lora?: boolean;
+}) {
+  return (
+    <Radio.Group
+      label="Format"
+      value={format}
+      onChange={(value) => {
+        onChange(value);
+      }}
+    >
+      <Stack gap={10} mt={8}>
+        <Radio
+          value="diffusers"
+          label="Model folder"
+          description="The whole model in diffusers format, with a model card."
+        />
+        <Radio
+          value="single-file"
+          label="Model file"
+          description="The whole model as one .safetensors file for A1111, ComfyUI and others."
+        />
+        <Radio
+          value="onnx"
+          label="ONNX pipeline"
+          description="A folder of graphs that ONNX Runtime and Optimum run, LoRAs merged, with a model card."
+        />
+        {lora !== undefined && (
+          <Radio
+            value="lora"
+            label="LoRA file"
+            disabled={!lora}
+            description={
+              lora
+                ? 'One small file that A1111, ComfyUI, diffusers and others load on top of the base.'
+                : 'Only for runs that train a LoRA.'
+            }
+          />
+        )}
+      </Stack>
+    </Radio.Group>
+  );
+}

@@ -13,6 +13,7 @@ import { cardOf, companionsOf, pictureOf } from './export-places.ts';
 import { licenceBeside, mergedLoras, shownProof, weightHashes } from './export-provenance.ts';
 import { modelCard } from './model-card.ts';
 import { placeWhole, refuseTaken } from './place-export.ts';
+import { thumbnailMetadata } from './thumbnail.ts';
 
 export interface ExportChoice {
   /** Left out: the last one kept. */
@@ -30,6 +31,8 @@ export interface ExportChoice {
   readonly loras?: readonly LoraUse[];
   /** Where a picture of it is drawn before it counts as exported; left out: none is. */
   readonly proof?: { readonly device: DeviceChoice };
+  /** A picture that the epoch made, for the head of a file. */
+  readonly picture?: string | null;
   readonly software: string;
   readonly date: Date;
   /** More rows of settings for the card, by name: what only the library knows, such as the cost. */
@@ -72,6 +75,7 @@ export async function exportRun(
   for (const beside of companionsOf(output)) await refuseTaken(beside, hint);
 
   const merged = await mergedLoras(loras, engine);
+  const thumbnail = isFile(format) ? await thumbnailMetadata(choice.picture ?? null) : {};
   const losses = await readEpochLosses(run.folder);
   const bytes = await placeWhole(output, async (inside) => {
     const request = choice.proof ? proofOf(run, choice.proof.device, pictureOf(format, inside)) : null;
@@ -87,7 +91,7 @@ export async function exportRun(
         ...(choice.loraNames !== undefined && { loraNames: choice.loraNames }),
         output: inside,
         precision: choice.precision,
-        metadata: metadataOf(format, run, epoch, parse(output).name),
+        metadata: { ...metadataOf(format, run, epoch, parse(output).name), ...thumbnail },
         ...(request && { proof: request }),
       },
       options,
@@ -111,6 +115,10 @@ export async function exportRun(
     return written.bytes;
   });
   return { format, epoch, output, card: cardOf(format, output), bytes };
+}
+
+function isFile(format: ModelFormat): boolean {
+  return format === 'lora' || format === 'single-file';
 }
 
 /** The run's first prompt and seed. */

@@ -7,7 +7,7 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
 import type { Device } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
-import { createSampleRecords } from '../gallery/sample-records.ts';
+import { createSampleRecords, type SampleRecords } from '../gallery/sample-records.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { createRunReader } from '../runs/run-reader.ts';
@@ -52,8 +52,9 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     },
   };
 
+  const samples = createSampleRecords(database);
   const handlers: HandlersOf<'exports'> = {
-    ...comparisonExports({ runs, read, samples: createSampleRecords(database), tasks }),
+    ...comparisonExports({ runs, read, samples, tasks }),
     'exports.list': () =>
       Promise.all(
         records.all().map(async (entry) => {
@@ -83,6 +84,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
             ...(loraNames !== undefined && { loraNames }),
             output: place,
             proof: { device: run.job.device },
+            picture: pictureOfEpoch(samples, runId, epoch),
             software: deps.software,
             date: new Date(now()),
             facts: runFacts(database, runId, epoch, deps.settings.get()),
@@ -140,4 +142,10 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
 /** Where the model card of an export lies; null for pictures, which have none. */
 function cardFile({ kind, path: place }: Export): string | null {
   return kind === 'sheet' || kind === 'animation' ? null : cardOf(kind, place);
+}
+
+/** The first picture that an epoch made for its comparison. */
+function pictureOfEpoch(samples: Pick<SampleRecords, 'ofRun'>, runId: number, epoch: number): string | null {
+  const made = samples.ofRun(runId).find((sample) => sample.epoch === epoch && sample.status === 'ready');
+  return made?.file ?? null;
 }

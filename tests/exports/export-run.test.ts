@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 
 import type { Engine } from '../../electron/engine/engine.ts';
@@ -96,6 +97,38 @@ describe('exporting a run', () => {
     const card = readFileSync(join(dirname(output), 'fox style.md'), 'utf8');
     expect(card).toContain('LoRA of rank 4, alpha 4, on UNet');
     expect(card).toContain('  - lora\n');
+  });
+
+  test('puts a picture that the epoch made into the head of a file, and none that cannot be read', async () => {
+    const run = trainedRun({ method: { kind: 'lora', rank: 4 } });
+    const { engine, jobs } = exportingEngine();
+    const picture = join(dirname(run.folder), 'fox.png');
+    await sharp({ create: { width: 512, height: 384, channels: 3, background: '#c03' } }).toFile(picture);
+    for (const [format, shown] of [
+      ['lora', picture],
+      ['single-file', picture],
+      ['diffusers', picture],
+      ['lora', join(dirname(run.folder), 'gone.png')],
+    ] as const)
+      await exportRun(
+        run,
+        {
+          ...choice,
+          format,
+          picture: shown,
+          output: join(dirname(run.folder), `${jobs.length}.safetensors`),
+        },
+        engine,
+      );
+    const found = jobs.map(({ metadata }) => metadata['modelspec.thumbnail']);
+    expect(found.map((text) => text?.slice(0, 23))).toEqual([
+      'data:image/jpeg;base64,',
+      'data:image/jpeg;base64,',
+      undefined,
+      undefined,
+    ]);
+    const { width, height, format } = await sharp(Buffer.from(found[0]!.slice(23), 'base64')).metadata();
+    expect([width, height, format]).toEqual([256, 256, 'jpeg']);
   });
 
   test('names the licence that the base states', async () => {

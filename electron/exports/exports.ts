@@ -44,14 +44,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   const runs = createRunRecords(database);
   const read = createRunReader(database);
   const tasks = createExportTasks(context, records);
-  // An export draws pictures, and takes its turn as those of comparisons do.
-  const engine: Engine = {
-    run: (job, options) => {
-      const place = deps.settings.get().samplesWhileTraining === 'beside' ? 'beside' : 'in-pauses';
-      return deps.device.borrow(place, (borrowed) => borrowed.run(job, options));
-    },
-  };
-
+  const engine = inTurn(deps);
   const samples = createSampleRecords(database);
   const handlers: HandlersOf<'exports'> = {
     ...comparisonExports({ runs, read, samples, tasks }),
@@ -148,4 +141,14 @@ function cardFile({ kind, path: place }: Export): string | null {
 function pictureOfEpoch(samples: Pick<SampleRecords, 'ofRun'>, runId: number, epoch: number): string | null {
   const made = samples.ofRun(runId).find((sample) => sample.epoch === epoch && sample.status === 'ready');
   return made?.file ?? null;
+}
+
+/** An export draws pictures, and takes its turn as those of comparisons do. */
+function inTurn({ settings, device }: Pick<ExportsDeps, 'settings' | 'device'>): Engine {
+  return {
+    run: (job, options) => {
+      const place = settings.get().samplesWhileTraining === 'beside' ? 'beside' : 'in-pauses';
+      return device.borrow(place, (borrowed) => borrowed.run(job, options));
+    },
+  };
 }

@@ -53,7 +53,9 @@ async function finishedRun(services: LibraryServices, folder: string): Promise<n
   const { runIds } = await services.runs.handlers['runs.start']({ request });
   for (;;) {
     const { samples } = await services.gallery.handlers['gallery.comparison']({ runIds });
-    if (samples.length === 3 && samples.every(({ status }) => status === 'ready')) return runIds[0]!;
+    const { status: stands } = await services.runs.handlers['runs.get']({ runId: runIds[0]! });
+    if (stands === 'finished' && samples.length === 3 && samples.every(({ status }) => status === 'ready'))
+      return runIds[0]!;
     await sleep(5);
   }
 }

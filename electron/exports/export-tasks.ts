@@ -8,7 +8,7 @@ import { fileNameOf } from '../library/file-name.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { ExportRecords } from './export-records.ts';
 import { endOfInterrupted } from './interrupted-export.ts';
-import { freePath, refuseTaken } from './place-export.ts';
+import { busy, freePath, refuseTaken } from './place-export.ts';
 
 export interface NewExport {
   readonly entry: Pick<Export, 'kind' | 'title' | 'runId' | 'epoch'>;
@@ -48,6 +48,8 @@ export function createExportTasks(
   /** Names given and not yet taken by a file. */
   const given = new Set<string>();
 
+  let placed: Promise<void> = Promise.resolve();
+
   const tell = (id: number) => {
     const entry = records.find(id);
     if (entry !== null) publish('exports.changed', entry);
@@ -66,14 +68,21 @@ export function createExportTasks(
   for (const { id, path } of records.running()) end(id, endOfInterrupted(path));
   return {
     start: async ({ entry, wanted, folder, extension, work }) => {
-      const output =
-        wanted === null
-          ? await ownPlace(resolve(folder ?? library.paths.exports), nameOf(entry.title), extension)
-          : withExtension(resolve(wanted), extension);
-      await refuseTaken(output);
-      // Nothing is given for an export that there is no room to note.
-      const id = records.insert({ ...entry, path: output, createdAt: now() });
-      given.add(output);
+      // One after the other: no two are given one place.
+      const placing = placed.then(async () => {
+        const output =
+          wanted === null
+            ? await ownPlace(resolve(folder ?? library.paths.exports), nameOf(entry.title), extension)
+            : withExtension(resolve(wanted), extension);
+        await refuseTaken(output);
+        if (given.has(output)) throw busy(output);
+        // Nothing is given for an export that there is no room to note.
+        const id = records.insert({ ...entry, path: output, createdAt: now() });
+        given.add(output);
+        return { output, id };
+      });
+      placed = placing.then(ignored, ignored);
+      const { output, id } = await placing;
       tell(id);
       const stop = new AbortController();
       stops.set(id, stop);
@@ -104,6 +113,10 @@ export function createExportTasks(
       await Promise.allSettled(working);
     },
   };
+}
+
+function ignored(): void {
+  // Whoever asked is told.
 }
 
 /** What tells one export of a run from another comes last, and stays however long the run's name is. */

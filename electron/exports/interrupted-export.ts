@@ -3,6 +3,8 @@ import { basename, dirname, join } from 'node:path';
 
 import { partialName } from '../../native/files/atomic-file.ts';
 import type { FailureData } from '../contract/values.ts';
+import { companionsOf } from './export-places.ts';
+import { partialOf } from './place-export.ts';
 
 /**
  * What became of an export that was under way when Screenfold ended: it is put in its place whole or not at all, so it is
@@ -25,13 +27,25 @@ export function endOfInterrupted(
 
 function removeHalfMade(path: string): void {
   const [folder, name] = [dirname(path), basename(path)];
+  const partial = partialOf(path);
+  removeUnfollowed(path, partial);
   const isHalfMade = (other: string) =>
-    other === `.${name}.partial` || (other.startsWith(`${name}.`) && partialName.test(other));
+    other === basename(partial) || (other.startsWith(`${name}.`) && partialName.test(other));
   try {
     for (const other of readdirSync(folder).filter(isHalfMade))
       rmSync(join(folder, other), { recursive: true, force: true });
   } catch {
     // The folder is gone, or is another's now.
+  }
+}
+
+/** What was put beside a model that did not follow: it is still in the other folder, too. */
+function removeUnfollowed(path: string, partial: string): void {
+  const fileOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.ino;
+  if (fileOf(path) !== undefined) return;
+  for (const beside of companionsOf(path)) {
+    const own = fileOf(join(partial, basename(beside)));
+    if (own !== undefined && own === fileOf(beside)) rmSync(beside);
   }
 }
 

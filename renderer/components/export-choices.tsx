@@ -1,6 +1,8 @@
 import { Radio, SegmentedControl, Stack, Text } from '@mantine/core';
 
-import type { ModelFormat } from '../../native/facts/model-formats.ts';
+import type { Export } from '../../electron/contract/exports.ts';
+
+type ModelFormat = Exclude<Export['kind'], 'sheet' | 'animation'>;
 
 export type ExportPrecision = 'float16' | 'float32';
 

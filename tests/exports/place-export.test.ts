@@ -1,0 +1,100 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { endOfInterrupted } from '../../electron/exports/interrupted-export.ts';
+import { partialOf, placeWhole } from '../../electron/exports/place-export.ts';
+import { Failure } from '../../native/failure.ts';
+import { temporaryFolder } from '../runs/temporary-folder.ts';
+
+let folder: string;
+let output: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  output = join(folder, 'fox.safetensors');
+});
+
+/** A model with its card and picture. */
+function writeAll(inside: string, what: string): Promise<void> {
+  writeFileSync(inside, what);
+  writeFileSync(join(dirname(inside), 'fox.md'), `card of ${what}`);
+  writeFileSync(join(dirname(inside), 'fox.proof.png'), `picture of ${what}`);
+  return Promise.resolve();
+}
+
+describe('an export comes to its place whole', () => {
+  test('with what lies beside it, and nothing else is left', async () => {
+    await placeWhole(output, (inside) => writeAll(inside, 'one'));
+    expect(readdirSync(folder).sort()).toEqual(['fox.md', 'fox.proof.png', 'fox.safetensors']);
+    expect(readFileSync(join(folder, 'fox.md'), 'utf8')).toBe('card of one');
+  });
+
+  test('by one writer: another is refused while that one writes', async () => {
+    let release: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => (release = resolve));
+    const first = placeWhole(output, async (inside) => {
+      await writeAll(inside, 'one');
+      await waiting;
+    });
+    await expect.poll(() => readdirSync(partialOf(output)).length).toBeGreaterThan(3);
+    await expect(placeWhole(output, (inside) => writeAll(inside, 'two'))).rejects.toMatchObject({
+      code: 'output-busy',
+    });
+    release();
+    await first;
+    expect(readFileSync(output, 'utf8')).toBe('one');
+    expect(readFileSync(join(folder, 'fox.md'), 'utf8')).toBe('card of one');
+  });
+
+  test.each(['fox.safetensors', 'fox.md', 'fox.proof.png'])(
+    'or not at all, where somebody else’s %s came meanwhile, which stays',
+    async (name) => {
+      const writing = placeWhole(output, async (inside) => {
+        await writeAll(inside, 'one');
+        writeFileSync(join(folder, name), 'precious');
+      });
+      await expect(writing).rejects.toMatchObject({ code: 'output-exists' });
+      expect(readdirSync(folder)).toEqual([name]);
+      expect(readFileSync(join(folder, name), 'utf8')).toBe('precious');
+    },
+  );
+
+  test('or not at all, where a folder came meanwhile', async () => {
+    const place = join(folder, 'fox');
+    const writing = placeWhole(place, (inside) => {
+      mkdirSync(inside);
+      mkdirSync(place);
+      writeFileSync(join(place, 'mine'), 'precious');
+      return Promise.resolve();
+    });
+    await expect(writing).rejects.toMatchObject({ code: 'output-exists' });
+    expect(readdirSync(folder)).toEqual(['fox']);
+    expect(readdirSync(place)).toEqual(['mine']);
+  });
+
+  test('over what a killed writer left out of sight', async () => {
+    mkdirSync(partialOf(output));
+    writeFileSync(join(partialOf(output), 'half'), '');
+    await placeWhole(output, (inside) => writeAll(inside, 'one'));
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  test('and failures tell of that place', async () => {
+    const failing = placeWhole(output, (inside) =>
+      Promise.reject(new Failure('x', `${inside} cannot be written.`, 'Hint.')),
+    );
+    await expect(failing).rejects.toMatchObject({ code: 'x', message: `${output} cannot be written.` });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test('what was put beside a model that did not follow before a kill goes, and what is another’s stays', async () => {
+  const partial = partialOf(output);
+  mkdirSync(partial);
+  await writeAll(join(partial, 'fox.safetensors'), 'one');
+  linkSync(join(partial, 'fox.md'), join(folder, 'fox.md'));
+  writeFileSync(join(folder, 'fox.proof.png'), 'mine');
+  expect(endOfInterrupted(output)).toMatchObject({ failure: { code: 'export-interrupted' } });
+  expect(readdirSync(folder)).toEqual(['fox.proof.png']);
+});

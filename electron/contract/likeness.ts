@@ -8,7 +8,7 @@ export type LikenessFigure = z.output<typeof figureSchema>;
 
 /** How near the pictures of a run are to the images it was trained on, and to those held out. */
 export const likenessSchema = z.object({
-  /** `working`: what is here is of the pictures that there were before, or nothing yet. */
+  /** `working` and `failed`: what is here is of the pictures that there were before, or nothing yet. */
   state: z.enum(['ready', 'working', 'failed']),
   failure: failureSchema.nullable(),
   /** A picture as near as this to a training image may be a copy of it; null where nothing was compared yet. */
@@ -20,7 +20,7 @@ export const likenessSchema = z.object({
       pictures: z.int(),
       /** Of these, likely copies of a training image. */
       copies: z.int(),
-      /** Kernel distance from the held-out images; null where there are too few. */
+      /** Kernel distance from the held-out images, an estimate that may fall below 0; null where there are too few. */
       distance: figureSchema.nullable(),
       /** Share of the other held-out images that are further from a picture than the one whose caption it was made of. */
       rank: figureSchema.nullable(),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asFailure } from '../../native/files/as-failure.ts';
 import { failureData } from '../contract/failure-data.ts';
 import type { Likeness } from '../contract/likeness.ts';
+import type { FailureData } from '../contract/values.ts';
 import { type Backlog, createBacklog } from '../engine/backlog.ts';
 import type { Device, Place } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -32,12 +33,23 @@ export interface LikenessComparison {
   readonly close: () => Promise<void>;
 }
 
+interface Fault {
+  readonly of: string;
+  readonly failure: FailureData;
+  readonly at: number;
+}
+
+/** Images may come back with their drive; tried again at once, a page that shows the failure would never come to rest. */
+const retryAfterMs = 10_000;
+const mayHavePassed = ({ failure, at }: Fault, now: number): boolean =>
+  failure.code === 'compared-images-unreadable' && now - at >= retryAfterMs;
+
 export function createLikeness(deps: LikenessDeps): LikenessComparison {
   const { context, device, place, records, runs, read } = deps;
   const places = { weights: deps.weights, cacheFolder: join(context.library.paths.cache, 'features') };
   const asked = new Set<number>();
   const waiting = new Set<number>();
-  const failed = new Map<number, { readonly of: string; readonly failure: Likeness['failure'] }>();
+  const failed = new Map<number, Fault>();
   const stop = new AbortController();
   const imageIds = context.library.database.prepare<[number], { readonly id: number; readonly file: string }>(
     'SELECT id, file FROM image WHERE dataset_id = ?',
@@ -47,6 +59,11 @@ export function createLikeness(deps: LikenessDeps): LikenessComparison {
   const tell = () => {
     context.publish('changed', { subjects: ['samples'] });
   };
+  /** Why these pictures cannot be compared, until it is worth another try. */
+  const faultOf = (runId: number, of: string): FailureData | null => {
+    const fault = failed.get(runId);
+    return fault?.of === of && !mayHavePassed(fault, context.now()) ? fault.failure : null;
+  };
   const compare = async (runId: number, engine: Engine): Promise<void> => {
     waiting.delete(runId);
     const record = runs.find(runId);
@@ -54,14 +71,16 @@ export function createLikeness(deps: LikenessDeps): LikenessComparison {
     const run = await read(record);
     const samples = readyOf(runId);
     const of = await stampOf(run, samples);
-    if ((await readLikeness(run))?.of === of) return;
+    // Who asked while it was under way has put the run on the list again.
+    if ((await readLikeness(run))?.of === of || faultOf(runId, of) !== null) return;
     try {
       const job = likenessJob(run, samples, places);
       await writeLikeness(run, of, samples, await engine.run(job, { stop: stop.signal }));
     } catch (error) {
       if (stop.signal.aborted) return;
       context.log.warn('the pictures of a run could not be compared with its data', error);
-      failed.set(runId, { of, failure: failureData(asFailure(error, 'likeness-fault')) });
+      const failure = failureData(asFailure(error, 'likeness-fault'));
+      failed.set(runId, { of, failure, at: context.now() });
     }
     tell();
   };
@@ -85,8 +104,7 @@ export function createLikeness(deps: LikenessDeps): LikenessComparison {
       const known = await readLikeness(run);
       asked.add(runId);
       const isNew = samples.length > 0 && known?.of !== of;
-      const fault = failed.get(runId);
-      const failure = isNew && fault?.of === of ? fault.failure : null;
+      const failure = isNew ? faultOf(runId, of) : null;
       if (isNew && failure === null && !stop.signal.aborted) {
         waiting.add(runId);
         backlog.wake();

@@ -1,3 +1,6 @@
+import { basename } from 'node:path';
+
+import { Failure } from '../failure.ts';
 import type { ComparedImage, JobContext, LikenessJob, LikenessResult } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import { openBlobCache } from '../training/blob-cache.ts';
@@ -11,6 +14,7 @@ const cacheMemory = 64 << 20;
 /**
  * Compares the pictures of a run with the images it was trained on and with those held out. What a picture's features are is
  * kept by its content: broken off, or with more pictures, it goes on where it was.
+ * @throws Failure `compared-images-unreadable`: without all the images nothing can be said of copies.
  */
 export async function compareLikeness(job: LikenessJob, context: JobContext): Promise<LikenessResult> {
   const runtime = await chooseRuntime(job.device);
@@ -27,8 +31,8 @@ export async function compareLikeness(job: LikenessJob, context: JobContext): Pr
     return found;
   };
   try {
-    const training = await featuresOf(job.training);
-    const heldOut = await featuresOf(job.heldOut);
+    const training = allRead('training', job.training, await featuresOf(job.training));
+    const heldOut = allRead('held-out', job.heldOut, await featuresOf(job.heldOut));
     const pictures = await featuresOf(job.pictures);
     const limit = copyDistance(training);
     return {
@@ -43,10 +47,26 @@ export async function compareLikeness(job: LikenessJob, context: JobContext): Pr
   }
 }
 
+function allRead(
+  kind: 'training' | 'held-out',
+  images: readonly ComparedImage[],
+  features: readonly (Features | null)[],
+): readonly Features[] {
+  const read = features.filter((of) => of !== null);
+  if (read.length === images.length) return read;
+  const missing = images.length - read.length;
+  const first = basename(images[features.indexOf(null)]!.path);
+  throw new Failure(
+    'compared-images-unreadable',
+    `${missing} of ${images.length} ${kind} images cannot be read: ${first}${missing > 1 ? ' and others' : ''}.`,
+    'Put them back, or connect their drive; then open Compare again.',
+  );
+}
+
 function comparedPictures(
   { pictures }: LikenessJob,
   features: readonly (Features | null)[],
-  training: readonly (Features | null)[],
+  training: readonly Features[],
   limit: number,
 ): LikenessResult['pictures'] {
   const nearest = features.map((of) => (of === null ? null : nearestOf(of, training)));
@@ -68,14 +88,13 @@ function comparedPictures(
 function comparedEpochs(
   { pictures }: LikenessJob,
   features: readonly (Features | null)[],
-  heldOut: readonly (Features | null)[],
+  real: readonly Features[],
 ): LikenessResult['epochs'] {
-  const real = heldOut.filter((one) => one !== null);
   const placeOf = new Map(real.map((one, place) => [one, place]));
   const byEpoch = Map.groupBy(
     pictures.flatMap(({ epoch, heldOut: right }, index) => {
       const of = features[index] ?? null;
-      return of === null ? [] : [{ epoch, features: of, right: right === null ? null : heldOut[right]! }];
+      return of === null ? [] : [{ epoch, features: of, right: right === null ? null : real[right]! }];
     }),
     ({ epoch }) => epoch,
   );

@@ -1,8 +1,10 @@
+import { readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
+import { failureData } from '../../electron/contract/failure-data.ts';
 import type { Likeness } from '../../electron/contract/likeness.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
 import { Failure } from '../../native/failure.ts';
@@ -119,6 +121,41 @@ describe('how near the pictures of a run are to its data', () => {
     }
     expect(jobs.at(-1)!.pictures).toHaveLength(6);
     expect(new Set(jobs.at(-1)!.pictures.map(({ made }) => made)).size).toBe(2);
+  });
+
+  test('is asked anew after a while where images are away, and what was found before stays', async () => {
+    const folder = temporaryFolder();
+    const away = new Failure(
+      'compared-images-unreadable',
+      '1 of 8 training images cannot be read: a.png.',
+      '',
+    );
+    let fault: Failure | null = null;
+    let now = 1_000_000;
+    const { engine, jobs } = comparingEngine(() => fault);
+    const services = servicesOver(join(folder, 'library'), engine, () => now);
+    const runId = await finishedRun(services, folder);
+    const before = await likenessOf(services, runId);
+    const record = await services.runs.handlers['runs.get']({ runId });
+    const file = join(record.folder, 'likeness.json');
+    const kept = readFileSync(file, 'utf8');
+    const { pictures } = JSON.parse(kept) as { readonly pictures: readonly { readonly file: string }[] };
+
+    fault = away;
+    utimesSync(join(record.folder, pictures[2]!.file), 1, 1);
+    const failed = await likenessOf(services, runId);
+    expect(failed).toEqual({ ...before, state: 'failed', failure: failureData(away) });
+    expect(readFileSync(file, 'utf8')).toBe(kept);
+    await likenessOf(services, runId);
+    expect(jobs).toHaveLength(2);
+
+    now += 60_000;
+    expect(await likenessOf(services, runId)).toEqual(failed);
+    expect(jobs).toHaveLength(3);
+    fault = null;
+    now += 60_000;
+    expect(await likenessOf(services, runId)).toEqual(before);
+    expect(jobs).toHaveLength(4);
   });
 
   test('is not tried over and over where it cannot be computed', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -117,6 +117,42 @@ describe('pictures compared with the images they were trained on', () => {
     expect(after!.rank!.value).toBeGreaterThan(before!.rank!.value);
     expect(after!.rank!.high).toBe(1);
   }, 60_000);
+
+  test.each([
+    { kind: 'training', of: names, first: 'banana' },
+    { kind: 'heldOut', of: others, first: 'guitar' },
+  ] as const)(
+    'nothing is said of copies while images are away: $kind',
+    async ({ kind, of, first }) => {
+      const job = await jobOf();
+      const images = join(folder.path, kind);
+      mkdirSync(images);
+      for (const name of of) copyFileSync(sample(name), join(images, `${name}.webp`));
+      const moved = { ...job, [kind]: of.map((name) => ({ path: join(images, `${name}.webp`), ...side })) };
+      const found = await compareLikeness(moved, context);
+
+      rmSync(join(images, `${first}.webp`));
+      const fault = {
+        code: 'compared-images-unreadable',
+        hint: 'Put them back, or connect their drive; then open Compare again.',
+      };
+      const words = kind === 'training' ? 'training' : 'held-out';
+      await expect(compareLikeness(moved, context)).rejects.toMatchObject({
+        ...fault,
+        message: `1 of ${of.length} ${words} images cannot be read: ${first}.webp.`,
+      });
+      rmSync(images, { recursive: true });
+      await expect(compareLikeness(moved, context)).rejects.toMatchObject({
+        ...fault,
+        message: `${of.length} of ${of.length} ${words} images cannot be read: ${of[0]}.webp and others.`,
+      });
+
+      mkdirSync(images);
+      for (const name of of) copyFileSync(sample(name), join(images, `${name}.webp`));
+      expect(await compareLikeness(moved, context)).toEqual(found);
+    },
+    60_000,
+  );
 
   test('goes on where it was broken off', async () => {
     const job = { ...(await jobOf()), cacheFolder: join(folder.path, 'broken') };

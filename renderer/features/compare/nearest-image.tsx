@@ -22,7 +22,7 @@ export function NearestImage({ sample, runId }: { sample: Sample; runId: number 
           {likeness.failure === null
             ? likeness.state === 'working'
               ? 'Pictures are being compared…'
-              : 'This picture was not compared: it or the training images cannot be read.'
+              : 'This picture was not compared: it cannot be read.'
             : `${likeness.failure.message} ${likeness.failure.hint}`}
         </Text>
       ) : (

@@ -1,4 +1,4 @@
-import type { Likeness } from '../../../electron/contract/likeness.ts';
+import type { Likeness, LikenessFigure } from '../../../electron/contract/likeness.ts';
 import { countOf } from '../../components/quantities.ts';
 import type { ComparedRun } from './book.ts';
 
@@ -47,7 +47,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       name: 'Distance from the held-out images',
       meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is nearer, 0 is alike.`,
       points: epochs.flatMap(({ epoch, distance }) =>
-        distance === null ? [] : [unsure(epoch, distance, 3)],
+        distance === null ? [] : [distanceFigure(epoch, distance)],
       ),
       lacks: epochs.some(({ distance }) => distance !== null) ? null : tooFew,
     },
@@ -65,7 +65,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     {
       name: 'Likely copies',
       meaning:
-        'Pictures as near to a training image as only 5 of 100 of these are to each other, and at most half as far from it as the base’s picture is from any.',
+        'Pictures that look more like one training image than training images usually look like each other, and at least twice as much as the untouched base’s picture does.',
       points: epochs.flatMap(({ epoch, copies, pictures }) =>
         epoch === 0
           ? []
@@ -92,6 +92,16 @@ const unsure = (
   ...{ epoch, value, low, high },
   text: `${inWords(value, digits)} (${inWords(low, digits)} to ${inWords(high, digits)})`,
 });
+
+/** An estimate of a distance may fall below 0, which says no more than that it is small. */
+function distanceFigure(epoch: number, figure: LikenessFigure): EpochFigure {
+  const cut = (one: number) => Math.max(0, one);
+  const [value, low, high] = [cut(figure.value), cut(figure.low), cut(figure.high)];
+  const isNone = (one: number) => Number(inWords(one, 3)) === 0;
+  if (!isNone(value)) return unsure(epoch, { value, low, high }, 3);
+  const text = isNone(high) ? 'about 0' : `about 0 (up to ${inWords(high, 3)})`;
+  return { epoch, value, low, high, text };
+}
 
 /** The curve in a box of 1 by 1, from the left above: the line, and the band around it. */
 export function curvePath(

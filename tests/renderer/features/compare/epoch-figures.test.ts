@@ -26,6 +26,18 @@ describe('figures of the epochs', () => {
     expect(Object.values(found).map(({ lacks }) => lacks)).toEqual([null, null, null, null]);
   });
 
+  test('call a distance about 0 that is estimated below it', () => {
+    const below = (value: number, low: number, high: number) => {
+      const epochs = [{ ...aLikeness().epochs[1]!, distance: { value, low, high } }];
+      return curves({ epochs })['Distance from the held-out images']!.points;
+    };
+    expect(below(-0.01, -0.03, 0.02)).toEqual([
+      { epoch: 1, value: 0, low: 0, high: 0.02, text: 'about 0 (up to 0.020)' },
+    ]);
+    expect(below(-0.03, -0.05, -0.01)).toEqual([{ epoch: 1, value: 0, low: 0, high: 0, text: 'about 0' }]);
+    expect(below(0.02, -0.01, 0.05)[0]).toMatchObject({ low: 0, text: '0.020 (0.000 to 0.050)' });
+  });
+
   test('say why there are none', () => {
     const epochs = aLikeness().epochs.map((entry) => ({ ...entry, distance: null, rank: null }));
     const few = curves({ heldOut: 1, epochs });

@@ -8,6 +8,7 @@ import { showFailure } from '../studio/failure.ts';
 import { media } from '../studio/media.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
 import { CopyPath } from './copy-path.tsx';
+import { ProofPicture } from './proof-picture.tsx';
 import { RevealButton } from './reveal-button.tsx';
 
 /** One export: how it stands, where it lies, and the ways to it. */
@@ -38,18 +39,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
           {missing && ' · no longer there'}
           {status === 'ready' && ` · ${path}`}
         </Text>
-        {proven && (
-          <figure style={{ margin: '8px 0 0' }}>
-            <img
-              src={media.proof(entry.id)}
-              alt="The same picture by the model this was made of and by the export"
-              style={{ display: 'block', maxWidth: 'min(100%, 320px)', borderRadius: 4 }}
-            />
-            <Text component="figcaption" size="xs" c="dimmed" mt={4}>
-              Proven by a picture: left by the model it was made of, right by the export.
-            </Text>
-          </figure>
-        )}
+        {proven && <ProofPicture exportId={entry.id} />}
         {failure !== null && (
           <Text size="xs" c="red">
             {failure.message} {failure.hint}

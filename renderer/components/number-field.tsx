@@ -24,6 +24,7 @@ export function NumberField<Optional extends boolean = false>({
   disabled = false,
   hidesLabel = false,
   width,
+  size = 'sm',
   onLeave,
 }: {
   label: string;
@@ -44,6 +45,7 @@ export function NumberField<Optional extends boolean = false>({
   hidesLabel?: boolean;
   /** Pixels; left out: as its place allows. */
   width?: number;
+  size?: 'xs' | 'sm';
   /** It is left, or Enter is pressed. */
   onLeave?: () => void;
 }) {
@@ -67,6 +69,7 @@ export function NumberField<Optional extends boolean = false>({
     <TextInput
       {...(hidesLabel ? { 'aria-label': label } : { label })}
       value={text}
+      size={size}
       {...(width === undefined ? { flex: 1 } : { w: width })}
       inputMode="decimal"
       inputWrapperOrder={['label', 'input', 'description', 'error']}

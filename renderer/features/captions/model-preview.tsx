@@ -1,4 +1,4 @@
-import { Button, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 
 import type { CaptionSource } from '../../../electron/contract/captions.ts';
 import { durationText } from '../../../electron/contract/quantities.ts';
@@ -25,17 +25,24 @@ export function ModelPreview({
   const each = data?.secondsEach ?? null;
   return (
     <Stack gap="sm" aria-live="polite">
-      <Button
-        w="fit-content"
-        variant="default"
-        disabled={captionerId === 0}
-        loading={attempt.isPending}
-        onClick={() => {
-          attempt.mutate({ captionerId, datasetId, options }, { onError: showFailure });
-        }}
-      >
-        Try it on three images
-      </Button>
+      <Group gap="sm">
+        <Button
+          w="fit-content"
+          variant="default"
+          disabled={captionerId === 0}
+          loading={attempt.isPending}
+          onClick={() => {
+            attempt.mutate({ captionerId, datasetId, options }, { onError: showFailure });
+          }}
+        >
+          Try it on three images
+        </Button>
+        {captionerId === 0 && (
+          <Text size="sm" c="dimmed">
+            Add a model first.
+          </Text>
+        )}
+      </Group>
       <Text size="sm" c="dimmed" className="figures">
         {each === null
           ? 'Captions are made in the background, one by one; you can go on with something else.'

@@ -32,8 +32,11 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
   );
   const epochs = likeness?.epochs ?? [];
   const heldOut = likeness?.heldOut ?? 0;
-  const tooFew =
-    heldOut < fewestHeldOut
+  // Of pictures that are not compared yet nothing is known, least of all that there are too few.
+  const isPending = likeness === undefined || likeness.state === 'working';
+  const tooFew = isPending
+    ? pending
+    : heldOut < fewestHeldOut
       ? `Needs at least ${fewestHeldOut} held-out images; there ${heldOut === 1 ? 'is' : 'are'} ${heldOut}.`
       : `Needs at least ${fewestHeldOut} pictures of each epoch.`;
   return [
@@ -58,7 +61,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       points: epochs.flatMap(({ epoch, rank }) => (rank === null ? [] : [unsure(epoch, rank, 2)])),
       lacks: epochs.some(({ rank }) => rank !== null)
         ? null
-        : heldOut < fewestHeldOut
+        : isPending || heldOut < fewestHeldOut
           ? tooFew
           : 'No prompt is the caption of a held-out image.',
     },
@@ -72,12 +75,13 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
           : [{ epoch, value: copies, low: copies, high: copies, text: `${copies} of ${pictures}` }],
       ),
       counts: true,
-      lacks: epochs.length > 0 ? null : 'Nothing is compared yet.',
+      lacks: epochs.length > 0 ? null : isPending ? pending : 'Nothing is compared yet.',
     },
   ];
 }
 
 const fewestHeldOut = 4;
+const pending = 'Being compared…';
 
 const exact = (epoch: number, value: number, digits: number): EpochFigure => ({
   ...{ epoch, value, low: value, high: value },

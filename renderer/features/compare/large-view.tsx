@@ -78,8 +78,8 @@ export function LargeView({
           )}
         </div>
         <aside className={classes.side} aria-label="About this picture">
-          <PictureFacts book={book} place={place} recipe={recipe} />
           {sample !== null && <NearestImage sample={sample} runId={place.run} />}
+          <PictureFacts book={book} place={place} recipe={recipe} />
           <Group gap={0}>
             <LargeActions book={book} place={place} epochs={epochs} sample={sample} onCompare={onCompare} />
           </Group>

@@ -15,6 +15,7 @@ import { usePathPicker } from '../../components/path-picker.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
+import classes from './dataset-screen.module.css';
 import type { ImportWays } from './import/use-import.ts';
 import { useUndo } from './use-undo.ts';
 
@@ -42,6 +43,7 @@ export function DatasetActions({ dataset, ways }: { dataset: DatasetDetail; ways
       <Button
         component={Link}
         href="/train"
+        classNames={{ section: classes.adornment }}
         leftSection={<IconFlame size={16} aria-hidden />}
         onClick={() => {
           chooseDataset(dataset.id);
@@ -100,7 +102,11 @@ function AddMenu({ dataset, ways }: { dataset: DatasetDetail; ways: ImportWays }
     <>
       <Menu position="bottom-end">
         <Menu.Target>
-          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />}>
+          <Button
+            variant="default"
+            classNames={{ section: classes.adornment }}
+            leftSection={<IconPlus size={16} aria-hidden />}
+          >
             Add images
           </Button>
         </Menu.Target>

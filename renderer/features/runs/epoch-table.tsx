@@ -27,7 +27,7 @@ export function EpochTable({
     <Table className="figures" verticalSpacing={6} stickyHeader>
       <Table.Thead>
         <Table.Tr>
-          <Table.Th w={150}>Epoch</Table.Th>
+          <Table.Th w={230}>Epoch</Table.Th>
           <Table.Th ta="right">Training loss</Table.Th>
           <Table.Th ta="right">Held-out loss</Table.Th>
           <Table.Th ta="right">Time</Table.Th>
@@ -41,10 +41,17 @@ export function EpochTable({
       <Table.Tbody>
         {rows.map((row) => (
           <Table.Tr key={row.epoch}>
-            <Table.Td>
+            <Table.Td style={{ whiteSpace: 'nowrap' }}>
               {row.epoch}
               {row.hasCheckpoint && (
-                <Badge ml={8} size="sm" variant="light" color={row.best ? 'clay' : 'gray'} tt="none">
+                <Badge
+                  ml={8}
+                  miw="max-content"
+                  size="sm"
+                  variant="light"
+                  color={row.best ? 'clay' : 'gray'}
+                  tt="none"
+                >
                   {row.best ? 'checkpoint, lowest loss' : 'checkpoint'}
                 </Badge>
               )}

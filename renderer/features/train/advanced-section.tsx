@@ -11,6 +11,7 @@ import {
 } from '../../../electron/contract/values.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
+import classes from './advanced-section.module.css';
 import { advancedSummary } from './advanced-summary.ts';
 import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
@@ -80,8 +81,8 @@ export function AdvancedSection() {
             <TrainNumber
               name="patience"
               label="Stop early after"
-              unit="epochs"
-              description="Kept epochs in a row without a lower held-out loss. 0: never."
+              unit="checkpoints"
+              description="In a row, without a lower held-out loss. 0: never."
             />
             <TrainNumber
               name="stateEveryMinutes"
@@ -189,7 +190,7 @@ function OptimizerSettings() {
     typeof value === 'boolean' ? (
       <Switch
         key={name}
-        mt={26}
+        className={classes.row}
         size="sm"
         label={label}
         checked={value}
@@ -255,7 +256,7 @@ function RandomFlip() {
   const { request, edit } = useRequestForm();
   return (
     <Switch
-      mt={26}
+      className={classes.row}
       size="sm"
       label="Random flip"
       checked={request.train.randomFlip}
@@ -273,7 +274,7 @@ function FusedBackward() {
   if (request.method.kind !== 'full' && !fusedBackward) return null;
   return (
     <Switch
-      mt={26}
+      className={classes.row}
       size="sm"
       label="Fused backward pass"
       description="Less memory on a processor: weights are updated as gradients come, each clipped by its own norm."

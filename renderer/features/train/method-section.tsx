@@ -70,7 +70,7 @@ function MoreBases({ models }: { models: readonly Model[] }) {
   const comparing = asked || moreBaseIds.length > 0;
   if (models.length === 0 && !comparing) return null;
   return (
-    <Stack gap={8}>
+    <Stack gap={8} mt={8}>
       <Switch
         size="xs"
         label="Compare bases"

@@ -38,15 +38,18 @@ export function ShareFields({ training }: { training: number | null }) {
             choose(own === undefined ? usual : [...usual, own]);
           }}
         >
-          {usualShares.map(({ share, label }) => (
-            <Chip key={label} size="xs" value={String(share)}>
-              {training === null || share === 'all' ? label : `${label}, ${shareCount(share, training)}`}
-            </Chip>
-          ))}
+          <Group gap={8} mih={30}>
+            {usualShares.map(({ share, label }) => (
+              <Chip key={label} size="xs" value={String(share)}>
+                {training === null || share === 'all' ? label : `${label}, ${shareCount(share, training)}`}
+              </Chip>
+            ))}
+          </Group>
         </Chip.Group>
         <NumberField
           label="Or this many images"
           hidesLabel
+          size="xs"
           width={130}
           placeholder="or"
           unit="images"

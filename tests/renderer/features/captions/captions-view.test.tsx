@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import { captioningOptionsSchema } from '../../../../electron/contract/captioners.ts';
 import { CaptionsView } from '../../../../renderer/features/captions/captions-view.tsx';
 import { DatasetViewProvider } from '../../../../renderer/features/datasets/use-view.tsx';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
@@ -80,6 +81,24 @@ describe('a new caption set', () => {
         },
       ]);
     });
+  });
+});
+
+describe('captions by a model', () => {
+  test('cannot be tried before there is a model, and say so', async () => {
+    draw({
+      'captions.sets': () => [
+        {
+          ...captionSet,
+          source: { kind: 'model', captionerId: 0, options: captioningOptionsSchema.parse({}) },
+        },
+      ],
+      'captioners.list': () => [],
+      'captioners.known': () => [],
+    });
+    const attempt = await screen.findByRole('button', { name: 'Try it on three images' });
+    expect(attempt).toHaveProperty('disabled', true);
+    expect(screen.getByText('Add a model first.')).toBeTruthy();
   });
 });
 

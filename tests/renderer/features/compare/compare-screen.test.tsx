@@ -125,6 +125,9 @@ describe('the comparison', () => {
     expect(image.getAttribute('src')).toBe('/media/images/107');
     expect(nearest.getByText('0.031')).toBeTruthy();
     expect(nearest.getByText('0.310')).toBeTruthy();
+    // Above the settings, which alone fill a low window.
+    const about = screen.getByRole('complementary', { name: 'About this picture' });
+    expect(about.firstElementChild?.getAttribute('aria-label')).toBe('Nearest training image');
   });
 
   test('shows what numbers say of the epochs, when asked', async () => {

@@ -45,7 +45,25 @@ describe('figures of the epochs', () => {
     const many = curves({ heldOut: 12, epochs });
     expect(many['Distance from the held-out images']!.lacks).toMatch(/at least 4 pictures/);
     expect(many['Prompt followed']!.lacks).toMatch(/No prompt is the caption/);
-    expect(curves()['Likely copies']!.lacks).toMatch(/Nothing is compared/);
+    expect(curves({ epochs: [] })['Likely copies']!.lacks).toMatch(/Nothing is compared/);
+  });
+
+  test.each([
+    ['not asked for yet', undefined],
+    ['under way', { state: 'working', heldOut: 12, epochs: [] }],
+  ] satisfies [string, Partial<Likeness> | undefined][])(
+    'do not guess what is lacking while the comparison is %s',
+    (_, likeness) => {
+      const { 'Held-out loss': loss, ...compared } = curves(likeness);
+      expect(loss!.lacks).toBeNull();
+      expect(Object.values(compared).map(({ lacks }) => lacks)).toEqual(Array(3).fill('Being compared…'));
+    },
+  );
+
+  test('of the pictures that were compared before stay while more are', () => {
+    expect(Object.values(curves({ state: 'working' })).map(({ lacks }) => lacks)).toEqual(
+      Array(4).fill(null),
+    );
   });
 
   test('are drawn at their real distances, the lowest at the bottom', () => {

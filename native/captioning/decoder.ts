@@ -30,7 +30,7 @@ const isPast = ({ name }: Slot) => name.startsWith('past_key_values');
 /**
  * Where a decoder takes what it made of earlier tokens (`past_key_values`), that is kept and it is given the newest token
  * alone; where it does not, it is given all of them each time.
- * @throws Failure `captioner-unsupported`
+ * @throws Failure `captioner-unsupported`, also where what it gives is not finite
  */
 export function openDecoder(
   runtime: Runtime,
@@ -84,7 +84,7 @@ export function openDecoder(
         }
         const answer = await runGraph(runtime, session, given, [logits.name, ...presents]);
         if (past.length > 0) cache = newCache(past, presents, answer, given);
-        return lastOf(answer[logits.name]!, rows);
+        return lastOf(answer[logits.name]!, rows, path);
       };
     },
   };
@@ -142,12 +142,14 @@ function newCache(
 }
 
 /** The logits after each row's last token. */
-function lastOf(logits: HostTensor, rows: number): readonly Float32Array[] {
+function lastOf(logits: HostTensor, rows: number, path: string): readonly Float32Array[] {
   const numbers = asFloats(logits);
   const words = logits.shape.at(-1)!;
   const length = numbers.length / rows / words;
   return Array.from({ length: rows }, (_, row) => {
     const end = (row + 1) * length * words;
-    return numbers.subarray(end - words, end);
+    const last = numbers.subarray(end - words, end);
+    if (!last.every(Number.isFinite)) throw unsupported(path, 'what it gives are not all numbers');
+    return last;
   });
 }

@@ -6,7 +6,7 @@ import { openWriter } from './writer.ts';
 
 /**
  * A captioning model from its folder, whatever its kind.
- * @throws Failure those of `findCaptioner`, `captioner-unsupported`, `captioner-tags`, `graph-refused`, `out-of-memory`
+ * @throws Failure those of `findCaptioner`, `captioner-unsupported`, `captioner-tags`, `captioner-unreadable`, `out-of-memory`
  */
 export async function openCaptioner(runtime: Runtime, folder: string): Promise<Captioner> {
   const files = await findCaptioner(folder);

@@ -5,6 +5,7 @@ import type { Prepared } from './captioner.ts';
 import { numberIn } from './captioner-files.ts';
 import { readOverWhite } from './picture.ts';
 import { resample, type ResampleFilter, type Samples } from './resample.ts';
+import { unsupported } from './unsupported.ts';
 
 /** What is done to a picture before a model looks at it, as its `preprocessor_config.json` says. */
 export interface PictureForm {
@@ -21,9 +22,13 @@ export interface PictureForm {
 /** By the numbers that Pillow has for them. */
 const filters: readonly ResampleFilter[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box'];
 
-/** @throws Failure `file-unreadable`, `json-invalid` */
+/** Far more than any model looks at; pictures this large still fit into memory. */
+const largestSide = 4096;
+
+/** @throws Failure `captioner-unsupported`, `file-unreadable`, `json-invalid` */
 export async function readPictureForm(folder: string): Promise<PictureForm> {
-  const config = (await readJsonObject(join(folder, 'preprocessor_config.json'))) ?? {};
+  const path = join(folder, 'preprocessor_config.json');
+  const config = (await readJsonObject(path)) ?? {};
   const { do_normalize: normalizes, do_center_crop: crops, do_rescale: rescales } = config;
   const three = (name: string, otherwise: number): readonly number[] => {
     const given = config[name];
@@ -32,26 +37,47 @@ export async function readPictureForm(folder: string): Promise<PictureForm> {
       ? given
       : [0.5, 0.5, 0.5];
   };
-  return {
-    size: sizeOf(config.size),
-    crop: crops === true ? extentOf(config.crop_size) : null,
+  const deviation = three('image_std', 1);
+  if (deviation.includes(0))
+    throw unsupported(path, 'its image_std has a 0, by which nothing can be divided');
+  const form: PictureForm = {
+    size: sizeOf(config.size, path),
+    crop: crops === true ? extentOf(config.crop_size, path) : null,
     filter: filters[numberIn(config, 'resample') ?? 3] ?? 'bicubic',
     scale: rescales === false ? 1 : (numberIn(config, 'rescale_factor') ?? 1 / 255),
     mean: three('image_mean', 0),
-    deviation: three('image_std', 1),
+    deviation,
   };
+  if (![form.scale, ...form.mean, ...deviation].every(Number.isFinite)) {
+    throw unsupported(path, 'it has numbers that are too large');
+  }
+  return form;
 }
 
-function sizeOf(size: unknown): PictureForm['size'] {
-  const shortest = numberIn(size, 'shortest_edge');
-  return shortest === null ? (extentOf(size) ?? { width: 224, height: 224 }) : { shortest };
+function sizeOf(size: unknown, path: string): PictureForm['size'] {
+  const shortest = sideIn(size, 'shortest_edge', path);
+  return shortest === null ? (extentOf(size, path) ?? { width: 224, height: 224 }) : { shortest };
 }
 
-function extentOf(size: unknown): { readonly width: number; readonly height: number } | null {
-  if (typeof size === 'number') return { width: size, height: size };
-  if (!isJsonObject(size)) return null;
-  const [width, height] = [numberIn(size, 'width'), numberIn(size, 'height')];
+function extentOf(size: unknown, path: string): { readonly width: number; readonly height: number } | null {
+  if (typeof size === 'number') return { width: side(size, path), height: side(size, path) };
+  const [width, height] = [sideIn(size, 'width', path), sideIn(size, 'height', path)];
   return width === null || height === null ? null : { width, height };
+}
+
+/** A side that may be left out. */
+function sideIn(size: unknown, name: string, path: string): number | null {
+  const given = isJsonObject(size) ? (size[name] ?? null) : null;
+  return given === null ? null : side(given, path);
+}
+
+function side(given: unknown, path: string): number {
+  if (typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= largestSide)
+    return given;
+  throw unsupported(
+    path,
+    `the sizes in it have to be whole numbers from 1 to ${largestSide}, and one is ${JSON.stringify(given)}`,
+  );
 }
 
 /** Width and height of what `prepareForWriter` gives; null where that depends on the picture. */

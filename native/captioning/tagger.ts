@@ -1,6 +1,7 @@
 import type { Runtime, Session } from '../runtime/runtime.ts';
 import type { Captioner, Prepared } from './captioner.ts';
 import type { TaggerFiles } from './captioner-files.ts';
+import { openGraph } from './open-graph.ts';
 import { onSquare, readOverWhite } from './picture.ts';
 import { resample } from './resample.ts';
 import { captionOfTags, readTags } from './tags.ts';
@@ -9,14 +10,14 @@ import { unsupported } from './unsupported.ts';
 /**
  * A tagger as the WD taggers are published: the graph takes pictures of BGR numbers from 0 to 255, `[pictures, side, side,
  * 3]`, and gives the probability of each tag.
- * @throws Failure `captioner-unsupported`, `captioner-tags`, `graph-refused`
+ * @throws Failure `captioner-unsupported`, `captioner-tags`, `captioner-unreadable`
  */
 export async function openTagger(
   runtime: Runtime,
   { model, tags: tagsFile }: TaggerFiles,
 ): Promise<Captioner> {
   const tags = await readTags(tagsFile);
-  const session = await runtime.createSession(model);
+  const session = await openGraph(runtime, model);
   const { input, output, side, batchSize } = formOf(session, model);
   return {
     batchSize,

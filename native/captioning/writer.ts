@@ -8,6 +8,7 @@ import { numberIn, type WriterFiles } from './captioner-files.ts';
 import { type EmbedTokens, openDecoder } from './decoder.ts';
 import { generateText, type TextSettings } from './generate-text.ts';
 import { asFloats, integers, joined, ones, runGraph } from './host-tensors.ts';
+import { openGraph } from './open-graph.ts';
 import { extentOfForm, prepareForWriter, readPictureForm } from './picture-form.ts';
 import { readTextTokenizer } from './text-tokenizer.ts';
 import { unsupported } from './unsupported.ts';
@@ -22,12 +23,12 @@ const questions: Readonly<Record<CaptionDetail, string>> = {
 /**
  * A model that writes a sentence about a picture: one graph looks at it, another writes token by token; Florence-2 has two
  * more, for its question.
- * @throws Failure `captioner-unsupported`, `graph-refused`, `file-unreadable`
+ * @throws Failure `captioner-unsupported`, `captioner-unreadable`, `file-unreadable`
  */
 export async function openWriter(runtime: Runtime, files: WriterFiles): Promise<Captioner> {
   const sessions: Session[] = [];
   const open = async (path: string): Promise<Session> => {
-    const session = await runtime.createSession(path);
+    const session = await openGraph(runtime, path);
     sessions.push(session);
     return session;
   };
@@ -40,6 +41,7 @@ export async function openWriter(runtime: Runtime, files: WriterFiles): Promise<
       await readTextTokenizer(files.folder),
       await readTextSettings(files),
     ];
+    const room = Math.max(1, positionsOf(files) - settings.prompt.length);
     const vision = await open(files.vision);
     const embedding = files.embedding === null ? null : await open(files.embedding);
     const encoder = files.encoder === null ? null : await open(files.encoder);
@@ -67,7 +69,8 @@ export async function openWriter(runtime: Runtime, files: WriterFiles): Promise<
         const texts: string[] = [];
         for (const picture of pictures) {
           const next = decoder.begin(await statesOf(picture, options.detail));
-          const { beams, longest } = options;
+          const { beams } = options;
+          const longest = Math.min(options.longest, room);
           const tokens = await generateText(next, { ...settings, beams, longest });
           const text = tokenizer.decode(tokens);
           texts.push(sentence(text, options));
@@ -168,6 +171,17 @@ async function readTextSettings({
     forcedFirst: kind === 'blip' ? null : first('forced_bos_token_id'),
     forcedLast: kind === 'blip' ? null : first('forced_eos_token_id'),
   };
+}
+
+/** Tokens that a decoder has places for, what it begins with among them; GPT-2 has a name of its own for it. */
+function positionsOf({ config }: WriterFiles): number {
+  for (const part of [config.text_config, config.decoder, config]) {
+    for (const name of ['max_position_embeddings', 'n_positions']) {
+      const places = numberIn(part, name);
+      if (places !== null && Number.isInteger(places) && places > 0) return places;
+    }
+  }
+  return Infinity;
 }
 
 /** One token, or one of a list. */

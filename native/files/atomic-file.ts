@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -124,6 +124,56 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
     await discard(partial);
     throw codeOf(error) === '' ? error : writeFailure(path, error);
   }
+}
+
+/** What file systems without hard links answer: FAT, and some network drives. */
+const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK']);
+
+/**
+ * Writes a file that is not there yet, whole or not at all. False where a file or a link, even one that leads nowhere, has the
+ * name by then: that is never written over.
+ *
+ * @throws Failure `write-failed`, also where a folder has the name; `disk-full`
+ */
+export async function writeNewFileAtomic(path: string, content: string | Uint8Array): Promise<boolean> {
+  const partial = partialPath(path);
+  try {
+    await writeExclusively(partial, content);
+    try {
+      await link(partial, path);
+    } catch (error) {
+      if (!noLinks.has(codeOf(error))) throw error;
+      await writeExclusively(path, content);
+    }
+    await syncFolder(dirname(resolve(path)));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && !(await isFolder(path))) return false;
+    throw codeOf(error) === '' ? error : writeFailure(path, error);
+  } finally {
+    await discard(partial);
+  }
+}
+
+/** Where it cannot be written whole, it is not there. */
+async function writeExclusively(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+    await file.close();
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await discard(path);
+    throw error;
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
 }
 
 async function syncTree(folder: string): Promise<void> {

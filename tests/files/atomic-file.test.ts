@@ -1,10 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../../native/files/atomic-file.ts';
+import {
+  removePartialWrites,
+  writeFileAtomic,
+  writeFolderAtomic,
+  writeNewFileAtomic,
+} from '../../native/files/atomic-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -50,6 +55,33 @@ describe('writeFileAtomic', () => {
       message: expect.stringContaining(path) as string,
       hint: 'The folder it belongs in is not there: create it, or choose another.',
     });
+  });
+});
+
+describe('writeNewFileAtomic', () => {
+  test('writes a file that is not there, and leaves nothing else behind', async () => {
+    expect(await writeNewFileAtomic(join(folder, 'fox.txt'), 'a fox')).toBe(true);
+    expect(await readFile(join(folder, 'fox.txt'), 'utf8')).toBe('a fox');
+    expect(await readdir(folder)).toEqual(['fox.txt']);
+  });
+
+  test('leaves a file and a link that leads nowhere as they are', async () => {
+    await writeFile(join(folder, 'file.txt'), 'by hand');
+    await symlink(join(folder, 'nowhere'), join(folder, 'link.txt'));
+    expect(await writeNewFileAtomic(join(folder, 'file.txt'), 'new')).toBe(false);
+    expect(await writeNewFileAtomic(join(folder, 'link.txt'), 'new')).toBe(false);
+    expect(await readFile(join(folder, 'file.txt'), 'utf8')).toBe('by hand');
+    expect((await lstat(join(folder, 'link.txt'))).isSymbolicLink()).toBe(true);
+    expect((await readdir(folder)).sort()).toEqual(['file.txt', 'link.txt']);
+  });
+
+  test('fails where a folder has the name, or there is none for it to lie in', async () => {
+    await mkdir(join(folder, 'fox.txt'));
+    for (const path of [join(folder, 'fox.txt'), join(folder, 'gone', 'fox.txt')]) {
+      const refusal = { code: 'write-failed', message: expect.stringContaining(path) as string };
+      await expect(writeNewFileAtomic(path, 'new')).rejects.toMatchObject(refusal);
+    }
+    expect(await readdir(folder)).toEqual(['fox.txt']);
   });
 });
 

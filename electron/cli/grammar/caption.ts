@@ -20,6 +20,10 @@ interface CaptionFlags {
   readonly device?: Provider;
 }
 
+const kinds = `
+A WD tagger is a tagger; BLIP, ViT-GPT2 and Florence-2 are sentence writers. What is about the other kind is not used.
+The studio lists models, and the files that each needs, under Captions, By a model.`;
+
 export function addCaption(program: Command, { context, onEnd }: Grammar): void {
   const usual = usualCaptioning;
   program
@@ -31,25 +35,41 @@ export function addCaption(program: Command, { context, onEnd }: Grammar): void 
     )
     .argument('<images>', 'a folder of images; those that have a caption are left out')
     .option('--trigger <words>', 'what every caption begins with', usual.trigger)
-    .option('--threshold <number>', 'tags from this probability on', numberFromZero, usual.generalThreshold)
+    .option(
+      '--threshold <number>',
+      'taggers: tags from this probability on',
+      numberFromZero,
+      usual.generalThreshold,
+    )
     .option(
       '--character-threshold <number>',
-      'characters from this probability on',
+      'taggers: characters from this probability on',
       numberFromZero,
       usual.characterThreshold,
     )
-    .option('--keep-underscores', 'write long_hair, not long hair', false)
-    .option('--characters-last', 'other tags before characters', false)
-    .option('--exclude <tags>', 'tags to leave out, with commas between them')
-    .option('--beams <number>', 'sentences weighed against each other', naturalNumber, usual.beams)
-    .option('--longest <tokens>', 'length of a sentence', naturalNumber, usual.longest)
+    .option('--keep-underscores', 'taggers: write long_hair, not long hair', false)
+    .option('--characters-last', 'taggers: other tags before characters', false)
+    .option('--exclude <tags>', 'taggers: tags to leave out, with commas between them')
+    .option(
+      '--beams <number>',
+      'sentence writers: sentences weighed against each other',
+      naturalNumber,
+      usual.beams,
+    )
+    .option(
+      '--longest <tokens>',
+      'sentence writers: length of a sentence at most',
+      naturalNumber,
+      usual.longest,
+    )
     .addOption(
-      new Option('--detail <length>', 'what Florence-2 is asked for')
+      new Option('--detail <length>', 'sentence writers: how long a caption Florence-2 is asked for')
         .choices(captionDetails)
         .default(usual.detail),
     )
     .option('--overwrite', 'caption images that have a caption, too', false)
     .addOption(deviceOption())
+    .addHelpText('after', kinds)
     .action(async (model: string, images: string, flags: CaptionFlags) => {
       onEnd(
         await captionCommand(context(), {

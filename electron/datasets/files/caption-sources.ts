@@ -21,6 +21,8 @@ const maxRepeats = 200;
 export interface Sidecars {
   /** By image id. */
   readonly captions: ReadonlyMap<string, string>;
+  /** By image id: the file its caption is in, also where that cannot be read. */
+  readonly chosen: ReadonlyMap<string, FoundFile>;
   readonly problems: readonly DatasetProblem[];
   /** Caption files that were used or are accounted for. */
   readonly files: ReadonlySet<string>;
@@ -62,6 +64,7 @@ export async function readSidecars(
   const beaten = offered.filter(({ id }) => !used.has(id)).map(({ id }) => id);
   return {
     ...read,
+    chosen: new Map([...best].map(([image, { file }]) => [image, file])),
     files: new Set([...used, ...beaten, ...lonely]),
     leftOut: [...withoutImage(lonely), ...besideBetter(beaten)],
     used: used.size,

@@ -95,6 +95,16 @@ function ExportForm({
         </>
       )}
       <Group justify="flex-end" gap="xs">
+        {entry?.status === 'failed' && (
+          <Button
+            variant="default"
+            onClick={() => {
+              start.reset();
+            }}
+          >
+            Change something
+          </Button>
+        )}
         <Button variant="default" onClick={onClose}>
           {started ? 'Close' : 'Cancel'}
         </Button>

@@ -74,8 +74,8 @@ test('a model with a vocabulary or a shape of its own is not written as a file',
   const job = { kind: 'export', format: 'single-file', output, precision: 'float32', metadata: {} } as const;
   await expect(failureOf(runJob({ ...job, model: { base: at('tiny') } }, context))).resolves.toMatchObject({
     code: 'single-file-unfit',
-    message: expect.stringContaining('another model (its sizes)') as string,
-    hint: 'Export it as a diffusers folder.',
+    message: expect.stringContaining('no Stable Diffusion of a size that tools know') as string,
+    hint: 'Export it as a model folder (diffusers).',
   });
   await writeClipTokenizer(at('sd1', 'tokenizer'), trainBpe(['a fox'], 514), 77);
   await expect(failureOf(runJob({ ...job, model: { base: at('sd1') } }, context))).resolves.toMatchObject({

@@ -77,6 +77,16 @@ function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
         </>
       )}
       <Group justify="flex-end" gap="xs">
+        {entry?.status === 'failed' && (
+          <Button
+            variant="default"
+            onClick={() => {
+              start.reset();
+            }}
+          >
+            Change something
+          </Button>
+        )}
         <Button variant="default" onClick={onClose}>
           {started ? 'Close' : 'Cancel'}
         </Button>

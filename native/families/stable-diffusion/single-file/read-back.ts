@@ -24,10 +24,15 @@ export async function checkReadBack<Configs extends object>(
   { configs, readConfigs, scheduler, tokenizers }: WrittenModel<Configs>,
   read: SingleFileModel | null,
 ): Promise<void> {
-  const differs = differences(configs, read === null ? null : configsOf(path, read, readConfigs));
+  const found = read === null ? null : configsOf(path, read, readConfigs);
+  if (read === null || found === null)
+    throw unfit(
+      path,
+      'such a file does not say how large a model is, and this one is no Stable Diffusion of a size that tools know',
+    );
+  const differs = differences(configs, found);
   if (differs.length > 0)
     throw unfit(path, `other tools would take it for another model (${differs.join(', ')})`);
-  if (read === null) return;
   if (!sameNoise(scheduler, readScheduler({ scheduler: read.scheduler, schedulerSource: path })))
     throw unfit(path, 'the model has a noise schedule of its own, which a single file does not hold');
   for (const [name, tokenizer] of Object.entries(tokenizers))

@@ -66,13 +66,12 @@ export function unfit(path: string, why: string): Failure {
   return new Failure(
     'single-file-unfit',
     `${path} cannot be written: ${why}.`,
-    'Export it as a diffusers folder.',
+    'Export it as a model folder (diffusers).',
   );
 }
 
 /** The sizes it was made for are left out: they do not change what a model computes. */
-export function differences(own: object, read: object | null): readonly string[] {
-  if (read === null) return ['its sizes'];
+export function differences(own: object, read: object): readonly string[] {
   return Object.entries(own).flatMap(([part, fields]) =>
     Object.entries(fields as object)
       .filter(([field]) => field !== 'sampleSize')

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
+import { ExportButtons } from './export-buttons.tsx';
 import { FormatChoice, PrecisionChoice } from './export-choices.tsx';
 import { ExportEntry } from './export-entry.tsx';
 import { ExportPlace } from './export-place.tsx';
@@ -94,38 +95,22 @@ function ExportForm({
           {start.error !== null && <FailureNote error={start.error} />}
         </>
       )}
-      <Group justify="flex-end" gap="xs">
-        {entry?.status === 'failed' && (
-          <Button
-            variant="default"
-            onClick={() => {
-              start.reset();
-            }}
-          >
-            Change something
-          </Button>
-        )}
-        <Button variant="default" onClick={onClose}>
-          {started ? 'Close' : 'Cancel'}
-        </Button>
-        {!started && (
-          <Button
-            loading={start.isPending}
-            onClick={() => {
-              start.mutate({
-                runId: run.id,
-                epoch: chosen,
-                format,
-                loraNames: names,
-                precision,
-                ...(folder !== null && { folder }),
-              });
-            }}
-          >
-            Export
-          </Button>
-        )}
-      </Group>
+      <ExportButtons
+        label="Export"
+        start={start}
+        entry={entry}
+        onClose={onClose}
+        onStart={() => {
+          start.mutate({
+            runId: run.id,
+            epoch: chosen,
+            format,
+            loraNames: names,
+            precision,
+            ...(folder !== null && { folder }),
+          });
+        }}
+      />
     </Stack>
   );
 }

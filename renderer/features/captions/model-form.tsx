@@ -10,8 +10,8 @@ import {
 } from '../../../electron/contract/captioners.ts';
 import type { CaptionSource } from '../../../electron/contract/captions.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
-import { CopyPath } from '../../components/copy-path.tsx';
 import { NumberField } from '../../components/number-field.tsx';
+import { PageAddress } from '../../components/page-address.tsx';
 import { usePathPicker } from '../../components/path-picker.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
@@ -131,12 +131,7 @@ function NoModels({ onAdded }: { onAdded: (captionerId: number) => void }) {
             <Text size="xs" c="dimmed">
               Files: {files.join(', ')}
             </Text>
-            <Group gap={4} wrap="nowrap">
-              <Text size="xs" c="dimmed" truncate>
-                {page}
-              </Text>
-              <CopyPath path={page} label={`Copy the address of ${name}’s page`} />
-            </Group>
+            <PageAddress name={name} page={page} />
           </li>
         ))}
       </ul>

@@ -1,10 +1,10 @@
-import { Button, Group, Text, Title } from '@mantine/core';
+import { Button, Text, Title } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import type { Download, StarterOffer } from '../../../electron/contract/downloads.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
-import { CopyPath } from '../../components/copy-path.tsx';
+import { PageAddress } from '../../components/page-address.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import classes from './get-base-screen.module.css';
@@ -30,12 +30,7 @@ export function StarterCard({ starter, download }: { starter: StarterOffer; down
           {bytesText(bytes)}, made for {resolution} px, {licence.name}
           {accepted && ' (accepted)'}
         </Text>
-        <Group gap={4} wrap="nowrap">
-          <Text size="xs" c="dimmed" truncate>
-            {page}
-          </Text>
-          <CopyPath path={page} label={`Copy the address of ${name}’s page`} />
-        </Group>
+        <PageAddress name={name} page={page} />
       </div>
       <div>
         <Button

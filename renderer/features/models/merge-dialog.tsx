@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { type Lora, mostLoraStrength } from '../../../electron/contract/loras.ts';
+import { ExportButtons } from '../../components/export-buttons.tsx';
 import { FormatChoice, PrecisionChoice } from '../../components/export-choices.tsx';
 import { ExportEntry } from '../../components/export-entry.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
@@ -76,33 +77,17 @@ function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
           {start.error !== null && <FailureNote error={start.error} />}
         </>
       )}
-      <Group justify="flex-end" gap="xs">
-        {entry?.status === 'failed' && (
-          <Button
-            variant="default"
-            onClick={() => {
-              start.reset();
-            }}
-          >
-            Change something
-          </Button>
-        )}
-        <Button variant="default" onClick={onClose}>
-          {started ? 'Close' : 'Cancel'}
-        </Button>
-        {!started && (
-          <Button
-            loading={start.isPending}
-            disabled={!valid}
-            onClick={() => {
-              if (modelId === null) return;
-              start.mutate({ modelId, loras: [{ loraId: lora.id, strength }], format, precision });
-            }}
-          >
-            Merge and export
-          </Button>
-        )}
-      </Group>
+      <ExportButtons
+        label="Merge and export"
+        start={start}
+        entry={entry}
+        disabled={!valid}
+        onClose={onClose}
+        onStart={() => {
+          if (modelId === null) return;
+          start.mutate({ modelId, loras: [{ loraId: lora.id, strength }], format, precision });
+        }}
+      />
     </Stack>
   );
 }

@@ -51,7 +51,7 @@ export function ShareFields({ training }: { training: number | null }) {
           hidesLabel
           size="xs"
           width={130}
-          placeholder="or"
+          placeholder="count"
           unit="images"
           min={1}
           optional

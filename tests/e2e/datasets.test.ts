@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { drop } from './drop.ts';
 import { describeInBrowser, inDesktop, type OpenStudio, openStudio } from './studio.ts';
 
 const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url));
@@ -111,26 +112,20 @@ describeInBrowser('a data set in a browser', () => {
     },
   );
 
-  /** As from a file manager: the page gets an entry of a folder, which no script could make. */
-  async function drop(path: string, { isAnnounced = true } = {}): Promise<void> {
-    const { page } = open;
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [path], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
-      if (type === 'dragOver' && isAnnounced)
-        await page
-          .getByRole('status')
-          .filter({ hasText: /^Drop to/ })
-          .waitFor();
-    }
-  }
+  /** What letting go would do is said meanwhile. */
+  const dropAnnounced = (path: string) =>
+    drop(open.page, path, () =>
+      open.page
+        .getByRole('status')
+        .filter({ hasText: /^Drop to/ })
+        .waitFor(),
+    );
 
   test('is made of a folder dropped on the window', async () => {
     const { page } = open;
     await page.getByRole('link', { name: 'Data sets' }).click();
     await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor();
-    await drop(folder);
+    await dropAnnounced(folder);
     await page.getByRole('heading', { name: 'toys' }).waitFor();
     await page.getByRole('button', { name: '12 images' }).waitFor();
     await page.getByRole('link', { name: /^Problems/ }).click();
@@ -157,14 +152,14 @@ describeInBrowser('a data set in a browser', () => {
       await notice.waitFor({ state: 'detached' });
     };
 
-    await drop(notes);
+    await dropAnnounced(notes);
     await told('notes is a folder of 3 text files.', 'Choose png, jpg');
-    await drop(archive);
+    await dropAnnounced(archive);
     await told('toys.zip is an archive.', 'Unpack it, then drop the folder.');
     const rail = page.getByRole('navigation', { name: 'Screenfold' });
     await rail.getByRole('link', { name: 'Models' }).click();
     await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
-    await drop(archive, { isAnnounced: false });
+    await drop(page, archive);
     await told('toys.zip is an archive.', 'Unpack it, then drop the folder.');
     await rail.getByRole('link', { name: 'Data sets' }).click();
     await open.chooseFolder(page.getByRole('button', { name: 'Add folder…' }).first(), notes);

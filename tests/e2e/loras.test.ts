@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -10,17 +9,9 @@ import { createClient } from '../../electron/connection/client.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { writeLoraModels } from '../reference/lora-models.ts';
 import { linkInMemory } from '../studio/memory-link.ts';
+import { drop } from './drop.ts';
 import { describeInBrowser, type OpenStudio, openStudio, prepareLibrary } from './studio.ts';
 import { patience, waiting } from './toys.ts';
-
-/** Drags a file of this machine over the page and lets go of it, as a file manager would. */
-async function drop(page: Page, file: string): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [file], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await session.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
-  await session.detach();
-}
 
 describeInBrowser('a LoRA', () => {
   let open: OpenStudio;

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
@@ -11,17 +10,9 @@ import { runJob } from '../../native/run-job.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../native/weights/safetensors.ts';
 import { writeSingleFileModel } from '../reference/single-file-models.ts';
 import { linkInMemory } from '../studio/memory-link.ts';
+import { drop } from './drop.ts';
 import { describeInBrowser, type OpenStudio, openStudio, prepareLibrary } from './studio.ts';
 import { makeToys, patience, waiting } from './toys.ts';
-
-/** Drags a file of this machine over the page and lets go of it, as a file manager would. */
-async function drop(page: Page, file: string): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [file], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await session.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
-  await session.detach();
-}
 
 /** The file of a model, its VAE left out. */
 async function writeWithoutVae(from: string, to: string): Promise<void> {

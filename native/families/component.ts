@@ -1,12 +1,17 @@
 import { Failure } from '../failure.ts';
+import { float32ToFloat16 } from '../graph/half.ts';
+import { halfWeight, type ReadWeight } from '../models/weight-tensor.ts';
 import { type ModelComponent, writeComponent } from '../weights/model-folder.ts';
+import type { WeightSource } from '../weights/weight-source.ts';
 import type { Component } from './family.ts';
 import type { Adaptation } from './lora-weights.ts';
+
+type Weight = Parameters<ReadWeight>[0];
 
 /** A component as its folder has it, LoRAs laid over its weights. */
 export function openedComponent(folder: ModelComponent, lora: Adaptation | undefined): Component {
   const { weights, name, kind } = folder;
-  const readWeight: Component['readWeight'] = async ({ key, shape }) => {
+  const found = (key: string, shape: readonly number[]): WeightSource => {
     if (!weights) {
       throw new Failure(
         'weights-missing',
@@ -14,18 +19,26 @@ export function openedComponent(folder: ModelComponent, lora: Adaptation | undef
         'Train it from scratch, or copy the whole model.',
       );
     }
-    const found = weights.shape(key);
-    if (found.join() !== shape.join()) {
+    const own = weights.shape(key);
+    if (own.join() !== shape.join()) {
       throw new Failure(
         'weights-shape',
-        `${folder.path}: ${key} has the shape [${found.join(', ')}], its config asks for [${shape.join(', ')}].`,
+        `${folder.path}: ${key} has the shape [${own.join(', ')}], its config asks for [${shape.join(', ')}].`,
         'Check that config.json and weights belong together.',
       );
     }
-    const weight = await weights.read(key);
+    return weights;
+  };
+  const single = async ({ key, shape }: Weight) => {
+    const weight = await found(key, shape).read(key);
     await lora?.apply(weight, key, shape);
     return weight;
   };
+  const half = async (weight: Weight) =>
+    lora?.touches(weight.key)
+      ? float32ToFloat16(await single(weight))
+      : found(weight.key, weight.shape).readHalf(weight.key);
+  const readWeight: ReadWeight = Object.assign(single, { half });
   return {
     name,
     configFile: folder.config,
@@ -58,4 +71,11 @@ export function componentToWrite(base: string, { name, hasWeights, configFile, w
     `The ${name} of ${base} has a config and no weights.`,
     'Train it first, and export a checkpoint.',
   );
+}
+
+/** Weights of whichever component they belong to. */
+export function readWeightOf(component: (name: string) => Component): ReadWeight {
+  return Object.assign((weight: Weight) => component(weight.component).readWeight(weight), {
+    half: (weight: Weight) => halfWeight(component(weight.component).readWeight, weight),
+  });
 }

@@ -1,6 +1,10 @@
 import { elementCount } from '../graph/data-type.ts';
 
-type Weights = Float32Array<ArrayBuffer>;
+/** Of float32, or the bits of float16. */
+export type LaidNumbers = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+
+/** Turned at a time, so that what is read and written stays in the processor's cache. */
+const rowsAtATime = 512;
 
 /**
  * The shape of a convolution's weight [o, c, kh, kw] with a matrix for each tap of the kernel, [kh·kw, o, c]. So it lies on
@@ -12,22 +16,24 @@ export function tapsFirstShape([o, c, kh, kw]: readonly number[]): readonly numb
 }
 
 /** The values of a weight of this shape, [o, c, kh, kw], with its taps first. */
-export function toTapsFirst(shape: readonly number[], values: Weights): Weights {
+export function toTapsFirst<W extends LaidNumbers>(shape: readonly number[], values: W): W {
   const [channels, taps] = extents(shape);
   return transposed(values, channels, taps);
 }
 
 /** What `toTapsFirst` was given. */
-export function fromTapsFirst(shape: readonly number[], values: Weights): Weights {
+export function fromTapsFirst<W extends LaidNumbers>(shape: readonly number[], values: W): W {
   const [channels, taps] = extents(shape);
   return transposed(values, taps, channels);
 }
 
-function transposed(values: Weights, rows: number, columns: number): Weights {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
+function transposed<W extends LaidNumbers>(values: W, rows: number, columns: number): W {
+  const result = new (values.constructor as new (length: number) => W)(values.length);
+  for (let begin = 0; begin < rows; begin += rowsAtATime) {
+    const end = Math.min(rows, begin + rowsAtATime);
     for (let column = 0; column < columns; column++)
-      result[column * rows + row] = values[row * columns + column]!;
+      for (let row = begin; row < end; row++) result[column * rows + row] = values[row * columns + column]!;
+  }
   return result;
 }
 

@@ -2,14 +2,13 @@ import type { ComputePrecision } from '../facts/precision.ts';
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import { checkElementCounts } from '../graph/element-limit.ts';
 import { Graph, type Value } from '../graph/graph.ts';
-import { float32ToFloat16 } from '../graph/half.ts';
 import { inHalfPrecision } from '../graph/in-half-precision.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { HostTensor, Runtime } from '../runtime/runtime.ts';
 import { largeModel } from './large-model.ts';
 import { InputParameters, type InputParametersOptions, type ModelBuilder } from './model-builder.ts';
 import { type BoundInference, type InferenceGraph, openInStages } from './staged-inference.ts';
-import type { ReadWeight, WeightType } from './weight-tensor.ts';
+import { halfWeight, type ReadWeight, type WeightType } from './weight-tensor.ts';
 
 export interface Inference {
   /** Runs the model once. The arrays it resolves to are overwritten by the next run. */
@@ -128,8 +127,8 @@ async function openWhole(
   const initializers: Record<string, HostTensor> = {};
   for (const parameter of parameters) {
     const { name, shape, type } = parameter;
-    const weight = await readWeight(parameter);
-    initializers[name] = { type, shape, data: type === 'float16' ? float32ToFloat16(weight) : weight };
+    const data = type === 'float16' ? await halfWeight(readWeight, parameter) : await readWeight(parameter);
+    initializers[name] = { type, shape, data };
   }
   const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
   return runtime.createSession(model, { initializers });

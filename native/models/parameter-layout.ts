@@ -1,7 +1,6 @@
-import { tapsFirstShape, toTapsFirst } from '../kernels/taps-first.ts';
+import { type LaidNumbers, tapsFirstShape, toTapsFirst } from '../kernels/taps-first.ts';
 import type { Parameter } from './parameter.ts';
 
-type Weights = Float32Array<ArrayBuffer>;
 type Laid = Pick<Parameter, 'shape' | 'layout'>;
 
 /** The shape in which graphs take a parameter. */
@@ -10,6 +9,6 @@ export function deviceShape({ shape, layout }: Laid): readonly number[] {
 }
 
 /** A parameter's values as graphs take them. */
-export function toDevice({ shape, layout }: Laid, values: Weights): Weights {
+export function toDevice<W extends LaidNumbers>({ shape, layout }: Laid, values: W): W {
   return layout === 'taps-first' ? toTapsFirst(shape, values) : values;
 }

@@ -7,7 +7,11 @@ import { deviceShape, toDevice } from './parameter-layout.ts';
 type Weight = Pick<Parameter, 'component' | 'key' | 'shape'>;
 
 /** Where weights come from, by component and state-dict key. */
-export type ReadWeight = (weight: Weight) => Promise<Float32Array<ArrayBuffer>>;
+export interface ReadWeight<W = Weight> {
+  (weight: W): Promise<Float32Array<ArrayBuffer>>;
+  /** The same as float16 bits. Where a file has them so, widening and rounding all of a large model took most of opening it. */
+  readonly half?: (weight: W) => Promise<Uint16Array<ArrayBuffer>>;
+}
 
 /** What a weight's numbers are held in without a loss: float16 where they come from a file of such. */
 export type WeightType = (weight: Pick<Weight, 'component' | 'key'>) => DataType;
@@ -15,10 +19,15 @@ export type WeightType = (weight: Pick<Weight, 'component' | 'key'>) => DataType
 /** A weight where and as graphs take it. */
 export async function weightTensor(
   runtime: Runtime,
-  readWeight: (parameter: Parameter) => ReturnType<ReadWeight>,
+  readWeight: ReadWeight<Parameter>,
   parameter: Parameter,
 ): Promise<Tensor> {
-  const values = toDevice(parameter, await readWeight(parameter));
   const { type } = parameter;
-  return runtime.tensor(type, deviceShape(parameter), type === 'float16' ? float32ToFloat16(values) : values);
+  const values = type === 'float16' ? await halfWeight(readWeight, parameter) : await readWeight(parameter);
+  return runtime.tensor(type, deviceShape(parameter), toDevice(parameter, values));
+}
+
+/** A weight as float16 bits. */
+export async function halfWeight<W>(readWeight: ReadWeight<W>, weight: W): Promise<Uint16Array<ArrayBuffer>> {
+  return (await readWeight.half?.(weight)) ?? float32ToFloat16(await readWeight(weight));
 }

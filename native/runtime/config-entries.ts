@@ -4,7 +4,7 @@ import type { SessionOptions } from './runtime.ts';
 export function configEntries({
   disabledOptimizers = [],
   cpuFallback = true,
-  byTurns = false,
+  arena = true,
 }: SessionOptions): Readonly<Record<string, string>> {
   return {
     // A shape that contradicts the declared one is otherwise a warning, and the numbers are wrong.
@@ -13,7 +13,7 @@ export function configEntries({
     'session.force_spinning_stop': '1',
     // On a machine with other work, spinning takes several times as long; on a quiet one, waking takes a fifth longer.
     ...(process.env.SCREENFOLD_SPIN === '0' && { 'session.intra_op.allow_spinning': '0' }),
-    ...(byTurns && { 'session.use_env_allocators': '1' }),
+    ...(arena && { 'session.use_env_allocators': '1' }),
     ...(!cpuFallback && { 'session.disable_cpu_ep_fallback': '1' }),
     ...(disabledOptimizers.length > 0 && {
       'optimization.disable_specified_optimizers': disabledOptimizers.join(';'),

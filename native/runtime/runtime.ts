@@ -109,9 +109,9 @@ export interface SessionOptions {
   readonly optimize?: boolean;
   /** Threads for one operator; by default one per physical core. Matters to the CPU provider alone. */
   readonly threads?: number;
-  /** Keep freed memory for reuse in a growing arena (faster) or give it back (smaller). Default true. */
+  /** Keep freed memory for reuse, by all such sessions of the process (faster), or give it back (smaller). Default true. */
   readonly arena?: boolean;
-  /** Share memory and threads with all such sessions of the process, for those that run by turns. Default false. */
+  /** Share threads with all such sessions of the process, for those that run by turns. Default false. */
   readonly byTurns?: boolean;
   /** Whether a graph is taken though the provider lacks an operator of it, which the processor then runs. Default true. */
   readonly cpuFallback?: boolean;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { DataArray } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
-import { weightTensor } from '../models/weight-tensor.ts';
+import { type ReadWeight, weightTensor } from '../models/weight-tensor.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import { lossScaleInput, type TrainingArtifacts } from './artifacts.ts';
@@ -19,7 +19,7 @@ export type BatchData = Readonly<Record<string, DataArray>>;
 
 export interface ShapeOptions {
   readonly runtime: Runtime;
-  readonly frozen: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
+  readonly frozen: ReadWeight<Parameter>;
   /**
    * Graphs for batches of one shape, which may be an equal part of a batch's rows. Asked for once for each; where tensors are
    * arrays, their gradients may come in any shape.

@@ -26,12 +26,8 @@ export function placedWeights(path: string, weights: ReadonlyMap<string, PlacedW
     throw new Failure('tensor-missing', `${path} has no weight ${name}.`, 'Download the model again.');
   };
   const read = async (name: string): Promise<Float32Array<ArrayBuffer>> => {
-    const { file, key, shape, part, transposed = false } = find(name);
-    const whole = await file.readAs(key, 'float32');
-    if (transposed) return turned(whole, shape);
-    const length = elementCount(shape);
-    // A copy, so that the rest of the tensor can be let go.
-    return whole.length === length ? whole : whole.slice(part * length, (part + 1) * length);
+    const placed = find(name);
+    return weightIn(await placed.file.readAs(placed.key, 'float32'), placed);
   };
   return {
     names: [...weights.keys()],
@@ -39,6 +35,10 @@ export function placedWeights(path: string, weights: ReadonlyMap<string, PlacedW
     shape: (name) => find(name).shape,
     dtype: (name) => find(name).file.tensors.get(find(name).key)!.dtype,
     read,
+    readHalf: async (name) => {
+      const placed = find(name);
+      return weightIn(await placed.file.readAs(placed.key, 'float16'), placed);
+    },
     readInto: async (name, target) => {
       target.set(await read(name));
     },
@@ -46,9 +46,21 @@ export function placedWeights(path: string, weights: ReadonlyMap<string, PlacedW
   };
 }
 
+type Numbers = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+
+function weightIn<N extends Numbers>(
+  tensor: N,
+  { shape, part, transposed = false }: Pick<PlacedWeight, 'shape' | 'part' | 'transposed'>,
+): N {
+  if (transposed) return turned(tensor, shape);
+  const length = elementCount(shape);
+  // A copy, so that the rest of the tensor can be let go.
+  return tensor.length === length ? tensor : (tensor.slice(part * length, (part + 1) * length) as N);
+}
+
 /** A matrix of this shape from one that stands on its side. */
-export function turned(matrix: Float32Array, [rows, columns]: readonly number[]): Float32Array<ArrayBuffer> {
-  return Float32Array.from(matrix, (_, i) => matrix[(i % columns!) * rows! + Math.floor(i / columns!)]!);
+export function turned<N extends Numbers>(matrix: N, [rows, columns]: readonly number[]): N {
+  return matrix.map((_, i) => matrix[(i % columns!) * rows! + Math.floor(i / columns!)]!) as N;
 }
 
 /** SHA-256, in hex, of the tensors that hold these weights: their names in the file, types, shapes and bytes. */

@@ -21,6 +21,8 @@ export interface WeightSource {
   /** Fills `target`, which must have as many elements as the weight. */
   readInto(name: string, target: Float32Array<ArrayBuffer>): Promise<void>;
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** As float16 bits, rounded where the file has a wider type. */
+  readHalf(name: string): Promise<Uint16Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -183,6 +185,10 @@ function source(
     async read(name) {
       const { file, key } = find(name);
       return file.readAs(key, 'float32');
+    },
+    async readHalf(name) {
+      const { file, key } = find(name);
+      return file.readAs(key, 'float16');
     },
   };
 }

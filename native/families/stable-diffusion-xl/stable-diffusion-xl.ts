@@ -4,7 +4,7 @@ import { type ClipTokenizer, createClipTokenizer } from '../../tokenizer/clip-to
 import type { ModelConfigs } from '../../weights/model-configs.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
-import { componentToWrite, openedComponent } from '../component.ts';
+import { componentToWrite, openedComponent, readWeightOf } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
 import { graphParts, projectedTextPart, textPart } from '../onnx/parts.ts';
@@ -82,7 +82,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       conditioning: xlConditioning({ ...configs, tokenizers: both, zerosWithoutText }),
       denoiser: xlDenoiser(configs.unet),
     };
-    const readWeight: OpenModel['readWeight'] = (weight) => component(weight.component).readWeight(weight);
+    const readWeight = readWeightOf(component);
     const indexEntries = { ...layout.indexEntries, force_zeros_for_empty_prompt: zerosWithoutText };
     const onnx: OnnxPipeline = {
       className: 'ORTStableDiffusionXLPipeline',

@@ -3,7 +3,7 @@ import { noiseProcess } from '../../noise/noise-process.ts';
 import { createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
-import { componentToWrite, openedComponent } from '../component.ts';
+import { componentToWrite, openedComponent, readWeightOf } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
 import { graphParts, textPart } from '../onnx/parts.ts';
@@ -66,7 +66,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       conditioning: clipConditioning(configs.text, (caption) => tokenizer.encode(caption)),
       denoiser: unetDenoiser(configs.unet),
     };
-    const readWeight: OpenModel['readWeight'] = (weight) => component(weight.component).readWeight(weight);
+    const readWeight = readWeightOf(component);
     const onnx: OnnxPipeline = {
       className: 'ORTStableDiffusionPipeline',
       texts: [textPart('text_encoder', configs.text, false)],

@@ -12,7 +12,7 @@ export async function openSession(
   model: Uint8Array<ArrayBuffer> | string,
   options: SessionOptions,
 ): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
-  if (options.byTurns) registerSharedArena(ort, hostMemory);
+  if (options.arena !== false) registerSharedArena(ort);
   const { pointer, values } = sessionOptions(ort, hostMemory, place, options);
   const out = new BigUint64Array(1);
   try {

@@ -87,6 +87,16 @@ export interface TrainingSettings extends NamesOptimizer {
   readonly patience?: number;
 }
 
+/** That a run was trained on after it had ended, or been stopped for good. */
+export interface Extension {
+  /** Optimizer steps done by then. */
+  readonly step: number;
+  /** What had been planned until then. */
+  readonly planned: Pick<TrainingSettings, 'epochs' | 'checkpointEpochs'>;
+  /** Chosen anew, over the steps from there to the end; left out, the run's own go on. */
+  readonly rates?: Pick<TrainingSettings, 'learningRate' | 'schedule'>;
+}
+
 export interface TrainJob {
   readonly kind: 'train';
   /** The run's folder: `checkpoints/epoch-0005/`, `state/`, `metrics.jsonl` come to lie in it. */
@@ -99,6 +109,8 @@ export interface TrainJob {
   readonly images: readonly TrainingImage[];
   readonly validation: readonly TrainingImage[];
   readonly device: DeviceChoice;
+  /** Of a run that was trained on, the newest last; `settings` has its epochs and checkpoints as they are now. */
+  readonly extensions?: readonly Extension[];
 }
 
 export interface Picture {

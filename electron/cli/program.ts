@@ -6,12 +6,12 @@ import { portNumber } from './arguments.ts';
 import { type CommandContext, type ExitCode, exitCodes, usage } from './commands/context.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { infoCommand } from './commands/info.ts';
-import { resumeCommand } from './commands/train.ts';
 import { addCaption } from './grammar/caption.ts';
 import { addCompare } from './grammar/compare.ts';
 import { addExport } from './grammar/export.ts';
 import { addGenerate } from './grammar/generate.ts';
 import { addGet, type GetSurroundings } from './grammar/get.ts';
+import { addResume } from './grammar/resume.ts';
 import { addTrain } from './grammar/train.ts';
 import type { StudioFlags } from './open/open-studio.ts';
 import { withTypedCommands } from './typed-command.ts';
@@ -59,13 +59,7 @@ export function createProgram(dependencies: ProgramDependencies): Command {
       onEnd(await openStudio(context(), flags));
     });
   addTrain(program, grammar);
-  program
-    .command('resume')
-    .description('resume an unfinished run from its newest saved state')
-    .argument('<run>', "the run's folder")
-    .action(async (folder: string) => {
-      onEnd(await resumeCommand(context(), folder));
-    });
+  addResume(program, grammar);
   addCaption(program, grammar);
   addGenerate(program, grammar);
   addCompare(program, grammar);

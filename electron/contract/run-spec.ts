@@ -83,6 +83,9 @@ export const methodKinds = method.options.map(({ shape }) => shape.kind.value);
 /** Epochs that are kept where nobody chose. */
 export const usualCheckpoints: readonly number[] = [1, 2, 5, 15, 30, 45, 60, 70, 100];
 
+/** How a learning rate goes over a run, after its warm-up. */
+export const schedules = ['constant', 'linear', 'cosine'] as const;
+
 /** Whatever needs all gradients at once cannot go with updates that wait for none. */
 function refuseFused(
   {
@@ -119,7 +122,7 @@ const train = z
     gradientAccumulation: natural.max(65_536).default(1),
     /** Left out: what suits method and optimizer, by `usualLearningRate`. */
     learningRate: positive.max(100).optional(),
-    schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+    schedule: z.enum(schedules).default('constant'),
     warmupSteps: z.int().min(0).max(1e9).default(0),
     /** Left out: AdamW. */
     optimizer: optimizerSchema.optional(),

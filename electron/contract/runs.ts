@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { shareSchema } from './data-share.ts';
-import { largestSide, methodKinds, runSpecSchema } from './run-spec.ts';
+import { largestSide, methodKinds, runSpecSchema, schedules } from './run-spec.ts';
 import {
   areFewPictures,
   command,
@@ -111,6 +111,16 @@ export const runPlanSchema = z.object({
   unknownWords: z.array(z.string()).default([]),
   prompts: z.array(promptSchema),
   warnings: z.array(z.string()),
+  /** Each time the run was trained on: from which epoch to which, at which rate where that was chosen anew. */
+  extensions: z
+    .array(
+      z.object({
+        from: z.int(),
+        to: z.int(),
+        rates: z.object({ learningRate: z.number(), schedule: z.string() }).nullable(),
+      }),
+    )
+    .optional(),
 });
 export type RunPlan = z.output<typeof runPlanSchema>;
 
@@ -170,6 +180,8 @@ export const runDetailSchema = runSummarySchema.extend({
   prompts: z.array(promptSchema),
   seeds: z.array(z.int()),
   bytes: z.number(),
+  /** What of it is kept to go on from; 0 where there is nothing. */
+  stateBytes: z.number(),
   /** Every stretch of computing, by epoch. */
   ledger: z.array(
     z.object({ epoch: z.int(), seconds: z.number(), images: z.int(), cost: z.number().nullable() }),
@@ -260,9 +272,22 @@ export const runCalls = {
   ),
   /** Stops at the end of the step, keeping the state; `resume` goes on to the same bytes. */
   'runs.pause': command(run, done),
-  /** As pause, for good: its checkpoints stay, its state goes. */
+  /** As pause, for good: it waits for nobody, and goes on only when it is extended. */
   'runs.stop': command(run, done),
   'runs.resume': command(run, done),
+  /** Has a run that has ended, or was stopped, train on for so many epochs more, as its turn comes. */
+  'runs.extend': command(
+    run.extend({
+      epochs: z.int().min(1).max(1_000_000),
+      /** Null: what is constant goes on, what falls begins anew over these epochs. */
+      schedule: z.enum(schedules).nullable().default(null),
+      /** Null: the one it had. */
+      learningRate: z.number().positive().max(100).nullable().default(null),
+    }),
+    done,
+  ),
+  /** Removes what an ended run would be trained on from. */
+  'runs.freeState': command(run, done),
   'runs.rename': command(run.extend({ name: nameText }), done),
   /** To this place among the queued, from 1. */
   'runs.move': command(run.extend({ position: z.int().min(1).max(1e6) }), done),

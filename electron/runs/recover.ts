@@ -1,6 +1,5 @@
 import type { DomainContext } from '../library/library.ts';
 import { checkpointEpochs, readEpochLosses, readOutcome } from './run-folder.ts';
-import { removeState } from './run-folder.ts';
 import type { RunRecords } from './run-records.ts';
 
 const underWay = ['preparing', 'training', 'stopping'] as const;
@@ -47,7 +46,6 @@ export function recoverRuns(
         const outcome = await readOutcome(folder);
         if (outcome?.end === 'finished') {
           records.change(id, { status: 'finished', step: outcome.step });
-          await removeState(folder);
         }
         found.push(id);
       } catch (error) {

@@ -3,10 +3,12 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { RunStatus } from '../contract/runs.ts';
 import type { DomainContext } from '../library/library.ts';
 import { removeInside } from '../library/remove-inside.ts';
+import { extension } from './run-extension.ts';
 import { removeState } from './run-folder.ts';
 import type { RunPictures } from './run-pictures.ts';
 import type { RunQueries } from './run-queries.ts';
 import type { RunQueue } from './run-queue.ts';
+import type { RunReader } from './run-reader.ts';
 import type { RunRecords } from './run-records.ts';
 import { type StartDeps, startRuns } from './start-runs.ts';
 
@@ -16,6 +18,7 @@ export interface CommandDeps {
   readonly queue: RunQueue;
   readonly pictures: RunPictures;
   readonly start: StartDeps;
+  readonly read: RunReader;
 }
 
 /** What pages have done with runs. */
@@ -25,6 +28,8 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
   const changed = (runId?: number) => {
     publish('changed', { subjects: ['runs'], ...(runId === undefined ? {} : { runId }) });
   };
+  /** Runs whose folders are being written. */
+  const beingExtended = new Set<number>();
   return {
     'runs.start': async ({ request }) => {
       const runIds = await startRuns(request, deps.start);
@@ -40,13 +45,12 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
       changed(runId);
       return null;
     },
-    'runs.stop': async ({ runId }) => {
-      const { status, folder } = records.get(runId);
+    'runs.stop': ({ runId }) => {
+      const { status } = records.get(runId);
       if (isUnderWay(status)) queue.current()?.stop('cancel');
-      else if (['queued', 'paused', 'interrupted', 'failed'].includes(status)) {
+      else if (['queued', 'paused', 'interrupted', 'failed'].includes(status))
         records.change(runId, { status: 'cancelled', queueOrder: null, endedAt: now() });
-        await removeState(folder);
-      } else throw notNow(status, 'stopped');
+      else throw notNow(status, 'stopped');
       changed(runId);
       return null;
     },
@@ -57,6 +61,28 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
       records.enqueue([runId], 'front');
       changed(runId);
       queue.pump();
+      return null;
+    },
+    'runs.extend': async ({ runId, ...choice }) => {
+      const { status } = records.get(runId);
+      if (!hasEnded(status)) throw notNow(status, 'trained on');
+      if (beingExtended.has(runId)) throw notNow('queued', 'trained on');
+      beingExtended.add(runId);
+      try {
+        records.change(runId, await extension(records.get(runId), choice, deps.read));
+      } finally {
+        beingExtended.delete(runId);
+      }
+      records.enqueue([runId], 'end');
+      changed(runId);
+      queue.pump();
+      return null;
+    },
+    'runs.freeState': async ({ runId }) => {
+      const { status, folder } = records.get(runId);
+      if (!hasEnded(status)) throw notNow(status, 'made smaller');
+      await removeState(folder);
+      changed(runId);
       return null;
     },
     'runs.rename': ({ runId, name }) => {
@@ -95,6 +121,11 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
       return null;
     },
   };
+}
+
+/** For good: it goes on only when it is trained on. */
+function hasEnded(status: RunStatus): boolean {
+  return status === 'finished' || status === 'cancelled';
 }
 
 /** Whether a run of this status has an engine at work; at most one run has. */

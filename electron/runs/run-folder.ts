@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -10,9 +10,11 @@ import {
   epochOf,
   metricsName,
   stateName,
+  stateStepOf,
 } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
+import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
 import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
@@ -56,6 +58,7 @@ const runSchema = z.looseObject({
     }),
     images: z.array(image),
     validation: z.array(image),
+    extensions: z.array(z.looseObject({ step: z.int().min(0) })).optional(),
   }),
 });
 
@@ -66,8 +69,20 @@ export async function createRun(run: Run): Promise<void> {
     throw new Failure('run-exists', `${folder} already holds a run.`, 'Choose another name or folder.');
   }
   await mkdir(folder, { recursive: true });
+  await rewriteRun(run);
+}
+
+/** Writes `run.json` of a run whose plan has changed, whole or not at all. */
+export async function rewriteRun(run: Run): Promise<void> {
+  const { folder } = run;
   const { spec, job } = pathsToWrite(folder, run);
   await writeFileAtomic(join(folder, runFile), `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`);
+}
+
+/** When `run.json` was last written, as far as one can tell; null where there is none. */
+export async function runFileStamp(folder: string): Promise<string | null> {
+  const found = await stat(join(folder, runFile)).catch(() => null);
+  return found === null ? null : `${found.mtimeMs} ${found.size} ${found.ino}`;
 }
 
 export async function isRunFolder(folder: string): Promise<boolean> {
@@ -127,6 +142,11 @@ export async function writeOutcome(folder: string, outcome: Outcome): Promise<vo
   await writeFileAtomic(join(folder, outcomeFile), `${JSON.stringify(outcome, null, 2)}\n`);
 }
 
+/** Of a run that goes on. */
+export async function removeOutcome(folder: string): Promise<void> {
+  await rm(join(folder, outcomeFile), { force: true });
+}
+
 export function checkpointFolder(runFolder: string, epoch: number): string {
   return join(runFolder, checkpointsName, epochName(epoch));
 }
@@ -138,7 +158,19 @@ export function modelAt(run: Run, epoch: number): ModelReference {
     : { base: run.job.base, checkpoint: checkpointFolder(run.folder, epoch) };
 }
 
-/** Removes the state that a run resumes from: as large as the model several times over. */
+/** Optimizer steps of the newest state that the run goes on from; null where there is none. */
+export async function stateStep(runFolder: string): Promise<number | null> {
+  const names = await readdir(join(runFolder, stateName)).catch(() => []);
+  const steps = names.map(stateStepOf).filter((step) => step !== null);
+  return steps.length === 0 ? null : Math.max(...steps);
+}
+
+/** What that state takes on the disk. */
+export function stateBytes(runFolder: string): Promise<number> {
+  return bytesOnDisk(join(runFolder, stateName));
+}
+
+/** Removes the state that a run goes on from: as large as what it trains several times over. */
 export async function removeState(runFolder: string): Promise<void> {
   await rm(join(runFolder, stateName), { recursive: true, force: true });
 }

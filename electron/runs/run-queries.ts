@@ -6,6 +6,7 @@ import { costOf } from './cost.ts';
 import { readMetrics } from './metrics.ts';
 import { planRequest, type RequestDeps } from './plan-request.ts';
 import { defaultRequest, type DefaultsDeps } from './run-defaults.ts';
+import { stateBytes } from './run-folder.ts';
 import { readRunLog } from './run-log.ts';
 import type { RunRecord, RunRecords } from './run-records.ts';
 import { summarizeRun } from './summarize-run.ts';
@@ -50,6 +51,7 @@ export function runQueries(deps: QueryDeps): Pick<HandlersOf<'runs'>, RunQueries
         prompts: [...prompts],
         seeds: [...seeds],
         bytes: await bytesOnDisk(folder),
+        stateBytes: await stateBytes(folder),
         ledger: records
           .ledger(runId)
           .map((entry) => ({ ...entry, cost: costOf(entry.seconds, request.costRate) })),

@@ -6,12 +6,12 @@ import { LRUCache } from 'lru-cache';
 import type { TrainingImage } from '../../native/jobs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { libraryPathsOf } from '../library/library-paths.ts';
-import { readRun, type Run } from './run-folder.ts';
+import { readRun, type Run, runFileStamp } from './run-folder.ts';
 import type { RunRecord } from './run-records.ts';
 
 export type RunReader = (record: Pick<RunRecord, 'folder' | 'baseModelId' | 'datasetId'>) => Promise<Run>;
 
-/** A run of a large data set has a large file, and it never changes. */
+/** A run of a large data set has a large file, which changes when the run is trained on. */
 const kept = 4;
 
 /**
@@ -26,12 +26,13 @@ export function createRunReader(database: LibraryDatabase): RunReader {
     `SELECT file, root, image.path FROM image JOIN dataset_source ON dataset_source.id = source_id
      WHERE image.dataset_id = ?`,
   );
-  const remembered = (folder: string): Promise<Run> => {
-    const known = files.get(folder);
+  const remembered = async (folder: string): Promise<Run> => {
+    const key = `${folder} ${await runFileStamp(folder)}`;
+    const known = files.get(key);
     if (known !== undefined) return known;
     const run = readRun(folder);
-    files.set(folder, run);
-    run.catch(() => files.delete(folder));
+    files.set(key, run);
+    run.catch(() => files.delete(key));
     return run;
   };
   const relocated = (images: readonly TrainingImage[], datasetId: number): readonly TrainingImage[] => {

@@ -45,7 +45,21 @@ export interface LedgerEntry {
 type Progressed = 'queueOrder' | 'epoch' | 'step' | 'trainLoss' | 'validationLoss' | 'failure';
 export type NewRun = Omit<RunRecord, 'id' | Progressed | 'startedAt' | 'endedAt'>;
 export type RunChange = Partial<
-  Pick<RunRecord, Progressed | 'name' | 'status' | 'folder' | 'prompts' | 'seeds' | 'startedAt' | 'endedAt'>
+  Pick<
+    RunRecord,
+    | Progressed
+    | 'name'
+    | 'status'
+    | 'folder'
+    | 'prompts'
+    | 'seeds'
+    | 'startedAt'
+    | 'endedAt'
+    | 'request'
+    | 'plan'
+    | 'epochs'
+    | 'steps'
+  >
 >;
 
 export interface RunRecords {

@@ -69,7 +69,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
         },
       }),
       ...runCommands({
-        ...{ context, records, queue, pictures },
+        ...{ context, records, queue, pictures, read },
         start: { records, request, now: context.now, onBase: bases.add },
       }),
     },

@@ -8,7 +8,7 @@ import { createAsFarAsPossible } from './as-far-as-possible.ts';
 import { createAttempts, type Wish } from './attempts.ts';
 import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
 import { createProgressTeller } from './progress-teller.ts';
-import { removeState, type Run } from './run-folder.ts';
+import type { Run } from './run-folder.ts';
 import { createRunKeeper, type KeeperDeps, type RunKeeper } from './run-keeper.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createRunMeter, type RunMeter } from './run-meter.ts';
@@ -90,7 +90,7 @@ export function superviseRun(runId: number, deps: SupervisionDeps): Supervision 
   const finish = async (how: RunStatus, log: RunLog, change: RunChange = {}) => {
     log.line(how);
     isOver = true;
-    await settleEnd(runId, how, change, deps);
+    settleEnd(runId, how, change, deps);
     teller.drop();
     publish('runs.progress', progress());
     // Pictures may have waited for this end.
@@ -139,18 +139,13 @@ function keeperOf(
   });
 }
 
-/** Writes down how a run ended. What is needed to go on is of no use to one that has ended for good. */
-async function settleEnd(
+/** Writes down how a run ended. */
+function settleEnd(
   runId: number,
   how: RunStatus,
   change: RunChange,
   { context, records }: SupervisionDeps,
-): Promise<void> {
-  if (how === 'finished' || how === 'cancelled') {
-    await removeState(records.get(runId).folder).catch((error: unknown) => {
-      context.log.warn('the state of an ended run could not be removed', error);
-    });
-  }
+): void {
   const end = { ...change, status: how, queueOrder: null, endedAt: context.now() };
   const unwritten = records.settle(runId, end);
   if (unwritten !== null) context.log.error('how a run ended could not be written down yet', unwritten);

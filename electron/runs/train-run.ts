@@ -33,7 +33,7 @@ export async function refuseFinished(folder: string): Promise<void> {
   throw new Failure(
     'run-finished',
     `The run in ${folder} has finished; nothing was changed.`,
-    'Train again with another --name or --out, or remove that folder.',
+    `Train it on with \`screenfold resume ${folder} --epochs <number>\`, or train again with another --name or --out.`,
   );
 }
 

@@ -6,6 +6,17 @@ export const checkpointsName = 'checkpoints';
 /** Folder of the newest state that the run can be resumed from. */
 export const stateName = 'state';
 
+/** The folder of the state after a step, in that of states. */
+export function stateStepName(step: number): string {
+  return `step-${String(step).padStart(8, '0')}`;
+}
+
+/** The step whose state's folder is called so; null where none is, as while it is being written. */
+export function stateStepOf(name: string): number | null {
+  const digits = /^step-(\d{8,})$/.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 /** Losses by step and by epoch, a JSON object in a line each. */
 export const metricsName = 'metrics.jsonl';
 

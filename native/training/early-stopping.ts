@@ -27,3 +27,11 @@ export function endsEarly(
 ): boolean {
   return patience > 0 && best !== undefined && best.since >= patience;
 }
+
+/** Of a run that is trained on: had it ended early, it waits for as many checkpoints once more. */
+export function waitsAnew(
+  settings: Pick<TrainingSettings, 'patience'>,
+  best: BestCheckpoint,
+): BestCheckpoint {
+  return endsEarly(settings, best) ? { ...best, since: 0 } : best;
+}

@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { settingsOnceBeside } from '../facts/optimizers.ts';
-import { stateName } from '../facts/run-folder.ts';
+import { stateName, stateStepName, stateStepOf } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import { obstacleOf } from '../files/obstacle.ts';
@@ -56,7 +56,8 @@ interface StateFile extends Position, RunIdentity {
   readonly formatVersion: 1;
 }
 
-export function jobFingerprint({ method, settings, images, validation }: TrainJob): string {
+/** A run that is trained on stays the run that it began as, so that its states and checkpoints are known again. */
+export function jobFingerprint({ method, settings, images, validation, extensions = [] }: TrainJob): string {
   const identity = ({ id, captions, width, height, repeats }: TrainJob['images'][number]) => [
     id,
     captions,
@@ -64,11 +65,10 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
     height,
     repeats,
   ];
-  const content = [method, decisive(settings), images.map(identity), validation.map(identity)];
+  const asBegun = { ...settings, ...extensions[0]?.planned };
+  const content = [method, decisive(asBegun), images.map(identity), validation.map(identity)];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
-
-const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
 /**
  * AdamW's settings stand where they did before jobs named their optimizer, and choices that came later stand nowhere where they
@@ -109,7 +109,7 @@ export async function saveState(
 ): Promise<void> {
   const folder = stateFolder(job);
   await makeFolder(folder);
-  const name = stepName(position.step);
+  const name = stateStepName(position.step);
   const before = await readdir(folder);
   if (before.includes(name)) {
     // The same step gives the same tensors; only whether its epoch was closed can differ.
@@ -192,7 +192,7 @@ export function mismatch(message: string): Failure {
 
 /** Puts the tensors of the state that `findState` found into the trainer. */
 export async function restoreState(job: TrainJob, trainer: Trainer, { step }: Position): Promise<void> {
-  const path = join(stateFolder(job), stepName(step), 'tensors.safetensors');
+  const path = join(stateFolder(job), stateStepName(step), 'tensors.safetensors');
   const tensors = await openSafetensors(path);
   try {
     for (const { kind, name, form } of trainer.kept) {
@@ -220,7 +220,7 @@ function otherOrder(path: string): Failure {
 async function newestState(folder: string): Promise<string | null> {
   const names = await readdir(folder).catch(() => []);
   if (names.length > 0) await removePartialWrites(folder);
-  const complete = names.filter((name) => /^step-\d{8}$/.test(name)).sort();
+  const complete = names.filter((name) => stateStepOf(name) !== null).sort();
   return complete.at(-1) ?? null;
 }
 

@@ -7,8 +7,8 @@ import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
 import { type MicroBatch, planEpoch, type StepPlan } from './data-order.ts';
-import { afterCheckpoint, endsEarly } from './early-stopping.ts';
-import { learningRateAt } from './learning-rate.ts';
+import { afterCheckpoint, endsEarly, waitsAnew } from './early-stopping.ts';
+import { learningRateOf } from './learning-rate.ts';
 import { firstLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import {
@@ -40,7 +40,7 @@ export async function trainingLoop(
   const { trainer } = task;
   const perEpoch = stepsPerEpoch(images, settings.batchSize, settings.gradientAccumulation);
   const totalSteps = perEpoch * settings.epochs;
-  let position = await findPosition(job, identity);
+  let position = trainedOn(job, await findPosition(job, identity));
   if (position !== beginning) await restoreState(job, trainer, position);
   const log = await openMetricsLog(join(job.folder, metricsName), position.step, position.epochsDone);
   let stateSavedAt = performance.now();
@@ -68,7 +68,7 @@ export async function trainingLoop(
         }
         const started = performance.now();
         const step = position.step + 1;
-        const learningRate = learningRateAt(settings.learningRate, settings.schedule, step, totalSteps);
+        const learningRate = learningRateOf(job, step, totalSteps);
         const place = { plan: steps[i]!, step, epoch, learningRate };
         const { loss, gradientNorm, lossScale } = await trainingStep(task, place, job, position);
         position = {
@@ -128,6 +128,13 @@ export async function trainingLoop(
   } finally {
     await log.close();
   }
+}
+
+/** A run that had ended early, when it is trained on. */
+function trainedOn({ settings, extensions }: TrainJob, position: Position): Position {
+  const { best, step } = position;
+  if (!best || extensions?.at(-1)?.step !== step) return position;
+  return { ...position, best: waitsAnew(settings, best) };
 }
 
 export function trainResult(end: TrainResult['end'], position: Position): TrainResult {
@@ -251,10 +258,11 @@ const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, checkpo
 /**
  * Where the run stands, once it is sure that what lies in its folder is its own.
  *
- * @throws Failure `resume-mismatch`, `state-unreadable`
+ * @throws Failure `resume-mismatch`, `state-unreadable`, `state-missing`
  */
 export async function findPosition(job: TrainJob, identity: RunIdentity): Promise<Position> {
   const position = await findState(job, identity);
+  if (position.step < (job.extensions?.at(-1)?.step ?? 0)) throw stateGone(job);
   if (position !== beginning) return position;
   const parent = checkpointsFolder(job);
   for (const name of await readdir(parent).catch(() => [])) {
@@ -264,6 +272,14 @@ export async function findPosition(job: TrainJob, identity: RunIdentity): Promis
     throw mismatch(`${folder} is a checkpoint of a run with other images, captions, settings or base model.`);
   }
   return position;
+}
+
+function stateGone({ folder }: TrainJob): Failure {
+  return new Failure(
+    'state-missing',
+    `The state that the run in ${folder} was to be trained on from is no longer there.`,
+    'Restore the folder from a backup, or train from the beginning into a new folder.',
+  );
 }
 
 async function isOwnCheckpoint(folder: string, { fingerprint, base }: RunIdentity): Promise<boolean> {

@@ -67,5 +67,9 @@ describe('the real engine behind the command line', { timeout: patience }, () =>
     const sheet = await sharp(join(folder, 'runs/lora/compare/sheet.png')).metadata();
     expect(sheet.width).toBeGreaterThan(4 * 192);
     expect(await typed('export', 'runs/lora', '--epoch', '1')).toContain('lora-epoch-1.safetensors\n');
+    expect((await screenfold(folder, ['resume', 'runs/lora'])).code).not.toBe(0);
+    const longer = await typed('resume', 'runs/lora', '--epochs', '3');
+    expect(longer).toContain('Training on from epoch 2 to epoch 3');
+    expect(longer).toContain('export runs/lora --epoch 3');
   });
 });

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,6 +17,8 @@ import {
   epochOf,
   metricsName,
   stateName,
+  stateStepName,
+  stateStepOf,
 } from '../../native/facts/run-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import type { ExportJob, GenerateJob, InfoJob, Job, TrainJob } from '../../native/jobs.ts';
@@ -68,13 +78,18 @@ async function train(
   history: string[],
 ): Promise<ResultOf<TrainJob>> {
   const { epochs, checkpointEpochs, batchSize } = job.settings;
-  const state = join(job.folder, stateName, 'step.txt');
-  const begun = existsSync(state) ? Number(readFileSync(state, 'utf8')) : 0;
+  const states = join(job.folder, stateName);
+  const before = existsSync(states) ? readdirSync(states).map(stateStepOf) : [];
+  const begun = Math.max(0, ...before.filter((step) => step !== null));
   const save = (step: number) => {
-    mkdirSync(dirname(state), { recursive: true });
     // Whole or not at all, as the engine's is.
-    writeFileSync(`${state}.partial`, String(step));
+    const state = join(states, stateStepName(step));
+    if (existsSync(state)) return;
+    mkdirSync(`${state}.partial`, { recursive: true });
+    writeFileSync(join(`${state}.partial`, 'weights'), 'weights');
     renameSync(`${state}.partial`, state);
+    for (const old of readdirSync(states))
+      if (old !== stateStepName(step)) rmSync(join(states, old), { recursive: true });
   };
   let step = begun;
   const result = (end: 'finished' | 'stopped') => {

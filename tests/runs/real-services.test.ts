@@ -82,7 +82,7 @@ test(
     expect(run.ledger.reduce((sum, { images }) => sum + images, 0)).toBe(15);
     expect(run.cost).toBeCloseTo(run.seconds / 100, 6);
     expect(run.ledger.reduce((sum, { cost }) => sum + cost!, 0)).toBeCloseTo(run.cost!, 6);
-    expect(existsSync(join(run.folder, 'state'))).toBe(false);
+    expect(existsSync(join(run.folder, 'state', 'step-00000009'))).toBe(true);
     const metrics = await runs.handlers['runs.metrics']({ runId });
     allowed('runs.metrics', metrics);
     expect(metrics.steps.loss).toHaveLength(9);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -191,7 +191,7 @@ describe('the queue of runs', () => {
     ).toBe('run-not-now');
   });
 
-  test('a stopped run keeps its checkpoints and not its state', async () => {
+  test('a stopped run keeps its checkpoints and what it can be trained on from, until that is freed', async () => {
     const { services, folder } = studio({ perStep: 5 });
     const { runs } = services;
     const { runIds } = await runs.handlers['runs.start']({
@@ -203,7 +203,46 @@ describe('the queue of runs', () => {
     await becomes(services, runId, 'cancelled');
     const { checkpoints, folder: runFolder } = await runs.handlers['runs.get']({ runId });
     expect(checkpoints).toEqual([1, 2]);
+    const { step, stateBytes } = await runs.handlers['runs.get']({ runId });
+    expect(readdirSync(join(runFolder, 'state'))).toEqual([`step-${String(step).padStart(8, '0')}`]);
+    expect(stateBytes).toBeGreaterThan(0);
+    await runs.handlers['runs.freeState']({ runId });
     expect(existsSync(join(runFolder, 'state'))).toBe(false);
+    expect((await runs.handlers['runs.get']({ runId })).stateBytes).toBe(0);
+    const extend = async () =>
+      runs.handlers['runs.extend']({ runId, epochs: 2, schedule: null, learningRate: null });
+    expect((await failureOf(extend())).code).toBe('state-missing');
+    expect((await runs.handlers['runs.get']({ runId })).status).toBe('cancelled');
+  });
+
+  test('a finished run is trained on for more epochs, from where it ended, twice', async () => {
+    const { services, folder, history } = studio();
+    const { runs } = services;
+    const { runIds } = await runs.handlers['runs.start']({ request: await pretendRequest(services, folder) });
+    const runId = runIds[0]!;
+    await becomes(services, runId, 'finished');
+    const extend = (epochs: number, learningRate: number | null) =>
+      runs.handlers['runs.extend']({ runId, epochs, schedule: null, learningRate });
+    const both = await Promise.allSettled([extend(2, null), extend(9, null)]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await services.until('runs.progress', ({ status, epoch }) => status === 'finished' && epoch === 5);
+    await extend(1, 1e-6);
+    await services.until('runs.progress', ({ status, epoch }) => status === 'finished' && epoch === 6);
+    expect(history.filter((line) => line.startsWith('train'))).toEqual([
+      `train ${runId}: 0-15`,
+      `train ${runId}: 15-25`,
+      `train ${runId}: 25-30`,
+    ]);
+    const run = await runs.handlers['runs.get']({ runId });
+    expect(run).toMatchObject({ epochs: 6, epoch: 6, step: 30, steps: 30 });
+    expect(run.checkpoints).toEqual([1, 2, 3, 5, 6]);
+    expect(run.request.train.epochs).toBe(6);
+    expect(run.plan.extensions).toEqual([
+      { from: 3, to: 5, rates: null },
+      { from: 5, to: 6, rates: { learningRate: 1e-6, schedule: 'constant' } },
+    ]);
+    const metrics = await runs.handlers['runs.metrics']({ runId });
+    expect(metrics.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   test('an engine that dies fails its run alone, which can be resumed from what was saved', async () => {

@@ -37,7 +37,9 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     if (options.overrides.length > 0 || Object.keys(options.parts ?? {}).length > 0) {
       throw usage('Flags cannot change a run that has begun.', 'Leave them out, or start a new run.');
     }
-    return resumeCommand(context, what);
+    const run = await readRun(what);
+    await refuseFinished(run.folder);
+    return trainToEnd(context, run);
   }
   if (what === undefined && options.overrides.length === 0) {
     throw usage(
@@ -99,10 +101,7 @@ async function dryMemory(
   return memory;
 }
 
-/** Goes on with the run in a folder from its newest complete state. */
-export async function resumeCommand(context: CommandContext, folder: string): Promise<ExitCode> {
-  const run = await readRun(resolve(context.workingFolder, folder));
-  await refuseFinished(run.folder);
+export async function trainToEnd(context: CommandContext, run: Run): Promise<ExitCode> {
   return reportEnd(context, run, await train(context, run));
 }
 
@@ -160,6 +159,7 @@ function reportEnd(
   terminal.line(
     `Export an epoch:         screenfold export ${folder} --epoch ${result.bestEpoch ?? result.epoch}`,
   );
+  terminal.line(`Train it on:             screenfold resume ${folder} --epochs ${2 * result.epoch}`);
   return exitCodes.ok;
 }
 

@@ -5,12 +5,13 @@ import { Link } from 'wouter';
 
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
+import { ExtendRun } from './extend-run.tsx';
 
 /** What comes after a run: its epochs side by side, and the one that is liked best taken along. */
 export function FinishedActions({ run }: { run: RunSummary }) {
   const [open, setOpen] = useState(false);
   const last = run.checkpoints.at(-1);
-  if (last === undefined) return null;
+  if (last === undefined) return <ExtendRun runId={run.id} />;
   return (
     <>
       <Button
@@ -31,6 +32,7 @@ export function FinishedActions({ run }: { run: RunSummary }) {
       >
         Export…
       </Button>
+      <ExtendRun runId={run.id} />
       <ExportModelDialog
         run={run}
         epoch={last}

@@ -79,7 +79,7 @@ export function RunControls({
       )}
       <ConfirmDialog
         open={asking}
-        title={`Stop ${run.name} for good?`}
+        title={`Stop ${run.name}?`}
         confirm="Stop run"
         busy={stop.isPending}
         onClose={() => {
@@ -87,7 +87,7 @@ export function RunControls({
         }}
         onConfirm={doStop}
       >
-        Its checkpoints stay, but it cannot be resumed. To go on later, pause it instead.
+        What it has learned so far stays. It waits for nobody then; you can still have it trained on later.
       </ConfirmDialog>
     </>
   );

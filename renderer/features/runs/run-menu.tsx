@@ -1,5 +1,13 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconCopy, IconDots, IconFolderOpen, IconPencil, IconRepeat, IconTrash } from '@tabler/icons-react';
+import {
+  IconCopy,
+  IconDots,
+  IconEraser,
+  IconFolderOpen,
+  IconPencil,
+  IconRepeat,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 
@@ -9,12 +17,13 @@ import { useReveal } from '../../components/reveal-button.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudio, useStudioCommand } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
+import { FreeState } from './free-state.tsx';
 import { RemoveRun } from './remove-run.tsx';
-import { isUnderWay } from './run-status.ts';
+import { hasEnded, isUnderWay } from './run-status.ts';
 
 /** What can be done with a run besides pausing and stopping it. */
 export function RunMenu({ run }: { run: RunSummary }) {
-  const [open, setOpen] = useState<'rename' | 'remove' | null>(null);
+  const [open, setOpen] = useState<'rename' | 'free' | 'remove' | null>(null);
   const close = () => {
     setOpen(null);
   };
@@ -58,6 +67,15 @@ export function RunMenu({ run }: { run: RunSummary }) {
           >
             Compare its epochs
           </Menu.Item>
+          <Menu.Item
+            leftSection={<IconEraser size={16} />}
+            disabled={!hasEnded(run.status)}
+            onClick={() => {
+              setOpen('free');
+            }}
+          >
+            Free disk space…
+          </Menu.Item>
           <Menu.Divider />
           <Menu.Item
             color="red"
@@ -81,6 +99,7 @@ export function RunMenu({ run }: { run: RunSummary }) {
           rename.mutate({ runId: run.id, name }, { onSuccess: close, onError: showFailure });
         }}
       />
+      <FreeState run={run} open={open === 'free'} onClose={close} />
       <RemoveRun run={run} open={open === 'remove'} onClose={close} />
     </>
   );

@@ -61,6 +61,13 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
           `${train.batchSize}${train.gradientAccumulation > 1 ? ` × ${train.gradientAccumulation}` : ''}`,
         ],
         ['Learning rate', `${numberText(learningRate)}, ${train.schedule}`],
+        ...(plan.extensions ?? []).map(
+          ({ from, to, rates }) =>
+            [
+              'Trained on',
+              `from epoch ${from} to ${to}${rates === null ? '' : `, learning rate ${numberText(rates.learningRate)}, ${rates.schedule}`}`,
+            ] as const,
+        ),
         ['Warm-up', train.warmupSteps === 0 ? 'none' : `${train.warmupSteps} steps`],
         [
           optimizerLabel(train.optimizer),

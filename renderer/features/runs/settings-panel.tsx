@@ -12,7 +12,8 @@ export function SettingsPanel({ run }: { run: RunDetail }) {
     rows: [
       ['Folder', run.folder],
       ['Size', bytesText(run.bytes)],
-    ] as const,
+      ...(run.stateBytes === 0 ? [] : [['To go on from', bytesText(run.stateBytes)] as const]),
+    ],
   };
   return (
     <div className={classes.groups}>

@@ -20,6 +20,7 @@ const detailOf = (run: RunSummary): RunDetail => ({
   prompts: examplePlan.prompts,
   seeds: [0],
   bytes: 1000,
+  stateBytes: 600,
   ledger: [{ epoch: 1, seconds: 30, images: 76, cost: null }],
 });
 
@@ -113,6 +114,40 @@ describe('a run under way', () => {
     expect(studio.inputsOf('runs.stop')).toEqual([]);
     await user.click(await screen.findByRole('button', { name: 'Stop run' }));
     expect(studio.inputsOf('runs.stop')).toEqual([{ runId: 7 }]);
+  });
+});
+
+describe('a run that has ended', () => {
+  const ended = { ...exampleRun, status: 'finished', epoch: 10, step: 190 } as const;
+
+  test('is trained on for as many epochs, at the rate, as are chosen', async () => {
+    const { studio, user } = show(ended, { 'runs.extend': () => null });
+    await user.click(await screen.findByRole('button', { name: 'Train on…' }));
+    const dialog = await screen.findByRole('dialog');
+    const epochs = within(dialog).getByRole('textbox', { name: 'More epochs' });
+    await user.clear(epochs);
+    await user.type(epochs, '20');
+    expect(within(dialog).getByText(/It then has 30 epochs/)).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'Train on' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('runs.extend')).toEqual([
+        { runId: 7, epochs: 20, schedule: exampleRequest.train.schedule, learningRate: 1e-5 },
+      ]);
+    });
+  });
+
+  test('says what it keeps to be trained on, which can be freed', async () => {
+    const { studio, user } = show(ended, { 'runs.freeState': () => null });
+    await user.click(await screen.findByRole('button', { name: `More for ${ended.name}` }));
+    await user.click(await screen.findByRole('menuitem', { name: 'Free disk space…' }));
+    await user.click(await screen.findByRole('button', { name: 'Free 600 B' }));
+    expect(studio.inputsOf('runs.freeState')).toEqual([{ runId: 7 }]);
+  });
+
+  test('is not offered to be trained on once that is gone', async () => {
+    show(ended, { 'runs.get': () => ({ ...detailOf(ended), stateBytes: 0 }) });
+    await screen.findByRole('button', { name: 'Export…' });
+    expect(screen.queryByRole('button', { name: 'Train on…' })).toBeNull();
   });
 });
 

@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { CaptionReading } from './facts/caption-reading.ts';
 import type { CaptioningOptions } from './facts/captioning.ts';
 import type { PredictionType } from './facts/config-facts.ts';
 import type { LoraFacts } from './facts/lora-facts.ts';
@@ -55,7 +56,7 @@ export interface LearningRateSchedule {
 }
 
 /** `optimizerOf` tells the optimizer: jobs from before there was a choice have AdamW's settings beside the others. */
-export interface TrainingSettings extends NamesOptimizer {
+export interface TrainingSettings extends NamesOptimizer, CaptionReading {
   readonly epochs: number;
   readonly checkpointEpochs: readonly number[];
   readonly batchSize: number;
@@ -121,6 +122,8 @@ export interface Picture {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidanceScale: number;
+  /** As `CaptionReading` counts; left out, 1. */
+  readonly clipSkip?: number | undefined;
   readonly width: number;
   readonly height: number;
   /** The PNG file to write; it carries its generation parameters as the text other tools read. */
@@ -162,6 +165,8 @@ export interface ProofRequest {
   readonly negativePrompt: string;
   readonly seed: number;
   readonly guidanceScale: number;
+  /** What the model was trained with; left out, 1. Graphs have none. */
+  readonly clipSkip?: number;
   readonly device: DeviceChoice;
   /** The PNG file to write, both pictures side by side. Its folder may be the exported one. */
   readonly output: string;
@@ -170,6 +175,8 @@ export interface ProofRequest {
 /** How both pictures of an export came out. Differences are in steps of 255. */
 export interface ExportProof {
   readonly steps: number;
+  /** Where it is not 1. */
+  readonly clipSkip?: number;
   readonly width: number;
   readonly height: number;
   readonly mean: number;

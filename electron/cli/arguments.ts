@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { InvalidArgumentError } from 'commander';
 
+import { captionTokenChoices, type CaptionTokens, mostClipSkip } from '../../native/facts/caption-reading.ts';
 import { mostLoraStrength } from '../../native/facts/lora-facts.ts';
 import type { LoraUse } from '../../native/jobs.ts';
 import { type DataShare, shareSchema } from '../contract/data-share.ts';
@@ -24,6 +25,19 @@ export function naturalNumber(text: string): number {
   const value = wholeNumber(text);
   if (value < 1) throw new InvalidArgumentError('It must be at least 1.');
   return value;
+}
+
+export function clipSkip(text: string): number {
+  const value = naturalNumber(text);
+  if (value <= mostClipSkip) return value;
+  throw new InvalidArgumentError(`It must be from 1 to ${mostClipSkip}.`);
+}
+
+/** `75`, `150` or `225`. */
+export function captionTokens(text: string): CaptionTokens {
+  const found = captionTokenChoices.find((choice) => String(choice) === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`It must be one of ${captionTokenChoices.join(', ')}.`);
 }
 
 /** Epoch 0 is what compare calls the untouched base. */
@@ -125,6 +139,8 @@ export interface TrainFlags {
   readonly learningRate?: number;
   readonly optimizer?: string;
   readonly precision?: string;
+  readonly clipSkip?: number;
+  readonly captionTokens?: CaptionTokens;
   readonly seed?: number;
   readonly prompt?: readonly string[];
   readonly device?: string;
@@ -158,6 +174,8 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['train.learningRate', flags.learningRate],
     ['train.optimizer.kind', flags.optimizer],
     ['train.precision', flags.precision],
+    ['train.clipSkip', flags.clipSkip],
+    ['train.captionTokens', flags.captionTokens],
     ['train.seed', flags.seed],
     ['samples.prompts', flags.prompt],
     ['device.provider', flags.device],

@@ -44,12 +44,14 @@ export const modelCalls = {
   'models.get': query({ about: ['models'] }, z.strictObject({ modelId: id }), modelSchema),
   /**
    * How many tokens texts have, and how many of each a model reads. Null: the base that was trained from last, else the one
-   * that comes with Screenfold. Gives null where nothing is known of how it reads.
+   * that comes with Screenfold. Of captions it is what is read at once; a run may read more of them. Of prompts it is all that is
+   * read, and brackets that weigh words are no tokens. Gives null where nothing is known of how it reads.
    */
   'models.readTexts': query(
     { about: ['models', 'runs'] },
     z.strictObject({
       modelId: id.nullable().default(null),
+      as: z.enum(['caption', 'prompt']).optional(),
       texts: z
         .array(words)
         .max(200)

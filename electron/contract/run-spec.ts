@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 
+import { captionTokenChoices, mostClipSkip } from '../../native/facts/caption-reading.ts';
 import type { OptimizerSettings } from '../../native/facts/optimizers.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
@@ -142,6 +143,10 @@ const train = z
     stateEveryMinutes: positive.default(10),
     /** Ends the run when held-out loss has not fallen for this many checkpoints; 0: never. */
     patience: z.int().min(0).max(100_000).default(0),
+    /** Which layer of the text encoder is read, as A1111 counts: 1 is the last. */
+    clipSkip: z.int().min(1).max(mostClipSkip).default(1),
+    /** Tokens of a caption that are read. */
+    captionTokens: z.literal(captionTokenChoices).default(75),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)
@@ -163,6 +168,8 @@ const samples = z.strictObject({
   sampler: z.enum(samplers).default('dpm++-2m-karras'),
   steps: natural.default(25),
   guidanceScale: fromZero.default(7.5),
+  /** Left out: the one that is trained with. */
+  clipSkip: z.int().min(1).max(mostClipSkip).optional(),
   /** Pixels; left out: the run's resolution. */
   width: side.optional(),
   height: side.optional(),

@@ -18,6 +18,7 @@ import {
   promptSchema,
   providerName,
   query,
+  type SamplerSettings,
   samplerSettingsSchema,
   seedList,
   sizeSchema,
@@ -55,6 +56,12 @@ export type RunAim = (typeof runAims)[number];
 /** What a person chooses of a run. Several caption sets, shares or bases make as many runs, alike in everything else. */
 export const runRequestSchema = requestFields.refine(areFewPictures, tooManyPictures);
 export type RunRequest = z.output<typeof runRequestSchema>;
+
+/** How a run's pictures are made: at its own clip skip, where nobody chose another. */
+export function recipeOf({ recipe, train }: Pick<RunRequest, 'recipe' | 'train'>): SamplerSettings {
+  const { clipSkip = train.clipSkip, ...rest } = recipe;
+  return clipSkip > 1 ? { ...rest, clipSkip } : rest;
+}
 
 /** A run before it starts. Everything over time is by epoch. */
 export const runPlanSchema = z.object({

@@ -1,6 +1,7 @@
 /** Values that several parts of the contract are made of. */
 import { z } from 'zod';
 
+import { captionTokenChoices, mostClipSkip } from '../../native/facts/caption-reading.ts';
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplerLabel, samplers } from '../../native/facts/samplers.ts';
 import { providerLabels, providers } from '../../native/runtime/runtime.ts';
@@ -38,6 +39,8 @@ export const samplerName = z.enum(samplers);
 export { samplerLabel };
 export const providerName = z.enum(providers);
 export { providerLabels };
+
+export { captionTokenChoices, mostClipSkip };
 
 export { precisionChoices };
 /** As people choose among them. */
@@ -85,6 +88,8 @@ export const samplerSettingsSchema = z.object({
   sampler: samplerName,
   steps: z.int().min(1).max(1000),
   guidanceScale: z.number().min(0).max(100),
+  /** As A1111 counts; left out: 1, or in a run's request the one that it is trained with. */
+  clipSkip: z.int().min(1).max(mostClipSkip).optional(),
   /** Pixels. */
   width: z.int().min(8).max(4096),
   height: z.int().min(8).max(4096),

@@ -61,11 +61,12 @@ export function graphsSection(pixelStep: number | undefined): readonly string[] 
 export function proofSection(proof: ShownProof | null): readonly string[] {
   if (proof === null) return [];
   const { picture, prompt, seed, found } = proof;
-  const { steps, mean, most, allowed } = found;
+  const { steps, clipSkip, mean, most, allowed } = found;
+  const skipped = clipSkip === undefined ? '' : ` at a clip skip of ${clipSkip}`;
   return [
     '## Proof',
     `![The same picture by the model this was made of, left, and by this export, right](${picture})`,
-    `The export was opened again and drew “${inline(prompt)}” with the seed ${seed} in ${steps} steps, as the model it was ` +
+    `The export was opened again and drew “${inline(prompt)}” with the seed ${seed} in ${steps} steps${skipped}, as the model it was ` +
       `made of had done: left that one, right this. Of 255 steps of brightness the two differ by ${mean.toFixed(2)} on ` +
       `average and ${most} at most; ${allowed.mean} and ${allowed.most} were allowed.`,
   ];

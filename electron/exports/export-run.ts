@@ -1,5 +1,6 @@
 import { basename, join, parse, resolve } from 'node:path';
 
+import { type CaptionReading, chosenReading } from '../../native/facts/caption-reading.ts';
 import { endingOf, type LoraFileNames, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
@@ -124,9 +125,13 @@ function isFile(format: ModelFormat): boolean {
 /** The run's first prompt and seed. */
 function proofOf(run: Run, device: DeviceChoice, output: string): ProofRequest {
   const { seeds, guidanceScale } = run.spec.samples;
+  const { clipSkip = 1 } = run.job.settings;
   const [first] = promptsOf(run);
   const { prompt, negativePrompt } = first ?? { prompt: '', negativePrompt: '' };
-  return { prompt, negativePrompt, seed: seeds[0] ?? 0, guidanceScale, device, output };
+  return {
+    ...{ prompt, negativePrompt, seed: seeds[0] ?? 0, guidanceScale, device, output },
+    ...(clipSkip > 1 && { clipSkip }),
+  };
 }
 
 /** One epoch may be exported in every form; no two have one name. */
@@ -147,7 +152,7 @@ function metadataOf(
   name: string,
 ): Readonly<Record<string, string>> {
   if (format === 'lora') return loraMetadata(run, epoch, name);
-  return format === 'single-file' ? { 'modelspec.title': name } : {};
+  return format === 'single-file' ? { 'modelspec.title': name, ...readingMetadata(run.job.settings) } : {};
 }
 
 async function chosenEpoch(run: Run, asked: number | undefined): Promise<number> {
@@ -161,6 +166,15 @@ async function chosenEpoch(run: Run, asked: number | undefined): Promise<number>
       : `The run ${run.folder} has no checkpoint of epoch ${asked}.`,
     kept.length > 0 ? `It has ${kept.join(', ')}.` : `Train it first: screenfold resume ${run.folder}`,
   );
+}
+
+/** What pictures have to be made with, and captions were read by, where that is not as usual: under kohya's names. */
+function readingMetadata(settings: CaptionReading): Readonly<Record<string, string>> {
+  const { clipSkip, captionTokens } = chosenReading(settings);
+  return {
+    ...(clipSkip !== undefined && { ss_clip_skip: String(clipSkip) }),
+    ...(captionTokens !== undefined && { ss_max_token_length: String(captionTokens) }),
+  };
 }
 
 /** What kohya's tools and A1111 show of a LoRA, besides what the engine knows of its weights. */
@@ -183,6 +197,7 @@ function loraMetadata({ job, spec }: Run, epoch: number, name: string): Readonly
     ss_seed: String(settings.seed),
     ss_sd_model_name: basename(job.base),
     ss_resolution: `(${spec.resolution}, ${spec.resolution})`,
+    ...readingMetadata(job.settings),
     ss_tag_frequency: JSON.stringify({ [folder]: tagFrequency(job.images) }),
     ss_dataset_dirs: JSON.stringify({
       [folder]: { n_repeats: spec.data.repeats, img_count: job.images.length },

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { chosenReading } from '../../native/facts/caption-reading.ts';
 import type { ModelFormat } from '../../native/facts/model-formats.ts';
 import { optimizerFacts, optimizerOf, settingsByName } from '../../native/facts/optimizers.ts';
 import type { TrainJob } from '../../native/jobs.ts';
@@ -64,6 +65,7 @@ export function modelCard(card: ModelCard): string {
     ...(settings.minSnrGamma > 0 ? [['Min-SNR gamma', settings.minSnrGamma] as const] : []),
     ...(settings.noiseOffset > 0 ? [['Noise offset', settings.noiseOffset] as const] : []),
     ...(settings.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
+    ...readingRows(settings, format),
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],
     ['Seed', settings.seed],
     ...(losses === null ? [] : [['Training loss', lossText(losses.trainLoss)] as const]),
@@ -93,6 +95,26 @@ export function modelCard(card: ModelCard): string {
     licenceText(card.baseLicence, loras),
     ...provenance(card.software, card.date, hashes),
   ].join('\n\n')}\n`;
+}
+
+/** How captions were read, where that is not as usual; pictures are to be made with the same clip skip, as other programs call it. */
+function readingRows(
+  settings: TrainJob['settings'],
+  format: ModelFormat,
+): readonly (readonly [string, string])[] {
+  const { clipSkip, captionTokens } = chosenReading(settings);
+  return [
+    ...(clipSkip === undefined ? [] : [clipSkipRow(clipSkip, format)]),
+    ...(captionTokens === undefined
+      ? []
+      : [['Tokens of a caption', `up to ${captionTokens}, 75 at a time`] as const]),
+  ];
+}
+
+function clipSkipRow(clipSkip: number, format: ModelFormat): readonly [string, string] {
+  const others = `\`Clip skip: ${clipSkip}\` in A1111, \`clip_skip=${clipSkip - 1}\` in diffusers`;
+  const graphs = format === 'onnx' ? '; these graphs have the last layer alone' : '';
+  return ['Clip skip', `${clipSkip} (${others}${graphs})`];
 }
 
 function optimizerRow(settings: TrainJob['settings']): readonly [string, string] {

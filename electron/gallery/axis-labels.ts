@@ -23,3 +23,8 @@ export function promptLabel({ prompt, negativePrompt }: Prompt, seed: number, sh
     ...(notes.length > 0 ? { note: notes.join(', ') } : {}),
   };
 }
+
+/** For a line about how pictures are made; nothing where it is as usual. */
+export function clipSkipText(clipSkip: number | undefined): string {
+  return clipSkip !== undefined && clipSkip > 1 ? `clip skip ${clipSkip}, ` : '';
+}

@@ -1,7 +1,9 @@
 import type { Comparison } from '../contract/gallery.ts';
+import { recipeOf } from '../contract/runs.ts';
 import type { PromptData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { checkpointEpochs, readEpochLosses, type Run } from '../runs/run-folder.ts';
+import { isPromptOf } from '../runs/run-prompts.ts';
 import type { RunRecord } from '../runs/run-records.ts';
 import { sampleOf, type SampleRecords } from './sample-records.ts';
 
@@ -32,7 +34,7 @@ export async function compareRuns(
         method: record.method,
         epochs: run.job.method.kind === 'scratch' ? [...kept] : [0, ...kept],
         losses: [...(await readEpochLosses(record.folder))],
-        recipe: record.request.recipe,
+        recipe: recipeOf(record.request),
       };
     }),
   );
@@ -62,7 +64,7 @@ function heldOutImage(
     .prepare<[number, string], number>('SELECT id FROM image WHERE dataset_id = ? AND file = ?')
     .pluck();
   for (const { record, run } of compared) {
-    const found = run.job.validation.find(({ captions }) => captions.includes(prompt));
+    const found = run.job.validation.find(({ captions }) => isPromptOf(prompt, captions));
     if (found === undefined || record.datasetId === null) continue;
     const id = image.get(record.datasetId, found.id);
     if (id !== undefined) return id;

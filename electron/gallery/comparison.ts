@@ -4,10 +4,10 @@ import { samplerLabel } from '../../native/facts/samplers.ts';
 import { methodName } from '../contract/method-text.ts';
 import { countOf } from '../contract/quantities.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
-import type { Prompt } from '../runs/run-prompts.ts';
+import { isPromptOf, type Prompt } from '../runs/run-prompts.ts';
 import type { Animation } from '../sheets/animation.ts';
 import type { Sheet } from '../sheets/sheet.ts';
-import { epochLabel, promptLabel } from './axis-labels.ts';
+import { clipSkipText, epochLabel, promptLabel } from './axis-labels.ts';
 import type { Sample } from './sample-plan.ts';
 
 /**
@@ -77,7 +77,7 @@ function fileOf(samples: readonly Sample[], epoch: number, row: Row): string | n
 }
 
 export function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
-  return job.validation.find(({ captions }) => captions.includes(prompt))?.path ?? null;
+  return job.validation.find(({ captions }) => isPromptOf(prompt, captions))?.path ?? null;
 }
 
 export function subtitle({ job }: Run): string {
@@ -86,11 +86,11 @@ export function subtitle({ job }: Run): string {
 }
 
 function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[] {
-  const { sampler, steps, guidanceScale } = spec.samples;
+  const { sampler, steps, guidanceScale, clipSkip = spec.train.clipSkip } = spec.samples;
   const { learningRate, batchSize, schedule, seed } = job.settings;
   const noise = seeds.length === 1 ? `seed ${seeds[0]!}` : `seeds ${seeds.join(', ')}`;
   return [
-    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${noise}; the same noise in every column.`,
+    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${clipSkipText(clipSkip)}${noise}; the same noise in every column.`,
     `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
   ];
 }

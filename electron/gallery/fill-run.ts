@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { Failure } from '../../native/failure.ts';
 import type { Sample as SampleData } from '../contract/gallery.ts';
+import { recipeOf } from '../contract/runs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import type { Run } from '../runs/run-folder.ts';
 import type { RunRecord } from '../runs/run-records.ts';
@@ -51,7 +52,7 @@ export async function fillRun(
             bench: false,
             ...prompt,
             seed,
-            recipe: record.request.recipe,
+            recipe: recipeOf(record.request),
             file: picture.output,
             status,
           },

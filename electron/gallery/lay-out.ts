@@ -1,13 +1,14 @@
 import { samplerLabel } from '../../native/facts/samplers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Axis, ComparisonLayout } from '../contract/gallery.ts';
+import { recipeOf } from '../contract/runs.ts';
 import type { PromptData } from '../contract/values.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
 import type { RunRecord } from '../runs/run-records.ts';
 import type { Animation } from '../sheets/animation.ts';
 import type { Label } from '../sheets/label.ts';
 import type { Sheet } from '../sheets/sheet.ts';
-import { epochLabel, promptLabel } from './axis-labels.ts';
+import { clipSkipText, epochLabel, promptLabel } from './axis-labels.ts';
 import { heldOutImage, subtitle } from './comparison.ts';
 
 /** A run that is laid out. */
@@ -105,7 +106,7 @@ export function layoutOrigin({ layout, runs }: LayoutInput): string {
       captions: record.captionSetName,
       method: record.request.method,
       train: record.request.train,
-      recipe: record.request.recipe,
+      recipe: recipeOf(record.request),
     })),
     epochs: layout.epochs,
     prompts: layout.prompts,
@@ -200,11 +201,11 @@ function subtitleOf({ layout, runs }: LayoutInput, shown: readonly Axis[]): stri
 
 function footerOf({ layout, runs }: LayoutInput): readonly string[] {
   const [first] = runs;
-  const { sampler, steps, guidanceScale } = first!.record.request.recipe;
+  const { sampler, steps, guidanceScale, clipSkip } = recipeOf(first!.record.request);
   const { learningRate, batchSize, schedule, seed } = first!.run.job.settings;
   const noise = layout.seeds.length === 1 ? `seed ${layout.seeds[0]!}` : `seeds ${layout.seeds.join(', ')}`;
   return [
-    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${noise}; equal seeds are equal noise.`,
+    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${clipSkipText(clipSkip)}${noise}; equal seeds are equal noise.`,
     `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
   ];
 }

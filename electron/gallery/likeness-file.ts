@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { LikenessJob, LikenessResult } from '../../native/jobs.ts';
 import type { Run } from '../runs/run-folder.ts';
+import { promptOfCaption } from '../runs/run-prompts.ts';
 import type { SampleRecord } from './sample-records.ts';
 
 const figure = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable();
@@ -64,7 +65,11 @@ export function likenessJob(
 ): LikenessJob {
   const inItsSize = ({ path, width, height }: Run['job']['images'][number]) => ({ path, width, height });
   const placeOf = new Map(
-    [...validation.entries()].reverse().flatMap(([at, { captions }]) => captions.map((text) => [text, at])),
+    [...validation.entries()]
+      .reverse()
+      .flatMap(([at, { captions }]) =>
+        captions.flatMap((text) => [text, promptOfCaption(text)]).map((text) => [text, at]),
+      ),
   );
   return {
     kind: 'likeness',

@@ -74,7 +74,7 @@ function pictureOf(
   { prompt, negativePrompt }: Prompt,
   seed: number,
 ): Picture {
-  const { sampler, steps, guidanceScale } = spec.samples;
+  const { sampler, steps, guidanceScale, clipSkip = spec.train.clipSkip } = spec.samples;
   const recipe = {
     prompt,
     negativePrompt,
@@ -82,6 +82,8 @@ function pictureOf(
     sampler,
     steps,
     guidanceScale,
+    // Left out where it does nothing, so that pictures from before there was a choice are found again.
+    ...(clipSkip > 1 && { clipSkip }),
     width: spec.samples.width ?? spec.resolution,
     height: spec.samples.height ?? spec.resolution,
   };

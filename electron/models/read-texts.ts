@@ -1,6 +1,6 @@
 import type { OutputOf, ParsedInputOf } from '../contract/api.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { readingOf } from '../runs/text-lengths.ts';
+import { ofPrompts, readingOf } from '../runs/text-lengths.ts';
 import { isModel } from './inspect-model.ts';
 import type { ModelRecord, ModelRecords } from './model-records.ts';
 
@@ -9,18 +9,15 @@ import type { ModelRecord, ModelRecords } from './model-records.ts';
  * Screenfold. Null where there is none, or its tokenizer cannot be used.
  */
 export async function readTexts(
-  { modelId, texts }: ParsedInputOf<'models.readTexts'>,
+  { modelId, as, texts }: ParsedInputOf<'models.readTexts'>,
   records: ModelRecords,
   database: LibraryDatabase,
 ): Promise<OutputOf<'models.readTexts'>> {
   const model = modelId === null ? await usualBase(records, database) : records.get(modelId);
   const reading = model && (await readingOf(model.folder));
   if (model === null || reading === null) return null;
-  return {
-    name: model.name,
-    read: reading.limit,
-    tokens: texts.map((text) => reading.count(text)),
-  };
+  const { limit, count } = as === 'prompt' ? ofPrompts(reading) : reading;
+  return { name: model.name, read: limit, tokens: texts.map((text) => count(text)) };
 }
 
 async function usualBase(records: ModelRecords, database: LibraryDatabase): Promise<ModelRecord | null> {

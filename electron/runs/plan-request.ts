@@ -186,7 +186,7 @@ async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps
       ...summary.warnings,
       ...(cut === null
         ? []
-        : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.read, cut.prompts)]),
+        : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.readOfPrompt, cut.prompts)]),
       ...memoryWarning(request, memoryBytes, planned),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [

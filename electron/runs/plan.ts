@@ -1,3 +1,4 @@
+import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
@@ -165,7 +166,8 @@ function methodOf(method: RunSpec['method']): Method {
 
 function settingsOf({ train, method }: RunSpec): TrainingSettings {
   const { epochs, batchSize, gradientAccumulation, optimizer, ...others } = train;
-  const { checkpoints, schedule, warmupSteps, learningRate, patience, ...rest } = others;
+  const { checkpoints, schedule, warmupSteps, learningRate, patience, clipSkip, captionTokens, ...rest } =
+    others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
   // In this order always: it is part of what tells whether a state belongs to a run.
   return {
@@ -179,6 +181,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     schedule: { kind: schedule, warmupSteps },
     // Left out where it does nothing, so that runs from before there was a choice are known again.
     ...(patience > 0 && { patience }),
+    ...chosenReading({ clipSkip, captionTokens }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { asPlainPrompt } from '../../native/facts/plain-prompt.ts';
 import type { SamplesSpec } from '../contract/run-spec.ts';
 import type { Run } from './run-folder.ts';
 
@@ -14,5 +15,15 @@ export function promptsOf({ spec, job }: Run): readonly Prompt[] {
   // Where nothing is said of any image, that is what pictures are made of.
   return (said.length > 0 ? said : [...captions])
     .slice(0, promptsFromCaptions)
-    .map((prompt) => ({ prompt, negativePrompt: '' }));
+    .map((caption) => ({ prompt: promptOfCaption(caption), negativePrompt: '' }));
+}
+
+/** Brackets of a caption weigh nothing in training, and so in a picture made of it. */
+export function promptOfCaption(caption: string): string {
+  return asPlainPrompt(caption);
+}
+
+/** Whether a prompt is one of these captions; those of runs from before brackets weighed words have them as they are. */
+export function isPromptOf(prompt: string, captions: readonly string[]): boolean {
+  return captions.some((caption) => caption === prompt || promptOfCaption(caption) === prompt);
 }

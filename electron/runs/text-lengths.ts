@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
+import { type CaptionReading, mostChunks, readingWay } from '../../native/facts/caption-reading.ts';
 import type { TextReading } from '../../native/facts/text-reading.ts';
 import { Failure } from '../../native/failure.ts';
 import { readTextReading } from '../../native/families/read-facts.ts';
@@ -26,8 +27,10 @@ type Images = readonly Pick<TrainingImage, 'id' | 'captions'>[];
 
 /** What of a run its base does not read to the end. */
 export interface CutTexts {
-  /** Tokens that the base reads of a text. */
+  /** Tokens that are read of a caption. */
   readonly read: number;
+  /** Tokens that are read of a prompt. */
+  readonly readOfPrompt: number;
   readonly captions: CutCaptions;
   readonly prompts: readonly CutText[];
 }
@@ -39,7 +42,10 @@ const stretch = 12;
  * Counts the captions that images are trained on, all where an image has several. Lets go of the process every few
  * milliseconds; 100,000 captions of 40 words take a second altogether.
  */
-export async function cutCaptions({ limit, count }: TextReading, images: Images): Promise<CutCaptions> {
+export async function cutCaptions(
+  { limit, count }: Pick<TextReading, 'limit' | 'count'>,
+  images: Images,
+): Promise<CutCaptions> {
   let cut = 0;
   let longest: CutCaptions['longest'] = null;
   let since = performance.now();
@@ -59,9 +65,25 @@ export async function cutCaptions({ limit, count }: TextReading, images: Images)
 }
 
 /** Those of the prompts, negative ones too, that a model does not read to their end. */
-export function cutPrompts({ limit, count }: TextReading, prompts: readonly PromptData[]): CutText[] {
+export function cutPrompts(
+  { limit, count }: Pick<TextReading, 'limit' | 'count'>,
+  prompts: readonly PromptData[],
+): CutText[] {
   const texts = new Set(prompts.flatMap(({ prompt, negativePrompt }) => [prompt, negativePrompt]));
   return [...texts].map((text) => ({ text, tokens: count(text) })).filter(({ tokens }) => tokens > limit);
+}
+
+/** How a base reads prompts: with weights, and as long as they are up to some chunks. */
+export function ofPrompts({ limit, countPrompt }: TextReading): Pick<TextReading, 'limit' | 'count'> {
+  return { limit: limit * mostChunks, count: countPrompt };
+}
+
+/** How a base reads captions in training. */
+export function ofCaptions(
+  { limit, count }: TextReading,
+  settings: CaptionReading,
+): Pick<TextReading, 'limit' | 'count'> {
+  return { limit: limit * readingWay(settings).chunks, count };
 }
 
 /** How a base reads texts; null where its tokenizer cannot be used, which whoever uses the base will say. */
@@ -82,8 +104,14 @@ export async function cutTexts({ spec, job }: Pick<Run, 'spec' | 'job'>): Promis
   if (job.method.kind === 'vae') return null;
   const reading = await readingOf(job.base);
   if (reading === null) return null;
-  const captions = await cutCaptions(reading, [...job.images, ...job.validation]);
-  return { read: reading.limit, captions, prompts: cutPrompts(reading, spec.samples.prompts) };
+  const inTraining = ofCaptions(reading, job.settings);
+  const inPictures = ofPrompts(reading);
+  return {
+    read: inTraining.limit,
+    readOfPrompt: inPictures.limit,
+    captions: await cutCaptions(inTraining, [...job.images, ...job.validation]),
+    prompts: cutPrompts(inPictures, spec.samples.prompts),
+  };
 }
 
 const left = 'what is beyond is left out';

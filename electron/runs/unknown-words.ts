@@ -29,7 +29,7 @@ export async function taughtWords(folder: string): Promise<ReadonlySet<string> |
  * vocabulary.
  */
 export async function unknownWords(
-  { count }: TextReading,
+  { count }: Pick<TextReading, 'count'>,
   images: readonly Pick<TrainingImage, 'captions'>[],
   taught: ReadonlySet<string> | null = null,
 ): Promise<string[]> {

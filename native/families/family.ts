@@ -1,3 +1,4 @@
+import type { ReadingWay } from '../facts/caption-reading.ts';
 import type { ConfigFacts, PredictionType } from '../facts/config-facts.ts';
 import type { LentPart } from '../facts/model-formats.ts';
 import type { TextReading } from '../facts/text-reading.ts';
@@ -193,16 +194,43 @@ export interface Autoencoder {
   readonly decode: (model: ModelBuilder, latents: Value) => Value;
 }
 
+/** What is read at once of a prompt. */
+export interface PromptChunk {
+  /** What the encoders are given, by the names of `Conditioning.tokens`: of one chunk. */
+  readonly tokens: Readonly<Record<string, readonly number[]>>;
+  /** What the states of its tokens are multiplied by; null where all weigh 1. */
+  readonly weights: readonly StateWeights[] | null;
+}
+
+/** Of one encoder, whose states stand beside those of the others in the rows of `encoder_hidden_states`. */
+export interface StateWeights {
+  /** Numbers of a token's state. */
+  readonly width: number;
+  /** Of each token. */
+  readonly weights: readonly number[];
+}
+
 /** How captions, and facts about a picture, reach the denoiser. */
 export interface Conditioning {
   /** Components that read captions. */
   readonly encoders: readonly string[];
+  /** How they read; `as` gives another. */
+  readonly way: ReadingWay;
+  /** The same texts read otherwise. Throws Failure `clip-skip-invalid`. */
+  readonly as: (way: ReadingWay) => Conditioning;
   /** What they are given for a caption. */
   readonly tokens: Rows;
   /** Null is no text at all: a caption that is dropped, a negative prompt that is not given. */
   readonly tokenize: (caption: string | null) => Readonly<Record<string, readonly number[]>>;
+  /**
+   * A prompt as people write them, with attention weights and `BREAK`, in as many chunks as it needs, `mostChunks` at most; with more
+   * wanted, empty ones follow. Null as above.
+   */
+  readonly readPrompt: (prompt: string | null, chunks?: number) => readonly PromptChunk[];
   /** What they make of it, as the denoiser takes it. */
   readonly states: Rows;
+  /** States of which each chunk of a text has its own, one after the other along their first axis; of others the first chunk's counts. */
+  readonly chunked: readonly string[];
   /** The encoders: values of `tokens` -> values of `states`, both by name with a batch dimension. */
   readonly encode: (
     builders: BuilderOf,

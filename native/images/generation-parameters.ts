@@ -17,6 +17,8 @@ export interface GenerationParameters {
   readonly width: number | null;
   readonly height: number | null;
   readonly model: string | null;
+  /** As A1111 counts; left out where nothing is said, which is 1. */
+  readonly clipSkip?: number;
   /** The last line as it stands, by its own names: `Steps`, `CFG scale`, `Model hash`, … */
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -41,6 +43,7 @@ export function formatParameters(
     Seed: String(picture.seed),
     Size: `${picture.width}x${picture.height}`,
     Model: model,
+    ...((picture.clipSkip ?? 1) > 1 && { 'Clip skip': String(picture.clipSkip) }),
     ...extra,
   };
   const last = Object.entries(fields).map(([name, value]) => `${name}: ${quoted(value)}`);
@@ -64,6 +67,7 @@ export function parseParameters(text: string): GenerationParameters {
     negativeAt === -1 ? '' : words.slice(negativeAt).join('\n').slice('Negative prompt:'.length);
   const found = fields ?? {};
   const size = /^(\d+)x(\d+)$/.exec(found.Size ?? '');
+  const clipSkip = numberOf(found['Clip skip']);
   return {
     prompt: promptLines.join('\n').trim(),
     negativePrompt: negative.trim(),
@@ -74,6 +78,7 @@ export function parseParameters(text: string): GenerationParameters {
     width: numberOf(size?.[1]),
     height: numberOf(size?.[2]),
     model: found.Model ?? null,
+    ...(clipSkip !== null && { clipSkip }),
     fields: found,
   };
 }

@@ -77,15 +77,27 @@ const root = 'text_model';
 /**
  * transformers' `CLIPTextModel`: token ids int64 [n, tokens] -> last hidden state [n, tokens, d], after the final
  * layer norm. A Stable Diffusion 2.x text encoder is the same with one layer fewer in its config.
+ *
+ *  clipSkip which layer's, as `CaptionReading` counts: the final layer norm comes after it whichever it is, as in diffusers
  */
-export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
-  const rows = layers(model, config, inputIds, embed(model, config, inputIds), 0, config.layers);
+export function clipText(model: ModelBuilder, config: ClipTextConfig, inputIds: Value, clipSkip = 1): Value {
+  const end = config.layers + 1 - clipSkip;
+  const rows = layers(model, config, inputIds, embed(model, config, inputIds), 0, end);
   return asTokens(finalNorm(model, config, rows), inputIds);
 }
 
-/** As `clipText`, what the last layer reads: [n, tokens, d], not normalised. The last layer is no part of the model then. */
-export function penultimateClipText(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
-  return asTokens(penultimate(model, config, inputIds), inputIds);
+/**
+ * As `clipText`, what the last layer reads: [n, tokens, d], not normalised. The last layer is no part of the model then.
+ *
+ *  clipSkip counted from there: 2 is what the layer before the last reads
+ */
+export function penultimateClipText(
+  model: ModelBuilder,
+  config: ClipTextConfig,
+  inputIds: Value,
+  clipSkip = 1,
+): Value {
+  return asTokens(penultimate(model, config, inputIds, clipSkip), inputIds);
 }
 
 export interface ProjectedText {
@@ -99,15 +111,17 @@ export interface ProjectedText {
  * transformers' `CLIPTextModelWithProjection`.
  *
  * @param end one at the place of each text's end token, zero elsewhere: float32 [n, tokens]
+ * @param clipSkip as of `penultimateClipText`; what the whole text comes to is always of the last layer
  */
 export function projectedClipText(
   model: ModelBuilder,
   config: ProjectedClipTextConfig,
   inputIds: Value,
   end: Value,
+  clipSkip = 1,
 ): ProjectedText {
-  const before = penultimate(model, config, inputIds);
-  const rows = layers(model, config, inputIds, before, config.layers - 1, config.layers);
+  const before = penultimate(model, config, inputIds, clipSkip);
+  const rows = layers(model, config, inputIds, before, config.layers - clipSkip, config.layers);
   const last = asTokens(finalNorm(model, config, rows), inputIds);
   const pooled = projection(model, config, stateAtEnd(last, end));
   return { penultimate: asTokens(before, inputIds), pooled };
@@ -185,8 +199,8 @@ function embed(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Va
   return reshape(add(gather(table, inputIds, 0), gather(places, place, 0)), [n * tokens, width]);
 }
 
-function penultimate(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
-  return layers(model, config, inputIds, embed(model, config, inputIds), 0, config.layers - 1);
+function penultimate(model: ModelBuilder, config: ClipTextConfig, inputIds: Value, clipSkip: number): Value {
+  return layers(model, config, inputIds, embed(model, config, inputIds), 0, config.layers - clipSkip);
 }
 
 function finalNorm(model: ModelBuilder, { epsilon }: ClipTextConfig, rows: Value): Value {

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 
 import { modelNameOf } from '../facts/model-formats.ts';
+import type { OpenModel } from '../families/family.ts';
 import { openModel } from '../families/open-model.ts';
 import { makeFolder } from '../files/atomic-file.ts';
 import { formatParameters } from '../images/generation-parameters.ts';
@@ -8,6 +9,7 @@ import { writePng } from '../images/png.ts';
 import type { GenerateJob, JobContext, JobResult, ModelReference, Picture } from '../jobs.ts';
 import { precisionOn } from '../runtime/precision.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
+import { readTogether } from './prompt-reader.ts';
 import { createTextToImage, toRgb } from './text-to-image.ts';
 
 /** A picture and its place among those asked for. */
@@ -37,7 +39,7 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
       const model = await openModel(ofModel[0]!.picture.model);
       const pipeline = createTextToImage(runtime, model, precisionOn(runtime, job.precision));
       try {
-        for (const batch of batches(ofModel, job.batchSize)) {
+        for (const batch of batches(ofModel, job.batchSize, model)) {
           const requests = batch.map(({ picture }) => picture);
           const pictures = await pipeline.generate(requests, requests[0]!, onSteps(requests));
           for (const [i, { picture, index }] of batch.entries()) {
@@ -83,10 +85,16 @@ function countSteps(
   };
 }
 
-function batches(pictures: readonly Numbered[], batchSize: number): Numbered[][] {
+/** A picture is the same whatever it is made with: prompts of other lengths, which would be padded to the longest, go apart. */
+function batches(
+  pictures: readonly Numbered[],
+  batchSize: number,
+  { conditioning }: Pick<OpenModel, 'conditioning'>,
+): Numbered[][] {
   const groups = Map.groupBy(pictures, ({ picture }) => {
-    const { sampler, steps, guidanceScale, width, height } = picture;
-    return JSON.stringify([sampler, steps, guidanceScale, width, height]);
+    const { sampler, steps, guidanceScale, width, height, clipSkip = 1, prompt, negativePrompt } = picture;
+    const { chunks } = readTogether(conditioning, guidanceScale > 1 ? [prompt, negativePrompt] : [prompt]);
+    return JSON.stringify([sampler, steps, guidanceScale, width, height, clipSkip, chunks]);
   });
   return [...groups.values()].flatMap((members) =>
     Array.from({ length: Math.ceil(members.length / batchSize) }, (_, i) =>

@@ -6,20 +6,25 @@ import type { OnnxPart, OnnxText } from '../families/onnx/pipeline.ts';
 import { type DataArray, elementCount } from '../graph/data-type.ts';
 import { type ModelFile, openModelFile } from '../runtime/node/model-file.ts';
 import type { HostTensor } from '../runtime/runtime.ts';
+import { readTogether, rowsOfChunks } from './prompt-reader.ts';
 import { pipelineOf, type TextToImage } from './text-to-image.ts';
+import { weighStates } from './weigh-states.ts';
 
 type Numbers = Float32Array<ArrayBuffer>;
 
 /**
  * Pictures by the graphs of an exported pipeline alone, on the processor. What a file does not say, such as how texts become
- * tokens, is that of the model it was made of. One graph is open at a time.
+ * tokens, is that of the model it was made of. One graph is open at a time. The graphs give what the model was made for, so there is
+ * no clip skip.
  */
 export function createOnnxTextToImage(folder: string, model: OpenModel): TextToImage {
   const { conditioning, onnx, denoiser, autoencoder } = model;
   const graphs = oneAtATime(folder);
   return pipelineOf(model, {
     states: async (prompts) => {
-      const rows = prompts.map((prompt) => conditioning.tokenize(prompt));
+      const { texts, chunks } = readTogether(conditioning, prompts);
+      const read = texts.flat();
+      const rows = read.map(({ tokens }) => tokens);
       const weights = rows.map(({ told }) => told?.[0] ?? 1);
       const states: { readonly size: number; readonly data: Numbers }[] = [];
       let whole: Numbers | null = null;
@@ -33,12 +38,20 @@ export function createOnnxTextToImage(folder: string, model: OpenModel): TextToI
         const found = await (await graphs.get(text)).run({ input_ids: tokens }, outputsOf(text));
         const data = weighted(found[text.states]!, weights);
         states.push({ size: data.length / ids.length, data });
-        if (text.whole !== null) whole = weighted(found[text.whole]!, weights);
+        if (text.whole !== null)
+          whole = ofFirstChunks(weighted(found[text.whole]!, weights), prompts.length, chunks);
       }
-      return { encoder_hidden_states: sideBySide(states), ...(whole !== null && { text_embeds: whole }) };
+      const joined = sideBySide(states);
+      const size = joined.length / read.length;
+      for (const [i, chunk] of read.entries())
+        if (chunk.weights !== null) weighStates(joined.subarray(i * size, (i + 1) * size), chunk.weights);
+      return {
+        states: { encoder_hidden_states: joined, ...(whole !== null && { text_embeds: whole }) },
+        chunks,
+      };
     },
-    denoise: async ([rows, height, width], { sample, timesteps, ...told }) => {
-      const known = { ...conditioning.states, ...conditioning.facts };
+    denoise: async ([rows, height, width, chunks], { sample, timesteps, ...told }) => {
+      const known = { ...rowsOfChunks(conditioning, chunks), ...conditioning.facts };
       const inputs = Object.entries(told).map(([name, data]) => {
         const { type, shape } = known[name]!;
         return [name, { type, shape: [rows, ...shape], data }] as const;
@@ -79,6 +92,15 @@ function outputsOf({ states, whole }: OnnxText): readonly string[] {
 function weighted(data: Float32Array, weights: readonly number[]): Numbers {
   const size = data.length / weights.length;
   return Float32Array.from(data, (number, i) => number * weights[Math.floor(i / size)]!);
+}
+
+/** Of what each chunk of the texts comes to, what their first ones do. */
+function ofFirstChunks(data: Numbers, texts: number, chunks: number): Numbers {
+  const size = data.length / (texts * chunks);
+  const first = new Float32Array(texts * size);
+  for (let i = 0; i < texts; i++)
+    first.set(data.subarray(i * chunks * size, (i * chunks + 1) * size), i * size);
+  return first;
 }
 
 /** States of the same tokens by several encoders, one after the other for each token. */

@@ -1,7 +1,11 @@
+import { basename } from 'node:path';
+
+import { modelNameOf } from '../facts/model-formats.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel } from '../families/family.ts';
 import { openModel } from '../families/open-model.ts';
 import { readFacts } from '../families/read-facts.ts';
+import { formatParameters } from '../images/generation-parameters.ts';
 import { writePng } from '../images/png.ts';
 import type { ExportJob, ExportProof, JobContext, ModelReference, ProofRequest } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
@@ -32,7 +36,7 @@ export async function proveExport(
   proof: ProofRequest,
   context: JobContext,
 ): Promise<ExportProof> {
-  const settings = await settingsFor(job.model.base, proof);
+  const settings = await settingsFor(job, proof);
   const drawn = progressOf(context);
   // Graphs are run on the processor; so is what they are held to, since devices round differently.
   const runtime = await chooseRuntime(job.format === 'onnx' ? { provider: 'cpu' } : proof.device);
@@ -42,11 +46,14 @@ export async function proveExport(
     const { width, height } = settings;
     const found = {
       ...{ steps, width, height },
+      ...(settings.clipSkip !== undefined && { clipSkip: settings.clipSkip }),
       ...differenceOf(own, exported),
       allowed: allowed[job.precision],
     };
     if (!(found.mean <= found.allowed.mean && found.most <= found.allowed.most)) throw differs(found);
-    await writePng(proof.output, sideBySide(own, exported, settings), { parameters: proof.prompt });
+    await writePng(proof.output, sideBySide(own, exported, settings), {
+      parameters: proofText(job, proof, settings),
+    });
     return found;
   } finally {
     await runtime.dispose();
@@ -118,11 +125,23 @@ function pipelineFor({ format, output }: ExportJob, runtime: Runtime, model: Ope
 }
 
 /** Large models draw at half their size, which takes a fraction of the time and of the memory. */
-async function settingsFor(base: string, { guidanceScale }: ProofRequest): Promise<SamplingSettings> {
-  const { resolution, pixelStep } = await readFacts(base);
+async function settingsFor(
+  { model, format }: ExportJob,
+  { guidanceScale, clipSkip = 1 }: ProofRequest,
+): Promise<SamplingSettings> {
+  const { resolution, pixelStep } = await readFacts(model.base);
   const wanted = resolution > 256 ? resolution / 2 : resolution;
   const edge = Math.max(pixelStep, Math.floor(wanted / pixelStep) * pixelStep);
-  return { sampler: 'dpm++-2m-karras', steps, guidanceScale, width: edge, height: edge };
+  // Graphs give what the model was made for and no layer before it.
+  const skip = format === 'onnx' ? 1 : clipSkip;
+  const settings = { sampler: 'dpm++-2m-karras', steps, guidanceScale, width: edge, height: edge } as const;
+  return { ...settings, ...(skip !== 1 && { clipSkip: skip }) };
+}
+
+/** For who looks into the picture: its prompt, and all it was made by where that is not as usual. */
+function proofText({ model }: ExportJob, proof: ProofRequest, settings: SamplingSettings): string {
+  if (settings.clipSkip === undefined) return proof.prompt;
+  return formatParameters({ ...proof, ...settings }, modelNameOf(basename(model.base)));
 }
 
 function differenceOf(a: Uint8Array, b: Uint8Array): { readonly mean: number; readonly most: number } {

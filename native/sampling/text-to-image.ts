@@ -1,7 +1,7 @@
 import type { ComputePrecision } from '../facts/precision.ts';
 import type { SamplerName } from '../facts/samplers.ts';
 import { Failure } from '../failure.ts';
-import type { OpenModel, Rows } from '../families/family.ts';
+import type { OpenModel } from '../families/family.ts';
 import { pictureFacts } from '../families/picture-facts.ts';
 import type { DataArray } from '../graph/data-type.ts';
 import { wholePicture } from '../images/picture-origin.ts';
@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { createSampler } from './create-sampler.ts';
 import { applyGuidance } from './guidance.ts';
 import { createPictureNoise } from './picture-noise.ts';
-import { createPromptReader } from './prompt-reader.ts';
+import { createPromptReader, type PromptStates, rowsOfChunks } from './prompt-reader.ts';
 import { roundHalfToEven } from './samplers/timesteps.ts';
 
 /** What all pictures of a batch share. */
@@ -18,6 +18,8 @@ export interface SamplingSettings {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidanceScale: number;
+  /** As `CaptionReading` counts; left out, 1. */
+  readonly clipSkip?: number | undefined;
   /** In pixels. */
   readonly width: number;
   readonly height: number;
@@ -47,10 +49,8 @@ export type SampledModel = Pick<OpenModel, 'autoencoder' | 'conditioning' | 'den
 
 /** What of a model makes pictures, whatever runs it. */
 export interface PictureModel {
-  /** What the denoiser is told of the prompts, by name, a row each. Null is a prompt that is not given. */
-  readonly states: (
-    prompts: readonly (string | null)[],
-  ) => Promise<Readonly<Record<string, Float32Array<ArrayBuffer>>>>;
+  /** What the denoiser is told of the prompts. Null is a prompt that is not given. */
+  readonly states: (prompts: readonly (string | null)[], clipSkip: number) => Promise<PromptStates>;
   /** What the denoiser makes of latents of that shape. The array is overwritten by the next. */
   readonly denoise: (
     shape: SessionShape,
@@ -76,20 +76,18 @@ export function createTextToImage(
   precision: ComputePrecision = 'float32',
 ): TextToImage {
   const prompts = createPromptReader(runtime, model, precision);
-  const denoisers = keptForLastShape(([rows, height, width]) =>
-    openDenoiser(runtime, model, precision, rows, height, width),
-  );
+  const denoisers = keptForLastShape((shape) => openDenoiser(runtime, model, precision, shape));
   const decodersIn = (type: ComputePrecision) =>
     keptForLastShape(([, height, width]) => openDecoder(runtime, model, type, height, width));
   const decoders = decodersIn(precision);
   const exactDecoders = decodersIn('float32');
   return pipelineOf(model, {
-    states: (texts) => prompts.states(texts),
+    states: (texts, clipSkip) => prompts.states(texts, clipSkip),
     denoise: async (shape, inputs) => (await (await denoisers.get(shape)).run(inputs)).output!,
     decode: async (height, width, latents) => {
-      const picture = (await (await decoders.get([1, height, width])).run({ latents })).pictures!.slice();
+      const picture = (await (await decoders.get([1, height, width, 1])).run({ latents })).pictures!.slice();
       if (precision === 'float32' || picture.every(Number.isFinite)) return picture;
-      const exact = await exactDecoders.get([1, height, width]);
+      const exact = await exactDecoders.get([1, height, width, 1]);
       return (await exact.run({ latents })).pictures!.slice();
     },
     dispose: async () => {
@@ -111,10 +109,12 @@ export function pipelineOf(
       const guided = guidanceScale > 1;
       const rows = requests.length * (guided ? 2 : 1);
       const wanted = requests.map(({ prompt }) => prompt);
+      const { states, chunks } = await parts.states(
+        guided ? [...requests.map(({ negativePrompt }) => negativePrompt || null), ...wanted] : wanted,
+        settings.clipSkip ?? 1,
+      );
       const conditions = {
-        ...(await parts.states(
-          guided ? [...requests.map(({ negativePrompt }) => negativePrompt || null), ...wanted] : wanted,
-        )),
+        ...states,
         ...pictureFacts(conditioning, new Array(rows).fill(wholePicture(settings))),
       };
 
@@ -126,7 +126,7 @@ export function pipelineOf(
       let latents = noise().map((value) => value * sampler.initialNoiseScale);
       for (let i = 0; i < sampler.timesteps.length; i++) {
         const input = sampler.scaleInput(latents, i);
-        const output = await parts.denoise([rows, height, width], {
+        const output = await parts.denoise([rows, height, width, chunks], {
           sample: guided ? twice(input) : input,
           timesteps: new Float32Array(rows).fill(sampler.timesteps[i]!),
           ...conditions,
@@ -154,9 +154,7 @@ function openDenoiser(
   runtime: Runtime,
   { denoiser, conditioning, readWeight, weightType }: OpenModel,
   precision: ComputePrecision,
-  rows: number,
-  height: number,
-  width: number,
+  [rows, height, width, chunks]: SessionShape,
 ): Promise<Inference> {
   return openInference(
     runtime,
@@ -164,7 +162,7 @@ function openDenoiser(
     (builders, graph) => {
       const sample = graph.input('sample', 'float32', [rows, denoiser.channels, height, width]);
       const timesteps = graph.input('timesteps', 'float32', [rows]);
-      const told = Object.entries({ ...conditioning.states, ...conditioning.facts } satisfies Rows).map(
+      const told = Object.entries({ ...rowsOfChunks(conditioning, chunks), ...conditioning.facts }).map(
         ([name, { type, shape }]) => [name, graph.input(name, type, [rows, ...shape])] as const,
       );
       const inputs = { sample, timesteps, conditioning: Object.fromEntries(told) };
@@ -194,7 +192,8 @@ function openDecoder(
   );
 }
 
-export type SessionShape = readonly [rows: number, height: number, width: number];
+/** `chunks` are those of the prompts. */
+export type SessionShape = readonly [rows: number, height: number, width: number, chunks: number];
 
 /** Sessions of one shape at a time. */
 function keptForLastShape(open: (shape: SessionShape) => Promise<Inference>): {

@@ -13,6 +13,10 @@ export interface ClipTokenizer {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
+  /** Tokens of the whole text, without start, end and padding. */
+  readonly ids: (text: string) => number[];
+  /** Start token, as many of these as fit, end token, padding: always `maxLength` ids. */
+  readonly framed: (ids: readonly number[]) => number[];
   /** Start token, the text's tokens cut to what fits, end token, padding: always `maxLength` ids. */
   encode(text: string): number[];
   /** Tokens of the whole text, without start, end and padding; what exceeds `maxLength - 2` is cut by `encode`. */
@@ -92,6 +96,11 @@ export function createClipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
     return ids;
   };
 
+  const framed = (text: readonly number[]): number[] => {
+    const ids = [bosId, ...text.slice(0, maxLength - 2), eosId];
+    return [...ids, ...new Array<number>(maxLength - ids.length).fill(padId)];
+  };
+
   const lengths = new Map<string, number>();
   const lengthOf = (chunk: string): number => {
     const known = lengths.get(chunk);
@@ -114,10 +123,9 @@ export function createClipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
     bosId,
     eosId,
     padId,
-    encode(text) {
-      const ids = [bosId, ...encodeText(text).slice(0, maxLength - 2), eosId];
-      return [...ids, ...new Array<number>(maxLength - ids.length).fill(padId)];
-    },
+    ids: encodeText,
+    framed,
+    encode: (text) => framed(encodeText(text)),
     count,
   };
 }

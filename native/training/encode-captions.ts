@@ -15,16 +15,18 @@ export type ReadStates = (
 /** Makes sure the text encoders' states of every caption are in the cache; resolves to a reader of them. */
 export async function encodeCaptions(
   captions: readonly (string | null)[],
-  conditioning: Pick<Conditioning, 'tokens' | 'tokenize' | 'states' | 'encode'>,
+  conditioning: Pick<Conditioning, 'way' | 'tokens' | 'tokenize' | 'states' | 'encode'>,
   options: EncodeOptions,
 ): Promise<ReadStates> {
-  const { tokens, states } = conditioning;
+  const { tokens, states, way } = conditioning;
+  // Keys from before there was a choice stay as they were. How many chunks there are, the tokens tell.
+  const read = way.clipSkip === 1 ? [] : [`clip skip ${way.clipSkip}`];
   const distinct = [...new Set(captions)];
   const ids = new Map(distinct.map((caption) => [caption, conditioning.tokenize(caption)]));
   const sizes = Object.entries(states).map(([name, { shape }]) => ({ name, size: elementCount(shape) }));
   const length = sizes.reduce((sum, { size }) => sum + size, 0);
   const blobOf = (caption: string | null): Blob => ({
-    key: contentKey('embedding', options.modelHash, ...Object.values(ids.get(caption)!).flat()),
+    key: contentKey('embedding', options.modelHash, ...read, ...Object.values(ids.get(caption)!).flat()),
     length,
   });
   const encoder = lazyInference(() =>

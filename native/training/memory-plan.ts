@@ -15,6 +15,7 @@ import { buildArtifacts, totalElements, type TrainingArtifacts } from './artifac
 import { latentBatchShape } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
 import { fusedElements } from './fused-backward.ts';
+import { withCaptionsRead } from './read-captions.ts';
 
 /** What a training step takes of memory, in bytes. */
 export interface TrainingMemory {
@@ -60,10 +61,11 @@ const shareToFill = 0.7;
  * enough to keep all. That makes no difference to the numbers, so a resumed run may do it otherwise. Null for methods that
  * train no denoiser.
  */
-export function planMemory(job: Job, model: OpenModel, place: StepPlace): TrainingMemory | null {
-  const trained = trainedBy(job.method, model);
+export function planMemory(job: Job, opened: OpenModel, place: StepPlace): TrainingMemory | null {
+  const trained = trainedBy(job.method, opened);
   if (!trained) return null;
   const { settings } = job;
+  const model = withCaptionsRead(opened, settings);
   const size = measureStep(job, model, trained, place);
   const average = settings.emaDecay > 0 ? bytesPerElement.float32 : 0;
   const fixed = {
@@ -149,7 +151,7 @@ function measureStep(
   const arrays = usesMainMemory(provider);
   const typeOf = model.weightType;
   const key = JSON.stringify([
-    ...[arrays, model.configFiles, method, largest.width, largest.height],
+    ...[arrays, model.configFiles, method, largest.width, largest.height, model.conditioning.way],
     ...[...model.components.values()].map(({ name, hasWeights }) => [name, hasWeights]),
     ...['unet', 'text_encoder'].map((component) => typeOf({ component, key: 'conv_in.weight' })),
   ]);

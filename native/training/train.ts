@@ -6,6 +6,7 @@ import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { baseIdentity } from './base-identity.ts';
+import { withCaptionsRead } from './read-captions.ts';
 import { fullRecipe } from './recipes/full.ts';
 import { loraRecipe } from './recipes/lora.ts';
 import { scratchRecipe } from './recipes/scratch.ts';
@@ -21,8 +22,9 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
     throw new Failure('no-images', 'There is no image to train on.', 'Add images to the data set.');
   }
   await makeFolder(job.folder);
-  const model = await openModel({ base: job.base });
+  const opened = await openModel({ base: job.base });
   try {
+    const model = withCaptionsRead(opened, job.settings);
     const runtime = await chooseRuntime(job.device);
     for (const message of [runtime.description, ...runtime.notes]) context.emit({ type: 'note', message });
     try {
@@ -31,7 +33,7 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
       await runtime.dispose();
     }
   } finally {
-    await model.close();
+    await opened.close();
   }
 }
 

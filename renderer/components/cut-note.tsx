@@ -2,12 +2,27 @@ import { Text, Tooltip } from '@mantine/core';
 
 import { useCutText } from './read-texts.ts';
 
-/** Below a field: that its text is longer than a model reads. Nothing where it is not. */
-export function CutNote({ text, modelId }: { text: string; modelId: number | null }) {
-  const cut = useCutText(text, modelId);
+/**
+ * Below a field: that its text is longer than a model reads. Nothing where it is not.
+ * @param prompt whether it is one, whose brackets weigh words; else it is a caption
+ * @param captionTokens how much is read of a caption
+ */
+export function CutNote({
+  text,
+  modelId,
+  prompt = false,
+  captionTokens = 75,
+}: {
+  text: string;
+  modelId: number | null;
+  prompt?: boolean;
+  captionTokens?: number;
+}) {
+  const cut = useCutText(text, modelId, prompt ? 'prompt' : { captionTokens });
   if (cut === null) return null;
+  const more = prompt || captionTokens >= 225 ? '' : ' More can be read: Caption length, under Advanced.';
   return (
-    <Tooltip label="What is beyond is left out.">
+    <Tooltip label={`What is beyond is left out.${more}`}>
       <Text size="xs" c="var(--sf-accent)" className="figures" w="fit-content">
         {cut.long}
       </Text>

@@ -20,18 +20,22 @@ const typing = 200;
  * ago.
  * @param modelId null: the base that was used last
  */
-export function useCutText(text: string, modelId: number | null): Cut | null {
+export function useCutText(text: string, modelId: number | null, kind: TextKind): Cut | null {
   const [settled] = useDebouncedValue(text, typing);
   const { data } = useStudioQuery(
     'models.readTexts',
-    { modelId, texts: [...countable([settled])] },
+    { modelId, texts: [...countable([settled])], ...(kind === 'prompt' && { as: kind }) },
     { enabled: settled !== '', keepPrevious: true },
   );
-  return text === '' ? null : cutOf(data, 0);
+  return text === '' ? null : cutOf(data, 0, chunksOf(kind));
 }
 
-/** The same for several texts, by the text. */
-export function useCutTexts(texts: readonly string[], modelId: number | null): ReadonlyMap<string, Cut> {
+/** The same for several captions, by the text. */
+export function useCutTexts(
+  texts: readonly string[],
+  modelId: number | null,
+  captionTokens = 75,
+): ReadonlyMap<string, Cut> {
   const asked = countable(texts);
   const { data } = useStudioQuery(
     'models.readTexts',
@@ -40,16 +44,22 @@ export function useCutTexts(texts: readonly string[], modelId: number | null): R
   );
   const cut = new Map<string, Cut>();
   for (const [index, text] of asked.entries()) {
-    const found = cutOf(data, index);
+    const found = cutOf(data, index, chunksOf({ captionTokens }));
     if (found !== null) cut.set(text, found);
   }
   return cut;
 }
 
-function cutOf(data: OutputOf<'models.readTexts'> | undefined, index: number): Cut | null {
+/** What a text is for: a caption is read as far as the run reads it. */
+type TextKind = 'prompt' | { readonly captionTokens: number };
+
+/** How many times what a model reads at once. */
+const chunksOf = (kind: TextKind) => (kind === 'prompt' ? 1 : kind.captionTokens / 75);
+
+function cutOf(data: OutputOf<'models.readTexts'> | undefined, index: number, chunks: number): Cut | null {
   const tokens = data?.tokens[index];
-  if (!data || tokens === undefined || tokens <= data.read) return null;
-  const [has, reads] = [countText(tokens), countText(data.read)];
+  if (!data || tokens === undefined || tokens <= data.read * chunks) return null;
+  const [has, reads] = [countText(tokens), countText(data.read * chunks)];
   return { short: `${has} of ${reads}`, long: `${has} tokens; ${data.name} reads ${reads}.` };
 }
 

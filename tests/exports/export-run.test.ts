@@ -99,6 +99,25 @@ describe('exporting a run', () => {
     expect(card).toContain('  - lora\n');
   });
 
+  test('says how captions were read, where that is not as usual: in the card, in a file’s head and to the proof', async () => {
+    const train = { clipSkip: 2, captionTokens: 150 };
+    const run = trainedRun({ method: { kind: 'lora', rank: 4 }, train });
+    const { engine, jobs } = exportingEngine();
+    const drawn = { ...choice, proof: { device: { provider: 'cpu' } } } as const;
+    const { card } = await exportRun(run, drawn, engine);
+    expect(jobs[0]).toMatchObject({
+      metadata: { ss_clip_skip: '2', ss_max_token_length: '150' },
+      proof: { clipSkip: 2 },
+    });
+    const text = readFileSync(card, 'utf8');
+    expect(text).toContain('| Clip skip | 2 (`Clip skip: 2` in A1111, `clip_skip=1` in diffusers) |');
+    expect(text).toContain('| Tokens of a caption | up to 150, 75 at a time |');
+    const plain = await exportRun(trainedRun({ method: { kind: 'lora', rank: 4 } }), drawn, engine);
+    expect(readFileSync(plain.card, 'utf8')).not.toContain('Clip skip');
+    expect(Object.keys(jobs[1]!.metadata)).not.toContain('ss_clip_skip');
+    expect(jobs[1]?.proof?.clipSkip).toBeUndefined();
+  });
+
   test('puts a picture that the epoch made into the head of a file, and none that cannot be read', async () => {
     const run = trainedRun({ method: { kind: 'lora', rank: 4 } });
     const { engine, jobs } = exportingEngine();

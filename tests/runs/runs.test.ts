@@ -106,10 +106,27 @@ describe('the queue of runs', () => {
       /captions are longer than the 3 tokens this base reads/,
     ) as unknown;
     expect(await warnings('red')).toEqual([captions]);
-    expect(await warnings('green')).toEqual([
+    // A prompt is read in three chunks.
+    expect(await warnings('green')).toEqual([captions]);
+    expect(await warnings('greengreen')).toEqual([
       captions,
-      'The prompt “green” has 5 tokens, more than the 3 tokens this model reads; what is beyond is left out.',
+      'The prompt “greengreen” has 10 tokens, more than the 9 tokens this model reads; what is beyond is left out.',
     ]);
+    // Its brackets are no tokens.
+    expect(await warnings('(((green:1.2))gree)')).toEqual([captions]);
+  });
+
+  test('a plan for longer captions warns of those alone that are longer still', async () => {
+    const { services, folder } = studio();
+    const request = await pretendRequest(services, folder);
+    await writePretendTokenizer(join(folder, 'model'), 8);
+    const lengths = async (captionTokens: 75 | 225) => {
+      const asked = { ...request, train: { ...request.train, captionTokens } };
+      const { warnings } = await services.runs.handlers['runs.plan']({ request: asked });
+      return warnings.filter((warning) => warning.includes('left out'));
+    };
+    expect(await lengths(75)).toEqual([expect.stringContaining('longer than the 6 tokens')]);
+    expect(await lengths(225)).toEqual([]);
   });
 
   test('captions are compared by a run for each set, of the same prompts', async () => {

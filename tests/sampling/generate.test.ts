@@ -106,6 +106,27 @@ describe('pictures', () => {
       expect(await pixels(other)).not.toEqual(await pixels('a.png'));
   });
 
+  test('are the same whatever they are made with, say their clip skip, and depend on weights and on it', async () => {
+    const long = `a green dot, ${'two red squares and '.repeat(4)}a blue line`;
+    await make([picture('alone.png')], 1);
+    await make(
+      [
+        picture('plain.png'),
+        picture('long.png', { prompt: long }),
+        picture('weighted.png', { prompt: 'a (red:1.8) square' }),
+        picture('skipped.png', { clipSkip: 2 }),
+      ],
+      4,
+    );
+    expect(await pixels('plain.png')).toEqual(await pixels('alone.png'));
+    for (const other of ['weighted.png', 'skipped.png'])
+      expect(await pixels(other), other).not.toEqual(await pixels('plain.png'));
+    const said = async (name: string) => (await readPngText(join(folder.path, name))).parameters;
+    expect(await said('skipped.png')).toContain('Model: base, Clip skip: 2');
+    expect(parseParameters((await said('skipped.png'))!)).toMatchObject({ clipSkip: 2 });
+    expect(await said('plain.png')).not.toContain('Clip skip');
+  });
+
   test('are whole or not there when a stop is asked for in the middle of one', async () => {
     const stop = new AbortController();
     const pictures = ['1', '2', '3'].map((name) => picture(join('stopped', `${name}.png`)));

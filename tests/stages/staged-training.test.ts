@@ -55,7 +55,7 @@ describe.each([
       const artifacts = buildArtifacts(
         buildDiffusionGraph({
           denoiser: unetDenoiser(unet),
-          conditioning: clipConditioning(text, () => []),
+          conditioning: clipConditioning(text, { ids: () => [], framed: () => [], maxLength: 2 }),
           noise: { predictionType: 'epsilon' },
           encodes,
           trained,

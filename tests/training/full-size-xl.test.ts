@@ -30,7 +30,7 @@ describe('Stable Diffusion XL at full size, 1024 x 1024 pixels', () => {
     { timeout: 300_000 },
     async (method) => {
       const unet = readXlUNetConfig((await readFullSize('sdxl-unet')).config, 'unet/config.json');
-      const tokenizer = { encode: () => [] };
+      const tokenizer = { ids: () => [], framed: () => [], maxLength: 77 };
       const conditioning = xlConditioning({
         text: readClipTextConfig((await readFullSize('sd1-text-encoder')).config),
         projected: readProjectedClipTextConfig((await readFullSize('sdxl-text-encoder-2')).config),

@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.dispose());
 
-const tokenizer = { encode: () => [] };
+const tokenizer = { ids: () => [], framed: () => [], maxLength: 77 };
 
 async function readParts() {
   const [unet, text, projected] = [

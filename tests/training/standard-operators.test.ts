@@ -45,7 +45,11 @@ describe('training artifacts', () => {
       const { trainingModel, trainable } = buildArtifacts(
         buildDiffusionGraph({
           denoiser: unetDenoiser(readUNetConfig(denoiser.config)),
-          conditioning: clipConditioning(readClipTextConfig(text.config), () => []),
+          conditioning: clipConditioning(readClipTextConfig(text.config), {
+            ids: () => [],
+            framed: () => [],
+            maxLength: 2,
+          }),
           noise: { predictionType: 'v_prediction' },
           encodes: true,
           trained,

@@ -9,7 +9,7 @@ import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.t
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
 import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
 import type { Prompt } from '../../runs/run-prompts.ts';
-import { cutPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
+import { cutPrompts, ofPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { writeAnimation } from '../../sheets/animation.ts';
 import { writeSheet } from '../../sheets/sheet.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal } from './context.ts';
@@ -50,7 +50,8 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   );
 
   const reading = prompts.length === 0 ? null : await readingOf(run.job.base);
-  const cut = reading && { read: reading.limit, prompts: cutPrompts(reading, prompts) };
+  const asPrompts = reading && ofPrompts(reading);
+  const cut = asPrompts && { read: asPrompts.limit, prompts: cutPrompts(asPrompts, prompts) };
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
 
   const missing = await missingOf(samples);

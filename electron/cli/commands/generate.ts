@@ -10,7 +10,7 @@ import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
-import { cutPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
+import { cutPrompts, ofPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
 import { withLoras } from './with-loras.ts';
 import { type ModelParts, warnOfGuess, withParts } from './with-parts.ts';
@@ -31,6 +31,8 @@ export interface GenerateOptions {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidanceScale: number;
+  /** Left out: the one that the run was trained with, else 1. */
+  readonly clipSkip?: number;
   /** Pixels; left out: what the base was made for. */
   readonly width?: number;
   readonly height?: number;
@@ -47,13 +49,11 @@ export async function generateCommand(context: CommandContext, options: Generate
   if (options.prompts.length === 0) {
     throw usage('There is no prompt.', 'Give at least one: --prompt "a red bicycle"');
   }
-  const model = withLoras(
-    await modelOf(resolve(workingFolder, options.from), options),
-    options.loras,
-    workingFolder,
-  );
+  const from = await modelOf(resolve(workingFolder, options.from), options);
+  const model = withLoras(from.model, options.loras, workingFolder);
+  const asked = { clipSkip: from.clipSkip, ...options };
   return withParts(model.base, options.parts ?? {}, workingFolder, (base) =>
-    generateFrom(context, { ...model, base }, options),
+    generateFrom(context, { ...model, base }, asked),
   );
 }
 
@@ -88,7 +88,7 @@ async function generateFrom(
   for (const prompt of options.prompts) {
     for (const seed of options.seeds) {
       const output = await freeName(folder, `${slug(prompt)}-${seed}`, taken);
-      const { negativePrompt, sampler, steps, guidanceScale } = options;
+      const { negativePrompt, sampler, steps, guidanceScale, clipSkip = 1 } = options;
       pictures.push({
         model,
         prompt,
@@ -97,6 +97,7 @@ async function generateFrom(
         sampler,
         steps,
         guidanceScale,
+        ...(clipSkip > 1 && { clipSkip }),
         width,
         height,
         output,
@@ -121,12 +122,19 @@ async function cutOf(base: string, { prompts, negativePrompt }: GenerateOptions)
   const reading = await readingOf(base);
   if (reading === null) return null;
   const asked = prompts.map((prompt) => ({ prompt, negativePrompt }));
-  return { read: reading.limit, prompts: cutPrompts(reading, asked) };
+  const asPrompts = ofPrompts(reading);
+  return { read: asPrompts.limit, prompts: cutPrompts(asPrompts, asked) };
 }
 
-async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Promise<ModelReference> {
+interface From {
+  readonly model: ModelReference;
+  /** That it was trained with. */
+  readonly clipSkip: number;
+}
+
+async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Promise<From> {
   if (!(await isRunFolder(from))) {
-    if (epoch === undefined) return { base: from };
+    if (epoch === undefined) return { model: { base: from }, clipSkip: 1 };
     throw usage(
       `${from} is not a run, so it has no epochs.`,
       'Leave --epoch out, or give the folder of a run.',
@@ -143,7 +151,8 @@ async function modelOf(from: string, { epoch, loraScale }: GenerateOptions): Pro
     );
   }
   const model = modelAt(run, chosen);
-  return loraScale === undefined ? model : { ...model, loraScale };
+  const { clipSkip = 1 } = run.job.settings;
+  return { model: loraScale === undefined ? model : { ...model, loraScale }, clipSkip };
 }
 
 /** `name.png`, or `name-2.png` and so on where that is taken: no picture is written over. */

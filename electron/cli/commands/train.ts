@@ -71,7 +71,7 @@ async function trainSpec(
   await warnOfGuess(spec.base, terminal);
   const { run: planned, summary, cut } = await plan(context, spec);
   for (const line of summaryLines(summary)) terminal.line(line);
-  if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
+  if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
     const memory = await dryMemory(terminal, planned.job);
     terminal.object({ kind: 'plan', folder: planned.folder, summary, cut, memory, job: planned.job });

@@ -4,7 +4,15 @@ import type { PrecisionChoice } from '../../../native/facts/precision.ts';
 import { type SamplerName, samplers } from '../../../native/facts/samplers.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
 import type { Provider } from '../../../native/runtime/runtime.ts';
-import { loraUse, naturalNumber, numberFromZero, numberList, size, wholeNumber } from '../arguments.ts';
+import {
+  clipSkip,
+  loraUse,
+  naturalNumber,
+  numberFromZero,
+  numberList,
+  size,
+  wholeNumber,
+} from '../arguments.ts';
 import { generateCommand } from '../commands/generate.ts';
 import {
   deviceOf,
@@ -27,6 +35,7 @@ interface GenerateFlags extends PartFlags {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidance: number;
+  readonly clipSkip?: number;
   readonly size?: { readonly width: number; readonly height: number };
   readonly out: string;
   readonly batchSize: number;
@@ -50,6 +59,11 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
     .addOption(new Option('--sampler <name>').choices(samplers).default('dpm++-2m-karras'))
     .option('--steps <number>', 'steps of the sampler', naturalNumber, 25)
     .option('--guidance <number>', 'how closely to follow the prompt', numberFromZero, 7.5)
+    .option(
+      '--clip-skip <number>',
+      'layer of the text encoder that is read, as A1111 counts: 1 is the last (default: as the run was trained, else 1)',
+      clipSkip,
+    )
     .option('--size <pixels>', 'pixels, as in 512 or 640x512 (default: what the model was made for)', size)
     .option(
       '--lora <file:strength>',
@@ -78,6 +92,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
           batchSize: flags.batchSize,
           device: deviceOf(flags.device),
           ...(extent ?? {}),
+          ...(flags.clipSkip === undefined ? {} : { clipSkip: flags.clipSkip }),
           ...(epoch === undefined ? {} : { epoch }),
           ...(flags.precision === undefined ? {} : { precision: flags.precision }),
           ...(loraScale === undefined ? {} : { loraScale }),

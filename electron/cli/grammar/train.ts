@@ -8,6 +8,8 @@ import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import { methodKinds } from '../../contract/run-spec.ts';
 import {
+  captionTokens,
+  clipSkip,
   dataShare,
   naturalNumber,
   numberList,
@@ -81,6 +83,12 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
         optimizerKinds,
       ),
     )
+    .option(
+      '--clip-skip <number>',
+      'layer of the text encoder that is read, as A1111 counts (default: 1, the last)',
+      clipSkip,
+    )
+    .option('--caption-tokens <number>', 'tokens of a caption that are read: 75, 150 or 225', captionTokens)
     .option('--seed <number>', 'seed of all random numbers', wholeNumber)
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
     .addOption(precisionOption('auto'))

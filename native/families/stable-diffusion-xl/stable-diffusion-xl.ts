@@ -1,6 +1,7 @@
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
 import { type ClipTokenizer, createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import { textReadingOf } from '../../tokenizer/text-chunks.ts';
 import type { ModelConfigs } from '../../weights/model-configs.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
@@ -35,13 +36,7 @@ export const stableDiffusionXl: Family = {
   facts: stableDiffusionXlFacts,
   adapterSizes: ({ component }) => xlAdapterSizes(readXlConfigs(component)),
   loraLayout: ({ component }) => xlLoraLayout(readXlConfigs(component)),
-  textReading: async (configs) => {
-    const both = await readTokenizers(configs);
-    return {
-      limit: Math.min(...both.map(({ maxLength }) => maxLength)) - 2,
-      count: (text) => Math.max(...both.map((tokenizer) => tokenizer.count(text))),
-    };
-  },
+  textReading: async (configs) => textReadingOf(await readTokenizers(configs)),
 };
 
 async function readTokenizers({

@@ -1,6 +1,9 @@
+import type { ReadingWay } from '../../facts/caption-reading.ts';
 import { type AutoencoderConfig, autoencoderFactor, decode, encode } from '../../models/autoencoder.ts';
 import { clipText, type ClipTextConfig } from '../../models/clip-text.ts';
 import { unet, type UNetConfig, unetStride } from '../../models/unet.ts';
+import { areOnes, captionIds, type ChunkTokenizer, promptChunks } from '../../tokenizer/text-chunks.ts';
+import { asChunks, checkClipSkip, endToEnd, usualWay } from '../clip-reading.ts';
 import type { Autoencoder, Conditioning, Denoiser } from '../family.ts';
 
 export function klAutoencoder(config: AutoencoderConfig): Autoencoder {
@@ -28,17 +31,30 @@ export function unetDenoiser(config: UNetConfig): Denoiser {
 /** One CLIP, whose last hidden states the UNet reads. */
 export function clipConditioning(
   config: ClipTextConfig,
-  tokenize: (caption: string) => readonly number[],
+  tokenizer: ChunkTokenizer,
+  way: ReadingWay = usualWay,
 ): Conditioning {
+  checkClipSkip(way, config.layers);
+  const { clipSkip, chunks } = way;
+  const tokens = chunks * config.positions;
   return {
     encoders: ['text_encoder'],
-    tokens: { input_ids: { type: 'int64', shape: [config.positions] } },
-    tokenize: (caption) => ({ input_ids: tokenize(caption ?? '') }),
-    states: {
-      encoder_hidden_states: { type: 'float32', shape: [config.positions, config.hiddenSize] },
-    },
+    way,
+    as: (other) => clipConditioning(config, tokenizer, other),
+    tokens: { input_ids: { type: 'int64', shape: [tokens] } },
+    tokenize: (caption) => ({ input_ids: captionIds(caption ?? '', tokenizer, chunks) }),
+    readPrompt: (prompt, wanted = 1) =>
+      promptChunks(prompt ?? '', tokenizer, wanted).map(({ ids, weights }) => ({
+        tokens: { input_ids: ids },
+        weights: areOnes(weights) ? null : [{ width: config.hiddenSize, weights }],
+      })),
+    states: { encoder_hidden_states: { type: 'float32', shape: [tokens, config.hiddenSize] } },
+    chunked: ['encoder_hidden_states'],
     encode: (builders, { input_ids: ids }) => ({
-      encoder_hidden_states: clipText(builders('text_encoder'), config, ids!),
+      encoder_hidden_states: endToEnd(
+        clipText(builders('text_encoder'), config, asChunks(ids!, way), clipSkip),
+        way,
+      ),
     }),
     facts: {},
     factsOf: () => ({}),

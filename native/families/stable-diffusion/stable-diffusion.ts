@@ -1,6 +1,7 @@
 import type { ModelReference } from '../../jobs.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
 import { createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import { textReadingOf } from '../../tokenizer/text-chunks.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { componentToWrite, openedComponent, readWeightOf } from '../component.ts';
@@ -35,7 +36,7 @@ export const stableDiffusion: Family = {
   loraLayout: ({ component }) => loraLayout(readConfigs(component)),
   textReading: async (configs) => {
     const tokenizer = createClipTokenizer(await configs.tokenizer('tokenizer').read());
-    return { limit: tokenizer.maxLength - 2, count: (text) => tokenizer.count(text) };
+    return textReadingOf([tokenizer]);
   },
 };
 
@@ -63,7 +64,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
     };
     const parts = {
       autoencoder: klAutoencoder(configs.vae),
-      conditioning: clipConditioning(configs.text, (caption) => tokenizer.encode(caption)),
+      conditioning: clipConditioning(configs.text, tokenizer),
       denoiser: unetDenoiser(configs.unet),
     };
     const readWeight = readWeightOf(component);

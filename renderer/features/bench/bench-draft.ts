@@ -1,7 +1,7 @@
 import type { InputOf } from '../../../electron/contract/api.ts';
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import { type LoraChoice, mostLoraStrength } from '../../../electron/contract/loras.ts';
-import type { SamplerSettings } from '../../../electron/contract/values.ts';
+import { mostClipSkip, type SamplerSettings } from '../../../electron/contract/values.ts';
 
 export type BenchModel = InputOf<'gallery.generate'>['model'];
 
@@ -86,6 +86,8 @@ export function faultOf({ model, loras, recipe, seed, count }: BenchDraft, pixel
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   if (!whole(recipe.steps, 1) || recipe.steps > 1000) return 'Steps go from 1 to 1000.';
   if (!(recipe.guidanceScale >= 0 && recipe.guidanceScale <= 100)) return 'Guidance goes from 0 to 100.';
+  const { clipSkip = 1 } = recipe;
+  if (!whole(clipSkip, 1) || clipSkip > mostClipSkip) return `Clip skip goes from 1 to ${mostClipSkip}.`;
   const sides = [recipe.width, recipe.height];
   if (sides.some((side) => !whole(side, 8) || side > 4096 || side % pixelStep !== 0)) {
     return `Width and height are multiples of ${pixelStep}, up to 4096.`;

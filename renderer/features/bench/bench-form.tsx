@@ -4,6 +4,7 @@ import { IconDice5, IconLock, IconLockOpen } from '@tabler/icons-react';
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import type { SamplerSettings } from '../../../electron/contract/values.ts';
+import { ClipSkipField } from '../../components/clip-skip-field.tsx';
 import { CutNote } from '../../components/cut-note.tsx';
 import { NumberField } from '../../components/number-field.tsx';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
@@ -55,7 +56,16 @@ export function BenchForm({
         <ModelFields {...{ draft, models, runs, onChange }} />
         <LoraFields {...{ draft, onChange }} />
         <PromptFields {...{ draft, onChange }} modelId={baseOf(draft.model, models, runs)?.id} />
-        <SamplerSelect {...sampler} />
+        <Group gap="xs" wrap="nowrap" align="end" grow preventGrowOverflow={false}>
+          <SamplerSelect {...sampler} />
+          <ClipSkipField
+            width={96}
+            value={draft.recipe.clipSkip ?? 1}
+            onChange={(clipSkip) => {
+              sampler.onChange({ clipSkip: clipSkip === 1 ? undefined : clipSkip });
+            }}
+          />
+        </Group>
         <SimpleGrid cols={2} spacing="xs" verticalSpacing="sm">
           <SamplerNumbers {...sampler} pixelStep={pixelStep} />
         </SimpleGrid>
@@ -116,7 +126,7 @@ function ModelFields({ draft, models, runs, onChange }: DraftProps & Library) {
 
 /** @param modelId of the model whose way of reading counts; undefined where it is not in the library */
 function PromptFields({ draft, onChange, modelId }: DraftProps & { modelId: number | undefined }) {
-  const note = (text: string) => modelId !== undefined && <CutNote text={text} modelId={modelId} />;
+  const note = (text: string) => modelId !== undefined && <CutNote prompt text={text} modelId={modelId} />;
   return (
     <>
       <Textarea

@@ -54,7 +54,9 @@ export function BenchResult({
           </Text>
           <Text size="xs" c="dimmed" truncate className="figures">
             {modelName}, seed {seed}, {samplerLabel(recipe.sampler)}, {recipe.steps} steps, guidance{' '}
-            {recipe.guidanceScale}, {recipe.width} × {recipe.height}
+            {recipe.guidanceScale}
+            {recipe.clipSkip === undefined ? '' : `, clip skip ${recipe.clipSkip}`}, {recipe.width} ×{' '}
+            {recipe.height}
             {sample.negativePrompt === '' ? '' : `, without ${sample.negativePrompt}`}
           </Text>
         </div>

@@ -1,5 +1,5 @@
 import type { Model } from '../../../electron/contract/models.ts';
-import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { recipeOf, type RunSummary } from '../../../electron/contract/runs.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { type BenchDraft, draftOf, firstDraft } from './bench-draft.ts';
 import { baseOf, namedModel, usualModel } from './bench-models.ts';
@@ -45,7 +45,7 @@ export function useFirstDraft(
   return {
     draft: {
       ...plain,
-      recipe: request.recipe,
+      recipe: recipeOf(request),
       prompt: prompts[0]?.prompt ?? '',
       negativePrompt: prompts[0]?.negativePrompt ?? '',
       seed: seeds[0] ?? 0,

@@ -31,6 +31,7 @@ export function PictureFacts({
           ['Sampler', samplerLabel(recipe.sampler)],
           ['Steps', String(recipe.steps)],
           ['Guidance', String(recipe.guidanceScale)],
+          ...(recipe.clipSkip === undefined ? [] : [['Clip skip', String(recipe.clipSkip)] as const]),
           ['Size', `${recipe.width} × ${recipe.height}`],
         ] as const)),
   ];

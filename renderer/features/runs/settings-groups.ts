@@ -29,6 +29,10 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Resolution', `${plan.resolution} px`],
         ['Caption dropout', String(train.captionDropout)],
         ['Random flip', train.randomFlip ? 'yes' : 'no'],
+        ...(train.captionTokens > 75
+          ? [['Caption length', `up to ${train.captionTokens} tokens`] as const]
+          : []),
+        ...(train.clipSkip > 1 ? [['Clip skip', String(train.clipSkip)] as const] : []),
       ],
     },
     {

@@ -13,6 +13,7 @@ import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import classes from './advanced-section.module.css';
 import { advancedSummary } from './advanced-summary.ts';
+import { CaptionReadingFields } from './caption-reading-fields.tsx';
 import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
@@ -20,7 +21,7 @@ import { useRequestForm } from './request-form.ts';
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {
   const { request, message, warning } = useRequestForm();
-  const faulty = [...trainNumbers, 'checkpoints', 'optimizer', 'fusedBackward'].some(
+  const faulty = [...trainNumbers, 'checkpoints', 'optimizer', 'fusedBackward', 'clipSkip'].some(
     (name) => message(`train.${name}`) !== undefined,
   );
   const doubtful =
@@ -73,6 +74,7 @@ export function AdvancedSection() {
           />
           <TrainNumber name="seed" label="Training seed" />
           <RandomFlip />
+          <CaptionReadingFields />
         </Group>
         <Group title="Checkpoints" wide>
           <Checkpoints />

@@ -15,6 +15,8 @@ export function advancedSummary({ train }: RunRequest): string {
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),
     ...(randomFlip ? ['random flip'] : []),
     ...(train.patience > 0 ? ['may stop early'] : []),
+    ...(train.captionTokens > 75 ? [`captions of ${train.captionTokens} tokens`] : []),
+    ...(train.clipSkip > 1 ? [`clip skip ${train.clipSkip}`] : []),
     `seed ${train.seed}`,
   ].join(' · ');
 }

@@ -65,7 +65,7 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
                 change(index, { prompt: event.currentTarget.value });
               }}
             />
-            <CutNote text={prompt} modelId={request.baseModelId} />
+            <CutNote prompt text={prompt} modelId={request.baseModelId} />
           </Stack>
           <Stack gap={4} flex={2}>
             <Textarea
@@ -78,7 +78,7 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
                 change(index, { negativePrompt: event.currentTarget.value });
               }}
             />
-            <CutNote text={negativePrompt} modelId={request.baseModelId} />
+            <CutNote prompt text={negativePrompt} modelId={request.baseModelId} />
           </Stack>
           <ActionIcon
             variant="subtle"

@@ -48,10 +48,11 @@ export const GridRow = memo(function GridRow({
   const shown = Array.from({ length: last - first + 1 }, (_, at) =>
     settled ? rowAt(first + at) : undefined,
   );
-  const { choice: chosen } = useDraft();
+  const { choice: chosen, edits } = useDraft();
   const cut = useCutTexts(
     shown.map((row) => row?.caption ?? ''),
     chosen.baseModelId,
+    edits.train?.captionTokens,
   );
   return (
     <div

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import type { SamplerSettings } from '../../../../electron/contract/values.ts';
 import type { Sample } from '../../../../electron/contract/gallery.ts';
 import type { Model } from '../../../../electron/contract/models.ts';
 import { BenchScreen } from '../../../../renderer/features/bench/bench-screen.tsx';
@@ -161,6 +162,7 @@ describe('what was made before', () => {
     await waitFor(() => {
       expect(studio.inputsOf('models.readTexts')).toContainEqual({
         modelId: 1,
+        as: 'prompt',
         texts: ['one two three four'],
       });
     });
@@ -172,5 +174,22 @@ describe('what was made before', () => {
     await userEvent.clear(screen.getByLabelText('Prompt'));
     expect(screen.queryByText('5 tokens; Seedling reads 4.')).toBeNull();
     expect(studio.inputsOf('gallery.generate')).toEqual([]);
+  });
+
+  test('makes pictures at the clip skip that is set', async () => {
+    const { studio } = show([]);
+    const field = await screen.findByLabelText('Clip skip');
+    await userEvent.clear(field);
+    await userEvent.type(field, '2');
+    await userEvent.click(screen.getByRole('button', { name: 'Make a picture' }));
+    await waitFor(() => {
+      const asked = (studio.inputsOf('gallery.generate') as { recipe: SamplerSettings }[]).map(
+        ({ recipe }) => recipe.clipSkip,
+      );
+      expect(asked).toEqual([2]);
+    });
+    await userEvent.clear(field);
+    await userEvent.type(field, '13');
+    expect(await screen.findByText('Clip skip goes from 1 to 12.')).toBeDefined();
   });
 });

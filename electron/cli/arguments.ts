@@ -125,6 +125,10 @@ export interface TrainFlags {
   readonly learningRate?: number;
   readonly optimizer?: string;
   readonly precision?: string;
+  readonly class?: string;
+  readonly classCount?: number;
+  readonly classImages?: string;
+  readonly priorWeight?: number;
   readonly seed?: number;
   readonly prompt?: readonly string[];
   readonly device?: string;
@@ -159,6 +163,10 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['train.optimizer.kind', flags.optimizer],
     ['train.precision', flags.precision],
     ['train.seed', flags.seed],
+    ['prior.prompt', flags.class],
+    ['prior.count', flags.classCount],
+    ['prior.folder', absolute(flags.classImages)],
+    ['prior.weight', flags.priorWeight],
     ['samples.prompts', flags.prompt],
     ['device.provider', flags.device],
   ];

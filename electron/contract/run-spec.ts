@@ -10,7 +10,9 @@ import { type PrecisionChoice, precisionChoices } from '../../native/facts/preci
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 import { shareSchema } from './data-share.ts';
+import { lossSchema, noiseSchema } from './loss-spec.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
+import { priorSchema } from './prior-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
 const natural = z.int().min(1).max(1e9);
@@ -139,6 +141,8 @@ const train = z
     stateEveryMinutes: positive.default(10),
     /** Ends the run when held-out loss has not fallen for this many checkpoints; 0: never. */
     patience: z.int().min(0).max(100_000).default(0),
+    loss: lossSchema.prefault({}),
+    noise: noiseSchema.prefault({}),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)
@@ -182,6 +186,8 @@ export const runSpecSchema = z.strictObject({
   resolution: side.optional(),
   train: train.prefault({}),
   samples: samples.prefault({}),
+  /** Left out: nothing is trained on but the images. */
+  prior: priorSchema.optional(),
   /** Where the run comes to lie; left out: `runs/<name>`. */
   folder: text.optional(),
   /** Where latents and text embeddings are kept between runs; left out: the user's cache folder. */

@@ -56,6 +56,7 @@ const runSchema = z.looseObject({
     }),
     images: z.array(image),
     validation: z.array(image),
+    prior: z.looseObject({ weight: z.number(), images: z.array(image) }).optional(),
   }),
 });
 

@@ -56,7 +56,7 @@ interface StateFile extends Position, RunIdentity {
   readonly formatVersion: 1;
 }
 
-export function jobFingerprint({ method, settings, images, validation }: TrainJob): string {
+export function jobFingerprint({ method, settings, images, validation, prior }: TrainJob): string {
   const identity = ({ id, captions, width, height, repeats }: TrainJob['images'][number]) => [
     id,
     captions,
@@ -64,7 +64,11 @@ export function jobFingerprint({ method, settings, images, validation }: TrainJo
     height,
     repeats,
   ];
-  const content = [method, decisive(settings), images.map(identity), validation.map(identity)];
+  const content = [
+    ...[method, decisive(settings), images.map(identity), validation.map(identity)],
+    // Those that the base makes follow from how they are made.
+    ...(prior ? [[prior.weight, prior.images.map(identity), prior.making ?? null]] : []),
+  ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

@@ -10,6 +10,7 @@ import { methodKinds } from '../../contract/run-spec.ts';
 import {
   dataShare,
   naturalNumber,
+  numberFromZero,
   numberList,
   overridesOf,
   positiveNumber,
@@ -81,6 +82,14 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
         optimizerKinds,
       ),
     )
+    .option('--class <words>', 'what the subject is one of, as in "a dog": keeps what the base knows of it')
+    .option(
+      '--class-count <number>',
+      'pictures of it that the base makes first (default: 100)',
+      naturalNumber,
+    )
+    .option('--class-images <folder>', 'pictures of it that are there already')
+    .option('--prior-weight <number>', 'what these count beside the images (default: 1)', numberFromZero)
     .option('--seed <number>', 'seed of all random numbers', wholeNumber)
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
     .addOption(precisionOption('auto'))

@@ -9,6 +9,7 @@ import { readFacts } from './families/read-facts.ts';
 import { makeFolder } from './files/atomic-file.ts';
 import { bytesOnDisk } from './files/bytes-on-disk.ts';
 import { exists } from './files/exists.ts';
+import { readJsonObject } from './files/json-file.ts';
 import type { ExportJob, ExportProof, JobContext, JobResult, ProofRequest } from './jobs.ts';
 import { proveExport } from './sampling/prove-export.ts';
 import { writeKohyaLora, writePeftLora } from './weights/lora-file.ts';
@@ -88,6 +89,12 @@ async function exportOnnx({ model: reference, output, precision }: ExportJob): P
   }
 }
 
+/** What a LoRA's file can say of a noise schedule that is not the base's: sd-scripts' word for it. */
+async function scheduleMetadata(checkpoint: string): Promise<Readonly<Record<string, string>>> {
+  const scheduler = await readJsonObject(join(checkpoint, 'scheduler', 'scheduler_config.json'));
+  return scheduler?.rescale_betas_zero_snr === true ? { ss_zero_terminal_snr: 'True' } : {};
+}
+
 async function exportLora({
   model: reference,
   output,
@@ -114,7 +121,7 @@ async function exportLora({
   try {
     const { layout, metadata: family } = base.adapters;
     const { modules } = await readLora(file, layout());
-    const told = { ...family, ...metadata };
+    const told = { ...family, ...(await scheduleMetadata(reference.checkpoint)), ...metadata };
     if (loraNames === 'peft') await writePeftLora(output, modules, precision, told);
     else await writeKohyaLora(output, modules, layout(), precision, told);
   } finally {

@@ -6,6 +6,7 @@ import type { CaptionReading } from './facts/caption-reading.ts';
 import type { CaptioningOptions } from './facts/captioning.ts';
 import type { PredictionType } from './facts/config-facts.ts';
 import type { LoraFacts } from './facts/lora-facts.ts';
+import type { LossSettings, NoiseSettings } from './facts/losses.ts';
 import type { Method } from './facts/methods.ts';
 import type { LoraFileNames, ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
@@ -86,6 +87,33 @@ export interface TrainingSettings extends NamesOptimizer, CaptionReading {
   readonly stateEveryMinutes: number;
   /** The run ends when held-out loss has not fallen for this many checkpoints; left out or 0: never before its last epoch. */
   readonly patience?: number;
+  /** How errors are measured and weighed; left out: as `usualLoss`. */
+  readonly loss?: LossSettings;
+  /** Left out: as `usualNoise`. */
+  readonly noise?: NoiseSettings;
+}
+
+/**
+ * Images of the kind that a subject is of, trained on beside its own, so that the model keeps what it knows of that kind
+ * (Ruiz et al. 2022, section 3.2). A batch has as many of them as of its own images.
+ */
+export interface PriorPreservation {
+  /** What their mean loss counts beside that of the images. */
+  readonly weight: number;
+  /** Each in a bucket of the images it goes with; empty where the base makes them. */
+  readonly images: readonly TrainingImage[];
+  /** How the base makes them before it is trained; left out where they are given. */
+  readonly making?: ClassPictures;
+}
+
+export interface ClassPictures {
+  /** `a dog`; also their caption. */
+  readonly prompt: string;
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  /** How many of each bucket. */
+  readonly sizes: readonly { readonly width: number; readonly height: number; readonly count: number }[];
 }
 
 /** That a run was trained on after it had ended, or been stopped for good. */
@@ -109,6 +137,8 @@ export interface TrainJob {
   readonly settings: TrainingSettings;
   readonly images: readonly TrainingImage[];
   readonly validation: readonly TrainingImage[];
+  /** Left out: the images alone are trained on. */
+  readonly prior?: PriorPreservation;
   readonly device: DeviceChoice;
   /** Of a run that was trained on, the newest last; `settings` has its epochs and checkpoints as they are now. */
   readonly extensions?: readonly Extension[];

@@ -10,14 +10,14 @@ import { info } from './info.ts';
 import { engineLock, type Job, type JobContext, type JobResult } from './jobs.ts';
 import { compareLikeness } from './likeness/likeness.ts';
 import { nvidiaGpus } from './runtime/nvidia-smi.ts';
-import { generate } from './sampling/generate.ts';
+import { generate, generateOn } from './sampling/generate.ts';
 import { train } from './training/train.ts';
 
 /** Everything the engine can be asked to do, each in the file named after it. */
 export function runJob(job: Job, context: JobContext): Promise<JobResult> {
   switch (job.kind) {
     case 'train':
-      return aloneIn(job.folder, () => train(job, context));
+      return aloneIn(job.folder, () => train(job, context, generateOn));
     case 'generate':
       return generate(job, context);
     case 'export':

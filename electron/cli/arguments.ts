@@ -141,6 +141,10 @@ export interface TrainFlags {
   readonly precision?: string;
   readonly clipSkip?: number;
   readonly captionTokens?: CaptionTokens;
+  readonly class?: string;
+  readonly classCount?: number;
+  readonly classImages?: string;
+  readonly priorWeight?: number;
   readonly seed?: number;
   readonly prompt?: readonly string[];
   readonly device?: string;
@@ -177,6 +181,10 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['train.clipSkip', flags.clipSkip],
     ['train.captionTokens', flags.captionTokens],
     ['train.seed', flags.seed],
+    ['prior.prompt', flags.class],
+    ['prior.count', flags.classCount],
+    ['prior.folder', absolute(flags.classImages)],
+    ['prior.weight', flags.priorWeight],
     ['samples.prompts', flags.prompt],
     ['device.provider', flags.device],
   ];

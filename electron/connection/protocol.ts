@@ -43,6 +43,8 @@ export const mediaPaths = {
   proof: (exportId: number) => `/media/proofs/${exportId}`,
   /** A picture of a model's card, by its number among `cardPictures`. */
   card: (modelId: number, number: number) => `/media/cards/${modelId}/${number}`,
+  /** A class image of a run, by its number among them. */
+  classImage: (runId: number, number: number) => `/media/class-images/${runId}/${number}`,
 } as const;
 
 /** Where a browser puts dropped files before `datasets.import` takes them: `PUT /uploads/<upload id>/<path>`. */

@@ -11,7 +11,9 @@ import { type PrecisionChoice, precisionChoices } from '../../native/facts/preci
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 import { shareSchema } from './data-share.ts';
+import { lossSchema, noiseSchema } from './loss-spec.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
+import { priorSchema } from './prior-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
 const natural = z.int().min(1).max(1e9);
@@ -147,6 +149,8 @@ const train = z
     clipSkip: z.int().min(1).max(mostClipSkip).default(1),
     /** Tokens of a caption that are read. */
     captionTokens: z.literal(captionTokenChoices).default(75),
+    loss: lossSchema.prefault({}),
+    noise: noiseSchema.prefault({}),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)
@@ -192,6 +196,8 @@ export const runSpecSchema = z.strictObject({
   resolution: side.optional(),
   train: train.prefault({}),
   samples: samples.prefault({}),
+  /** Left out: nothing is trained on but the images. */
+  prior: priorSchema.optional(),
   /** Where the run comes to lie; left out: `runs/<name>`. */
   folder: text.optional(),
   /** Where latents and text embeddings are kept between runs; left out: the user's cache folder. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { shareSchema } from './data-share.ts';
+import { priorSchema } from './prior-spec.ts';
 import { largestSide, methodKinds, runSpecSchema, schedules } from './run-spec.ts';
 import {
   areFewPictures,
@@ -44,6 +45,8 @@ const requestFields = z.strictObject({
   prompts: promptList.default([]),
   seeds: seedList.min(1).default([0]),
   recipe: samplerSettingsSchema,
+  /** Null: nothing is trained on but the images. */
+  prior: priorSchema.nullable().default(null),
   /** Null: the best there is. */
   provider: providerName.nullable().default(null),
   costRate: costRateSchema.default({ kind: 'none' }),
@@ -117,6 +120,8 @@ export const runPlanSchema = z.object({
   /** Words of the captions that the base hardly knows. */
   unknownWords: z.array(z.string()).default([]),
   prompts: z.array(promptSchema),
+  /** Class images trained on beside the others: how many, and whether the base makes them first. */
+  classImages: z.object({ count: z.int(), made: z.boolean() }).nullable().default(null),
   warnings: z.array(z.string()),
   /** Each time the run was trained on: from which epoch to which, at which rate where that was chosen anew. */
   extensions: z
@@ -272,6 +277,8 @@ export const runCalls = {
   'runs.metrics': query({ about: ['runs'] }, run, runMetricsSchema),
   /** Where it is now, as the last `runs.progress` said; null where it is not under way. */
   'runs.progressNow': query({ about: ['runs'] }, run, runProgressSchema.nullable()),
+  /** How many class images it is trained on; those that the base makes count once all are there. */
+  'runs.classImages': query({ about: ['runs'] }, run, z.object({ images: z.int() })),
   'runs.log': query(
     { about: ['runs'] },
     run.extend({ lines: z.int().min(1).max(5000).default(500) }),

@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 
 import { chosenReading } from '../../native/facts/caption-reading.ts';
+import { errorText, noiseTexts } from '../../native/facts/losses.ts';
 import type { ModelFormat } from '../../native/facts/model-formats.ts';
 import { optimizerFacts, optimizerOf, settingsByName } from '../../native/facts/optimizers.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
 import { settingText } from '../contract/optimizer-spec.ts';
+import { priorText } from '../contract/prior-spec.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
 import {
   cardHead,
@@ -56,6 +58,7 @@ export function modelCard(card: ModelCard): string {
       'Images',
       `${job.images.length}${job.validation.length > 0 ? `, and ${job.validation.length} held out` : ''}`,
     ],
+    ...(spec.prior ? [['Class images', inline(priorText(spec.prior))] as const] : []),
     ['Resolution', `${spec.resolution} px`],
     ['Batch', batchText(settings)],
     ['Learning rate', `${settings.learningRate}, ${scheduleText(settings)}`],
@@ -64,6 +67,8 @@ export function modelCard(card: ModelCard): string {
     ...(settings.emaDecay > 0 ? [['EMA decay', settings.emaDecay] as const] : []),
     ...(settings.minSnrGamma > 0 ? [['Min-SNR gamma', settings.minSnrGamma] as const] : []),
     ...(settings.noiseOffset > 0 ? [['Noise offset', settings.noiseOffset] as const] : []),
+    ...(settings.loss ? [['Error', errorText(settings.loss)] as const] : []),
+    ...(settings.noise ? [['Noise', noiseTexts(settings.noise).join(', ')] as const] : []),
     ...(settings.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
     ...readingRows(settings, format),
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],

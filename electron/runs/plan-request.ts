@@ -13,6 +13,7 @@ import type { RunPlan, RunRequest } from '../contract/runs.ts';
 import { drawShare } from '../datasets/images/draw-share.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
+import { readClassImages } from './class-images.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
@@ -144,7 +145,8 @@ async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps
   checkSize(request, model.vaeFactor);
   await checkLoraBeginning(request.method);
   const spec = specOf(request, base.folder, data, share, deps.runsFolder);
-  const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder });
+  const classImages = await readClassImages(spec.prior);
+  const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder, classImages });
 
   const cut = await cutTexts(run);
   const reading = await readingOf(base.folder);
@@ -169,6 +171,7 @@ async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps
     epochs: summary.epochs,
     steps: summary.steps,
     checkpoints: [...summary.checkpoints],
+    classImages: summary.classImages,
     runs: 1,
     each: [],
     secondsPerEpoch,
@@ -213,7 +216,7 @@ export function speedKeyOf(
   base: Pick<RunBase, 'counts'>,
   { job, spec }: Run,
 ): SpeedKey {
-  return speedKey(provider, base.counts, job.method, job.settings.batchSize, spec.resolution);
+  return speedKey(provider, base.counts, job, spec.resolution);
 }
 
 function nameOf(request: RunRequest, base: string, captions: string, share: DataShare): string {
@@ -232,7 +235,7 @@ function specOf(
   share: DataShare,
   folder: string,
 ): ResolvedRunSpec {
-  const { name, method, train, recipe, prompts, seeds, resolution, provider } = request;
+  const { name, method, train, recipe, prompts, seeds, resolution, provider, prior } = request;
   const spec = runSpecSchema.parse({
     name,
     base: baseFolder,
@@ -245,6 +248,7 @@ function specOf(
     ...(resolution === null ? {} : { resolution }),
     train,
     samples: { prompts, seeds, ...recipe },
+    ...(prior === null ? {} : { prior }),
     device: provider === null ? {} : { provider },
   });
   return { ...spec, name, folder };

@@ -1,5 +1,6 @@
 import { readDataset } from '../datasets/dataset.ts';
 import { readBaseModel } from './base-model.ts';
+import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { type Plan, planTraining } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
@@ -27,7 +28,8 @@ export async function planRun(spec: ResolvedRunSpec, options: PlanRunOptions): P
     ...(fileNamePattern === undefined ? {} : { fileNamePattern }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const { run, summary } = planTraining({ spec, base, dataset, cacheFolder });
+  const classImages = await readClassImages(spec.prior);
+  const { run, summary } = planTraining({ spec, base, dataset, cacheFolder, classImages });
   const cut = await cutTexts(run);
   const warnings = cut === null ? [] : captionWarning(cut.read, cut.captions);
   return { run, summary: { ...summary, warnings: [...summary.warnings, ...warnings] }, cut };

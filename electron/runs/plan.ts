@@ -1,5 +1,6 @@
 import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
+import { isUnusualLoss, isUnusualNoise } from '../../native/facts/losses.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
@@ -17,6 +18,7 @@ import { splitDataset, type ValidationChoice } from '../datasets/images/split.ts
 import type { RunData } from '../datasets/run-data.ts';
 import { toTrainingImages } from '../datasets/training-images.ts';
 import type { BaseModel } from './base-model.ts';
+import { type GivenClassImages, priorOf, priorWarnings } from './class-images.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
 
@@ -24,6 +26,8 @@ export interface PlanInput {
   readonly spec: ResolvedRunSpec;
   readonly base: BaseModel;
   readonly dataset: Dataset;
+  /** Where the spec names a folder of them. */
+  readonly classImages?: GivenClassImages | null;
   /** Where the spec names none. */
   readonly cacheFolder: string;
 }
@@ -46,6 +50,8 @@ export interface PlanSummary {
   /** Checkpoints without a lower held-out loss after which it ends; 0: it goes to its last epoch. */
   readonly patience: number;
   readonly captionExample: string;
+  /** Class images beside them; null without any. */
+  readonly classImages: { readonly count: number; readonly made: boolean } | null;
   /** Files left out, captions missing and the like, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -58,7 +64,7 @@ export interface Plan {
 /**
  * What a spec, the base and a folder of images come to. Throws what `planJob`, captions and split throw.
  */
-export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): Plan {
+export function planTraining({ spec, base, dataset, cacheFolder, classImages = null }: PlanInput): Plan {
   const captions = captionsFor(dataset.images, spec.data.captions);
   const split = splitDataset(dataset.images, validationChoice(spec.data.validation));
   const data = {
@@ -70,7 +76,7 @@ export function planTraining({ spec, base, dataset, cacheFolder }: PlanInput): P
       ...shareWarning(spec.data.share, split.training.length),
     ],
   };
-  const plan = planJob({ spec, base, data, cacheFolder });
+  const plan = planJob({ spec, base, data, cacheFolder, classImages });
   const { summary } = plan;
   const warnings = [...summary.warnings, ...adviceOf(spec, base, summary)];
   return { ...plan, summary: { ...summary, warnings } };
@@ -111,7 +117,7 @@ function adviceOf(
  * What a spec, the base and the data come to. Throws `resolution-invalid` where the model cannot work at that
  * resolution.
  */
-export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
+export function planJob({ spec, base, data, cacheFolder, classImages = null }: JobInput): Plan {
   const resolution = spec.resolution ?? base.resolution;
   if (resolution % base.pixelStep !== 0) {
     throw new Failure(
@@ -128,6 +134,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
   }));
   const validation = toTrainingImages(data.heldOut, data.captions, buckets);
 
+  const prior = priorOf(spec, classImages, images);
   const settings = settingsOf(spec);
   const job: TrainJob = {
     kind: 'train',
@@ -138,6 +145,7 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
     settings,
     images,
     validation,
+    ...(prior && { prior }),
     device: withoutUndefined(spec.device),
   };
   const stepsPerEpoch = countSteps(images, settings.batchSize, settings.gradientAccumulation);
@@ -155,7 +163,16 @@ export function planJob({ spec, base, data, cacheFolder }: JobInput): Plan {
       checkpoints: settings.checkpointEpochs,
       patience: settings.patience ?? 0,
       captionExample: images[0]?.captions[0] ?? '',
-      warnings: [...data.warnings, ...cropWarnings(all, buckets), ...sizeWarnings(all, buckets)],
+      classImages: prior && {
+        count: prior.making?.sizes.reduce((sum, { count }) => sum + count, 0) ?? prior.images.length,
+        made: prior.making !== undefined,
+      },
+      warnings: [
+        ...data.warnings,
+        ...priorWarnings(spec.prior, classImages, images),
+        ...cropWarnings(all, buckets),
+        ...sizeWarnings(all, buckets),
+      ],
     },
   };
 }
@@ -166,8 +183,18 @@ function methodOf(method: RunSpec['method']): Method {
 
 function settingsOf({ train, method }: RunSpec): TrainingSettings {
   const { epochs, batchSize, gradientAccumulation, optimizer, ...others } = train;
-  const { checkpoints, schedule, warmupSteps, learningRate, patience, clipSkip, captionTokens, ...rest } =
-    others;
+  const {
+    checkpoints,
+    schedule,
+    warmupSteps,
+    learningRate,
+    patience,
+    clipSkip,
+    captionTokens,
+    loss,
+    noise,
+    ...rest
+  } = others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
   // In this order always: it is part of what tells whether a state belongs to a run.
   return {
@@ -182,6 +209,8 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     // Left out where it does nothing, so that runs from before there was a choice are known again.
     ...(patience > 0 && { patience }),
     ...chosenReading({ clipSkip, captionTokens }),
+    ...(isUnusualLoss(loss) && { loss }),
+    ...(isUnusualNoise(noise) && { noise }),
   };
 }
 
@@ -238,9 +267,16 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     `${name}: ${countOf(images, 'image')}${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
     `  ${summary.patience > 0 ? 'at most ' : ''}${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
     ...(summary.patience > 0 ? [`  ${patienceText(summary.patience)}`] : []),
+    ...(summary.classImages === null ? [] : [`  ${classImagesText(summary.classImages)}`]),
     `  a caption: ${summary.captionExample === '' ? '(no words)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];
+}
+
+function classImagesText({ count, made }: NonNullable<PlanSummary['classImages']>): string {
+  return made
+    ? `${countOf(count, 'class image')} beside them, made by the base first where they are not there yet`
+    : `${countOf(count, 'class image')} beside them`;
 }
 
 /** Keys that hold nothing are left out, which is what `DeviceChoice` means by optional. */

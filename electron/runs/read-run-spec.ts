@@ -43,6 +43,9 @@ export function resolveRunSpec(spec: RunSpec, from: string, defaultName: string)
     ...(spec.method.kind === 'lora' &&
       spec.method.from !== undefined && { method: { ...spec.method, from: absolute(spec.method.from) } }),
     data: { ...spec.data, folder: absolute(spec.data.folder) },
+    ...(spec.prior?.folder !== undefined && {
+      prior: { ...spec.prior, folder: absolute(spec.prior.folder) },
+    }),
     folder: absolute(spec.folder ?? join('runs', fileNameOf(name))),
     ...(spec.cacheFolder === undefined ? {} : { cacheFolder: absolute(spec.cacheFolder) }),
   };

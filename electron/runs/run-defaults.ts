@@ -79,6 +79,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
       width: width ?? base.resolution,
       height: height ?? base.resolution,
     },
+    prior: null,
     provider,
     costRate,
   };

@@ -59,6 +59,7 @@ const runSchema = z.looseObject({
     images: z.array(image),
     validation: z.array(image),
     extensions: z.array(z.looseObject({ step: z.int().min(0) })).optional(),
+    prior: z.looseObject({ weight: z.number(), images: z.array(image) }).optional(),
   }),
 });
 

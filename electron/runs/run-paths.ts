@@ -53,11 +53,15 @@ function mapPaths<Spec extends ResolvedRunSpec>(
   map: (path: string) => string,
 ): Paths<Spec> {
   const images = (list: TrainJob['images']) => list.map((image) => ({ ...image, path: map(image.path) }));
+  const { prior } = job;
   return {
     spec: {
       ...spec,
       base: map(spec.base),
       data: { ...spec.data, folder: map(spec.data.folder) },
+      ...(spec.prior?.folder !== undefined && {
+        prior: { ...spec.prior, folder: map(spec.prior.folder) },
+      }),
       ...(spec.cacheFolder === undefined ? {} : { cacheFolder: map(spec.cacheFolder) }),
     },
     job: {
@@ -66,6 +70,7 @@ function mapPaths<Spec extends ResolvedRunSpec>(
       base: map(job.base),
       images: images(job.images),
       validation: images(job.validation),
+      ...(prior && { prior: { ...prior, images: images(prior.images) } }),
     },
   };
 }

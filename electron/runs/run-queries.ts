@@ -2,21 +2,31 @@ import { bytesOnDisk } from '../../native/files/bytes-on-disk.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { RunProgress } from '../contract/runs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { classImageFiles } from './class-image-files.ts';
 import { costOf } from './cost.ts';
 import { readMetrics } from './metrics.ts';
 import { planRequest, type RequestDeps } from './plan-request.ts';
 import { defaultRequest, type DefaultsDeps } from './run-defaults.ts';
 import { stateBytes } from './run-folder.ts';
 import { readRunLog } from './run-log.ts';
+import type { RunReader } from './run-reader.ts';
 import type { RunRecord, RunRecords } from './run-records.ts';
 import { summarizeRun } from './summarize-run.ts';
 
 export type RunQueries =
-  'runs.defaults' | 'runs.plan' | 'runs.list' | 'runs.get' | 'runs.metrics' | 'runs.progressNow' | 'runs.log';
+  | 'runs.defaults'
+  | 'runs.plan'
+  | 'runs.list'
+  | 'runs.get'
+  | 'runs.metrics'
+  | 'runs.progressNow'
+  | 'runs.classImages'
+  | 'runs.log';
 
 export interface QueryDeps {
   readonly database: LibraryDatabase;
   readonly records: RunRecords;
+  readonly read: RunReader;
   readonly request: RequestDeps;
   readonly defaults: Omit<DefaultsDeps, 'database'>;
   /** Of the run under way; null for every other. */
@@ -62,6 +72,9 @@ export function runQueries(deps: QueryDeps): Pick<HandlersOf<'runs'>, RunQueries
       return readMetrics(folder, { steps, stepsPerEpoch: plan.stepsPerEpoch });
     },
     'runs.progressNow': ({ runId }) => progressOf(records.get(runId).id),
+    'runs.classImages': async ({ runId }) => ({
+      images: (await classImageFiles(await deps.read(records.get(runId)))).length,
+    }),
     'runs.log': ({ runId, lines }) => readRunLog(records.get(runId).folder, lines),
   };
 }

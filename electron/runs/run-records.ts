@@ -1,3 +1,4 @@
+import { usualLoss, usualNoise } from '../../native/facts/losses.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { RunPlan, RunRequest, RunStatus } from '../contract/runs.ts';
@@ -181,8 +182,8 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
 }
 
 /** What requests did not name yet. */
-const usualTraining = { patience: 0 };
-const usualOfOlder = { shares: ['all' as const], moreBaseIds: [] };
+const usualTraining = { patience: 0, loss: usualLoss, noise: usualNoise };
+const usualOfOlder = { shares: ['all' as const], moreBaseIds: [], prior: null };
 
 /** Columns are named as fields are, in the database's spelling. */
 function fieldsAsColumns(

@@ -2,6 +2,7 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { Device } from '../engine/device.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
+import { classImageOf, type ShownFile } from './class-image-files.ts';
 import { createKnownBases } from './known-bases.ts';
 import type { RequestDeps } from './plan-request.ts';
 import { recoverRuns } from './recover.ts';
@@ -26,6 +27,8 @@ export interface RunsDeps {
 
 export interface Runs {
   readonly handlers: HandlersOf<'runs'>;
+  /** A class image of a run, by its number among them. Throws Failure `run-missing`, `image-unknown`. */
+  readonly classImage: (runId: number, number: number) => Promise<ShownFile>;
   /** Resolves when what was under way at the last end has been looked at. */
   readonly recovered: Promise<void>;
   /** Ends the run under way at its next step, keeping its state, to be resumed at the next start. */
@@ -61,7 +64,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
   return {
     handlers: {
       ...runQueries({
-        ...{ database, records, request },
+        ...{ database, records, read, request },
         defaults: { settings: settings.get, sampleRunFile },
         progressOf: (runId) => {
           const current = queue.current();
@@ -73,6 +76,7 @@ export function createRuns(context: DomainContext, deps: RunsDeps): Runs {
         start: { records, request, now: context.now, onBase: bases.add },
       }),
     },
+    classImage: async (runId, number) => classImageOf(await read(records.get(runId)), number),
     recovered,
     close: async () => {
       queue.stop();

@@ -1,4 +1,4 @@
-import type { Method } from '../../native/jobs.ts';
+import type { TrainJob } from '../../native/jobs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import type { ParameterCounts } from './footprint.ts';
 
@@ -22,8 +22,7 @@ export interface Speeds {
 export function speedKey(
   provider: string | null,
   counts: ParameterCounts,
-  method: Method,
-  batch: number,
+  { method, settings, prior }: Pick<TrainJob, 'method' | 'settings' | 'prior'>,
   resolution: number,
 ): SpeedKey {
   const base = Object.entries(counts)
@@ -31,7 +30,14 @@ export function speedKey(
     .sort()
     .join(', ');
   const withText = 'textEncoder' in method && method.textEncoder ? ' with text encoder' : '';
-  return { provider: provider ?? 'best', base, method: `${method.kind}${withText}`, batch, resolution };
+  const beside = prior ? ' with class images' : '';
+  return {
+    provider: provider ?? 'best',
+    base,
+    method: `${method.kind}${withText}${beside}`,
+    batch: settings.batchSize,
+    resolution,
+  };
 }
 
 export function createSpeeds(database: LibraryDatabase): Speeds {

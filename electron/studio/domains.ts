@@ -148,6 +148,7 @@ export async function createDomains(
       exports: orNull((id) => exportMedia(exports.exportFile(id))),
       proofs: orNull((id) => exportMedia(exports.proofFile(id))),
       cards: orNull((id, number) => models.cardPicture(id, number)),
+      classImages: orNull((id, number) => runs.classImage(id, number)),
     },
     seed: async () => {
       await models.addEmbedded(resources.seedling, 'Seedling');

@@ -14,6 +14,8 @@ export type MediaSources = Readonly<
   > & {
     /** Of a model's card, by the picture's number there. */
     cards: (modelId: number, number: number) => Promise<MediaSource | null>;
+    /** Of a run's class images, by their number. */
+    classImages: (runId: number, number: number) => Promise<MediaSource | null>;
   }
 >;
 
@@ -25,6 +27,7 @@ export interface MediaFile extends MediaSource {
 
 const mediaPath = /^\/media\/(thumbnails|images|samples|exports|proofs)\/([1-9]\d{0,15})$/;
 const cardPath = /^\/media\/cards\/([1-9]\d{0,15})\/(\d{1,3})$/;
+const classPath = /^\/media\/class-images\/([1-9]\d{0,15})\/(\d{1,5})$/;
 
 /**
  * The file behind a path of the contract's `mediaPaths`, or null. An id is looked up and nothing of the path is ever
@@ -42,6 +45,10 @@ export async function resolveMedia(path: string, sources: Partial<MediaSources>)
 function sourceOf(path: string, sources: Partial<MediaSources>): Promise<MediaSource | null> | undefined {
   const [, model, number] = cardPath.exec(path) ?? [];
   if (model !== undefined) return sources.cards?.(Number(model), Number(number));
+  const [, run, place] = classPath.exec(path) ?? [];
+  if (run !== undefined) return sources.classImages?.(Number(run), Number(place));
   const [, kind, id] = mediaPath.exec(path) ?? [];
-  return kind === undefined ? undefined : sources[kind as Exclude<keyof MediaSources, 'cards'>]?.(Number(id));
+  return kind === undefined
+    ? undefined
+    : sources[kind as Exclude<keyof MediaSources, 'cards' | 'classImages'>]?.(Number(id));
 }

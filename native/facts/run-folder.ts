@@ -23,6 +23,12 @@ export const metricsName = 'metrics.jsonl';
 /** Folder of the graphs. */
 export const artifactsName = 'artifacts';
 
+/**
+ * Class images that a base has made: their folder in the cache, and in a run's folder, as a JSON file, which of them it is
+ * trained on.
+ */
+export const classImagesName = 'class-images';
+
 /** The file of a checkpoint that is a LoRA. */
 export const loraName = 'lora.safetensors';
 

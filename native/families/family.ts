@@ -107,6 +107,8 @@ export interface OpenModel {
   readonly conditioning: Conditioning;
   readonly denoiser: Denoiser;
   readonly noise: NoiseProcess;
+  /** What scheduler_config.json says, the checkpoint's where it has one. */
+  readonly schedulerFile: JsonObject;
   readonly adapters: AdapterTargets;
   /** All configs as they are in the folder: two models with other ones are not the same. */
   readonly configFiles: readonly JsonObject[];

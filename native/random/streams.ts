@@ -14,6 +14,10 @@ export const streams = {
   'initial-weights': 9,
   validation: 10,
   'noise-deviation': 11,
+  'class-images': 12,
+  'noise-pyramid': 13,
+  'noise-pyramid-ratio': 14,
+  'input-perturbation': 15,
 } as const;
 
 export type Stream = keyof typeof streams;

@@ -10,6 +10,7 @@ import type { GenerateJob, JobContext, JobResult, ModelReference, Picture } from
 import { precisionOn } from '../runtime/precision.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import { readTogether } from './prompt-reader.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { createTextToImage, toRgb } from './text-to-image.ts';
 
 /** A picture and its place among those asked for. */
@@ -26,6 +27,16 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
   const started = performance.now();
   const runtime = await chooseRuntime(job.device);
   for (const message of [runtime.description, ...runtime.notes]) context.emit({ type: 'note', message });
+  try {
+    const pictures = await generateOn(runtime, job, context);
+    return { kind: 'generate', pictures, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+/** As `generate`, on a runtime that is open; resolves to how many were made. */
+export async function generateOn(runtime: Runtime, job: GenerateJob, context: JobContext): Promise<number> {
   let made = 0;
   const onPicture = (index: number, output: string): void => {
     made += 1;
@@ -54,10 +65,8 @@ export async function generate(job: GenerateJob, context: JobContext): Promise<J
     }
   } catch (error) {
     if (!context.stop.aborted || error !== context.stop.reason) throw error;
-  } finally {
-    await runtime.dispose();
   }
-  return { kind: 'generate', pictures: made, seconds: (performance.now() - started) / 1000 };
+  return made;
 }
 
 /** Tells of all pictures' steps as one measure, and ends the sampling between two of them when a stop is wanted. */

@@ -1,4 +1,4 @@
-import type { TrainingImage } from '../jobs.ts';
+import type { TrainingImage, TrainJob } from '../jobs.ts';
 import { permutation } from '../random/philox.ts';
 
 /** Images of one bucket that go through the graph together. */
@@ -7,6 +7,8 @@ export interface MicroBatch {
   /** Rows of the graph; at least as many as images, the rest is padding that counts nothing. */
   readonly rows: number;
   readonly bucket: Bucket;
+  /** One beside each image, of the same bucket; left out without prior preservation. */
+  readonly classImages?: readonly TrainingImage[];
 }
 
 export interface Bucket {
@@ -22,8 +24,13 @@ function uses(images: readonly TrainingImage[]): TrainingImage[] {
   return images.flatMap((image) => Array.from({ length: image.repeats ?? 1 }, () => image));
 }
 
-function bucketKey({ width, height }: Bucket): string {
+export function bucketKey({ width, height }: Bucket): string {
   return `${width}x${height}`;
+}
+
+/** The most rows a batch may have: each image may have a class image beside it. */
+export function mostRows({ settings, prior }: Pick<TrainJob, 'settings' | 'prior'>): number {
+  return settings.batchSize * (prior ? 2 : 1);
 }
 
 /** Rows of each bucket's graph: the batch size, or fewer where the bucket never fills it. */

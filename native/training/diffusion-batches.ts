@@ -7,9 +7,11 @@ import { bernoulli, integer, normals, uniform } from '../random/philox.ts';
 import type { BatchShape } from './batch-shape.ts';
 import type { CaptionInputs } from './caption-inputs.ts';
 import { bucketRows, type MicroBatch } from './data-order.ts';
-import { timestepWeight } from './diffusion-loss.ts';
+import { debiasedWeight, timestepWeight } from './diffusion-loss.ts';
 import type { ReadMoments } from './encode-images.ts';
 import type { OriginOf } from './picture-origins.ts';
+import { robustThreshold } from './robust-loss.ts';
+import { perturbed, trainingNoise } from './training-noise.ts';
 import type { BatchPlace, PreparedBatch } from './training-task.ts';
 
 export interface DiffusionBatchOptions {
@@ -20,6 +22,8 @@ export interface DiffusionBatchOptions {
   readonly captions: CaptionInputs;
   readonly conditioning: Pick<Conditioning, 'facts' | 'factsOf'>;
   readonly originOf: OriginOf;
+  /** What class images count beside the others; left out: as much. */
+  readonly priorWeight?: number;
 }
 
 /** One row of a batch, all its random choices made. */
@@ -27,11 +31,15 @@ interface Row {
   /** Scaled, [c, h, w]. */
   readonly latents: Float32Array;
   readonly noise: Float32Array;
+  /** The noise it is given, where that is another than it is to predict. */
+  readonly addedNoise?: Float32Array;
   readonly timestep: number;
   /** Null where it is dropped. */
   readonly caption: string | null;
   readonly origin: PictureOrigin;
   readonly weight: number;
+  /** Of a robust error: then plain squares count only what `weight` says. */
+  readonly robust?: { readonly weight: number; readonly threshold: number };
 }
 
 /** The shape of a bucket's graph, in latents. */
@@ -48,54 +56,78 @@ export function latentBatchShape(
  * seed, the optimizer step and the image's place in it.
  */
 export async function prepareTrainingBatch(
-  { images, rows, bucket }: MicroBatch,
+  { images, classImages = [], rows, bucket }: MicroBatch,
   { step, firstIndex, share }: BatchPlace,
   options: DiffusionBatchOptions,
 ): Promise<PreparedBatch> {
-  const { settings, noise, autoencoder } = options;
-  const drawn = await Promise.all(
-    images.map(async (image, i): Promise<Row> => {
-      const index = firstIndex + i;
-      const { seed } = settings;
-      const flipped = settings.randomFlip && bernoulli(seed, 'flip', step, index, 0.5);
-      const moments = await options.readMoments({ image, flipped });
-      const size = moments.length / 2;
-      const posterior = normals(seed, 'posterior', step, index, new Float32Array(size));
-      const latents = new Float32Array(size);
-      for (let k = 0; k < size; k++) {
-        latents[k] = (moments[k]! + moments[size + k]! * posterior[k]!) * autoencoder.scalingFactor;
-      }
-      const timestep = noise.drawTimestep(seed, step, index);
-      const dropped = bernoulli(seed, 'dropout', step, index, settings.captionDropout);
-      const choice = integer(seed, 'captions', step, index, image.captions.length);
-      return {
-        latents,
-        noise: trainingNoise(settings, step, index, size, autoencoder.latentChannels),
-        timestep,
-        caption: dropped ? null : image.captions[choice]!,
-        origin: options.originOf({ image, flipped }),
-        weight: share * timestepWeight(noise, timestep, settings.minSnrGamma),
-      };
-    }),
-  );
+  const classShare = share * (options.priorWeight ?? 1);
+  const drawn = await Promise.all([
+    ...images.map((image, i) => drawRow(image, { step, index: firstIndex + i, share }, options)),
+    ...classImages.map((image, i) =>
+      drawRow(image, { step, index: firstClassIndex + firstIndex + i, share: classShare }, options),
+    ),
+  ]);
   return assemble(drawn, rows, bucket, options);
 }
 
-function trainingNoise(
-  { seed, noiseOffset }: TrainingSettings,
-  step: number,
-  index: number,
-  size: number,
-  channels: number,
-): Float32Array {
-  const noise = normals(seed, 'noise', step, index, new Float32Array(size));
-  if (noiseOffset > 0) {
-    const offsets = normals(seed, 'noise-offset', step, index, new Float32Array(channels));
-    const area = size / channels;
-    for (let k = 0; k < size; k++) noise[k] = noise[k]! + noiseOffset * offsets[Math.floor(k / area)]!;
-  }
-  return noise;
+/** Class images draw numbers of their own, past those of any images in a step. */
+const firstClassIndex = 2 ** 31;
+
+interface RowPlace {
+  readonly step: number;
+  readonly index: number;
+  readonly share: number;
 }
+
+async function drawRow(
+  image: TrainingImage,
+  { step, index, share }: RowPlace,
+  options: DiffusionBatchOptions,
+): Promise<Row> {
+  const { settings, noise, autoencoder } = options;
+  const { seed } = settings;
+  const flipped = settings.randomFlip && bernoulli(seed, 'flip', step, index, 0.5);
+  const moments = await options.readMoments({ image, flipped });
+  const size = moments.length / 2;
+  const posterior = normals(seed, 'posterior', step, index, new Float32Array(size));
+  const latents = new Float32Array(size);
+  for (let k = 0; k < size; k++) {
+    latents[k] = (moments[k]! + moments[size + k]! * posterior[k]!) * autoencoder.scalingFactor;
+  }
+  const timestep = noise.drawTimestep(seed, step, index);
+  const dropped = bernoulli(seed, 'dropout', step, index, settings.captionDropout);
+  const choice = integer(seed, 'captions', step, index, image.captions.length);
+  const given = trainingNoise(settings, step, index, {
+    channels: autoencoder.latentChannels,
+    height: image.height / autoencoder.factor,
+    width: image.width / autoencoder.factor,
+  });
+  return {
+    latents,
+    noise: given,
+    ...(perturbs(settings) && { addedNoise: perturbed(given, settings, step, index) }),
+    timestep,
+    caption: dropped ? null : image.captions[choice]!,
+    origin: options.originOf({ image, flipped }),
+    ...weightsOf(settings, noise, timestep, share),
+  };
+}
+
+/** What a row's errors count: squares, or robust errors in their place. */
+function weightsOf(
+  { minSnrGamma, loss }: TrainingSettings,
+  noise: NoiseProcess,
+  timestep: number,
+  share: number,
+): Pick<Row, 'weight' | 'robust'> {
+  const debiased = loss?.debiased === true ? debiasedWeight(noise, timestep) : 1;
+  const weight = share * timestepWeight(noise, timestep, minSnrGamma) * debiased;
+  if (loss === undefined || loss.kind === 'mse') return { weight };
+  return { weight: 0, robust: { weight, threshold: robustThreshold(noise, timestep, loss) } };
+}
+
+const perturbs = ({ noise }: TrainingSettings): boolean => (noise?.inputPerturbation ?? 0) > 0;
+const isRobust = ({ loss }: TrainingSettings): boolean => loss !== undefined && loss.kind !== 'mse';
 
 /** Timesteps each held-out image is judged at, spread evenly so that few draws cover all noise levels. */
 const validationTimesteps = 4;
@@ -155,14 +187,18 @@ export function planValidation(
   });
 }
 
+function weightless({ robust: _robust, ...row }: Row): Row {
+  return { ...row, weight: 0 };
+}
+
 /** Lays rows out as the graph's inputs; rows of the graph beyond them repeat the first and weigh nothing. */
 async function assemble(
   drawn: readonly Row[],
   rows: number,
   bucket: { readonly width: number; readonly height: number },
-  { noise, autoencoder, captions, conditioning }: DiffusionBatchOptions,
+  { settings, noise, autoencoder, captions, conditioning }: DiffusionBatchOptions,
 ): Promise<PreparedBatch> {
-  const padded = Array.from({ length: rows }, (_, i): Row => drawn[i] ?? { ...drawn[0]!, weight: 0 });
+  const padded = Array.from({ length: rows }, (_, i): Row => drawn[i] ?? weightless(drawn[0]!));
   const size = padded[0]!.latents.length;
   const pack = (pick: (row: Row) => Float32Array): Float32Array<ArrayBuffer> => {
     const packed = new Float32Array(rows * size);
@@ -181,6 +217,11 @@ async function assemble(
       signal_rate: Float32Array.from(rates, ({ signal }) => signal),
       noise_rate: Float32Array.from(rates, (rate) => rate.noise),
       loss_weights: Float32Array.from(padded, (row) => row.weight),
+      ...(isRobust(settings) && {
+        robust_weights: Float32Array.from(padded, ({ robust }) => robust?.weight ?? 0),
+        robust_thresholds: Float32Array.from(padded, ({ robust }) => robust?.threshold ?? 1),
+      }),
+      ...(perturbs(settings) && { added_noise: pack((row) => row.addedNoise ?? row.noise) }),
       ...(await captions.fill(padded.map((row) => row.caption))),
       ...pictureFacts(
         conditioning,

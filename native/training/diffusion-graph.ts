@@ -7,7 +7,7 @@ import type { NoiseProcess } from '../noise/noise-process.ts';
 import { buildAdapter, type LowRank } from './adapter.ts';
 import type { LossGraph } from './artifacts.ts';
 import type { BatchShape } from './batch-shape.ts';
-import { addNoise, diffusionLoss } from './diffusion-loss.ts';
+import { addNoise, diffusionLoss, type LossForm } from './diffusion-loss.ts';
 
 export interface DiffusionGraphOptions {
   readonly denoiser: Denoiser;
@@ -19,6 +19,7 @@ export interface DiffusionGraphOptions {
   readonly trained: 'full' | (LowRank & Pick<AdapterTargets, 'takes'>);
   /** Its size is that of the latents. */
   readonly shape: BatchShape;
+  readonly loss?: LossForm;
   readonly matrixConv?: boolean;
   /** What frozen weights are held in; float32 unless said otherwise. */
   readonly frozenType?: (component: string, key: string) => DataType;
@@ -27,10 +28,20 @@ export interface DiffusionGraphOptions {
 /**
  * The denoising loss of a batch. Inputs besides parameters: `latents` and `noise` [n, c, h, w], `timesteps`,
  * `signal_rate`, `noise_rate` and `loss_weights` [n], and the states that the denoiser takes (`encoder_hidden_states`
- * [n, tokens, d]) or, with the text encoders in the graph, their tokens (`input_ids` int64 [n, tokens]).
+ * [n, tokens, d]) or, with the text encoders in the graph, their tokens (`input_ids` int64 [n, tokens]). By the form of the loss
+ * also `robust_weights` and `robust_thresholds` [n], and `added_noise` like `noise`.
  */
 export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
-  const { denoiser, conditioning, noise, encodes, trained, shape, matrixConv = false } = options;
+  const {
+    denoiser,
+    conditioning,
+    noise,
+    encodes,
+    trained,
+    shape,
+    loss: form = {},
+    matrixConv = false,
+  } = options;
   const frozenType = options.frozenType ?? ((): DataType => 'float32');
   const { rows: n } = shape;
   const { height, width } = shape.size!;
@@ -66,6 +77,14 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
     signalRate: graph.input('signal_rate', 'float32', [n]),
     noiseRate: graph.input('noise_rate', 'float32', [n]),
     lossWeights: graph.input('loss_weights', 'float32', [n]),
+    ...(form.robust && {
+      robust: {
+        kind: form.robust,
+        weights: graph.input('robust_weights', 'float32', [n]),
+        thresholds: graph.input('robust_thresholds', 'float32', [n]),
+      },
+    }),
+    ...(form.perturbs && { addedNoise: graph.input('added_noise', 'float32', latentShape) }),
   };
   const timesteps = graph.input('timesteps', 'float32', [n]);
   const states = encodes

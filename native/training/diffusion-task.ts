@@ -12,8 +12,11 @@ import { batchParts } from './batch-parts.ts';
 import type { BatchShape } from './batch-shape.ts';
 import { type BlobCache, openBlobCache } from './blob-cache.ts';
 import { cachedStates, type CaptionInputs, tokenInputs } from './caption-inputs.ts';
+import { checkClassImages } from './class-images.ts';
+import { mostRows } from './data-order.ts';
 import { latentBatchShape, planValidation, prepareTrainingBatch } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
+import type { LossForm } from './diffusion-loss.ts';
 import { encodeCaptions } from './encode-captions.ts';
 import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
@@ -23,6 +26,7 @@ import { planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
 import { seenImages } from './seen-images.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
+import { checkpointScheduler } from './training-noise.ts';
 import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
 
 /** Float32 arrays of latents and embeddings kept in memory; what exceeds it is read from disk again. */
@@ -48,6 +52,7 @@ export function diffusionRecipe(options: RecipeOptions, method: DiffusionMethod)
       noise: model.noise,
       encodes,
       trained: method.trained,
+      loss: lossForm(job.settings),
       shape,
       matrixConv: runtime.prefersMatrixConv,
       ...(frozenType && { frozenType }),
@@ -74,7 +79,8 @@ async function startDiffusion(
 ): Promise<TrainingTask> {
   const { settings } = job;
   const { autoencoder, conditioning, noise } = model;
-  const images = [...job.images, ...job.validation];
+  checkClassImages(job);
+  const images = [...job.images, ...job.validation, ...(job.prior?.images ?? [])];
   const cache = openBlobCache(job.cacheFolder, cacheMemoryBytes);
   const encoding = { runtime, context, cache };
   const batchOptions = {
@@ -83,6 +89,7 @@ async function startDiffusion(
     autoencoder,
     conditioning,
     originOf: await readOrigins(images, conditioning),
+    ...(job.prior && { priorWeight: job.prior.weight }),
     readMoments: await encodeViews(job, model, encoding),
     captions: trainsTextEncoders(job)
       ? tokenInputs(conditioning)
@@ -116,11 +123,13 @@ async function startDiffusion(
     artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });
+  const scheduler = checkpointScheduler(model.schedulerFile, settings);
   return {
     trainer,
+    ...(scheduler && { scheduler }),
     prepare: (batch, place) => prepareTrainingBatch(batch, place, batchOptions),
-    validation: planValidation(job.validation, settings.batchSize, batchOptions),
-    seen: planValidation(seenImages(job.images, job.validation), settings.batchSize, batchOptions),
+    validation: planValidation(job.validation, mostRows(job), batchOptions),
+    seen: planValidation(seenImages(job.images, job.validation), mostRows(job), batchOptions),
     writeCheckpoint: (folder) => method.writeCheckpoint(folder, trainer),
     dispose: () => trainer.dispose(),
   };
@@ -128,6 +137,14 @@ async function startDiffusion(
 
 const recomputeNote =
   'To save memory, what lies inside of the model’s modules is computed again on the way back instead of being kept.';
+
+function lossForm({ loss, noise }: RecipeOptions['job']['settings']): LossForm {
+  const kind = loss?.kind ?? 'mse';
+  return {
+    ...(kind !== 'mse' && { robust: kind }),
+    ...((noise?.inputPerturbation ?? 0) > 0 && { perturbs: true }),
+  };
+}
 
 function trainsTextEncoders({ method }: RecipeOptions['job']): boolean {
   return trainedParts(method).includes('textEncoders');
@@ -159,13 +176,13 @@ async function encodeOptions(
 
 /** The latents of all images, mirrored ones too where training flips. */
 async function encodeViews(
-  { images, validation, settings }: RecipeOptions['job'],
+  { images, validation, prior, settings }: RecipeOptions['job'],
   model: OpenModel,
   encoding: Encoding,
 ): Promise<ReadMoments> {
   const flips = settings.randomFlip ? [false, true] : [false];
   const views = [
-    ...images.flatMap((image) => flips.map((flipped) => ({ image, flipped }))),
+    ...[...images, ...(prior?.images ?? [])].flatMap((image) => flips.map((flipped) => ({ image, flipped }))),
     ...validation.map((image) => ({ image, flipped: false })),
   ];
   const { autoencoder } = model;

@@ -12,6 +12,7 @@ import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
 import { planBuffers } from '../stages/buffers.ts';
 import { bytesOf, workspaceBytes } from '../stages/workspace.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from './artifacts.ts';
+import { mostRows } from './data-order.ts';
 import { latentBatchShape } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
 import { fusedElements } from './fused-backward.ts';
@@ -42,7 +43,7 @@ export interface StepPlace {
   readonly available: number | null;
 }
 
-type Job = Pick<TrainJob, 'images' | 'method' | 'settings'>;
+type Job = Pick<TrainJob, 'images' | 'method' | 'settings' | 'prior'>;
 
 /**
  * ONNX Runtime goes back from the outputs rather than in the order of the graph, and so has more alive at a time than that
@@ -72,7 +73,7 @@ export function planMemory(job: Job, opened: OpenModel, place: StepPlace): Train
     gradients: size.trained * bytesPerElement.float32 * (settings.gradientAccumulation > 1 ? 2 : 1),
     state: size.trained * (stateBytes(optimizerOf(settings)) + average),
   };
-  const rows = settings.batchSize;
+  const rows = mostRows(job);
   const { staged } = size;
   const fused = settings.fusedBackward === true && staged !== null;
   const kept = {

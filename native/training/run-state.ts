@@ -57,7 +57,14 @@ interface StateFile extends Position, RunIdentity {
 }
 
 /** A run that is trained on stays the run that it began as, so that its states and checkpoints are known again. */
-export function jobFingerprint({ method, settings, images, validation, extensions = [] }: TrainJob): string {
+export function jobFingerprint({
+  method,
+  settings,
+  images,
+  validation,
+  prior,
+  extensions = [],
+}: TrainJob): string {
   const identity = ({ id, captions, width, height, repeats }: TrainJob['images'][number]) => [
     id,
     captions,
@@ -66,7 +73,11 @@ export function jobFingerprint({ method, settings, images, validation, extension
     repeats,
   ];
   const asBegun = { ...settings, ...extensions[0]?.planned };
-  const content = [method, decisive(asBegun), images.map(identity), validation.map(identity)];
+  const content = [
+    ...[method, decisive(asBegun), images.map(identity), validation.map(identity)],
+    // Those that the base makes follow from how they are made.
+    ...(prior ? [[prior.weight, prior.images.map(identity), prior.making ?? null]] : []),
+  ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

@@ -7,6 +7,7 @@ import { chooseRuntime } from '../runtime/providers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { baseIdentity } from './base-identity.ts';
 import { withCaptionsRead } from './read-captions.ts';
+import { type PictureMaker, withClassImages } from './class-images.ts';
 import { fullRecipe } from './recipes/full.ts';
 import { loraRecipe } from './recipes/lora.ts';
 import { scratchRecipe } from './recipes/scratch.ts';
@@ -14,10 +15,18 @@ import { textRecipe } from './recipes/text.ts';
 import { vaeRecipe } from './recipes/vae.ts';
 import { jobFingerprint } from './run-state.ts';
 import { findPosition, trainingLoop, trainResult } from './training-loop.ts';
+import { withTrainingNoise } from './training-noise.ts';
 import type { Recipe, RecipeOptions } from './training-task.ts';
 
+/** Makes pictures on a runtime that is open. */
+export type MakePictures = (runtime: Runtime, ...of: Parameters<PictureMaker>) => Promise<unknown>;
+
 /** Trains, or trains on from the run's newest state. Resolves at the last epoch or at the step a stop fell on. */
-export async function train(job: TrainJob, context: JobContext): Promise<TrainResult> {
+export async function train(
+  job: TrainJob,
+  context: JobContext,
+  makePictures: MakePictures,
+): Promise<TrainResult> {
   if (job.images.length === 0) {
     throw new Failure('no-images', 'There is no image to train on.', 'Add images to the data set.');
   }
@@ -28,7 +37,7 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
     const runtime = await chooseRuntime(job.device);
     for (const message of [runtime.description, ...runtime.notes]) context.emit({ type: 'note', message });
     try {
-      return await trainOn(runtime, model, job, context);
+      return await trainOn(runtime, model, job, context, makePictures);
     } finally {
       await runtime.dispose();
     }
@@ -39,21 +48,25 @@ export async function train(job: TrainJob, context: JobContext): Promise<TrainRe
 
 async function trainOn(
   runtime: Runtime,
-  model: OpenModel,
+  base: OpenModel,
   job: TrainJob,
   context: JobContext,
+  makePictures: MakePictures,
 ): Promise<TrainResult> {
+  const model = withTrainingNoise(base, job.settings);
   const recipe = chooseRecipe({ job, model, runtime, context });
   const identity = { fingerprint: jobFingerprint(job), base: await baseIdentity(model, recipe) };
   // Before hours may go into encoding: a state that cannot be resumed is refused now.
   const position = await findPosition(job, identity);
   try {
     // A state has all that a LoRA has become of the one it began with, whose file may be gone by then.
-    const going =
-      position.step === 0 ? recipe : chooseRecipe({ job: withoutBeginning(job), model, runtime, context });
+    const begun = position.step === 0 ? job : withoutBeginning(job);
+    const make: PictureMaker = (pictures, told) => makePictures(runtime, pictures, told);
+    const ready = await withClassImages(begun, base, make, context);
+    const going = ready === job ? recipe : chooseRecipe({ job: ready, model, runtime, context });
     const task = await going.start();
     try {
-      return await trainingLoop(job, identity, task, context);
+      return await trainingLoop(ready, identity, task, context);
     } finally {
       await task.dispose();
     }

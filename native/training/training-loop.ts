@@ -5,7 +5,9 @@ import { stepsPerEpoch } from '../facts/epoch-steps.ts';
 import { checkpointsName, epochName, epochOf, metricsName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
+import type { JsonObject } from '../files/json-file.ts';
 import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
+import { besideClassImages } from './class-order.ts';
 import { type MicroBatch, planEpoch, type StepPlan } from './data-order.ts';
 import { afterCheckpoint, endsEarly, waitsAnew } from './early-stopping.ts';
 import { learningRateOf } from './learning-rate.ts';
@@ -54,13 +56,7 @@ export async function trainingLoop(
   try {
     while (position.epochsDone < settings.epochs && !endsEarly(settings, position.best)) {
       const epoch = position.epochsDone + 1;
-      const steps = planEpoch(
-        images,
-        settings.batchSize,
-        settings.gradientAccumulation,
-        settings.seed,
-        epoch,
-      );
+      const steps = stepsOf(job, epoch);
       for (let i = position.step - position.epochsDone * perEpoch; i < steps.length; i++) {
         if (context.stop.aborted) {
           await save();
@@ -137,6 +133,13 @@ function trainedOn({ settings, extensions }: TrainJob, position: Position): Posi
   return { ...position, best: waitsAnew(settings, best) };
 }
 
+/** The steps of an epoch, with class images where the job has any. */
+export function stepsOf({ images, settings, prior }: TrainJob, epoch: number): readonly StepPlan[] {
+  const { batchSize, gradientAccumulation, seed } = settings;
+  const steps = planEpoch(images, batchSize, gradientAccumulation, seed, epoch);
+  return prior ? besideClassImages(steps, prior.images, seed, epoch) : steps;
+}
+
 export function trainResult(end: TrainResult['end'], position: Position): TrainResult {
   const { step, epochsDone: epoch, trainLoss, validationLoss } = position;
   return { kind: 'train', end, step, epoch, trainLoss, validationLoss };
@@ -201,7 +204,9 @@ function neverFinite(step: number, epoch: number): Failure {
 }
 
 function notFinite(what: string, step: number, epoch: number, ...batches: readonly MicroBatch[]): Failure {
-  const names = batches.flatMap((batch) => batch.images.map((image) => image.id));
+  const names = batches.flatMap(({ images, classImages = [] }) =>
+    [...images, ...classImages].map(({ id }) => id),
+  );
   return new Failure(
     'loss-not-finite',
     `The ${what} of step ${step} (epoch ${epoch}) is not a finite number; the images were ${names.join(', ')}.`,
@@ -291,6 +296,12 @@ async function isOwnCheckpoint(folder: string, { fingerprint, base }: RunIdentit
   }
 }
 
+async function writeScheduler(folder: string, config: JsonObject): Promise<void> {
+  await makeFolder(join(folder, 'scheduler'));
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  await writeFileAtomic(join(folder, 'scheduler', 'scheduler_config.json'), text);
+}
+
 async function writeCheckpoint(
   job: TrainJob,
   identity: RunIdentity,
@@ -306,6 +317,7 @@ async function writeCheckpoint(
   if ((await readdir(parent)).includes(name)) return folder;
   await writeFolderAtomic(folder, async (target) => {
     await task.writeCheckpoint(target);
+    if (task.scheduler) await writeScheduler(target, task.scheduler);
     const content = {
       formatVersion: 1,
       ...identity,

@@ -1,4 +1,5 @@
 import type { OpenModel } from '../families/family.ts';
+import type { JsonObject } from '../files/json-file.ts';
 import type { JobContext, TrainJob } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -33,6 +34,8 @@ export interface TrainingTask {
   readonly validation: readonly (() => Promise<PreparedBatch>)[];
   /** As many images that are trained on, judged in the same way; left out by methods that do not. */
   readonly seen?: readonly (() => Promise<PreparedBatch>)[];
+  /** What checkpoints say of the noise schedule, where it is not the base's. */
+  readonly scheduler?: JsonObject;
   /** Writes what the run has made into an empty folder. */
   writeCheckpoint(folder: string): Promise<void>;
   dispose(): Promise<void>;

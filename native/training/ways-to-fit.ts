@@ -15,7 +15,7 @@ export interface WayToFit {
   readonly bytes: number;
 }
 
-type Job = Pick<TrainJob, 'base' | 'images' | 'method' | 'settings'>;
+type Job = Pick<TrainJob, 'base' | 'images' | 'method' | 'settings' | 'prior'>;
 type Settings = TrainJob['settings'];
 
 /** The rank of the LoRA that is proposed. */

@@ -22,6 +22,7 @@ import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from
 import { readAutoencoderConfig } from '../../native/models/autoencoder.ts';
 import { uniforms } from '../../native/random/philox.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
+import { generateOn } from '../../native/sampling/generate.ts';
 import { train } from '../../native/training/train.ts';
 import { seedlingConfigs, tokens, vocabularySize } from './configs.ts';
 import { heldOutFromVae, taughtCaptions, taughtGlyphs, type VariedGlyph, variedGlyphs } from './data.ts';
@@ -119,7 +120,7 @@ async function runStage(
     validation,
     device: flags.threads === undefined ? {} : { threads: Number(flags.threads) },
   };
-  const result = await train(job, { emit: report, stop: stop.signal });
+  const result = await train(job, { emit: report, stop: stop.signal }, generateOn);
   if (result.end === 'stopped') process.exit(130);
   return newestCheckpoint(name);
 }

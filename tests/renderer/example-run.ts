@@ -42,6 +42,7 @@ export const examplePlan: RunPlan = {
   captionExamples: ['an avocado, fluent style', 'a balloon, fluent style'],
   unknownWords: [],
   prompts: [{ prompt: 'a crab, fluent style', negativePrompt: '' }],
+  classImages: null,
   warnings: [],
 };
 

@@ -4,6 +4,7 @@
  * reserve is the same early and late. Started with `--expose-gc`.
  */
 import type { JobEvent, TrainJob } from '../../native/jobs.ts';
+import { generateOn } from '../../native/sampling/generate.ts';
 import { train } from '../../native/training/train.ts';
 
 process.once('message', (job: TrainJob) => {
@@ -14,7 +15,7 @@ process.once('message', (job: TrainJob) => {
     if ((event.step - 1) % 170 < 20 || (event.step - 1) % 170 >= 30) return;
     resident[event.step < 100 ? 'early' : 'late'].push(process.memoryUsage.rss());
   };
-  void train(job, { emit, stop: new AbortController().signal }).then(() => {
+  void train(job, { emit, stop: new AbortController().signal }, generateOn).then(() => {
     process.send!(resident, () => process.exit(0));
   });
 });

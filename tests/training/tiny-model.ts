@@ -25,6 +25,7 @@ import { folderTokenizer } from '../../native/tokenizer/tokenizer-source.ts';
 import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.ts';
 import type { DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
+import { generateOn } from '../../native/sampling/generate.ts';
 import { train } from '../../native/training/train.ts';
 import type { LoraModule } from '../../native/weights/lora-file.ts';
 import type { LoraLayout } from '../../native/weights/lora-names.ts';
@@ -314,7 +315,7 @@ export async function trainHere(
     events.push(event);
     onEvent(event);
   };
-  return { result: await train(job, { emit, stop }), events };
+  return { result: await train(job, { emit, stop }, generateOn), events };
 }
 
 /** The optimizer steps among events. */

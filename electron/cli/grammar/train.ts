@@ -12,6 +12,7 @@ import {
   clipSkip,
   dataShare,
   naturalNumber,
+  numberFromZero,
   numberList,
   overridesOf,
   positiveNumber,
@@ -89,6 +90,14 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       clipSkip,
     )
     .option('--caption-tokens <number>', 'tokens of a caption that are read: 75, 150 or 225', captionTokens)
+    .option('--class <words>', 'what the subject is one of, as in "a dog": keeps what the base knows of it')
+    .option(
+      '--class-count <number>',
+      'pictures of it that the base makes first (default: 100)',
+      naturalNumber,
+    )
+    .option('--class-images <folder>', 'pictures of it that are there already')
+    .option('--prior-weight <number>', 'what these count beside the images (default: 1)', numberFromZero)
     .option('--seed <number>', 'seed of all random numbers', wholeNumber)
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
     .addOption(precisionOption('auto'))

@@ -99,7 +99,7 @@ function notImages(
       code: 'regularisation',
       what: ['regularisation image', 'regularisation images'],
       why: 'kept apart and not trained on',
-      hint: 'Prior preservation is not there yet. To train on them as on the others, add their folder by itself.',
+      hint: 'To keep what a base knows of their kind, choose their folder under Class images when you train. To train on them as on the others, add their folder by itself.',
       expected: true,
     }),
     ...leftOut(byTrainer, {

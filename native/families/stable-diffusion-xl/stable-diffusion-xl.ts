@@ -93,6 +93,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       component,
       ...parts,
       noise: noiseProcess(scheduler),
+      schedulerFile: base.scheduler,
       adapters,
       configFiles: [
         ...[...components.values()].map(({ configFile }) => configFile),

@@ -79,6 +79,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       component,
       ...parts,
       noise: noiseProcess(scheduler),
+      schedulerFile: base.scheduler,
       adapters,
       configFiles: [
         component('unet').configFile,

@@ -1,7 +1,14 @@
 import { shareText } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
+import {
+  errorText,
+  isUnusualLoss,
+  isUnusualNoise,
+  noiseTexts,
+} from '../../../electron/contract/loss-spec.ts';
 import { methodText } from '../../../electron/contract/method-text.ts';
 import { optimizerLabel, settingsByName, settingText } from '../../../electron/contract/optimizer-spec.ts';
+import { priorText } from '../../../electron/contract/prior-spec.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { samplerLabel } from '../../../electron/contract/values.ts';
 import { numberText } from '../../components/number-text.ts';
@@ -27,6 +34,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Images', `${countText(plan.images)} and ${countText(plan.heldOut)} held out`],
         ...(request.shares[0] === 'all' ? [] : [['Share', shareText(request.shares[0] ?? 'all')] as const]),
         ['Resolution', `${plan.resolution} px`],
+        ...(request.prior === null ? [] : [['Class images', priorText(request.prior)] as const]),
         ['Caption dropout', String(train.captionDropout)],
         ['Random flip', train.randomFlip ? 'yes' : 'no'],
         ...(train.captionTokens > 75
@@ -86,6 +94,8 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ...(train.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
         ['Min-SNR γ', train.minSnrGamma === 0 ? 'unweighted' : String(train.minSnrGamma)],
         ['Noise offset', train.noiseOffset === 0 ? 'none' : String(train.noiseOffset)],
+        ...(isUnusualLoss(train.loss) ? [['Error', errorText(train.loss)] as const] : []),
+        ...(isUnusualNoise(train.noise) ? [['Noise', noiseTexts(train.noise).join(', ')] as const] : []),
         ['Seed', String(train.seed)],
         ['Computed in', train.precision === 'auto' ? 'what suits the device' : train.precision],
         ['Checkpoint precision', train.checkpointPrecision],

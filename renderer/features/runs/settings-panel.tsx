@@ -2,6 +2,7 @@ import { Title } from '@mantine/core';
 
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { ClassImages } from './class-images.tsx';
 import { settingsGroups } from './settings-groups.ts';
 import classes from './settings-panel.module.css';
 
@@ -29,6 +30,7 @@ export function SettingsPanel({ run }: { run: RunDetail }) {
           </dl>
         </section>
       ))}
+      <ClassImages run={run} />
     </div>
   );
 }

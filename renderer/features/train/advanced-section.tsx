@@ -16,14 +16,21 @@ import { advancedSummary } from './advanced-summary.ts';
 import { CaptionReadingFields } from './caption-reading-fields.tsx';
 import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
+import { LossFields, NoiseFields } from './loss-fields.tsx';
 import { useRequestForm } from './request-form.ts';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {
   const { request, message, warning } = useRequestForm();
-  const faulty = [...trainNumbers, 'checkpoints', 'optimizer', 'fusedBackward', 'clipSkip'].some(
-    (name) => message(`train.${name}`) !== undefined,
-  );
+  const faulty = [
+    ...trainNumbers,
+    'checkpoints',
+    'optimizer',
+    'fusedBackward',
+    'clipSkip',
+    'loss',
+    'noise',
+  ].some((name) => message(`train.${name}`) !== undefined);
   const doubtful =
     warning('resolution') !== undefined ||
     trainNumbers.some((name) => warning(`train.${name}`) !== undefined);
@@ -64,6 +71,10 @@ export function AdvancedSection() {
         <Group title="Loss">
           <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off. 5 is usual." />
           <TrainNumber name="noiseOffset" label="Noise offset" step={0.01} description="0: none." />
+          <LossFields />
+        </Group>
+        <Group title="Noise">
+          <NoiseFields />
         </Group>
         <Group title="Images and captions">
           <TrainNumber

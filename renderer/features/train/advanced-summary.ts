@@ -1,3 +1,4 @@
+import { errorText, isUnusualLoss, noiseTexts } from '../../../electron/contract/loss-spec.ts';
 import { optimizerLabel } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 
@@ -13,6 +14,8 @@ export function advancedSummary({ train }: RunRequest): string {
     ...(emaDecay > 0 ? [`EMA ${emaDecay}`] : []),
     ...(minSnrGamma > 0 ? [`min-SNR ${minSnrGamma}`] : []),
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),
+    ...(isUnusualLoss(train.loss) ? [errorText(train.loss)] : []),
+    ...noiseTexts(train.noise),
     ...(randomFlip ? ['random flip'] : []),
     ...(train.patience > 0 ? ['may stop early'] : []),
     ...(train.captionTokens > 75 ? [`captions of ${train.captionTokens} tokens`] : []),

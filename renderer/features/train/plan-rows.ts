@@ -29,6 +29,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
       [
         plan.heldOut > 0 ? `${countText(plan.heldOut)} more held out` : 'none held out, so no held-out loss',
         bucketText(plan),
+        ...classText(plan),
       ].join('; '),
     ),
     row(
@@ -125,6 +126,12 @@ function bucketText({ buckets, resolution }: RunPlan): string {
   return buckets.length === 1
     ? `${only.width} × ${only.height} px`
     : `${buckets.length} buckets around ${resolution} px`;
+}
+
+function classText({ classImages }: RunPlan): readonly string[] {
+  if (classImages === null) return [];
+  const text = countOf(classImages.count, 'class image');
+  return [classImages.made ? `${text}, made first where missing` : text];
 }
 
 function memoryText({ memoryBytes, memoryParts }: RunPlan): string {

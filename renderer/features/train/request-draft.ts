@@ -33,6 +33,7 @@ export interface Edits {
   readonly prompts?: readonly PromptData[];
   readonly seeds?: readonly number[];
   readonly recipe?: Partial<SamplerSettings>;
+  readonly prior?: RunRequest['prior'];
   readonly provider?: RunRequest['provider'];
   readonly costRate?: CostRate;
 }

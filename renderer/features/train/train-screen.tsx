@@ -15,6 +15,7 @@ import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { AdvancedSection } from './advanced-section.tsx';
 import { CaptionSection } from './caption-section.tsx';
+import { ClassSection } from './class-section.tsx';
 import { CostSection } from './cost-section.tsx';
 import { DatasetSection } from './dataset-section.tsx';
 import { useDraft } from './draft-context.ts';
@@ -130,6 +131,7 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
             <CaptionSection />
             <BaseSection models={models} />
             <MethodSection />
+            <ClassSection />
             <SamplesSection planned={plan.data?.prompts ?? []} />
             <CostSection />
             <AdvancedSection />

@@ -97,6 +97,25 @@ describe('the train screen', () => {
     expect(studio.inputsOf('runs.start')).toEqual([{ request: { ...exampleRequest, captionSetIds: [7] } }]);
   });
 
+  test('keeps what the model knows of a subject’s kind, once it is said what that is', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('button', { name: /^Class images: none/ }));
+    await user.click(await screen.findByRole('switch', { name: /^Keep what the model knows/ }));
+    expect(screen.getByText('Enter what it is one of')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Train' })).toHaveProperty('disabled', true);
+    await user.type(screen.getByLabelText('Its kind'), 'a dog');
+    const count = screen.getByLabelText('Pictures of it');
+    await user.clear(count);
+    await user.type(count, '20');
+    await waitFor(() => {
+      expect(screen.getByRole('button', { name: 'Train' })).toHaveProperty('disabled', false);
+    });
+    await user.click(screen.getByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toEqual([
+      { request: { ...exampleRequest, prior: { prompt: 'a dog', count: 20, weight: 1 } } },
+    ]);
+  });
+
   test('plans anew what was changed', async () => {
     const { user } = show();
     const epochs = await screen.findByLabelText('Epochs');

@@ -67,6 +67,10 @@ describe('a random draw', () => {
       'initial-weights': 9,
       validation: 10,
       'noise-deviation': 11,
+      'class-images': 12,
+      'noise-pyramid': 13,
+      'noise-pyramid-ratio': 14,
+      'input-perturbation': 15,
     });
   });
 

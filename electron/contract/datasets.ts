@@ -148,6 +148,8 @@ export const datasetCalls = {
       name: z.string().max(500).nullable().default(null),
       datasetId: id.nullable().default(null),
       fileNamePattern: z.string().max(1000).nullable().default(null),
+      /** Whether zip archives among them are unpacked into the library first. */
+      unpack: z.boolean().default(false),
     }),
     z.object({ datasetId: id }),
   ),

@@ -19,6 +19,9 @@ export function isImageName(name: string): boolean {
   return fileNames.image.test(name) || fileNames.heif.test(name);
 }
 
+/** Whether a file of this name is an archive that can be unpacked here. */
+export const isZipName = (name: string): boolean => /\.zip$/i.test(name);
+
 /** What a file that is no image is, by its name. */
 export type OtherKind = 'model' | 'archive' | 'video' | 'picture' | 'table' | 'text' | 'other';
 

@@ -44,7 +44,7 @@ const words: Readonly<Record<OtherKind, KindWords>> = {
   other: { one: 'file of another kind', several: 'files of other kinds', advice: null },
 };
 
-const chooseImages = 'Choose png, jpg, webp, bmp, gif, avif or tiff images, or a folder of them.';
+export const chooseImages = 'Choose png, jpg, webp, bmp, gif, avif or tiff images, or a folder of them.';
 
 /** What was given, where none of it is an image or holds one, and what to do, in words. */
 export function withoutImages(given: readonly Given[]): { readonly message: string; readonly hint: string } {

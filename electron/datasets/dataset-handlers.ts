@@ -12,6 +12,7 @@ import type { ImageSelection } from './images/image-selection.ts';
 import { addDataset } from './import/add-dataset.ts';
 import type { Imports } from './import/imports.ts';
 import { readSources } from './import/sources.ts';
+import { unpackGiven } from './import/unpack-given.ts';
 import { uploadFolders } from './import/upload-folders.ts';
 import type { Journal } from './journal.ts';
 
@@ -39,7 +40,8 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
     'datasets.get': ({ datasetId }) =>
       datasetDetail(database, datasetId, imports.isRunning(datasetId), journal.next(datasetId)),
     'datasets.import': async (request) => {
-      const datasetId = await addDataset(domain, request);
+      const unpacked = request.unpack ? await unpackGiven(domain.library.paths.uploads, request) : request;
+      const datasetId = await addDataset(domain, unpacked);
       imports.start(datasetId);
       domain.changed(datasetId, 'datasets');
       return { datasetId };

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 
 import { Failure, messageOf } from '../../native/failure.ts';
 import {
@@ -24,6 +23,7 @@ import {
   parseManifest,
 } from '../../native/runtime/gpu-pack.ts';
 import { freeOn } from '../downloads/part-file.ts';
+import { entriesOf, openZip, readEntry } from '../downloads/zip-file.ts';
 
 export interface Unpacking {
   /** The folder of all packs. */
@@ -44,7 +44,9 @@ const spare = 64 * 1024 * 1024;
  * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `gpu-pack-busy`, `disk-full`
  */
 export async function unpackPack(archive: string, unpacking: Unpacking): Promise<string> {
-  const zip = await openZip(archive);
+  const zip = await openZip(archive).catch((error: unknown) => {
+    throw damaged(archive, messageOf(error), error);
+  });
   try {
     await makeFolder(unpacking.packs);
     return await alone(unpacking.packs, () => unpack(zip, archive, unpacking));
@@ -54,7 +56,9 @@ export async function unpackPack(archive: string, unpacking: Unpacking): Promise
 }
 
 async function unpack(zip: ZipFile, archive: string, unpacking: Unpacking): Promise<string> {
-  const entries = await entriesOf(zip);
+  // Those that lie directly in the archive; nothing else is looked at.
+  const found = await entriesOf(zip, ({ fileName }) => /^[\w.+-]+$/.test(fileName), 1000);
+  const entries = new Map(found.map((entry) => [entry.fileName, entry]));
   const manifest = await manifestOf(zip, entries, archive);
   refuseOther(manifest, unpacking);
   const folder = join(unpacking.packs, packIdOf(manifest));
@@ -145,31 +149,6 @@ const damaged = (archive: string, why: string, cause?: unknown) =>
     cause,
   );
 
-function openZip(archive: string): Promise<ZipFile> {
-  return new Promise((resolve, reject) => {
-    yauzl.open(archive, { lazyEntries: true, autoClose: false }, (error, zip) => {
-      if (error === null) resolve(zip);
-      else reject(damaged(archive, messageOf(error), error));
-    });
-  });
-}
-
-/** Those that lie directly in the archive; nothing else is looked at. */
-function entriesOf(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
-  return new Promise((resolve, reject) => {
-    const entries = new Map<string, Entry>();
-    zip.on('entry', (entry: Entry) => {
-      if (/^[\w.+-]+$/.test(entry.fileName) && entries.size < 1000) entries.set(entry.fileName, entry);
-      zip.readEntry();
-    });
-    zip.on('end', () => {
-      resolve(entries);
-    });
-    zip.on('error', reject);
-    zip.readEntry();
-  });
-}
-
 async function manifestOf(
   zip: ZipFile,
   entries: ReadonlyMap<string, Entry>,
@@ -183,15 +162,6 @@ async function manifestOf(
   const manifest = parseManifest(Buffer.concat(chunks).toString('utf8'));
   if (manifest === null) throw damaged(archive, 'what it says of itself cannot be read by this version');
   return manifest;
-}
-
-function readEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    zip.openReadStream(entry, (error, stream) => {
-      if (error === null) resolve(stream);
-      else reject(error);
-    });
-  });
 }
 
 async function writeEntry(zip: ZipFile, entry: Entry, path: string, archive: string): Promise<string> {

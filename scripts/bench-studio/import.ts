@@ -100,7 +100,7 @@ async function bareLoop(source: string, target: string): Promise<void> {
 
 async function importFolder(datasets: Datasets, source: string): Promise<void> {
   const { datasetId } = await datasets.handlers['datasets.import']({
-    ...{ paths: [source], uploadId: null, name: null, datasetId: null, fileNamePattern: null },
+    ...{ paths: [source], uploadId: null, name: null, datasetId: null, fileNamePattern: null, unpack: false },
   });
   await datasets.settled();
   const expected = readdirSync(source).length;

@@ -23,7 +23,14 @@ const { handlers, settled } = createDatasets({
 let [dataset] = await handlers['datasets.list']({});
 if (dataset === undefined) {
   await handlers['datasets.import']({
-    ...{ paths: [images!], uploadId: null, name: null, datasetId: null, fileNamePattern: null },
+    ...{
+      paths: [images!],
+      uploadId: null,
+      name: null,
+      datasetId: null,
+      fileNamePattern: null,
+      unpack: false,
+    },
   });
 }
 await settled();

@@ -1,9 +1,19 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ZipFile } from 'yazl';
 
 import { drop } from './drop.ts';
 import { describeInBrowser, inDesktop, type OpenStudio, openStudio } from './studio.ts';
@@ -132,13 +142,32 @@ describeInBrowser('a data set in a browser', () => {
     await page.getByRole('cell', { name: 'broken.png', exact: true }).waitFor();
   });
 
+  test('is made of an archive that is unpacked by a click', async () => {
+    const { page } = open;
+    const archive = join(parent, 'packed toys.zip');
+    const zip = new ZipFile();
+    for (const name of readdirSync(folder)
+      .filter((name) => name.endsWith('.webp'))
+      .slice(0, 4))
+      zip.addFile(join(folder, name), `toys/${name}`);
+    zip.end();
+    await pipeline(zip.outputStream, createWriteStream(archive));
+    await page.getByRole('link', { name: 'Data sets' }).click();
+    await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor();
+    await dropAnnounced(archive);
+    const offer = page.getByRole('alert').filter({ hasText: 'packed toys.zip is an archive.' });
+    await offer.getByRole('button', { name: 'Unpack it' }).click();
+    await page.getByRole('heading', { name: 'packed toys' }).waitFor();
+    await page.getByRole('button', { name: '4 images' }).waitFor();
+  });
+
   test('is not made of what holds no image, which is named instead', async () => {
     const { page, libraryFolder } = open;
     const notes = join(parent, 'notes');
     mkdirSync(notes);
     for (const name of ['a.txt', 'b.txt', 'c.md']) writeFileSync(join(notes, name), 'words');
-    const archive = join(parent, 'toys.zip');
-    writeFileSync(archive, 'PK');
+    const archive = join(parent, 'toys.tar');
+    writeFileSync(archive, 'tar');
     await page.getByRole('link', { name: 'Data sets' }).click();
     await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor();
     const uploads = readdirSync(join(libraryFolder, 'uploads'));
@@ -155,12 +184,12 @@ describeInBrowser('a data set in a browser', () => {
     await dropAnnounced(notes);
     await told('notes is a folder of 3 text files.', 'Choose png, jpg');
     await dropAnnounced(archive);
-    await told('toys.zip is an archive.', 'Unpack it, then drop the folder.');
+    await told('toys.tar is an archive.', 'Unpack it, then drop the folder.');
     const rail = page.getByRole('navigation', { name: 'Screenfold' });
     await rail.getByRole('link', { name: 'Models' }).click();
     await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
     await drop(page, archive);
-    await told('toys.zip is an archive.', 'Unpack it, then drop the folder.');
+    await told('toys.tar is an archive.', 'Unpack it, then drop the folder.');
     await rail.getByRole('link', { name: 'Data sets' }).click();
     await open.chooseFolder(page.getByRole('button', { name: 'Add folder…' }).first(), notes);
     await told('notes is a folder of 3 text files.', 'Choose png, jpg');

@@ -90,6 +90,15 @@ export function addSampleDataset(
 
 /** Where a browser's upload lies; where it was one dropped folder, that folder. */
 async function uploadRoot(uploads: string, uploadId: string): Promise<PlannedSource> {
+  const folder = await uploadFolder(uploads, uploadId);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const [only] = entries;
+  const root = entries.length === 1 && only!.isDirectory() ? join(folder, only!.name) : folder;
+  return { root, files: null };
+}
+
+/** @throws Failure `upload-unknown` */
+export async function uploadFolder(uploads: string, uploadId: string): Promise<string> {
   const unknown = (cause?: unknown) =>
     new Failure('upload-unknown', 'There is no such upload.', 'Drop the files on the window again.', cause);
   if (!/^[\w-]{1,100}$/.test(uploadId)) throw unknown();
@@ -97,10 +106,7 @@ async function uploadRoot(uploads: string, uploadId: string): Promise<PlannedSou
   try {
     // A link would have the library read what nobody sent.
     if (!(await lstat(folder)).isDirectory()) throw unknown();
-    const entries = await readdir(folder, { withFileTypes: true });
-    const [only] = entries;
-    const root = entries.length === 1 && only!.isDirectory() ? join(folder, only!.name) : folder;
-    return { root, files: null };
+    return folder;
   } catch (cause) {
     throw unknown(cause);
   }

@@ -7,6 +7,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { Failure } from '../../../native/failure.ts';
+import { isZipName } from '../../contract/file-kinds.ts';
 import { isModelFile } from '../../contract/models.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { decodedSegments } from '../page-files.ts';
@@ -19,7 +20,7 @@ const largestModel = 16 * 1024 * 1024 * 1024;
 
 /** How large a file of this name may be, where others may be as large as is said. */
 export function limitOf(target: string, others: number): number {
-  return isModelFile(target) ? Math.max(others, largestModel) : others;
+  return isModelFile(target) || isZipName(target) ? Math.max(others, largestModel) : others;
 }
 
 const uploadId = /^[A-Za-z0-9-]{8,64}$/;

@@ -14,11 +14,12 @@ import { useImporting } from './importing-provider.tsx';
 export function SendingStrip() {
   const sending = useImporting((state) => state.sending);
   if (sending === null) return null;
-  const { name, progress, cancel } = sending;
+  const { name, working, progress, cancel } = sending;
   return (
     <Strip
       label={
-        progress === null ? 'Looking through what was dropped' : `Sending ${name ?? 'files'} to the studio`
+        working ??
+        (progress === null ? 'Looking through what was dropped' : `Sending ${name ?? 'files'} to the studio`)
       }
       figures={
         progress === null
@@ -76,7 +77,8 @@ function Strip({
   /** 0 to 1; null: not known yet. */
   part: number | null;
   cancelling?: boolean;
-  onCancel: () => void;
+  /** Null: it cannot be stopped. */
+  onCancel: (() => void) | null;
 }) {
   return (
     <div className={classes.strip} role="status">
@@ -88,9 +90,11 @@ function Strip({
           <Text size="sm" c="dimmed" className="figures">
             {figures}
           </Text>
-          <Button size="compact-xs" variant="default" onClick={onCancel} loading={cancelling}>
-            Cancel
-          </Button>
+          {onCancel !== null && (
+            <Button size="compact-xs" variant="default" onClick={onCancel} loading={cancelling}>
+              Cancel
+            </Button>
+          )}
         </Group>
       </Group>
       <Progress

@@ -8,9 +8,12 @@ import type { UploadProgress } from './upload.ts';
 /** A stretch of sending files that has not become an import yet. */
 export interface Sending {
   readonly name: string | null;
+  /** What is done with it on the studio's side, once it is there; null while it is sent. */
+  readonly working: string | null;
   /** Null while folders are still being walked. */
   readonly progress: UploadProgress | null;
-  readonly cancel: () => void;
+  /** Null where it cannot be stopped any more. */
+  readonly cancel: (() => void) | null;
 }
 
 export interface ImportingState {

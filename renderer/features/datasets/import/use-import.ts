@@ -1,7 +1,7 @@
 import { useLocation } from 'wouter';
 
 import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
-import { isImageName } from '../../../../electron/contract/file-kinds.ts';
+import { isImageName, isZipName } from '../../../../electron/contract/file-kinds.ts';
 import { isModelFile } from '../../../../electron/contract/models.ts';
 import { type Given, withoutImages } from '../../../../electron/contract/without-images.ts';
 import { showFailure } from '../../../studio/failure.ts';
@@ -18,7 +18,8 @@ import {
   walk,
 } from './dropped-files.ts';
 import { useImportingStore } from './importing-provider.tsx';
-import { upload, type UploadProgress } from './upload.ts';
+import { offerUnpacking } from './offer-unpacking.tsx';
+import { useSending } from './use-sending.ts';
 
 export interface ImportWays {
   /** Of the studio's machine, absolute. */
@@ -34,50 +35,47 @@ export interface ImportWays {
  */
 export function useImport(datasetId: number | null = null): ImportWays {
   const importing = useImportingStore();
+  const sending = useSending();
   const [, navigate] = useLocation();
-  const { mutate } = useStudioCommand('datasets.import');
+  const { mutate, mutateAsync } = useStudioCommand('datasets.import');
   const addModels = useAddModels();
   const studio = useStudio();
 
+  const arrived = ({ datasetId: into }: { datasetId: number }) => {
+    if (datasetId === null) navigate(`/datasets/${into}`);
+  };
   const begin = (input: { paths?: string[]; uploadId?: string; name?: string | null }) => {
-    mutate(
-      { ...input, datasetId },
-      {
-        onSuccess: ({ datasetId: into }) => {
-          if (datasetId === null) navigate(`/datasets/${into}`);
-        },
-        onError: showFailure,
-      },
-    );
+    mutate({ ...input, datasetId }, { onSuccess: arrived, onError: showFailure });
   };
   const take = (paths: readonly string[]) => {
     if (paths.length === 0) return;
     const models = paths.filter(isModelFile);
     const others = paths.filter((path) => !models.includes(path));
     if (models.length > 0) void addModels(models, { stays: others.length > 0 });
-    if (others.length > 0) begin({ paths: others });
-  };
-  const send = async (files: Promise<readonly DroppedFile[]>, entries: readonly Entry[] = []) => {
-    const ending = new AbortController();
-    const cancel = () => {
-      ending.abort();
-      importing.setState({ sending: null });
-    };
-    const tell = (name: string | null, progress: UploadProgress | null) => {
-      if (!ending.signal.aborted) importing.setState({ sending: { name, progress, cancel } });
-    };
-    const sent = (all: readonly DroppedFile[], name: string | null) =>
-      upload(all, {
-        uploadId: crypto.randomUUID(),
-        signal: ending.signal,
-        onProgress: (progress) => {
-          tell(name, progress);
-        },
+    if (others.length > 0 && others.every(isZipName)) {
+      const names = others.map((path) => path.replace(/^.*[\\/]/, ''));
+      offerUnpacking(names, () => {
+        void sending(() => unpack({ paths: others }, names));
       });
-    try {
-      tell(null, null);
+    } else if (others.length > 0) begin({ paths: others });
+  };
+  const unpack = async (input: { paths: string[] } | { uploadId: string }, names: readonly string[]) => {
+    const working = `Unpacking ${names.length === 1 ? names[0]! : 'the archives'}`;
+    importing.setState({ sending: { name: null, working, progress: null, cancel: null } });
+    await mutateAsync({ ...input, datasetId, unpack: true }).then(arrived);
+  };
+  const sendFiles = (files: Promise<readonly DroppedFile[]>, entries: readonly Entry[] = []) =>
+    sending(async ({ send, signal }) => {
       const found = await files;
-      if (ending.signal.aborted) return;
+      if (signal.aborted) return;
+      const archives = found.filter(({ path }) => isZipName(path) && !path.includes('/'));
+      if (archives.length > 0 && archives.length === found.length) {
+        const names = archives.map(({ path }) => path);
+        offerUnpacking(names, () => {
+          void sending(async (way) => unpack({ uploadId: await way.send(archives, names[0]!) }, names));
+        });
+        return;
+      }
       const given = givenOf(found, entries);
       const hasImages = found.some(({ path }) => isImageName(path));
       // What lies in a folder of images belongs to that folder.
@@ -87,22 +85,16 @@ export function useImport(datasetId: number | null = null): ImportWays {
       if (given.length > 0 && !hasImages && taken.size === 0) throw noImagesIn(given);
       const rest = found.filter(({ file }) => !taken.has(file));
       const name = nameOf(rest);
-      if (hasImages) begin({ uploadId: await sent(rest, name), name });
+      if (hasImages) begin({ uploadId: await send(rest, name), name });
       if (loras.length > 0) {
-        await studio.call('loras.addUploaded', { uploadId: await sent(loras, null) });
+        await studio.call('loras.addUploaded', { uploadId: await send(loras, null) });
         if (!hasImages && models.length === 0) navigate('/models/loras');
       }
       if (models.length > 0) {
-        const { paths } = await studio.call('models.takeUploaded', { uploadId: await sent(models, null) });
+        const { paths } = await studio.call('models.takeUploaded', { uploadId: await send(models, null) });
         void addModels(paths, { stays: hasImages });
       }
-      importing.setState({ sending: null });
-    } catch (error) {
-      if (ending.signal.aborted) return;
-      importing.setState({ sending: null });
-      showFailure(error);
-    }
-  };
+    });
 
   return {
     fromPaths: take,
@@ -110,7 +102,7 @@ export function useImport(datasetId: number | null = null): ImportWays {
       const desktop = window.screenfoldDesktop;
       if (desktop === undefined) {
         const entries = droppedEntries(transfer);
-        void send(walk(entries), entries);
+        void sendFiles(walk(entries), entries);
         return;
       }
       take(
@@ -120,7 +112,7 @@ export function useImport(datasetId: number | null = null): ImportWays {
       );
     },
     fromFiles: (files) => {
-      void send(Promise.resolve(files));
+      void sendFiles(Promise.resolve(files));
     },
   };
 }

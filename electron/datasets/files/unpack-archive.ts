@@ -1,0 +1,89 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import type { Entry, ZipFile } from 'yauzl';
+
+import { Failure, messageOf } from '../../../native/failure.ts';
+import { writeFailure, writeFolderAtomic } from '../../../native/files/atomic-file.ts';
+import { isImageName, otherKindOf } from '../../contract/file-kinds.ts';
+import { bytesText } from '../../contract/quantities.ts';
+import { chooseImages } from '../../contract/without-images.ts';
+import { freeOn } from '../../downloads/part-file.ts';
+import { entriesOf, openZip, readEntry } from '../../downloads/zip-file.ts';
+
+const mostFiles = 1_000_000;
+/** Left free on the disk. */
+const spare = 256 * 1024 * 1024;
+
+/**
+ * Unpacks the images of a zip archive, and the texts and tables among them, into a folder that is there whole or not at all.
+ * @param folder not there yet; the folder above it is
+ * @throws Failure `archive-damaged`, `archive-locked`, `dataset-empty`, `disk-full`, `write-failed`
+ */
+export async function unpackArchive(archive: string, folder: string): Promise<void> {
+  const name = basename(archive);
+  const damaged = (error: unknown) =>
+    new Failure(
+      'archive-damaged',
+      `${name} cannot be unpacked: ${messageOf(error)}.`,
+      'Unpack it with another program, then drop the folder.',
+      error,
+    );
+  const zip = await openZip(archive).catch((error: unknown) => {
+    throw damaged(error);
+  });
+  try {
+    const entries = await entriesOf(zip, isWanted, mostFiles).catch((error: unknown) => {
+      throw damaged(error);
+    });
+    if (!entries.some(({ fileName }) => isImageName(fileName)))
+      throw new Failure('dataset-empty', `${name} holds no image.`, chooseImages);
+    if (entries.some((entry) => entry.isEncrypted()))
+      throw new Failure(
+        'archive-locked',
+        `${name} is locked by a password.`,
+        'Unpack it with its password, then drop the folder.',
+      );
+    await needRoom(name, dirname(folder), entries);
+    await writeFolderAtomic(folder, async (partial) => {
+      for (const entry of entries) await write(zip, entry, join(partial, entry.fileName), damaged);
+    });
+  } finally {
+    zip.close();
+  }
+}
+
+/** Not what a file manager keeps for itself, nor what no data set is made of. */
+function isWanted({ fileName }: Entry): boolean {
+  const parts = fileName.split('/');
+  if (parts.some((part) => part.startsWith('.') || part === '__MACOSX')) return false;
+  return isImageName(fileName) || ['text', 'table'].includes(otherKindOf(fileName));
+}
+
+async function needRoom(name: string, disk: string, entries: readonly Entry[]): Promise<void> {
+  const needed = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, spare);
+  const free = await freeOn(disk);
+  if (free >= needed) return;
+  throw new Failure(
+    'disk-full',
+    `${name} unpacked takes ${bytesText(needed - spare)}, and the library's disk has ${bytesText(free)} free.`,
+    'Free some space, or unpack it on another disk and drop the folder.',
+  );
+}
+
+async function write(
+  zip: ZipFile,
+  entry: Entry,
+  path: string,
+  damaged: (error: unknown) => Failure,
+): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(await readEntry(zip, entry), createWriteStream(path));
+  } catch (error) {
+    const ofDisk = error instanceof Error && 'syscall' in error;
+    throw ofDisk ? writeFailure(path, error) : damaged(error);
+  }
+}

@@ -112,7 +112,8 @@ function warmupAdvice(warmup: number, steps: number | null): string | null {
 
 function patienceAdvice(patience: number, { heldOut, checkpoints }: AdviceContext): string | null {
   if (!(patience > 0)) return null;
-  if (heldOut === 0) return 'No image is held out, so there is no loss to stop by. Hold out a few images.';
+  if (heldOut === 0)
+    return 'No image is held out, so there is no loss to end by. Hold out a few images, or leave patience out.';
   if (checkpoints !== null && patience >= checkpoints)
     return `Only ${countOf(checkpoints, 'epoch')} ${checkpoints === 1 ? 'is' : 'are'} kept, so it would never stop early.`;
   return null;

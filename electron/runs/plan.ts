@@ -263,10 +263,12 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     .slice(0, 6)
     .map(({ width, height, images: count }) => `${width}x${height}: ${count}`)
     .join(', ');
+  // Without held-out images there is no loss to end by, which a warning says.
+  const endsEarly = summary.patience > 0 && heldOut > 0;
   return [
     `${name}: ${countOf(images, 'image')}${heldOut > 0 ? ` and ${heldOut} held out` : ''}, at ${resolution} pixels (${shapes}${buckets.length > 6 ? ', …' : ''})`,
-    `  ${summary.patience > 0 ? 'at most ' : ''}${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
-    ...(summary.patience > 0 ? [`  ${patienceText(summary.patience)}`] : []),
+    `  ${endsEarly ? 'at most ' : ''}${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
+    ...(endsEarly ? [`  ${patienceText(summary.patience)}`] : []),
     ...(summary.classImages === null ? [] : [`  ${classImagesText(summary.classImages)}`]),
     `  a caption: ${summary.captionExample === '' ? '(no words)' : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),

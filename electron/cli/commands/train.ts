@@ -91,13 +91,15 @@ async function dryMemory(
   if (planned === null) return null;
   const { memory, available, ways } = planned;
   const needed = totalBytes(memory);
-  const fits = fitsIn(needed);
-  terminal.line(
-    `  ${bytesText(needed)} of memory for a step${fits ? `, which ${fits}` : ''}: ${memoryNote(memory)}`,
-  );
   const tooLarge = doesNotFit(needed, available, ways);
+  const room = [
+    fitsIn(needed),
+    available !== null && tooLarge === null ? `${bytesText(available)} are free here` : null,
+  ].filter((part) => part !== null);
+  terminal.line(
+    `  ${bytesText(needed)} of memory for a step${room.length > 0 ? ` (${room.join('; ')})` : ''}: ${memoryNote(memory)}`,
+  );
   if (tooLarge !== null) terminal.warn(tooLarge);
-  else if (available !== null) terminal.line(`  It fits: there are ${bytesText(available)}.`);
   return memory;
 }
 

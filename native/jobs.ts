@@ -25,6 +25,14 @@ export interface ModelReference {
   readonly loraScale?: number;
   /** Laid over all that, in this order. */
   readonly loras?: readonly LoraUse[];
+  /** New words for its prompts. */
+  readonly embeddings?: readonly EmbeddingUse[];
+}
+
+/** The file of a new word, made by textual inversion, and what it is called in prompts; left out: as the file calls it. */
+export interface EmbeddingUse {
+  readonly file: string;
+  readonly word?: string;
 }
 
 /** A LoRA's file and how strongly it is laid over a model; 0 leaves the model as it is. */

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { captionTokenChoices, type CaptionTokens, mostClipSkip } from '../../native/facts/caption-reading.ts';
 import { mostLoraStrength } from '../../native/facts/lora-facts.ts';
-import type { LoraUse } from '../../native/jobs.ts';
+import type { EmbeddingUse, LoraUse } from '../../native/jobs.ts';
 import { type DataShare, shareSchema } from '../contract/data-share.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
 import { largestSide } from '../contract/run-spec.ts';
@@ -105,6 +105,17 @@ export function loraUse(text: string, before: readonly LoraUse[] | undefined): r
   if (Math.abs(strength) > mostLoraStrength)
     throw new InvalidArgumentError(`The strength must be from -${mostLoraStrength} to ${mostLoraStrength}.`);
   return [...(before ?? []), { file: match[1]!, strength }];
+}
+
+/** `glyph.safetensors:sks`, or without a word for the one that the file names; more of it adds to what came before. */
+export function embeddingUse(
+  text: string,
+  before: readonly EmbeddingUse[] | undefined,
+): readonly EmbeddingUse[] {
+  // A drive's letter stands before a colon, too.
+  const match = /^(.[^]*?\.[^.:/\\]+):([^:/\\]+)$/.exec(text);
+  const use = match === null ? { file: text } : { file: match[1]!, word: match[2]! };
+  return [...(before ?? []), use];
 }
 
 export function size(text: string): { readonly width: number; readonly height: number } {

@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
-import { add, cast, equal } from '../graph/ops/elementwise.ts';
+import { add, cast, equal, mul, sub } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
-import { argMax } from '../graph/ops/reduce.ts';
+import { argMax, reduceSum } from '../graph/ops/reduce.ts';
 import { gather, reshape } from '../graph/ops/shape.ts';
 import { activation } from './activations.ts';
 import { ConfigReader } from './config.ts';
@@ -20,6 +20,8 @@ export interface ClipTextConfig {
   readonly epsilon: number;
   /** The token at which a text ends; null for the one with the highest id. The first where it is there more than once. */
   readonly endToken: number | null;
+  /** Vectors of new words; ids from the vocabulary's size on stand for them. Left out: none. */
+  readonly newVectors?: number;
 }
 
 /** A text encoder that sums a whole text up in one vector, too. */
@@ -73,6 +75,9 @@ const noEnd = 2;
 const hidden = -1e9;
 
 const root = 'text_model';
+
+/** The vectors of new words, [vectors, d]: no part of the model itself. */
+export const newWordsKey = 'new_words.weight';
 
 /**
  * transformers' `CLIPTextModel`: token ids int64 [n, tokens] -> last hidden state [n, tokens, d], after the final
@@ -196,7 +201,29 @@ function embed(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Va
     [tokens],
     Array.from({ length: tokens }, (_, i) => i),
   );
-  return reshape(add(gather(table, inputIds, 0), gather(places, place, 0)), [n * tokens, width]);
+  const words = embedWords(model, config, table, inputIds);
+  return reshape(add(words, gather(places, place, 0)), [n * tokens, width]);
+}
+
+/** [n, tokens, d]. New words are chosen by a product, which leaves the table out of their gradient. */
+function embedWords(
+  model: ModelBuilder,
+  { vocabularySize, hiddenSize: width, newVectors = 0 }: ClipTextConfig,
+  table: Value,
+  inputIds: Value,
+): Value {
+  if (newVectors === 0) return gather(table, inputIds, 0);
+  const [n, tokens] = inputIds.shape as readonly [number, number];
+  const added = model.parameter(newWordsKey, [newVectors, width], embeddingKind);
+  const their = Array.from({ length: newVectors }, (_, i) => vocabularySize + i);
+  const chosen = cast(
+    equal(reshape(inputIds, [n * tokens, 1]), model.graph.constant('int64', [1, newVectors], their)),
+    'float32',
+  );
+  const isOld = reshape(sub(1, reduceSum(chosen, [1], true)), [n, tokens, 1]);
+  const ofVocabulary = mul(inputIds, cast(reshape(isOld, [n, tokens]), 'int64'));
+  const old = mul(gather(table, ofVocabulary, 0), isOld);
+  return add(old, reshape(matmul(chosen, added), [n, tokens, width]));
 }
 
 function penultimate(model: ModelBuilder, config: ClipTextConfig, inputIds: Value, clipSkip: number): Value {

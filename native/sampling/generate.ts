@@ -119,6 +119,12 @@ function lorasField({ loras = [] }: ModelReference): Readonly<Record<string, str
   return { LoRA: named.join(', ') };
 }
 
+/** New words' files, likewise. */
+function embeddingsField({ embeddings = [] }: ModelReference): Readonly<Record<string, string>> {
+  if (embeddings.length === 0) return {};
+  return { Embeddings: embeddings.map(({ file }) => modelNameOf(basename(file))).join(', ') };
+}
+
 async function writePicture(picture: Picture, pixels: Float32Array): Promise<void> {
   const { model, output, width, height } = picture;
   const name = [model.base, ...(model.checkpoint === undefined ? [] : [model.checkpoint])].map((path) =>
@@ -128,6 +134,11 @@ async function writePicture(picture: Picture, pixels: Float32Array): Promise<voi
   await writePng(
     output,
     { width, height, rgb: toRgb(pixels) },
-    { parameters: formatParameters(picture, name.join(' '), lorasField(model)) },
+    {
+      parameters: formatParameters(picture, name.join(' '), {
+        ...lorasField(model),
+        ...embeddingsField(model),
+      }),
+    },
   );
 }

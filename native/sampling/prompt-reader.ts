@@ -50,7 +50,7 @@ export function createPromptReader(
       const conditioning = clipSkip === 1 ? usual : usual.as({ clipSkip, chunks: 1 });
       kept = { clipSkip, opened: open(conditioning) };
     }
-    return kept!.opened;
+    return kept.opened;
   };
   const open = (conditioning: Conditioning): Promise<Inference> =>
     openInference(

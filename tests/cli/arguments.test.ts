@@ -4,6 +4,9 @@ import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
 
 import {
+  captionTokens,
+  clipSkip,
+  embeddingUse,
   epochToExport,
   loraUse,
   naturalNumber,
@@ -28,6 +31,22 @@ describe('what is typed', () => {
       expect(() => numberList(text, undefined)).toThrow(InvalidArgumentError);
     },
   );
+
+  test('as a new word is its file, and may say what it is called', () => {
+    expect(embeddingUse('glyph.safetensors', undefined)).toEqual([{ file: 'glyph.safetensors' }]);
+    const first = embeddingUse('C:\\words\\glyph.pt', undefined);
+    expect(first).toEqual([{ file: 'C:\\words\\glyph.pt' }]);
+    expect(embeddingUse('words.2/a.safetensors:<sks one>', first)).toEqual([
+      ...first,
+      { file: 'words.2/a.safetensors', word: '<sks one>' },
+    ]);
+  });
+
+  test('as how texts are read is within what there is', () => {
+    expect([clipSkip('2'), captionTokens('150')]).toEqual([2, 150]);
+    for (const text of ['0', '13', 'x']) expect(() => clipSkip(text)).toThrow(InvalidArgumentError);
+    expect(() => captionTokens('77')).toThrow('75, 150, 225');
+  });
 
   test('as an epoch to export is not the base, and says so', () => {
     expect(epochToExport('5')).toBe(5);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { writeSafetensors } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { writeLoraModels } from '../reference/lora-models.ts';
@@ -29,6 +30,21 @@ async function generate(
   expect([code, error]).toEqual([0, '']);
   return { file: out.trimEnd().split('\n').at(-1)!, error };
 }
+
+describe('a new word at the command line', () => {
+  test('is read where a prompt says it, and the picture tells of its file', async () => {
+    const data = Float32Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? 3 : -3));
+    await writeSafetensors(join(folder, 'glyph.safetensors'), [
+      { name: '<sks>', dtype: 'F32', shape: [1, 16], data },
+    ]);
+    const plain = await generate('model');
+    const own = await generate('model', '--embedding', 'glyph.safetensors');
+    const red = await generate('model', '--embedding', 'glyph.safetensors:red');
+    expect(await pixels(own.file)).toEqual(await pixels(plain.file));
+    expect(maxDifference(await pixels(red.file), await pixels(plain.file))).toBeGreaterThan(2);
+    expect(readFileSync(red.file).toString('latin1')).toContain('Embeddings: glyph');
+  });
+});
 
 describe('LoRAs at the command line', () => {
   test('are laid over a model with their strengths, and merged into what is exported', async () => {

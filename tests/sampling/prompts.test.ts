@@ -98,7 +98,7 @@ describe.each(['sd', 'xl'] as const)('prompts of %s', (family) => {
     await reader.dispose();
   });
 
-  test('without weights are read to the very bytes they were before there were weights', async () => {
+  test('without weights are read to the very bytes they were before there were weights', () => {
     const { conditioning } = models.get(family)!;
     const [chunk] = conditioning.readPrompt('a red square: blue');
     expect(chunk).toEqual({ tokens: conditioning.tokenize('a red square: blue'), weights: null });

@@ -5,7 +5,7 @@ import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
 import { makeFolder } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
-import type { GenerateJob, LoraUse, ModelReference, Picture } from '../../../native/jobs.ts';
+import type { EmbeddingUse, GenerateJob, LoraUse, ModelReference, Picture } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
@@ -23,6 +23,8 @@ export interface GenerateOptions {
   readonly loraScale?: number;
   /** Laid over the model, in this order; paths as they were typed. */
   readonly loras: readonly LoraUse[];
+  /** New words for its prompts; paths as they were typed. */
+  readonly embeddings?: readonly EmbeddingUse[];
   /** Taken for the model from elsewhere. */
   readonly parts?: ModelParts;
   readonly prompts: readonly string[];
@@ -50,7 +52,10 @@ export async function generateCommand(context: CommandContext, options: Generate
     throw usage('There is no prompt.', 'Give at least one: --prompt "a red bicycle"');
   }
   const from = await modelOf(resolve(workingFolder, options.from), options);
-  const model = withLoras(from.model, options.loras, workingFolder);
+  const laid = withLoras(from.model, options.loras, workingFolder);
+  const { embeddings = [] } = options;
+  const files = embeddings.map((use) => ({ ...use, file: resolve(workingFolder, use.file) }));
+  const model = files.length === 0 ? laid : { ...laid, embeddings: files };
   const asked = { clipSkip: from.clipSkip, ...options };
   return withParts(model.base, options.parts ?? {}, workingFolder, (base) =>
     generateFrom(context, { ...model, base }, asked),

@@ -2,10 +2,11 @@ import { type Command, Option } from 'commander';
 
 import type { PrecisionChoice } from '../../../native/facts/precision.ts';
 import { type SamplerName, samplers } from '../../../native/facts/samplers.ts';
-import type { LoraUse } from '../../../native/jobs.ts';
+import type { EmbeddingUse, LoraUse } from '../../../native/jobs.ts';
 import type { Provider } from '../../../native/runtime/runtime.ts';
 import {
   clipSkip,
+  embeddingUse,
   loraUse,
   naturalNumber,
   numberFromZero,
@@ -29,6 +30,7 @@ interface GenerateFlags extends PartFlags {
   readonly epoch?: number;
   readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
+  readonly embedding?: readonly EmbeddingUse[];
   readonly prompt?: readonly string[];
   readonly negative: string;
   readonly seed?: readonly number[];
@@ -71,6 +73,11 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
       loraUse,
     )
     .option('--lora-scale <number>', 'strength of the LoRA that a run trained', numberFromZero)
+    .option(
+      '--embedding <file:word>',
+      'a new word that textual inversion made, as in glyph.safetensors or glyph.safetensors:word; may be given several times',
+      embeddingUse,
+    )
     .option('--batch-size <number>', 'pictures to make at once', naturalNumber, 4)
     .option('-o, --out <folder>', 'folder to write to', 'pictures')
     .addOption(precisionOption('float32'))
@@ -81,6 +88,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
         await generateCommand(context(), {
           from,
           loras: flags.lora ?? [],
+          embeddings: flags.embedding ?? [],
           parts: partsOf(flags, flags.textEncoder),
           prompts: prompt ?? [],
           negativePrompt: negative,

@@ -136,7 +136,8 @@ function ofFirstChunk(pooled: Value, { chunks }: ReadingWay): Value {
   return reshape(slice(reshape(pooled, [n, chunks, width]), [{ axis: 1, begin: 0, end: 1 }]), [n, width]);
 }
 
-/** As transformers finds it: the first of the end tokens, or of the highest ids; the very first token where there is none. */
-function endOf(ids: readonly number[], { endToken }: ProjectedClipTextConfig): number {
-  return Math.max(0, ids.indexOf(endToken ?? Math.max(...ids)));
+/** As transformers finds it, new words left aside: the first of the end tokens, or of the highest ids; the very first token where there is none. */
+function endOf(ids: readonly number[], { endToken, vocabularySize }: ProjectedClipTextConfig): number {
+  const ofVocabulary = ids.filter((id) => id < vocabularySize);
+  return Math.max(0, ids.indexOf(endToken ?? Math.max(...ofVocabulary)));
 }

@@ -8,6 +8,7 @@ import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { componentToWrite, openedComponent, readWeightOf } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
+import { openNewWords } from '../new-words.ts';
 import { graphParts, projectedTextPart, textPart } from '../onnx/parts.ts';
 import type { OnnxPipeline } from '../onnx/pipeline.ts';
 import { writeOnnxPipeline } from '../onnx/write-pipeline.ts';
@@ -72,12 +73,26 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       return found;
     };
     const zerosWithoutText = zerosWithoutPrompt(base);
+    const { text, projected } = configs;
+    const words = await openNewWords(reference, [
+      { component: 'text_encoder', width: text.hiddenSize, name: 'clip_l' },
+      { component: 'text_encoder_2', width: projected.hiddenSize, name: 'clip_g' },
+    ]);
+    const { vectors: newVectors } = words;
     const parts = {
       autoencoder: klAutoencoder(configs.vae),
-      conditioning: xlConditioning({ ...configs, tokenizers: both, zerosWithoutText }),
+      conditioning: xlConditioning({
+        text: { ...text, newVectors },
+        projected: { ...projected, newVectors },
+        tokenizers: [
+          words.tokenizer(both[0], text.vocabularySize),
+          words.tokenizer(both[1], projected.vocabularySize),
+        ],
+        zerosWithoutText,
+      }),
       denoiser: xlDenoiser(configs.unet),
     };
-    const readWeight = readWeightOf(component);
+    const readWeight = words.read(readWeightOf(component));
     const indexEntries = { ...layout.indexEntries, force_zeros_for_empty_prompt: zerosWithoutText };
     const onnx: OnnxPipeline = {
       className: 'ORTStableDiffusionXLPipeline',

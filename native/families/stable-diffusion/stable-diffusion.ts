@@ -7,6 +7,7 @@ import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { componentToWrite, openedComponent, readWeightOf } from '../component.ts';
 import type { Component, Family, OpenModel } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
+import { openNewWords } from '../new-words.ts';
 import { graphParts, textPart } from '../onnx/parts.ts';
 import type { OnnxPipeline } from '../onnx/pipeline.ts';
 import { writeOnnxPipeline } from '../onnx/write-pipeline.ts';
@@ -62,12 +63,19 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       if (!found) throw new Error(`Stable Diffusion has no ${name}.`);
       return found;
     };
+    const { hiddenSize, vocabularySize } = configs.text;
+    const words = await openNewWords(reference, [
+      { component: 'text_encoder', width: hiddenSize, name: 'clip_l' },
+    ]);
     const parts = {
       autoencoder: klAutoencoder(configs.vae),
-      conditioning: clipConditioning(configs.text, tokenizer),
+      conditioning: clipConditioning(
+        { ...configs.text, newVectors: words.vectors },
+        words.tokenizer(tokenizer, vocabularySize),
+      ),
       denoiser: unetDenoiser(configs.unet),
     };
-    const readWeight = readWeightOf(component);
+    const readWeight = words.read(readWeightOf(component));
     const onnx: OnnxPipeline = {
       className: 'ORTStableDiffusionPipeline',
       texts: [textPart('text_encoder', configs.text, false)],

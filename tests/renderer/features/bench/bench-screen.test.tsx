@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 
 import { StudioFailure } from '../../../../electron/connection/studio-failure.ts';
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
-import type { SamplerSettings } from '../../../../electron/contract/values.ts';
 import type { Sample } from '../../../../electron/contract/gallery.ts';
 import type { Model } from '../../../../electron/contract/models.ts';
+import type { SamplerSettings } from '../../../../electron/contract/values.ts';
 import { BenchScreen } from '../../../../renderer/features/bench/bench-screen.tsx';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 import { readsFourWords } from '../../read-texts.ts';

@@ -1,0 +1,57 @@
+import { float32ToFloat16 } from '../graph/half.ts';
+import type { ModelReference } from '../jobs.ts';
+import { newWordsKey } from '../models/clip-text.ts';
+import { halfWeight, type ReadWeight } from '../models/weight-tensor.ts';
+import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
+import { withNewWords } from '../tokenizer/new-words.ts';
+import { type EmbeddedEncoder, type Embedding, readEmbedding } from '../weights/embedding-file.ts';
+
+type Weight = Parameters<ReadWeight>[0];
+
+/** Words that a model is given besides those of its vocabulary. */
+export interface NewWords {
+  /** Vectors of all of them together. */
+  readonly vectors: number;
+  /** The tokenizer of an encoder with that many words of its own: ids from there on stand for the vectors, in order. */
+  readonly tokenizer: (own: ClipTokenizer, vocabularySize: number) => ClipTokenizer;
+  /** The weights that are theirs; all else is read as before. */
+  readonly read: (others: ReadWeight) => ReadWeight;
+}
+
+/** @throws Failure those of `readEmbedding` */
+export async function openNewWords(
+  { embeddings = [] }: ModelReference,
+  encoders: readonly EmbeddedEncoder[],
+): Promise<NewWords> {
+  const read: Embedding[] = [];
+  for (const { file, word } of embeddings) read.push(await readEmbedding(file, word, encoders));
+  const vectors = read.reduce((sum, { count }) => sum + count, 0);
+  return {
+    vectors,
+    tokenizer: (own, vocabularySize) => {
+      let next = vocabularySize;
+      const words = read.map(({ word, count }) => ({
+        word,
+        ids: Array.from({ length: count }, () => next++),
+      }));
+      return withNewWords(own, words);
+    },
+    read: (others) => (vectors === 0 ? others : withVectors(others, read)),
+  };
+}
+
+function withVectors(others: ReadWeight, embeddings: readonly Embedding[]): ReadWeight {
+  const vectorsOf = (component: string) => endToEnd(embeddings.map(({ vectors }) => vectors.get(component)!));
+  const read = ({ component, key, shape }: Weight) =>
+    key === newWordsKey ? Promise.resolve(vectorsOf(component)) : others({ component, key, shape });
+  return Object.assign(read, {
+    half: (weight: Weight) =>
+      weight.key === newWordsKey
+        ? Promise.resolve(float32ToFloat16(vectorsOf(weight.component)))
+        : halfWeight(others, weight),
+  });
+}
+
+function endToEnd(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  return Float32Array.from(arrays.flatMap((array) => [...array]));
+}

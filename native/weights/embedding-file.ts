@@ -1,0 +1,94 @@
+import { basename } from 'node:path';
+
+import { modelNameOf } from '../facts/model-formats.ts';
+import { Failure } from '../failure.ts';
+import { openTensorFile } from './open-tensor-file.ts';
+import type { TensorFile } from './tensor-file.ts';
+
+/** A text encoder that a new word has vectors for. */
+export interface EmbeddedEncoder {
+  readonly component: string;
+  /** Numbers of a vector. */
+  readonly width: number;
+  /** What files of several encoders call its vectors: `clip_l`, `clip_g`. */
+  readonly name: string;
+}
+
+/** A new word with its vectors, end to end, by component. */
+export interface Embedding {
+  readonly word: string;
+  readonly count: number;
+  readonly vectors: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+}
+
+/** What A1111 and kohya call the vectors of the one encoder there is; in A1111's older files they lie deeper. */
+const oneEncoder = ['emb_params', 'string_to_param.*', '*'];
+
+/** More than a text has room for. */
+const mostVectors = 75;
+
+/**
+ * Reads a new word as textual inversion makes them (Gal et al. 2022): a file of diffusers (one tensor, called by the word), of A1111
+ * and kohya (`emb_params`), or for two encoders `clip_l` and `clip_g`.
+ *
+ * @param word left out: what the file calls it, else the file's name
+ * @throws Failure `embedding-unknown`, `embedding-misfit`, and those of the file
+ */
+export async function readEmbedding(
+  path: string,
+  word: string | undefined,
+  encoders: readonly EmbeddedEncoder[],
+): Promise<Embedding> {
+  const file = await openTensorFile(path);
+  try {
+    const names = encoders.length > 1 ? encoders.map(({ name }) => name) : [oneName(file)];
+    const vectors = new Map<string, Float32Array<ArrayBuffer>>();
+    const counts = new Set<number>();
+    for (const [i, { component, width }] of encoders.entries()) {
+      const name = names[i]!;
+      counts.add(countOf(file, name, width));
+      vectors.set(component, await file.readAs(name, 'float32'));
+    }
+    const [count] = counts;
+    if (counts.size !== 1)
+      throw misfit(path, 'it has not as many vectors for one text encoder as for the other');
+    const own =
+      encoders.length > 1 || oneEncoder.includes(names[0]!) ? modelNameOf(basename(path)) : names[0]!;
+    return { word: word ?? own, count: count!, vectors };
+  } finally {
+    await file.close();
+  }
+}
+
+function oneName({ path, tensors }: TensorFile): string {
+  const known = oneEncoder.find((name) => tensors.has(name));
+  const [first] = tensors.keys();
+  if (known !== undefined) return known;
+  if (tensors.has('clip_l') || tensors.has('clip_g'))
+    throw misfit(path, 'it is for Stable Diffusion XL, and this model is not');
+  if (tensors.size === 1) return first!;
+  throw new Failure(
+    'embedding-unknown',
+    `${path} is not the file of a new word.`,
+    'Choose one that textual inversion made. A LoRA is given with --lora.',
+  );
+}
+
+/** How many vectors a tensor has: [n, width], or [width] for one. */
+function countOf({ path, tensors }: TensorFile, name: string, width: number): number {
+  const shape = tensors.get(name)?.shape;
+  if (shape === undefined) throw misfit(path, `it has no ${name}, which Stable Diffusion XL needs`);
+  const [count, size] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!];
+  if (shape.length > 2 || size !== width)
+    throw misfit(path, `its vectors have ${size} numbers, and this model's text encoder takes ${width}`);
+  if (count < 1 || count > mostVectors) throw misfit(path, `it has ${count} vectors`);
+  return count;
+}
+
+function misfit(path: string, why: string): Failure {
+  return new Failure(
+    'embedding-misfit',
+    `${path} does not fit this model: ${why}.`,
+    'Choose the file that was made for this kind of model.',
+  );
+}

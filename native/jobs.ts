@@ -7,6 +7,7 @@ import type { CaptioningOptions } from './facts/captioning.ts';
 import type { PredictionType } from './facts/config-facts.ts';
 import type { LoraFacts } from './facts/lora-facts.ts';
 import type { LossSettings, NoiseSettings } from './facts/losses.ts';
+import type { MaskSettings } from './facts/masks.ts';
 import type { Method } from './facts/methods.ts';
 import type { LoraFileNames, ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
@@ -44,6 +45,8 @@ export interface TrainingImage {
   readonly height: number;
   /** How often the image is used in one epoch; default 1. */
   readonly repeats?: number;
+  /** The file of its mask, white where it is learned. */
+  readonly mask?: string;
 }
 
 export type { Method } from './facts/methods.ts';
@@ -91,6 +94,8 @@ export interface TrainingSettings extends NamesOptimizer, CaptionReading {
   readonly loss?: LossSettings;
   /** Left out: as `usualNoise`. */
   readonly noise?: NoiseSettings;
+  /** Left out: images are learned whole. */
+  readonly masks?: MaskSettings;
 }
 
 /**

@@ -35,6 +35,8 @@ export const mediaPaths = {
   thumbnail: (imageId: number) => `/media/thumbnails/${imageId}`,
   /** The original, or a WebP of it where browsers cannot show its format; EXIF rotation applied. */
   image: (imageId: number) => `/media/images/${imageId}`,
+  /** The mask beside an image. */
+  mask: (imageId: number) => `/media/masks/${imageId}`,
   /** PNG. */
   sample: (sampleId: number) => `/media/samples/${sampleId}`,
   /** What was exported as one file. */

@@ -83,6 +83,8 @@ export type ImageRow = z.output<typeof imageRowSchema>;
 
 export const imageDetailSchema = imageRowSchema.extend({
   path: z.string(),
+  /** Whether a mask lies beside it. */
+  masked: z.boolean(),
   metadata: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
   /** Its caption in every caption set of its data set. */
   captions: z.array(z.object({ captionSetId: id, name: z.string(), text: z.string().nullable() })),

@@ -12,6 +12,7 @@ import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
 import { shareSchema } from './data-share.ts';
 import { lossSchema, noiseSchema } from './loss-spec.ts';
+import { maskSchema } from './mask-spec.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
 import { priorSchema } from './prior-spec.ts';
 
@@ -151,6 +152,7 @@ const train = z
     captionTokens: z.literal(captionTokenChoices).default(75),
     loss: lossSchema.prefault({}),
     noise: noiseSchema.prefault({}),
+    masks: maskSchema.prefault({}),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)

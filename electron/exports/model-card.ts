@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 
 import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { errorText, noiseTexts } from '../../native/facts/losses.ts';
+import { maskText } from '../../native/facts/masks.ts';
 import type { ModelFormat } from '../../native/facts/model-formats.ts';
 import { optimizerFacts, optimizerOf, settingsByName } from '../../native/facts/optimizers.ts';
 import type { TrainJob } from '../../native/jobs.ts';
@@ -69,6 +70,7 @@ export function modelCard(card: ModelCard): string {
     ...(settings.noiseOffset > 0 ? [['Noise offset', settings.noiseOffset] as const] : []),
     ...(settings.loss ? [['Error', errorText(settings.loss)] as const] : []),
     ...(settings.noise ? [['Noise', noiseTexts(settings.noise).join(', ')] as const] : []),
+    ...(settings.masks ? [['Masks', maskText(settings.masks)] as const] : []),
     ...(settings.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
     ...readingRows(settings, format),
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],

@@ -21,6 +21,7 @@ import type { BaseModel } from './base-model.ts';
 import { type GivenClassImages, priorOf, priorWarnings } from './class-images.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
+import { maskWarnings, withMasks } from './with-masks.ts';
 
 export interface PlanInput {
   readonly spec: ResolvedRunSpec;
@@ -128,10 +129,11 @@ export function planJob({ spec, base, data, cacheFolder, classImages = null }: J
   }
   const buckets = bucketsFor(resolution, base.pixelStep);
   const all = [...data.training, ...data.heldOut];
-  const images = toTrainingImages(data.training, data.captions, buckets).map((image) => ({
+  const whole = toTrainingImages(data.training, data.captions, buckets).map((image) => ({
     ...image,
     repeats: (image.repeats ?? 1) * spec.data.repeats,
   }));
+  const images = withMasks(whole, spec.train.masks, spec.method);
   const validation = toTrainingImages(data.heldOut, data.captions, buckets);
 
   const prior = priorOf(spec, classImages, images);
@@ -170,6 +172,7 @@ export function planJob({ spec, base, data, cacheFolder, classImages = null }: J
       warnings: [
         ...data.warnings,
         ...priorWarnings(spec.prior, classImages, images),
+        ...maskWarnings(images, spec.train.masks),
         ...cropWarnings(all, buckets),
         ...sizeWarnings(all, buckets),
       ],
@@ -192,6 +195,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     clipSkip,
     captionTokens,
     loss,
+    masks,
     noise,
     ...rest
   } = others;
@@ -211,6 +215,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     ...chosenReading({ clipSkip, captionTokens }),
     ...(isUnusualLoss(loss) && { loss }),
     ...(isUnusualNoise(noise) && { noise }),
+    ...(masks.source !== 'none' && { masks }),
   };
 }
 

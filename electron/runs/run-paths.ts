@@ -52,7 +52,12 @@ function mapPaths<Spec extends ResolvedRunSpec>(
   { spec, job }: Paths<Spec>,
   map: (path: string) => string,
 ): Paths<Spec> {
-  const images = (list: TrainJob['images']) => list.map((image) => ({ ...image, path: map(image.path) }));
+  const images = (list: TrainJob['images']) =>
+    list.map((image) => ({
+      ...image,
+      path: map(image.path),
+      ...(image.mask !== undefined && { mask: map(image.mask) }),
+    }));
   const { prior } = job;
   return {
     spec: {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { LRUCache } from 'lru-cache';
 
+import { maskPathOf } from '../../native/facts/masks.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { libraryPathsOf } from '../library/library-paths.ts';
@@ -39,7 +40,10 @@ export function createRunReader(database: LibraryDatabase): RunReader {
     const places = new Map(
       imagesOf.all(datasetId).map((row) => [row.file, join(absolute(row.root), row.path)]),
     );
-    return images.map((image) => ({ ...image, path: places.get(image.id) ?? image.path }));
+    return images.map((image) => {
+      const path = places.get(image.id) ?? image.path;
+      return { ...image, path, ...(image.mask !== undefined && { mask: maskPathOf(path) }) };
+    });
   };
   return async ({ folder, baseModelId, datasetId }) => {
     const { spec, job } = await remembered(folder);

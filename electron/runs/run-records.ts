@@ -1,4 +1,5 @@
 import { usualLoss, usualNoise } from '../../native/facts/losses.ts';
+import { usualMasks } from '../../native/facts/masks.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { RunPlan, RunRequest, RunStatus } from '../contract/runs.ts';
@@ -182,7 +183,7 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
 }
 
 /** What requests did not name yet. */
-const usualTraining = { patience: 0, loss: usualLoss, noise: usualNoise };
+const usualTraining = { patience: 0, loss: usualLoss, noise: usualNoise, masks: usualMasks };
 const usualOfOlder = { shares: ['all' as const], moreBaseIds: [], prior: null };
 
 /** Columns are named as fields are, in the database's spelling. */

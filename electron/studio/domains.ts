@@ -144,6 +144,7 @@ export async function createDomains(
     sources: {
       thumbnails: orNull(async (id) => sourceOf(await datasets.thumbnailFile(id))),
       images: orNull(async (id) => sourceOf(await datasets.imageFile(id))),
+      masks: orNull(async (id) => sourceOf(await datasets.maskFile(id))),
       samples: orNull((id) => ({ file: gallery.sampleFile(id), contentType: 'image/png' })),
       exports: orNull((id) => exportMedia(exports.exportFile(id))),
       proofs: orNull((id) => exportMedia(exports.proofFile(id))),

@@ -9,7 +9,7 @@ export interface MediaSource {
 /** Where pictures come from, by what their paths are called; null where there is none of that id. */
 export type MediaSources = Readonly<
   Record<
-    'thumbnails' | 'images' | 'samples' | 'exports' | 'proofs',
+    'thumbnails' | 'images' | 'masks' | 'samples' | 'exports' | 'proofs',
     (id: number) => Promise<MediaSource | null>
   > & {
     /** Of a model's card, by the picture's number there. */
@@ -25,7 +25,7 @@ export interface MediaFile extends MediaSource {
   readonly etag: string;
 }
 
-const mediaPath = /^\/media\/(thumbnails|images|samples|exports|proofs)\/([1-9]\d{0,15})$/;
+const mediaPath = /^\/media\/(thumbnails|images|masks|samples|exports|proofs)\/([1-9]\d{0,15})$/;
 const cardPath = /^\/media\/cards\/([1-9]\d{0,15})\/(\d{1,3})$/;
 const classPath = /^\/media\/class-images\/([1-9]\d{0,15})\/(\d{1,5})$/;
 

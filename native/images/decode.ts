@@ -94,6 +94,30 @@ export async function readRgb(path: string, size: ImageSize): Promise<Uint8Array
 }
 
 /**
+ * One channel of an image, `[height, width]`, scaled and cropped as `readPixels` does: its brightness, or how little transparent
+ * it is, 255 throughout where it is not at all.
+ * @throws Failure `image-unreadable`
+ */
+export async function readMask(
+  path: string,
+  size: ImageSize,
+  channel: 'grey' | 'alpha',
+): Promise<Uint8Array> {
+  return await decoding(path, async ({ image }) => {
+    const cut = image
+      .autoOrient()
+      .resize(size.width, size.height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' });
+    const single =
+      channel === 'alpha'
+        ? cut.ensureAlpha().extractChannel('alpha')
+        : cut.removeAlpha().toColourspace('b-w');
+    const { data, info } = await single.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    if (info.channels !== 1) throw new Error(`expected 1 channel, got ${info.channels}`);
+    return data;
+  });
+}
+
+/**
  * The size as it is seen, EXIF rotation applied, from the file's header alone.
  * @throws Failure `image-unreadable`
  */

@@ -9,6 +9,7 @@ import type { CaptionInputs } from './caption-inputs.ts';
 import { bucketRows, type MicroBatch } from './data-order.ts';
 import { debiasedWeight, timestepWeight } from './diffusion-loss.ts';
 import type { ReadMoments } from './encode-images.ts';
+import { type ReadMaskWeights, unmasked } from './masks.ts';
 import type { OriginOf } from './picture-origins.ts';
 import { robustThreshold } from './robust-loss.ts';
 import { perturbed, trainingNoise } from './training-noise.ts';
@@ -22,6 +23,8 @@ export interface DiffusionBatchOptions {
   readonly captions: CaptionInputs;
   readonly conditioning: Pick<Conditioning, 'facts' | 'factsOf'>;
   readonly originOf: OriginOf;
+  /** Of images that are trained on; left out: all places count the same. */
+  readonly readMask?: ReadMaskWeights;
   /** What class images count beside the others; left out: as much. */
   readonly priorWeight?: number;
 }
@@ -34,6 +37,8 @@ interface Row {
   /** The noise it is given, where that is another than it is to predict. */
   readonly addedNoise?: Float32Array;
   readonly timestep: number;
+  /** What each place counts, [h, w]; null where all count the same. */
+  readonly mask?: Float32Array | null;
   /** Null where it is dropped. */
   readonly caption: string | null;
   readonly origin: PictureOrigin;
@@ -62,7 +67,9 @@ export async function prepareTrainingBatch(
 ): Promise<PreparedBatch> {
   const classShare = share * (options.priorWeight ?? 1);
   const drawn = await Promise.all([
-    ...images.map((image, i) => drawRow(image, { step, index: firstIndex + i, share }, options)),
+    ...images.map((image, i) =>
+      drawRow(image, { step, index: firstIndex + i, share }, options, options.readMask),
+    ),
     ...classImages.map((image, i) =>
       drawRow(image, { step, index: firstClassIndex + firstIndex + i, share: classShare }, options),
     ),
@@ -83,6 +90,7 @@ async function drawRow(
   image: TrainingImage,
   { step, index, share }: RowPlace,
   options: DiffusionBatchOptions,
+  readMask: ReadMaskWeights = unmasked,
 ): Promise<Row> {
   const { settings, noise, autoencoder } = options;
   const { seed } = settings;
@@ -106,6 +114,7 @@ async function drawRow(
     latents,
     noise: given,
     ...(perturbs(settings) && { addedNoise: perturbed(given, settings, step, index) }),
+    mask: await readMask({ image, flipped }),
     timestep,
     caption: dropped ? null : image.captions[choice]!,
     origin: options.originOf({ image, flipped }),
@@ -127,6 +136,7 @@ function weightsOf(
 }
 
 const perturbs = ({ noise }: TrainingSettings): boolean => (noise?.inputPerturbation ?? 0) > 0;
+const isMasked = ({ masks }: TrainingSettings): boolean => masks !== undefined && masks.source !== 'none';
 const isRobust = ({ loss }: TrainingSettings): boolean => loss !== undefined && loss.kind !== 'mse';
 
 /** Timesteps each held-out image is judged at, spread evenly so that few draws cover all noise levels. */
@@ -187,6 +197,16 @@ export function planValidation(
   });
 }
 
+/** Of rows without a mask all places count the same, those of held-out images among them. */
+function masksOf(rows: readonly Row[], channels: number): Float32Array<ArrayBuffer> {
+  const area = rows[0]!.latents.length / channels;
+  const masks = new Float32Array(rows.length * area).fill(1);
+  rows.forEach(({ mask }, i) => {
+    if (mask) masks.set(mask, i * area);
+  });
+  return masks;
+}
+
 function weightless({ robust: _robust, ...row }: Row): Row {
   return { ...row, weight: 0 };
 }
@@ -221,6 +241,7 @@ async function assemble(
         robust_weights: Float32Array.from(padded, ({ robust }) => robust?.weight ?? 0),
         robust_thresholds: Float32Array.from(padded, ({ robust }) => robust?.threshold ?? 1),
       }),
+      ...(isMasked(settings) && { loss_mask: masksOf(padded, autoencoder.latentChannels) }),
       ...(perturbs(settings) && { added_noise: pack((row) => row.addedNoise ?? row.noise) }),
       ...(await captions.fill(padded.map((row) => row.caption))),
       ...pictureFacts(

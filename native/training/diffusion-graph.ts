@@ -84,6 +84,7 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
         thresholds: graph.input('robust_thresholds', 'float32', [n]),
       },
     }),
+    ...(form.masked && { mask: graph.input('loss_mask', 'float32', [n, 1, height, width]) }),
     ...(form.perturbs && { addedNoise: graph.input('added_noise', 'float32', latentShape) }),
   };
   const timesteps = graph.input('timesteps', 'float32', [n]);

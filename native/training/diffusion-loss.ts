@@ -12,6 +12,8 @@ export interface LossForm {
   readonly robust?: RobustKind;
   /** Whether the latents are noised with other noise than is to be predicted. */
   readonly perturbs?: boolean;
+  /** Whether latents count differently by where they are. */
+  readonly masked?: boolean;
 }
 
 export interface DiffusionBatch {
@@ -27,6 +29,8 @@ export interface DiffusionBatch {
   readonly robust?: { readonly kind: RobustKind; readonly weights: Value; readonly thresholds: Value };
   /** The noise that is added, where it is another than is to be predicted. */
   readonly addedNoise?: Value;
+  /** What the errors at each place count: [n, 1, h, w]. */
+  readonly mask?: Value;
 }
 
 /** Latents as the model sees them: [n, c, h, w]. */
@@ -46,7 +50,7 @@ export function diffusionLoss(
   batch: DiffusionBatch,
   predictionType: PredictionType,
 ): Value {
-  const { latents, noise, signalRate, noiseRate, lossWeights, robust } = batch;
+  const { latents, noise, signalRate, noiseRate, lossWeights, robust, mask } = batch;
   const target =
     predictionType === 'epsilon'
       ? noise
@@ -55,7 +59,7 @@ export function diffusionLoss(
   const elements = latents.shape.slice(1).reduce((product, extent) => product * extent, 1);
   const squares = mul(difference, difference);
   const weighted = (errors: Value, weights: Value): Value =>
-    reduceSum(mul(reduceSum(errors, [1, 2, 3]), mul(weights, 1 / elements)), [0]);
+    reduceSum(mul(reduceSum(mask ? mul(errors, mask) : errors, [1, 2, 3]), mul(weights, 1 / elements)), [0]);
   const loss = weighted(squares, lossWeights);
   if (!robust) return loss;
   const errors = robustErrors(squares, perSample(robust.thresholds), robust.kind);

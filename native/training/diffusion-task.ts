@@ -22,6 +22,7 @@ import { encodeImages, type ReadMoments } from './encode-images.ts';
 import type { EncodeOptions } from './encoding.ts';
 import { isFused } from './fused-backward.ts';
 import { checkImageSizes } from './image-sizes.ts';
+import { encodeMasks } from './masks.ts';
 import { planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
 import { seenImages } from './seen-images.ts';
@@ -91,6 +92,7 @@ async function startDiffusion(
     originOf: await readOrigins(images, conditioning),
     ...(job.prior && { priorWeight: job.prior.weight }),
     readMoments: await encodeViews(job, model, encoding),
+    readMask: await encodeMasks(job.images, autoencoder.factor, settings, { cache, stop: context.stop }),
     captions: trainsTextEncoders(job)
       ? tokenInputs(conditioning)
       : await frozenCaptions(images, model, encoding),
@@ -138,11 +140,12 @@ async function startDiffusion(
 const recomputeNote =
   'To save memory, what lies inside of the model’s modules is computed again on the way back instead of being kept.';
 
-function lossForm({ loss, noise }: RecipeOptions['job']['settings']): LossForm {
+function lossForm({ loss, noise, masks }: RecipeOptions['job']['settings']): LossForm {
   const kind = loss?.kind ?? 'mse';
   return {
     ...(kind !== 'mse' && { robust: kind }),
     ...((noise?.inputPerturbation ?? 0) > 0 && { perturbs: true }),
+    ...(masks !== undefined && masks.source !== 'none' && { masked: true }),
   };
 }
 

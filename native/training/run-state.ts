@@ -65,12 +65,9 @@ export function jobFingerprint({
   prior,
   extensions = [],
 }: TrainJob): string {
-  const identity = ({ id, captions, width, height, repeats }: TrainJob['images'][number]) => [
-    id,
-    captions,
-    width,
-    height,
-    repeats,
+  const identity = ({ id, captions, width, height, repeats, mask }: TrainJob['images'][number]) => [
+    ...[id, captions, width, height, repeats],
+    ...(mask === undefined ? [] : ['masked']),
   ];
   const asBegun = { ...settings, ...extensions[0]?.planned };
   const content = [

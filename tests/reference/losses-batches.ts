@@ -60,7 +60,11 @@ async function writeVariant(folder: string, variant: LossVariant): Promise<void>
 /** The first rows of a batch are its images, those after them the class images; what pads it is left out. */
 async function batchesOf(job: TrainJob, task: TrainingTask) {
   const tensors: Tensor[] = [];
-  const steps: { readonly images: number; readonly classImages: number }[] = [];
+  const steps: {
+    readonly images: number;
+    readonly classImages: number;
+    readonly masks: readonly string[];
+  }[] = [];
   for (let epoch = 1; steps.length < comparedSteps; epoch++) {
     for (const [batch] of stepsOf(job, epoch)) {
       const { images, classImages = [] } = batch!;
@@ -82,7 +86,8 @@ async function batchesOf(job: TrainJob, task: TrainingTask) {
         if (!(data[name] instanceof Float32Array)) continue;
         row(name, ...(rowShapes[name] ?? []));
       }
-      steps.push({ images: images.length, classImages: classImages.length });
+      const masks = images.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
+      steps.push({ images: images.length, classImages: classImages.length, masks });
     }
   }
   return { tensors, steps };

@@ -7,6 +7,7 @@ computed of them is written out here, as diffusers and kohya's sd-scripts have i
 - huber-*, smooth-l1-*: sd-scripts' conditional_loss, with its schedules of the threshold; debiased*, min-snr-v, *-exponential:
   its weights of timesteps; zero-snr-v: diffusers' betas with rescale_betas_zero_snr; perturbed*: train_text_to_image's
   `--input_perturbation`, the perturbed noise given.
+- masked*: each place's error times OneTrainer's mask of it.
 - pyramid: sd-scripts' pyramid_noise_like of one image, with its random numbers given: noise in, noise out.
 AdamW: betas 0.9 and 0.999, epsilon 1e-8, weight decay 1e-2; gradients clipped to a global norm of 1. Computed in float64; the
 greatest difference of float32 is printed.
@@ -21,9 +22,11 @@ import tempfile
 from pathlib import Path
 
 import diffusers
+import numpy
 import peft
 import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel
+from PIL import Image
 from safetensors.torch import load_file
 from torch.nn.functional import mse_loss
 
@@ -56,10 +59,10 @@ def conditional_loss(predicted, target, loss, scheduler, timesteps):
     return c * errors if loss["kind"] == "huber" else errors
 
 
-def weighed(settings, scheduler, predicted, target, timesteps):
+def weighed(settings, scheduler, predicted, target, timesteps, mask):
     """A loss per row, before class images are told from the others."""
     loss = settings.get("loss", {"kind": "mse", "debiased": False})
-    losses = conditional_loss(predicted, target, loss, scheduler, timesteps).mean(dim=(1, 2, 3))
+    losses = (conditional_loss(predicted, target, loss, scheduler, timesteps) * mask).mean(dim=(1, 2, 3))
     velocity = scheduler.config.prediction_type == "v_prediction"
     snr = scheduler.alphas_cumprod[timesteps] / (1 - scheduler.alphas_cumprod[timesteps])
     if settings["minSnrGamma"]:
@@ -72,13 +75,27 @@ def weighed(settings, scheduler, predicted, target, timesteps):
     return losses
 
 
-def diffusion_loss(model, variant, scheduler, batch, images):
+def mask_weights(settings, counts, rows, dtype):
+    """OneTrainer's masked_losses: masks clamped from below, normalised by their mean; here brought to latents by area."""
+    weights = torch.ones(rows, 1, 8, 8, dtype=dtype)
+    masks = settings["masks"]
+    for i, path in enumerate(counts["masks"]):
+        pixels = torch.from_numpy(numpy.array(Image.open(path).convert("L"))).to(dtype)[None, None] / 255
+        mask = torch.nn.functional.adaptive_avg_pool2d(pixels, (8, 8)).clamp(min=masks["unmaskedWeight"])
+        weights[i] = mask / mask.mean() if masks["normalize"] else mask
+    return weights
+
+
+def diffusion_loss(model, variant, scheduler, batch, counts):
+    images = counts["images"]
     latents, noise, timesteps = batch["latents"], batch["noise"], batch["timesteps"].long()
     noisy = scheduler.add_noise(latents, batch.get("added_noise", noise), timesteps)
     predicted = model(noisy, timesteps, batch["encoder_hidden_states"]).sample
     velocity = scheduler.config.prediction_type == "v_prediction"
     target = scheduler.get_velocity(latents, noise, timesteps) if velocity else noise
-    losses = weighed(variant["settings"], scheduler, predicted, target, timesteps)
+    settings = variant["settings"]
+    mask = mask_weights(settings, counts, len(latents), latents.dtype) if "masks" in settings else 1
+    losses = weighed(settings, scheduler, predicted, target, timesteps, mask)
     if "priorWeight" not in variant:
         return losses.mean()
     instance, prior = halves(losses, images)
@@ -117,7 +134,7 @@ def train(folder, variant, dtype):
     for step, counts in enumerate(variant["steps"], 1):
         prefix = f"{step}."
         batch = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        loss = diffusion_loss(model, variant, scheduler, batch, counts["images"])
+        loss = diffusion_loss(model, variant, scheduler, batch, counts)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()

@@ -92,7 +92,7 @@ function notImages(
       code: 'mask',
       what: ['mask', 'masks'],
       why: 'not trained on as an image',
-      hint: 'Training on a part of each picture is not there yet; the pictures are trained on whole.',
+      hint: 'They say which parts of their images are learned, where a run asks for that: Masks, under Advanced when you train.',
       expected: true,
     }),
     ...leftOut(regularisation, {

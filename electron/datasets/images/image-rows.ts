@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { maskPathOf } from '../../../native/facts/masks.ts';
 import type { ImageDetail, ImageRow } from '../../contract/datasets.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
@@ -55,9 +57,11 @@ export function imageDetail(database: LibraryDatabase, id: number): ImageDetail 
     )
     .all(id, row.dataset_id);
   const metadata = JSON.parse(row.metadata) as MetadataRecord;
+  const path = join(libraryPathsOf(database).absolute(row.root), row.path);
   return {
     ...toImageRow(row),
-    path: join(libraryPathsOf(database).absolute(row.root), row.path),
+    path,
+    masked: existsSync(maskPathOf(path)),
     metadata: Object.fromEntries(
       Object.entries(metadata).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
     ),

@@ -1,6 +1,7 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { maskPathOf } from '../../../native/facts/masks.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
 import { shownType } from '../../library/shown-type.ts';
 import { type DatasetDomain, unknownImage } from '../domain.ts';
@@ -20,9 +21,11 @@ export interface DatasetMedia {
   readonly thumbnailFile: (imageId: number) => Promise<MediaFile>;
   /** The original, or a WebP of it where browsers would not show it, or not upright. */
   readonly imageFile: (imageId: number) => Promise<MediaFile>;
+  /** The mask beside it. */
+  readonly maskFile: (imageId: number) => Promise<MediaFile>;
 }
 
-/** Both throw Failure `image-unknown`, `image-unreadable`. */
+/** All throw Failure `image-unknown`, `image-unreadable`. */
 export function createMedia(
   { database, library }: DatasetDomain,
   thumbnails: Promise<Thumbnails>,
@@ -63,6 +66,12 @@ export function createMedia(
       await pictures.convert(path, partial);
       await rename(partial, copy);
       return file;
+    },
+    maskFile: async (imageId) => {
+      const { path, hash } = find(imageId);
+      const mask = maskPathOf(path);
+      if ((await shownType(mask)) !== 'image/png') throw unknownImage();
+      return { path: mask, contentType: 'image/png', version: hash };
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   isUnusualNoise,
   noiseTexts,
 } from '../../../electron/contract/loss-spec.ts';
+import { maskText } from '../../../electron/contract/mask-spec.ts';
 import { methodText } from '../../../electron/contract/method-text.ts';
 import { optimizerLabel, settingsByName, settingText } from '../../../electron/contract/optimizer-spec.ts';
 import { priorText } from '../../../electron/contract/prior-spec.ts';
@@ -36,6 +37,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Resolution', `${plan.resolution} px`],
         ...(request.prior === null ? [] : [['Class images', priorText(request.prior)] as const]),
         ['Caption dropout', String(train.captionDropout)],
+        ...(train.masks.source === 'none' ? [] : [['Masks', maskText(train.masks)] as const]),
         ['Random flip', train.randomFlip ? 'yes' : 'no'],
         ...(train.captionTokens > 75
           ? [['Caption length', `up to ${train.captionTokens} tokens`] as const]

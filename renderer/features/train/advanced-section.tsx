@@ -17,6 +17,7 @@ import { CaptionReadingFields } from './caption-reading-fields.tsx';
 import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
 import { LossFields, NoiseFields } from './loss-fields.tsx';
+import { MaskFields } from './mask-fields.tsx';
 import { useRequestForm } from './request-form.ts';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
@@ -30,6 +31,7 @@ export function AdvancedSection() {
     'clipSkip',
     'loss',
     'noise',
+    'masks',
   ].some((name) => message(`train.${name}`) !== undefined);
   const doubtful =
     warning('resolution') !== undefined ||
@@ -85,6 +87,7 @@ export function AdvancedSection() {
           />
           <TrainNumber name="seed" label="Training seed" />
           <RandomFlip />
+          <MaskFields />
           <CaptionReadingFields />
         </Group>
         <Group title="Checkpoints" wide>

@@ -16,6 +16,7 @@ export function advancedSummary({ train }: RunRequest): string {
     ...(noiseOffset > 0 ? [`noise offset ${noiseOffset}`] : []),
     ...(isUnusualLoss(train.loss) ? [errorText(train.loss)] : []),
     ...noiseTexts(train.noise),
+    ...(train.masks.source === 'none' ? [] : ['masks']),
     ...(randomFlip ? ['random flip'] : []),
     ...(train.patience > 0 ? ['may stop early'] : []),
     ...(train.captionTokens > 75 ? [`captions of ${train.captionTokens} tokens`] : []),

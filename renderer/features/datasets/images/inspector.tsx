@@ -7,6 +7,7 @@ import type { DatasetDetail, ImageDetail } from '../../../../electron/contract/d
 import { bytesText } from '../../../../electron/contract/quantities.ts';
 import { FailureNote } from '../../../components/failure-note.tsx';
 import { countOf, momentText } from '../../../components/quantities.ts';
+import { media } from '../../../studio/media.ts';
 import { useStudioQuery } from '../../../studio/studio.tsx';
 import { AddTag } from '../../captions/add-tag.tsx';
 import { CaptionFields } from '../../captions/caption-fields.tsx';
@@ -73,6 +74,7 @@ function One({ imageId }: { imageId: number }) {
   return (
     <>
       <CropPicture image={image} />
+      {image.masked && <Mask image={image} />}
       <Marks images={[image]} ids={[image.id]} />
       <CaptionFields image={image} />
       <Facts facts={factsOf(image)} />
@@ -88,6 +90,21 @@ function One({ imageId }: { imageId: number }) {
         </section>
       )}
     </>
+  );
+}
+
+/** What is white in it is learned, where a run goes by masks. */
+function Mask({ image }: { image: ImageDetail }) {
+  return (
+    <section>
+      <h2 className={classes.heading}>Mask</h2>
+      <img
+        className={classes.mask}
+        src={media.mask(image.id)}
+        alt={`Mask of ${image.file}: white is learned`}
+        decoding="async"
+      />
+    </section>
   );
 }
 

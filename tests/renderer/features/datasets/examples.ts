@@ -54,6 +54,7 @@ export const imageDetail = (id: number, change: Partial<ImageDetail> = {}): Imag
   path: `/pictures/cats/cat-${id}.png`,
   metadata: { name: 'Tom' },
   captions: [],
+  masked: false,
   addedAt: 0,
   ...change,
 });

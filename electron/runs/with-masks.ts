@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { maskPathOf,type MaskSettings } from '../../native/facts/masks.ts';
+import { maskPathOf, type MaskSettings } from '../../native/facts/masks.ts';
 import { trainedParts } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainingImage } from '../../native/jobs.ts';

@@ -7,12 +7,12 @@ import { Failure } from '../../native/failure.ts';
 import { makeFolder, writeFailure } from '../../native/files/atomic-file.ts';
 import { exists } from '../../native/files/exists.ts';
 import { lockFile } from '../../native/files/process-lock.ts';
+import { freeOn } from '../library/free-disk.ts';
 import { busy, Changed, noRoom, otherSize, Passing, paused, taken, wrongBytes } from './failures.ts';
 import type { Answer, HttpGet } from './http-get.ts';
 import {
   discardPart,
   finishPart,
-  freeOn,
   hashOf,
   keepToken,
   openPart,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { z } from 'zod';
@@ -81,17 +81,6 @@ export async function openPart(
     return { handle, kept: certain };
   } catch (error) {
     throw writeFailure(part, error);
-  }
-}
-
-/** Bytes a person may still write on the disk of a folder, or of the nearest above it that is there. */
-export async function freeOn(folder: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch (error) {
-    if (dirname(folder) === folder) throw error;
-    return freeOn(dirname(folder));
   }
 }
 

@@ -13,8 +13,9 @@ import {
 import type { HandlersOf } from '../contract/api.ts';
 import type { GpuStatus } from '../contract/gpu.ts';
 import type { DownloadTasks } from '../downloads/download-tasks.ts';
-import { freeOn, hashOf } from '../downloads/part-file.ts';
+import { hashOf } from '../downloads/part-file.ts';
 import type { Engine } from '../engine/engine.ts';
+import { freeOn } from '../library/free-disk.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { packLicence, type PackOffer } from './pack-offer.ts';

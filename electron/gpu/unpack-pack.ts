@@ -22,8 +22,8 @@ import {
   type PackWanted,
   parseManifest,
 } from '../../native/runtime/gpu-pack.ts';
-import { freeOn } from '../downloads/part-file.ts';
-import { entriesOf, openZip, readEntry } from '../downloads/zip-file.ts';
+import { freeOn } from '../library/free-disk.ts';
+import { entriesOf, openZip, readEntry } from '../library/zip-file.ts';
 
 export interface Unpacking {
   /** The folder of all packs. */

@@ -1,10 +1,9 @@
-import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { dirname } from 'node:path';
 
 import type { DeviceReport, DoctorResult } from '../../../native/jobs.ts';
 import { providerLabels } from '../../../native/runtime/runtime.ts';
 import { bytesText, countOf, countText } from '../../contract/quantities.ts';
+import { freeOn } from '../../library/free-disk.ts';
 import { type CommandContext, type ExitCode, exitCodes } from './context.ts';
 
 /** What the engine cannot see: the machine around it. */
@@ -50,18 +49,8 @@ async function lookAround(software: string, library: string): Promise<Surroundin
     memoryBytes: totalmem(),
     freeMemoryBytes: freemem(),
     library,
-    freeDiskBytes: await freeOnDisk(library),
+    freeDiskBytes: await freeOn(library).catch(() => null),
   };
-}
-
-/** What the disk of a folder has left, or of the nearest above it that is there. */
-async function freeOnDisk(folder: string): Promise<number | null> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return dirname(folder) === folder ? null : freeOnDisk(dirname(folder));
-  }
 }
 
 function machineLines(machine: Surroundings): readonly string[] {

@@ -10,8 +10,8 @@ import { writeFailure, writeFolderAtomic } from '../../../native/files/atomic-fi
 import { isImageName, otherKindOf } from '../../contract/file-kinds.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { chooseImages } from '../../contract/without-images.ts';
-import { freeOn } from '../../downloads/part-file.ts';
-import { entriesOf, openZip, readEntry } from '../../downloads/zip-file.ts';
+import { freeOn } from '../../library/free-disk.ts';
+import { entriesOf, openZip, readEntry } from '../../library/zip-file.ts';
 
 const mostFiles = 1_000_000;
 /** Left free on the disk. */

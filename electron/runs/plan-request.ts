@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
-import { readAdapterSizes } from '../../native/families/read-facts.ts';
+import { readAdapterModules } from '../../native/families/read-facts.ts';
 import { usesMainMemory } from '../../native/runtime/runtime.ts';
 import { totalBytes } from '../../native/training/memory-plan.ts';
 import { type DataShare, shareText } from '../contract/data-share.ts';
@@ -153,7 +153,7 @@ async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps
   const { job } = run;
   const { settings } = job;
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
-  const adapters = job.method.kind === 'lora' ? await readAdapterSizes(base.folder) : {};
+  const adapters = job.method.kind === 'lora' ? await readAdapterModules(base.folder) : [];
   const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
   const planned = await memoryOf(job, request.provider);
   const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);

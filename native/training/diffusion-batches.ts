@@ -10,7 +10,9 @@ import { bucketRows, type MicroBatch } from './data-order.ts';
 import { debiasedWeight, timestepWeight } from './diffusion-loss.ts';
 import type { ReadMoments } from './encode-images.ts';
 import type { OriginOf } from './picture-origins.ts';
+import type { RankDropout } from './rank-dropout.ts';
 import { robustThreshold } from './robust-loss.ts';
+import type { BatchData } from './shape-sessions.ts';
 import { perturbed, trainingNoise } from './training-noise.ts';
 import type { BatchPlace, PreparedBatch } from './training-task.ts';
 
@@ -24,6 +26,8 @@ export interface DiffusionBatchOptions {
   readonly originOf: OriginOf;
   /** What class images count beside the others; left out: as much. */
   readonly priorWeight?: number;
+  /** Null, or left out, where no adapter drops ranks. */
+  readonly rankDropout?: RankDropout | null;
 }
 
 /** One row of a batch, all its random choices made. */
@@ -67,7 +71,11 @@ export async function prepareTrainingBatch(
       drawRow(image, { step, index: firstClassIndex + firstIndex + i, share: classShare }, options),
     ),
   ]);
-  return assemble(drawn, rows, bucket, options);
+  const indices = [
+    ...images.map((_, i) => firstIndex + i),
+    ...classImages.map((_, i) => firstClassIndex + firstIndex + i),
+  ];
+  return assemble(drawn, rows, bucket, options, options.rankDropout?.training(rows, step, indices));
 }
 
 /** Class images draw numbers of their own, past those of any images in a step. */
@@ -180,7 +188,7 @@ export function planValidation(
             };
           }),
         );
-        return assemble(drawn, rows, chunk[0]!, options);
+        return assemble(drawn, rows, chunk[0]!, options, options.rankDropout?.whole(rows));
       });
     }
     return batches;
@@ -197,6 +205,7 @@ async function assemble(
   rows: number,
   bucket: { readonly width: number; readonly height: number },
   { settings, noise, autoencoder, captions, conditioning }: DiffusionBatchOptions,
+  further: BatchData = {},
 ): Promise<PreparedBatch> {
   const padded = Array.from({ length: rows }, (_, i): Row => drawn[i] ?? weightless(drawn[0]!));
   const size = padded[0]!.latents.length;
@@ -227,6 +236,7 @@ async function assemble(
         conditioning,
         padded.map((row) => row.origin),
       ),
+      ...further,
     },
   };
 }

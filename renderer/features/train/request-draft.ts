@@ -37,6 +37,7 @@ export interface Edits {
   readonly prior?: RunRequest['prior'];
   readonly provider?: RunRequest['provider'];
   readonly costRate?: CostRate;
+  readonly sweep?: RunRequest['sweep'];
 }
 
 export interface RequestDraft {

@@ -140,6 +140,8 @@ export interface TrainFlags {
   readonly share?: DataShare;
   readonly method?: string;
   readonly rank?: number;
+  readonly convRank?: number;
+  readonly dora?: boolean;
   readonly loraFrom?: string;
   readonly textEncoder?: boolean;
   readonly resolution?: number;
@@ -176,9 +178,14 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['data.share', flags.share],
     [
       'method.kind',
-      flags.method ?? (flags.rank === undefined && flags.loraFrom === undefined ? undefined : 'lora'),
+      flags.method ??
+        ([flags.rank, flags.loraFrom, flags.convRank, flags.dora].some((flag) => flag !== undefined)
+          ? 'lora'
+          : undefined),
     ],
     ['method.rank', flags.rank],
+    ['method.convRank', flags.convRank],
+    ['method.dora', flags.dora],
     ['method.from', absolute(flags.loraFrom)],
     ['method.textEncoder', flags.textEncoder],
     ['resolution', flags.resolution],

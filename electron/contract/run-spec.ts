@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import { captionTokenChoices, mostClipSkip } from '../../native/facts/caption-reading.ts';
+import type { LoraExtras } from '../../native/facts/methods.ts';
 import type { OptimizerSettings } from '../../native/facts/optimizers.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
@@ -66,6 +67,28 @@ const data = z.strictObject({
   repeats: natural.default(1),
 });
 
+export type { LoraExtras };
+
+const blockRank = z.int().min(0).max(16_384).optional();
+
+/** What few LoRAs are trained with; what does nothing is left out. */
+const loraExtras = {
+  /** Ranks of blocks that have another than the rest; 0: nothing is trained there. */
+  blockRanks: z
+    .strictObject({ down: blockRank, mid: blockRank, up: blockRank, textEncoder: blockRank })
+    .optional(),
+  /** LoCon: trains convolutions too, in this rank. */
+  convRank: natural.max(16_384).optional(),
+  /** Left out: the rank on convolutions. */
+  convAlpha: positive.optional(),
+  /** Probability of leaving out each rank, for each image of a step. */
+  rankDropout: decay.optional(),
+  /** LoRA+: how many times the learning rate the up matrices go by. */
+  upRate: positive.max(1000).optional(),
+  /** DoRA: trains how long each output's weights are besides where they point. */
+  dora: z.boolean().optional(),
+};
+
 const method = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('full'), textEncoder: z.boolean().default(false) }),
   z.strictObject({
@@ -76,6 +99,7 @@ const method = z.discriminatedUnion('kind', [
     alpha: positive.optional(),
     /** The file of a LoRA to train on, which has this rank; left out: it begins as no change. */
     from: text.optional(),
+    ...loraExtras,
   }),
   z.strictObject({ kind: z.literal('scratch') }),
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { shareSchema } from './data-share.ts';
 import { priorSchema } from './prior-spec.ts';
 import { largestSide, methodKinds, runSpecSchema, schedules } from './run-spec.ts';
+import { sweepSchema } from './sweep.ts';
 import {
   areFewPictures,
   command,
@@ -50,6 +51,8 @@ const requestFields = z.strictObject({
   /** Null: the best there is. */
   provider: providerName.nullable().default(null),
   costRate: costRateSchema.default({ kind: 'none' }),
+  /** Several values for settings of `train` or `method`: a run for each combination. */
+  sweep: sweepSchema.optional(),
 });
 
 /** What a run is to learn, which its settings are proposed by. */

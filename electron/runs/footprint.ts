@@ -1,4 +1,5 @@
 import { type ConfigFacts, trainedComponents } from '../../native/facts/config-facts.ts';
+import { type AdapterModule, adapterWeights } from '../../native/facts/lora-shape.ts';
 import { type NamesOptimizer, optimizerOf, stateBytes } from '../../native/facts/optimizers.ts';
 import type { Method, TrainingSettings } from '../../native/jobs.ts';
 
@@ -7,8 +8,8 @@ export type ParameterCounts = Readonly<Record<string, number>>;
 
 export interface WeighedModel extends Pick<ConfigFacts, 'components'> {
   readonly counts: ParameterCounts;
-  /** Of a LoRA of rank 1 on it; looked at where that is the method. */
-  readonly adapters: ParameterCounts;
+  /** What a LoRA may be on; looked at where that is the method. */
+  readonly adapters: readonly AdapterModule[];
 }
 
 export interface Footprint {
@@ -33,7 +34,13 @@ export function footprintOf(
   const parameters = sum(model.counts, Object.values(model.components).flat());
   const names = trainedComponents(model, method);
   const trainedParameters =
-    method.kind === 'lora' ? method.rank * sum(model.adapters, names) : sum(model.counts, names);
+    method.kind === 'lora'
+      ? adapterWeights(
+          method,
+          model.adapters.filter(({ component }) => names.includes(component)),
+          method.dora ?? false,
+        )
+      : sum(model.counts, names);
   const average = settings.emaDecay > 0 ? float32 : 0;
   const kept = stateBytes(optimizerOf(settings)) + average;
   const gradient = float32;

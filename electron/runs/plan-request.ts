@@ -2,14 +2,16 @@ import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
-import { readAdapterSizes } from '../../native/families/read-facts.ts';
+import { readAdapterModules } from '../../native/families/read-facts.ts';
 import { usesMainMemory } from '../../native/runtime/runtime.ts';
 import { totalBytes } from '../../native/training/memory-plan.ts';
 import { type DataShare, shareText } from '../contract/data-share.ts';
 import { doesNotFit } from '../contract/memory-text.ts';
+import type { Override } from '../contract/parse-run-spec.ts';
 import { bytesText, countOf } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
-import type { RunPlan, RunRequest } from '../contract/runs.ts';
+import { type RunPlan, type RunRequest, runRequestSchema } from '../contract/runs.ts';
+import { sweptOverrides, sweptText, withSwept } from '../contract/sweep.ts';
 import { drawShare } from '../datasets/images/draw-share.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
@@ -48,6 +50,8 @@ export interface RequestDeps {
 export interface PlannedRequest {
   readonly captionSetId: number;
   readonly share: DataShare;
+  /** As asked for, with this run's values of what is tried. */
+  readonly request: RunRequest;
   /** Its own among several, which side by side would all be called the same. */
   readonly name: string;
   readonly plan: RunPlan;
@@ -66,7 +70,7 @@ export async function planRequest(
   request: RunRequest,
   deps: RequestDeps,
 ): Promise<readonly PlannedRequest[]> {
-  const choices = choicesOf(request);
+  const choices = choicesOf(checkedSweep(request));
   const planned: PlannedRequest[] = [];
   for (const choice of choices) planned.push(await planOne(request, choice, deps));
   const said = ({ plan }: PlannedRequest) =>
@@ -99,13 +103,43 @@ interface RunChoice {
   readonly baseModelId: number;
   readonly captionSetId: number;
   readonly share: DataShare;
+  readonly overrides: readonly Override[];
+}
+
+/** What is tried is named as settings are; one that has no such value is found before anything is planned. */
+function checkedSweep(request: RunRequest): RunRequest {
+  for (const overrides of sweptOverrides(request.sweep ?? [])) sweptRequest(request, overrides);
+  return request;
+}
+
+/**
+ * A request with the values of one run.
+ *
+ * @throws Failure `sweep-invalid`
+ */
+function sweptRequest(request: RunRequest, overrides: readonly Override[]): RunRequest {
+  if (overrides.length === 0) return request;
+  const settings = withSwept({ method: request.method, train: request.train }, overrides) as object;
+  const parsed = runRequestSchema.safeParse({ ...request, ...settings, sweep: undefined });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Failure(
+    'sweep-invalid',
+    `${sweptText(overrides, request.sweep ?? []) || 'What is to be tried'} cannot be trained: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`,
+    'Choose other values for the settings that are tried out.',
+    parsed.error,
+  );
 }
 
 function choicesOf(request: RunRequest): readonly RunChoice[] {
   const bases = new Set([request.baseModelId, ...request.moreBaseIds]);
   return [...bases].flatMap((baseModelId) =>
     [...new Set(request.captionSetIds)].flatMap((captionSetId) =>
-      [...new Set(request.shares)].map((share) => ({ baseModelId, captionSetId, share })),
+      [...new Set(request.shares)].flatMap((share) =>
+        sweptOverrides(request.sweep ?? []).map((overrides) => ({
+          ...{ baseModelId, captionSetId, share, overrides },
+        })),
+      ),
     ),
   );
 }
@@ -131,8 +165,9 @@ function totalsOf(planned: readonly PlannedRequest[]) {
   };
 }
 
-async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps): Promise<PlannedRequest> {
-  const { captionSetId, share } = choice;
+async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps): Promise<PlannedRequest> {
+  const { captionSetId, share, overrides } = choice;
+  const request = sweptRequest(asked, overrides);
   const base = await deps.base(choice.baseModelId);
   const whole = await deps.data(request.datasetId, captionSetId, request.train.seed);
   const data = {
@@ -153,7 +188,7 @@ async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps
   const { job } = run;
   const { settings } = job;
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
-  const adapters = job.method.kind === 'lora' ? await readAdapterSizes(base.folder) : {};
+  const adapters = job.method.kind === 'lora' ? await readAdapterModules(base.folder) : [];
   const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
   const planned = await memoryOf(job, request.provider);
   const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);
@@ -202,7 +237,8 @@ async function planOne(request: RunRequest, choice: RunChoice, deps: RequestDeps
   return {
     captionSetId,
     share,
-    name: nameOf(request, base.name, data.captionSetName, share),
+    request,
+    name: nameOf(asked, base.name, data.captionSetName, choice),
     plan,
     run,
     base,
@@ -219,12 +255,19 @@ export function speedKeyOf(
   return speedKey(provider, base.counts, job, spec.resolution);
 }
 
-function nameOf(request: RunRequest, base: string, captions: string, share: DataShare): string {
+function nameOf(
+  request: RunRequest,
+  base: string,
+  captions: string,
+  { share, overrides }: Pick<RunChoice, 'share' | 'overrides'>,
+): string {
+  const swept = sweptText(overrides, request.sweep ?? []);
   return [
     request.name,
     ...(new Set(request.captionSetIds).size > 1 ? [captions] : []),
     ...(new Set(request.shares).size > 1 ? [shareText(share)] : []),
     ...(new Set([request.baseModelId, ...request.moreBaseIds]).size > 1 ? [`on ${base}`] : []),
+    ...(swept === '' ? [] : [swept]),
   ].join(', ');
 }
 

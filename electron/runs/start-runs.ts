@@ -13,7 +13,7 @@ export interface StartDeps {
 }
 
 /**
- * Plans what was asked for and puts it at the end of the queue: a run for each base, caption set and share,
+ * Plans what was asked for and puts it at the end of the queue: a run for each base, caption set, share and value that is tried,
  * with a folder of its own.
  * Throws what `planRequest` and `createRun` throw.
  */
@@ -21,21 +21,20 @@ export async function startRuns(request: RunRequest, deps: StartDeps): Promise<n
   const runIds: number[] = [];
   for (const planned of await planRequest(request, deps.request)) {
     deps.onBase(planned.base);
-    runIds.push(await makeRun(request, planned, deps));
+    runIds.push(await makeRun(planned, deps));
   }
   deps.records.enqueue(runIds, 'end');
   return runIds;
 }
 
 async function makeRun(
-  request: RunRequest,
-  { plan, run, base, captionSetId, share, name, datasetName, captionSetName }: PlannedRequest,
+  { request, plan, run, base, captionSetId, share, name, datasetName, captionSetName }: PlannedRequest,
   { records, request: { runsFolder }, now }: StartDeps,
 ): Promise<number> {
   const own: RunRequest = {
     ...request,
     ...{ baseModelId: base.id, moreBaseIds: [] },
-    ...{ captionSetIds: [captionSetId], shares: [share] },
+    ...{ captionSetIds: [captionSetId], shares: [share], sweep: undefined },
   };
   const id = records.insert({
     name,

@@ -1,16 +1,27 @@
+import { blockNames, loraBlocks, type LoraNetwork } from './lora-shape.ts';
 import { type OptimizerSettings, rateOf } from './optimizers.ts';
+
+/** What few LoRAs are trained with. */
+export interface LoraExtras extends Pick<LoraNetwork, 'blockRanks' | 'convRank' | 'convAlpha'> {
+  /** Probability of leaving out each rank, drawn for each image of a step; left out: 0. */
+  readonly rankDropout?: number | undefined;
+  /** LoRA+: how many times the learning rate the up matrices go by; left out: once. */
+  readonly upRate?: number | undefined;
+  /** DoRA: whether each output has a length of its own. */
+  readonly dora?: boolean | undefined;
+}
 
 /** A way of training, with its settings, as jobs have it. */
 export type Method =
   | { readonly kind: 'full'; readonly textEncoder: boolean }
-  | {
+  | ({
       readonly kind: 'lora';
       readonly textEncoder: boolean;
       readonly rank: number;
       readonly alpha: number;
       /** The file of a LoRA that it begins with; left out: it begins as no change. */
       readonly from?: string | undefined;
-    }
+    } & LoraExtras)
   /**
    * UNet and, unless it is frozen (`textEncoder: false`), text encoder, from fresh weights where `base` has a config and no
    * weights; its VAE is trained.
@@ -42,7 +53,7 @@ export type ModelPart = 'denoiser' | 'textEncoders' | 'autoencoder';
 
 /** A method's settings as run files may have them: the alpha of a LoRA is its rank where it is left out. */
 type Written<M extends Method> = M extends { readonly kind: 'lora' }
-  ? Omit<M, 'alpha' | 'from'> & { readonly alpha?: number | undefined; readonly from?: string | undefined }
+  ? Omit<M, 'alpha'> & { readonly alpha?: number | undefined }
   : M;
 export type WrittenMethod = Written<Method>;
 
@@ -64,6 +75,19 @@ const asAsked = (textEncoder: boolean | undefined): readonly ModelPart[] =>
 const fileName = (path: string): string => path.replace(/^.*[/\\]/, '');
 const unetAnd = (textEncoder: boolean): string => (textEncoder ? 'UNet and text encoder' : 'UNet');
 
+function extrasText({ blockRanks = {}, convRank = 0, rankDropout = 0, upRate = 1 }: LoraExtras): string[] {
+  const ranks = loraBlocks.flatMap((block) => {
+    const rank = blockRanks[block];
+    return rank === undefined ? [] : [`${blockNames[block]} ${rank}`];
+  });
+  return [
+    ...(ranks.length > 0 ? [`ranks: ${ranks.join(', ')}`] : []),
+    ...(convRank > 0 ? [`convolutions of rank ${convRank}`] : []),
+    ...(rankDropout > 0 ? [`rank dropout ${rankDropout}`] : []),
+    ...(upRate === 1 ? [] : [`LoRA+ ${upRate}`]),
+  ];
+}
+
 const methodFacts: { readonly [Kind in MethodKind]: MethodFacts<Kind> } = {
   full: {
     name: 'full finetuning',
@@ -75,8 +99,12 @@ const methodFacts: { readonly [Kind in MethodKind]: MethodFacts<Kind> } = {
   // It begins from nothing and learns at ten times the rate.
   lora: {
     name: 'LoRA',
-    text: ({ rank, alpha, textEncoder, from }) =>
-      `LoRA of rank ${rank}, alpha ${alpha ?? rank}, on ${unetAnd(textEncoder)}${from === undefined ? '' : `, from ${fileName(from)}`}`,
+    text: ({ rank, alpha, textEncoder, from, ...extras }) =>
+      [
+        `${extras.dora ? 'DoRA' : 'LoRA'} of rank ${rank}, alpha ${alpha ?? rank}, on ${unetAnd(textEncoder)}`,
+        ...extrasText(extras),
+        ...(from === undefined ? [] : [`from ${fileName(from)}`]),
+      ].join(', '),
     trains: asAsked,
     learningRate: 1e-4,
     steps: 1500,

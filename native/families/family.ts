@@ -1,5 +1,6 @@
 import type { ReadingWay } from '../facts/caption-reading.ts';
 import type { ConfigFacts, PredictionType } from '../facts/config-facts.ts';
+import type { AdapterModule, LoraPlace } from '../facts/lora-shape.ts';
 import type { LentPart } from '../facts/model-formats.ts';
 import type { TextReading } from '../facts/text-reading.ts';
 import type { JsonObject } from '../files/json-file.ts';
@@ -42,8 +43,8 @@ export interface Family {
   readonly check: (folder: ModelConfigs) => Promise<void>;
   /** What the configs alone say. Throws the Failures of configs. */
   readonly facts: (folder: ModelConfigs) => ConfigFacts;
-  /** Weights of a LoRA of rank 1 on the modules that training adapts, by component. Builds the models, as `AdapterTargets` do. */
-  readonly adapterSizes: (folder: ModelConfigs) => Readonly<Record<string, number>>;
+  /** The modules that training may adapt. Builds the models, as `AdapterTargets` do. */
+  readonly adapterModules: (folder: ModelConfigs) => readonly AdapterModule[];
   /** Every module that a LoRA may be on. Builds the models. Throws the Failures of configs. */
   readonly loraLayout: (folder: ModelConfigs) => LoraLayout;
   /** How its models read texts; of several text encoders, the one that reads the least. Throws the Failures of tokenizers. */
@@ -263,10 +264,18 @@ export interface Denoiser {
   ) => Value;
 }
 
+/** A module of a component: its path, and its kernel's height and width. */
+export interface AdaptedModule {
+  readonly path: string;
+  readonly kernel: readonly number[];
+}
+
 /** What a LoRA may be on. */
 export interface AdapterTargets {
-  /** Whether training puts an adapter on a module. */
+  /** Whether training puts an adapter on a module unless it is told otherwise. */
   readonly takes: (component: string, module: string) => boolean;
+  /** Where a module that may take an adapter is in the model; null for one that takes none in any case. */
+  readonly placeOf: (component: string, module: AdaptedModule) => LoraPlace | null;
   /** Every module a LoRA file may name. Found by building the model, so at the first call. */
   readonly layout: () => LoraLayout;
   /** What tells other tools which family a LoRA belongs to, as kohya's metadata has it. */

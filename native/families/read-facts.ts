@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 
 import type { ConfigFacts } from '../facts/config-facts.ts';
+import type { AdapterModule } from '../facts/lora-shape.ts';
 import type { LentPart } from '../facts/model-formats.ts';
 import type { TextReading } from '../facts/text-reading.ts';
 import type { ModelNote } from '../files/model-note.ts';
@@ -24,27 +25,25 @@ export async function readFacts(path: string): Promise<ConfigFacts> {
 }
 
 /**
- * Weights of a LoRA of rank 1 on a model, by the component they are on.
+ * The modules of a model that training may adapt.
  *
  * @throws Failure as `readFacts`
  */
-export async function readAdapterSizes(path: string): Promise<AdapterSizes> {
+export async function readAdapterModules(path: string): Promise<readonly AdapterModule[]> {
   const { family, configs } = await readFamily(path);
   const key = JSON.stringify([
     family.name,
     [...configs.components].map(([name, { config }]) => [name, config]),
   ]);
-  const known = sizes.get(key);
+  const known = adapted.get(key);
   if (known) return known;
-  const found = family.adapterSizes(configs);
-  sizes.set(key, found);
+  const found = family.adapterModules(configs);
+  adapted.set(key, found);
   return found;
 }
 
-export type AdapterSizes = Readonly<Record<string, number>>;
-
 /** Counting builds the graphs, which takes a twentieth of a second for Stable Diffusion 1.x; plans are asked for at every touch. */
-const sizes = new LRUCache<string, AdapterSizes>({ max: 16 });
+const adapted = new LRUCache<string, readonly AdapterModule[]>({ max: 16 });
 
 /**
  * How a model reads texts. Its tokenizer is kept, as long as its files stay as they are: plans and pages ask at every touch.

@@ -7,7 +7,8 @@ import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
 import { attentionInPieces, mostScores as usualScores } from '../kernels/attention-in-pieces.ts';
 import { matrixConv, suitsMatrixConv } from '../kernels/matrix-conv.ts';
-import type { Adapter, ModelBuilder } from './model-builder.ts';
+import { adapted, lowRank, lowRankConv } from './adapted.ts';
+import type { ModelBuilder } from './model-builder.ts';
 import { biasKind, normScaleKind, normShiftKind, weightKind } from './parameter.ts';
 
 export interface LinearOptions {
@@ -31,14 +32,13 @@ export function linear(
     weightKind(inFeatures, { endsBranch }),
   );
   const bias = hasBias ? model.parameter(`${name}.bias`, [outFeatures], biasKind) : null;
-  const y = gemm(x, weight, bias, { transB: true });
-  const adapter = model.adapter({ path: name, inFeatures, outFeatures, kernel: [] });
-  return adapter ? add(y, lowRank(adapter, x)) : y;
-}
-
-function lowRank({ down, up, scale }: Adapter, x: Value): Value {
-  // Scaling in the middle touches rank numbers a row instead of all of the output's.
-  return gemm(mul(gemm(x, down, null, { transB: true }), scale), up, null, { transB: true });
+  return adapted(model.adapter({ path: name, inFeatures, outFeatures, kernel: [] }), {
+    plain: (own) => gemm(x, weight, own, { transB: true }),
+    change: (adapter) => lowRank(adapter, x),
+    alongOutputs: (vector) => vector,
+    bias,
+    weight,
+  });
 }
 
 const evenly = (margin: number): Padding => [margin, margin, margin, margin];
@@ -63,7 +63,17 @@ export function conv2d(
     layout: byProducts ? 'taps-first' : 'state-dict',
   });
   const bias = model.parameter(`${name}.bias`, [outChannels], biasKind);
-  return byProducts ? matrixConv(x, weight, bias) : conv(x, weight, bias, { stride, padding });
+  const module = { path: name, inFeatures: channels, outFeatures: outChannels, kernel: [kernel, kernel] };
+  return adapted(model.adapter(module), {
+    plain: (own) =>
+      byProducts
+        ? matrixConv(x, weight, own ?? x.graph.filled(x.type, [outChannels], 0))
+        : conv(x, weight, own, { stride, padding }),
+    change: (adapter) => lowRankConv(adapter, x, { stride, padding }),
+    alongOutputs: (vector) => reshape(vector, [outChannels, 1, 1]),
+    bias,
+    weight,
+  });
 }
 
 /** A 1x1 convolution over pixels laid out as rows: x [rows, in] -> [rows, out]; its weight is [out, in, 1, 1]. */
@@ -81,14 +91,15 @@ export function pointwiseConv(
     weightKind(inChannels, { endsBranch }),
   );
   const bias = model.parameter(`${name}.bias`, [outChannels], biasKind);
-  const y = gemm(x, reshape(kernels, [outChannels, inChannels]), bias, { transB: true });
-  const adapter = model.adapter({
-    path: name,
-    inFeatures: inChannels,
-    outFeatures: outChannels,
-    kernel: [1, 1],
+  const weight = reshape(kernels, [outChannels, inChannels]);
+  const module = { path: name, inFeatures: inChannels, outFeatures: outChannels, kernel: [1, 1] };
+  return adapted(model.adapter(module), {
+    plain: (own) => gemm(x, weight, own, { transB: true }),
+    change: (adapter) => lowRank(adapter, x),
+    alongOutputs: (vector) => vector,
+    bias,
+    weight,
   });
-  return adapter ? add(y, lowRank(adapter, x)) : y;
 }
 
 /** x [rows, n], normalised along n. */

@@ -6,21 +6,25 @@ import { deviceShape } from './parameter-layout.ts';
 
 /** A low-rank addition to a module's output: `scale · up(down(x))`. */
 export interface Adapter {
-  /** [rank, in] */
+  /** [rank, in], of a convolution with a kernel [rank, in, kh, kw] */
   readonly down: Value;
   /** [out, rank] */
   readonly up: Value;
   /** alpha / rank */
   readonly scale: number;
+  /** Of a DoRA: lengths of the outputs' weights, [out]. */
+  readonly magnitude?: Value;
+  /** By how much each rank counts for each image of the batch: [rows, rank]. */
+  readonly rankWeights?: Value;
 }
 
-/** A module that may take an adapter: a linear layer or a 1x1 convolution. */
+/** A module that may take an adapter: a linear layer or a convolution. */
 export interface AdaptableModule {
   /** Its weight's key without `.weight`. */
   readonly path: string;
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** `[1, 1]` for a convolution, `[]` for a linear layer. */
+  /** Height and width of a convolution's, `[]` for a linear layer. */
   readonly kernel: readonly number[];
 }
 

@@ -19,12 +19,12 @@ export type Initialization =
  */
 export type ParameterLayout = 'state-dict' | 'taps-first';
 
-/** Which matrix of a low-rank adapter it is, and on what. */
+/** Which part of a low-rank adapter it is, and on what. */
 export interface AdapterPart {
   /** Path of the adapted module in its component: its weight's key without `.weight`. */
   readonly module: string;
-  /** `down` is [rank, in], `up` [out, rank]. */
-  readonly part: 'down' | 'up';
+  /** `down` is [rank, in], or [rank, in, kh, kw] where the kernel has more than one pixel; `up` [out, rank], `magnitude` [out]. */
+  readonly part: 'down' | 'up' | 'magnitude';
   /** Height and width of the module's kernel where it is a convolution, else `[]`. */
   readonly kernel: readonly number[];
 }

@@ -24,15 +24,22 @@ const stretch = 65_536;
 export function adamwOnePass(
   specs: readonly DeviceTensor[],
   settings: SettingsOf<'adamw'>,
-  { maxGradientNorm, ema, scalesLoss = false }: Omit<UpdateRule, 'optimizer'>,
+  { maxGradientNorm, ema, scalesLoss = false, upRate = 1 }: Omit<UpdateRule, 'optimizer'>,
   parts: number,
 ): OnePass | null {
   const places = new Map<string, { readonly offset: number; readonly length: number }>();
   let stride = 0;
-  for (const { name, shape } of specs) {
-    const length = elementCount(shape);
-    places.set(name, { offset: stride, length });
-    stride += Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / alignment) * alignment;
+  /** Where those begin that go by a rate of their own: they lie after all others. */
+  let ups = 0;
+  const isApart = ({ isUp = false }: DeviceTensor): boolean => isUp && upRate !== 1;
+  for (const apart of [false, true]) {
+    if (apart) ups = stride;
+    for (const spec of specs) {
+      if (isApart(spec) !== apart) continue;
+      const length = elementCount(spec.shape);
+      places.set(spec.name, { offset: stride, length });
+      stride += Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / alignment) * alignment;
+    }
   }
   const further = (ema ? 5 : 4) * stride;
   const pages = Math.ceil((further + (parts - 1) * stride) / pageSize);
@@ -52,14 +59,18 @@ export function adamwOnePass(
     array: (kind, name) => arrayAt(blocks.indexOf(kind) * stride, name),
     partGradient: (part, name) => arrayAt(further + (part - 1) * stride, name),
     update: (count, learningRate, emaDecay, partCount, lossScale = 1) => {
-      const scalars = adamwScalarsAt(settings, count, learningRate);
       const norm = Math.sqrt(threads.call('sumGradients', 0, stride, stride, further, partCount)) / lossScale;
       if (scalesLoss && !Number.isFinite(norm)) return norm;
       const clip = clipFactor(norm, maxGradientNorm) / lossScale;
-      const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
       const taken = Math.fround(emaRateAt(emaDecay));
       const averages = [ema ? 1 : 0, 1 - taken, taken] as const;
-      threads.call('update', 0, stride, stride, stretch, clip, beta1, beta2, ...rates, ...averages);
+      const step = (begin: number, end: number, rate: number): void => {
+        const scalars = adamwScalarsAt(settings, count, rate);
+        const rates = [scalars.decay, scalars['learning-rate'], scalars['denominator-epsilon']] as const;
+        threads.call('update', begin, end, stride, stretch, clip, beta1, beta2, ...rates, ...averages);
+      };
+      step(0, ups, learningRate);
+      if (ups < stride) step(ups, stride, learningRate * upRate);
       return norm;
     },
     dispose: () => threads.dispose(),

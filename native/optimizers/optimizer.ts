@@ -7,6 +7,8 @@ export interface DeviceTensor {
   readonly shape: readonly number[];
   /** Of a convolution's weight that lies with its taps first: the shape [o, c, kh, kw] that a state dict has. */
   readonly kernel?: readonly number[];
+  /** Whether it is the up matrix of an adapter, which may go by a learning rate of its own. */
+  readonly isUp?: boolean;
 }
 
 /** How a kind of tensor is kept of a parameter. */
@@ -92,6 +94,8 @@ export interface UpdateRule {
   readonly ema: boolean;
   /** Whether gradients come multiplied, by what is said at each step, and a step is skipped where one is not finite. */
   readonly scalesLoss?: boolean;
+  /** How many times the learning rate the up matrices of adapters go by; left out: once, or the optimizer sees to it. */
+  readonly upRate?: number;
 }
 
 /** An optimizer over arrays of its own. */

@@ -5,6 +5,7 @@ import { adafactor } from './adafactor.ts';
 import { adamw } from './adamw.ts';
 import { adamw8bit } from './adamw-8-bit.ts';
 import { lion } from './lion.ts';
+import { loraPlus } from './lora-plus.ts';
 import type { Optimizer, UpdateRule } from './optimizer.ts';
 import { prodigy } from './prodigy.ts';
 
@@ -21,10 +22,15 @@ export function createOptimizer<Kind extends OptimizerKind>(settings: SettingsOf
   return make(settings);
 }
 
-/** How a job has its parameters updated. */
-export function updateRule(settings: TrainingSettings, precision: ComputePrecision = 'float32'): UpdateRule {
+/** How a job has its parameters updated. @param upRate of LoRA+: how many times the learning rate up matrices go by */
+export function updateRule(
+  settings: TrainingSettings,
+  precision: ComputePrecision = 'float32',
+  upRate = 1,
+): UpdateRule {
+  const optimizer = createOptimizer(optimizerOf(settings));
   return {
-    optimizer: createOptimizer(optimizerOf(settings)),
+    optimizer: upRate === 1 ? optimizer : loraPlus(optimizer, upRate),
     maxGradientNorm: settings.maxGradientNorm,
     ema: settings.emaDecay > 0,
     scalesLoss: precision === 'float16',

@@ -54,6 +54,7 @@ export async function openPiecewiseUpdate(
     const key = JSON.stringify([
       spec.shape,
       spec.kernel,
+      spec.isUp,
       kinds.map((kind) => formOf(rule.optimizer, kind, spec)),
     ]);
     let session = sessions.get(key);

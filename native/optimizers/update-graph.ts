@@ -98,11 +98,11 @@ function stepValues(
   scalar: (name: string) => Value,
   join: Ends['join'],
 ): StepValues {
-  const { names, shape, kernel } = batch;
+  const { names, shape, kernel, isUp } = batch;
   const flat = (x: Value): Value => (x.shape.at(-1) === 1 ? reshape(x, [elementCount(x.shape)]) : x);
   const read = new Map<StateKind, Value>();
   return {
-    parameter: { name: names[0]!, shape, ...(kernel && { kernel }) },
+    parameter: { name: names[0]!, shape, ...(kernel && { kernel }), ...(isUp && { isUp }) },
     gradient: clip ? mul(flat(gradient), clip) : flat(gradient),
     before: (kind) => {
       const known = read.get(kind);

@@ -6,6 +6,7 @@ export interface VectorBatch {
   /** Of all of them together: of one as it is, of vectors end to end. */
   readonly shape: readonly number[];
   readonly kernel?: readonly number[];
+  readonly isUp?: boolean;
 }
 
 /** Elements below which a vector is short. */
@@ -27,7 +28,12 @@ export function batchVectors(
   const vectors = specs.filter(isShort);
   const batches: VectorBatch[] = specs
     .filter((spec) => !isShort(spec))
-    .map(({ name, shape, kernel }) => ({ names: [name], shape, ...(kernel && { kernel }) }));
+    .map(({ name, shape, kernel, isUp }) => ({
+      names: [name],
+      shape,
+      ...(kernel && { kernel }),
+      ...(isUp && { isUp }),
+    }));
   for (let i = 0; i < vectors.length; i += vectorsPerBatch) {
     const together = vectors.slice(i, i + vectorsPerBatch);
     const length = together.reduce((sum, { shape }) => sum + shape[0]!, 0);

@@ -18,6 +18,7 @@ export const streams = {
   'noise-pyramid': 13,
   'noise-pyramid-ratio': 14,
   'input-perturbation': 15,
+  'lora-ranks': 16,
 } as const;
 
 export type Stream = keyof typeof streams;

@@ -11,7 +11,9 @@ import { debiasedWeight, timestepWeight } from './diffusion-loss.ts';
 import type { ReadMoments } from './encode-images.ts';
 import { type ReadMaskWeights, unmasked } from './masks.ts';
 import type { OriginOf } from './picture-origins.ts';
+import type { RankDropout } from './rank-dropout.ts';
 import { robustThreshold } from './robust-loss.ts';
+import type { BatchData } from './shape-sessions.ts';
 import { perturbed, trainingNoise } from './training-noise.ts';
 import type { BatchPlace, PreparedBatch } from './training-task.ts';
 
@@ -27,6 +29,8 @@ export interface DiffusionBatchOptions {
   readonly readMask?: ReadMaskWeights;
   /** What class images count beside the others; left out: as much. */
   readonly priorWeight?: number;
+  /** Null, or left out, where no adapter drops ranks. */
+  readonly rankDropout?: RankDropout | null;
 }
 
 /** One row of a batch, all its random choices made. */
@@ -74,7 +78,11 @@ export async function prepareTrainingBatch(
       drawRow(image, { step, index: firstClassIndex + firstIndex + i, share: classShare }, options),
     ),
   ]);
-  return assemble(drawn, rows, bucket, options);
+  const indices = [
+    ...images.map((_, i) => firstIndex + i),
+    ...classImages.map((_, i) => firstClassIndex + firstIndex + i),
+  ];
+  return assemble(drawn, rows, bucket, options, options.rankDropout?.training(rows, step, indices));
 }
 
 /** Class images draw numbers of their own, past those of any images in a step. */
@@ -190,7 +198,7 @@ export function planValidation(
             };
           }),
         );
-        return assemble(drawn, rows, chunk[0]!, options);
+        return assemble(drawn, rows, chunk[0]!, options, options.rankDropout?.whole(rows));
       });
     }
     return batches;
@@ -217,6 +225,7 @@ async function assemble(
   rows: number,
   bucket: { readonly width: number; readonly height: number },
   { settings, noise, autoencoder, captions, conditioning }: DiffusionBatchOptions,
+  further: BatchData = {},
 ): Promise<PreparedBatch> {
   const padded = Array.from({ length: rows }, (_, i): Row => drawn[i] ?? weightless(drawn[0]!));
   const size = padded[0]!.latents.length;
@@ -248,6 +257,7 @@ async function assemble(
         conditioning,
         padded.map((row) => row.origin),
       ),
+      ...further,
     },
   };
 }

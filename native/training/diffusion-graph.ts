@@ -1,10 +1,10 @@
-import type { AdapterTargets, Conditioning, Denoiser, Rows } from '../families/family.ts';
+import type { Conditioning, Denoiser, Rows } from '../families/family.ts';
 import type { DataType } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { type Adapter, InputParameters } from '../models/model-builder.ts';
 import type { Parameter } from '../models/parameter.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
-import { buildAdapter, type LowRank } from './adapter.ts';
+import { type AdapterPlan, buildAdapter, shapeOn } from './adapter.ts';
 import type { LossGraph } from './artifacts.ts';
 import type { BatchShape } from './batch-shape.ts';
 import { addNoise, diffusionLoss, type LossForm } from './diffusion-loss.ts';
@@ -16,7 +16,7 @@ export interface DiffusionGraphOptions {
   /** Whether the text encoders are part of the graph; else their states are inputs. */
   readonly encodes: boolean;
   /** `full`: all weights in the graph are trained. Else adapters alone, on the modules that take them. */
-  readonly trained: 'full' | (LowRank & Pick<AdapterTargets, 'takes'>);
+  readonly trained: 'full' | AdapterPlan;
   /** Its size is that of the latents. */
   readonly shape: BatchShape;
   readonly loss?: LossForm;
@@ -29,7 +29,8 @@ export interface DiffusionGraphOptions {
  * The denoising loss of a batch. Inputs besides parameters: `latents` and `noise` [n, c, h, w], `timesteps`,
  * `signal_rate`, `noise_rate` and `loss_weights` [n], and the states that the denoiser takes (`encoder_hidden_states`
  * [n, tokens, d]) or, with the text encoders in the graph, their tokens (`input_ids` int64 [n, tokens]). By the form of the loss
- * also `robust_weights` and `robust_thresholds` [n], and `added_noise` like `noise`.
+ * also `robust_weights` and `robust_thresholds` [n], and `added_noise` like `noise`; where adapters drop ranks,
+ * `rankInput` of each [n, rank].
  */
 export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
   const {
@@ -57,10 +58,11 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
       trained: trained === 'full',
       matrixConv,
       ...(trained !== 'full' && { held: (key) => frozenType(component, key) }),
-      adapter: (module): Adapter | null =>
-        trained === 'full' || !trained.takes(component, module.path)
-          ? null
-          : buildAdapter(graph, adapters, component, module, trained),
+      adapter: (module): Adapter | null => {
+        const shape = trained === 'full' ? null : shapeOn(trained, component, module);
+        if (trained === 'full' || shape === null) return null;
+        return buildAdapter(graph, adapters, component, module, shape, trained, n);
+      },
     });
     builders.set(component, made);
     return made;

@@ -25,6 +25,7 @@ import { checkImageSizes } from './image-sizes.ts';
 import { encodeMasks } from './masks.ts';
 import { planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
+import { rankDropout } from './rank-dropout.ts';
 import { seenImages } from './seen-images.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import { checkpointScheduler } from './training-noise.ts';
@@ -35,6 +36,10 @@ const cacheMemoryBytes = 512 << 20;
 
 export interface DiffusionMethod {
   readonly trained: DiffusionGraphOptions['trained'];
+  /** Of adapters that drop ranks: with which probability. */
+  readonly rankDropout?: number;
+  /** Of LoRA+; left out: 1. */
+  readonly upRate?: number;
   /** First values of what is trained. */
   readonly initial: (parameter: Parameter) => Promise<Float32Array<ArrayBuffer>>;
   readonly writeCheckpoint: (folder: string, trainer: Trainer) => Promise<void>;
@@ -96,10 +101,11 @@ async function startDiffusion(
     captions: trainsTextEncoders(job)
       ? tokenInputs(conditioning)
       : await frozenCaptions(images, model, encoding),
+    rankDropout: rankDropout(method.rankDropout ?? 0, parameters, settings),
   };
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const precision = precisionOn(runtime, settings.precision);
-  const rule = updateRule(settings, precision);
+  const rule = updateRule(settings, precision, method.upRate);
   const accumulate = settings.gradientAccumulation > 1;
   const place = { provider: runtime.provider, available: process.availableMemory() };
   const fused = isFused(settings, runtime, context);

@@ -16,6 +16,7 @@ import { mostRows } from './data-order.ts';
 import { latentBatchShape } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
 import { fusedElements } from './fused-backward.ts';
+import { loraPlan } from './lora-plan.ts';
 import { withCaptionsRead } from './read-captions.ts';
 
 /** What a training step takes of memory, in bytes. */
@@ -121,7 +122,7 @@ function trainedBy(
 ): DiffusionGraphOptions['trained'] | null {
   if (!trainedParts(method).includes('denoiser')) return null;
   if (method.kind !== 'lora') return 'full';
-  return { rank: method.rank, scale: 1, takes: adapters.takes };
+  return loraPlan(method, adapters);
 }
 
 /** Of one row; batches take as much for each. */

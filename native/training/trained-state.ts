@@ -56,6 +56,7 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     name: parameter.name,
     shape: deviceShape(parameter),
     ...(parameter.layout === 'taps-first' && { kernel: parameter.shape }),
+    ...(parameter.adapter?.part === 'up' && { isUp: true }),
   }));
   const onePass =
     runtime.tensorsAreArrays && options.onePass !== false && !options.fused

@@ -17,13 +17,16 @@ export interface LoraModule {
   readonly down: Float32Array<ArrayBuffer>;
   /** [out, rank], for a convolution [out, rank, 1, 1] */
   readonly up: Float32Array<ArrayBuffer>;
+  /** Of a DoRA: what the lengths of the weight's outputs become, [out]. */
+  readonly magnitude?: Float32Array<ArrayBuffer>;
 }
 
 /** Matrices as a module's kernel has them, under their names. */
 function matricesOf(
-  { rank, kernel, down, up }: LoraModule,
-  [downName, upName]: readonly [down: string, up: string],
+  { rank, kernel, down, up, magnitude }: LoraModule,
+  [downName, upName, magnitudeName]: readonly [down: string, up: string, magnitude: string],
   precision: 'float32' | 'float16',
+  magnitudeShape: (outputs: number) => readonly number[],
 ): TensorToWrite[] {
   const dtype = precision === 'float16' ? 'F16' : 'F32';
   const inputs = down.length / kernel.reduce((product, extent) => product * extent, rank);
@@ -31,6 +34,9 @@ function matricesOf(
   return [
     { name: downName, dtype, shape: [rank, inputs, ...kernel], data: down },
     { name: upName, dtype, shape: [up.length / rank, rank, ...ones], data: up },
+    ...(magnitude
+      ? [{ name: magnitudeName, dtype, shape: magnitudeShape(magnitude.length), data: magnitude } as const]
+      : []),
   ];
 }
 
@@ -45,7 +51,13 @@ function kohyaTensors(
       own.module,
     );
     return [
-      ...matricesOf(own, [`${name}.lora_down.weight`, `${name}.lora_up.weight`], precision),
+      ...matricesOf(
+        own,
+        [`${name}.lora_down.weight`, `${name}.lora_up.weight`, `${name}.dora_scale`],
+        precision,
+        // Along the outputs, as LyCORIS tells it from a length for each input.
+        (outputs) => [outputs, 1, ...own.kernel.map(() => 1)],
+      ),
       {
         name: `${name}.alpha`,
         dtype: precision === 'float16' ? 'F16' : 'F32',
@@ -60,6 +72,21 @@ function kohyaTensors(
 function withAlphaInside(module: LoraModule): LoraModule {
   const scale = module.alpha / module.rank;
   return { ...module, alpha: module.rank, up: scale === 1 ? module.up : module.up.map((x) => x * scale) };
+}
+
+/**
+ * The same addition in a rank that all modules have, with rows and columns of zeros: of files with PEFT's keys diffusers takes the
+ * rank of one module for the alpha of all.
+ */
+function inRank(module: LoraModule, rank: number): LoraModule {
+  if (module.rank === rank) return module;
+  const [inputs, outputs] = [module.down.length / module.rank, module.up.length / module.rank];
+  const down = new Float32Array(rank * inputs);
+  down.set(module.down);
+  const up = new Float32Array(outputs * rank);
+  for (let i = 0; i < outputs; i++)
+    up.set(module.up.subarray(i * module.rank, (i + 1) * module.rank), i * rank);
+  return { ...module, rank, alpha: rank, down, up };
 }
 
 /** A value all modules share, or `Dynamic`, as kohya's tools write where they do not. */
@@ -101,10 +128,16 @@ export async function writePeftLora(
   precision: 'float32' | 'float16',
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const own = modules.map(withAlphaInside);
+  const rank = Math.max(...modules.map((module) => module.rank));
+  const own = modules.map((module) => inRank(withAlphaInside(module), rank));
   const tensors = own.flatMap((module) => {
     const name = peftName(module);
-    return matricesOf(module, [`${name}.lora_A.weight`, `${name}.lora_B.weight`], precision);
+    return matricesOf(
+      module,
+      [`${name}.lora_A.weight`, `${name}.lora_B.weight`, `${name}.lora_magnitude_vector.weight`],
+      precision,
+      (outputs) => (module.kernel.length === 0 ? [outputs] : [1, outputs, 1, 1]),
+    );
   });
   await writeSafetensors(path, tensors, {
     ...derivedMetadata(path, own),

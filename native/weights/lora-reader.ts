@@ -121,11 +121,19 @@ function productShape(
   return fits ? [up[0]!, inputs, ...kernel] : null;
 }
 
-/** Which axis of a weight [out, in, ...] a DoRA's magnitude of that shape goes along; undefined where along none. */
-function magnitudeAxisOf(shape: readonly number[], [rows, columns]: readonly number[]): 0 | 1 | undefined {
+/**
+ * Which axis of a weight [out, in, ...] a DoRA's magnitude of that shape goes along; undefined where along none. PEFT has one for
+ * each output, of convolutions in the shape [1, out, 1, 1].
+ */
+function magnitudeAxisOf(
+  key: string,
+  shape: readonly number[],
+  [rows, columns]: readonly number[],
+): 0 | 1 | undefined {
   const counts = shape.filter((extent) => extent !== 1);
   if (counts.length > 1) return undefined;
   const count = counts[0] ?? 1;
+  if (readLoraKey(key)?.naming === 'PEFT') return count === rows ? 0 : undefined;
   // Of a square weight the place of the number tells: [out, 1] or [1, in].
   if (count === rows && (shape.length < 2 || shape[0] === rows)) return 0;
   return count === columns && shape.length > 1 && shape[1] === columns ? 1 : undefined;
@@ -153,7 +161,8 @@ async function placed(
       file,
       `its ${module} is for a weight of the shape [${product.join(', ')}], the model’s is [${wanted.join(', ')}]`,
     );
-  const axis = magnitudeKey === undefined ? null : magnitudeAxisOf(shapeOf(magnitudeKey), product);
+  const axis =
+    magnitudeKey === undefined ? null : magnitudeAxisOf(magnitudeKey, shapeOf(magnitudeKey), product);
   if (axis === undefined) throw invalid(file, `the lengths (DoRA) of ${module} do not fit its matrices`);
   if (axis === null && notes.isDora(component))
     throw invalid(file, `it is a DoRA, and ${module} has no lengths (magnitudes)`);
@@ -213,7 +222,7 @@ export async function openLora(path: string, layout: LoraLayout): Promise<OpenLo
 }
 
 /**
- * Reads a LoRA whole, to write it anew or to train it on: one on matrices and 1x1 convolutions, no DoRA.
+ * Reads a LoRA whole, to write it anew or to train it on.
  *
  * @throws Failure those of `openLora`; `lora-form`
  */
@@ -222,15 +231,18 @@ export async function readLora(path: string, layout: LoraLayout): Promise<LoraFi
   try {
     const read: LoraModule[] = [];
     for (const { component, module, rank, alpha, kernel, magnitudeAxis, tucker, read: numbers } of modules) {
-      if (magnitudeAxis !== null || tucker) {
+      if (magnitudeAxis === 1 || tucker) {
         throw new Failure(
           'lora-form',
-          `${path} is ${magnitudeAxis === null ? 'a LoRA in Tucker’s form' : 'a DoRA'}, which can be laid over a model, not written or trained.`,
+          `${path} is ${tucker ? 'a LoRA in Tucker’s form' : 'a DoRA with a length for each input'}, which can be laid over a model, not written or trained.`,
           'Choose a LoRA of the usual form.',
         );
       }
-      const { down, up } = await numbers();
-      read.push({ component, module, rank, alpha, kernel, down, up });
+      const { down, up, magnitude } = await numbers();
+      read.push({
+        ...{ component, module, rank, alpha, kernel, down, up },
+        ...(magnitude && { magnitude }),
+      });
     }
     return { modules: read, metadata: Object.fromEntries(metadata) };
   } finally {

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { readAdapterSizes, readFacts } from '../../native/families/read-facts.ts';
+import { type AdapterModule, adapterWeights } from '../../native/facts/lora-shape.ts';
+import { readAdapterModules, readFacts } from '../../native/families/read-facts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { readFullSize } from '../reference/fixture.ts';
@@ -33,6 +34,14 @@ async function writeConfigs(
     await writeFile(join(path, file), JSON.stringify(content));
   }
   return path;
+}
+
+/** Weights of a LoRA of rank 1, by component. */
+function sizesOf(modules: readonly AdapterModule[]): Record<string, number> {
+  const components = Map.groupBy(modules, ({ component }) => component);
+  return Object.fromEntries(
+    [...components].map(([name, own]) => [name, adapterWeights({ rank: 1, alpha: 1 }, own, false)]),
+  );
 }
 
 describe("a model's configs", () => {
@@ -65,17 +74,29 @@ describe("a model's configs", () => {
           return sum + shape[0]! + shape[1]!;
         }, 0);
     };
-    expect(await readAdapterSizes(await writeConfigs(name))).toEqual({
+    const modules = await readAdapterModules(await writeConfigs(name));
+    expect(sizesOf(modules)).toEqual({
       unet: await linear('unet', '.attentions.'),
       text_encoder: await linear('text-encoder', '.layers.'),
     });
+    // What LoCon adds: of residual blocks two convolutions, the timestep's projection and a way round where channels change.
+    const added = modules.filter(({ kind }) => kind === 'convolution');
+    const { parameters } = await readFullSize(`${name}-unet`);
+    const named = [...parameters].filter(
+      ([key, shape]) => /\.(?:resnets|upsamplers|downsamplers)\./.test(key) && shape.length > 1,
+    );
+    expect(added.map(({ inputs, outputs }) => inputs * outputs).sort()).toEqual(
+      named.map(([, shape]) => elementCount(shape)).sort(),
+    );
+    expect(Map.groupBy(added, ({ block }) => block).get('mid')).toHaveLength(6);
   });
 
   test('are counted anew once they are others', async () => {
-    const before = await readAdapterSizes(await writeConfigs('sd1'));
+    const before = sizesOf(await readAdapterModules(await writeConfigs('sd1')));
     const { config } = await readFullSize('sd1-text-encoder');
     const halved = { ...(config as object), num_hidden_layers: 6 };
-    const after = await readAdapterSizes(await writeConfigs('sd1', { 'text_encoder/config.json': halved }));
+    const configs = await writeConfigs('sd1', { 'text_encoder/config.json': halved });
+    const after = sizesOf(await readAdapterModules(configs));
     expect(after).toEqual({ unet: before.unet, text_encoder: before.text_encoder! / 2 });
   });
 

@@ -71,6 +71,7 @@ describe('a random draw', () => {
       'noise-pyramid': 13,
       'noise-pyramid-ratio': 14,
       'input-perturbation': 15,
+      'lora-ranks': 16,
     });
   });
 

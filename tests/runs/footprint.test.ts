@@ -1,13 +1,24 @@
 import { describe, expect, test } from 'vitest';
 
-import { footprintOf } from '../../electron/runs/footprint.ts';
+import { footprintOf, type WeighedModel } from '../../electron/runs/footprint.ts';
 import { usualSettings } from '../../native/facts/optimizers.ts';
 import type { Method } from '../../native/jobs.ts';
 
-const model = {
+const model: WeighedModel = {
   components: { denoiser: ['unet'], textEncoders: ['text_encoder'], autoencoder: ['vae'] },
   counts: { unet: 1000, text_encoder: 100, vae: 10 },
-  adapters: { unet: 25, text_encoder: 5 },
+  adapters: [
+    { component: 'unet', block: 'up', kind: 'attention', isWide: false, inputs: 20, outputs: 5 },
+    { component: 'unet', block: 'mid', kind: 'convolution', isWide: true, inputs: 18, outputs: 3 },
+    {
+      component: 'text_encoder',
+      block: 'textEncoder',
+      kind: 'attention',
+      isWide: false,
+      inputs: 3,
+      outputs: 2,
+    },
+  ],
 };
 const full: Method = { kind: 'full', textEncoder: false };
 const plain = { checkpointEpochs: [1, 2, 3], checkpointPrecision: 'float16', emaDecay: 0 } as const;
@@ -50,6 +61,9 @@ describe('the footprint of a run', () => {
   test.each<[Method, number]>([
     [{ kind: 'full', textEncoder: true }, 1100],
     [{ kind: 'lora', textEncoder: true, rank: 4, alpha: 4 }, 120],
+    [{ kind: 'lora', textEncoder: false, rank: 4, alpha: 4, convRank: 2 }, 100 + 2 * 21],
+    [{ kind: 'lora', textEncoder: false, rank: 4, alpha: 4, convRank: 2, dora: true }, 100 + 42 + 5 + 3],
+    [{ kind: 'lora', textEncoder: true, rank: 4, alpha: 4, blockRanks: { up: 1, textEncoder: 0 } }, 25],
     [{ kind: 'scratch' }, 1100],
     [{ kind: 'scratch', textEncoder: false }, 1000],
     [{ kind: 'text' }, 100],

@@ -184,6 +184,34 @@ describe('the queue of runs', () => {
     expect(await imagesOf(4)).toEqual(half);
   });
 
+  test('values that are tried make a run for each combination, named by what differs', async () => {
+    const { services, folder } = studio();
+    const { runs } = services;
+    const request = await pretendRequest(services, folder);
+    const sweep = [
+      { path: 'train.learningRate', values: [1e-4, 2e-4, 2e-4] },
+      { path: 'train.epochs', values: [1, 2] },
+    ];
+    const wanted = { ...request, name: 'tried', sweep };
+    const plan = await runs.handlers['runs.plan']({ request: wanted });
+    expect(plan.runs).toBe(4);
+    expect(plan.each.map(({ name, steps }) => [name, steps])).toEqual([
+      ['tried, rate 1e-4, epochs 1', 5],
+      ['tried, rate 1e-4, epochs 2', 10],
+      ['tried, rate 2e-4, epochs 1', 5],
+      ['tried, rate 2e-4, epochs 2', 10],
+    ]);
+    const { runIds } = await runs.handlers['runs.start']({ request: wanted });
+    const details = await Promise.all(runIds.map(async (runId) => runs.handlers['runs.get']({ runId })));
+    const settings = details.map(({ request: own }) => [own.train.learningRate, own.train.epochs, own.sweep]);
+    expect(settings.at(-1)).toEqual([2e-4, 2, undefined]);
+    const { job } = await readRun(details[2]!.folder);
+    expect(job.settings).toMatchObject({ learningRate: 2e-4, epochs: 1 });
+    const wrong = { ...request, sweep: [{ path: 'train.learningRate', values: [-1, 1e-4] }] };
+    const failure = await failureOf(Promise.resolve(runs.handlers['runs.plan']({ request: wrong })));
+    expect([failure.code, failure.message]).toEqual(['sweep-invalid', expect.stringContaining('rate -1')]);
+  });
+
   test('a paused run goes on where it stopped, and every step is trained once', async () => {
     const { services, folder, history } = studio({ perStep: 5 });
     const { runs } = services;

@@ -40,7 +40,7 @@ export const stepVariants: readonly StepVariant[] = [
 /** Optimizer steps of the reference. */
 export const referenceSteps = 20;
 const [perBatch, tokens] = [2, 16];
-const shape = { rows: perBatch, size: { height: 8, width: 8 } };
+export const shape = { rows: perBatch, size: { height: 8, width: 8 } };
 const optimizer = adamw({ kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2 });
 
 /** What can be done in several ways on the CPU. */
@@ -64,7 +64,8 @@ export interface FollowedSteps {
 /** What PyTorch calls a parameter: peft's names for what is called `down` and `up` here. */
 export function referenceName({ key, adapter }: Parameter): string {
   if (!adapter) return key;
-  return `${adapter.module}.lora_${adapter.part === 'down' ? 'A' : 'B'}.weight`;
+  const parts = { down: 'A', up: 'B', magnitude: 'magnitude_vector' } as const;
+  return `${adapter.module}.lora_${parts[adapter.part]}.weight`;
 }
 
 /** Trains the first `length` of the steps. */
@@ -135,7 +136,7 @@ async function openTrainer(
 }
 
 /** The reference's batches by their number; its noise lies there batch by batch, all else row by row. */
-async function referenceBatches(variant: StepVariant): Promise<(k: number) => BatchData> {
+export async function referenceBatches(variant: StepVariant): Promise<(k: number) => BatchData> {
   const inputs = await readFixture('adamw.inputs');
   const schedule = noiseSchedule(
     parseSchedulerConfig(

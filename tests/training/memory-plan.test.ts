@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { doesNotFit, fitsIn, memoryNote } from '../../electron/contract/memory-text.ts';
 import type { OpenModel } from '../../native/families/family.ts';
-import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
+import { adapterPlace, takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
@@ -22,7 +22,7 @@ function modelOf(config: object, held: 'float32' | 'float16'): OpenModel {
     conditioning: statesAlone(77, unet.crossAttentionDim),
     noise: { predictionType: 'epsilon' },
     autoencoder: { factor: 8, latentChannels: 4 },
-    adapters: { takes: takesAdapter },
+    adapters: { takes: takesAdapter, placeOf: adapterPlace },
     components: new Map(),
     configFiles: [config, { held }],
     weightType: () => held,

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { trainedComponents } from '../../native/facts/config-facts.ts';
+import { adapterWeights } from '../../native/facts/lora-shape.ts';
 import type { OpenModel } from '../../native/families/family.ts';
 import { openModel } from '../../native/families/open-model.ts';
-import { readAdapterSizes, readFacts } from '../../native/families/read-facts.ts';
+import { readAdapterModules, readFacts } from '../../native/families/read-facts.ts';
 import { type Method, type TrainingImage } from '../../native/jobs.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
@@ -53,15 +54,16 @@ describe('what plans say is trained', () => {
     expect(own.sort()).toEqual([...trainedComponents(await readFacts(base), method)].sort());
   });
 
-  test.each([true, false])(
-    'of a LoRA is as large as its graph has it, text encoder %s',
-    async (textEncoder) => {
-      const rank = 3;
-      const method = { kind: 'lora', textEncoder, rank, alpha: 1 } as const;
-      const sizes = await readAdapterSizes(base);
-      const names = trainedComponents(await readFacts(base), method);
-      const planned = names.reduce((sum, name) => sum + rank * sizes[name]!, 0);
-      expect(totalElements(trainedBy(method))).toBe(planned);
-    },
-  );
+  const locon = { convRank: 2, blockRanks: { up: 5, mid: 0 }, dora: true };
+  test.each([
+    [true, {}],
+    [false, {}],
+    [true, locon],
+  ])('of a LoRA is as large as its graph has it, text encoder %s, with %o', async (textEncoder, extras) => {
+    const method = { kind: 'lora', textEncoder, rank: 3, alpha: 1, ...extras } as const;
+    const names = trainedComponents(await readFacts(base), method);
+    const modules = (await readAdapterModules(base)).filter(({ component }) => names.includes(component));
+    const planned = adapterWeights(method, modules, 'dora' in extras);
+    expect(totalElements(trainedBy(method))).toBe(planned);
+  });
 });

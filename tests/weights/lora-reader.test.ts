@@ -215,8 +215,14 @@ describe('a LoRA of another program', () => {
 
   test('that only lies over a model is not read to be written anew', async () => {
     const shapes = { [`unet.${output}.lora_A.weight`]: [2, 3], [`unet.${output}.lora_B.weight`]: [4, 2] };
-    const path = await fileWith({ ...shapes, [`unet.${output}.lora_magnitude_vector`]: [4] });
+    const path = await fileWith({ ...shapes, [`unet.${output}.dora_scale`]: [1, 3] });
     await expect(readLora(path, layout)).rejects.toMatchObject({ code: 'lora-form' });
+  });
+
+  test('has its lengths read where there is one for each output', async () => {
+    const shapes = { [`unet.${output}.lora_A.weight`]: [2, 3], [`unet.${output}.lora_B.weight`]: [4, 2] };
+    const path = await fileWith({ ...shapes, [`unet.${output}.lora_magnitude_vector`]: [4] });
+    expect((await readLora(path, layout)).modules[0]!.magnitude).toHaveLength(4);
   });
 
   test('keeps the kernel of a convolution', async () => {

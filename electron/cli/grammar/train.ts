@@ -63,6 +63,8 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     )
     .addOption(new Option('--method <method>', 'how to train').choices(methodKinds))
     .option('--rank <number>', 'rank of the LoRA', naturalNumber)
+    .option('--conv-rank <number>', 'rank of the LoRA on convolutions, too (LoCon)', naturalNumber)
+    .option('--dora', 'train lengths of weights besides where they point (DoRA)')
     .option('--lora-from <file>', 'a LoRA to train on, in its rank')
     .option('--text-encoder', 'train the text encoder as well')
     .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)

@@ -1,8 +1,9 @@
-import type { AdaptableModule, InputParameters } from '../../models/model-builder.ts';
+import type { AdapterModule } from '../../facts/lora-shape.ts';
+import type { InputParameters } from '../../models/model-builder.ts';
 import type { LoraLayout, LoraModules } from '../../weights/lora-names.ts';
 import type { AdapterTargets } from '../family.ts';
 import { buildTextEncoder } from '../stable-diffusion/build.ts';
-import { takesAdapter } from '../stable-diffusion/lora.ts';
+import { adapterPlace, noteAdapters, takesAdapter } from '../stable-diffusion/lora.ts';
 import { ldmUNetName } from '../stable-diffusion/single-file/ldm-names.ts';
 import { buildProjectedTextEncoder, buildXlDenoiser } from './build.ts';
 import type { XlConfigs } from './configs.ts';
@@ -14,6 +15,7 @@ export function xlAdapterTargets(configs: Configs): AdapterTargets {
   let layout: LoraLayout | null = null;
   return {
     takes: takesAdapter,
+    placeOf: adapterPlace,
     layout: () => (layout ??= xlLoraLayout(configs)),
     metadata: {
       ss_base_model_version: 'sdxl_base_v1-0',
@@ -46,19 +48,11 @@ export function xlLoraLayout({ unet, text, projected }: Configs): LoraLayout {
   ];
 }
 
-/** Weights of a LoRA of rank 1, by component, on what is trained: the first text encoder's last layer is not read. */
-export function xlAdapterSizes({ unet, text, projected }: Configs): Readonly<Record<string, number>> {
-  const sizes: Record<string, number> = {};
-  const options = (component: string) => ({
-    prefix: `${component}.`,
-    adapter: ({ path, inFeatures, outFeatures }: AdaptableModule) => {
-      if (takesAdapter(component, path))
-        sizes[component] = (sizes[component] ?? 0) + inFeatures + outFeatures;
-      return null;
-    },
-  });
-  buildXlDenoiser(unet, options('unet'));
-  buildTextEncoder({ ...text, layers: text.layers - 1 }, options('text_encoder'));
-  buildProjectedTextEncoder(projected, options('text_encoder_2'));
-  return sizes;
+/** The modules that training may adapt: the first text encoder's last layer is not read. */
+export function xlAdapterModules({ unet, text, projected }: Configs): readonly AdapterModule[] {
+  const found: AdapterModule[] = [];
+  buildXlDenoiser(unet, noteAdapters('unet', found));
+  buildTextEncoder({ ...text, layers: text.layers - 1 }, noteAdapters('text_encoder', found));
+  buildProjectedTextEncoder(projected, noteAdapters('text_encoder_2', found));
+  return found;
 }

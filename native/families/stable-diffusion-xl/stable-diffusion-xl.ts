@@ -18,7 +18,7 @@ import { klAutoencoder } from '../stable-diffusion/parts.ts';
 import { checkFit, readXlConfigs, zerosWithoutPrompt } from './configs.ts';
 import { stableDiffusionXlFacts } from './facts.ts';
 import { stableDiffusionXlLayout as layout, tokenizers } from './layout.ts';
-import { xlAdapterSizes, xlAdapterTargets, xlLoraLayout } from './lora.ts';
+import { xlAdapterModules, xlAdapterTargets, xlLoraLayout } from './lora.ts';
 import { xlConditioning, xlDenoiser } from './parts.ts';
 import { xlPartsInFile } from './single-file/lent-parts.ts';
 import { stableDiffusionXlFile } from './single-file/single-file.ts';
@@ -35,7 +35,7 @@ export const stableDiffusionXl: Family = {
     checkFit(folder, readXlConfigs(folder.component), await readTokenizers(folder));
   },
   facts: stableDiffusionXlFacts,
-  adapterSizes: ({ component }) => xlAdapterSizes(readXlConfigs(component)),
+  adapterModules: ({ component }) => xlAdapterModules(readXlConfigs(component)),
   loraLayout: ({ component }) => xlLoraLayout(readXlConfigs(component)),
   textReading: async (configs) => textReadingOf(await readTokenizers(configs)),
 };

@@ -15,7 +15,7 @@ import { openComponents } from '../open-components.ts';
 import { checkFit, readConfigs, readScheduler } from './configs.ts';
 import { stableDiffusionFacts } from './facts.ts';
 import { stableDiffusionLayout as layout } from './layout.ts';
-import { adapterSizes, adapterTargets, loraLayout } from './lora.ts';
+import { adapterModules, adapterTargets, loraLayout } from './lora.ts';
 import { clipConditioning, klAutoencoder, unetDenoiser } from './parts.ts';
 import { partsInFile } from './single-file/lent-parts.ts';
 import { stableDiffusionFile } from './single-file/single-file.ts';
@@ -33,7 +33,7 @@ export const stableDiffusion: Family = {
     checkFit(folder.path, readConfigs(folder.component), tokenizer);
   },
   facts: stableDiffusionFacts,
-  adapterSizes: ({ component }) => adapterSizes(readConfigs(component)),
+  adapterModules: ({ component }) => adapterModules(readConfigs(component)),
   loraLayout: ({ component }) => loraLayout(readConfigs(component)),
   textReading: async (configs) => {
     const tokenizer = createClipTokenizer(await configs.tokenizer('tokenizer').read());

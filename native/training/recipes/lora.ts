@@ -3,38 +3,46 @@ import { join } from 'node:path';
 import { loraName } from '../../facts/run-folder.ts';
 import type { OpenModel } from '../../families/family.ts';
 import type { TrainingSettings } from '../../jobs.ts';
+import type { Parameter } from '../../models/parameter.ts';
 import { type LoraModule, writeKohyaLora } from '../../weights/lora-file.ts';
+import { type AdapterPlan, shapeOn } from '../adapter.ts';
 import { readTrained } from '../checkpoint-weights.ts';
 import { diffusionRecipe } from '../diffusion-task.ts';
+import { firstMagnitudes } from '../first-magnitudes.ts';
 import { initialWeights } from '../initial-weights.ts';
-import { type LoraBeginning, type LoraShape, readLoraBeginning } from '../lora-beginning.ts';
+import { type LoraBeginning, readLoraBeginning } from '../lora-beginning.ts';
+import { type LoraMethod, loraPlan } from '../lora-plan.ts';
 import type { Trainer } from '../trainer.ts';
 import type { Recipe, RecipeOptions } from '../training-task.ts';
 
-export interface LoraSettings extends LoraShape {
-  /** The file of a LoRA that it begins with. */
-  readonly from?: string | undefined;
-}
-
-/** LoRA (Hu et al. 2021) on the modules of the denoiser that take it, and of the text encoders where asked for. */
-export function loraRecipe(options: RecipeOptions, { rank, alpha, from }: LoraSettings): Recipe {
+/**
+ * LoRA (Hu et al. 2021) on the modules of the denoiser that take it, and of the text encoders where asked for; on convolutions
+ * too (LoCon), or with lengths of its own (DoRA), where it is told so.
+ */
+export function loraRecipe(options: RecipeOptions, method: LoraMethod): Recipe {
   const { job, model } = options;
   const { settings } = job;
+  const { from, rankDropout, upRate } = method;
+  const plan = loraPlan(method, model.adapters);
   let beginning: LoraBeginning = () => null;
   const recipe = diffusionRecipe(options, {
-    trained: { rank, scale: alpha / rank, takes: model.adapters.takes },
-    initial: (parameter) => Promise.resolve(beginning(parameter) ?? initialWeights(parameter, settings.seed)),
+    trained: plan,
+    ...(rankDropout && { rankDropout }),
+    ...(upRate && { upRate }),
+    initial: async (parameter) =>
+      beginning(parameter) ??
+      (parameter.adapter?.part === 'magnitude'
+        ? await firstMagnitudes(parameter, recipe.parameters, model.readWeight)
+        : initialWeights(parameter, settings.seed)),
     writeCheckpoint: async (folder, trainer) => {
-      const modules = await readModules(trainer, settings, rank, alpha);
-      await writeLora(join(folder, loraName), modules, model, settings);
+      await writeLora(join(folder, loraName), await readModules(trainer, settings, plan), model, settings);
     },
   });
   return {
     ...recipe,
     start: async () => {
       // Before hours may go into encoding: a file that does not fit is refused now.
-      if (from !== undefined)
-        beginning = await readLoraBeginning(from, model, recipe.parameters, { rank, alpha });
+      if (from !== undefined) beginning = await readLoraBeginning(from, model, recipe.parameters, plan);
       return recipe.start();
     },
   };
@@ -52,26 +60,28 @@ function writeLora(
 async function readModules(
   trainer: Trainer,
   settings: TrainingSettings,
-  rank: number,
-  alpha: number,
+  plan: AdapterPlan,
 ): Promise<LoraModule[]> {
-  const ups = new Map(
-    trainer.trainable
-      .filter(({ adapter }) => adapter?.part === 'up')
-      .map((up) => [`${up.component} ${up.adapter!.module}`, up]),
+  const parts = new Map(
+    trainer.trainable.flatMap((parameter): [string, Parameter][] => {
+      const { component, adapter } = parameter;
+      return adapter ? [[`${component} ${adapter.module} ${adapter.part}`, parameter]] : [];
+    }),
   );
   const modules: LoraModule[] = [];
   for (const down of trainer.trainable) {
     if (down.adapter?.part !== 'down') continue;
     const { module, kernel } = down.adapter;
+    const { component } = down;
+    const { rank, scale } = shapeOn(plan, component, { path: module, kernel })!;
+    const part = (name: string) => parts.get(`${component} ${module} ${name}`);
+    const magnitude = part('magnitude');
     modules.push({
-      component: down.component,
-      module,
-      rank,
-      alpha,
-      kernel,
+      ...{ component, module, rank, kernel },
+      alpha: rank * scale,
       down: await readTrained(trainer, settings, down),
-      up: await readTrained(trainer, settings, ups.get(`${down.component} ${module}`)!),
+      up: await readTrained(trainer, settings, part('up')!),
+      ...(magnitude && { magnitude: await readTrained(trainer, settings, magnitude) }),
     });
   }
   return modules;

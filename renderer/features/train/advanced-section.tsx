@@ -16,6 +16,7 @@ import { advancedSummary } from './advanced-summary.ts';
 import { CaptionReadingFields } from './caption-reading-fields.tsx';
 import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
+import { LoraExtras } from './lora-extras.tsx';
 import { LossFields, NoiseFields } from './loss-fields.tsx';
 import { MaskFields } from './mask-fields.tsx';
 import { useRequestForm } from './request-form.ts';
@@ -40,7 +41,9 @@ export function AdvancedSection() {
     <FoldedSection
       title="Advanced"
       summary={advancedSummary(request)}
-      faulty={faulty || message('resolution') !== undefined || message('method.alpha') !== undefined}
+      faulty={
+        faulty || message('resolution') !== undefined || loraFields.some((name) => message(`method.${name}`))
+      }
       doubtful={doubtful}
     >
       <Stack gap={20}>
@@ -108,13 +111,22 @@ export function AdvancedSection() {
             />
           </SimpleGrid>
         </Group>
+        {request.method.kind === 'lora' && <LoraGroup />}
         <Group title="Model and device">
-          {request.method.kind === 'lora' && <Alpha />}
           <Provider />
           <ComputePrecision />
         </Group>
       </Stack>
     </FoldedSection>
+  );
+}
+
+function LoraGroup() {
+  return (
+    <Group title="LoRA">
+      <Alpha />
+      <LoraExtras />
+    </Group>
   );
 }
 
@@ -134,6 +146,8 @@ function Group({ title, wide = false, children }: { title: string; wide?: boolea
     </Stack>
   );
 }
+
+const loraFields = ['alpha', 'convRank', 'convAlpha', 'blockRanks', 'rankDropout', 'upRate'];
 
 const trainNumbers = [
   'batchSize',

@@ -3,7 +3,7 @@ import { optimizerLabel } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 
 /** What the folded part says of itself: batch and schedule always, the rest where it is in use. */
-export function advancedSummary({ train }: RunRequest): string {
+export function advancedSummary({ train, method }: RunRequest): string {
   const { batchSize, gradientAccumulation, schedule, emaDecay, minSnrGamma, noiseOffset, randomFlip } = train;
   const { optimizer } = train;
   return [
@@ -21,6 +21,8 @@ export function advancedSummary({ train }: RunRequest): string {
     ...(train.patience > 0 ? ['may stop early'] : []),
     ...(train.captionTokens > 75 ? [`captions of ${train.captionTokens} tokens`] : []),
     ...(train.clipSkip > 1 ? [`clip skip ${train.clipSkip}`] : []),
+    ...(method.kind === 'lora' && method.convRank !== undefined ? ['LoCon'] : []),
+    ...(method.kind === 'lora' && method.dora ? ['DoRA'] : []),
     `seed ${train.seed}`,
   ].join(' · ');
 }

@@ -32,7 +32,8 @@ export function PlanPanel({
   onStart: () => void;
 }) {
   const bases = new Set([request.baseModelId, ...request.moreBaseIds]).size;
-  const runs = request.captionSetIds.length * request.shares.length * bases;
+  const tried = (request.sweep ?? []).reduce((count, { values }) => count * new Set(values).size, 1);
+  const runs = request.captionSetIds.length * request.shares.length * bases * tried;
   return (
     <aside className={classes.panel} aria-label="Plan">
       <div className={classes.scrolling}>

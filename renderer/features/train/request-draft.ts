@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { DataShare } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { type OptimizerKind, rateOf, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
+import type { LoraExtras } from '../../../electron/contract/run-spec.ts';
 import type { RunAim, RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
@@ -27,7 +28,7 @@ export interface Edits {
     readonly alpha?: number | undefined;
     /** The file of a LoRA to begin with. */
     readonly from?: string | undefined;
-  };
+  } & LoraExtras;
   readonly resolution?: number | null;
   readonly train?: Partial<RunRequest['train']>;
   readonly prompts?: readonly PromptData[];
@@ -36,6 +37,7 @@ export interface Edits {
   readonly prior?: RunRequest['prior'];
   readonly provider?: RunRequest['provider'];
   readonly costRate?: CostRate;
+  readonly sweep?: RunRequest['sweep'];
 }
 
 export interface RequestDraft {

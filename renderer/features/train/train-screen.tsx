@@ -25,6 +25,8 @@ import { PlanPanel } from './plan-panel.tsx';
 import { type Edits, requestOf } from './request-draft.ts';
 import { RequestFormContext } from './request-form.ts';
 import { SamplesSection } from './samples-section.tsx';
+import { showSeveral } from './show-several.tsx';
+import { SweepSection } from './sweep-section.tsx';
 import classes from './train-screen.module.css';
 
 /** Puts a run together: a short form with good defaults, the plan beside it, and one button. */
@@ -108,9 +110,11 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
     start.mutate(
       { request },
       {
-        onSuccess: ({ runIds: [first] }) => {
+        onSuccess: ({ runIds }) => {
           forgetName();
+          const [first] = runIds;
           goTo(first === undefined ? '/runs' : `/runs/${first}`);
+          if (runIds.length > 1) showSeveral(runIds, goTo);
         },
         onError: showFailure,
       },
@@ -135,6 +139,7 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
             <SamplesSection planned={plan.data?.prompts ?? []} />
             <CostSection />
             <AdvancedSection />
+            <SweepSection />
           </div>
         </div>
         <PlanPanel

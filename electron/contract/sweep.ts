@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+import { applyOverride, type Override } from './parse-run-spec.ts';
+
+/** Settings that the page offers to try several values of, by their keys in a run file. */
+export const sweptSettings = [
+  { path: 'train.learningRate', label: 'Learning rate', short: 'rate' },
+  { path: 'method.rank', label: 'Rank', short: 'rank' },
+  { path: 'method.alpha', label: 'LoRA alpha', short: 'alpha' },
+  { path: 'train.epochs', label: 'Epochs', short: 'epochs' },
+  { path: 'train.batchSize', label: 'Batch size', short: 'batch' },
+  { path: 'train.minSnrGamma', label: 'Min-SNR γ', short: 'min-SNR' },
+  { path: 'train.noiseOffset', label: 'Noise offset', short: 'noise offset' },
+  { path: 'train.captionDropout', label: 'Caption dropout', short: 'caption dropout' },
+  { path: 'train.emaDecay', label: 'EMA decay', short: 'EMA' },
+  { path: 'train.seed', label: 'Training seed', short: 'seed' },
+] as const;
+
+/** More than anybody waits for. */
+export const mostSweptRuns = 50;
+
+/** A list of values for each setting that is tried: every combination is a run. */
+export const sweepSchema = z
+  .array(
+    z.strictObject({
+      /** As in a run file: `train.learningRate`. */
+      path: z
+        .string()
+        .max(100)
+        .regex(/^(?:train|method)(?:\.[A-Za-z0-9]+)+$/, 'must be a key of train or method'),
+      values: z
+        .array(z.union([z.number(), z.string().max(100), z.boolean()]))
+        .min(1)
+        .max(20),
+    }),
+  )
+  .max(5)
+  .refine(
+    (settings) => settings.reduce((count, { values }) => count * values.length, 1) <= mostSweptRuns,
+    `comes to more than ${mostSweptRuns} runs`,
+  );
+export type Sweep = z.output<typeof sweepSchema>;
+
+/** Every combination, the last setting's values next to each other; one of nothing without settings. */
+export function sweptOverrides(sweep: Sweep): readonly (readonly Override[])[] {
+  return sweep.reduce<readonly (readonly Override[])[]>(
+    (all, { path, values }) =>
+      all.flatMap((before) =>
+        [...new Set(values)].map((value) => [...before, { path: path.split('.'), value }]),
+      ),
+    [[]],
+  );
+}
+
+/** Which of the runs it is: `rate 0.0001, rank 8`; of settings with one value nothing. */
+export function sweptText(overrides: readonly Override[], sweep: Sweep): string {
+  return overrides
+    .filter(({ path }) => new Set(sweep.find((own) => own.path === path.join('.'))?.values).size > 1)
+    .map(({ path, value }) => {
+      const key = path.join('.');
+      const name = sweptSettings.find((setting) => setting.path === key)?.short ?? path.at(-1)!;
+      return `${name} ${typeof value === 'number' ? numberOf(value) : String(value)}`;
+    })
+    .join(', ');
+}
+
+/** Small numbers as people write rates: 1e-4. */
+function numberOf(value: number): string {
+  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential() : String(value);
+}
+
+/** Settings with the values of one run in them, unchecked. */
+export function withSwept(settings: object, overrides: readonly Override[]): unknown {
+  return overrides.reduce<unknown>((all, override) => applyOverride(all, override), settings);
+}

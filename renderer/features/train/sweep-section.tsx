@@ -1,0 +1,114 @@
+import { ActionIcon, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { useState } from 'react';
+
+import type { RunRequest } from '../../../electron/contract/runs.ts';
+import { sweptSettings } from '../../../electron/contract/sweep.ts';
+import { numberText, parseNumber } from '../../components/number-text.ts';
+import { countOf } from '../../components/quantities.ts';
+import { FoldedSection } from './form-section.tsx';
+import { useRequestForm } from './request-form.ts';
+
+type Swept = NonNullable<RunRequest['sweep']>[number];
+
+/** Lists of values for settings: each combination becomes a run, and all of them compare in one grid. */
+export function SweepSection() {
+  const { request, edit, message } = useRequestForm();
+  const sweep = request.sweep ?? [];
+  const set = (next: readonly Swept[]) => {
+    edit({ sweep: next.length === 0 ? undefined : [...next] });
+  };
+  const runs = sweep.reduce((count, { values }) => count * new Set(values).size, 1);
+  const offered = sweptSettings.filter(
+    ({ path }) =>
+      (request.method.kind === 'lora' || !path.startsWith('method.')) &&
+      !sweep.some((own) => own.path === path),
+  );
+  return (
+    <FoldedSection
+      title="Try out"
+      summary={sweep.length === 0 ? 'one value for each setting' : countOf(runs, 'run')}
+      faulty={message('sweep') !== undefined}
+    >
+      <Stack gap={12}>
+        <Text size="xs" c="dimmed">
+          Give a setting several values, as in 1e-4, 2e-4, 3e-4: each makes a run, and two settings make a
+          grid.
+        </Text>
+        {sweep.map((own, index) => (
+          <Values
+            key={own.path}
+            own={own}
+            error={message(`sweep.${index}`)}
+            onChange={(values) => {
+              set(sweep.map((other) => (other === own ? { ...own, values } : other)));
+            }}
+            onRemove={() => {
+              set(sweep.filter((other) => other !== own));
+            }}
+          />
+        ))}
+        {sweep.length < 3 && (
+          <Select
+            aria-label="Setting to try several values of"
+            placeholder="Choose a setting"
+            data={offered.map(({ path, label }) => ({ value: path, label }))}
+            value={null}
+            onChange={(path) => {
+              if (path !== null) set([...sweep, { path, values: [nowOf(request, path)] }]);
+            }}
+          />
+        )}
+      </Stack>
+    </FoldedSection>
+  );
+}
+
+function Values({
+  own,
+  error,
+  onChange,
+  onRemove,
+}: {
+  own: Swept;
+  error: string | undefined;
+  onChange: (values: number[]) => void;
+  onRemove: () => void;
+}) {
+  const label = sweptSettings.find(({ path }) => path === own.path)?.label ?? own.path;
+  const [text, setText] = useState(() => own.values.map((value) => numberText(Number(value))).join(', '));
+  return (
+    <Group gap={8} align="flex-end" wrap="nowrap">
+      <TextInput
+        style={{ flex: 1 }}
+        label={label}
+        value={text}
+        error={error}
+        onChange={({ currentTarget }) => {
+          setText(currentTarget.value);
+          const parts = currentTarget.value.split(/[,;\s]+/).filter((part) => part !== '');
+          onChange(parts.map((part) => parseNumber(part)));
+        }}
+      />
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={36}
+        aria-label={`Do not try out ${label}`}
+        onClick={onRemove}
+      >
+        <IconX size={16} />
+      </ActionIcon>
+    </Group>
+  );
+}
+
+/** What the form has now, to begin the list with. */
+function nowOf({ train, method }: RunRequest, path: string): number {
+  const [part, name] = path.split('.') as [string, string];
+  const settings: object = part === 'train' ? train : method;
+  const value: unknown = Object.hasOwn(settings, name)
+    ? (settings as Record<string, unknown>)[name]
+    : undefined;
+  return typeof value === 'number' ? value : 1;
+}

@@ -29,7 +29,7 @@ export const sweepSchema = z
         .max(100)
         .regex(/^(?:train|method)(?:\.[A-Za-z0-9]+)+$/, 'must be a key of train or method'),
       values: z
-        .array(z.union([z.number(), z.string().max(100), z.boolean()]))
+        .array(z.union([z.number().min(-1e12).max(1e12), z.string().max(100), z.boolean()]))
         .min(1)
         .max(20),
     }),

@@ -18,6 +18,7 @@ import { toRgb } from '../../native/sampling/text-to-image.ts';
 import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { maxDifference } from '../graph/evaluate.ts';
 import { temporaryFolder } from '../images/pictures.ts';
+import { writeSingleFileModel } from '../reference/single-file-models.ts';
 import { failureOf, hashTree, tinyLora, tinyLoraLayout, writeTinyModel } from '../training/tiny-model.ts';
 import { writeTinyXlModel } from '../training/tiny-xl-model.ts';
 
@@ -29,6 +30,7 @@ const prompt = 'a red square';
 beforeAll(async () => {
   await writeTinyModel(at('sd'));
   await writeTinyXlModel(at('sdxl'));
+  await writeSingleFileModel(folder.path, 2);
   await makeFolder(at('checkpoint'));
   await writeKohyaLora(at('checkpoint', 'lora.safetensors'), tinyLora(), tinyLoraLayout, 'float32', {});
 });
@@ -199,7 +201,8 @@ describe('a model exported as an ONNX pipeline', () => {
     await decoder.release();
   });
 
-  test.each(['sd', 'sdxl'])(
+  // Of Stable Diffusion 2.x the single file.
+  test.each(['sd', 'sd2.safetensors', 'sdxl'])(
     'makes our picture by its graphs alone, in sizes it was not built for: %s',
     async (name) => {
       const model = { base: at(name) };

@@ -8,7 +8,13 @@ import type { TerminalStreams } from './terminal.ts';
 import { withTypedCommands } from './typed-command.ts';
 
 /** Failures of what was typed, told apart for scripts. */
-const usageCodes = new Set(['usage', 'override-invalid', 'run-spec-invalid', 'run-spec-syntax']);
+const usageCodes = new Set([
+  'usage',
+  'override-invalid',
+  'run-spec-invalid',
+  'run-spec-syntax',
+  'sweep-invalid',
+]);
 
 /** Says what went wrong and what to do about it; the stack only to who asked for it. Returns the exit code. */
 export function reportFailure(

@@ -61,11 +61,15 @@ export function parseOverride(argument: string): Override {
       'Write a key of the run file, "=" and a value: --set train.learningRate=1e-4',
     );
   }
-  const text = argument.slice(equals + 1);
+  return { path, value: parseJsonValue(argument.slice(equals + 1)) };
+}
+
+/** JSON where it reads as JSON, else text. */
+export function parseJsonValue(text: string): unknown {
   try {
-    return { path, value: JSON.parse(text) as unknown };
+    return JSON.parse(text) as unknown;
   } catch {
-    return { path, value: text };
+    return text;
   }
 }
 

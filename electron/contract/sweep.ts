@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import { applyOverride, type Override } from './parse-run-spec.ts';
+import { Failure } from '../../native/failure.ts';
+import { applyOverride, type Override, parseJsonValue } from './parse-run-spec.ts';
 
 /** Settings that the page offers to try several values of, by their keys in a run file. */
 export const sweptSettings = [
@@ -40,6 +41,41 @@ export const sweepSchema = z
     `comes to more than ${mostSweptRuns} runs`,
   );
 export type Sweep = z.output<typeof sweepSchema>;
+
+/**
+ * One `--sweep train.learningRate=1e-4,2e-4`: a key of the run file and values with commas between them.
+ *
+ * @throws Failure `sweep-invalid`
+ */
+export function parseSwept(argument: string): Sweep[number] {
+  const equals = argument.indexOf('=');
+  const values = argument
+    .slice(equals + 1)
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map(parseJsonValue);
+  return checkedSweep([{ path: argument.slice(0, Math.max(0, equals)).trim(), values }], argument)[0]!;
+}
+
+/**
+ * Settings and their values as several flags name them; one that comes again gets the later values.
+ *
+ * @throws Failure `sweep-invalid` where there are too many
+ */
+export function checkedSweep(sweep: readonly { path: string; values: unknown }[], said?: string): Sweep {
+  const byPath = new Map(sweep.map((swept) => [swept.path, swept]));
+  const parsed = sweepSchema.safeParse([...byPath.values()]);
+  if (parsed.success) return parsed.data;
+  throw new Failure(
+    'sweep-invalid',
+    said === undefined
+      ? `What is to be tried ${parsed.error.issues[0]!.message}.`
+      : `--sweep ${said} does not say what to try.`,
+    'Write a key of train or method, "=" and values with commas between them: --sweep train.learningRate=1e-4,2e-4',
+    parsed.error,
+  );
+}
 
 /** Every combination, the last setting's values next to each other; one of nothing without settings. */
 export function sweptOverrides(sweep: Sweep): readonly (readonly Override[])[] {

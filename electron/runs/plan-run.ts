@@ -1,5 +1,5 @@
-import { readDataset } from '../datasets/dataset.ts';
-import { readBaseModel } from './base-model.ts';
+import { type Dataset, readDataset } from '../datasets/dataset.ts';
+import { type BaseModel, readBaseModel } from './base-model.ts';
 import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { type Plan, planTraining } from './plan.ts';
@@ -18,16 +18,37 @@ export interface PlannedRun extends Plan {
   readonly cut: CutTexts | null;
 }
 
-/** Reads the base's configs and the data, and plans the run. */
-export async function planRun(spec: ResolvedRunSpec, options: PlanRunOptions): Promise<PlannedRun> {
-  const { cacheFolder, onProgress } = options;
-  const { folder, fileNamePattern } = spec.data;
-  const base = await readBaseModel(spec.base, spec.method.kind);
-  await checkLoraBeginning(spec.method);
-  const dataset = await readDataset(folder, {
+/** Reads the bases' configs and the data, which is read once, and plans runs on it. */
+export async function planRuns(
+  specs: readonly ResolvedRunSpec[],
+  options: PlanRunOptions,
+): Promise<readonly PlannedRun[]> {
+  const bases = [];
+  for (const { base, method } of specs) {
+    bases.push(await readBaseModel(base, method.kind));
+    await checkLoraBeginning(method);
+  }
+  const dataset = await readDatasetOf(specs[0]!, options);
+  const planned: PlannedRun[] = [];
+  for (const [index, spec] of specs.entries())
+    planned.push(await planOn(spec, bases[index]!, dataset, options));
+  return planned;
+}
+
+function readDatasetOf({ data }: ResolvedRunSpec, { onProgress }: PlanRunOptions): Promise<Dataset> {
+  const { folder, fileNamePattern } = data;
+  return readDataset(folder, {
     ...(fileNamePattern === undefined ? {} : { fileNamePattern }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+async function planOn(
+  spec: ResolvedRunSpec,
+  base: BaseModel,
+  dataset: Dataset,
+  { cacheFolder }: PlanRunOptions,
+): Promise<PlannedRun> {
   const classImages = await readClassImages(spec.prior);
   const { run, summary } = planTraining({ spec, base, dataset, cacheFolder, classImages });
   const cut = await cutTexts(run);

@@ -14,9 +14,9 @@ export interface MaskSettings {
 export const usualMasks: MaskSettings = { source: 'none', unmaskedWeight: 0.1, normalize: false };
 
 export const maskSourceLabels: Readonly<Record<MaskSource, string>> = {
-  none: 'None: images are learned whole',
-  files: 'Files: fox-masklabel.png beside fox.png',
-  alpha: 'What is not transparent',
+  none: 'None',
+  files: 'Files beside images',
+  alpha: 'Transparency',
 };
 
 /** In a line: `by files, the rest counts 0.1`. */

@@ -5,7 +5,11 @@ import {
   type MantineColorsTuple,
   Modal,
   Notification,
+  NumberInput,
   SegmentedControl,
+  Select,
+  Textarea,
+  TextInput,
 } from '@mantine/core';
 
 /** Fired clay: the one accent, the same as on exported sheets (shade 6). */
@@ -63,6 +67,11 @@ const dark: MantineColorsTuple = [
   '#121110',
 ];
 
+/** What a field means stands under it, so that fields side by side stand in one line. */
+const fieldOrder = {
+  inputWrapperOrder: ['label' as const, 'input' as const, 'description' as const, 'error' as const],
+};
+
 export const theme = createTheme({
   primaryColor: 'clay',
   primaryShade: { light: 7, dark: 7 },
@@ -87,6 +96,10 @@ export const theme = createTheme({
     Notification: Notification.extend({
       defaultProps: { closeButtonProps: { 'aria-label': 'Close this notice' } },
     }),
+    NumberInput: NumberInput.extend({ defaultProps: fieldOrder }),
+    Select: Select.extend({ defaultProps: fieldOrder }),
+    Textarea: Textarea.extend({ defaultProps: fieldOrder }),
+    TextInput: TextInput.extend({ defaultProps: fieldOrder }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { bg: 'var(--sf-well)' } }),
   },
 });

@@ -72,7 +72,6 @@ export function NumberField<Optional extends boolean = false>({
       size={size}
       {...(width === undefined ? { flex: 1 } : { w: width })}
       inputMode="decimal"
-      inputWrapperOrder={['label', 'input', 'description', 'error']}
       autoComplete="off"
       classNames={{ input: 'figures' }}
       disabled={disabled}

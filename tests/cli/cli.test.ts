@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,6 +45,13 @@ describe('the command line', () => {
     [['train', '--epochs', '0'], 'It must be at least 1.'],
     [['train', '--method', 'magic'], 'Allowed choices are full, lora, scratch, vae.'],
     [['train', '--set', 'epochs'], '--set epochs does not set anything.'],
+    [['train', '--sweep', 'train.epochs'], '--sweep train.epochs does not say what to try.'],
+    [['train', '--sweep', 'train.epochs='], '--sweep train.epochs= does not say what to try.'],
+    [['train', '--sweep', 'base=a,b'], '--sweep base=a,b does not say what to try.'],
+    [
+      ['train', '--sweep', 'train.seed=1,2,3,4,5,6,7,8', '--sweep', 'train.epochs=1,2,3,4,5,6,7'],
+      'What is to be tried comes to more than 50 runs.',
+    ],
     [['train'], 'There is nothing to train.'],
     [['train', '--epochs', '3'], '  base: is missing\n  data: is missing'],
     [['resume'], "missing required argument 'run'"],
@@ -69,6 +76,30 @@ describe('the command line', () => {
     expect([code, error]).toEqual([0, '']);
     expect(out).toContain('foxes: 2 images and 1 held out, at 64 pixels (64x64: 2)');
     expect(out).toContain('3 epochs of 1 step: 3 steps; checkpoints after epochs 1, 2, 3');
+  });
+
+  test('plans a run for every combination of what is tried', async () => {
+    const folder = studio();
+    const sweep = ['--sweep', 'train.learningRate=1e-5,2e-5', '--sweep', 'train.epochs=1, 3,3'];
+    const { code, out, error } = await screenfold(folder, ['train', 'foxes.json', ...sweep, '--dry-run']);
+    expect([code, error]).toEqual([0, '']);
+    expect(out).toContain(
+      [
+        '4 runs, one after the other: 8 steps in all',
+        '  foxes, rate 1e-5, epochs 1: 1 step',
+        '  foxes, rate 1e-5, epochs 3: 3 steps',
+        '  foxes, rate 2e-5, epochs 1: 1 step',
+        '  foxes, rate 2e-5, epochs 3: 3 steps',
+        '',
+      ].join('\n'),
+    );
+    expect(existsSync(join(folder, 'runs'))).toBe(false);
+    const one = ['train', 'foxes.json', '--sweep', 'train.epochs=2', '--dry-run', '--json'];
+    const { out: json } = await screenfold(folder, one);
+    expect(JSON.parse(json.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      folder: join(folder, 'runs', 'foxes'),
+      job: { settings: { epochs: 2 } },
+    });
   });
 
   test('plans as JSON for programs', async () => {

@@ -41,6 +41,37 @@ describe('from a terminal', () => {
     expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'export']);
   });
 
+  test('what is tried is trained one run after the other, and goes on where it was stopped', async () => {
+    const folder = studio();
+    const wanted = ['train', 'foxes.json', '--sweep', 'train.learningRate=1e-5,2e-5', '--epochs', '2'];
+    const stopping = drawingEngine('stopped');
+    const stopped = await screenfold(folder, wanted, stopping.engine);
+    expect([stopped.code, stopped.error, stopping.jobs.length]).toEqual([130, '', 1]);
+    expect(stopped.out).toContain('Run 1 of 2: foxes, rate 1e-5\n');
+    expect(stopped.out).toContain('the same command goes on.');
+    const { engine, jobs } = drawingEngine();
+    const trained = await screenfold(folder, wanted, engine);
+    expect([trained.code, trained.error]).toEqual([0, '']);
+    expect(trained.out).toContain('Resuming the unfinished run');
+    expect(
+      jobs.map((job) => job.kind === 'train' && [basename(job.folder), job.settings.learningRate]),
+    ).toEqual([
+      ['foxes, rate 1e-5', 1e-5],
+      ['foxes, rate 2e-5', 2e-5],
+    ]);
+    expect(trained.out).toMatch(
+      /All 2 runs have finished:\n {2}foxes, rate 1e-5: training loss 0\.\d{4}, held-out loss 1\.\d{4}\n/,
+    );
+    expect(trained.out).toContain('  screenfold compare "runs/foxes, rate 2e-5"\n');
+    const again = await screenfold(folder, wanted, engine);
+    expect([again.code, jobs.length]).toEqual([0, 2]);
+    expect(again.out).toContain('It has finished already; nothing was changed.');
+    const bad = ['train', 'foxes.json', '--sweep', 'train.learningRate=1e-5,-1'];
+    const refused = await screenfold(folder, bad, engine);
+    expect([refused.code, jobs.length]).toEqual([2, 2]);
+    expect(refused.error).toContain('train.learningRate');
+  });
+
   test('a model is written in another form, and an epoch as one file', async () => {
     const folder = studio();
     const { engine, jobs } = drawingEngine();

@@ -42,6 +42,10 @@ interface Sight {
 
 const heading = (name: string | RegExp) => (page: Page) =>
   page.getByRole('heading', { name, level: 1 }).waitFor();
+const choose = async (page: Page, field: string, name: string) => {
+  await page.getByRole('combobox', { name: field }).click();
+  await page.getByRole('option', { name, exact: true }).click();
+};
 const dialog = (page: Page) => page.getByRole('dialog').first().waitFor();
 
 const sights: readonly Sight[] = [
@@ -169,8 +173,17 @@ const sights: readonly Sight[] = [
         .first()
         .waitFor(),
     open: async (page) => {
-      for (const part of [/^Pictures:/, /^Cost:/, /^Advanced:/]) await button(page, part).click();
       await page.getByText('LoRA', { exact: true }).click();
+      for (const part of [/^Class images:/, /^Pictures:/, /^Cost:/, /^Advanced:/, /^Try out:/])
+        await button(page, part).click();
+      for (const name of [/^Keep what the model knows/, /^Train the text encoder/])
+        await page.getByRole('switch', { name }).press('Space');
+      await choose(page, 'Error', 'Huber');
+      await choose(page, 'Masks', 'Transparency');
+      await page.getByRole('textbox', { name: 'Noise pyramid' }).fill('6');
+      await page.getByRole('textbox', { name: 'Rank on convolutions' }).fill('4');
+      await choose(page, 'Setting to try several values of', 'Rank');
+      await page.getByRole('textbox', { name: 'Rank', exact: true }).last().fill('4, eight');
       await page.getByRole('textbox', { name: 'Learning rate', exact: true }).fill('5');
     },
   },
@@ -181,6 +194,44 @@ const sights: readonly Sight[] = [
     ready: (page) => page.getByText('Finished, 2 epochs').waitFor(),
     open: (page) => page.getByRole('tab', { name: tab }).click(),
   })),
+  {
+    name: 'a plan of several runs',
+    path: '/train',
+    ready: (page) =>
+      page
+        .getByRole('complementary', { name: 'Plan' })
+        .getByText(/per epoch/)
+        .first()
+        .waitFor(),
+    open: async (page) => {
+      await button(page, /^Try out:/).click();
+      await choose(page, 'Setting to try several values of', 'Epochs');
+      await page.getByRole('textbox', { name: 'Epochs', exact: true }).last().fill('1, 2, 3, 4, 5, 6');
+      await page
+        .getByText(/, epochs 6/)
+        .first()
+        .waitFor();
+    },
+  },
+  {
+    name: 'training a run on',
+    path: '/runs/1',
+    ready: (page) => page.getByText('Finished, 2 epochs').waitFor(),
+    open: async (page) => {
+      await button(page, 'Train on…').click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'freeing the disk space of a run',
+    path: '/runs/1',
+    ready: (page) => page.getByText('Finished, 2 epochs').waitFor(),
+    open: async (page) => {
+      await button(page, /^More for/).click();
+      await page.getByRole('menuitem', { name: 'Free disk space…' }).click();
+      await dialog(page);
+    },
+  },
   {
     name: 'exporting',
     path: '/runs/1',

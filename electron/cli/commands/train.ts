@@ -1,4 +1,4 @@
-import { relative as relativePath, resolve } from 'node:path';
+import { basename, dirname, join, relative as relativePath, resolve } from 'node:path';
 
 import { trainedParts } from '../../../native/facts/methods.ts';
 import { makeFolder } from '../../../native/files/atomic-file.ts';
@@ -7,12 +7,14 @@ import type { TrainResult } from '../../../native/jobs.ts';
 import { totalBytes, type TrainingMemory } from '../../../native/training/memory-plan.ts';
 import { doesNotFit, fitsIn, memoryNote } from '../../contract/memory-text.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
-import { bytesText } from '../../contract/quantities.ts';
+import { bytesText, countOf } from '../../contract/quantities.ts';
+import { type Sweep, sweptOverrides, sweptText } from '../../contract/sweep.ts';
+import { fileNameOf } from '../../library/file-name.ts';
 import { memoryOf } from '../../runs/memory.ts';
 import { summaryLines } from '../../runs/plan.ts';
-import { type PlannedRun, planRun } from '../../runs/plan-run.ts';
+import { type PlannedRun, planRuns } from '../../runs/plan-run.ts';
 import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
-import { isRunFolder, readRun, type Run } from '../../runs/run-folder.ts';
+import { isRunFolder, readOutcome, readRun, type Run } from '../../runs/run-folder.ts';
 import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
 import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
 import { lossText } from '../job-text.ts';
@@ -23,6 +25,8 @@ export interface TrainOptions {
   /** A run file, or the folder of an unfinished run; none where flags say everything. */
   readonly what?: string;
   readonly overrides: readonly Override[];
+  /** Values to try: every combination is a run. */
+  readonly sweep?: Sweep;
   /** Taken for the base from elsewhere. */
   readonly parts?: ModelParts;
   /** Plan only. */
@@ -34,7 +38,11 @@ export async function trainCommand(context: CommandContext, options: TrainOption
   const { workingFolder } = context;
   const what = options.what === undefined ? undefined : resolve(workingFolder, options.what);
   if (what !== undefined && (await isRunFolder(what))) {
-    if (options.overrides.length > 0 || Object.keys(options.parts ?? {}).length > 0) {
+    if (
+      options.overrides.length > 0 ||
+      (options.sweep ?? []).length > 0 ||
+      Object.keys(options.parts ?? {}).length > 0
+    ) {
       throw usage('Flags cannot change a run that has begun.', 'Leave them out, or start a new run.');
     }
     const run = await readRun(what);
@@ -48,18 +56,31 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     );
   }
 
-  const spec =
-    what === undefined
-      ? runSpecOfFlags(options.overrides, workingFolder)
-      : await readRunSpec(what, options.overrides);
-  const note = await noteOf(spec.base, options.parts ?? {}, workingFolder);
-  if (note === null) return trainSpec(context, options, spec);
-  if (options.dryRun) return withNote(note, (base) => trainSpec(context, options, { ...spec, base }));
+  const specs: ResolvedRunSpec[] = [];
+  for (const swept of sweptOverrides(options.sweep ?? [])) {
+    const overrides = [...options.overrides, ...swept];
+    const spec =
+      what === undefined ? runSpecOfFlags(overrides, workingFolder) : await readRunSpec(what, overrides);
+    specs.push(namedBySweep(spec, sweptText(swept, options.sweep ?? [])));
+  }
+  const trainAll = (all: readonly ResolvedRunSpec[]) =>
+    all.length === 1 ? trainSpec(context, options, all[0]!) : trainSweep(context, options, all);
+  const note = await noteOf(specs[0]!.base, options.parts ?? {}, workingFolder);
+  if (note === null) return trainAll(specs);
+  if (options.dryRun) return withNote(note, (base) => trainAll(specs.map((spec) => ({ ...spec, base }))));
   // In the run's folder, so that the run has it for as long as there is one.
-  const base = noteIn(spec.folder, note);
-  await makeFolder(spec.folder);
-  await writeModelNote(base, note);
-  return trainSpec(context, options, { ...spec, base });
+  for (const { folder } of specs) {
+    await makeFolder(folder);
+    await writeModelNote(noteIn(folder, note), note);
+  }
+  return trainAll(specs.map((spec) => ({ ...spec, base: noteIn(spec.folder, note) })));
+}
+
+/** One of several runs, beside the others and called by what differs. */
+function namedBySweep(spec: ResolvedRunSpec, swept: string): ResolvedRunSpec {
+  if (swept === '') return spec;
+  const folder = join(dirname(spec.folder), fileNameOf(basename(spec.folder), `, ${swept}`));
+  return { ...spec, name: `${spec.name}, ${swept}`, folder };
 }
 
 async function trainSpec(
@@ -69,7 +90,7 @@ async function trainSpec(
 ): Promise<ExitCode> {
   const { terminal } = context;
   await warnOfGuess(spec.base, terminal);
-  const { run: planned, summary, cut } = await plan(context, spec);
+  const [{ run: planned, summary, cut }] = (await plan(context, [spec])) as [PlannedRun];
   for (const line of summaryLines(summary)) terminal.line(line);
   if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
@@ -80,6 +101,77 @@ async function trainSpec(
   const { run, resumed } = await openRun(planned);
   if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
   return reportEnd(context, run, await train(context, run), cut);
+}
+
+/** Trains runs that differ in what is tried, one after the other; those that an earlier try has finished are left as they are. */
+async function trainSweep(
+  context: CommandContext,
+  options: TrainOptions,
+  specs: readonly ResolvedRunSpec[],
+): Promise<ExitCode> {
+  const { terminal } = context;
+  await warnOfGuess(specs[0]!.base, terminal);
+  const all = await plan(context, specs);
+  for (const line of sweepLines(all)) terminal.line(line);
+  const { cut } = all[0]!;
+  if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
+  if (options.dryRun) {
+    for (const { run, summary } of all)
+      terminal.object({ kind: 'plan', folder: run.folder, summary, cut, job: run.job });
+    return exitCodes.ok;
+  }
+  for (const [index, { run: planned }] of all.entries()) {
+    terminal.line(`Run ${index + 1} of ${all.length}: ${planned.spec.name}`);
+    if ((await readOutcome(planned.folder))?.end === 'finished') {
+      terminal.line('It has finished already; nothing was changed.');
+      continue;
+    }
+    const { run, resumed } = await openRun(planned);
+    if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
+    const result = await train(context, run);
+    terminal.object({ ...result, folder: run.folder, cut });
+    if (result.end === 'stopped') {
+      terminal.line(`Stopped after step ${result.step}. Everything is saved: the same command goes on.`);
+      return exitCodes.interrupted;
+    }
+  }
+  for (const line of await sweepEnd(context, all)) terminal.line(line);
+  return exitCodes.ok;
+}
+
+/** What several runs come to, each and together. */
+function sweepLines(all: readonly PlannedRun[]): readonly string[] {
+  const steps = all.reduce((sum, { summary }) => sum + summary.steps, 0);
+  const [first = '', epochs = '', ...rest] = summaryLines(all[0]!.summary);
+  const warnings = new Set(all.flatMap(({ summary }) => summary.warnings));
+  return [
+    `${countOf(all.length, 'run')}, one after the other: ${countOf(steps, 'step')} in all`,
+    ...all.map(({ summary }) => `  ${summary.name}: ${countOf(summary.steps, 'step')}`),
+    `Of the first: ${first}`,
+    ...[epochs, ...rest].filter((line) => !line.startsWith('  ! ')),
+    ...[...warnings].map((warning) => `  ! ${warning}`),
+  ];
+}
+
+/** How the runs ended beside each other, and how each is looked at. */
+async function sweepEnd(
+  { workingFolder }: CommandContext,
+  all: readonly PlannedRun[],
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const { run } of all) {
+    const { trainLoss = null, validationLoss = null } = (await readOutcome(run.folder)) ?? {};
+    const heldOut = validationLoss === null ? '' : `, held-out loss ${lossText(validationLoss)}`;
+    lines.push(`  ${run.spec.name}: training loss ${lossText(trainLoss)}${heldOut}`);
+  }
+  const pictures = all
+    .filter(({ run }) => !trainedParts(run.job.method).includes('autoencoder'))
+    .map(({ run }) => `  screenfold compare ${shown(run.folder, workingFolder)}`);
+  return [
+    `All ${all.length} runs have finished:`,
+    ...lines,
+    ...(pictures.length === 0 ? [] : ['Compare their pictures:', ...pictures]),
+  ];
 }
 
 /** Tells what a step takes, and where that is too much, what would take less. */
@@ -107,11 +199,14 @@ export async function trainToEnd(context: CommandContext, run: Run): Promise<Exi
   return reportEnd(context, run, await train(context, run));
 }
 
-/** Plans a run, showing how far the images have been read. */
-async function plan({ terminal, cacheFolder }: CommandContext, spec: ResolvedRunSpec): Promise<PlannedRun> {
+/** Plans runs on one data set, showing how far its images have been read. */
+async function plan(
+  { terminal, cacheFolder }: CommandContext,
+  specs: readonly ResolvedRunSpec[],
+): Promise<readonly PlannedRun[]> {
   const follower = terminal.follow({});
   try {
-    return await planRun(spec, {
+    return await planRuns(specs, {
       cacheFolder,
       onProgress: (done, total) => {
         follower.event({ type: 'progress', phase: 'reading images', done, total });

@@ -7,6 +7,7 @@ import { readLoraFacts } from '../../../native/families/read-lora-facts.ts';
 import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import { methodKinds } from '../../contract/run-spec.ts';
+import { checkedSweep, parseSwept, type Sweep } from '../../contract/sweep.ts';
 import {
   captionTokens,
   clipSkip,
@@ -30,7 +31,8 @@ import {
   precisionOption,
 } from './grammar.ts';
 
-type Flags = TrainFlags & PartFlags & { readonly dryRun: boolean; readonly textEncoderFrom?: string };
+type Flags = TrainFlags &
+  PartFlags & { readonly dryRun: boolean; readonly textEncoderFrom?: string; readonly sweep?: Sweep };
 
 /** A LoRA is trained on in the rank that it has. */
 async function withItsRank(flags: TrainFlags, workingFolder: string): Promise<TrainFlags> {
@@ -109,6 +111,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       'any other key of the run file: train.emaDecay=0.999',
       (text, before: readonly Override[] | undefined) => [...(before ?? []), parseOverride(text)],
     )
+    .option(
+      '--sweep <path=values...>',
+      'values to try, a run for each: train.learningRate=1e-4,2e-4; given again: every combination',
+      (text, before: Sweep | undefined) => [...(before ?? []), parseSwept(text)],
+    )
     .option('--dry-run', 'only print what would be done', false)
     .action(async (what: string | undefined, flags: Flags) => {
       const commandContext = context();
@@ -120,6 +127,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
         await trainCommand(commandContext, {
           ...(what === undefined ? {} : { what }),
           overrides,
+          sweep: checkedSweep(flags.sweep ?? []),
           parts: partsOf(flags, flags.textEncoderFrom),
           dryRun: flags.dryRun,
         }),

@@ -197,7 +197,7 @@ function SetMenu({ set, onChoose }: { set: CaptionSetData; onChoose: (captionSet
             Copy
           </Menu.Item>
           <Menu.Item
-            color="red"
+            c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} aria-hidden />}
             onClick={() => {
               setAsking('remove');

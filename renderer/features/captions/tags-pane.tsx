@@ -136,7 +136,11 @@ function TagChip({
           <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={onRename}>
             Rename in all captions…
           </Menu.Item>
-          <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={onRemove}>
+          <Menu.Item
+            c="var(--mantine-color-error)"
+            leftSection={<IconTrash size={16} aria-hidden />}
+            onClick={onRemove}
+          >
             Remove from all captions
           </Menu.Item>
         </Menu.Dropdown>

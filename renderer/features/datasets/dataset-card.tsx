@@ -98,7 +98,7 @@ function CardMenu({ dataset: { id, name, importing, folder } }: { dataset: Datas
             Read its folder again
           </Menu.Item>
           <Menu.Item
-            color="red"
+            c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} aria-hidden />}
             onClick={() => {
               setAsking('remove');

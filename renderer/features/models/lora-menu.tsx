@@ -44,7 +44,7 @@ export function LoraMenu({ lora }: { lora: Lora }) {
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item
-            color="red"
+            c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} />}
             onClick={() => {
               setOpen('remove');

@@ -44,7 +44,7 @@ export function ModelMenu({ model }: { model: Model }) {
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item
-            color="red"
+            c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} />}
             disabled={model.kind === 'embedded'}
             onClick={() => {

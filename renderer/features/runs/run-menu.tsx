@@ -78,7 +78,7 @@ export function RunMenu({ run }: { run: RunSummary }) {
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item
-            color="red"
+            c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} />}
             disabled={isUnderWay(run.status)}
             onClick={() => {

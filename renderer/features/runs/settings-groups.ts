@@ -60,7 +60,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
     {
       title: 'Training',
       rows: [
-        ['Epochs', `${run.epochs} of ${countText(plan.stepsPerEpoch)} steps`],
+        ['Epochs', `${run.epochs}, of ${countOf(plan.stepsPerEpoch, 'step')} each`],
         ['Checkpoints', `after epochs ${plan.checkpoints.join(', ')}`],
         ...(train.patience > 0
           ? [

@@ -75,7 +75,6 @@ export function AdvancedSection() {
         </Group>
         <Group title="Loss">
           <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off. 5 is usual." />
-          <TrainNumber name="noiseOffset" label="Noise offset" step={0.01} description="0: none." />
           <LossFields />
         </Group>
         <Group title="Noise">

@@ -13,7 +13,6 @@ export function CaptionReadingFields() {
       <Select
         label="Caption length"
         description="Tokens that are read; what is beyond is left out."
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
         data={captionTokenChoices.map((tokens) => ({ value: String(tokens), label: `${tokens} tokens` }))}
         value={String(captionTokens)}
         allowDeselect={false}

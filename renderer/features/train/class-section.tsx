@@ -24,7 +24,7 @@ export function ClassSection() {
         <Switch
           size="sm"
           label="Keep what the model knows of its kind"
-          description="For one subject in a few images: beside each, it also learns from a picture of another of its kind, so that not every dog becomes yours."
+          description="For one subject: beside each of your images it learns from a picture of another of its kind, so that not every dog becomes yours."
           checked={prior !== null}
           onChange={(event) => {
             edit({ prior: event.currentTarget.checked ? usualPrior : null });

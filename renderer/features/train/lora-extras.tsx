@@ -1,6 +1,7 @@
 import { Switch } from '@mantine/core';
 
 import { NumberField } from '../../components/number-field.tsx';
+import classes from './advanced-section.module.css';
 import { useRequestForm } from './request-form.ts';
 
 const blocks = [
@@ -83,8 +84,8 @@ export function LoraExtras() {
         }}
       />
       <Switch
+        className={classes.row}
         size="sm"
-        mt={22}
         label="DoRA"
         description="Nearer to full finetuning; a step takes longer."
         checked={dora}

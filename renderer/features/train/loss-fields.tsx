@@ -89,17 +89,28 @@ const scheduleLabels: Readonly<Record<(typeof thresholdSchedules)[number], strin
 
 /** What is done to noise while training. */
 export function NoiseFields() {
-  const { request, edit, message } = useRequestForm();
-  const { noise } = request.train;
+  const { request, edit, message, warning } = useRequestForm();
+  const { noise, noiseOffset } = request.train;
   const change = (changed: Partial<NoiseSpec>) => {
     edit({ train: { noise: { ...noise, ...changed } } });
   };
   return (
     <>
       <NumberField
+        label="Noise offset"
+        step={0.01}
+        description="For darker and brighter pictures. 0: none, 0.05 is usual."
+        value={noiseOffset}
+        error={message('train.noiseOffset')}
+        warning={warning('train.noiseOffset')}
+        onChange={(value) => {
+          edit({ train: { noiseOffset: value } });
+        }}
+      />
+      <NumberField
         label="Noise pyramid"
         unit="levels"
-        description="Coarse noise too, for darker and brighter pictures. 0: none, 6 is usual."
+        description="The same by coarser noise. 0: none, 6 is usual."
         value={noise.pyramidIterations}
         error={message('train.noise.pyramidIterations')}
         onChange={(pyramidIterations) => {

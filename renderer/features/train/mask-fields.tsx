@@ -5,6 +5,12 @@ import { NumberField } from '../../components/number-field.tsx';
 import classes from './advanced-section.module.css';
 import { useRequestForm } from './request-form.ts';
 
+const meaning: Readonly<Record<MaskSpec['source'], string>> = {
+  none: 'Images are learned whole.',
+  files: 'What is white in fox-masklabel.png is learned of fox.png.',
+  alpha: 'What is not transparent is learned.',
+};
+
 /** Which parts of images are learned. */
 export function MaskFields() {
   const { request, edit, message } = useRequestForm();
@@ -16,7 +22,7 @@ export function MaskFields() {
     <>
       <Select
         label="Masks"
-        description="Which parts of an image are learned."
+        description={meaning[masks.source]}
         data={maskSources.map((value) => ({ value, label: maskSourceLabels[value] }))}
         value={masks.source}
         allowDeselect={false}

@@ -36,7 +36,7 @@ export function PlanPanel({
   const runs = request.captionSetIds.length * request.shares.length * bases * tried;
   return (
     <aside className={classes.panel} aria-label="Plan">
-      <div className={classes.scrolling}>
+      <div className={classes.scrolling} role="region" aria-label="What would be done" tabIndex={0}>
         <Title order={2} size="h5" mb={4}>
           Plan
         </Title>

@@ -2,10 +2,11 @@ import { ActionIcon, Group, Select, Stack, Text, TextInput } from '@mantine/core
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 
+import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
-import { sweptSettings } from '../../../electron/contract/sweep.ts';
+import { mostSweptRuns, sweptSettings } from '../../../electron/contract/sweep.ts';
 import { numberText, parseNumber } from '../../components/number-text.ts';
-import { countOf } from '../../components/quantities.ts';
+import { countOf, countText } from '../../components/quantities.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
 
@@ -19,6 +20,7 @@ export function SweepSection() {
     edit({ sweep: next.length === 0 ? undefined : [...next] });
   };
   const runs = sweep.reduce((count, { values }) => count * new Set(values).size, 1);
+  const tooMany = runs > mostSweptRuns;
   const offered = sweptSettings.filter(
     ({ path }) =>
       (request.method.kind === 'lora' || !path.startsWith('method.')) &&
@@ -39,7 +41,7 @@ export function SweepSection() {
           <Values
             key={own.path}
             own={own}
-            error={message(`sweep.${index}`)}
+            error={valuesMessage(own.values, message(`sweep.${index}`))}
             onChange={(values) => {
               set(sweep.map((other) => (other === own ? { ...own, values } : other)));
             }}
@@ -48,6 +50,12 @@ export function SweepSection() {
             }}
           />
         ))}
+        {tooMany && (
+          <Text size="xs" c="var(--mantine-color-error)" role="alert">
+            These are {countText(runs)} runs. At most {mostSweptRuns} can be started at once: take out some
+            values.
+          </Text>
+        )}
         {sweep.length < 3 && (
           <Select
             aria-label="Setting to try several values of"
@@ -103,8 +111,18 @@ function Values({
   );
 }
 
+/** What to write instead of what stands there. */
+function valuesMessage(values: Swept['values'], message: string | undefined): string | undefined {
+  if (values.length === 0) return 'Enter one value or more, with commas between them';
+  if (values.some((value) => Number.isNaN(value))) return 'Enter numbers, with commas between them';
+  return message;
+}
+
 /** What the form has now, to begin the list with. */
 function nowOf({ train, method }: RunRequest, path: string): number {
+  if (path === 'train.learningRate')
+    return train.learningRate ?? usualLearningRate(method.kind, train.optimizer);
+  if (path === 'method.alpha' && method.kind === 'lora') return method.alpha ?? method.rank;
   const [part, name] = path.split('.') as [string, string];
   const settings: object = part === 'train' ? train : method;
   const value: unknown = Object.hasOwn(settings, name)

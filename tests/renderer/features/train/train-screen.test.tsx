@@ -226,6 +226,98 @@ describe('the train screen', () => {
     expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { shares: [0.5, 12] } }]);
   });
 
+  test('tries several values of settings: a run for each combination, listed in words that say what is amiss', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('button', { name: 'Try out: one value for each setting' }));
+    await user.click(screen.getByRole('combobox', { name: 'Setting to try several values of' }));
+    expect(screen.queryByRole('option', { name: 'Rank' })).toBeNull();
+    await user.click(await screen.findByRole('option', { name: 'Learning rate' }));
+    const part = within(screen.getByRole('region', { name: 'Try out' }));
+    const rates = part.getByRole<HTMLInputElement>('textbox', { name: 'Learning rate' });
+    expect(rates.value).toBe('1e-5');
+    await user.clear(rates);
+    expect(part.getByText('Enter one value or more, with commas between them')).toBeTruthy();
+    await user.paste('1e-5, fast');
+    expect(part.getByText('Enter numbers, with commas between them')).toBeTruthy();
+    expect(screen.getByRole('button', { name: /^Train/ })).toHaveProperty('disabled', true);
+    await user.clear(rates);
+    await user.paste('1e-5, 2e-5 2e-5');
+    expect(rates.getAttribute('aria-invalid')).not.toBe('true');
+    await user.click(part.getByRole('combobox'));
+    await user.click(await screen.findByRole('option', { name: 'Epochs' }));
+    const epochs = part.getByRole('textbox', { name: 'Epochs' });
+    await user.clear(epochs);
+    await user.paste(Array.from({ length: 20 }, (_, index) => index + 1).join());
+    await user.click(part.getByRole('combobox'));
+    await user.click(await screen.findByRole('option', { name: 'Training seed' }));
+    const seeds = part.getByRole('textbox', { name: 'Training seed' });
+    await user.clear(seeds);
+    await user.paste('1,2');
+    expect(part.getByRole('alert').textContent).toMatch(/^These are 80 runs\. At most 50/);
+    await user.click(part.getByRole('button', { name: 'Do not try out Training seed' }));
+    await user.clear(epochs);
+    await user.paste('5;10');
+    expect(part.queryByRole('alert')).toBeNull();
+    await waitFor(() => {
+      expect(screen.getByRole('button', { name: 'Train 4 runs' })).toHaveProperty('disabled', false);
+    });
+    await user.click(screen.getByRole('button', { name: 'Train 4 runs' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([
+      {
+        request: {
+          sweep: [
+            { path: 'train.learningRate', values: [1e-5, 2e-5, 2e-5] },
+            { path: 'train.epochs', values: [5, 10] },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test('measures errors, makes noise and reads masks as asked, and shows only what is then in use', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('button', { name: /^Advanced/ }));
+    const choose = async (group: string, field: string, option: string) => {
+      const fields = within(screen.getByRole('group', { name: group }));
+      await user.click(fields.getByRole('combobox', { name: field }));
+      await user.click(await screen.findByRole('option', { name: option }));
+    };
+    const write = async (field: string, text: string) => {
+      const box = screen.getByRole('textbox', { name: field });
+      await user.clear(box);
+      await user.paste(text);
+    };
+    for (const field of ['Threshold', 'Pyramid discount', 'Weight of the rest'])
+      expect(screen.queryByRole('textbox', { name: field })).toBeNull();
+    await choose('Loss', 'Error', 'Huber');
+    expect(screen.queryByRole('textbox', { name: 'Threshold scale' })).toBeNull();
+    await choose('Loss', 'Threshold schedule', 'Constant');
+    await write('Threshold scale', '2');
+    await write('Noise pyramid', '99');
+    expect(screen.getByText('At most 16')).toBeTruthy();
+    await write('Noise pyramid', '6');
+    await write('Pyramid discount', '0.3');
+    await choose('Images and captions', 'Masks', 'Transparency');
+    expect(screen.getByText('What is not transparent is learned.')).toBeTruthy();
+    await write('Weight of the rest', '0');
+    await user.click(screen.getByRole('switch', { name: /^Normalise masks/ }));
+    await waitFor(() => {
+      expect(screen.getByRole('button', { name: 'Train' })).toHaveProperty('disabled', false);
+    });
+    await user.click(screen.getByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([
+      {
+        request: {
+          train: {
+            loss: { kind: 'huber', schedule: 'constant', scale: 2 },
+            noise: { pyramidIterations: 6, pyramidDiscount: 0.3 },
+            masks: { source: 'alpha', unmaskedWeight: 0, normalize: true },
+          },
+        },
+      },
+    ]);
+  });
+
   test('says at a prompt that it is longer than the base reads', async () => {
     const { user } = show({
       ...readsFourWords,

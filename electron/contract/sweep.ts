@@ -20,6 +20,9 @@ export const sweptSettings = [
 /** More than anybody waits for. */
 export const mostSweptRuns = 50;
 
+/** Of all that one request starts: bases, captions and shares count, too. */
+export const mostRunsAtOnce = 200;
+
 /** A list of values for each setting that is tried: every combination is a run. */
 export const sweepSchema = z
   .array(
@@ -36,6 +39,10 @@ export const sweepSchema = z
     }),
   )
   .max(5)
+  .refine(
+    (settings) => new Set(settings.map(({ path }) => path)).size === settings.length,
+    'names a setting twice',
+  )
   .refine(
     (settings) => settings.reduce((count, { values }) => count * values.length, 1) <= mostSweptRuns,
     `comes to more than ${mostSweptRuns} runs`,

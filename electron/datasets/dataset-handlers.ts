@@ -9,10 +9,10 @@ import type { DuplicateGroups } from './images/duplicate-groups.ts';
 import { imageFlagHandlers } from './images/image-flag-handlers.ts';
 import { imageQueryHandlers } from './images/image-query-handlers.ts';
 import type { ImageSelection } from './images/image-selection.ts';
-import { addDataset } from './import/add-dataset.ts';
+import { addDataset, type ImportRequest } from './import/add-dataset.ts';
+import { importUnpacked } from './import/import-unpacked.ts';
 import type { Imports } from './import/imports.ts';
 import { readSources } from './import/sources.ts';
-import { unpackGiven } from './import/unpack-given.ts';
 import { uploadFolders } from './import/upload-folders.ts';
 import type { Journal } from './journal.ts';
 
@@ -40,8 +40,9 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
     'datasets.get': ({ datasetId }) =>
       datasetDetail(database, datasetId, imports.isRunning(datasetId), journal.next(datasetId)),
     'datasets.import': async (request) => {
-      const unpacked = request.unpack ? await unpackGiven(domain.library.paths.uploads, request) : request;
-      const datasetId = await addDataset(domain, unpacked);
+      const add = (all: ImportRequest) => addDataset(domain, all);
+      const { uploads } = domain.library.paths;
+      const datasetId = await (request.unpack ? importUnpacked(uploads, request, add) : add(request));
       imports.start(datasetId);
       domain.changed(datasetId, 'datasets');
       return { datasetId };

@@ -1,5 +1,6 @@
 /** Archives, entry by entry. Their names lead out of no folder: yauzl refuses a file that has such. */
 import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 
@@ -31,6 +32,16 @@ export function entriesOf(
     zip.on('error', reject);
     zip.readEntry();
   });
+}
+
+/** What an entry holds, held to its checksum at the end. */
+export async function* verifiedEntry(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
+  let sum = 0;
+  for await (const chunk of (await readEntry(zip, entry)) as AsyncIterable<Buffer>) {
+    sum = crc32(chunk, sum);
+    yield chunk;
+  }
+  if (sum !== entry.crc32) throw new Error(`${entry.fileName} is not what was packed`);
 }
 
 export function readEntry(zip: ZipFile, entry: Entry): Promise<Readable> {

@@ -8,10 +8,10 @@ import { totalBytes } from '../../native/training/memory-plan.ts';
 import { type DataShare, shareText } from '../contract/data-share.ts';
 import { doesNotFit } from '../contract/memory-text.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
-import { bytesText, countOf } from '../contract/quantities.ts';
+import { bytesText, countOf, countText } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
 import { type RunPlan, type RunRequest, runRequestSchema } from '../contract/runs.ts';
-import { sweptOverrides, sweptText, withSwept } from '../contract/sweep.ts';
+import { mostRunsAtOnce, sweptOverrides, sweptText, withSwept } from '../contract/sweep.ts';
 import { drawShare } from '../datasets/images/draw-share.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
@@ -133,10 +133,19 @@ function sweptRequest(request: RunRequest, overrides: readonly Override[]): RunR
 
 function choicesOf(request: RunRequest): readonly RunChoice[] {
   const bases = new Set([request.baseModelId, ...request.moreBaseIds]);
+  const [captionSets, shares] = [new Set(request.captionSetIds), new Set(request.shares)];
+  const swept = sweptOverrides(request.sweep ?? []);
+  const count = bases.size * captionSets.size * shares.size * swept.length;
+  if (count > mostRunsAtOnce)
+    throw new Failure(
+      'too-many-runs',
+      `That comes to ${countText(count)} runs; ${mostRunsAtOnce} at once are the most.`,
+      'Choose fewer bases, captions, shares or values.',
+    );
   return [...bases].flatMap((baseModelId) =>
-    [...new Set(request.captionSetIds)].flatMap((captionSetId) =>
-      [...new Set(request.shares)].flatMap((share) =>
-        sweptOverrides(request.sweep ?? []).map((overrides) => ({
+    [...captionSets].flatMap((captionSetId) =>
+      [...shares].flatMap((share) =>
+        swept.map((overrides) => ({
           ...{ baseModelId, captionSetId, share, overrides },
         })),
       ),

@@ -61,6 +61,57 @@ describe('an archive of images', () => {
     expect(readdirSync(uploads)).not.toContain('sent-1234');
   });
 
+  test('keeps all it holds: of one name both, and what is sent beside it', async () => {
+    const folder = testFolder();
+    const studio = openStudio();
+    const { uploads } = studio.library.paths;
+    await mkdir(join(uploads, 'sent-1234'), { recursive: true });
+    const zip = await writeZip(join(folder, 'a.zip'), {
+      './fox.png': await picture(1),
+      'fox.PNG': await picture(2),
+      'fox.txt': 'one',
+    });
+    for (const name of ['a.zip', 'a 2.zip', '.zip']) await cp(zip, join(uploads, 'sent-1234', name));
+    writeFileSync(join(uploads, 'sent-1234', 'beside.png'), await picture(3));
+    const other = await writeZip(join(testFolder(), 'A.zip'), { 'owl.png': await picture(4) });
+    const { datasetId } = await studio.call('datasets.import', {
+      ...{ paths: [other], uploadId: 'sent-1234', unpack: true },
+    });
+    await studio.datasets.settled();
+    const files = await filesOf(studio, datasetId);
+    expect(files.filter((file) => file.startsWith('a/')).sort()).toEqual(['a/fox (2).PNG', 'a/fox.png']);
+    expect(files.filter((file) => file.endsWith('owl.png'))).toHaveLength(1);
+    expect(files).toContain('beside.png');
+    expect(files).toHaveLength(8);
+  });
+
+  test('leaves nothing where the import fails after it; without one, nothing is unpacked', async () => {
+    const folder = testFolder();
+    const studio = openStudio();
+    const { uploads } = studio.library.paths;
+    const archive = await writeZip(join(folder, 'a.zip'), { 'one.png': await picture(1) });
+    for (const wrong of [
+      { datasetId: 99 },
+      { fileNamePattern: '{{{' },
+      { paths: [archive, join(folder, 'gone')] },
+    ])
+      await expect(
+        studio.call('datasets.import', { paths: [archive], unpack: true, ...wrong }),
+      ).rejects.toThrow();
+    await expect(studio.call('datasets.import', { paths: [], unpack: true })).rejects.toMatchObject({
+      code: 'dataset-empty',
+    });
+    expect(readdirSync(uploads)).toEqual([]);
+    await mkdir(join(folder, 'photos.zip'));
+    writeFileSync(join(folder, 'photos.zip', 'one.png'), await picture(1));
+    const { datasetId } = await studio.call('datasets.import', {
+      ...{ paths: [join(folder, 'photos.zip')], unpack: true },
+    });
+    await studio.datasets.settled();
+    expect(await filesOf(studio, datasetId)).toEqual(['one.png']);
+    expect(readdirSync(uploads)).toEqual([]);
+  });
+
   test('is refused in words where nothing good is in it, and nothing is left', async () => {
     const folder = testFolder();
     const studio = openStudio();
@@ -77,6 +128,10 @@ describe('an archive of images', () => {
     const bytes = Buffer.from(whole);
     bytes.fill(0xff, 60, 80);
     writeFileSync(damaged, bytes);
+    const altered = join(folder, 'altered.zip');
+    const sums = Buffer.from(whole);
+    sums.writeUInt32LE(1, sums.indexOf(Buffer.from([0x50, 0x4b, 1, 2])) + 16);
+    writeFileSync(altered, sums);
     const evil = join(folder, 'evil.zip');
     writeFileSync(evil, Buffer.from(whole.toString('latin1').replaceAll('one.png', '../.png'), 'latin1'));
     const texts = await writeZip(join(folder, 'texts.zip'), { 'a.txt': 'x' });
@@ -84,6 +139,7 @@ describe('an archive of images', () => {
       [broken]: ['archive-damaged', /^broken\.zip cannot be unpacked: /],
       [locked]: ['archive-locked', /^locked\.zip is locked by a password\.$/],
       [damaged]: ['archive-damaged', /^damaged\.zip cannot be unpacked: /],
+      [altered]: ['archive-damaged', /^altered\.zip cannot be unpacked: one\.png is not what was packed\.$/],
       [evil]: ['archive-damaged', /^evil\.zip cannot be unpacked: /],
       [texts]: ['dataset-empty', /^texts\.zip holds no image\.$/],
     } as const;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
+import { calls } from '../../electron/contract/api.ts';
 import { runRequestSchema, type RunStatus } from '../../electron/contract/runs.ts';
 import { readRun } from '../../electron/runs/run-folder.ts';
 import { failureOf } from './failure-of.ts';
@@ -210,6 +211,16 @@ describe('the queue of runs', () => {
     const wrong = { ...request, sweep: [{ path: 'train.learningRate', values: [-1, 1e-4] }] };
     const failure = await failureOf(Promise.resolve(runs.handlers['runs.plan']({ request: wrong })));
     expect([failure.code, failure.message]).toEqual(['sweep-invalid', expect.stringContaining('rate -1')]);
+    // Told at once: planning each of so many would take the studio's time for good.
+    const shares = Array.from({ length: 20 }, (_, place) => (place + 1) / 40);
+    const moreBaseIds = Array.from({ length: 1000 }, (_, place) => place + 2);
+    const many = { ...request, shares, moreBaseIds, sweep };
+    expect(await failureOf(Promise.resolve(runs.handlers['runs.plan']({ request: many })))).toMatchObject({
+      code: 'too-many-runs',
+      message: expect.stringMatching(/^That comes to [\d,]+ runs; 200 at once are the most\.$/) as string,
+    });
+    const twice = [sweep[0]!, sweep[0]!];
+    expect(calls['runs.plan'].input.safeParse({ request: { ...request, sweep: twice } }).success).toBe(false);
   });
 
   test('a paused run goes on where it stopped, and every step is trained once', async () => {

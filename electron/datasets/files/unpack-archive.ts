@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import type { Entry, ZipFile } from 'yauzl';
@@ -11,7 +11,7 @@ import { isImageName, otherKindOf } from '../../contract/file-kinds.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { chooseImages } from '../../contract/without-images.ts';
 import { freeOn } from '../../library/free-disk.ts';
-import { entriesOf, openZip, readEntry } from '../../library/zip-file.ts';
+import { entriesOf, openZip, verifiedEntry } from '../../library/zip-file.ts';
 
 const mostFiles = 1_000_000;
 /** Left free on the disk. */
@@ -27,8 +27,8 @@ export async function unpackArchive(archive: string, folder: string): Promise<vo
   const damaged = (error: unknown) =>
     new Failure(
       'archive-damaged',
-      `${name} cannot be unpacked: ${messageOf(error)}.`,
-      'Unpack it with another program, then drop the folder.',
+      `${name} cannot be unpacked: ${messageOf(error).replace(/\.+$/, '')}.`,
+      'It may be cut off or damaged: get it again, or unpack it with another program and drop the folder.',
       error,
     );
   const zip = await openZip(archive).catch((error: unknown) => {
@@ -48,7 +48,8 @@ export async function unpackArchive(archive: string, folder: string): Promise<vo
       );
     await needRoom(name, dirname(folder), entries);
     await writeFolderAtomic(folder, async (partial) => {
-      for (const entry of entries) await write(zip, entry, join(partial, entry.fileName), damaged);
+      const taken = new Set<string>();
+      for (const entry of entries) await write(zip, entry, join(partial, freeName(entry, taken)), damaged);
     });
   } finally {
     zip.close();
@@ -57,9 +58,23 @@ export async function unpackArchive(archive: string, folder: string): Promise<vo
 
 /** Not what a file manager keeps for itself, nor what no data set is made of. */
 function isWanted({ fileName }: Entry): boolean {
-  const parts = fileName.split('/');
+  const parts = segmentsOf(fileName);
   if (parts.some((part) => part.startsWith('.') || part === '__MACOSX')) return false;
   return isImageName(fileName) || ['text', 'table'].includes(otherKindOf(fileName));
+}
+
+const segmentsOf = (name: string): readonly string[] =>
+  name.split('/').filter((part) => part !== '' && part !== '.');
+
+/** An entry's name; where another has it, in other letters too, numbered, as what belongs to that one is. */
+function freeName({ fileName }: Entry, taken: Set<string>): string {
+  const { dir, name, ext } = parse(segmentsOf(fileName).join('/'));
+  for (let count = 1; ; count++) {
+    const own = join(dir, count === 1 ? `${name}${ext}` : `${name} (${count})${ext}`);
+    if (taken.has(own.toLowerCase())) continue;
+    taken.add(own.toLowerCase());
+    return own;
+  }
 }
 
 async function needRoom(name: string, disk: string, entries: readonly Entry[]): Promise<void> {
@@ -68,7 +83,7 @@ async function needRoom(name: string, disk: string, entries: readonly Entry[]): 
   if (free >= needed) return;
   throw new Failure(
     'disk-full',
-    `${name} unpacked takes ${bytesText(needed - spare)}, and the library's disk has ${bytesText(free)} free.`,
+    `${name} unpacked takes ${bytesText(needed - spare)}, and ${bytesText(spare)} are to stay free; the library's disk has ${bytesText(free)}.`,
     'Free some space, or unpack it on another disk and drop the folder.',
   );
 }
@@ -81,7 +96,7 @@ async function write(
 ): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await pipeline(await readEntry(zip, entry), createWriteStream(path));
+    await pipeline(verifiedEntry(zip, entry), createWriteStream(path));
   } catch (error) {
     const ofDisk = error instanceof Error && 'syscall' in error;
     throw ofDisk ? writeFailure(path, error) : damaged(error);

@@ -205,10 +205,11 @@ describe('from a terminal', () => {
     expect(planned.out).toContain(
       '  ! 3 of 3 captions are longer than the 9 tokens this base reads; what is beyond is left out. The longest: ',
     );
-    const flags = ['--prompt', 'fox', '--prompt', 'fox in the snow'];
-    const told =
-      'The prompt “fox in the snow” has 12 tokens, more than the 9 tokens this model reads; what is beyond is left out.\n';
-    const cutPrompts = { read: 9, prompts: [{ text: 'fox in the snow', tokens: 12 }] };
+    // Prompts are read in three chunks.
+    const long = 'fox in the snow and a bear in the woods';
+    const flags = ['--prompt', 'fox in the snow', '--prompt', long];
+    const told = `The prompt “${long}” has 30 tokens, more than the 27 tokens this model reads; what is beyond is left out.\n`;
+    const cutPrompts = { prompts: [{ text: long, tokens: 30 }] };
     for (const command of [
       ['train', 'foxes.json', '--epochs', '2', ...flags],
       ['compare', 'runs/foxes', ...flags],
@@ -220,7 +221,12 @@ describe('from a terminal', () => {
     }
     const plan = await screenfold(folder, ['train', 'foxes.json', ...flags, '--dry-run', '--json'], engine);
     expect(last(plan.out)).toMatchObject({
-      cut: { ...cutPrompts, captions: { images: 3, cut: 3, longest: { tokens: 12 } } },
+      cut: {
+        ...cutPrompts,
+        read: 9,
+        readOfPrompt: 27,
+        captions: { images: 3, cut: 3, longest: { tokens: 12 } },
+      },
     });
     const short = await screenfold(folder, ['generate', 'base', '-p', 'fox'], engine);
     expect(short.error).toBe('');

@@ -354,7 +354,7 @@ describeInBrowser('every screen and dialog, as axe looks at it', () => {
         await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
         expect(await axeFindings(page)).toEqual([]);
       },
-      60_000,
+      120_000,
     );
   });
 });

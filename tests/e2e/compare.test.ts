@@ -280,6 +280,30 @@ describeInBrowser('comparing in a browser', () => {
     await page.getByText('1 picture', { exact: true }).waitFor();
   });
 
+  test('tries two learning rates, and compares them by one click', async () => {
+    const { page } = open;
+    await page.goto(page.url().replace(/(?:\?.*)?#.*$/, '#/runs/1'));
+    await page.getByRole('button', { name: 'More for toys' }).click();
+    await page.getByRole('menuitem', { name: 'Use its settings again' }).click();
+    await page.getByRole('heading', { name: 'Train', level: 1 }).waitFor();
+    await page.getByLabel('Name', { exact: true }).fill('tried');
+    await page.getByLabel('Epochs', { exact: true }).fill('1');
+    await page.getByRole('button', { name: /^Try out:/ }).click();
+    await page.getByRole('combobox', { name: 'Setting to try several values of' }).click();
+    await page.getByRole('option', { name: 'Learning rate' }).click();
+    const tried = page.getByRole('region', { name: 'Try out' });
+    await tried.getByRole('textbox', { name: 'Learning rate' }).fill('1e-4, 2e-4');
+    await page.getByText('1 in each of 2 runs, 2 in all').waitFor();
+    await page.getByRole('button', { name: 'Train 2 runs' }).click();
+    const notice = page.getByRole('button', { name: 'Compare them in one grid' });
+    await notice.waitFor({ timeout: patience });
+    await notice.click();
+    for (const name of ['tried, rate 1e-4', 'tried, rate 2e-4'])
+      await page.getByText(name, { exact: true }).first().waitFor({ timeout: patience });
+    const ready = page.locator('[id^="cell-"][data-kind="ready"] img');
+    await expect.poll(() => ready.count(), waiting).toBeGreaterThan(0);
+  });
+
   test('complains of nothing', () => {
     expect(open.complaints).toEqual([]);
   });

@@ -19,7 +19,7 @@ import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { optimizerSchema } from '../contract/optimizer-spec.ts';
-import { runSpecSchema } from '../contract/run-spec.ts';
+import { runSpecSchema, schedules } from '../contract/run-spec.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import { pathsAsRead, pathsToWrite } from './run-paths.ts';
 
@@ -42,6 +42,17 @@ const outcomeFile = 'outcome.json';
 const formatVersion = 1;
 
 const image = z.looseObject({ id: z.string(), path: z.string(), captions: z.array(z.string()).min(1) });
+const planned = { epochs: z.int(), checkpointEpochs: z.array(z.int()) };
+const extension = z.looseObject({
+  step: z.int().min(0),
+  planned: z.looseObject(planned),
+  rates: z
+    .looseObject({
+      learningRate: z.number().positive(),
+      schedule: z.looseObject({ kind: z.enum(schedules), warmupSteps: z.int().min(0) }),
+    })
+    .optional(),
+});
 const runSchema = z.looseObject({
   formatVersion: z.literal(formatVersion),
   spec: runSpecSchema.required({ name: true, folder: true, resolution: true }),
@@ -51,14 +62,10 @@ const runSchema = z.looseObject({
     cacheFolder: z.string(),
     base: z.string(),
     method: z.looseObject({ kind: z.string() }),
-    settings: z.looseObject({
-      epochs: z.int(),
-      checkpointEpochs: z.array(z.int()),
-      optimizer: optimizerSchema.optional(),
-    }),
+    settings: z.looseObject({ ...planned, optimizer: optimizerSchema.optional() }),
     images: z.array(image),
     validation: z.array(image),
-    extensions: z.array(z.looseObject({ step: z.int().min(0) })).optional(),
+    extensions: z.array(extension).optional(),
     prior: z.looseObject({ weight: z.number(), images: z.array(image) }).optional(),
   }),
 });

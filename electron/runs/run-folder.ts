@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { isModelNote } from '../../native/facts/model-formats.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import {
+  artifactsName,
   checkpointsName,
+  classImagesName,
   epochName,
   epochOf,
   metricsName,
@@ -85,6 +88,24 @@ export async function rewriteRun(run: Run): Promise<void> {
   const { folder } = run;
   const { spec, job } = pathsToWrite(folder, run);
   await writeFileAtomic(join(folder, runFile), `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`);
+}
+
+/** What lies in a run's folder before anything is trained, besides locks and what is said of its base. */
+const beforeTraining: readonly string[] = [runFile, artifactsName, `${classImagesName}.json`];
+
+/** Whether anything has come of a run, be it half-written. */
+export async function hasBegun(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  return names.some(
+    (name) => !beforeTraining.includes(name) && !name.endsWith('.lock') && !isModelNote(name),
+  );
+}
+
+/** Puts a run in the place of one that has not begun. */
+export async function replaceRun(run: Run): Promise<void> {
+  for (const name of beforeTraining.filter((other) => other !== runFile))
+    await rm(join(run.folder, name), { recursive: true, force: true });
+  await rewriteRun(run);
 }
 
 /** When `run.json` was last written, as far as one can tell; null where there is none. */

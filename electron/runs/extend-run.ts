@@ -1,6 +1,8 @@
 import { stepsPerEpoch } from '../../native/facts/epoch-steps.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Extension, LearningRateSchedule, TrainJob } from '../../native/jobs.ts';
+import { explainIssues } from '../contract/explain-issues.ts';
+import { runSpecSchema } from '../contract/run-spec.ts';
 import type { PlannedRunSpec, Run } from './run-folder.ts';
 import { checkpointEpochs, removeOutcome, rewriteRun, stateStep } from './run-folder.ts';
 
@@ -27,7 +29,7 @@ export interface ExtendedRun {
  * Writes down that a run goes on beyond what was planned. It is one file that changes, whole or not at all: whoever is killed in
  * between finds a run that has ended, and may say it again.
  *
- * @throws Failure `state-missing`, `epochs-done`, `checkpoint-beyond`, `write-failed`
+ * @throws Failure `state-missing`, `epochs-done`, `extension-invalid`, `checkpoint-beyond`, `write-failed`
  */
 export async function extendRun(run: Run, choice: ExtensionChoice): Promise<ExtendedRun> {
   const { folder } = run;
@@ -57,7 +59,7 @@ export async function extendRun(run: Run, choice: ExtensionChoice): Promise<Exte
 /**
  * A run as it goes on from a step.
  *
- * @throws Failure `epochs-done`
+ * @throws Failure `epochs-done`, `extension-invalid`
  */
 export function extendedRun(run: Run, step: number, choice: ExtensionChoice): ExtendedRun {
   const { spec, job } = run;
@@ -73,6 +75,8 @@ export function extendedRun(run: Run, step: number, choice: ExtensionChoice): Ex
       `Choose more than ${epochsDone}.`,
     );
   }
+  const extendedSpec = withEpochs(spec, epochs, choice.checkpoints);
+  checkSpec(extendedSpec, choice);
   const wanted = choice.checkpoints ?? spec.train.checkpoints;
   const kept = new Set([
     ...settings.checkpointEpochs.filter((epoch) => epoch <= epochsDone),
@@ -96,7 +100,7 @@ export function extendedRun(run: Run, step: number, choice: ExtensionChoice): Ex
     extension,
     run: {
       ...run,
-      spec: withEpochs(spec, epochs, choice.checkpoints),
+      spec: extendedSpec,
       job: {
         ...job,
         settings: { ...settings, epochs, checkpointEpochs: [...kept].sort((a, b) => a - b) },
@@ -113,6 +117,25 @@ function withEpochs(
 ): PlannedRunSpec {
   const chosen = [...new Set([...spec.train.checkpoints, ...checkpoints])].sort((a, b) => a - b);
   return { ...spec, train: { ...spec.train, epochs, checkpoints: chosen } };
+}
+
+/** What is written down must be what a run may be asked for, or nobody could read it again. */
+function checkSpec(spec: PlannedRunSpec, { learningRate, schedule }: ExtensionChoice): void {
+  const train = {
+    ...spec.train,
+    ...(learningRate !== undefined && { learningRate }),
+    ...(schedule !== undefined && { schedule }),
+  };
+  const asked = { ...spec, train };
+  const { error } = runSpecSchema.safeParse(asked);
+  if (error === undefined) return;
+  const faults = explainIssues(error.issues, asked, runSpecSchema);
+  throw new Failure(
+    'extension-invalid',
+    `The run cannot be trained on like this:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    'Choose other values. Nothing was changed.',
+    error,
+  );
 }
 
 /** Nothing where a constant rate just goes on, which trains as if so many epochs had been planned from the first. */

@@ -15,6 +15,7 @@ import { mostRunsAtOnce, sweptOverrides, sweptText, withSwept } from '../contrac
 import { drawShare } from '../datasets/images/draw-share.ts';
 import type { RunData } from '../datasets/run-data.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
+import { checkBase } from './check-base.ts';
 import { readClassImages } from './class-images.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
@@ -189,6 +190,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
   checkSize(request, model.vaeFactor);
   await checkLoraBeginning(request.method);
   const spec = specOf(request, base.folder, data, share, deps.runsFolder);
+  await checkBase(spec, facts);
   const classImages = await readClassImages(spec.prior);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder, classImages });
 

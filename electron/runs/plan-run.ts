@@ -1,5 +1,6 @@
 import { type Dataset, readDataset } from '../datasets/dataset.ts';
-import { type BaseModel, readBaseModel } from './base-model.ts';
+import { baseFor, type BaseModel, readBaseFacts } from './base-model.ts';
+import { checkBase } from './check-base.ts';
 import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { type Plan, planTraining } from './plan.ts';
@@ -24,8 +25,11 @@ export async function planRuns(
   options: PlanRunOptions,
 ): Promise<readonly PlannedRun[]> {
   const bases = [];
-  for (const { base, method } of specs) {
-    bases.push(await readBaseModel(base, method.kind));
+  for (const spec of specs) {
+    const { base, method } = spec;
+    const facts = await readBaseFacts(base);
+    bases.push(baseFor(base, facts, method.kind));
+    await checkBase(spec, facts);
     await checkLoraBeginning(method);
   }
   const dataset = await readDatasetOf(specs[0]!, options);

@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { isModelNote } from '../../native/facts/model-formats.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import {
+  artifactsName,
   checkpointsName,
+  classImagesName,
   epochName,
   epochOf,
   metricsName,
@@ -19,7 +22,7 @@ import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import type { ModelReference, TrainJob, TrainResult } from '../../native/jobs.ts';
 import { explainIssues } from '../contract/explain-issues.ts';
 import { optimizerSchema } from '../contract/optimizer-spec.ts';
-import { runSpecSchema } from '../contract/run-spec.ts';
+import { runSpecSchema, schedules } from '../contract/run-spec.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import { pathsAsRead, pathsToWrite } from './run-paths.ts';
 
@@ -42,6 +45,17 @@ const outcomeFile = 'outcome.json';
 const formatVersion = 1;
 
 const image = z.looseObject({ id: z.string(), path: z.string(), captions: z.array(z.string()).min(1) });
+const planned = { epochs: z.int(), checkpointEpochs: z.array(z.int()) };
+const extension = z.looseObject({
+  step: z.int().min(0),
+  planned: z.looseObject(planned),
+  rates: z
+    .looseObject({
+      learningRate: z.number().positive(),
+      schedule: z.looseObject({ kind: z.enum(schedules), warmupSteps: z.int().min(0) }),
+    })
+    .optional(),
+});
 const runSchema = z.looseObject({
   formatVersion: z.literal(formatVersion),
   spec: runSpecSchema.required({ name: true, folder: true, resolution: true }),
@@ -51,14 +65,10 @@ const runSchema = z.looseObject({
     cacheFolder: z.string(),
     base: z.string(),
     method: z.looseObject({ kind: z.string() }),
-    settings: z.looseObject({
-      epochs: z.int(),
-      checkpointEpochs: z.array(z.int()),
-      optimizer: optimizerSchema.optional(),
-    }),
+    settings: z.looseObject({ ...planned, optimizer: optimizerSchema.optional() }),
     images: z.array(image),
     validation: z.array(image),
-    extensions: z.array(z.looseObject({ step: z.int().min(0) })).optional(),
+    extensions: z.array(extension).optional(),
     prior: z.looseObject({ weight: z.number(), images: z.array(image) }).optional(),
   }),
 });
@@ -78,6 +88,24 @@ export async function rewriteRun(run: Run): Promise<void> {
   const { folder } = run;
   const { spec, job } = pathsToWrite(folder, run);
   await writeFileAtomic(join(folder, runFile), `${JSON.stringify({ formatVersion, spec, job }, null, 2)}\n`);
+}
+
+/** What lies in a run's folder before anything is trained, besides locks and what is said of its base. */
+const beforeTraining: readonly string[] = [runFile, artifactsName, `${classImagesName}.json`];
+
+/** Whether anything has come of a run, be it half-written. */
+export async function hasBegun(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  return names.some(
+    (name) => !beforeTraining.includes(name) && !name.endsWith('.lock') && !isModelNote(name),
+  );
+}
+
+/** Puts a run in the place of one that has not begun. */
+export async function replaceRun(run: Run): Promise<void> {
+  for (const name of beforeTraining.filter((other) => other !== runFile))
+    await rm(join(run.folder, name), { recursive: true, force: true });
+  await rewriteRun(run);
 }
 
 /** When `run.json` was last written, as far as one can tell; null where there is none. */

@@ -3,12 +3,22 @@ import { isDeepStrictEqual } from 'node:util';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob, TrainResult } from '../../native/jobs.ts';
-import { createRun, isRunFolder, readOutcome, readRun, type Run, writeOutcome } from './run-folder.ts';
+import {
+  createRun,
+  hasBegun,
+  isRunFolder,
+  readOutcome,
+  readRun,
+  replaceRun,
+  type Run,
+  writeOutcome,
+} from './run-folder.ts';
 import { type LockOptions, lockRun } from './run-lock.ts';
 
 /**
- * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished.
- * Throws `run-finished` or `run-differs` rather than touch another's work.
+ * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished. One that asks for
+ * something else and never got to train is replaced.
+ * Throws `run-finished` or `run-differs` rather than touch another's work, `run-busy` where it may just be beginning.
  */
 export async function openRun(planned: Run): Promise<{ readonly run: Run; readonly resumed: boolean }> {
   const { folder } = planned;
@@ -18,14 +28,17 @@ export async function openRun(planned: Run): Promise<{ readonly run: Run; readon
   }
   const there = await readRun(folder);
   await refuseFinished(folder);
-  if (!isSameWork(there.job, planned.job)) {
+  if (isSameWork(there.job, planned.job)) return { run: there, resumed: true };
+  if (await hasBegun(folder)) {
     throw new Failure(
       'run-differs',
       `${folder} holds an unfinished run with other settings.`,
       `Resume that one with \`screenfold resume ${folder}\`, or give this one another --name or --out.`,
     );
   }
-  return { run: there, resumed: true };
+  const release = await lockRun(folder, { patienceSeconds: 0 });
+  await replaceRun(planned).finally(release);
+  return { run: await readRun(folder), resumed: false };
 }
 
 export async function refuseFinished(folder: string): Promise<void> {

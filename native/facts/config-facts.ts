@@ -15,6 +15,8 @@ export interface ConfigFacts {
   /** Sides of the pictures it is trained on are multiples of this: the latent factor times what the denoiser halves. */
   readonly pixelStep: number;
   readonly prediction: PredictionType;
+  /** Layers of the text encoder, of several of the one that has the fewest: no clip skip goes beyond. */
+  readonly textLayers: number;
   /** Names of the components that each part consists of. */
   readonly components: Readonly<Record<ModelPart, readonly string[]>>;
 }

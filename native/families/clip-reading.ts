@@ -10,7 +10,7 @@ export const usualWay: ReadingWay = { clipSkip: 1, chunks: 1 };
  * @param layers of the encoder that has the fewest
  * @throws Failure `clip-skip-invalid`
  */
-export function checkClipSkip({ clipSkip }: ReadingWay, layers: number): void {
+export function checkClipSkip({ clipSkip }: Pick<ReadingWay, 'clipSkip'>, layers: number): void {
   if (clipSkip <= layers) return;
   throw new Failure(
     'clip-skip-invalid',

@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { classImagesName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel } from '../families/family.ts';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
+import { checkImage, type ImageSize } from '../images/decode.ts';
 import type { ClassPictures, GenerateJob, JobContext, Picture, TrainingImage, TrainJob } from '../jobs.ts';
 import { contentKey } from './encoding.ts';
 
@@ -30,6 +31,7 @@ export async function withClassImages(
   const { prior } = job;
   if (prior?.making === undefined) return job;
   const { making } = prior;
+  const { stop } = context;
   const folder = join(job.cacheFolder, classImagesName);
   const base = await baseHash(model);
   const images = making.sizes.flatMap(({ width, height, count }) =>
@@ -41,7 +43,8 @@ export async function withClassImages(
   );
   const missing: Picture[] = [];
   for (const { path, seed, width, height } of images) {
-    if (await isThere(path)) continue;
+    stop.throwIfAborted();
+    if (await isThere(path, { width, height })) continue;
     const { prompt, sampler, steps, guidanceScale } = making;
     missing.push({
       ...{ model: { base: job.base }, prompt, negativePrompt: '', seed, sampler, steps, guidanceScale },
@@ -64,8 +67,15 @@ async function baseHash(model: OpenModel): Promise<string> {
   return contentKey('base', JSON.stringify(model.noise.scheduler), ...hashes);
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isFile() === true;
+/** One that was damaged since is as good as not there: it comes out the same again. */
+async function isThere(path: string, { width, height }: ImageSize): Promise<boolean> {
+  try {
+    const found = await checkImage(path);
+    return found.width === width && found.height === height;
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
 }
 
 async function makeMissing(

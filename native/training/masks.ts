@@ -17,7 +17,7 @@ const ratioTolerance = 0.02;
 /**
  * Makes sure the mask of every image that has one is in the cache, brought down to latents by area; resolves to a reader of what
  * latents count by them.
- * @throws Failure `mask-size` where a mask has another shape than its image, `image-unreadable`
+ * @throws Failure `mask-size` where a mask has another shape than its image, `masks-empty` where nothing counts, `image-unreadable`
  */
 export async function encodeMasks(
   images: readonly TrainingImage[],
@@ -33,19 +33,25 @@ export async function encodeMasks(
     key: contentKey('mask', decodingVersion, source, hashes.get(path)!, width, height, factor),
     length: (width * height) / factor ** 2,
   });
+  let counts = images.length === 0 || masks.unmaskedWeight > 0;
   for (const image of images) {
     stop.throwIfAborted();
     const path = fileOf(image, source);
-    if (path === null) continue;
+    if (path === null) {
+      counts = true;
+      continue;
+    }
     if (!hashes.has(path)) {
       if (source === 'files') await checkShape(image.path, path);
       hashes.set(path, await hashFile(path));
     }
-    await cache.get(blobOf(image, path), async () => {
+    const shares = await cache.get(blobOf(image, path), async () => {
       const pixels = await readMask(path, image, source === 'alpha' ? 'alpha' : 'grey');
       return byArea(pixels, image, factor);
     });
+    counts ||= shares.some((share) => share > 0);
   }
+  if (!counts) throw nothingCounts(source);
   return async ({ image, flipped }) => {
     const path = fileOf(image, source);
     if (path === null || !hashes.has(path)) return null;
@@ -54,6 +60,16 @@ export async function encodeMasks(
     });
     return maskWeights(flipped ? mirrored(shown, image.width / factor) : shown, masks);
   };
+}
+
+function nothingCounts(source: MaskSettings['source']): Failure {
+  return new Failure(
+    'masks-empty',
+    source === 'alpha'
+      ? 'All images are transparent throughout, so nothing of them would be learned.'
+      : 'All masks are black, so nothing of the images would be learned.',
+    'Leave masks out, or have the rest of the image count a little.',
+  );
 }
 
 function fileOf(image: TrainingImage, source: MaskSettings['source']): string | null {

@@ -1,3 +1,4 @@
+import type { PredictionType } from '../facts/config-facts.ts';
 import { type NoiseSettings, usualNoise } from '../facts/losses.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel } from '../families/family.ts';
@@ -63,20 +64,24 @@ export function perturbed(
   return noise.map((value, i) => value + gamma * more[i]!);
 }
 
+/** @throws Failure `zero-snr-noise` of a model that predicts noise: of pure noise that would teach it nothing */
+export function checkZeroSnr(settings: Pick<TrainingSettings, 'noise'>, prediction: PredictionType): void {
+  if (!hasZeroSnr(settings) || prediction === 'v_prediction') return;
+  throw new Failure(
+    'zero-snr-noise',
+    'This base predicts noise, so it cannot be trained with a zero terminal SNR: where all is noise there would be nothing to learn.',
+    'Train without it, or start from a base that predicts v, such as Stable Diffusion 2.1.',
+  );
+}
+
 /**
  * The model as it is trained: with a zero terminal SNR where that is asked for (Lin et al. 2023, algorithm 1).
- * @throws Failure `zero-snr-noise` of a model that predicts noise: of pure noise that would teach it nothing
+ * @throws Failure `zero-snr-noise`
  */
 export function withTrainingNoise(model: OpenModel, settings: Pick<TrainingSettings, 'noise'>): OpenModel {
   if (!hasZeroSnr(settings)) return model;
   const { scheduler } = model.noise;
-  if (scheduler.predictionType !== 'v_prediction') {
-    throw new Failure(
-      'zero-snr-noise',
-      'This base predicts noise, so it cannot be trained with a zero terminal SNR: where all is noise there would be nothing to learn.',
-      'Train without it, or start from a base that predicts v, such as Stable Diffusion 2.1.',
-    );
-  }
+  checkZeroSnr(settings, scheduler.predictionType);
   return {
     ...model,
     noise: noiseProcess({ ...scheduler, zeroTerminalSnr: true, timestepSpacing: 'trailing' }),

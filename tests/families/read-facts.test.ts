@@ -53,6 +53,7 @@ describe("a model's configs", () => {
       latentFactor: 8,
       pixelStep: 64,
       prediction: 'epsilon',
+      textLayers: 12,
       components,
     };
     expect(await readFacts(await writeConfigs('sd1'))).toEqual(facts);
@@ -60,6 +61,7 @@ describe("a model's configs", () => {
       ...facts,
       resolution: 768,
       prediction: 'v_prediction',
+      textLayers: 23,
     });
   });
 

@@ -154,6 +154,7 @@ describe('a folder of Stable Diffusion XL', () => {
       latentFactor: 4,
       pixelStep: 8,
       prediction: 'epsilon',
+      textLayers: 2,
       components: {
         denoiser: ['unet'],
         textEncoders: ['text_encoder', 'text_encoder_2'],

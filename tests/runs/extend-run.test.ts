@@ -85,6 +85,21 @@ describe('the folder of a run that is to have more epochs', () => {
     expect(await readOutcome(run.folder)).toMatchObject({ end: 'finished' });
   });
 
+  test.each([
+    [{ epochs: () => 12, checkpoints: [0, 11] }, /train\.checkpoints\[0\]: must be at least 1, is 0/],
+    [{ epochs: () => 1_000_001 }, /train\.epochs: must be at most 1000000/],
+    [{ epochs: (done: number) => done + 1_000_000 }, /train\.epochs: must be at most 1000000/],
+    [{ epochs: () => 12, learningRate: 101 }, /train\.learningRate: must be at most 100, is 101/],
+  ])('is left alone where no run may be asked for that: %o', async (choice, said) => {
+    const run = await written();
+    mkdirSync(join(run.folder, 'state', 'step-00000020'), { recursive: true });
+    const failure = await failureOf(extendRun(run, choice));
+    expect(failure.code).toBe('extension-invalid');
+    expect(failure.message).toMatch(said);
+    expect(await readRun(run.folder)).toEqual(run);
+    expect(await readOutcome(run.folder)).toMatchObject({ end: 'finished' });
+  });
+
   test('is left alone where an epoch is kept that would be made otherwise', async () => {
     const run = await written();
     mkdirSync(join(run.folder, 'state', 'step-00000018'), { recursive: true });

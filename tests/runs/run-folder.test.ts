@@ -82,6 +82,21 @@ describe('a run folder', () => {
     }
   });
 
+  test.each([
+    [{ step: 8, planned: null }, 'planned: must be an object'],
+    [
+      { step: 8, planned: { epochs: 4, checkpointEpochs: [4] }, rates: { learningRate: 'x' } },
+      'learningRate',
+    ],
+  ])('that says wrongly how it was trained on is refused by name: %o', async (extension, said) => {
+    const run = exampleRun(join(temporaryFolder(), 'run'));
+    await createRun({ ...run, job: { ...run.job, extensions: [extension] as never } });
+    const failure = await failureOf(readRun(run.folder));
+    expect(failure.code).toBe('run-invalid');
+    expect(failure.message).toContain(`job.extensions[0].`);
+    expect(failure.message).toContain(said);
+  });
+
   test('has the epochs whose checkpoints are whole', async () => {
     const run = exampleRun(join(temporaryFolder(), 'run'));
     expect(await checkpointEpochs(run.folder)).toEqual([]);

@@ -1,3 +1,4 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -51,6 +52,7 @@ describe('training a run', () => {
     const { run, resumed } = await openRun(planned);
     expect(resumed).toBe(true);
     expect(run.job).toEqual(before.job);
+    await mkdir(join(planned.folder, 'state'));
     const other = exampleRun(planned.folder, { train: { optimizer: { kind: 'adamw', beta1: 0.8 } } });
     expect((await failureOf(openRun(other))).code).toBe('run-differs');
   });
@@ -58,10 +60,29 @@ describe('training a run', () => {
   test('does not mix with an unfinished run that asks for something else', async () => {
     const planned = exampleRun(join(temporaryFolder(), 'run'));
     await openRun(planned);
+    await writeFile(join(planned.folder, 'metrics.jsonl'), '');
     const other = exampleRun(planned.folder, { train: { epochs: 3 } });
     const failure = await failureOf(openRun(other));
     expect(failure.code).toBe('run-differs');
     expect(failure.hint).toContain(`screenfold resume ${planned.folder}`);
+  });
+
+  test('takes the place of a run that failed before it began, whose settings were other ones', async () => {
+    const { folder, ...planned } = exampleRun(join(temporaryFolder(), 'run'));
+    const { run } = await openRun({ folder, ...planned });
+    const failing = () =>
+      Promise.reject(new Failure('clip-skip-invalid', 'No such layer.', 'Leave it at 1.'));
+    await failureOf(trainRun(run, { runJob: failing }));
+    await mkdir(join(folder, 'artifacts'));
+    await writeFile(join(folder, 'class-images.json'), '{}');
+    const other = exampleRun(folder, { train: { epochs: 3 } });
+    const release = await lockRun(folder);
+    expect((await failureOf(openRun(other))).code).toBe('run-busy');
+    release();
+    expect(await openRun(other)).toMatchObject({ run: { job: { settings: { epochs: 3 } } }, resumed: false });
+    const left = await readdir(folder);
+    expect(left.filter((name) => !name.endsWith('.lock'))).toEqual(['run.json']);
+    expect((await openRun(other)).resumed).toBe(true);
   });
 
   test('never touches a run that has finished', async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -69,6 +69,16 @@ describe('class images', () => {
     };
     expect(list.files).toHaveLength(7);
     const before = await Promise.all(list.files.map((file) => stat(join(first.cacheFolder, file))));
+
+    // Damaged ones are made anew, to the same bytes.
+    const [empty, cut] = list.files.map((file) => join(first.cacheFolder, file));
+    const [emptied, whole] = [await readFile(empty!), await readFile(cut!)];
+    await writeFile(empty!, '');
+    await writeFile(cut!, whole.subarray(0, whole.length / 2));
+    const damaged = dreamBooth('damaged', 'shared');
+    expect(madeIn((await trainHere(damaged)).events)[0]).toMatchObject({ done: 5, total: 7 });
+    expect([await readFile(empty!), await readFile(cut!)]).toEqual([emptied, whole]);
+    before.splice(0, 2, await stat(empty!), await stat(cut!));
 
     const second = dreamBooth('second', 'shared');
     expect(madeIn((await trainHere(second)).events)).toEqual([]);

@@ -44,6 +44,25 @@ describe('a mask', () => {
     expect(maskPathOf('/a.b/fox.tail.jpg')).toBe('/a.b/fox.tail-masklabel.png');
   });
 
+  test('shows something of some image, or the rest has to count', async () => {
+    const mask = join(folder.path, 'black.png');
+    await half(mask, 40, 40);
+    const options = { cache: openBlobCache(join(folder.path, 'black blobs'), 1e6), stop };
+    const encode = (
+      unmaskedWeight: number,
+      source: 'files' | 'alpha' = 'files',
+      more: TrainingImage[] = [],
+    ) =>
+      encodeMasks(
+        [{ ...images[0]!, mask }, ...more],
+        4,
+        { ...tinySettings, masks: { source, unmaskedWeight, normalize: true } },
+        options,
+      );
+    expect((await failureOf(encode(0))).code).toBe('masks-empty');
+    for (const fine of [encode(0.1), encode(0, 'alpha'), encode(0, 'files', [images[1]!])]) await fine;
+  });
+
   test('is brought down to latents by area, and mirrored with its image', async () => {
     const [image] = images;
     const mask = maskPathOf(image!.path);

@@ -8,7 +8,7 @@ import { textEncoders } from './layout.ts';
 
 /** @throws Failure where a config asks for what is not built here */
 export function stableDiffusionXlFacts(folder: ModelConfigs): ConfigFacts {
-  const { unet, vae } = readXlConfigs(folder.component);
+  const { unet, vae, text, projected } = readXlConfigs(folder.component);
   const latentFactor = autoencoderFactor(vae);
   return {
     resolution: unet.sampleSize * latentFactor,
@@ -16,6 +16,7 @@ export function stableDiffusionXlFacts(folder: ModelConfigs): ConfigFacts {
     latentFactor,
     pixelStep: latentFactor * unetStride(unet),
     prediction: readScheduler(folder).predictionType,
+    textLayers: Math.min(text.layers, projected.layers),
     components: { denoiser: ['unet'], textEncoders, autoencoder: ['vae'] },
   };
 }

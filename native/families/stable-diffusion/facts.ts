@@ -6,7 +6,7 @@ import { readConfigs, readScheduler } from './configs.ts';
 
 /** @throws Failure where a config asks for what is not built here */
 export function stableDiffusionFacts(folder: ModelConfigs): ConfigFacts {
-  const { unet, vae } = readConfigs(folder.component);
+  const { unet, vae, text } = readConfigs(folder.component);
   const latentFactor = autoencoderFactor(vae);
   return {
     resolution: unet.sampleSize * latentFactor,
@@ -14,6 +14,7 @@ export function stableDiffusionFacts(folder: ModelConfigs): ConfigFacts {
     latentFactor,
     pixelStep: latentFactor * unetStride(unet),
     prediction: readScheduler(folder).predictionType,
+    textLayers: text.layers,
     components: { denoiser: ['unet'], textEncoders: ['text_encoder'], autoencoder: ['vae'] },
   };
 }

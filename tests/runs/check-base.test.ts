@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+
+import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
+import { readBaseFacts } from '../../electron/runs/base-model.ts';
+import { checkBase } from '../../electron/runs/check-base.ts';
+import { failureOf } from './failure-of.ts';
+import { writePretendConfigs } from './pretend-configs.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** Its text encoder has one layer, and it predicts noise. */
+async function check(asked: object): Promise<void> {
+  const base = temporaryFolder();
+  writePretendConfigs(base, 16);
+  const spec = validateRunSpec({ base, data: { folder: 'photos' }, ...asked }, 'run.json');
+  await checkBase(spec, await readBaseFacts(base));
+}
+
+test('a base is not asked for more layers of text than it has, in training or in pictures', async () => {
+  await check({});
+  for (const asked of [{ train: { clipSkip: 2 } }, { samples: { clipSkip: 2 } }]) {
+    expect(await failureOf(check(asked))).toMatchObject({
+      code: 'clip-skip-invalid',
+      hint: 'Leave it at 1.',
+    });
+    await check({ ...asked, method: { kind: 'vae' } });
+  }
+});
+
+test('a base that predicts noise is not trained with a zero terminal SNR', async () => {
+  const asked = { train: { noise: { zeroTerminalSnr: true } } };
+  expect((await failureOf(check(asked))).code).toBe('zero-snr-noise');
+});
+
+test('a LoRA has a rank somewhere', async () => {
+  const lora = (parts: object) => check({ method: { kind: 'lora', rank: 4, ...parts } });
+  const none = { down: 0, mid: 0, up: 0 };
+  for (const parts of [
+    { blockRanks: none },
+    { blockRanks: none, convRank: 4 },
+    { blockRanks: { ...none, textEncoder: 4 } },
+    { blockRanks: { ...none, textEncoder: 0 }, textEncoder: true },
+  ])
+    expect((await failureOf(lora(parts))).code).toBe('nothing-trained');
+  await lora({ blockRanks: none, textEncoder: true });
+  await lora({ blockRanks: { ...none, down: 1 } });
+});

@@ -112,6 +112,10 @@ export function embeddingUse(
   text: string,
   before: readonly EmbeddingUse[] | undefined,
 ): readonly EmbeddingUse[] {
+  if (/^\s*$|:\s*$/.test(text))
+    throw new InvalidArgumentError(
+      'It must be a file, or a file and a word, as in glyph.safetensors or glyph.safetensors:word.',
+    );
   // A drive's letter stands before a colon, too.
   const match = /^(.[^]*?\.[^.:/\\]+):([^:/\\]+)$/.exec(text);
   const use = match === null ? { file: text } : { file: match[1]!, word: match[2]! };

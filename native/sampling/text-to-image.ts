@@ -7,6 +7,7 @@ import type { DataArray } from '../graph/data-type.ts';
 import { wholePicture } from '../images/picture-origin.ts';
 import { type Inference, openInference } from '../models/inference.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { hasWeights } from '../tokenizer/prompt-parts.ts';
 import { createSampler } from './create-sampler.ts';
 import { applyGuidance } from './guidance.ts';
 import { createPictureNoise } from './picture-noise.ts';
@@ -141,7 +142,7 @@ export function pipelineOf(
       for (let i = 0; i < requests.length; i++) {
         const one = latents.slice(i * size, (i + 1) * size).map((value) => value / autoencoder.scalingFactor);
         const picture = await parts.decode(height, width, one);
-        if (!picture.every(Number.isFinite)) throw notFinite();
+        if (!picture.every(Number.isFinite)) throw notFinite(requests[i]!);
         pictures.push(picture);
       }
       return pictures;
@@ -226,11 +227,15 @@ function checkSize({ width, height }: SamplingSettings, multiple: number): void 
   );
 }
 
-function notFinite(): Failure {
+function notFinite({ prompt, negativePrompt }: PictureRequest): Failure {
+  const cause =
+    'Its weights are damaged, or training has broken them: choose an earlier epoch, or get the model again.';
   return new Failure(
     'picture-not-finite',
     'The model made no picture: what it computes is not finite.',
-    'Its weights are damaged, or training has broken them: choose an earlier epoch, or get the model again.',
+    [prompt, negativePrompt].some(hasWeights)
+      ? `The prompt may weigh words too much: try it without brackets and numbers, as in (fox:1.5). If that does not help: ${cause}`
+      : cause,
   );
 }
 

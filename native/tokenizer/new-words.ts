@@ -1,4 +1,5 @@
 import type { ClipTokenizer } from './clip-tokenizer.ts';
+import { promptParts } from './prompt-parts.ts';
 
 /** A word that a model was taught by vectors of its own, and the ids that stand for these. */
 export interface NewWord {
@@ -11,18 +12,33 @@ const boundary = String.raw`[\p{L}\p{N}_]`;
 /** The tokenizer with new words, found whatever their case, where no letter or digit stands beside them; of several the longest. */
 export function withNewWords(tokenizer: ClipTokenizer, words: readonly NewWord[]): ClipTokenizer {
   if (words.length === 0) return tokenizer;
-  const idsOf = new Map(words.map(({ word, ids }) => [word.toLowerCase(), ids]));
-  const longestFirst = words.map(({ word }) => word).sort((a, b) => b.length - a.length);
-  const escaped = longestFirst.map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`));
-  const pattern = new RegExp(`(?<!${boundary})(${escaped.join('|')})(?!${boundary})`, 'giu');
+  const longestFirst = words
+    .toSorted((a, b) => b.word.length - a.word.length)
+    .map(({ word, ids }) => ({ ids, whole: new RegExp(`^${escape(word)}$`, 'iu') }));
+  const pattern = patternOf(words.map(({ word }) => word));
+  // Asked of the patterns again: which letters are the same but for their case differs from what toLowerCase makes of them (ſ, K).
+  const idsOf = (found: string) => longestFirst.find(({ whole }) => whole.test(found))!.ids;
   const ids = (text: string): number[] =>
-    text
-      .split(pattern)
-      .flatMap((part, i) => (i % 2 === 1 ? idsOf.get(part.toLowerCase())! : tokenizer.ids(part)));
+    text.split(pattern).flatMap((part, i) => (i % 2 === 1 ? idsOf(part) : tokenizer.ids(part)));
   return {
     ...tokenizer,
     ids,
     encode: (text) => tokenizer.framed(ids(text)),
     count: (text) => ids(text).length,
   };
+}
+
+/** Whether a prompt says a word, where the tokenizer would find it. */
+export function saysWord(prompt: string, word: string): boolean {
+  const pattern = patternOf([word]);
+  return promptParts(prompt).some((part) => part !== 'break' && part.text.search(pattern) >= 0);
+}
+
+function patternOf(words: readonly string[]): RegExp {
+  const longestFirst = words.toSorted((a, b) => b.length - a.length).map(escape);
+  return new RegExp(`(?<!${boundary})(${longestFirst.join('|')})(?!${boundary})`, 'giu');
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }

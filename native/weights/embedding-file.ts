@@ -32,7 +32,7 @@ const mostVectors = 75;
  * and kohya (`emb_params`), or for two encoders `clip_l` and `clip_g`.
  *
  * @param word left out: what the file calls it, else the file's name
- * @throws Failure `embedding-unknown`, `embedding-misfit`, and those of the file
+ * @throws Failure `embedding-unknown`, `embedding-misfit`, `embedding-damaged`, `embedding-nameless`, and those of the file
  */
 export async function readEmbedding(
   path: string,
@@ -47,14 +47,18 @@ export async function readEmbedding(
     for (const [i, { component, width }] of encoders.entries()) {
       const name = names[i]!;
       counts.add(countOf(file, name, width));
-      vectors.set(component, await file.readAs(name, 'float32'));
+      const numbers = await file.readAs(name, 'float32');
+      if (!numbers.every(Number.isFinite)) throw damaged(path);
+      vectors.set(component, numbers);
     }
     const [count] = counts;
     if (counts.size !== 1)
       throw misfit(path, 'it has not as many vectors for one text encoder as for the other');
     const own =
       encoders.length > 1 || oneEncoder.includes(names[0]!) ? modelNameOf(basename(path)) : names[0]!;
-    return { word: word ?? own, count: count!, vectors };
+    const called = (word ?? own).trim();
+    if (called === '') throw nameless(path);
+    return { word: called, count: count!, vectors };
   } finally {
     await file.close();
   }
@@ -78,6 +82,7 @@ function oneName({ path, tensors }: TensorFile): string {
 function countOf({ path, tensors }: TensorFile, name: string, width: number): number {
   const shape = tensors.get(name)?.shape;
   if (shape === undefined) throw misfit(path, `it has no ${name}, which Stable Diffusion XL needs`);
+  if (shape.length === 0) throw misfit(path, 'it has a single number, and no vectors');
   const [count, size] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!];
   if (shape.length > 2 || size !== width)
     throw misfit(path, `its vectors have ${size} numbers, and this model's text encoder takes ${width}`);
@@ -90,5 +95,21 @@ function misfit(path: string, why: string): Failure {
     'embedding-misfit',
     `${path} does not fit this model: ${why}.`,
     'Choose the file that was made for this kind of model.',
+  );
+}
+
+function damaged(path: string): Failure {
+  return new Failure(
+    'embedding-damaged',
+    `${path} is damaged: not all numbers of its vectors are finite.`,
+    'Get the file again, or take one from earlier in its training.',
+  );
+}
+
+function nameless(path: string): Failure {
+  return new Failure(
+    'embedding-nameless',
+    `${path} does not say which word its vectors stand for.`,
+    'Say it after the file’s name, as in glyph.safetensors:word.',
   );
 }

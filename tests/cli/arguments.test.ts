@@ -40,6 +40,8 @@ describe('what is typed', () => {
       ...first,
       { file: 'words.2/a.safetensors', word: '<sks one>' },
     ]);
+    for (const text of ['', 'glyph.safetensors:', 'glyph.safetensors: '])
+      expect(() => embeddingUse(text, undefined)).toThrow(InvalidArgumentError);
   });
 
   test('as how texts are read is within what there is', () => {

@@ -9,7 +9,7 @@ import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { createTextToImage, type SamplingSettings, toRgb } from '../../native/sampling/text-to-image.ts';
 import { createClipTokenizer } from '../../native/tokenizer/clip-tokenizer.ts';
-import { withNewWords } from '../../native/tokenizer/new-words.ts';
+import { saysWord, withNewWords } from '../../native/tokenizer/new-words.ts';
 import { folderTokenizer } from '../../native/tokenizer/tokenizer-source.ts';
 import { writeSafetensors } from '../../native/weights/safetensors.ts';
 import { maxDifference } from '../graph/evaluate.ts';
@@ -134,6 +134,37 @@ describe('new words', () => {
     expect((await refused('sd', other))[0]).toBe('embedding-unknown');
   });
 
+  test('that are not whole are refused by name', async () => {
+    const refused = async (file: string, called?: string) => {
+      const embeddings = [{ file, ...(called !== undefined && { word: called }) }];
+      const { code, message } = await failureOf(openModel({ base: baseOf('sd'), embeddings }));
+      expect(message).toContain(file);
+      return [code, message.slice(file.length)];
+    };
+    const blank = await writeVectors('blank.safetensors', { ' ': floats(own) });
+    expect((await refused(blank))[0]).toBe('embedding-nameless');
+    expect((await refused(blank, ' '))[0]).toBe('embedding-nameless');
+    const endless = floats(own);
+    endless[5] = Number.NaN;
+    const damaged = await writeVectors('damaged.safetensors', { emb_params: endless });
+    expect((await refused(damaged))[0]).toBe('embedding-damaged');
+    const scalar = join(folder.path, 'scalar.safetensors');
+    await writeSafetensors(scalar, [
+      { name: word, dtype: 'F32', shape: [], data: () => Promise.resolve(new Float32Array(1)) },
+    ]);
+    expect(await refused(scalar)).toEqual([
+      'embedding-misfit',
+      ' does not fit this model: it has a single number, and no vectors.',
+    ]);
+  });
+
+  test('are told from others where a prompt says them', () => {
+    expect(
+      ['a (GLYPH:1.2)', 'glyph, snow', 'BREAK <glyph>'].map((prompt) => saysWord(prompt, 'glyph')),
+    ).toEqual([true, true, true]);
+    expect(['glyphs', '', 'a_glyph'].some((prompt) => saysWord(prompt, 'glyph'))).toBe(false);
+  });
+
   test('are found whole, whatever their case, the longest first', async () => {
     const own = createClipTokenizer(await folderTokenizer(join(baseOf('sd'), 'tokenizer')).read());
     const taught = withNewWords(own, [
@@ -142,6 +173,8 @@ describe('new words', () => {
     ]);
     expect(taught.ids('a sks, a SKS-dog')).toEqual([...own.ids('a'), 600, ...own.ids(', a'), 601, 602]);
     expect(taught.ids('asks sksd')).toEqual(own.ids('asks sksd'));
+    // ſ is an s in another case, though toLowerCase leaves it as it is.
+    expect(taught.ids('a ſKſ')).toEqual([...own.ids('a'), 600]);
     expect(taught.count('sks-dog sks')).toBe(3);
     expect(taught.encode('sks').slice(0, 3)).toEqual([own.bosId, 600, own.eosId]);
   });

@@ -213,6 +213,10 @@ describe('a picture', () => {
       'picture-not-finite',
       expect.stringContaining('not finite'),
     ]);
+    const hint = async (prompt: string) =>
+      (await failureOf(broken.generate([{ ...base, prompt }], base))).hint;
+    expect(await hint('a fox')).toMatch(/^Its weights are damaged/);
+    expect(await hint('a (fox:9)')).toMatch(/^The prompt may weigh words too much/);
     await broken.dispose();
     await model.close();
   });

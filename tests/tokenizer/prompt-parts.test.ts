@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { asPlainPrompt } from '../../native/facts/plain-prompt.ts';
-import { promptParts } from '../../native/tokenizer/prompt-parts.ts';
+import { hasWeights, promptParts } from '../../native/tokenizer/prompt-parts.ts';
 
 /** `[text, weight]`, weights to six digits. */
 const read = (prompt: string) =>
@@ -44,6 +44,20 @@ describe('attention weights', () => {
     ['', [['', 1]]],
   ])('of %j', (prompt, parts) => {
     expect(read(prompt)).toEqual(parts);
+  });
+
+  test.each([
+    [`${'('.repeat(1000)}fox${')'.repeat(1000)}`, 10],
+    [`(fox:${'9'.repeat(400)})`, 10],
+    ['((fox:1000000):-5)', -10],
+    [`((fox:${'9'.repeat(400)}):0)`, 0],
+  ])('end where nothing is left of a prompt', (prompt, weight) => {
+    expect(read(prompt)).toEqual([['fox', weight]]);
+  });
+
+  test('are seen, whatever else a prompt has', () => {
+    expect(['a (fox)', 'a fox BREAK [snow]'].map(hasWeights)).toEqual([true, true]);
+    expect(['a fox BREAK snow', String.raw`a \(fox\)`, ''].map(hasWeights)).toEqual([false, false, false]);
   });
 
   test('are cut by BREAK, and not by words that have it in them', () => {

@@ -102,6 +102,19 @@ describe('the command line', () => {
     });
   });
 
+  test('plans nothing that the base cannot do', async () => {
+    const folder = studio();
+    const { code, error } = await screenfold(folder, [
+      'train',
+      'foxes.json',
+      '--clip-skip',
+      '2',
+      '--dry-run',
+    ]);
+    expect(code).not.toBe(0);
+    expect(error).toContain('cannot be read at a clip skip of 2');
+  });
+
   test('plans as JSON for programs', async () => {
     const folder = studio();
     const { out } = await screenfold(folder, ['train', 'foxes.json', '--dry-run', '--json']);

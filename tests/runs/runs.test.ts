@@ -211,6 +211,10 @@ describe('the queue of runs', () => {
     const wrong = { ...request, sweep: [{ path: 'train.learningRate', values: [-1, 1e-4] }] };
     const failure = await failureOf(Promise.resolve(runs.handlers['runs.plan']({ request: wrong })));
     expect([failure.code, failure.message]).toEqual(['sweep-invalid', expect.stringContaining('rate -1')]);
+    // The base has one layer of text.
+    const deep = { ...request, sweep: [{ path: 'train.clipSkip', values: [1, 2] }] };
+    const started = Promise.resolve(runs.handlers['runs.start']({ request: deep }));
+    expect((await failureOf(started)).code).toBe('clip-skip-invalid');
     // Told at once: planning each of so many would take the studio's time for good.
     const shares = Array.from({ length: 20 }, (_, place) => (place + 1) / 40);
     const moreBaseIds = Array.from({ length: 1000 }, (_, place) => place + 2);
@@ -277,8 +281,10 @@ describe('the queue of runs', () => {
     const { runIds } = await runs.handlers['runs.start']({ request: await pretendRequest(services, folder) });
     const runId = runIds[0]!;
     await becomes(services, runId, 'finished');
-    const extend = (epochs: number, learningRate: number | null) =>
+    const extend = async (epochs: number, learningRate: number | null) =>
       runs.handlers['runs.extend']({ runId, epochs, schedule: null, learningRate });
+    expect((await failureOf(extend(1_000_000, null))).code).toBe('extension-invalid');
+    expect((await runs.handlers['runs.get']({ runId })).status).toBe('finished');
     const both = await Promise.allSettled([extend(2, null), extend(9, null)]);
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     await services.until('runs.progress', ({ status, epoch }) => status === 'finished' && epoch === 5);

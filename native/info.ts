@@ -15,6 +15,7 @@ import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.t
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { probePrediction } from './sampling/probe-prediction.ts';
+import { embeddingFactsOf } from './weights/embedding-facts.ts';
 import { loraFactsOf } from './weights/lora-facts.ts';
 import { type ModelComponent, openComponent } from './weights/model-folder.ts';
 import { openTensorFile } from './weights/open-tensor-file.ts';
@@ -120,12 +121,15 @@ async function describeFile(path: string): Promise<NonNullable<InfoResult['model
     const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const dtype = [...new Set(tensors.map((tensor) => tensor.dtype))].join(', ');
     const lora = loraFactsOf(file);
+    const embedding = lora === null ? embeddingFactsOf(file) : null;
+    const className = tensors.length === 1 ? '1 tensor' : `${tensors.length} tensors`;
     return {
       path,
-      components: [{ name: 'file', className: `${tensors.length} tensors`, parameters, dtype }],
+      components: [{ name: 'file', className, parameters, dtype }],
       metadata: Object.fromEntries(file.metadata),
-      label: whatFile(file).what,
+      label: embedding === null ? whatFile(file).what : 'an embedding (textual inversion)',
       ...(lora !== null && { lora, reasons: lora.reasons }),
+      ...(embedding !== null && { embedding }),
     };
   } finally {
     await file.close();

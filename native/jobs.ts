@@ -5,6 +5,7 @@
 import type { CaptionReading } from './facts/caption-reading.ts';
 import type { CaptioningOptions } from './facts/captioning.ts';
 import type { PredictionType } from './facts/config-facts.ts';
+import type { EmbeddingFacts } from './facts/embedding-facts.ts';
 import type { LoraFacts } from './facts/lora-facts.ts';
 import type { LossSettings, NoiseSettings } from './facts/losses.ts';
 import type { MaskSettings } from './facts/masks.ts';
@@ -372,6 +373,8 @@ export interface InfoResult {
     readonly probed?: { readonly type: PredictionType; readonly because: string } | null;
     /** Of a LoRA. */
     readonly lora?: LoraFacts;
+    /** Of a new word. */
+    readonly embedding?: EmbeddingFacts;
   } | null;
 }
 

@@ -5,7 +5,7 @@ import type { TextReading } from '../../native/facts/text-reading.ts';
 import { Failure } from '../../native/failure.ts';
 import { readTextReading } from '../../native/families/read-facts.ts';
 import type { TrainingImage } from '../../native/jobs.ts';
-import { countText } from '../contract/quantities.ts';
+import { countOf, countText } from '../contract/quantities.ts';
 import type { PromptData } from '../contract/values.ts';
 import type { Run } from './run-folder.ts';
 
@@ -121,7 +121,7 @@ export function captionWarning(read: number, { images, cut, longest }: CutCaptio
   if (longest === null) return [];
   const [verb, last] = cut === 1 ? ['is', 'It belongs to'] : (['are', 'The longest:'] as const);
   return [
-    `${countText(cut)} of ${countText(images)} captions ${verb} longer than the ${countText(read)} tokens this base reads; ${left}. ${last} ${longest.image}, ${countText(longest.tokens)} tokens.`,
+    `${countText(cut)} of ${countOf(images, 'caption')} ${verb} longer than the ${countText(read)} tokens this base reads; ${left}. ${last} ${longest.image}, ${countText(longest.tokens)} tokens.`,
   ];
 }
 

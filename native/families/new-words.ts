@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { float32ToFloat16 } from '../graph/half.ts';
 import type { ModelReference } from '../jobs.ts';
 import { newWordsKey } from '../models/clip-text.ts';
@@ -18,13 +19,18 @@ export interface NewWords {
   readonly read: (others: ReadWeight) => ReadWeight;
 }
 
-/** @throws Failure those of `readEmbedding` */
+/** @throws Failure `embedding-word-taken`, and those of `readEmbedding` */
 export async function openNewWords(
   { embeddings = [] }: ModelReference,
   encoders: readonly EmbeddedEncoder[],
 ): Promise<NewWords> {
   const read: Embedding[] = [];
-  for (const { file, word } of embeddings) read.push(await readEmbedding(file, word, encoders));
+  for (const { file, word } of embeddings) {
+    const own = await readEmbedding(file, word, encoders);
+    const taken = read.findIndex((other) => other.word.toLowerCase() === own.word.toLowerCase());
+    if (taken !== -1) throw wordTaken(own.word, embeddings[taken]!.file, file);
+    read.push(own);
+  }
   const vectors = read.reduce((sum, { count }) => sum + count, 0);
   return {
     vectors,
@@ -50,6 +56,14 @@ function withVectors(others: ReadWeight, embeddings: readonly Embedding[]): Read
         ? Promise.resolve(float32ToFloat16(vectorsOf(weight.component)))
         : halfWeight(others, weight),
   });
+}
+
+function wordTaken(word: string, first: string, second: string): Failure {
+  return new Failure(
+    'embedding-word-taken',
+    `${second} and ${first} both stand for “${word}”.`,
+    'Give one of them another word after the file’s name, as in glyph.safetensors:word.',
+  );
 }
 
 function endToEnd(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {

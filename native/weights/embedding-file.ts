@@ -1,7 +1,5 @@
-import { basename } from 'node:path';
-
-import { modelNameOf } from '../facts/model-formats.ts';
 import { Failure } from '../failure.ts';
+import { mostVectors, oneEncoder, ownWord } from './embedding-facts.ts';
 import { openTensorFile } from './open-tensor-file.ts';
 import type { TensorFile } from './tensor-file.ts';
 
@@ -20,12 +18,6 @@ export interface Embedding {
   readonly count: number;
   readonly vectors: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 }
-
-/** What A1111 and kohya call the vectors of the one encoder there is; in A1111's older files they lie deeper. */
-const oneEncoder = ['emb_params', 'string_to_param.*', '*'];
-
-/** More than a text has room for. */
-const mostVectors = 75;
 
 /**
  * Reads a new word as textual inversion makes them (Gal et al. 2022): a file of diffusers (one tensor, called by the word), of A1111
@@ -54,9 +46,7 @@ export async function readEmbedding(
     const [count] = counts;
     if (counts.size !== 1)
       throw misfit(path, 'it has not as many vectors for one text encoder as for the other');
-    const own =
-      encoders.length > 1 || oneEncoder.includes(names[0]!) ? modelNameOf(basename(path)) : names[0]!;
-    const called = (word ?? own).trim();
+    const called = (word ?? ownWord(path, names[0]!)).trim();
     if (called === '') throw nameless(path);
     return { word: called, count: count!, vectors };
   } finally {

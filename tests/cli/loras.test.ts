@@ -23,12 +23,20 @@ const pixels = async (file: string): Promise<Buffer> => sharp(file).raw().toBuff
 async function generate(
   ...args: readonly string[]
 ): Promise<{ readonly file: string; readonly error: string }> {
+  const { file, error } = await tryGenerate(...args);
+  expect(error).toBe('');
+  return { file, error };
+}
+
+async function tryGenerate(
+  ...args: readonly string[]
+): Promise<{ readonly file: string; readonly out: string; readonly error: string }> {
   const { code, out, error } = await screenfold(folder, [
     ...['generate', ...args, '-p', 'a red square', '--steps', '2', '--sampler', 'ddim'],
     ...['--device', 'cpu', '-o', 'pictures'],
   ]);
-  expect([code, error]).toEqual([0, '']);
-  return { file: out.trimEnd().split('\n').at(-1)!, error };
+  expect([code, error]).toEqual([0, error]);
+  return { file: out.trimEnd().split('\n').at(-1)!, out, error };
 }
 
 describe('a new word at the command line', () => {
@@ -38,11 +46,36 @@ describe('a new word at the command line', () => {
       { name: '<sks>', dtype: 'F32', shape: [1, 16], data },
     ]);
     const plain = await generate('model');
-    const own = await generate('model', '--embedding', 'glyph.safetensors');
-    const red = await generate('model', '--embedding', 'glyph.safetensors:red');
+    const file = join(folder, 'glyph.safetensors');
+    const own = await tryGenerate('model', '--embedding', 'glyph.safetensors');
+    expect(own.out).toContain(`“<sks>” stands for 1 vector of ${file}\n`);
+    expect(own.error).toBe(`No prompt has the word “<sks>”, so ${file} changes nothing.\n`);
+    const red = await tryGenerate('model', '--embedding', 'glyph.safetensors:red');
+    expect([red.out.split('\n')[0], red.error]).toEqual([expect.stringContaining(`“red” stands for`), '']);
     expect(await pixels(own.file)).toEqual(await pixels(plain.file));
     expect(maxDifference(await pixels(red.file), await pixels(plain.file))).toBeGreaterThan(2);
     expect(readFileSync(red.file).toString('latin1')).toContain('Embeddings: glyph');
+  });
+
+  test('is described, with the models that it fits', async () => {
+    const write = (name: string, tensors: Readonly<Record<string, number>>) =>
+      writeSafetensors(
+        join(folder, name),
+        Object.entries(tensors).map(([tensor, width]) => {
+          const data = () => Promise.resolve(new Float32Array(2 * width));
+          return { name: tensor, dtype: 'F32' as const, shape: [2, width], data };
+        }),
+      );
+    await write('first.safetensors', { '<sks>': 768 });
+    await write('xl-word.safetensors', { clip_l: 768, clip_g: 1280 });
+    const told = async (name: string) => (await screenfold(folder, ['info', name])).out;
+    const first = await told('first.safetensors');
+    expect(first).toContain('first.safetensors: an embedding (textual inversion)\n  its word: <sks>\n');
+    expect(first).toContain('  2 vectors of 768 numbers, which fit models of Stable Diffusion 1.x\n');
+    expect(first).toMatch(/ 1 tensor /);
+    expect(await told('xl-word.safetensors')).toContain(
+      '  its word: xl-word\n  2 vectors of 768 and 1280 numbers, which fit models of SDXL\n',
+    );
   });
 });
 

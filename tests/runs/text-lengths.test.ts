@@ -34,6 +34,8 @@ describe('captions longer than a base reads', () => {
     expect(captionWarning(4, await cutCaptions(words, images.slice(0, 2)))).toEqual([
       '1 of 2 captions is longer than the 4 tokens this base reads; what is beyond is left out. It belongs to b.png, 6 tokens.',
     ]);
+    const [only] = captionWarning(4, await cutCaptions(words, images.slice(1, 2)));
+    expect(only).toMatch(/^1 of 1 caption is longer/);
   });
 
   test('are none where each fits to the last token', async () => {

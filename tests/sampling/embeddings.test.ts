@@ -158,6 +158,17 @@ describe('new words', () => {
     ]);
   });
 
+  test('of two files are not the same word', async () => {
+    const first = await writeVectors('first.safetensors', { Glyph: floats(own) });
+    const second = await writeVectors('second.safetensors', { emb_params: floats(own) });
+    const embeddings = [{ file: first }, { file: second, word: 'glyph' }];
+    const { code, message } = await failureOf(openModel({ base: baseOf('sd'), embeddings }));
+    expect([code, message]).toEqual([
+      'embedding-word-taken',
+      `${second} and ${first} both stand for “glyph”.`,
+    ]);
+  });
+
   test('are told from others where a prompt says them', () => {
     expect(
       ['a (GLYPH:1.2)', 'glyph, snow', 'BREAK <glyph>'].map((prompt) => saysWord(prompt, 'glyph')),

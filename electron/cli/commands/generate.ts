@@ -12,6 +12,7 @@ import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
 import { cutPrompts, ofPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
+import { tellLentWords } from './lent-words.ts';
 import { withLoras } from './with-loras.ts';
 import { type ModelParts, warnOfGuess, withParts } from './with-parts.ts';
 
@@ -85,6 +86,9 @@ async function generateFrom(
 
   const cut = await cutOf(model.base, options);
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
+
+  const texts = [...options.prompts, options.negativePrompt];
+  await tellLentWords(terminal, model.base, model.embeddings ?? [], texts);
 
   const folder = resolve(workingFolder, options.output);
   await makeFolder(folder);

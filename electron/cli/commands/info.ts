@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
-import { type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
+import type { EmbeddingFacts } from '../../../native/facts/embedding-facts.ts';
+import { loraBaseNames, type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
 import { methodName } from '../../contract/method-text.ts';
 import { countOf } from '../../contract/quantities.ts';
@@ -60,6 +61,8 @@ function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResu
     );
   if (model.probed === null) terminal.line('  trying did not tell what it predicts');
   if (model.lora !== undefined) for (const line of loraLines(model.lora)) terminal.line(`  ${line}`);
+  if (model.embedding !== undefined)
+    for (const line of embeddingLines(model.embedding)) terminal.line(`  ${line}`);
   for (const { name, className, parameters, dtype } of model.components) {
     terminal.line(
       `  ${name.padEnd(14)} ${className.padEnd(28)} ${(parameters / 1e6).toFixed(2).padStart(9)} M  ${dtype}`,
@@ -83,6 +86,15 @@ function loraLines({ ranks, modules, naming, trainedOn, words }: LoraFacts): rea
             .map(({ word }) => word)
             .join(', ')}`,
         ]),
+  ];
+}
+
+function embeddingLines({ word, vectors, widths, base }: EmbeddingFacts): readonly string[] {
+  const width = widths.join(' and ');
+  const fits = base === null ? 'no usual model' : `models of ${loraBaseNames[base]}`;
+  return [
+    word === '' ? 'it does not say its word' : `its word: ${word}`,
+    `${countOf(vectors, 'vector')} of ${width} numbers, which fit ${fits}`,
   ];
 }
 

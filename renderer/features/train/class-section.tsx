@@ -15,11 +15,7 @@ export function ClassSection() {
     (name) => message(`prior.${name}`) !== undefined,
   );
   return (
-    <FoldedSection
-      title="Class images"
-      summary={prior === null ? 'none: the model sees your images alone' : priorText(prior)}
-      faulty={faulty}
-    >
+    <FoldedSection title="Class images" summary={summaryOf(prior)} faulty={faulty}>
       <Stack gap={12}>
         <Switch
           size="sm"
@@ -36,6 +32,11 @@ export function ClassSection() {
   );
 }
 
+function summaryOf(prior: PriorSpec | null): string {
+  if (prior === null) return 'none: the model sees your images alone';
+  return prior.prompt.trim() === '' ? 'their kind is not named yet' : priorText(prior);
+}
+
 function ClassFields({ prior }: { prior: PriorSpec }) {
   const { edit, message } = useRequestForm();
   const change = (changed: Partial<PriorSpec>) => {
@@ -46,7 +47,7 @@ function ClassFields({ prior }: { prior: PriorSpec }) {
       <TextInput
         label="Its kind"
         placeholder="a dog"
-        description="Captions of your images name both, as in “zwx dog”."
+        description="Captions of your images name both, as in “a zwx dog”."
         value={prior.prompt}
         error={message('prior.prompt') === undefined ? undefined : 'Enter what it is one of'}
         onChange={(event) => {

@@ -102,6 +102,7 @@ describe('the train screen', () => {
     await user.click(await screen.findByRole('button', { name: /^Class images: none/ }));
     await user.click(await screen.findByRole('switch', { name: /^Keep what the model knows/ }));
     expect(screen.getByText('Enter what it is one of')).toBeTruthy();
+    expect(screen.getByRole('button', { name: /^Class images: their kind is not named yet/ })).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Train' })).toHaveProperty('disabled', true);
     await user.type(screen.getByLabelText('Its kind'), 'a dog');
     const count = screen.getByLabelText('Pictures of it');

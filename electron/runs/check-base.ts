@@ -2,9 +2,8 @@ import { type ConfigFacts, trainedComponents } from '../../native/facts/config-f
 import { adapterWeights } from '../../native/facts/lora-shape.ts';
 import { trainedParts } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
-import { checkClipSkip } from '../../native/families/clip-reading.ts';
 import { readAdapterModules } from '../../native/families/read-facts.ts';
-import { checkZeroSnr } from '../../native/training/training-noise.ts';
+import { checkClipSkip, checkZeroSnr } from '../../native/families/settings-fit.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 
 type Asked = Pick<RunSpec, 'base' | 'method' | 'train' | 'samples'>;

@@ -83,3 +83,8 @@ export function noiseTexts({
     ...(inputPerturbation > 0 ? [`input perturbed by ${inputPerturbation}`] : []),
   ];
 }
+
+/** Whether the last step is nothing but noise. */
+export function hasZeroSnr({ noise }: { readonly noise?: NoiseSettings | undefined }): boolean {
+  return noise?.zeroTerminalSnr === true;
+}

@@ -1,7 +1,6 @@
-import type { PredictionType } from '../facts/config-facts.ts';
-import { type NoiseSettings, usualNoise } from '../facts/losses.ts';
-import { Failure } from '../failure.ts';
+import { hasZeroSnr, usualNoise } from '../facts/losses.ts';
 import type { OpenModel } from '../families/family.ts';
+import { checkZeroSnr } from '../families/settings-fit.ts';
 import type { JsonObject } from '../files/json-file.ts';
 import type { TrainingSettings } from '../jobs.ts';
 import { noiseProcess } from '../noise/noise-process.ts';
@@ -64,16 +63,6 @@ export function perturbed(
   return noise.map((value, i) => value + gamma * more[i]!);
 }
 
-/** @throws Failure `zero-snr-noise` of a model that predicts noise: of pure noise that would teach it nothing */
-export function checkZeroSnr(settings: Pick<TrainingSettings, 'noise'>, prediction: PredictionType): void {
-  if (!hasZeroSnr(settings) || prediction === 'v_prediction') return;
-  throw new Failure(
-    'zero-snr-noise',
-    'This base predicts noise, so it cannot be trained with a zero terminal SNR: where all is noise there would be nothing to learn.',
-    'Train without it, or start from a base that predicts v, such as Stable Diffusion 2.1.',
-  );
-}
-
 /**
  * The model as it is trained: with a zero terminal SNR where that is asked for (Lin et al. 2023, algorithm 1).
  * @throws Failure `zero-snr-noise`
@@ -99,8 +88,4 @@ export function checkpointScheduler(
   return hasZeroSnr(settings)
     ? { ...base, rescale_betas_zero_snr: true, timestep_spacing: 'trailing' }
     : null;
-}
-
-function hasZeroSnr({ noise }: { readonly noise?: NoiseSettings | undefined }): boolean {
-  return noise?.zeroTerminalSnr === true;
 }

@@ -15,8 +15,9 @@ import {
   promptChunks,
   type TokenChunk,
 } from '../../tokenizer/text-chunks.ts';
-import { asChunks, checkClipSkip, endToEnd, usualWay } from '../clip-reading.ts';
+import { asChunks, endToEnd, usualWay } from '../clip-reading.ts';
 import type { Conditioning, Denoiser, PromptChunk } from '../family.ts';
+import { checkClipSkip } from '../settings-fit.ts';
 import type { XlConfigs, XlUNetConfig } from './configs.ts';
 import { textEncoders } from './layout.ts';
 

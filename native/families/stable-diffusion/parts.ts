@@ -3,8 +3,9 @@ import { type AutoencoderConfig, autoencoderFactor, decode, encode } from '../..
 import { clipText, type ClipTextConfig } from '../../models/clip-text.ts';
 import { unet, type UNetConfig, unetStride } from '../../models/unet.ts';
 import { areOnes, captionIds, type ChunkTokenizer, promptChunks } from '../../tokenizer/text-chunks.ts';
-import { asChunks, checkClipSkip, endToEnd, usualWay } from '../clip-reading.ts';
+import { asChunks, endToEnd, usualWay } from '../clip-reading.ts';
 import type { Autoencoder, Conditioning, Denoiser } from '../family.ts';
+import { checkClipSkip } from '../settings-fit.ts';
 
 export function klAutoencoder(config: AutoencoderConfig): Autoencoder {
   return {

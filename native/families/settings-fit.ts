@@ -1,0 +1,28 @@
+/** Settings that not every base can be trained or read with. */
+import type { ReadingWay } from '../facts/caption-reading.ts';
+import type { PredictionType } from '../facts/config-facts.ts';
+import { hasZeroSnr } from '../facts/losses.ts';
+import { Failure } from '../failure.ts';
+
+/**
+ * @param layers of the encoder that has the fewest
+ * @throws Failure `clip-skip-invalid`
+ */
+export function checkClipSkip({ clipSkip }: Pick<ReadingWay, 'clipSkip'>, layers: number): void {
+  if (clipSkip <= layers) return;
+  throw new Failure(
+    'clip-skip-invalid',
+    `This model's text encoder cannot be read at a clip skip of ${clipSkip}.`,
+    layers <= 1 ? 'Leave it at 1.' : `Choose 1 to ${layers}.`,
+  );
+}
+
+/** @throws Failure `zero-snr-noise` of a model that predicts noise: of pure noise that would teach it nothing */
+export function checkZeroSnr(settings: Parameters<typeof hasZeroSnr>[0], prediction: PredictionType): void {
+  if (!hasZeroSnr(settings) || prediction === 'v_prediction') return;
+  throw new Failure(
+    'zero-snr-noise',
+    'This base predicts noise, so it cannot be trained with a zero terminal SNR: where all is noise there would be nothing to learn.',
+    'Train without it, or start from a base that predicts v, such as Stable Diffusion 2.1.',
+  );
+}

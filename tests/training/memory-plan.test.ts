@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { doesNotFit, fitsIn, memoryNote } from '../../electron/contract/memory-text.ts';
+import { usualWay } from '../../native/families/clip-reading.ts';
 import type { OpenModel } from '../../native/families/family.ts';
 import { adapterPlace, takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
@@ -19,7 +20,7 @@ function modelOf(config: object, held: 'float32' | 'float16'): OpenModel {
   const unet = readUNetConfig(config);
   return {
     denoiser: unetDenoiser(unet),
-    conditioning: statesAlone(77, unet.crossAttentionDim),
+    conditioning: { ...statesAlone(77, unet.crossAttentionDim), way: usualWay },
     noise: { predictionType: 'epsilon' },
     autoencoder: { factor: 8, latentChannels: 4 },
     adapters: { takes: takesAdapter, placeOf: adapterPlace },

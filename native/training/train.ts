@@ -6,8 +6,8 @@ import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { baseIdentity } from './base-identity.ts';
-import { withCaptionsRead } from './read-captions.ts';
 import { type PictureMaker, withClassImages } from './class-images.ts';
+import { withCaptionsRead } from './read-captions.ts';
 import { fullRecipe } from './recipes/full.ts';
 import { loraRecipe } from './recipes/lora.ts';
 import { scratchRecipe } from './recipes/scratch.ts';
@@ -59,11 +59,11 @@ async function trainOn(
   // Before hours may go into encoding: a state that cannot be resumed is refused now.
   const position = await findPosition(job, identity);
   try {
-    // A state has all that a LoRA has become of the one it began with, whose file may be gone by then.
-    const begun = position.step === 0 ? job : withoutBeginning(job);
     const make: PictureMaker = (pictures, told) => makePictures(runtime, pictures, told);
-    const ready = await withClassImages(begun, base, make, context);
-    const going = ready === job ? recipe : chooseRecipe({ job: ready, model, runtime, context });
+    const ready = await withClassImages(job, base, make, context);
+    // A state has all that a LoRA has become of the one it began with, whose file may be gone by then.
+    const begun = position.step === 0 ? ready : withoutBeginning(ready);
+    const going = begun === job ? recipe : chooseRecipe({ job: begun, model, runtime, context });
     const task = await going.start();
     try {
       return await trainingLoop(ready, identity, task, context);

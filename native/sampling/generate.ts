@@ -9,8 +9,8 @@ import { writePng } from '../images/png.ts';
 import type { GenerateJob, JobContext, JobResult, ModelReference, Picture } from '../jobs.ts';
 import { precisionOn } from '../runtime/precision.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
-import { readTogether } from './prompt-reader.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { readTogether } from './prompt-reader.ts';
 import { createTextToImage, toRgb } from './text-to-image.ts';
 
 /** A picture and its place among those asked for. */

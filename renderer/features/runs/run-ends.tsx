@@ -1,9 +1,9 @@
-import { Anchor } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 
 import type { RunStatus, RunSummary } from '../../../electron/contract/runs.ts';
+import { NoticeLink } from '../../components/notice-link.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { finishedText, isUnderWay } from './run-status.ts';
 import { showSystemNotice } from './system-notice.ts';
@@ -32,17 +32,13 @@ export function RunEnds() {
         message: (
           <>
             {text}{' '}
-            <Anchor
-              component="button"
-              type="button"
-              size="sm"
-              onClick={() => {
-                notifications.hide(noticeId);
+            <NoticeLink
+              noticeId={noticeId}
+              label="Show the run"
+              onGo={() => {
                 goTo(address);
               }}
-            >
-              Show the run
-            </Anchor>
+            />
           </>
         ),
         autoClose: 20_000,

@@ -1,6 +1,6 @@
-import { Anchor } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 
+import { NoticeLink } from '../../components/notice-link.tsx';
 import { countOf } from '../../components/quantities.ts';
 
 /** Says that several runs were begun, with the grid where they compare one click away. */
@@ -10,17 +10,13 @@ export function showSeveral(runIds: readonly number[], goTo: (address: string) =
     id: noticeId,
     title: `${countOf(runIds.length, 'run')}, one after the other`,
     message: (
-      <Anchor
-        component="button"
-        type="button"
-        size="sm"
-        onClick={() => {
-          notifications.hide(noticeId);
+      <NoticeLink
+        noticeId={noticeId}
+        label="Compare them in one grid"
+        onGo={() => {
           goTo(`/compare?runs=${runIds.join(',')}`);
         }}
-      >
-        Compare them in one grid
-      </Anchor>
+      />
     ),
     autoClose: 20_000,
     closeButtonProps: { 'aria-label': 'Close this notice' },

@@ -8,6 +8,7 @@ import type { DataArray, DataType } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
 import type { PictureOrigin } from '../images/picture-origin.ts';
 import type { ModelReference } from '../jobs.ts';
+import type { LayerStack } from '../models/layer-stack.ts';
 import type { ModelBuilder } from '../models/model-builder.ts';
 import type { ReadWeight, WeightType } from '../models/weight-tensor.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
@@ -195,6 +196,10 @@ export interface Autoencoder {
   ) => { readonly mean: Value; readonly logVariance: Value };
   /** Latents, not scaled -> pictures. */
   readonly decode: (model: ModelBuilder, latents: Value) => Value;
+  /** The same as chains of layers; of the encoder's result, `moments` makes mean and log variance. */
+  readonly encoder: LayerStack;
+  readonly decoder: LayerStack;
+  readonly moments: (x: Value) => { readonly mean: Value; readonly logVariance: Value };
 }
 
 /** What is read at once of a prompt. */

@@ -1,12 +1,9 @@
 import type { Value } from '../graph/graph.ts';
-import { add, clip } from '../graph/ops/elementwise.ts';
-import { toImage, toRows } from '../graph/ops/image-rows.ts';
+import { clip } from '../graph/ops/elementwise.ts';
 import { split } from '../graph/ops/shape.ts';
-import { silu } from './activations.ts';
 import { ConfigReader } from './config.ts';
-import { attention, conv2d, groupNorm, linear } from './layers.ts';
-import { inModule, type ModelBuilder } from './model-builder.ts';
-import { resnetBlock, upsampleBlock } from './resnet-block.ts';
+import { buildLayers, type Layer, type LayerStack } from './layer-stack.ts';
+import type { ModelBuilder } from './model-builder.ts';
 
 export interface AutoencoderConfig {
   /** Edge of the square pictures the model was made for. */
@@ -66,8 +63,6 @@ export function autoencoderFactor(config: AutoencoderConfig): number {
   return 2 ** (config.blockOutChannels.length - 1);
 }
 
-const epsilon = 1e-6;
-
 export interface Moments {
   /** [n, latent channels, h, w] */
   readonly mean: Value;
@@ -76,70 +71,84 @@ export interface Moments {
 
 /** Pictures [n, 3, H, W] in [-1, 1] -> the posterior of their latents, not yet scaled. */
 export function encode(model: ModelBuilder, config: AutoencoderConfig, pictures: Value): Moments {
-  const { blockOutChannels: channels, layersPerBlock, groups, latentChannels } = config;
-  const options = { groups, epsilon };
-  let x = conv2d(model, 'encoder.conv_in', pictures, channels[0]!, 3);
-  channels.forEach((width, level) => {
-    const block = `encoder.down_blocks.${level}`;
-    for (let j = 0; j < layersPerBlock; j++)
-      x = resnetBlock(model, `${block}.resnets.${j}`, x, width, options);
-    if (level < channels.length - 1) {
-      // Padded at the far edges only, as the original implementation did.
-      const stride = { stride: 2, padding: [0, 0, 1, 1] } as const;
-      const name = `${block}.downsamplers.0`;
-      const above = x;
-      x = inModule(model, name, [above], () => conv2d(model, `${name}.conv`, above, width, 3, stride));
-    }
-  });
-  x = midBlock(model, 'encoder.mid_block', x, config);
-  x = silu(groupNorm(model, 'encoder.conv_norm_out', x, groups, epsilon));
-  x = conv2d(model, 'encoder.conv_out', x, 2 * latentChannels, 3);
-  if (config.quantConv) x = conv2d(model, 'quant_conv', x, 2 * latentChannels, 1);
-  const [mean, logVariance] = split(x, [latentChannels, latentChannels], 1) as [Value, Value];
-  return { mean, logVariance: clip(logVariance, -30, 20) };
+  return asMoments(buildLayers(model, encoderLayers(config), pictures), config);
 }
 
 /** Latents [n, latent channels, h, w], unscaled -> pictures [n, 3, H, W], about [-1, 1]. */
 export function decode(model: ModelBuilder, config: AutoencoderConfig, latents: Value): Value {
-  const { layersPerBlock, groups } = config;
-  const channels = [...config.blockOutChannels].reverse();
-  const options = { groups, epsilon };
-  let x = config.postQuantConv
-    ? conv2d(model, 'post_quant_conv', latents, config.latentChannels, 1)
-    : latents;
-  x = conv2d(model, 'decoder.conv_in', x, channels[0]!, 3);
-  x = midBlock(model, 'decoder.mid_block', x, config);
-  channels.forEach((width, level) => {
-    const block = `decoder.up_blocks.${level}`;
-    for (let j = 0; j <= layersPerBlock; j++)
-      x = resnetBlock(model, `${block}.resnets.${j}`, x, width, options);
-    if (level < channels.length - 1) x = upsampleBlock(model, `${block}.upsamplers.0`, x);
+  return buildLayers(model, decoderLayers(config), latents);
+}
+
+/** From pictures to what `asMoments` takes. */
+export function encoderLayers(config: AutoencoderConfig): LayerStack {
+  const { blockOutChannels, layersPerBlock, groups, latentChannels } = config;
+  const levels = blockOutChannels.flatMap((channels, level): Layer[] => {
+    const block = `encoder.down_blocks.${level}`;
+    return [
+      ...resnets(block, layersPerBlock, channels),
+      ...(level < blockOutChannels.length - 1
+        ? [{ kind: 'downsample', name: `${block}.downsamplers.0` } as const]
+        : []),
+    ];
   });
-  x = silu(groupNorm(model, 'decoder.conv_norm_out', x, groups, epsilon));
-  return conv2d(model, 'decoder.conv_out', x, config.outChannels, 3);
+  const layers: Layer[] = [
+    { kind: 'conv', name: 'encoder.conv_in', channels: blockOutChannels[0]!, kernel: 3 },
+    ...levels,
+    ...midBlock('encoder.mid_block', blockOutChannels.at(-1)!, config),
+    {
+      kind: 'norm-conv',
+      norm: 'encoder.conv_norm_out',
+      conv: 'encoder.conv_out',
+      channels: 2 * latentChannels,
+    },
+  ];
+  if (config.quantConv)
+    layers.push({ kind: 'conv', name: 'quant_conv', channels: 2 * latentChannels, kernel: 1 });
+  return { layers, groups };
+}
+
+/** From latents to pictures. */
+export function decoderLayers(config: AutoencoderConfig): LayerStack {
+  const { layersPerBlock, groups, latentChannels, outChannels } = config;
+  const widths = [...config.blockOutChannels].reverse();
+  const levels = widths.flatMap((channels, level): Layer[] => {
+    const block = `decoder.up_blocks.${level}`;
+    return [
+      ...resnets(block, layersPerBlock + 1, channels),
+      ...(level < widths.length - 1 ? [{ kind: 'upsample', name: `${block}.upsamplers.0` } as const] : []),
+    ];
+  });
+  const layers: Layer[] = [
+    { kind: 'conv', name: 'decoder.conv_in', channels: widths[0]!, kernel: 3 },
+    ...midBlock('decoder.mid_block', widths[0]!, config),
+    ...levels,
+    { kind: 'norm-conv', norm: 'decoder.conv_norm_out', conv: 'decoder.conv_out', channels: outChannels },
+  ];
+  if (config.postQuantConv)
+    layers.unshift({ kind: 'conv', name: 'post_quant_conv', channels: latentChannels, kernel: 1 });
+  return { layers, groups };
+}
+
+/** What the encoder's last layer gives, as mean and log variance. */
+export function asMoments(x: Value, { latentChannels }: AutoencoderConfig): Moments {
+  const [mean, logVariance] = split(x, [latentChannels, latentChannels], 1) as [Value, Value];
+  return { mean, logVariance: clip(logVariance, -30, 20) };
+}
+
+function resnets(block: string, count: number, channels: number): Layer[] {
+  return Array.from({ length: count }, (_, j) => ({
+    kind: 'resnet',
+    name: `${block}.resnets.${j}`,
+    channels,
+  }));
 }
 
 /** Two resnet blocks with one self-attention of a single head between them. */
-function midBlock(
-  model: ModelBuilder,
-  name: string,
-  x: Value,
-  { groups, midAttention }: AutoencoderConfig,
-): Value {
-  const channels = x.shape[1]!;
-  const options = { groups, epsilon };
-  let y = resnetBlock(model, `${name}.resnets.0`, x, channels, options);
-  if (midAttention) {
-    const attn = `${name}.attentions.0`;
-    const before = y;
-    y = inModule(model, attn, [before], () => {
-      const rows = toRows(groupNorm(model, `${attn}.group_norm`, before, groups, epsilon));
-      const q = linear(model, `${attn}.to_q`, rows, channels);
-      const k = linear(model, `${attn}.to_k`, rows, channels);
-      const v = linear(model, `${attn}.to_v`, rows, channels);
-      const attended = attention(q, k, v, { batch: before.shape[0]!, heads: 1 });
-      return add(before, toImage(linear(model, `${attn}.to_out.0`, attended, channels), before.shape));
-    });
-  }
-  return resnetBlock(model, `${name}.resnets.1`, y, channels, options);
+function midBlock(name: string, channels: number, { midAttention }: AutoencoderConfig): Layer[] {
+  const [first, second] = resnets(name, 2, channels) as [Layer, Layer];
+  return [
+    first,
+    ...(midAttention ? [{ kind: 'attention', name: `${name}.attentions.0` } as const] : []),
+    second,
+  ];
 }

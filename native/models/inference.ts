@@ -24,18 +24,25 @@ export type BuildInference = (
   graph: Graph,
 ) => Readonly<Record<string, Value>>;
 
+/** A model opened, not bound to tensors yet. */
+export interface OpenedModel extends BoundInference {
+  /** What it takes besides its weights. */
+  readonly inputs: readonly Value[];
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
 /**
  * A model ready to be run forward on inputs of fixed shapes. A small one has its weights as constants of the session, which
  * lets ONNX Runtime fold and pre-pack them; a large one is run module by module over weights as their file has them. In
  * float16, weights and products are.
  */
-export async function openInference(
+export async function openModelGraph(
   runtime: Runtime,
   readWeight: ReadWeight,
   build: BuildInference,
   weightType: WeightType = () => 'float32',
   precision: ComputePrecision = 'float32',
-): Promise<Inference> {
+): Promise<OpenedModel> {
   const whole = buildGraph(build, () => ({}));
   const large = runtime.tensorsAreArrays && weightCount(whole) >= largeModel;
   const single = large
@@ -47,15 +54,26 @@ export async function openInference(
   const built = precision === 'float16' ? inHalf(single) : single;
   const { graph, outputs, parameters } = built;
   if (!runtime.tensorsAreArrays) checkElementCounts(graph, Object.values(outputs));
-  const opened = await (large ? openInStages : openWhole)(runtime, readWeight, built);
+  const { bind, dispose } = await (large ? openInStages : openWhole)(runtime, readWeight, built);
   const weightNames = new Set(parameters.map(({ name }) => name));
+  const inputs = graph.inputs.filter(({ name }) => !weightNames.has(name));
+  return { inputs, outputs, bind, dispose };
+}
+
+/** The same over tensors of its own. */
+export async function openInference(
+  runtime: Runtime,
+  readWeight: ReadWeight,
+  build: BuildInference,
+  weightType?: WeightType,
+  precision?: ComputePrecision,
+): Promise<Inference> {
+  const opened = await openModelGraph(runtime, readWeight, build, weightType, precision);
   const inputs = Object.fromEntries(
-    graph.inputs
-      .filter(({ name }) => !weightNames.has(name))
-      .map(({ name, type, shape }) => [name, runtime.tensor(type, shape)]),
+    opened.inputs.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)]),
   );
   const results = Object.fromEntries(
-    Object.entries(outputs).map(([name, { shape }]) => {
+    Object.entries(opened.outputs).map(([name, { shape }]) => {
       return [
         name,
         { tensor: runtime.tensor('float32', shape), host: allocate('float32', elementCount(shape)) },
@@ -131,5 +149,9 @@ async function openWhole(
     initializers[name] = { type, shape, data };
   }
   const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
-  return runtime.createSession(model, { initializers });
+  const session = await runtime.createSession(model, { initializers });
+  return {
+    bind: (inputs, results) => session.bind(inputs, results),
+    dispose: () => session.dispose(),
+  };
 }

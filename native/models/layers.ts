@@ -1,6 +1,6 @@
 import type { Value } from '../graph/graph.ts';
 import { conv, type ConvOptions, type Padding } from '../graph/ops/conv.ts';
-import { add, mul } from '../graph/ops/elementwise.ts';
+import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
 import { layerNormalization } from '../graph/ops/norm.ts';
 import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
@@ -124,6 +124,19 @@ export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: 
       },
     };
   })[0]!;
+}
+
+/** x [1, c, h, w], normalised by what was found of all pixels: mean and inverse deviation of each channel's group, [1, c, 1, 1]. */
+export function normalizedBy(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  { mean, inverse }: { readonly mean: Value; readonly inverse: Value },
+): Value {
+  const perChannel = [1, x.shape[1]!, 1, 1];
+  const scale = reshape(model.parameter(`${name}.weight`, [x.shape[1]!], normScaleKind), perChannel);
+  const shift = reshape(model.parameter(`${name}.bias`, [x.shape[1]!], normShiftKind), perChannel);
+  return add(mul(sub(x, mean), mul(scale, inverse)), shift);
 }
 
 /** x [n, c, h, w], normalised over each group of c / groups channels and all pixels (Wu & He 2018). */

@@ -14,8 +14,8 @@ export interface InferenceGraph {
 
 /** What a built model is run by. */
 export interface BoundInference {
-  bind(inputs: TensorMap, outputs: TensorMap): BoundRun;
-  dispose(): Promise<void>;
+  readonly bind: (inputs: TensorMap, outputs: TensorMap) => BoundRun;
+  readonly dispose: () => Promise<void>;
 }
 
 /**

@@ -159,7 +159,7 @@ function vectorEnds(graph: Graph, specs: readonly DeviceTensor[], optimizer: Opt
 
 function globalNorm(gradients: readonly Value[]): Value {
   // Not a sum of products: those would be shared with the second moment's and kept for all parameters at once.
-  return sqrt(gradients.map(reduceSumSquare).reduce((sum, square) => add(sum, square)));
+  return sqrt(gradients.map((value) => reduceSumSquare(value)).reduce((sum, square) => add(sum, square)));
 }
 
 /**

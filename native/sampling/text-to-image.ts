@@ -2,6 +2,7 @@ import type { ComputePrecision } from '../facts/precision.ts';
 import type { SamplerName } from '../facts/samplers.ts';
 import { Failure } from '../failure.ts';
 import type { OpenModel } from '../families/family.ts';
+import { openDecoder } from '../families/open-autoencoder.ts';
 import { pictureFacts } from '../families/picture-facts.ts';
 import type { DataArray } from '../graph/data-type.ts';
 import { wholePicture } from '../images/picture-origin.ts';
@@ -79,7 +80,13 @@ export function createTextToImage(
   const prompts = createPromptReader(runtime, model, precision);
   const denoisers = keptForLastShape((shape) => openDenoiser(runtime, model, precision, shape));
   const decodersIn = (type: ComputePrecision) =>
-    keptForLastShape(([, height, width]) => openDecoder(runtime, model, type, height, width));
+    keptForLastShape(([, height, width]) =>
+      openDecoder(
+        model.autoencoder,
+        { height, width },
+        { runtime, readWeight: model.readWeight, weightType: model.weightType, precision: type },
+      ),
+    );
   const decoders = decodersIn(precision);
   const exactDecoders = decodersIn('float32');
   return pipelineOf(model, {
@@ -168,25 +175,6 @@ function openDenoiser(
       );
       const inputs = { sample, timesteps, conditioning: Object.fromEntries(told) };
       return { output: denoiser.predict(builders(denoiser.component), inputs) };
-    },
-    weightType,
-    precision,
-  );
-}
-
-function openDecoder(
-  runtime: Runtime,
-  { autoencoder, readWeight, weightType }: OpenModel,
-  precision: ComputePrecision,
-  height: number,
-  width: number,
-): Promise<Inference> {
-  return openInference(
-    runtime,
-    readWeight,
-    (builders, graph) => {
-      const latents = graph.input('latents', 'float32', [1, autoencoder.latentChannels, height, width]);
-      return { pictures: autoencoder.decode(builders(autoencoder.component), latents) };
     },
     weightType,
     precision,

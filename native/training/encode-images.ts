@@ -1,8 +1,8 @@
 import { Failure } from '../failure.ts';
 import type { Autoencoder } from '../families/family.ts';
+import { openEncoder } from '../families/open-autoencoder.ts';
 import { decodingVersion, hashFile, readPixels } from '../images/decode.ts';
 import type { TrainingImage } from '../jobs.ts';
-import { openInference } from '../models/inference.ts';
 import type { Blob } from './blob-cache.ts';
 import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encoding.ts';
 
@@ -21,9 +21,10 @@ export type ReadMoments = (view: ImageView) => Promise<Float32Array<ArrayBuffer>
  */
 export async function encodeImages(
   views: readonly ImageView[],
-  { component, pictureChannels, latentChannels, factor, encode }: Autoencoder,
+  autoencoder: Autoencoder,
   options: EncodeOptions,
 ): Promise<ReadMoments> {
+  const { latentChannels, factor } = autoencoder;
   const fileHashes = new Map<string, string>();
   for (const { image } of views) {
     options.stop.throwIfAborted();
@@ -48,15 +49,7 @@ export async function encodeImages(
   for (const members of bySize.values()) {
     const { width, height } = members[0]!.image;
     const encoder = lazyInference(() =>
-      openInference(
-        options.runtime,
-        options.readWeight,
-        (builders, graph) => {
-          const pictures = graph.input('pictures', 'float32', [1, pictureChannels, height, width]);
-          return { ...encode(builders(component), pictures) };
-        },
-        options.weightType,
-      ),
+      openEncoder(autoencoder, { height, width }, options),
     );
     for (const view of members) {
       options.stop.throwIfAborted();

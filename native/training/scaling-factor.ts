@@ -1,7 +1,8 @@
 import { Failure } from '../failure.ts';
 import type { Autoencoder } from '../families/family.ts';
+import { openEncoder } from '../families/open-autoencoder.ts';
 import type { TrainJob } from '../jobs.ts';
-import { openInference } from '../models/inference.ts';
+import type { ReadWeight } from '../models/weight-tensor.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { readTrained } from './checkpoint-weights.ts';
 import { readView } from './encode-images.ts';
@@ -15,18 +16,12 @@ export async function measureScalingFactor(
   { images, settings }: TrainJob,
   runtime: Runtime,
   trainer: Trainer,
-  { component, pictureChannels, encode }: Autoencoder,
+  autoencoder: Autoencoder,
 ): Promise<number> {
   const { height, width } = images[0]!;
   const byKey = new Map(trainer.trainable.map((parameter) => [parameter.key, parameter]));
-  const encoder = await openInference(
-    runtime,
-    ({ key }) => readTrained(trainer, settings, byKey.get(key)!),
-    (builders, graph) => {
-      const pictures = graph.input('pictures', 'float32', [1, pictureChannels, height, width]);
-      return { mean: encode(builders(component), pictures).mean };
-    },
-  );
+  const readWeight: ReadWeight = ({ key }) => readTrained(trainer, settings, byKey.get(key)!);
+  const encoder = await openEncoder(autoencoder, { height, width }, { runtime, readWeight });
   let [count, sum, squares] = [0, 0, 0];
   const measured = images
     .filter((image) => image.width === width && image.height === height)

@@ -1,5 +1,13 @@
 import type { ReadingWay } from '../../facts/caption-reading.ts';
-import { type AutoencoderConfig, autoencoderFactor, decode, encode } from '../../models/autoencoder.ts';
+import {
+  asMoments,
+  type AutoencoderConfig,
+  autoencoderFactor,
+  decode,
+  decoderLayers,
+  encode,
+  encoderLayers,
+} from '../../models/autoencoder.ts';
 import { clipText, type ClipTextConfig } from '../../models/clip-text.ts';
 import { unet, type UNetConfig, unetStride } from '../../models/unet.ts';
 import { areOnes, captionIds, type ChunkTokenizer, promptChunks } from '../../tokenizer/text-chunks.ts';
@@ -16,6 +24,9 @@ export function klAutoencoder(config: AutoencoderConfig): Autoencoder {
     scalingFactor: config.scalingFactor,
     encode: (model, pictures) => encode(model, config, pictures),
     decode: (model, latents) => decode(model, config, latents),
+    encoder: encoderLayers(config),
+    decoder: decoderLayers(config),
+    moments: (x) => asMoments(x, config),
   };
 }
 

@@ -30,10 +30,11 @@ export function sumRows(x: Value, { accumulateIn = x.type }: SumOptions = {}): V
   return cast(reshape(matmul(ones, cast(x, accumulateIn)), [n]), x.type);
 }
 
-/** Sum of the squares of all elements. */
-export function reduceSumSquare(x: Value): Value {
-  const attributes = { axes: { ints: x.shape.map((_, axis) => axis) }, keepdims: { int: 0 } };
-  return x.graph.node('ReduceSumSquare', [x], attributes, [{ type: x.type, shape: [] }])[0]!;
+/** Sum of squares, of all elements unless axes are named. */
+export function reduceSumSquare(x: Value, axes: readonly number[] = x.shape.map((_, axis) => axis)): Value {
+  const attributes = { axes: { ints: axes }, keepdims: { int: 0 } };
+  const shape = reducedShape(x, axes, false);
+  return x.graph.node('ReduceSumSquare', [x], attributes, [{ type: x.type, shape }])[0]!;
 }
 
 export function reduceMean(

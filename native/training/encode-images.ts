@@ -48,9 +48,7 @@ export async function encodeImages(
   let done = 0;
   for (const members of bySize.values()) {
     const { width, height } = members[0]!.image;
-    const encoder = lazyInference(() =>
-      openEncoder(autoencoder, { height, width }, options),
-    );
+    const encoder = lazyInference(() => openEncoder(autoencoder, { height, width }, options));
     for (const view of members) {
       options.stop.throwIfAborted();
       await options.cache.get(blobOf(view), async () => {

@@ -11,6 +11,14 @@ export interface BandPlan {
   readonly heights: readonly number[];
 }
 
+/** In bytes. */
+export interface BandSizes {
+  /** Tensors up to this are made at once. */
+  readonly whole: number;
+  /** The most that a band of a larger one takes. */
+  readonly band: number;
+}
+
 export function shapeAfter(layer: Layer, [channels, height, width]: PictureShape): PictureShape {
   switch (layer.kind) {
     case 'attention':
@@ -25,14 +33,18 @@ export function shapeAfter(layer: Layer, [channels, height, width]: PictureShape
 }
 
 /**
- * Which layers are to be done in bands, so that no band takes more than `bandBytes`, or null where nothing is larger. What
- * looks at all pixels at once is never among them.
+ * Which layers are to be done in bands, those that are given or make a large tensor; null where none does. What looks at all
+ * pixels at once is never among them.
  */
-export function planBands({ layers }: LayerStack, input: PictureShape, bandBytes: number): BandPlan | null {
+export function planBands(
+  { layers }: LayerStack,
+  input: PictureShape,
+  { whole: largest, band }: BandSizes,
+): BandPlan | null {
   const shapes = [input];
   for (const layer of layers) shapes.push(shapeAfter(layer, shapes.at(-1)!));
   const bytes = (i: number): number => 4 * shapes[i]!.reduce((product, extent) => product * extent, 1);
-  const large = (i: number): boolean => Math.max(bytes(i), bytes(i + 1)) > bandBytes;
+  const large = (i: number): boolean => Math.max(bytes(i), bytes(i + 1)) > largest;
   const [first, last] = [layers.findIndex((_, i) => large(i)), layers.findLastIndex((_, i) => large(i))];
   if (first < 0) return null;
   const whole = layers.findIndex(({ kind }) => kind === 'attention');
@@ -47,7 +59,7 @@ export function planBands({ layers }: LayerStack, input: PictureShape, bandBytes
   const perRow = Math.max(...inside.map(bytes)) / height;
   // Every band must have whole rows wherever the picture is smallest.
   const unit = Math.max(1, height / Math.min(...inside.map((i) => shapes[i]![1])));
-  const rows = Math.max(unit, Math.floor(bandBytes / perRow / unit) * unit);
+  const rows = Math.max(unit, Math.floor(band / perRow / unit) * unit);
   const count = Math.ceil(height / rows);
   if (count < 2) return null;
   const even = Math.ceil(height / count / unit) * unit;

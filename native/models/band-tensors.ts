@@ -1,28 +1,32 @@
 import { elementCount } from '../graph/data-type.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
 
-/** Float32 tensors that are taken, given back and taken again. */
+/** Float32 tensors whose memory is given up when they are, rather than when the collector of garbage comes by. */
 export interface BandTensors {
-  /** Its numbers are whatever was there before. */
   take(shape: readonly number[]): Tensor;
   filled(shape: readonly number[], values: Float32Array<ArrayBuffer>): Tensor;
+  /** Takes what a tensor holds, and gives it up. */
   read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>>;
   give(...tensors: Tensor[]): void;
-  /** Gives up the memory of all of them at once, rather than when the collector of garbage comes by. */
+  /** Gives up all that are left. */
   dispose(): void;
 }
 
 export function createBandTensors(runtime: Runtime): BandTensors {
-  const all: { readonly tensor: Tensor; readonly array: Float32Array<ArrayBuffer> | null }[] = [];
-  const free = new Map<string, Tensor[]>();
-  const key = ({ shape }: Pick<Tensor, 'shape'>): string => shape.join();
+  const arrays = new Map<Tensor, Float32Array<ArrayBuffer> | undefined>();
   const take = (shape: readonly number[]): Tensor => {
-    const known = free.get(key({ shape }))?.pop();
-    if (known) return known;
-    const array = runtime.tensorsAreArrays ? new Float32Array(elementCount(shape)) : null;
-    const tensor = runtime.tensor('float32', shape, array ?? undefined);
-    all.push({ tensor, array });
+    const array = runtime.tensorsAreArrays ? new Float32Array(elementCount(shape)) : undefined;
+    const tensor = runtime.tensor('float32', shape, array);
+    arrays.set(tensor, array);
     return tensor;
+  };
+  const give = (...tensors: Tensor[]): void => {
+    for (const tensor of tensors) {
+      tensor.dispose();
+      // Its memory leaves this array and, in nobody's hands, is freed.
+      arrays.get(tensor)?.buffer.transfer(0);
+      arrays.delete(tensor);
+    }
   };
   return {
     take,
@@ -31,15 +35,14 @@ export function createBandTensors(runtime: Runtime): BandTensors {
       tensor.write(values);
       return tensor;
     },
-    read: (tensor) => tensor.read(new Float32Array(elementCount(tensor.shape))),
-    give: (...tensors) => {
-      for (const tensor of tensors) free.set(key(tensor), [...(free.get(key(tensor)) ?? []), tensor]);
+    read: async (tensor) => {
+      const values = await tensor.read(new Float32Array(elementCount(tensor.shape)));
+      give(tensor);
+      return values;
     },
+    give,
     dispose: () => {
-      for (const { tensor, array } of all) {
-        tensor.dispose();
-        array?.buffer.transfer(0);
-      }
+      give(...arrays.keys());
     },
   };
 }

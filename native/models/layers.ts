@@ -136,7 +136,8 @@ export function normalizedBy(
   const perChannel = [1, x.shape[1]!, 1, 1];
   const scale = reshape(model.parameter(`${name}.weight`, [x.shape[1]!], normScaleKind), perChannel);
   const shift = reshape(model.parameter(`${name}.bias`, [x.shape[1]!], normShiftKind), perChannel);
-  return add(mul(sub(x, mean), mul(scale, inverse)), shift);
+  const slope = mul(scale, inverse);
+  return add(mul(x, slope), sub(shift, mul(mean, slope)));
 }
 
 /** x [n, c, h, w], normalised over each group of c / groups channels and all pixels (Wu & He 2018). */

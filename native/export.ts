@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { endingOf } from './facts/model-formats.ts';
-import { loraName } from './facts/run-folder.ts';
+import { embeddingName, loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { openModel } from './families/open-model.ts';
 import { readFacts } from './families/read-facts.ts';
@@ -12,6 +12,7 @@ import { exists } from './files/exists.ts';
 import { readJsonObject } from './files/json-file.ts';
 import type { ExportJob, ExportProof, JobContext, JobResult, ProofRequest } from './jobs.ts';
 import { proveExport } from './sampling/prove-export.ts';
+import { readEmbedding, writeEmbedding } from './weights/embedding-file.ts';
 import { writeKohyaLora, writePeftLora } from './weights/lora-file.ts';
 import { readLora } from './weights/lora-reader.ts';
 
@@ -49,6 +50,7 @@ const writers: Readonly<Record<ExportJob['format'], (job: ExportJob) => Promise<
   'single-file': exportFile,
   lora: exportLora,
   onnx: exportOnnx,
+  embedding: exportEmbedding,
 };
 
 /** A model under a name that says it is something else is opened by no tool, or wrongly. */
@@ -126,5 +128,29 @@ async function exportLora({
     else await writeKohyaLora(output, modules, layout(), precision, told);
   } finally {
     await base.close();
+  }
+}
+
+/** A new word in the form that other tools read. Its model stayed as it was, so there is nothing else to export. */
+async function exportEmbedding({
+  model: reference,
+  output,
+  metadata,
+  embeddingNames,
+}: ExportJob): Promise<void> {
+  const file = join(reference.checkpoint ?? '', embeddingName);
+  if (reference.checkpoint === undefined || !(await exists(file))) {
+    throw new Failure(
+      'not-an-embedding',
+      `${reference.checkpoint ?? reference.base} holds no new word.`,
+      'Export it as a diffusers folder, or teach the model a word.',
+    );
+  }
+  const { wordEncoders, close } = await openModel({ base: reference.base });
+  try {
+    const embedding = await readEmbedding(file, undefined, wordEncoders);
+    await writeEmbedding(output, embedding, wordEncoders, embeddingNames, metadata);
+  } finally {
+    await close();
   }
 }

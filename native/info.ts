@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { loraName } from './facts/run-folder.ts';
+import { embeddingName, loraName } from './facts/run-folder.ts';
 import { Failure } from './failure.ts';
 import { folderLayouts } from './families/families.ts';
 import { lackingParts } from './families/noted-base.ts';
@@ -94,10 +94,12 @@ async function describeBase(path: string): Promise<DescribedModel> {
   }
 }
 
-/** A checkpoint has components without an index, or a LoRA. */
+/** A checkpoint has components without an index, or a LoRA, or a new word. */
 async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult['model']>> {
-  const lora = join(path, loraName);
-  if (await exists(lora)) return { ...(await describeFile(lora)), path };
+  for (const name of [loraName, embeddingName]) {
+    const file = join(path, name);
+    if (await exists(file)) return { ...(await describeFile(file)), path };
+  }
   const components: ComponentSummary[] = [];
   const kinds = new Map(folderLayouts.flatMap((layout) => [...layout.components]));
   for (const [name, kind] of kinds) {

@@ -10,7 +10,7 @@ import type { LoraFacts } from './facts/lora-facts.ts';
 import type { LossSettings, NoiseSettings } from './facts/losses.ts';
 import type { MaskSettings } from './facts/masks.ts';
 import type { Method } from './facts/methods.ts';
-import type { LoraFileNames, ModelFormat } from './facts/model-formats.ts';
+import type { EmbeddingFileNames, LoraFileNames, ModelFormat } from './facts/model-formats.ts';
 import type { NamesOptimizer } from './facts/optimizers.ts';
 import type { PrecisionChoice } from './facts/precision.ts';
 import type { SamplerName } from './facts/samplers.ts';
@@ -21,7 +21,10 @@ import type { DeviceChoice, Provider, ProviderStatus } from './runtime/runtime.t
 export interface ModelReference {
   /** A diffusers model folder, or a file of a whole model. */
   readonly base: string;
-  /** A folder holding any of the model's components (`unet/`, `text_encoder/`) or `lora.safetensors`, laid over the base. */
+  /**
+   * A folder holding any of the model's components (`unet/`, `text_encoder/`), `lora.safetensors` or `embedding.safetensors`, laid
+   * over the base.
+   */
   readonly checkpoint?: string;
   /** Strength a LoRA checkpoint is merged with; default 1. */
   readonly loraScale?: number;
@@ -29,12 +32,19 @@ export interface ModelReference {
   readonly loras?: readonly LoraUse[];
   /** New words for its prompts. */
   readonly embeddings?: readonly EmbeddingUse[];
+  /** A new word that it is to be taught: whoever trains it gives its vectors. */
+  readonly taught?: TaughtWord;
 }
 
 /** The file of a new word, made by textual inversion, and what it is called in prompts; left out: as the file calls it. */
 export interface EmbeddingUse {
   readonly file: string;
   readonly word?: string;
+}
+
+export interface TaughtWord {
+  readonly word: string;
+  readonly vectors: number;
 }
 
 /** A LoRA's file and how strongly it is laid over a model; 0 leaves the model as it is. */
@@ -189,11 +199,14 @@ export interface ExportJob {
   readonly model: ModelReference;
   /**
    * `diffusers`: a complete model folder, LoRA merged. `single-file`: the same in one safetensors file, in the original code's
-   * names. `lora`: one safetensors file. `onnx`: a folder of graphs that run without this program, LoRA merged.
+   * names. `lora`: one safetensors file. `onnx`: a folder of graphs that run without this program, LoRA merged. `embedding`: a new
+   * word, one safetensors file.
    */
   readonly format: ModelFormat;
   /** Of a LoRA; left out, kohya's. */
   readonly loraNames?: LoraFileNames;
+  /** Of a new word; left out, A1111's and kohya's. */
+  readonly embeddingNames?: EmbeddingFileNames;
   /** The folder or file to write; must not exist. */
   readonly output: string;
   readonly precision: 'float32' | 'float16';

@@ -22,6 +22,16 @@ export type Method =
       /** The file of a LoRA that it begins with; left out: it begins as no change. */
       readonly from?: string | undefined;
     } & LoraExtras)
+  /** Textual inversion (Gal et al. 2022): the vectors of a new word, and no weight of the model. */
+  | {
+      readonly kind: 'embedding';
+      /** What prompts say for it. */
+      readonly word: string;
+      /** How many vectors stand for it. */
+      readonly vectors: number;
+      /** Words whose vectors it begins with; empty: small ones at random. */
+      readonly initWords: string;
+    }
   /**
    * UNet and, unless it is frozen (`textEncoder: false`), text encoder, from fresh weights where `base` has a config and no
    * weights; its VAE is trained.
@@ -62,7 +72,7 @@ interface MethodFacts<Kind extends MethodKind> {
   readonly name: string;
   /** With its settings, in a line. */
   readonly text: (method: Extract<WrittenMethod, { readonly kind: Kind }>) => string;
-  /** All weights of these parts, or a LoRA on them, or of the autoencoder its decoder. */
+  /** All weights of these parts, or a LoRA on them, or of the autoencoder its decoder; of a new word what it is learned through. */
   readonly trains: (textEncoder: boolean | undefined) => readonly ModelPart[];
   /** A learning rate that suits it under AdamW. */
   readonly learningRate: number;
@@ -107,6 +117,18 @@ const methodFacts: { readonly [Kind in MethodKind]: MethodFacts<Kind> } = {
       ].join(', '),
     trains: asAsked,
     learningRate: 1e-4,
+    steps: 1500,
+  },
+  // A few thousand numbers, which stand a rate that weights do not.
+  embedding: {
+    name: 'new word',
+    text: ({ word, vectors, initWords }) =>
+      [
+        `the new word “${word}” of ${vectors === 1 ? '1 vector' : `${vectors} vectors`}`,
+        ...(initWords === '' ? [] : [`beginning as “${initWords}”`]),
+      ].join(', '),
+    trains: () => ['denoiser', 'textEncoders'],
+    learningRate: 5e-3,
     steps: 1500,
   },
   scratch: {

@@ -1,5 +1,5 @@
 /** What a whole model, or what was trained of it, is written as for other tools. */
-export const modelFormats = ['diffusers', 'single-file', 'lora', 'onnx'] as const;
+export const modelFormats = ['diffusers', 'single-file', 'lora', 'onnx', 'embedding'] as const;
 
 export type ModelFormat = (typeof modelFormats)[number];
 
@@ -7,6 +7,11 @@ export type ModelFormat = (typeof modelFormats)[number];
 export const loraFileNames = ['kohya', 'peft'] as const;
 
 export type LoraFileNames = (typeof loraFileNames)[number];
+
+/** Whose names the tensor of a new word's file has: A1111's and kohya's `emb_params`, or as diffusers has it the word itself. */
+export const embeddingFileNames = ['a1111', 'diffusers'] as const;
+
+export type EmbeddingFileNames = (typeof embeddingFileNames)[number];
 
 /** Whether it is a folder; else a file. */
 export function isFolderFormat(format: ModelFormat): boolean {

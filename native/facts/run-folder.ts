@@ -32,6 +32,9 @@ export const classImagesName = 'class-images';
 /** The file of a checkpoint that is a LoRA. */
 export const loraName = 'lora.safetensors';
 
+/** The file of a checkpoint that is a new word. */
+export const embeddingName = 'embedding.safetensors';
+
 /** An epoch's folder, wherever there is one for each. */
 export function epochName(epoch: number): string {
   return `epoch-${String(epoch).padStart(4, '0')}`;

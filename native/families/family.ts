@@ -14,6 +14,7 @@ import type { ReadWeight, WeightType } from '../models/weight-tensor.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
 import type { TokenizerSource } from '../tokenizer/tokenizer-source.ts';
 import type { FolderLayout } from '../weights/component-kind.ts';
+import type { EmbeddedEncoder } from '../weights/embedding-file.ts';
 import type { LoraLayout } from '../weights/lora-names.ts';
 import type { ModelConfigs } from '../weights/model-configs.ts';
 import type { ModelFolder, WeightPrecision, WeightToWrite } from '../weights/model-folder.ts';
@@ -98,6 +99,14 @@ export interface SingleFileComponent {
   readonly weights: () => ReadonlyMap<string, PlacedWeight>;
 }
 
+/** A text encoder that new words have vectors for. */
+export interface WordEncoder extends EmbeddedEncoder {
+  /** Tokens it knows: ids from there on stand for new words' vectors. */
+  readonly vocabularySize: number;
+  /** What a text is to it, new words left aside: ids without begin, end and padding. */
+  readonly ids: (text: string) => readonly number[];
+}
+
 /** A model whose configs are understood and whose weights are at hand: all that training and sampling know of a family. */
 export interface OpenModel {
   readonly family: Family;
@@ -107,6 +116,8 @@ export interface OpenModel {
   readonly component: (name: string) => Component;
   readonly autoencoder: Autoencoder;
   readonly conditioning: Conditioning;
+  /** All that read captions. */
+  readonly wordEncoders: readonly WordEncoder[];
   readonly denoiser: Denoiser;
   readonly noise: NoiseProcess;
   /** What scheduler_config.json says, the checkpoint's where it has one. */

@@ -1,6 +1,10 @@
+import { join } from 'node:path';
+
+import { embeddingName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
+import { exists } from '../files/exists.ts';
 import { float32ToFloat16 } from '../graph/half.ts';
-import type { ModelReference } from '../jobs.ts';
+import type { EmbeddingUse, ModelReference } from '../jobs.ts';
 import { newWordsKey } from '../models/clip-text.ts';
 import { halfWeight, type ReadWeight } from '../models/weight-tensor.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
@@ -21,15 +25,23 @@ export interface NewWords {
 
 /** @throws Failure `embedding-word-taken`, and those of `readEmbedding` */
 export async function openNewWords(
-  { embeddings = [] }: ModelReference,
+  reference: Pick<ModelReference, 'checkpoint' | 'embeddings' | 'taught'>,
   encoders: readonly EmbeddedEncoder[],
 ): Promise<NewWords> {
-  const read: Embedding[] = [];
-  for (const { file, word } of embeddings) {
+  const { embeddings = [], taught } = reference;
+  const read: (Embedding & { readonly file: string })[] = [];
+  for (const { file, word } of [...(await learnedBy(reference)), ...embeddings]) {
     const own = await readEmbedding(file, word, encoders);
-    const taken = read.findIndex((other) => other.word.toLowerCase() === own.word.toLowerCase());
-    if (taken !== -1) throw wordTaken(own.word, embeddings[taken]!.file, file);
-    read.push(own);
+    const taken = read.find((other) => other.word.toLowerCase() === own.word.toLowerCase());
+    if (taken) throw wordTaken(own.word, taken.file, file);
+    read.push({ ...own, file });
+  }
+  if (taught) {
+    const { word, vectors: count } = taught;
+    const vectors = encoders.map(
+      ({ component, width }) => [component, new Float32Array(count * width)] as const,
+    );
+    read.push({ word, count, vectors: new Map(vectors), file: '' });
   }
   const vectors = read.reduce((sum, { count }) => sum + count, 0);
   return {
@@ -44,6 +56,15 @@ export async function openNewWords(
     },
     read: (others) => (vectors === 0 ? others : withVectors(others, read)),
   };
+}
+
+/** The word of a checkpoint, where a run taught one. */
+async function learnedBy({
+  checkpoint,
+}: Pick<ModelReference, 'checkpoint'>): Promise<readonly EmbeddingUse[]> {
+  if (checkpoint === undefined) return [];
+  const file = join(checkpoint, embeddingName);
+  return (await exists(file)) ? [{ file }] : [];
 }
 
 function withVectors(others: ReadWeight, embeddings: readonly Embedding[]): ReadWeight {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { loraName } from '../facts/run-folder.ts';
+import { embeddingName, loraName } from '../facts/run-folder.ts';
 import { Failure } from '../failure.ts';
 import { exists } from '../files/exists.ts';
 import { readJsonObject } from '../files/json-file.ts';
@@ -41,7 +41,7 @@ async function withCheckpointScheduler(
 
 /** A folder with none of these parts would pass for the untouched base. */
 async function checkCheckpoint(checkpoint: string, { components }: FolderLayout): Promise<void> {
-  const parts = [...components.keys(), loraName];
+  const parts = [...components.keys(), loraName, embeddingName];
   for (const part of parts) if (await exists(join(checkpoint, part))) return;
   throw new Failure(
     'checkpoint-missing',

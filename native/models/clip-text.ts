@@ -76,6 +76,9 @@ const hidden = -1e9;
 
 const root = 'text_model';
 
+/** The vectors of the vocabulary, [tokens, d]. */
+export const tokenTableKey = `${root}.embeddings.token_embedding.weight`;
+
 /** The vectors of new words, [vectors, d]: no part of the model itself. */
 export const newWordsKey = 'new_words.weight';
 
@@ -186,11 +189,7 @@ function asTokens(rows: Value, { shape: [n, tokens] }: Value): Value {
 function embed(model: ModelBuilder, config: ClipTextConfig, inputIds: Value): Value {
   const { hiddenSize: width } = config;
   const [n, tokens] = inputIds.shape as readonly [number, number];
-  const table = model.parameter(
-    `${root}.embeddings.token_embedding.weight`,
-    [config.vocabularySize, width],
-    embeddingKind,
-  );
+  const table = model.parameter(tokenTableKey, [config.vocabularySize, width], embeddingKind);
   const places = model.parameter(
     `${root}.embeddings.position_embedding.weight`,
     [config.positions, width],

@@ -59,7 +59,8 @@ export interface InputParametersOptions {
   readonly component?: string;
   /** Comes before the keys in the names of the graph's inputs. */
   readonly prefix?: string;
-  readonly trained?: boolean;
+  /** Whether all parameters are trained, or which, by key. */
+  readonly trained?: boolean | ((key: string) => boolean);
   /** What a parameter of that key is held in, to be float32 where it is used; by default that. */
   readonly held?: (key: string) => DataType;
   readonly adapter?: ModelBuilder['adapter'];
@@ -100,7 +101,7 @@ export class InputParameters implements ModelBuilder {
       layout,
       type: held?.(key) ?? 'float32',
       initialization: kind.initialization,
-      trained,
+      trained: typeof trained === 'boolean' ? trained : trained(key),
       adapter: null,
     };
     const input = this.graph.input(parameter.name, parameter.type, deviceShape(parameter));

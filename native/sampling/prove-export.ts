@@ -115,6 +115,8 @@ function exportedOf(job: ExportJob): ModelReference {
       return { base: output };
     case 'lora':
       return { base: model.base, loras: [{ file: output, strength: 1 }] };
+    case 'embedding':
+      return { base: model.base, embeddings: [{ file: output }] };
     case 'onnx':
       return { base: model.base };
   }

@@ -1,6 +1,7 @@
 import type { Conditioning, Denoiser, Rows } from '../families/family.ts';
 import type { DataType } from '../graph/data-type.ts';
 import { Graph, type Value } from '../graph/graph.ts';
+import { newWordsKey } from '../models/clip-text.ts';
 import { type Adapter, InputParameters } from '../models/model-builder.ts';
 import type { Parameter } from '../models/parameter.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
@@ -15,8 +16,11 @@ export interface DiffusionGraphOptions {
   readonly noise: Pick<NoiseProcess, 'predictionType'>;
   /** Whether the text encoders are part of the graph; else their states are inputs. */
   readonly encodes: boolean;
-  /** `full`: all weights in the graph are trained. Else adapters alone, on the modules that take them. */
-  readonly trained: 'full' | AdapterPlan;
+  /**
+   * `full`: all weights in the graph are trained. `new-words`: the vectors of new words alone. Else adapters alone, on the modules
+   * that take them.
+   */
+  readonly trained: 'full' | 'new-words' | AdapterPlan;
   /** Its size is that of the latents. */
   readonly shape: BatchShape;
   readonly loss?: LossForm;
@@ -24,6 +28,8 @@ export interface DiffusionGraphOptions {
   /** What frozen weights are held in; float32 unless said otherwise. */
   readonly frozenType?: (component: string, key: string) => DataType;
 }
+
+const isNewWord = (key: string): boolean => key === newWordsKey;
 
 /**
  * The denoising loss of a batch. Inputs besides parameters: `latents` and `noise` [n, c, h, w], `timesteps`,
@@ -55,12 +61,15 @@ export function buildDiffusionGraph(options: DiffusionGraphOptions): LossGraph {
     const made = new InputParameters(graph, {
       component,
       prefix: `${component}.`,
-      trained: trained === 'full',
+      trained: trained === 'new-words' ? isNewWord : trained === 'full',
       matrixConv,
-      ...(trained !== 'full' && { held: (key) => frozenType(component, key) }),
+      ...(trained !== 'full' && {
+        held: (key) => (trained === 'new-words' && isNewWord(key) ? 'float32' : frozenType(component, key)),
+      }),
       adapter: (module): Adapter | null => {
-        const shape = trained === 'full' ? null : shapeOn(trained, component, module);
-        if (trained === 'full' || shape === null) return null;
+        if (typeof trained === 'string') return null;
+        const shape = shapeOn(trained, component, module);
+        if (shape === null) return null;
         return buildAdapter(graph, adapters, component, module, shape, trained, n);
       },
     });

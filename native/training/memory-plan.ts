@@ -17,6 +17,7 @@ import { latentBatchShape } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
 import { fusedElements } from './fused-backward.ts';
 import { loraPlan } from './lora-plan.ts';
+import { modelToTrain } from './model-to-train.ts';
 import { withCaptionsRead } from './read-captions.ts';
 
 /** What a training step takes of memory, in bytes. */
@@ -97,7 +98,7 @@ export async function planJobMemory(
   place: StepPlace,
 ): Promise<TrainingMemory | null> {
   if (!trainedParts(job.method).includes('denoiser')) return null;
-  const model = await openModel({ base: job.base });
+  const model = await openModel(modelToTrain(job));
   try {
     return planMemory(job, model, place);
   } finally {
@@ -121,6 +122,7 @@ function trainedBy(
   { adapters }: OpenModel,
 ): DiffusionGraphOptions['trained'] | null {
   if (!trainedParts(method).includes('denoiser')) return null;
+  if (method.kind === 'embedding') return 'new-words';
   if (method.kind !== 'lora') return 'full';
   return loraPlan(method, adapters);
 }

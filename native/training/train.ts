@@ -7,7 +7,9 @@ import { chooseRuntime } from '../runtime/providers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { baseIdentity } from './base-identity.ts';
 import { type PictureMaker, withClassImages } from './class-images.ts';
+import { modelToTrain } from './model-to-train.ts';
 import { withCaptionsRead } from './read-captions.ts';
+import { embeddingRecipe } from './recipes/embedding.ts';
 import { fullRecipe } from './recipes/full.ts';
 import { loraRecipe } from './recipes/lora.ts';
 import { scratchRecipe } from './recipes/scratch.ts';
@@ -31,7 +33,7 @@ export async function train(
     throw new Failure('no-images', 'There is no image to train on.', 'Add images to the data set.');
   }
   await makeFolder(job.folder);
-  const opened = await openModel({ base: job.base });
+  const opened = await openModel(modelToTrain(job));
   try {
     const model = withCaptionsRead(opened, job.settings);
     const runtime = await chooseRuntime(job.device);
@@ -91,6 +93,8 @@ export function chooseRecipe(options: RecipeOptions): Recipe {
       return fullRecipe(options);
     case 'lora':
       return loraRecipe(options, method);
+    case 'embedding':
+      return embeddingRecipe(options, method);
     case 'scratch':
       return scratchRecipe(options);
     case 'text':

@@ -4,6 +4,7 @@ import { openModel } from '../families/open-model.ts';
 import type { TrainJob } from '../jobs.ts';
 import { usesMainMemory } from '../runtime/runtime.ts';
 import { planMemory, type StepPlace, totalBytes } from './memory-plan.ts';
+import { modelToTrain } from './model-to-train.ts';
 
 /** What can be changed of a job so that its step takes less memory. */
 export type MemorySaving = 'batch of one' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA';
@@ -43,7 +44,7 @@ const savings: readonly (readonly [MemorySaving, (job: Job, place: StepPlace) =>
   [
     'AdamW in 8 bits',
     ({ settings, ...job }) =>
-      job.method.kind === 'lora' || optimizerOf(settings).kind !== 'adamw'
+      ['lora', 'embedding'].includes(job.method.kind) || optimizerOf(settings).kind !== 'adamw'
         ? null
         : { ...job, settings: { ...settings, optimizer: usualSettings('adamw8bit') } },
   ],
@@ -88,7 +89,7 @@ function withFused({ fusedBackward: _, ...settings }: Settings, fused: boolean):
  */
 export async function waysToFit(job: Job, place: StepPlace): Promise<readonly WayToFit[]> {
   if (place.available === null) return [];
-  const model = await openModel({ base: job.base });
+  const model = await openModel(modelToTrain(job));
   try {
     return waysOf(job, place, model);
   } finally {

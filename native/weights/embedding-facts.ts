@@ -20,16 +20,24 @@ const widthsOf: Readonly<Record<LoraBase, readonly number[]>> = {
   sdxl: [768, 1280],
 };
 
+/** What the header of a file written here says of its word, which by A1111's names nothing in it does. */
+export const wordEntry = 'word';
+
 /** The word that a file gives to vectors of that name. */
-export function ownWord(path: string, tensor: string): string {
+export function ownWord(
+  { path, metadata }: Pick<TensorFile, 'path'> & Partial<Pick<TensorFile, 'metadata'>>,
+  tensor: string,
+): string {
+  const told = metadata?.get(wordEntry);
+  if (told !== undefined) return told;
   return [...oneEncoder, ...bothEncoders].includes(tensor) ? modelNameOf(basename(path)) : tensor;
 }
 
 /** Null for a file of anything else than a new word. */
-export function embeddingFactsOf({
-  path,
-  tensors,
-}: Pick<TensorFile, 'path' | 'tensors'>): EmbeddingFacts | null {
+export function embeddingFactsOf(
+  file: Pick<TensorFile, 'path' | 'tensors'> & Partial<Pick<TensorFile, 'metadata'>>,
+): EmbeddingFacts | null {
+  const { tensors } = file;
   const known = oneEncoder.find((name) => tensors.has(name));
   const names = bothEncoders.every((name) => tensors.has(name))
     ? bothEncoders
@@ -41,7 +49,7 @@ export function embeddingFactsOf({
   const widths = shapes.map((shape) => shape.at(-1)!);
   const base = Object.entries(widthsOf).find(([, own]) => own.join() === widths.join());
   return {
-    word: ownWord(path, names[0]!).trim(),
+    word: ownWord(file, names[0]!).trim(),
     vectors: vectors!,
     widths,
     base: (base?.[0] as LoraBase | undefined) ?? null,

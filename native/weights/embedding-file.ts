@@ -1,6 +1,8 @@
+import type { EmbeddingFileNames } from '../facts/model-formats.ts';
 import { Failure } from '../failure.ts';
-import { mostVectors, oneEncoder, ownWord } from './embedding-facts.ts';
+import { mostVectors, oneEncoder, ownWord, wordEntry } from './embedding-facts.ts';
 import { openTensorFile } from './open-tensor-file.ts';
+import { writeSafetensors } from './safetensors.ts';
 import type { TensorFile } from './tensor-file.ts';
 
 /** A text encoder that a new word has vectors for. */
@@ -46,12 +48,35 @@ export async function readEmbedding(
     const [count] = counts;
     if (counts.size !== 1)
       throw misfit(path, 'it has not as many vectors for one text encoder as for the other');
-    const called = (word ?? ownWord(path, names[0]!)).trim();
+    const called = (word ?? ownWord(file, names[0]!)).trim();
     if (called === '') throw nameless(path);
     return { word: called, count: count!, vectors };
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Writes a new word for one text encoder as A1111 and kohya have it (`emb_params`) or as diffusers does (the word itself), for
+ * several as all of them do. Always in float32: it is small.
+ *
+ * @throws Failure `write-failed`
+ */
+export async function writeEmbedding(
+  path: string,
+  { word, count, vectors }: Embedding,
+  encoders: readonly EmbeddedEncoder[],
+  names: EmbeddingFileNames = 'a1111',
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const own = names === 'diffusers' ? word : 'emb_params';
+  const tensors = encoders.map(({ component, width, name }) => ({
+    name: encoders.length > 1 ? name : own,
+    dtype: 'F32' as const,
+    shape: [count, width],
+    data: vectors.get(component)!,
+  }));
+  await writeSafetensors(path, tensors, { ...metadata, [wordEntry]: word });
 }
 
 function oneName({ path, tensors }: TensorFile): string {

@@ -40,24 +40,29 @@ export async function everyGraph(folder: string): Promise<readonly NamedGraph[]>
 
 async function graphsOf(base: string): Promise<readonly NamedGraph[]> {
   const model = await openModel({ base });
+  const taught = await openModel({ base, taught: { word: '<word>', vectors: 2 } });
   try {
-    return [...trainingGraphs(model), ...(await inferenceGraphs(model))];
+    return [...trainingGraphs(model, taught), ...(await inferenceGraphs(model))];
   } finally {
+    await taught.close();
     await model.close();
   }
 }
 
-function trainingGraphs({ denoiser, conditioning, autoencoder, adapters }: OpenModel): NamedGraph[] {
+function trainingGraphs(
+  { denoiser, conditioning, autoencoder, adapters }: OpenModel,
+  taught: Pick<OpenModel, 'conditioning'>,
+): NamedGraph[] {
   const latents = { rows: 2, size: { height: 8, width: 8 } };
   const lora = { rank: 2, scale: 1, takes: adapters.takes };
   const diffusion = (
-    trained: 'full' | typeof lora,
+    trained: 'full' | 'new-words' | typeof lora,
     encodes: boolean,
     predictionType: 'epsilon' | 'v_prediction',
   ) =>
     buildDiffusionGraph({
       denoiser,
-      conditioning,
+      conditioning: trained === 'new-words' ? taught.conditioning : conditioning,
       noise: { predictionType },
       encodes,
       trained,
@@ -69,6 +74,7 @@ function trainingGraphs({ denoiser, conditioning, autoencoder, adapters }: OpenM
     'all of UNet and text encoder': () => diffusion('full', true, 'v_prediction'),
     'LoRA on the UNet': () => diffusion(lora, false, 'epsilon'),
     'LoRA on UNet and text encoder': () => diffusion(lora, true, 'v_prediction'),
+    'a new word, through UNet and text encoder': () => diffusion('new-words', true, 'epsilon'),
     'the text encoder by itself': () => buildTextGraph(conditioning, 2),
     'the autoencoder': () => buildAutoencoderGraph(autoencoder, { shape: pictures, kl: 1e-6 }),
     'the decoder': () =>

@@ -1,4 +1,5 @@
 import type { ModelReference } from '../../jobs.ts';
+import type { ClipTextConfig } from '../../models/clip-text.ts';
 import { noiseProcess } from '../../noise/noise-process.ts';
 import { type ClipTokenizer, createClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import { textReadingOf } from '../../tokenizer/text-chunks.ts';
@@ -6,7 +7,7 @@ import type { ModelConfigs } from '../../weights/model-configs.ts';
 import type { ModelFolder } from '../../weights/model-folder.ts';
 import { writeModelFolder } from '../../weights/write-model-folder.ts';
 import { componentToWrite, openedComponent, readWeightOf } from '../component.ts';
-import type { Component, Family, OpenModel } from '../family.ts';
+import type { Component, Family, OpenModel, WordEncoder } from '../family.ts';
 import { type Adaptations, openLoras } from '../lora-weights.ts';
 import { openNewWords } from '../new-words.ts';
 import { graphParts, projectedTextPart, textPart } from '../onnx/parts.ts';
@@ -15,7 +16,7 @@ import { writeOnnxPipeline } from '../onnx/write-pipeline.ts';
 import { openComponents } from '../open-components.ts';
 import { readScheduler } from '../stable-diffusion/configs.ts';
 import { klAutoencoder } from '../stable-diffusion/parts.ts';
-import { checkFit, readXlConfigs, zerosWithoutPrompt } from './configs.ts';
+import { checkFit, readXlConfigs, type XlConfigs, zerosWithoutPrompt } from './configs.ts';
 import { stableDiffusionXlFacts } from './facts.ts';
 import { stableDiffusionXlLayout as layout, tokenizers } from './layout.ts';
 import { xlAdapterModules, xlAdapterTargets, xlLoraLayout } from './lora.ts';
@@ -50,6 +51,19 @@ async function readTokenizers({
   ];
 }
 
+function wordEncodersOf(
+  { text, projected }: Pick<XlConfigs, 'text' | 'projected'>,
+  [first, second]: readonly [ClipTokenizer, ClipTokenizer],
+): readonly WordEncoder[] {
+  const encoder = ({ hiddenSize: width, vocabularySize }: ClipTextConfig, { ids }: ClipTokenizer) => ({
+    ...{ width, vocabularySize, ids },
+  });
+  return [
+    { component: 'text_encoder', name: 'clip_l', ...encoder(text, first) },
+    { component: 'text_encoder_2', name: 'clip_g', ...encoder(projected, second) },
+  ];
+}
+
 async function open(base: ModelFolder, reference: ModelReference): Promise<OpenModel> {
   const folders = await openComponents(base, reference);
   let lora: Adaptations | null = null;
@@ -74,10 +88,8 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
     };
     const zerosWithoutText = zerosWithoutPrompt(base);
     const { text, projected } = configs;
-    const words = await openNewWords(reference, [
-      { component: 'text_encoder', width: text.hiddenSize, name: 'clip_l' },
-      { component: 'text_encoder_2', width: projected.hiddenSize, name: 'clip_g' },
-    ]);
+    const wordEncoders = wordEncodersOf(configs, both);
+    const words = await openNewWords(reference, wordEncoders);
     const { vectors: newVectors } = words;
     const parts = {
       autoencoder: klAutoencoder(configs.vae),
@@ -107,6 +119,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       components,
       component,
       ...parts,
+      wordEncoders,
       noise: noiseProcess(scheduler),
       schedulerFile: base.scheduler,
       adapters,

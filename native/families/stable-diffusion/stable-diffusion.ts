@@ -64,9 +64,10 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       return found;
     };
     const { hiddenSize, vocabularySize } = configs.text;
-    const words = await openNewWords(reference, [
-      { component: 'text_encoder', width: hiddenSize, name: 'clip_l' },
-    ]);
+    const wordEncoders = [
+      { component: 'text_encoder', width: hiddenSize, name: 'clip_l', vocabularySize, ids: tokenizer.ids },
+    ];
+    const words = await openNewWords(reference, wordEncoders);
     const parts = {
       autoencoder: klAutoencoder(configs.vae),
       conditioning: clipConditioning(
@@ -86,6 +87,7 @@ async function open(base: ModelFolder, reference: ModelReference): Promise<OpenM
       components,
       component,
       ...parts,
+      wordEncoders,
       noise: noiseProcess(scheduler),
       schedulerFile: base.scheduler,
       adapters,

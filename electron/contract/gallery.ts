@@ -119,6 +119,8 @@ export const galleryCalls = {
     }),
     z.object({ sampleIds: ids }),
   ),
+  /** Puts a picture of the prompt bench that failed or was cancelled in the queue again. */
+  'gallery.makeAgain': command(z.strictObject({ sampleId: id }), done),
   /** Which LoRAs of the library can be laid over a model, and why the others cannot. */
   'gallery.fittingLoras': query(
     { about: ['loras', 'models', 'runs'] },

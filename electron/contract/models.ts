@@ -59,6 +59,12 @@ export const modelCalls = {
     }),
     z.object({ name: z.string(), read: z.int(), tokens: z.array(z.int()) }).nullable(),
   ),
+  /** How a model reads captions: tokens at once, and layers of its text encoder. Null where that is not known. */
+  'models.reading': query(
+    { about: ['models'] },
+    z.strictObject({ modelId: id }),
+    z.object({ tokens: z.int(), layers: z.int() }).nullable(),
+  ),
   /** A diffusers folder, or a file of a whole model, becomes a base to choose. */
   'models.add': command(
     z.strictObject({

@@ -42,6 +42,15 @@ export function benchHandlers({
       queue.wake();
       return { sampleIds };
     },
+    'gallery.makeAgain': ({ sampleId }) => {
+      const { id, bench, status } = records.get(sampleId);
+      if (bench && (status === 'failed' || status === 'cancelled')) {
+        records.setStatus(id, 'queued');
+        publish('gallery.sample', sampleOf(records.get(id)));
+        queue.wake();
+      }
+      return null;
+    },
     'gallery.fittingLoras': async ({ model }) => {
       const { base } = await weights.ofSource(model);
       const fits: { loraId: number; problem: string | null }[] = [];

@@ -14,7 +14,7 @@ import { goneOf, readModelConfigs } from './inspect-model.ts';
 import { keepEpoch } from './keep-epoch.ts';
 import type { ModelRecord, ModelRecords } from './model-records.ts';
 import { lendersOf, placeOf, withPrediction } from './noted-models.ts';
-import { readTexts } from './read-texts.ts';
+import { readingOfModel, readTexts } from './read-texts.ts';
 import { discardUploaded, takeUploaded } from './uploaded-models.ts';
 
 export interface ModelsDeps {
@@ -36,6 +36,7 @@ export function modelHandlers(
   return {
     'models.list': () => Promise.all(records.all().map(modelOf)),
     'models.get': ({ modelId }) => modelOf(records.get(modelId)),
+    'models.reading': ({ modelId }) => readingOfModel(records.get(modelId)),
     'models.readTexts': (asked) => readTexts(asked, records, library.database),
     'models.add': async ({ path, lender }) => {
       const lent =

@@ -1,3 +1,4 @@
+import { readFacts } from '../../native/families/read-facts.ts';
 import type { OutputOf, ParsedInputOf } from '../contract/api.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { ofPrompts, readingOf } from '../runs/text-lengths.ts';
@@ -18,6 +19,12 @@ export async function readTexts(
   if (model === null || reading === null) return null;
   const { limit, count } = as === 'prompt' ? ofPrompts(reading) : reading;
   return { name: model.name, read: limit, tokens: texts.map((text) => count(text)) };
+}
+
+/** How a model reads texts; null where its configs or its tokenizer cannot be used. */
+export async function readingOfModel({ folder }: ModelRecord): Promise<OutputOf<'models.reading'>> {
+  const reading = await readingOf(folder);
+  return reading === null ? null : { tokens: reading.limit, layers: (await readFacts(folder)).textLayers };
 }
 
 async function usualBase(records: ModelRecords, database: LibraryDatabase): Promise<ModelRecord | null> {

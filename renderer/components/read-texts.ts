@@ -2,6 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 
 import type { OutputOf } from '../../electron/contract/api.ts';
 import { mostLettersCounted } from '../../electron/contract/models.ts';
+import { mostClipSkip } from '../../electron/contract/values.ts';
 import { useStudioQuery } from '../studio/studio.tsx';
 import { countText } from './quantities.ts';
 
@@ -48,6 +49,19 @@ export function useCutTexts(
     if (found !== null) cut.set(text, found);
   }
   return cut;
+}
+
+/** How a model reads captions; as Stable Diffusion does until that is known. */
+export function useReading(modelId: number | undefined): {
+  readonly tokens: number;
+  readonly layers: number;
+} {
+  const { data } = useStudioQuery(
+    'models.reading',
+    { modelId: modelId ?? 0 },
+    { enabled: modelId !== undefined && modelId > 0 },
+  );
+  return { tokens: data?.tokens ?? 75, layers: Math.min(mostClipSkip, data?.layers ?? mostClipSkip) };
 }
 
 /** What a text is for: a caption is read as far as the run reads it. */

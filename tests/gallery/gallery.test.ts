@@ -184,6 +184,29 @@ describe('the prompt bench', () => {
   });
 });
 
+describe('a picture of the bench that failed', () => {
+  test('is made when it is tried again, in its place', async () => {
+    let cursed = true;
+    const { services, runId, request } = await runBegun('beside', {
+      onPicture: (prompt) => {
+        if (prompt === 'now' && cursed) throw new Failure('no-memory', 'Too large.', 'Make it smaller.');
+      },
+    });
+    const { handlers } = services.gallery;
+    await settled(services, runId);
+    const { sampleIds } = await handlers['gallery.generate']({
+      model: { kind: 'run', runId, epoch: 3 },
+      ...{ prompt: 'now', negativePrompt: '', seeds: [4], recipe: request.recipe },
+    });
+    await services.until('gallery.sample', ({ id, status }) => id === sampleIds[0] && status === 'failed');
+    cursed = false;
+    await handlers['gallery.makeAgain']({ sampleId: sampleIds[0]! });
+    await services.until('gallery.sample', ({ id, status }) => id === sampleIds[0] && status === 'ready');
+    expect(await handlers['gallery.sample']({ sampleId: sampleIds[0]! })).toMatchObject({ failure: null });
+    expect(await handlers['gallery.history']({ offset: 0, limit: 5 })).toMatchObject({ total: 1 });
+  });
+});
+
 describe('pages are told that other pictures are there', () => {
   /** How often it was said so far. */
   const timesTold = ({ told }: LibraryServices) =>

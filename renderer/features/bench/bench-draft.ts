@@ -78,8 +78,15 @@ export function withModel(draft: BenchDraft, model: BenchModel, was: number | nu
   return { ...draft, model, recipe: own ? { ...draft.recipe, width: is, height: is } : draft.recipe };
 }
 
-/** Why the draft makes no picture yet; null where it does. Sides must be multiples of `pixelStep`. */
-export function faultOf({ model, loras, recipe, seed, count }: BenchDraft, pixelStep: number): string | null {
+/**
+ * Why the draft makes no picture yet; null where it does. Sides must be multiples of `pixelStep`.
+ * @param layers of the model's text encoder, as far as they may be skipped
+ */
+export function faultOf(
+  { model, loras, recipe, seed, count }: BenchDraft,
+  pixelStep: number,
+  layers = mostClipSkip,
+): string | null {
   if (model === null) return 'Choose a model.';
   if (loras.some(({ strength }) => !(Math.abs(strength) <= mostLoraStrength)))
     return `The strength of a LoRA goes from -${mostLoraStrength} to ${mostLoraStrength}.`;
@@ -87,7 +94,7 @@ export function faultOf({ model, loras, recipe, seed, count }: BenchDraft, pixel
   if (!whole(recipe.steps, 1) || recipe.steps > 1000) return 'Steps go from 1 to 1000.';
   if (!(recipe.guidanceScale >= 0 && recipe.guidanceScale <= 100)) return 'Guidance goes from 0 to 100.';
   const { clipSkip = 1 } = recipe;
-  if (!whole(clipSkip, 1) || clipSkip > mostClipSkip) return `Clip skip goes from 1 to ${mostClipSkip}.`;
+  if (!whole(clipSkip, 1) || clipSkip > layers) return `Clip skip goes from 1 to ${layers}.`;
   const sides = [recipe.width, recipe.height];
   if (sides.some((side) => !whole(side, 8) || side > 4096 || side % pixelStep !== 0)) {
     return `Width and height are multiples of ${pixelStep}, up to 4096.`;

@@ -7,6 +7,7 @@ import type { SamplerSettings } from '../../../electron/contract/values.ts';
 import { ClipSkipField } from '../../components/clip-skip-field.tsx';
 import { CutNote } from '../../components/cut-note.tsx';
 import { NumberField } from '../../components/number-field.tsx';
+import { useReading } from '../../components/read-texts.ts';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
@@ -32,8 +33,10 @@ export function BenchForm({
   onChange,
   onMake,
 }: DraftProps & Library & { busy: boolean; onMake: () => void }) {
-  const pixelStep = baseOf(draft.model, models, runs)?.pixelStep ?? 8;
-  const fault = faultOf(draft, pixelStep);
+  const base = baseOf(draft.model, models, runs);
+  const pixelStep = base?.pixelStep ?? 8;
+  const { layers } = useReading(base?.id);
+  const fault = faultOf(draft, pixelStep, layers);
   const sampler = {
     value: draft.recipe,
     onChange: (change: Partial<SamplerSettings>) => {
@@ -55,12 +58,13 @@ export function BenchForm({
       <Stack gap="sm" className={classes.fields}>
         <ModelFields {...{ draft, models, runs, onChange }} />
         <LoraFields {...{ draft, onChange }} />
-        <PromptFields {...{ draft, onChange }} modelId={baseOf(draft.model, models, runs)?.id} />
+        <PromptFields {...{ draft, onChange }} modelId={base?.id} />
         <Group gap="xs" wrap="nowrap" align="end" grow preventGrowOverflow={false}>
           <SamplerSelect {...sampler} />
           <ClipSkipField
             width={96}
             value={draft.recipe.clipSkip ?? 1}
+            layers={layers}
             onChange={(clipSkip) => {
               sampler.onChange({ clipSkip: clipSkip === 1 ? undefined : clipSkip });
             }}

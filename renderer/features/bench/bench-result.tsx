@@ -1,11 +1,10 @@
-import { ActionIcon, Button, Center, Group, Loader, Text, Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Alert, Button, Center, Group, Loader, Text, Tooltip } from '@mantine/core';
+import { IconAlertTriangle, IconArrowBackUp, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import { samplerLabel } from '../../../electron/contract/values.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
-import { FailureNote } from '../../components/failure-note.tsx';
 import { FittedFrame } from '../../components/pictures/fitted-frame.tsx';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
@@ -22,6 +21,7 @@ export function BenchResult({
   zoom,
   onFavourite,
   onReuse,
+  onRetry,
   onRemove,
 }: {
   sample: Sample;
@@ -29,6 +29,8 @@ export function BenchResult({
   zoom: ZoomStore;
   onFavourite: () => void;
   onReuse: () => void;
+  /** Of a picture that was not made. */
+  onRetry: () => void;
   onRemove: () => void;
 }) {
   const [asking, setAsking] = useState(false);
@@ -37,15 +39,7 @@ export function BenchResult({
   return (
     <section className={classes.result} aria-label="Result">
       <div className={classes.stage} ref={area}>
-        <FittedFrame width={recipe.width} height={recipe.height} zoom={zoom}>
-          {(pixelated) =>
-            status === 'ready' ? (
-              <Picture address={sampleAddress(sample)} alt={sample.prompt} pixelated={pixelated} />
-            ) : (
-              <NotThere sample={sample} />
-            )
-          }
-        </FittedFrame>
+        <Stage {...{ sample, zoom, onRetry, onRemove }} />
       </div>
       <Group className={classes.facts} justify="space-between" wrap="nowrap" gap="md">
         <div className={classes.words}>
@@ -116,16 +110,79 @@ export function BenchResult({
   );
 }
 
-function NotThere({ sample: { status, failure } }: { sample: Sample }) {
-  if (failure !== null) return <FailureNote error={Object.assign(new Error(failure.message), failure)} />;
+function Stage({
+  sample,
+  zoom,
+  onRetry,
+  onRemove,
+}: {
+  sample: Sample;
+  zoom: ZoomStore;
+  onRetry: () => void;
+  onRemove: () => void;
+}) {
+  const { recipe, status } = sample;
+  if (status === 'failed' || status === 'cancelled') return <NotMade {...{ sample, onRetry, onRemove }} />;
+  return (
+    <FittedFrame width={recipe.width} height={recipe.height} zoom={zoom}>
+      {(pixelated) =>
+        status === 'ready' ? (
+          <Picture address={sampleAddress(sample)} alt={sample.prompt} pixelated={pixelated} />
+        ) : (
+          <OnTheWay status={status} />
+        )
+      }
+    </FittedFrame>
+  );
+}
+
+function OnTheWay({ status }: { status: 'queued' | 'making' }) {
   return (
     <Center h="100%">
       <Group gap="xs">
-        {(status === 'making' || status === 'queued') && <Loader size={16} aria-hidden />}
+        <Loader size={16} aria-hidden />
         <Text size="sm" c="dimmed" role="status">
-          {{ making: 'Making', queued: 'Queued', cancelled: 'Not made', failed: 'Failed', ready: '' }[status]}
+          {status === 'making' ? 'Making' : 'Queued'}
         </Text>
       </Group>
+    </Center>
+  );
+}
+
+/** Why a picture is not there, and what can be done about it. There is no file that removing it would lose. */
+function NotMade({
+  sample: { failure },
+  onRetry,
+  onRemove,
+}: {
+  sample: Sample;
+  onRetry: () => void;
+  onRemove: () => void;
+}) {
+  const stopped = { message: 'This picture was not made.', hint: 'It was taken out of the queue.' };
+  const { message, hint } = failure ?? stopped;
+  return (
+    <Center h="100%">
+      <Alert
+        color={failure === null ? 'gray' : 'red'}
+        variant="light"
+        icon={<IconAlertTriangle aria-hidden />}
+        title={message}
+        maw={560}
+        role="alert"
+      >
+        <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
+          {hint}
+        </Text>
+        <Group gap="xs" mt="sm">
+          <Button size="xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+          <Button size="xs" variant="subtle" color="gray" onClick={onRemove}>
+            Remove
+          </Button>
+        </Group>
+      </Alert>
     </Center>
   );
 }

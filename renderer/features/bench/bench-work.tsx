@@ -40,6 +40,7 @@ export function BenchWork({
   const { draft, setDraft, make, busy } = useMaking(first, show);
   const picked = usePicked();
   const remove = useStudioCommand('gallery.removeSamples');
+  const makeAgain = useStudioCommand('gallery.makeAgain');
   const nameOf = (sample: Sample) => modelText(sample, models, runs);
   const removeShown = ({ id }: Sample) => {
     const onSuccess = () => {
@@ -76,6 +77,9 @@ export function BenchWork({
             }}
             onReuse={() => {
               setDraft(draftOf(shown, draft));
+            }}
+            onRetry={() => {
+              makeAgain.mutate({ sampleId: shown.id }, { onError: showFailure });
             }}
             onRemove={() => {
               removeShown(shown);

@@ -48,7 +48,7 @@ export function HistoryGrid({
     pages.measure();
   }, [pages, layout.pageHeight]);
   return (
-    <div ref={ref} className={classes.history} role="group" aria-label="Made before">
+    <div ref={ref} className={classes.history} role="group" aria-label="Earlier pictures">
       <div className={classes.pages} style={{ height: layout.height }}>
         {pages.getVirtualItems().map(({ index: page, start }) => (
           <div
@@ -93,7 +93,7 @@ function HistoryPage({
         key={sample.id}
         type="button"
         className={classes.past}
-        aria-label={`${promptText(sample)}, seed ${sample.seed}`}
+        aria-label={`${promptText(sample)}, seed ${sample.seed}${stateText(sample)}`}
         aria-current={sample.id === shown || undefined}
         data-pick={mark === -1 ? undefined : 'AB'[mark]}
         onClick={(event) => {
@@ -108,6 +108,9 @@ function HistoryPage({
   });
 }
 
+const stateText = ({ status }: Sample): string =>
+  status === 'failed' ? ', failed' : status === 'cancelled' ? ', not made' : '';
+
 function PastState({ sample }: { sample: Sample }) {
   switch (sample.status) {
     case 'ready':
@@ -116,7 +119,18 @@ function PastState({ sample }: { sample: Sample }) {
       return <Loader size={16} role="img" aria-label="Making" />;
     case 'queued':
       return <IconHourglassEmpty size={16} stroke={1.6} aria-label="Queued" />;
-    default:
-      return <IconAlertTriangle size={16} stroke={1.6} aria-label="Not made" />;
+    case 'failed':
+      return <NotMade label="Failed" />;
+    case 'cancelled':
+      return <NotMade label="Not made" />;
   }
+}
+
+function NotMade({ label }: { label: string }) {
+  return (
+    <span className={classes.notMade}>
+      <IconAlertTriangle size={16} stroke={1.6} aria-hidden />
+      {label}
+    </span>
+  );
 }

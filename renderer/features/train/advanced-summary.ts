@@ -19,7 +19,7 @@ export function advancedSummary({ train, method }: RunRequest): string {
     ...(train.masks.source === 'none' ? [] : ['masks']),
     ...(randomFlip ? ['random flip'] : []),
     ...(train.patience > 0 ? ['may stop early'] : []),
-    ...(train.captionTokens > 75 ? [`captions of ${train.captionTokens} tokens`] : []),
+    ...(train.captionTokens > 75 ? ['long captions'] : []),
     ...(train.clipSkip > 1 ? [`clip skip ${train.clipSkip}`] : []),
     ...(method.kind === 'lora' && method.convRank !== undefined ? ['LoCon'] : []),
     ...(method.kind === 'lora' && method.dora ? ['DoRA'] : []),

@@ -176,6 +176,48 @@ describe('what was made before', () => {
     expect(studio.inputsOf('gallery.generate')).toEqual([]);
   });
 
+  test('a picture that failed says why, and is tried again or removed', async () => {
+    const failure = { code: 'no-memory', message: 'Too large.', hint: 'Make it smaller.' };
+    const { studio } = show([ofBench(2, { status: 'failed', failure }), ofBench(1)], {
+      'gallery.makeAgain': () => null,
+    });
+    const result = within(await screen.findByRole('region', { name: 'Result' }));
+    const note = within(result.getByRole('alert'));
+    expect(note.getByText('Too large.')).toBeDefined();
+    expect(note.getByText('Make it smaller.')).toBeDefined();
+    expect(await screen.findByRole('button', { name: 'picture 2, seed 2, failed' })).toBeDefined();
+    await userEvent.click(note.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('gallery.makeAgain')).toEqual([{ sampleId: 2 }]);
+    });
+    act(() => {
+      studio.publish('gallery.sample', ofBench(2, { status: 'queued' }));
+    });
+    expect(await result.findByText('Queued')).toBeDefined();
+    act(() => {
+      studio.publish('gallery.sample', ofBench(2, { status: 'failed', failure }));
+    });
+    await userEvent.click(await result.findByRole('button', { name: 'Remove' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('gallery.removeSamples')).toEqual([{ sampleIds: [2] }]);
+    });
+  });
+
+  test('a picture that was taken out of the queue says so', async () => {
+    show([ofBench(2, { status: 'cancelled' })]);
+    const result = within(await screen.findByRole('region', { name: 'Result' }));
+    expect(result.getByText('This picture was not made.')).toBeDefined();
+    expect(result.getByRole('button', { name: 'Try again' })).toBeDefined();
+  });
+
+  test('skips no more layers than the model’s text encoder has', async () => {
+    show([], { 'models.reading': () => ({ tokens: 20, layers: 4 }) });
+    const field = await screen.findByLabelText('Clip skip');
+    await userEvent.clear(field);
+    await userEvent.type(field, '5');
+    expect(await screen.findByText('Clip skip goes from 1 to 4.')).toBeDefined();
+  });
+
   test('makes pictures at the clip skip that is set', async () => {
     const { studio } = show([]);
     const field = await screen.findByLabelText('Clip skip');

@@ -30,11 +30,14 @@ interface BaseRow {
   readonly resolution: number;
   readonly components: string;
 }
-interface Base extends Pick<BaseRow, 'id' | 'kind' | 'resolution'> {
+/** What of a base decides how it is trained. */
+export interface BaseTraits {
+  readonly resolution: number;
   /** Weights; null where nobody has counted them yet. */
   readonly parameters: number | null;
   readonly advice: CardAdvice;
 }
+interface Base extends BaseTraits, Pick<BaseRow, 'id' | 'kind'> {}
 interface DatasetRow {
   readonly id: number;
   readonly name: string;
@@ -94,14 +97,20 @@ function methodOf(kind: 'full' | 'lora', aim: RunAim): RunSpec['method'] {
 }
 
 /** Small models are drawn from at little guidance: at the usual one their colours burn out. */
-function guidanceOf({ advice, resolution }: Base): number {
+export function guidanceOf({ advice, resolution }: Pick<BaseTraits, 'advice' | 'resolution'>): number {
   return advice.guidanceScale ?? (resolution <= 128 ? 3 : recipeDefaults.guidanceScale);
 }
 
 /** A run ends with an epoch that is kept in any case; fewer than five teach little. */
 const usualEpochs = usualCheckpoints.filter((epoch) => epoch >= 5);
 
-function trainOf(method: RunSpec['method'], aim: RunAim, base: Base, images: number): RunSpec['train'] {
+/** How a base is proposed to be trained on so many images. */
+export function trainOf(
+  method: RunSpec['method'],
+  aim: RunAim,
+  base: BaseTraits,
+  images: number,
+): RunSpec['train'] {
   const { advice, resolution } = base;
   const large = method.kind === 'lora' && resolution < 1024 ? 2 : 1;
   const usualBatch = resolution <= 128 ? 8 : resolution <= 256 ? 4 : large;
@@ -118,7 +127,7 @@ function trainOf(method: RunSpec['method'], aim: RunAim, base: Base, images: num
   });
 }
 
-function rateOf(method: RunSpec['method'], { advice, parameters }: Base): number {
+function rateOf(method: RunSpec['method'], { advice, parameters }: BaseTraits): number {
   const own = method.kind === 'full' || method.kind === 'lora' ? advice.learningRate[method.kind] : undefined;
   const rate = own ?? rateForSize(usualLearningRate(method.kind, { kind: 'adamw' }), parameters);
   const slower = 'textEncoder' in method && method.textEncoder ? withTextEncoder : 1;

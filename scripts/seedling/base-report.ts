@@ -1,8 +1,9 @@
 /**
  * How good the embedded base model is, in numbers and in sheets to look at: `npm run base:report`, `-- --json` for one
  * JSON object as the last line. `--checkpoint <folder>` lays a checkpoint of its training over it, `--model <folder>`
- * takes another folder; `--only vae`, `names` or `style` judges that alone, and `--run <folder>` judges a finished
- * finetuning on the sample images instead of one of its own. Sheets lie in `.screenfold/base-report/`.
+ * takes another folder; `--only vae`, `names`, `style` or `transfer` judges that alone, and `--run <folder>` judges a finished
+ * finetuning on the sample images instead of one of its own. `--cases fluent,hand,things` says which finetunings are tried, and
+ * `--train '{"learningRate":1e-4}'` lays settings over those the base proposes. Sheets lie in `.screenfold/base-report/`.
  */
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
@@ -35,12 +36,18 @@ import { heldOutFromVae, sheetNames, taughtCaptions, taughtGlyphs, unpaintedThin
 import { readFluent } from './fluent.ts';
 import { heldOutFromSample, type Named } from './held-out.ts';
 import { type NotoImage, prepareNoto } from './noto.ts';
+import { judgeTransfer, type Transfer, transferLines } from './transfer.ts';
+import { defaultsCase, type TransferCase, transferCases } from './transfer-cases.ts';
+import { openTransferTools, transferRun, type TransferTools } from './transfer-run.ts';
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const folder = join(root, '.screenfold', 'base-report');
+const sampleRunFile = join(root, 'resources', 'sample', 'run.json');
 const size = { width: 64, height: 64 };
 /** Twelve alone would be too few: their Fréchet distance in 32 features is half chance. */
 const stylePrompts = 96;
+/** Fewer than a person would take, and hardly seen: most of the report's time is drawing. */
+const transferSteps = 14;
 /** As `resources/sample/run.json` draws its samples. */
 const styleGuidance = 2;
 
@@ -52,6 +59,10 @@ const { values: flags } = parseArgs({
     prompts: { type: 'string', default: '190' },
     only: { type: 'string' },
     run: { type: 'string' },
+    cases: { type: 'string', default: 'fluent,hand,things' },
+    train: { type: 'string', default: '{}' },
+    method: { type: 'string' },
+    guidance: { type: 'string' },
   },
 });
 const reference: ModelReference = {
@@ -75,14 +86,14 @@ interface Wish {
 }
 
 /** Makes the pictures wished for, as the studio would by default, and resolves to their files. */
-async function draw(wishes: readonly Wish[]): Promise<readonly string[]> {
+async function draw(wishes: readonly Wish[], steps = 25): Promise<readonly string[]> {
   const pictures = wishes.map(({ prompt, seed, guidanceScale, model, name }): Picture => ({
     model: model ?? reference,
     prompt,
     negativePrompt: '',
     seed,
     sampler: 'dpm++-2m-karras',
-    steps: 25,
+    steps,
     guidanceScale,
     ...size,
     output: join(folder, 'pictures', `${name}.png`),
@@ -248,9 +259,8 @@ interface Style {
   readonly candidates: number;
 }
 
-/** Finetunes on the sample as a first run does. */
-async function finetune(): Promise<string> {
-  const run = join(folder, 'run');
+/** Finetunes as a run file says, into an empty folder. */
+async function finetune(file: string, run: string): Promise<void> {
   await rm(run, { recursive: true, force: true });
   const streams = { out: process.stderr, error: process.stderr };
   const code = await trainCommand(
@@ -262,7 +272,7 @@ async function finetune(): Promise<string> {
       software: 'Screenfold',
     },
     {
-      what: join(root, 'resources', 'sample', 'run.json'),
+      what: file,
       overrides: [
         { path: ['folder'], value: run },
         { path: ['base'], value: reference.base },
@@ -270,8 +280,7 @@ async function finetune(): Promise<string> {
       dryRun: false,
     },
   );
-  if (code !== 0) throw new Error('The finetuning on the sample did not finish.');
-  return run;
+  if (code !== 0) throw new Error('The finetuning did not finish.');
 }
 
 interface HeldOut extends Named {
@@ -292,7 +301,8 @@ async function drawnByBoth(glyphs: readonly NotoImage[]): Promise<readonly HeldO
 
 /** What a finetuning on the sample makes of the captions of pictures that it has not seen, from epoch to epoch. */
 async function judgeStyle(vae: Autoencoder, glyphs: readonly NotoImage[]): Promise<Style> {
-  const run = flags.run === undefined ? await finetune() : resolve(flags.run);
+  const run = flags.run === undefined ? join(folder, 'run') : resolve(flags.run);
+  if (flags.run === undefined) await finetune(sampleRunFile, run);
   const sample = await readDataset(join(root, 'resources', 'sample'), { verify: false });
   const known = sample.images.map(({ metadata: { name, category, split } }) => ({
     name: String(name),
@@ -360,13 +370,39 @@ async function sizeInMiB(path: string): Promise<number> {
   return bytes / 2 ** 20;
 }
 
+/** Finetunes as a form would propose it for so many images, and judges what was kept, on captions of pictures not seen. */
+async function judgeCase(made: TransferCase, tools: TransferTools): Promise<Transfer> {
+  const proposal = await transferRun(made, flags, join(folder, 'transfer'), reference.base);
+  await finetune(proposal.file, proposal.run);
+  return judgeTransfer(made, proposal.run, await checkpointEpochs(proposal.run), tools.projection, {
+    draw: (captions, name, epoch) =>
+      draw(
+        captions.map((prompt, i) => ({
+          prompt,
+          seed: i + 1,
+          guidanceScale: proposal.guidanceScale,
+          model: {
+            base: reference.base,
+            ...(epoch === 0 ? {} : { checkpoint: checkpointFolder(proposal.run, epoch) }),
+          },
+          name: `transfer-${name}-${epoch}-${i}`,
+        })),
+        transferSteps,
+      ),
+    features: tools.features,
+    sheetFolder: folder,
+    size: size.width,
+  });
+}
+
 await mkdir(join(folder, 'pictures'), { recursive: true });
 const glyphs = await prepareNoto(join(root, '.screenfold', 'noto'));
 const taught = taughtGlyphs(glyphs);
 const runtime = await chooseRuntime({});
 const vae = await openAutoencoder(runtime);
 
-const wanted = (part: 'vae' | 'names' | 'style'): boolean => flags.only === undefined || flags.only === part;
+const wanted = (part: 'vae' | 'names' | 'style' | 'transfer'): boolean =>
+  flags.only === undefined || flags.only === part;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 const vaePsnr = wanted('vae') ? await judgeVae(vae, heldOutFromVae(glyphs)) : null;
@@ -397,6 +433,30 @@ if (style) {
       `${percent(style.top5)} within five`,
   );
 }
+
+const transfer: Transfer[] = [];
+if (wanted('transfer')) {
+  const sample = (await readDataset(join(root, 'resources', 'sample'), { verify: false })).images.map(
+    ({ path, metadata: { name, category, split } }) => ({
+      path,
+      ...{ name: String(name), category: String(category), split: String(split) },
+    }),
+  );
+  const cases = [
+    ...(await transferCases(join(folder, 'things'), sample, sampleRunFile)),
+    await defaultsCase(join(folder, 'things', 'defaults')),
+  ];
+  const tools = await openTransferTools(runtime, join(root, 'resources', 'features'), join(folder, 'cache'), {
+    cases,
+    noto: taught.map(notoFile),
+  });
+  for (const made of cases.filter(({ name }) => flags.cases.split(',').includes(name))) {
+    const judged = await judgeCase(made, tools);
+    transfer.push(judged);
+    for (const line of transferLines(judged)) say(line);
+  }
+  await tools.dispose();
+}
 await vae.dispose();
 await runtime.dispose();
 
@@ -408,6 +468,7 @@ const report = {
   frechet,
   styleFrechetStart: style?.distances[0]?.[1] ?? null,
   styleFrechetEnd: style?.distances.at(-1)?.[1] ?? null,
+  transfer: transfer.length === 0 ? null : transfer,
   sizeMiB: await sizeInMiB(reference.base),
 };
 await writeFile(

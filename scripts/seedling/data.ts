@@ -18,9 +18,11 @@ const leftOut = new Set([
 ]);
 
 /** The glyphs whose names `seedling` is taught: one of each thing, without skin tones, signs and people at work. */
-export function taughtGlyphs(glyphs: readonly NotoImage[]): readonly NotoImage[] {
+export function taughtGlyphs<
+  T extends { readonly name: string; readonly category: string; readonly skin_tone_variant?: boolean },
+>(glyphs: readonly T[]): readonly T[] {
   return glyphs.filter(
-    ({ name, category, skin_tone_variant: toned }) =>
+    ({ name, category, skin_tone_variant: toned = false }) =>
       !toned && !leftOut.has(category) && !(category === 'person' && name.includes(' ')),
   );
 }

@@ -1,5 +1,4 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,21 +7,13 @@ import sharp from 'sharp';
 
 import { colorNames } from './color-names.ts';
 import { type Emoji, plainCode, readEmoji } from './emoji-names.ts';
+import { drawOnWhite, openIconSet } from './icon-set.ts';
 
 /**
  * Noto Emoji (Google, Apache-2.0) as a captioned image folder: what the small base model learns to draw from.
  *
  *     node scripts/seedling/noto.ts [folder] [size]
  */
-
-const require = createRequire(import.meta.url);
-
-interface IconSet {
-  readonly width: number;
-  readonly height: number;
-  readonly icons: Readonly<Record<string, { readonly body: string }>>;
-  readonly aliases: Readonly<Record<string, { readonly parent: string }>>;
-}
 
 /** One line of the folder's `metadata.jsonl`. */
 export interface NotoImage {
@@ -52,13 +43,12 @@ export async function prepareNoto(folder: string, size = 64): Promise<readonly N
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
 
-  const set = await readJson<IconSet>('@iconify-json/noto/icons.json');
-  const chars = await readJson<Readonly<Record<string, string>>>('@iconify-json/noto/chars.json');
-  const icons = new Map(Object.entries(chars).map(([code, icon]) => [plainCode(code), icon]));
+  const set = await openIconSet('noto');
+  const icons = new Map(Object.entries(set.chars).map(([code, icon]) => [plainCode(code), icon]));
   const drawn = readEmoji().flatMap((emoji) => {
     const icon = icons.get(emoji.code);
-    const body = icon === undefined ? undefined : iconBody(set, icon);
-    return body === undefined ? [] : [{ emoji, body }];
+    const svg = icon === undefined ? undefined : set.svgOf(icon, 4 * size);
+    return svg === undefined ? [] : [{ emoji, svg }];
   });
 
   const images: NotoImage[] = [];
@@ -67,19 +57,10 @@ export async function prepareNoto(folder: string, size = 64): Promise<readonly N
     const group = drawn.slice(start, start + width);
     images.push(
       ...(await Promise.all(
-        group.map(async ({ emoji, body }) => {
+        group.map(async ({ emoji, svg }) => {
           const file = `${emoji.code}.png`;
-          // Drawn larger and scaled by Lanczos: librsvg's own edges at 64 px are harsher than a photograph's.
-          const { data, info } = await sharp(
-            Buffer.from(
-              `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${4 * size}" height="${4 * size}" viewBox="0 0 ${set.width} ${set.height}">${body}</svg>`,
-            ),
-          )
-            .flatten({ background: '#ffffff' })
-            .resize(size, size, { kernel: 'lanczos3' })
-            .raw()
-            .toBuffer({ resolveWithObject: true });
-          await sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+          const data = await drawOnWhite(svg, size);
+          await sharp(data, { raw: { width: size, height: size, channels: 3 } })
             .png()
             .toFile(join(folder, file));
           const colors = colorNames(data);
@@ -122,19 +103,12 @@ export function notoCaptions(emoji: Emoji, colors: readonly string[]): readonly 
   ];
 }
 
-function withArticle(name: string): string {
+/** `an owl`, `grapes`, `a unicorn`. */
+export function withArticle(name: string): string {
   const head = name.split(/,| (?:with|without|of|in|on|from) /)[0]!;
   const plural = /^(?:people|women|men)\b|s$/.test(head) && !/(?:ss|us|is|bus|lens|bellows)$/.test(head);
   if (plural) return name;
   return `${/^(?:[aeio]|u(?!ni))/.test(name) ? 'an' : 'a'} ${name}`;
-}
-
-function iconBody(set: IconSet, icon: string): string | undefined {
-  return set.icons[icon]?.body ?? set.icons[set.aliases[icon]?.parent ?? '']?.body;
-}
-
-async function readJson<T>(module: string): Promise<T> {
-  return JSON.parse(await readFile(require.resolve(module), 'utf8')) as T;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -4,7 +4,8 @@
  * then the VAE's decoder. `npm run pretrain`; Ctrl-C stops at a step boundary, and running it again goes on there. What it
  * makes lies in `.screenfold/pretrain/`; `npm run pretrain -- --install` puts the newest weights into
  * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet;
- * `--from resources/seedling` goes on from weights there are, with another `--seed` in another order.
+ * `--from resources/seedling` goes on from weights there are, with another `--seed` in another order. `--stage hands` teaches
+ * UNet and text encoder together the same things in many hands. `--work <folder>` keeps everything elsewhere.
  */
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -26,18 +27,18 @@ import { trainBpe, writeClipTokenizer } from '../../native/tokenizer/train-bpe.t
 import { train } from '../../native/training/train.ts';
 import { seedlingConfigs, tokens, vocabularySize } from './configs.ts';
 import { heldOutFromVae, taughtCaptions, taughtGlyphs, type VariedGlyph, variedGlyphs } from './data.ts';
+import { drawLearned } from './draw-learned.ts';
 import { blockLatents, firstVaeWeights, fitBlockTransform } from './encoder.ts';
+import { type Hand, type HandImage, prepareHand, taughtHands } from './hands.ts';
+import { learnedPictures } from './many-hands.ts';
 import { type NotoImage, prepareNoto } from './noto.ts';
 import { painted } from './paint.ts';
 import { bent, glossy } from './vary.ts';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const work = join(root, '.screenfold', 'pretrain');
-const base = join(work, 'base');
-const noto = join(root, '.screenfold', 'noto');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const size = 64;
 
-const stages = ['text', 'denoiser', 'decoder'] as const;
+const stages = ['text', 'denoiser', 'decoder', 'hands'] as const;
 const { values: flags } = parseArgs({
   options: {
     'text-epochs': { type: 'string', default: '90' },
@@ -47,6 +48,10 @@ const { values: flags } = parseArgs({
     'edge-weight': { type: 'string', default: '4' },
     rate: { type: 'string', default: '1.5e-3' },
     from: { type: 'string' },
+    work: { type: 'string', default: join(root, '.screenfold', 'pretrain') },
+    schedule: { type: 'string', default: 'cosine' },
+    ema: { type: 'string', default: '0.998' },
+    batch: { type: 'string', default: '32' },
     stage: { type: 'string' },
     seed: { type: 'string', default: '0' },
     threads: { type: 'string' },
@@ -55,6 +60,11 @@ const { values: flags } = parseArgs({
 });
 if (flags.stage !== undefined && !stages.some((name) => name === flags.stage))
   throw new Error(`--stage is one of ${stages.join(', ')}`);
+if (flags.schedule !== 'cosine' && flags.schedule !== 'constant')
+  throw new Error('--schedule is cosine or constant');
+const work = resolve(flags.work);
+const base = join(work, 'base');
+const noto = join(work, 'noto');
 
 const adamw = { kind: 'adamw', beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 1e-2 } as const;
 const common: TrainingSettings = {
@@ -195,7 +205,7 @@ async function variedPictures(
 ): Promise<readonly { readonly varied: VariedGlyph; readonly image: TrainingImage }[]> {
   const folder = join(work, 'varied');
   await mkdir(folder, { recursive: true });
-  const large = join(root, '.screenfold', 'noto-large');
+  const large = join(work, 'noto-large');
   await prepareNoto(large, 3 * size);
   const pictures: { readonly varied: VariedGlyph; readonly image: TrainingImage }[] = [];
   for (const [ordinal, varied] of variedGlyphs(glyphs).entries()) {
@@ -234,8 +244,15 @@ async function install(): Promise<void> {
   const target = join(root, 'resources', 'seedling');
   const [made, checkpoint] = [join(work, 'export'), join(work, 'newest')];
   for (const folder of [made, checkpoint]) await rm(folder, { recursive: true, force: true });
-  const parts = { text_encoder: 'text', unet: 'denoiser', vae: 'decoder' } as const;
-  for (const [part, stage] of Object.entries(parts)) {
+  const parts = [
+    ['text_encoder', 'text'],
+    ['unet', 'denoiser'],
+    ['vae', 'decoder'],
+    // The later stage lays its own over the earlier ones'.
+    ['text_encoder', 'hands'],
+    ['unet', 'hands'],
+  ] as const;
+  for (const [part, stage] of parts) {
     // A stage that was not run leaves the base's weights.
     if (!(await exists(join(work, stage, checkpointsName)))) continue;
     await cp(join(await newestCheckpoint(stage), part), join(checkpoint, part), { recursive: true });
@@ -272,7 +289,7 @@ if (flags.install) {
     height: size,
   });
   const plain = taughtGlyphs(glyphs).map((glyph) => picture(glyph, taughtCaptions(glyph)));
-  const varied = await variedPictures(taughtGlyphs(glyphs));
+  const varied = flags.stage === 'hands' ? [] : await variedPictures(taughtGlyphs(glyphs));
   /** The things as they are, so many times over. */
   const asTheyAre = (times: number): TrainingImage[] =>
     Array.from({ length: times }, (_, nth) =>
@@ -338,6 +355,25 @@ if (flags.install) {
         ),
       ],
       heldOut.map((glyph) => picture(glyph, [''])),
+    );
+  }
+  // After all the others, and only when it is asked for: it goes on from a base that they have made.
+  if (flags.stage === 'hands') {
+    const hands: (readonly [Hand, readonly HandImage[]])[] = [];
+    for (const hand of taughtHands)
+      hands.push([hand, await prepareHand(hand, join(work, 'drawn', hand.prefix))]);
+    const pictures = await drawLearned(learnedPictures(glyphs, hands), work, size, common.seed);
+    await runStage(
+      'hands',
+      { kind: 'scratch', textEncoder: true },
+      {
+        epochs: Number(flags.epochs),
+        learningRate: Number(flags.rate),
+        batchSize: Number(flags.batch),
+        emaDecay: Number(flags.ema),
+        schedule: { kind: flags.schedule, warmupSteps: 100 },
+      },
+      pictures,
     );
   }
   if (flags.stage === undefined) await install();

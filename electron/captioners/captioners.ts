@@ -9,6 +9,7 @@ import type { CaptioningRecord } from '../datasets/captions/captioning-records.t
 import type { Datasets } from '../datasets/datasets.ts';
 import { storedImages } from '../datasets/images/image-records.ts';
 import type { Device } from '../engine/device.ts';
+import { deviceChoice } from '../engine/device-choice.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { createCaptionerRecords } from './captioner-records.ts';
@@ -36,12 +37,9 @@ export function createCaptioners(context: DomainContext, deps: CaptionersDeps): 
   const { device, settings, datasets } = deps;
   const { captioning } = datasets;
   const records = createCaptionerRecords(database);
-  const deviceChoice = () => {
-    const { provider } = settings.get();
-    return provider === null ? {} : { provider };
-  };
+  const wanted = () => deviceChoice(settings.get());
   const queue = createCaptioningQueue({
-    ...{ context, device, captioners: records, captioning, deviceChoice },
+    ...{ context, device, captioners: records, captioning, deviceChoice: wanted },
     captionsChanged: datasets.captionsChanged,
   });
   const changed = () => {
@@ -92,7 +90,7 @@ export function createCaptioners(context: DomainContext, deps: CaptionersDeps): 
             : all.filter(({ imageId }) => imageIds.includes(imageId));
         const said: { readonly at: number; readonly caption: PictureCaption }[] = [];
         const job: CaptionJob = {
-          ...{ kind: 'caption', model, options, device: deviceChoice() },
+          ...{ kind: 'caption', model, options, device: wanted() },
           pictures: images.map(({ path }) => path),
         };
         await device.borrow('beside', (engine) =>

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import { captionTokenChoices, type CaptionTokens, mostClipSkip } from '../../native/facts/caption-reading.ts';
 import { mostLoraStrength } from '../../native/facts/lora-facts.ts';
 import type { EmbeddingUse, LoraUse } from '../../native/jobs.ts';
+import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import { type DataShare, shareSchema } from '../contract/data-share.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
 import { largestSide } from '../contract/run-spec.ts';
@@ -164,7 +165,7 @@ export interface TrainFlags {
   readonly priorWeight?: number;
   readonly seed?: number;
   readonly prompt?: readonly string[];
-  readonly device?: string;
+  readonly device?: DeviceChoice;
   readonly set?: readonly Override[];
 }
 
@@ -208,7 +209,8 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['prior.folder', absolute(flags.classImages)],
     ['prior.weight', flags.priorWeight],
     ['samples.prompts', flags.prompt],
-    ['device.provider', flags.device],
+    ['device.provider', flags.device?.provider],
+    ['device.gpu', flags.device?.gpu],
   ];
   const own = values
     .filter(([, value]) => value !== undefined)

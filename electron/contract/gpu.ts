@@ -5,7 +5,17 @@ import { command, done, failureSchema, nothing, pathText, query } from './values
 
 export const gpuStatusSchema = z.object({
   /** By their driver's word; null while they are looked for. */
-  gpus: z.array(z.object({ name: z.string(), driver: z.string(), memoryMib: z.number() })).nullable(),
+  gpus: z
+    .array(
+      z.object({
+        name: z.string(),
+        driver: z.string(),
+        memoryMib: z.number(),
+        freeMib: z.number(),
+        busId: z.string(),
+      }),
+    )
+    .nullable(),
   /** The pack for this version that lies on this machine. */
   pack: z
     .object({

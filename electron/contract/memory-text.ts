@@ -67,3 +67,9 @@ export function doesNotFit(
   );
   return `${what} It would fit with ${list.join(', or with ')}.`;
 }
+
+/** Of a GPU that has enough memory, but not free at this moment; null where it has. */
+export function inUse(needed: number, available: number | null, free: number | null): string | null {
+  if (available === null || free === null || needed <= free) return null;
+  return `Other programs use ${bytesText(available - free)} of the GPU’s ${bytesText(available)}, and this run needs ${bytesText(needed)}. Close what else uses the GPU first.`;
+}

@@ -208,6 +208,8 @@ const samples = z.strictObject({
 
 const device = z.strictObject({
   provider: z.enum(providers).optional(),
+  /** Of several for CUDA: its number as `nvidia-smi` counts, or its place; left out, the one with most free memory. */
+  gpu: text.optional(),
   api: z.enum(['c-api', 'node']).optional(),
   threads: natural.optional(),
 });

@@ -11,6 +11,7 @@ import {
   done,
   failureSchema,
   fewIds,
+  gpuPlace,
   id,
   ids,
   mostPicturesOfEpoch,
@@ -50,6 +51,8 @@ const requestFields = z.strictObject({
   prior: priorSchema.nullable().default(null),
   /** Null: the best there is. */
   provider: providerName.nullable().default(null),
+  /** Of several for CUDA, by its place; null: the one with most free memory. */
+  gpu: gpuPlace.nullable().default(null),
   costRate: costRateSchema.default({ kind: 'none' }),
   /** Several values for settings of `train` or `method`: a run for each combination. */
   sweep: sweepSchema.optional(),

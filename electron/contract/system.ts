@@ -4,6 +4,7 @@ import {
   command,
   costRateSchema,
   done,
+  gpuPlace,
   id,
   nothing,
   pathText,
@@ -16,6 +17,8 @@ const settings = z.strictObject({
   theme: z.enum(['light', 'dark', 'system']),
   /** Null: the best there is. */
   provider: providerName.nullable(),
+  /** Of several for CUDA; null: the one with most free memory. */
+  gpu: gpuPlace.nullable(),
   costRate: costRateSchema,
   /** ISO 4217. */
   currency: z
@@ -43,6 +46,7 @@ const settings = z.strictObject({
 export const settingsSchema = z.strictObject({
   theme: settings.shape.theme.default('system'),
   provider: settings.shape.provider.default(null),
+  gpu: settings.shape.gpu.default(null),
   costRate: settings.shape.costRate.default({ kind: 'none' }),
   currency: settings.shape.currency.default('EUR'),
   samplesWhileTraining: settings.shape.samplesWhileTraining.default('beside'),

@@ -38,6 +38,8 @@ export const done = z.null();
 export const samplerName = z.enum(samplers);
 export { samplerLabel };
 export const providerName = z.enum(providers);
+/** Where a GPU sits, as `00000000:01:00.0`. */
+export const gpuPlace = z.string().max(40);
 export { providerLabels };
 
 export { captionTokenChoices, mostClipSkip };

@@ -1,6 +1,7 @@
 import { Failure } from '../../native/failure.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Device } from '../engine/device.ts';
+import { deviceChoice } from '../engine/device-choice.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import type { Loras } from '../loras/loras.ts';
@@ -60,9 +61,8 @@ export function createGallery(context: DomainContext, deps: GalleryDeps): Galler
     settings: deps.settings.get,
     modelOf: weights.ofSample,
     deviceOf: ({ runId }) => {
-      const provider =
-        (runId === null ? null : runs.find(runId)?.request.provider) ?? deps.settings.get().provider;
-      return provider === null ? {} : { provider };
+      const request = runId === null ? undefined : runs.find(runId)?.request;
+      return deviceChoice(request?.provider ? request : deps.settings.get());
     },
   });
   const fill = async (runId: number, again: boolean): Promise<number> => {

@@ -67,7 +67,10 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
       const known = gpus.soFar();
       const why = known === null || known.length === 0 ? null : await refusal();
       return {
-        gpus: known?.map(({ name, driver, memoryMib }) => ({ name, driver, memoryMib })) ?? null,
+        gpus:
+          known?.map(({ name, driver, memoryMib, freeMib, busId }) => ({
+            ...{ name, driver, memoryMib, freeMib, busId },
+          })) ?? null,
         pack: packStatus(found()),
         offer: offer === null ? null : offered(offer),
         licence: packLicence,

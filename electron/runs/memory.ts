@@ -2,7 +2,9 @@ import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob } from '../../native/jobs.ts';
-import { nvidiaGpus } from '../../native/runtime/nvidia-smi.ts';
+import { chooseGpu, cudaOrder } from '../../native/runtime/cuda-gpus.ts';
+import { findPack } from '../../native/runtime/gpu-pack.ts';
+import { type NvidiaGpu, nvidiaGpus } from '../../native/runtime/nvidia-smi.ts';
 import { type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
 import { planJobMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';
 import { waysToFit, type WayToFit } from '../../native/training/ways-to-fit.ts';
@@ -10,34 +12,60 @@ import { waysToFit, type WayToFit } from '../../native/training/ways-to-fit.ts';
 /** What a step of a job takes of memory, and what it may take. */
 export interface PlannedMemory {
   readonly memory: TrainingMemory;
+  /** Where it is thought to run. */
+  readonly provider: Provider;
   /** Bytes that there are of it; null where that is not known. */
   readonly available: number | null;
+  /** Those of a GPU that nothing else is using at this moment; null elsewhere. */
+  readonly free: number | null;
   /** Where it does not fit: what would make it. */
   readonly ways: readonly WayToFit[];
 }
 
 /**
- * Plans a job's memory where it is to run; `provider` null: where that is not said, as on the processor. Null where the method
- * trains no denoiser, or the base cannot be opened, which whoever trains will be told.
+ * Plans a job's memory where it is to run. Null where the method trains no denoiser, or the base cannot be opened, which
+ * whoever trains will be told.
  */
-export async function memoryOf(job: TrainJob, provider: Provider | null): Promise<PlannedMemory | null> {
-  const device = provider ?? 'cpu';
-  const available = usesMainMemory(device) ? totalmem() : await graphicsMemory(device);
+export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
+  const { provider, gpu } = job.device;
+  const device = provider ?? (await likelyProvider());
+  const card = device === 'cuda' ? await cardOf(gpu) : null;
+  const available = usesMainMemory(device) ? totalmem() : card && card.memoryMib * 2 ** 20;
   const place = { provider: device, available };
   try {
     const memory = await planJobMemory(job, place);
     if (memory === null) return null;
     const fits = available === null || totalBytes(memory) < available;
-    return { memory, available, ways: fits ? [] : await waysToFit(job, place) };
+    const free = card && card.freeMib * 2 ** 20;
+    return { memory, provider: device, available, free, ways: fits ? [] : await waysToFit(job, place) };
   } catch (error) {
     if (error instanceof Failure) return null;
     throw error;
   }
 }
 
-/** Of the card that CUDA would compute on. */
-async function graphicsMemory(device: Provider): Promise<number | null> {
-  if (device !== 'cuda') return null;
-  const [first] = await nvidiaGpus();
-  return first ? first.memoryMib * 2 ** 20 : null;
+/** What "the best there is" will be, by what is cheap to know: the GPU where all is there that it needs, else the processor. */
+async function likelyProvider(): Promise<Provider> {
+  return findPack()?.fault === null && (await recentGpus()).length > 0 ? 'cuda' : 'cpu';
+}
+
+/** The card that CUDA would compute on. */
+async function cardOf(gpu: string | undefined): Promise<NvidiaGpu | null> {
+  try {
+    return chooseGpu(cudaOrder(await recentGpus()), gpu).gpu;
+  } catch (error) {
+    // The run will say what is amiss with the choice.
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}
+
+/** How long what the driver said holds, in milliseconds: a plan is made at every change of the form. */
+const recent = 5000;
+let asked: { readonly at: number; readonly gpus: Promise<readonly NvidiaGpu[]> } | null = null;
+
+function recentGpus(): Promise<readonly NvidiaGpu[]> {
+  if (asked === null || performance.now() - asked.at > recent)
+    asked = { at: performance.now(), gpus: nvidiaGpus() };
+  return asked.gpus;
 }

@@ -3,10 +3,10 @@ import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
 import { readAdapterModules } from '../../native/families/read-facts.ts';
-import { usesMainMemory } from '../../native/runtime/runtime.ts';
+import { type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
 import { totalBytes } from '../../native/training/memory-plan.ts';
 import { type DataShare, shareText } from '../contract/data-share.ts';
-import { doesNotFit } from '../contract/memory-text.ts';
+import { doesNotFit, inUse } from '../contract/memory-text.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
 import { bytesText, countOf, countText } from '../contract/quantities.ts';
 import { runSpecSchema } from '../contract/run-spec.ts';
@@ -201,7 +201,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
   const uses = job.images.reduce((sum, { repeats = 1 }) => sum + repeats, 0);
   const adapters = job.method.kind === 'lora' ? await readAdapterModules(base.folder) : [];
   const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
-  const planned = await memoryOf(job, request.provider);
+  const planned = await memoryOf(job);
   const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
   const secondsPerEpoch = speed === null ? null : speed * uses;
@@ -236,7 +236,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
       ...(cut === null
         ? []
         : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.readOfPrompt, cut.prompts)]),
-      ...memoryWarning(request, memoryBytes, planned),
+      ...memoryWarning(request.provider, memoryBytes, planned),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [
             `The warm-up of ${countOf(settings.schedule.warmupSteps, 'step')} is not shorter than the run, which has ${summary.steps}.`,
@@ -289,7 +289,7 @@ function specOf(
   share: DataShare,
   folder: string,
 ): ResolvedRunSpec {
-  const { name, method, train, recipe, prompts, seeds, resolution, provider, prior } = request;
+  const { name, method, train, recipe, prompts, seeds, resolution, provider, gpu, prior } = request;
   const spec = runSpecSchema.parse({
     name,
     base: baseFolder,
@@ -303,7 +303,7 @@ function specOf(
     train,
     samples: { prompts, seeds, ...recipe },
     ...(prior === null ? {} : { prior }),
-    device: provider === null ? {} : { provider },
+    device: { ...(provider !== null && { provider }), ...(gpu !== null && { gpu }) },
   });
   return { ...spec, name, folder };
 }
@@ -332,13 +332,14 @@ function diskWarning(needed: number, free: number): readonly string[] {
 }
 
 function memoryWarning(
-  { provider }: RunRequest,
+  provider: Provider | null,
   needed: number,
   planned: PlannedMemory | null,
 ): readonly string[] {
-  // Without a choice it is not known here what would compute.
-  if (provider === null) return [];
-  const available = planned?.available ?? (usesMainMemory(provider) ? totalmem() : null);
+  // Without a choice it is not known here what would compute, unless it is a GPU.
+  if (provider === null && planned?.provider !== 'cuda') return [];
+  const available = planned?.available ?? (provider !== null && usesMainMemory(provider) ? totalmem() : null);
   const warning = doesNotFit(needed, available, planned?.ways ?? []);
-  return warning === null ? [] : [warning];
+  const all = [warning ?? inUse(needed, available, planned?.free ?? null)];
+  return all.filter((text) => text !== null);
 }

@@ -288,9 +288,10 @@ function classImagesText({ count, made }: NonNullable<PlanSummary['classImages']
 
 /** Keys that hold nothing are left out, which is what `DeviceChoice` means by optional. */
 function withoutUndefined(device: RunSpec['device']): TrainJob['device'] {
-  const { provider, api, threads } = device;
+  const { provider, gpu, api, threads } = device;
   return {
     ...(provider === undefined ? {} : { provider }),
+    ...(gpu === undefined ? {} : { gpu }),
     ...(api === undefined ? {} : { api }),
     ...(threads === undefined ? {} : { threads }),
   };

@@ -60,7 +60,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
       ? await readTuned(deps.sampleRunFile)
       : null;
   const method = tuned?.method ?? methodOf(choice.method ?? (base.resolution >= 256 ? 'lora' : 'full'), aim);
-  const { provider, costRate } = deps.settings();
+  const { provider, gpu, costRate } = deps.settings();
   const samples = tuned?.samples;
   const { width, height, ...recipe } = samples ?? recipeDefaults;
   return {
@@ -84,6 +84,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     },
     prior: null,
     provider,
+    gpu,
     costRate,
   };
 }

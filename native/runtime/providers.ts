@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
+import { chooseGpu, cudaOrder, gpuLabel } from './cuda-gpus.ts';
 import { koffi } from './foreign-functions.ts';
 import { findPack } from './gpu-pack.ts';
 import { nvidiaGpus } from './nvidia-smi.ts';
@@ -53,9 +54,12 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
       notes.push(`${providerLabels[provider]} is not used: ${reason}`);
       continue;
     }
+    const gpus = provider === 'cuda' ? cudaOrder(await nvidiaGpus()) : [];
+    const chosen = gpus.length > 0 ? chooseGpu(gpus, choice.gpu) : null;
+    const label = deviceText(provider, threads, chosen === null ? device : gpuLabel(chosen, gpus));
     for (const api of apis) {
       try {
-        const runtime = await openRuntime(provider, api, threads, deviceText(provider, threads, device));
+        const runtime = await openRuntime(provider, api, threads, label, {}, chosen?.number);
         return { ...runtime, notes };
       } catch (error) {
         if (!(error instanceof Error)) throw error;

@@ -23,6 +23,8 @@ export type RuntimeApi = 'c-api' | 'node';
 /** Which provider and which way into ONNX Runtime to use; left out, the best available. */
 export interface DeviceChoice {
   readonly provider?: Provider;
+  /** Of several for CUDA: its place (`00000000:01:00.0`) or its number; left out, the one with most free memory. */
+  readonly gpu?: string;
   readonly api?: RuntimeApi;
   readonly threads?: number;
 }

@@ -44,6 +44,8 @@ describe('the command line', () => {
     [['train', '--epcohs', '3'], '(Did you mean --epochs?)'],
     [['train', '--epochs', '0'], 'It must be at least 1.'],
     [['train', '--method', 'magic'], 'Allowed choices are full, lora, scratch, vae.'],
+    [['train', '--device', 'gpu'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
+    [['train', '--device', 'cpu:1'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--set', 'epochs'], '--set epochs does not set anything.'],
     [['train', '--sweep', 'train.epochs'], '--sweep train.epochs does not say what to try.'],
     [['train', '--sweep', 'train.epochs='], '--sweep train.epochs= does not say what to try.'],
@@ -117,12 +119,22 @@ describe('the command line', () => {
 
   test('plans as JSON for programs', async () => {
     const folder = studio();
-    const { out } = await screenfold(folder, ['train', 'foxes.json', '--dry-run', '--json']);
+    const { out } = await screenfold(folder, [
+      'train',
+      'foxes.json',
+      '--device',
+      'cuda:1',
+      '--dry-run',
+      '--json',
+    ]);
     const plan = JSON.parse(out.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
     expect(plan).toMatchObject({
       kind: 'plan',
       folder: join(folder, 'runs', 'foxes'),
-      job: { base: join(folder, 'base'), cacheFolder: join(folder, 'cache') },
+      job: {
+        ...{ base: join(folder, 'base'), cacheFolder: join(folder, 'cache') },
+        device: { provider: 'cuda', gpu: '1' },
+      },
     });
   });
 

@@ -13,6 +13,7 @@ import { type Transport, transports } from './transports.ts';
 const settings = {
   theme: 'dark',
   provider: null,
+      gpu: null,
   costRate: { kind: 'none' },
   currency: 'EUR',
   samplesWhileTraining: 'beside',

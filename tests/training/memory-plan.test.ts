@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { doesNotFit, fitsIn, memoryNote } from '../../electron/contract/memory-text.ts';
+import { doesNotFit, fitsIn, inUse, memoryNote } from '../../electron/contract/memory-text.ts';
 import { usualWay } from '../../native/families/clip-reading.ts';
 import type { OpenModel } from '../../native/families/family.ts';
 import { adapterPlace, takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
@@ -108,6 +108,15 @@ test('says what is too much, and how it would fit', () => {
   expect(doesNotFit(8 * gib, null, [])).toBeNull();
   expect(doesNotFit(16 * gib, 12 * gib, [{ savings: ['LoRA'], bytes: 5 * gib }])).toBe(
     'A step needs 17 GB of memory, and there are 13 GB. It would fit with the method LoRA (5.4 GB).',
+  );
+});
+
+test('what others use of a GPU is said where it is in the way', () => {
+  const gib = 2 ** 30;
+  expect(inUse(8 * gib, 12 * gib, 9 * gib)).toBeNull();
+  expect(inUse(8 * gib, 12 * gib, null)).toBeNull();
+  expect(inUse(8 * gib, 12 * gib, 4 * gib)).toBe(
+    'Other programs use 8.6 GB of the GPU’s 13 GB, and this run needs 8.6 GB. Close what else uses the GPU first.',
   );
 });
 

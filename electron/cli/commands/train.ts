@@ -179,7 +179,7 @@ async function dryMemory(
   terminal: CommandContext['terminal'],
   job: Run['job'],
 ): Promise<TrainingMemory | null> {
-  const planned = await memoryOf(job, job.device.provider ?? null);
+  const planned = await memoryOf(job);
   if (planned === null) return null;
   const { memory, available, ways } = planned;
   const needed = totalBytes(memory);

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 
 import { type CaptionDetail, captionDetails, usualCaptioning } from '../../../native/facts/captioning.ts';
-import type { Provider } from '../../../native/runtime/runtime.ts';
+import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { naturalNumber, numberFromZero } from '../arguments.ts';
 import { captionCommand } from '../commands/caption.ts';
-import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
+import { deviceOption, type Grammar } from './grammar.ts';
 
 interface CaptionFlags {
   readonly trigger: string;
@@ -17,7 +17,7 @@ interface CaptionFlags {
   readonly longest: number;
   readonly detail: CaptionDetail;
   readonly overwrite: boolean;
-  readonly device?: Provider;
+  readonly device?: DeviceChoice;
 }
 
 const kinds = `
@@ -73,7 +73,7 @@ export function addCaption(program: Command, { context, onEnd }: Grammar): void 
     .action(async (model: string, images: string, flags: CaptionFlags) => {
       onEnd(
         await captionCommand(context(), {
-          ...{ model, images, overwrite: flags.overwrite, device: deviceOf(flags.device) },
+          ...{ model, images, overwrite: flags.overwrite, device: flags.device ?? {} },
           options: {
             trigger: flags.trigger,
             generalThreshold: flags.threshold,

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 
-import type { Provider } from '../../../native/runtime/runtime.ts';
+import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { numberList } from '../arguments.ts';
 import { compareCommand } from '../commands/compare.ts';
-import { deviceOf, deviceOption, type Grammar } from './grammar.ts';
+import { deviceOption, type Grammar } from './grammar.ts';
 
 interface CompareFlags {
   readonly epochs?: readonly number[];
@@ -12,7 +12,7 @@ interface CompareFlags {
   readonly seed?: readonly number[];
   readonly sheet?: string;
   readonly animation?: string;
-  readonly device?: Provider;
+  readonly device?: DeviceChoice;
 }
 
 export function addCompare(program: Command, { context, onEnd }: Grammar): void {
@@ -35,7 +35,7 @@ export function addCompare(program: Command, { context, onEnd }: Grammar): void 
         ...(flags.seed === undefined ? {} : { seeds: flags.seed }),
         ...(flags.sheet === undefined ? {} : { sheet: flags.sheet }),
         ...(flags.animation === undefined ? {} : { animation: flags.animation }),
-        device: deviceOf(flags.device),
+        device: flags.device ?? {},
       });
       onEnd(code);
     });

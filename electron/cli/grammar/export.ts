@@ -7,10 +7,10 @@ import {
   modelFormats,
 } from '../../../native/facts/model-formats.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
-import type { Provider } from '../../../native/runtime/runtime.ts';
+import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { epochToExport, loraUse, numberFromZero } from '../arguments.ts';
 import { exportCommand } from '../commands/export.ts';
-import { deviceOf, deviceOption, type Grammar, type PartFlags, partOptions, partsOf } from './grammar.ts';
+import { deviceOption, type Grammar, type PartFlags, partOptions, partsOf } from './grammar.ts';
 
 interface ExportFlags extends PartFlags {
   readonly textEncoder?: string;
@@ -22,7 +22,7 @@ interface ExportFlags extends PartFlags {
   readonly precision: 'float32' | 'float16';
   readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
-  readonly device?: Provider;
+  readonly device?: DeviceChoice;
 }
 
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
@@ -61,7 +61,7 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
       const ended = await exportCommand(context(), {
         ...{ ...flags, from, loras: lora, parts: partsOf(flags, flags.textEncoder) },
         ...(format !== undefined && { format }),
-        ...(device !== undefined && { device: deviceOf(device) }),
+        ...(device !== undefined && { device }),
         ...(names !== undefined && { loraNames: names }),
         ...(out !== undefined && { output: out }),
       });

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { PrecisionChoice } from '../../../native/facts/precision.ts';
 import { type SamplerName, samplers } from '../../../native/facts/samplers.ts';
 import type { EmbeddingUse, LoraUse } from '../../../native/jobs.ts';
-import type { Provider } from '../../../native/runtime/runtime.ts';
+import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import {
   clipSkip,
   embeddingUse,
@@ -16,7 +16,6 @@ import {
 } from '../arguments.ts';
 import { generateCommand } from '../commands/generate.ts';
 import {
-  deviceOf,
   deviceOption,
   type Grammar,
   type PartFlags,
@@ -41,7 +40,7 @@ interface GenerateFlags extends PartFlags {
   readonly size?: { readonly width: number; readonly height: number };
   readonly out: string;
   readonly batchSize: number;
-  readonly device?: Provider;
+  readonly device?: DeviceChoice;
   readonly precision?: PrecisionChoice;
 }
 
@@ -98,7 +97,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
           guidanceScale: guidance,
           output: out,
           batchSize: flags.batchSize,
-          device: deviceOf(flags.device),
+          device: flags.device ?? {},
           ...(extent ?? {}),
           ...(flags.clipSkip === undefined ? {} : { clipSkip: flags.clipSkip }),
           ...(epoch === undefined ? {} : { epoch }),

@@ -1,8 +1,8 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { type PredictionType, predictionTypes } from '../../../native/facts/config-facts.ts';
 import { precisionChoices } from '../../../native/facts/precision.ts';
-import { type DeviceChoice, type Provider, providers } from '../../../native/runtime/runtime.ts';
+import { type DeviceChoice, providers } from '../../../native/runtime/runtime.ts';
 import type { CommandContext, ExitCode } from '../commands/context.ts';
 import type { ModelParts } from '../commands/with-parts.ts';
 
@@ -15,7 +15,10 @@ export interface Grammar {
 }
 
 export function deviceOption(): Option {
-  return new Option('--device <provider>', 'where to compute').choices(providers);
+  return new Option(
+    '--device <provider>',
+    `where to compute: ${providers.join(', ')}; cuda:1 for the second of several GPUs`,
+  ).argParser(readDevice);
 }
 
 export function precisionOption(usual: string): Option {
@@ -55,6 +58,10 @@ export function partsOf({ vae, prediction }: PartFlags, textEncoder: string | un
   };
 }
 
-export function deviceOf(provider: Provider | undefined): DeviceChoice {
-  return provider === undefined ? {} : { provider };
+function readDevice(text: string): DeviceChoice {
+  const [, name, gpu] = /^([a-z]+)(?::(.+))?$/.exec(text) ?? [];
+  const provider = providers.find((each) => each === name);
+  if (provider !== undefined && (gpu === undefined || provider === 'cuda'))
+    return { provider, ...(gpu !== undefined && { gpu }) };
+  throw new InvalidArgumentError(`It is one of ${providers.join(', ')}, or cuda:1 and so on.`);
 }

@@ -31,6 +31,7 @@ export async function openDevice(
   ort: Ort,
   hostMemory: Pointer,
   provider: Exclude<Provider, 'cpu'>,
+  gpu?: number,
 ): Promise<Device> {
   const copies = new Map<DataType, Pointer>();
   const releaseCopies = (): void => {
@@ -42,7 +43,7 @@ export async function openDevice(
       const { pointer } = await openSession(
         ort,
         hostMemory,
-        { provider, threads: 1 },
+        { provider, threads: 1, ...(gpu !== undefined && { gpu }) },
         identityModel(type),
         {},
       );

@@ -22,7 +22,8 @@ export async function createCApiRuntime(options: CApiRuntimeOptions): Promise<Ru
   const ort = loadOrt(options.library);
   const hostMemory = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', deviceAllocator, defaultMemory);
   try {
-    const device = options.provider === 'cpu' ? null : await openDevice(ort, hostMemory, options.provider);
+    const device =
+      options.provider === 'cpu' ? null : await openDevice(ort, hostMemory, options.provider, options.gpu);
     return runtimeOn(ort, hostMemory, device, options);
   } catch (error) {
     ort.release('MemoryInfo', hostMemory);

@@ -18,13 +18,15 @@ export interface SessionPlace {
   /** Threads for one operator; 0 leaves it to ONNX Runtime. */
   readonly threads: number;
   readonly tuning?: DeviceTuning;
+  /** Number of CUDA's GPU; default 0. */
+  readonly gpu?: number;
 }
 
 /** Throws `provider-unavailable` where the provider does not start; nothing is then left over. */
 export function sessionOptions(
   ort: Ort,
   hostMemory: Pointer,
-  { provider, threads, tuning = {} }: SessionPlace,
+  { provider, threads, tuning = {}, gpu = 0 }: SessionPlace,
   options: SessionOptions,
 ): OrtSessionOptions {
   const values: Pointer[] = [];
@@ -44,7 +46,7 @@ export function sessionOptions(
       ort.call('AddSessionConfigEntry', pointer, key, value);
     }
     try {
-      appendProvider(ort, provider, pointer, tuning);
+      appendProvider(ort, provider, pointer, tuning, gpu);
     } catch (error) {
       throw error instanceof OrtError ? providerRefused(provider, error) : error;
     }
@@ -79,13 +81,18 @@ export function lackedSharedThreads(ort: Ort, error: OrtError): boolean {
 }
 
 const cudaOptions: Readonly<Record<string, string>> = {
-  device_id: '0',
   // Searching by stopwatch could choose other algorithms after a resume, and so other bits.
   cudnn_conv_algo_search: 'HEURISTIC',
   arena_extend_strategy: 'kSameAsRequested',
 };
 
-function appendProvider(ort: Ort, provider: Provider, options: Pointer, { tf32 }: DeviceTuning): void {
+function appendProvider(
+  ort: Ort,
+  provider: Provider,
+  options: Pointer,
+  { tf32 }: DeviceTuning,
+  gpu: number,
+): void {
   switch (provider) {
     case 'cpu':
       return;
@@ -100,7 +107,11 @@ function appendProvider(ort: Ort, provider: Provider, options: Pointer, { tf32 }
     case 'cuda': {
       const cuda = ort.get('CreateCUDAProviderOptions');
       try {
-        const chosen = { ...cudaOptions, ...(tf32 !== undefined && { use_tf32: tf32 ? '1' : '0' }) };
+        const chosen = {
+          ...cudaOptions,
+          device_id: String(gpu),
+          ...(tf32 !== undefined && { use_tf32: tf32 ? '1' : '0' }),
+        };
         const keys = Object.keys(chosen);
         ort.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(chosen), keys.length);
         ort.call('SessionOptionsAppendExecutionProvider_CUDA_V2', options, cuda);

@@ -24,6 +24,8 @@ export interface NodeRuntimeOptions {
   /** Threads for one operator; 0 leaves it to ONNX Runtime. */
   readonly threads: number;
   readonly description: string;
+  /** Number of CUDA's GPU; default 0. */
+  readonly gpu?: number | undefined;
 }
 
 /** As onnxruntime-node names the providers. */
@@ -38,7 +40,7 @@ const providerNames: Readonly<Record<Provider, string>> = {
  * ONNX Runtime through onnxruntime-node's own `run`: tensors are JavaScript arrays on every provider, and cross the
  * bus with every run on all but the CPU. A run blocks the event loop.
  */
-export function createNodeRuntime({ provider, threads, description }: NodeRuntimeOptions): Runtime {
+export function createNodeRuntime({ provider, threads, description, gpu }: NodeRuntimeOptions): Runtime {
   const sessions = new Set<Session>();
   let disposal: Promise<void> | null = null;
   const checkOpen = (): void => {
@@ -56,7 +58,7 @@ export function createNodeRuntime({ provider, threads, description }: NodeRuntim
     runsSideBySide: false,
     createSession: async (model, options = {}) => {
       checkOpen();
-      const session = nodeSession(await openSession(provider, threads, model, options), () =>
+      const session = nodeSession(await openSession({ provider, gpu, threads }, model, options), () =>
         sessions.delete(session),
       );
       sessions.add(session);
@@ -74,8 +76,7 @@ export function createNodeRuntime({ provider, threads, description }: NodeRuntim
 }
 
 async function openSession(
-  provider: Provider,
-  threads: number,
+  { provider, gpu = 0, threads }: Pick<NodeRuntimeOptions, 'provider' | 'gpu' | 'threads'>,
   model: Uint8Array<ArrayBuffer> | string,
   options: SessionOptions,
 ): Promise<onnxruntime.InferenceSession> {
@@ -88,7 +89,7 @@ async function openSession(
         ? onnxruntime.InferenceSession.create(named, settings)
         : onnxruntime.InferenceSession.create(named, settings);
     return await create({
-      executionProviders: [providerNames[provider]],
+      executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: gpu } : providerNames[provider]],
       graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
       logSeverityLevel: 4,
       enableCpuMemArena: options.arena ?? true,

@@ -4,6 +4,7 @@ import { IconCheck, IconMinus } from '@tabler/icons-react';
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import type { SystemInfo } from '../../../electron/contract/system.ts';
 import { providerLabels } from '../../../electron/contract/values.ts';
+import { GpuSelect } from '../../components/gpu-select.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { GpuCard } from './gpu-card.tsx';
 import { Section, type SectionProps } from './section.tsx';
@@ -38,6 +39,14 @@ export function DeviceSection({ settings, change }: SectionProps) {
           change({ provider: currentTarget.value === '' ? null : (currentTarget.value as Provider) });
         }}
       />
+      {(settings.provider === null || settings.provider === 'cuda') && (
+        <GpuSelect
+          value={settings.gpu}
+          onChange={(gpu) => {
+            change({ gpu });
+          }}
+        />
+      )}
       {providers === null ? (
         <Text size="sm" c="dimmed" component="div" mih={72}>
           <Loader size={14} mr="xs" /> Looking for devices …

@@ -9,6 +9,7 @@ import {
   providerLabels,
   providerName,
 } from '../../../electron/contract/values.ts';
+import { GpuSelect } from '../../components/gpu-select.tsx';
 import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import classes from './advanced-section.module.css';
@@ -113,6 +114,7 @@ export function AdvancedSection() {
         {request.method.kind === 'lora' && <LoraGroup />}
         <Group title="Model and device">
           <Provider />
+          <Gpu />
           <ComputePrecision />
         </Group>
       </Stack>
@@ -399,6 +401,19 @@ function Provider() {
       onChange={(value) => {
         const { success, data } = providerName.safeParse(value);
         edit({ provider: success ? data : null });
+      }}
+    />
+  );
+}
+
+function Gpu() {
+  const { request, edit } = useRequestForm();
+  if (request.provider !== null && request.provider !== 'cuda') return null;
+  return (
+    <GpuSelect
+      value={request.gpu}
+      onChange={(gpu) => {
+        edit({ gpu });
       }}
     />
   );

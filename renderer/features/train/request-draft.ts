@@ -36,6 +36,7 @@ export interface Edits {
   readonly recipe?: Partial<SamplerSettings>;
   readonly prior?: RunRequest['prior'];
   readonly provider?: RunRequest['provider'];
+  readonly gpu?: RunRequest['gpu'];
   readonly costRate?: CostRate;
   readonly sweep?: RunRequest['sweep'];
 }

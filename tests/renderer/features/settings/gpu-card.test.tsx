@@ -7,7 +7,12 @@ import { GpuCard } from '../../../../renderer/features/settings/gpu-card.tsx';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 
 const status: GpuStatus = {
-  gpus: [{ name: 'NVIDIA GeForce RTX 4090', driver: '580.1', memoryMib: 24_564 }],
+  gpus: [
+    {
+      ...{ name: 'NVIDIA GeForce RTX 4090', driver: '580.1' },
+      ...{ memoryMib: 24_564, freeMib: 23_000, busId: '00000000:01:00.0' },
+    },
+  ],
   pack: null,
   offer: {
     ...{ downloadId: 'gpu-pack', hasAddress: true, cuda: 13 },

@@ -1,0 +1,60 @@
+import { Failure } from '../failure.ts';
+import type { NvidiaGpu } from './nvidia-smi.ts';
+
+/** A GPU and the number that CUDA knows it by. */
+export interface CudaGpu {
+  readonly gpu: NvidiaGpu;
+  readonly number: number;
+}
+
+/** Makes CUDA count GPUs as the driver's tool does, by their places, and not the fastest first. Before it is loaded. */
+export function countByPlace(environment: NodeJS.ProcessEnv = process.env): void {
+  environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
+}
+
+/** The GPUs as CUDA counts them by place, of which `CUDA_VISIBLE_DEVICES` may show it fewer, in another order. */
+export function cudaOrder(
+  gpus: readonly NvidiaGpu[],
+  visible: string | undefined = process.env.CUDA_VISIBLE_DEVICES,
+): readonly NvidiaGpu[] {
+  if (visible === undefined) return gpus;
+  const shown: NvidiaGpu[] = [];
+  for (const name of visible.split(',').map((part) => part.trim())) {
+    // A GPU may also be named by what only CUDA knows: then there is nothing to choose among.
+    if (/^(GPU|MIG)-/.test(name)) return gpus.slice(0, 1);
+    const gpu = /^\d+$/.test(name) ? gpus[Number(name)] : undefined;
+    // CUDA, too, stops at the first that is none.
+    if (gpu === undefined) break;
+    shown.push(gpu);
+  }
+  return shown;
+}
+
+/**
+ * The GPU asked for, by its place (`00000000:01:00.0`) or its number, or the one with most free memory. Throws `gpu-missing`
+ * where it is not there.
+ */
+export function chooseGpu(gpus: readonly NvidiaGpu[], wanted?: string): CudaGpu {
+  const numbered = gpus.map((gpu, number) => ({ gpu, number }));
+  const found =
+    wanted === undefined
+      ? numbered.reduce<CudaGpu | undefined>(
+          (best, each) => (best && best.gpu.freeMib >= each.gpu.freeMib ? best : each),
+          undefined,
+        )
+      : numbered.find(({ gpu, number }) => gpu.busId === wanted || String(number) === wanted);
+  if (found !== undefined) return found;
+  const there = numbered.map(({ gpu, number }) => `${number}: ${gpu.name}`).join(', ');
+  throw new Failure(
+    'gpu-missing',
+    wanted === undefined ? 'There is no NVIDIA GPU.' : `There is no GPU ${wanted} in this computer.`,
+    there === ''
+      ? 'Choose another device, or let Screenfold choose.'
+      : `There is ${there}. Choose one of these, or let Screenfold choose.`,
+  );
+}
+
+/** `NVIDIA GeForce RTX 4090`; where there are several, also its number. */
+export function gpuLabel({ gpu, number }: CudaGpu, gpus: readonly NvidiaGpu[]): string {
+  return gpus.length > 1 ? `${gpu.name} (GPU ${number})` : gpu.name;
+}

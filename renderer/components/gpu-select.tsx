@@ -1,0 +1,43 @@
+import { Select } from '@mantine/core';
+
+import { bytesText } from '../../electron/contract/quantities.ts';
+import { useStudioCommand, useStudioQuery } from '../studio/studio.tsx';
+
+interface GpuSelectProps {
+  /** A GPU's place; null: the one with most free memory. */
+  readonly value: string | null;
+  readonly onChange: (place: string | null) => void;
+}
+
+/** Which of several NVIDIA GPUs to use; nothing where there is no choice. */
+export function GpuSelect({ value, onChange }: GpuSelectProps) {
+  const { data: status } = useStudioQuery('gpu.status', {});
+  const lookAgain = useStudioCommand('gpu.look');
+  const gpus = status?.gpus ?? [];
+  const isThere = value === null || gpus.some(({ busId }) => busId === value);
+  if (gpus.length < 2 && isThere) return null;
+  return (
+    <Select
+      label="GPU"
+      maw={420}
+      allowDeselect={false}
+      value={value ?? 'most'}
+      data={[
+        { value: 'most', label: 'The one with most free memory' },
+        ...gpus.map(({ name, memoryMib, freeMib, busId }, number) => ({
+          value: busId,
+          label: `${number}: ${name}, ${bytesText(freeMib * 2 ** 20)} of ${bytesText(memoryMib * 2 ** 20)} free`,
+        })),
+        ...(isThere ? [] : [{ value, label: 'One that is not in this computer now' }]),
+      ]}
+      // What is free is another every minute.
+      onDropdownOpen={() => {
+        lookAgain.mutate({});
+      }}
+      error={isThere ? null : 'This GPU is not in this computer now. Choose another.'}
+      onChange={(chosen) => {
+        onChange(chosen === 'most' ? null : chosen);
+      }}
+    />
+  );
+}

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 
 import { optimizerFacts, type OptimizerKind, settingsOnceBeside } from '../../native/facts/optimizers.ts';
-import { mostWordVectors, wordCaptions } from '../../native/facts/word-captions.ts';
+import { mostWordVectors, type WordCaptions, wordCaptions } from '../../native/facts/word-captions.ts';
 
 const mostLetters = 64;
 
 /** What a word is made of, so that prompts can say it: brackets, commas, colons and backslashes mean something there. */
 const sayable = /^(?!BREAK$)(?=.*[\p{L}\p{N}])[^\s()[\]\\,:|"]+$/u;
+
+export { mostWordVectors, type WordCaptions, wordCaptions };
 
 export const wordSchema = z
   .string()

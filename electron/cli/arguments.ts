@@ -149,6 +149,10 @@ export interface TrainFlags {
   readonly dora?: boolean;
   readonly loraFrom?: string;
   readonly textEncoder?: boolean;
+  readonly word?: string;
+  readonly vectors?: number;
+  readonly initWords?: string;
+  readonly wordCaptions?: string;
   readonly resolution?: number;
   readonly epochs?: number;
   readonly checkpoints?: readonly number[];
@@ -181,18 +185,16 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['data.captions', captionsOf(flags)],
     ['data.validation', flags.validation],
     ['data.share', flags.share],
-    [
-      'method.kind',
-      flags.method ??
-        ([flags.rank, flags.loraFrom, flags.convRank, flags.dora].some((flag) => flag !== undefined)
-          ? 'lora'
-          : undefined),
-    ],
+    ['method.kind', flags.method ?? methodOf(flags)],
     ['method.rank', flags.rank],
     ['method.convRank', flags.convRank],
     ['method.dora', flags.dora],
     ['method.from', absolute(flags.loraFrom)],
     ['method.textEncoder', flags.textEncoder],
+    ['method.word', flags.word],
+    ['method.vectors', flags.vectors],
+    ['method.initWords', flags.initWords],
+    ['method.captions', flags.wordCaptions],
     ['resolution', flags.resolution],
     ['train.epochs', flags.epochs],
     ['train.checkpoints', flags.checkpoints],
@@ -216,6 +218,12 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ({ path: key.split('.'), value }));
   return [...own, ...(flags.set ?? [])];
+}
+
+/** Flags that only one method has name it. */
+function methodOf({ rank, loraFrom, convRank, dora, word }: TrainFlags): string | undefined {
+  if (word !== undefined) return 'embedding';
+  return [rank, loraFrom, convRank, dora].some((flag) => flag !== undefined) ? 'lora' : undefined;
 }
 
 function captionsOf({ caption, captionTemplate, captionColumn }: TrainFlags): object | undefined {

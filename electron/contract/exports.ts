@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { loraFileNames, modelFormats } from '../../native/facts/model-formats.ts';
+import { embeddingFileNames, loraFileNames, modelFormats } from '../../native/facts/model-formats.ts';
 import { layoutSchema } from './gallery.ts';
 import { loraChoices } from './loras.ts';
 import { command, done, failureSchema, id, nothing, pathText, query, time } from './values.ts';
@@ -39,6 +39,8 @@ export const exportCalls = {
       format: z.enum(modelFormats),
       /** Of a LoRA alone; left out: kohya's. */
       loraNames: z.enum(loraFileNames).optional(),
+      /** Of a new word alone; left out: A1111's and kohya's. */
+      embeddingNames: z.enum(embeddingFileNames).optional(),
       precision: z.enum(['float32', 'float16']).default('float16'),
       output,
       /** Instead of `output`: in this folder, under a name of its own. */

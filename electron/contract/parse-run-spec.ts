@@ -1,6 +1,7 @@
 import { Failure, messageOf } from '../../native/failure.ts';
 import { explainIssues } from './explain-issues.ts';
 import { type RunSpec, runSpecSchema } from './run-spec.ts';
+import { withWordDefaults } from './word-spec.ts';
 
 /** Where a spec comes from, for messages: a file's path, or `the command line`. */
 export type SpecSource = string;
@@ -33,7 +34,7 @@ function lineAndColumn(text: string, position: number): string {
 
 /** Checks a value against the schema and fills in defaults. Throws `run-spec-invalid` naming every fault. */
 export function validateRunSpec(value: unknown, source: SpecSource): RunSpec {
-  const parsed = runSpecSchema.safeParse(value);
+  const parsed = runSpecSchema.safeParse(withWordDefaults(value));
   if (parsed.success) return parsed.data;
   const faults = explainIssues(parsed.error.issues, value, runSpecSchema);
   throw new Failure(

@@ -16,6 +16,7 @@ import { lossSchema, noiseSchema } from './loss-spec.ts';
 import { maskSchema } from './mask-spec.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
 import { priorSchema } from './prior-spec.ts';
+import { wordMethodSchema } from './word-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
 const natural = z.int().min(1).max(1e9);
@@ -101,6 +102,7 @@ const method = z.discriminatedUnion('kind', [
     from: text.optional(),
     ...loraExtras,
   }),
+  wordMethodSchema,
   z.strictObject({ kind: z.literal('scratch') }),
   z.strictObject({ kind: z.literal('vae'), kl: fromZero.default(1e-6) }),
 ]);

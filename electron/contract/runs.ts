@@ -58,6 +58,10 @@ const requestFields = z.strictObject({
   sweep: sweepSchema.optional(),
 });
 
+/** Methods that the form offers. */
+export const formMethods = ['full', 'lora', 'embedding'] as const;
+export type FormMethod = (typeof formMethods)[number];
+
 /** What a run is to learn, which its settings are proposed by. */
 export const runAims = ['style', 'character', 'object'] as const;
 export type RunAim = (typeof runAims)[number];
@@ -264,7 +268,7 @@ export const runCalls = {
     z.strictObject({
       datasetId: id.nullable().default(null),
       baseModelId: id.nullable().default(null),
-      method: z.enum(['full', 'lora']).nullable().default(null),
+      method: z.enum(formMethods).nullable().default(null),
       /** Null: a style. */
       aim: z.enum(runAims).nullable().default(null),
     }),

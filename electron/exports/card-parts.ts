@@ -1,4 +1,4 @@
-import type { ExportProof } from '../../native/jobs.ts';
+import type { ExportProof, TrainJob } from '../../native/jobs.ts';
 
 /** A LoRA that was merged into an exported model. */
 export interface MergedLora {
@@ -23,9 +23,21 @@ export function cardHead(
     baseLicence,
     loras,
     isLora,
-  }: { readonly baseLicence: string | null; readonly loras: readonly MergedLora[]; readonly isLora: boolean },
+    isWord = false,
+  }: {
+    readonly baseLicence: string | null;
+    readonly loras: readonly MergedLora[];
+    readonly isLora: boolean;
+    readonly isWord?: boolean;
+  },
 ): string {
-  const tags = ['stable-diffusion', 'text-to-image', 'diffusers', ...(isLora ? ['lora'] : [])];
+  const tags = [
+    'stable-diffusion',
+    'text-to-image',
+    'diffusers',
+    ...(isLora ? ['lora'] : []),
+    ...(isWord ? ['textual_inversion'] : []),
+  ];
   const holds = baseLicence !== null && loras.every(({ licence }) => licence === baseLicence);
   return [
     '---',
@@ -36,6 +48,21 @@ export function cardHead(
     ...tags.map((tag) => `  - ${tag}`),
     '---',
   ].join('\n');
+}
+
+/** How programs are told a new word. Nothing of a run that taught none. */
+export function wordSection({ method }: Pick<TrainJob, 'method'>): readonly string[] {
+  if (method.kind !== 'embedding') return [];
+  const { word } = method;
+  return [
+    '## How to use it',
+    [
+      '- A1111: put the file into `embeddings/`. Prompts say its name without the ending, so call it what they are to say.',
+      '- ComfyUI: put it into `models/embeddings/`. Prompts say `embedding:` and its name.',
+      `- diffusers: \`pipeline.load_textual_inversion(file, token=${JSON.stringify(word)})\`; of Stable Diffusion XL each of its two tensors, \`clip_l\` and \`clip_g\`, with its text encoder and tokenizer.`,
+      `- Screenfold: prompts say ${inline(word)}, whatever the file is called.`,
+    ].join('\n'),
+  ];
 }
 
 /** Nothing where none was merged. */

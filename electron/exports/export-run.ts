@@ -1,7 +1,12 @@
 import { basename, join, parse, resolve } from 'node:path';
 
 import { type CaptionReading, chosenReading } from '../../native/facts/caption-reading.ts';
-import { endingOf, type LoraFileNames, type ModelFormat } from '../../native/facts/model-formats.ts';
+import {
+  type EmbeddingFileNames,
+  endingOf,
+  type LoraFileNames,
+  type ModelFormat,
+} from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { LoraUse, ProofRequest, TrainJob } from '../../native/jobs.ts';
@@ -14,15 +19,18 @@ import { cardOf, companionsOf, pictureOf } from './export-places.ts';
 import { licenceBeside, mergedLoras, shownProof, weightHashes } from './export-provenance.ts';
 import { modelCard } from './model-card.ts';
 import { placeWhole, refuseTaken } from './place-export.ts';
+import { checkFormat, usualFormat } from './run-format.ts';
 import { thumbnailMetadata } from './thumbnail.ts';
 
 export interface ExportChoice {
   /** Left out: the last one kept. */
   readonly epoch?: number;
-  /** Left out: `lora` for a LoRA run, `diffusers` for every other. */
+  /** Left out: `lora` for a LoRA run, `embedding` for one that taught a word, `diffusers` for every other. */
   readonly format?: ModelFormat;
   /** Of a LoRA; left out: kohya's. */
   readonly loraNames?: LoraFileNames;
+  /** Of a new word; left out: A1111's and kohya's. */
+  readonly embeddingNames?: EmbeddingFileNames;
   /** Left out: under the run's `exports/`. */
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
@@ -50,7 +58,7 @@ export interface Exported {
 
 /**
  * Writes what a run made of its base as other tools read it, with a model card: `README.md` in a folder, a
- * Markdown file of the same name beside a file. All of it or nothing comes to lie there. Throws `no-such-epoch`, `not-a-lora`,
+ * Markdown file of the same name beside a file. All of it or nothing comes to lie there. Throws `no-such-epoch`, what `checkFormat` throws,
  * `output-exists`, `export-differs`.
  */
 export async function exportRun(
@@ -60,15 +68,11 @@ export async function exportRun(
   options: RunOptions = {},
 ): Promise<Exported> {
   const epoch = await chosenEpoch(run, choice.epoch);
-  const format = choice.format ?? (run.job.method.kind === 'lora' ? 'lora' : 'diffusers');
-  if (format === 'lora' && run.job.method.kind !== 'lora') {
-    throw new Failure(
-      'not-a-lora',
-      `The run ${run.folder} did not train a LoRA, so there is none to export.`,
-      'Export it as diffusers or single-file, or train with the method "lora".',
-    );
-  }
-  const name = exportName(fileNameOf(run.spec.name), epoch, format, choice.loraNames);
+  const { method } = run.job;
+  const format = choice.format ?? usualFormat(method.kind);
+  checkFormat(format, method.kind, `The run ${run.folder}`);
+  const named = method.kind === 'embedding' ? method.word : run.spec.name;
+  const name = exportName(fileNameOf(named), epoch, format, choice);
   const output = resolve(choice.output ?? join(run.folder, 'exports', name));
   const { loras = [] } = choice;
   const hint = 'Choose another name with --out.';
@@ -90,6 +94,7 @@ export async function exportRun(
         },
         format,
         ...(choice.loraNames !== undefined && { loraNames: choice.loraNames }),
+        ...(choice.embeddingNames !== undefined && { embeddingNames: choice.embeddingNames }),
         output: inside,
         precision: choice.precision,
         metadata: { ...metadataOf(format, run, epoch, parse(output).name), ...thumbnail },
@@ -119,7 +124,7 @@ export async function exportRun(
 }
 
 function isFile(format: ModelFormat): boolean {
-  return format === 'lora' || format === 'single-file';
+  return format === 'lora' || format === 'single-file' || format === 'embedding';
 }
 
 /** The run's first prompt and seed. */
@@ -135,14 +140,17 @@ function proofOf(run: Run, device: DeviceChoice, output: string): ProofRequest {
 }
 
 /** One epoch may be exported in every form; no two have one name. */
-function exportName(run: string, epoch: number, format: ModelFormat, names?: LoraFileNames): string {
+function exportName(run: string, epoch: number, format: ModelFormat, names: OwnNames): string {
   return `${run}-epoch-${epoch}${formName(format, names)}${endingOf(format)}`;
 }
 
-function formName(format: ModelFormat, names: LoraFileNames | undefined): string {
+type OwnNames = Pick<ExportChoice, 'loraNames' | 'embeddingNames'>;
+
+function formName(format: ModelFormat, { loraNames, embeddingNames }: OwnNames): string {
   if (format === 'single-file') return '-model';
   if (format === 'onnx') return '-onnx';
-  return format === 'lora' && names === 'peft' ? '-peft' : '';
+  if (format === 'embedding' && embeddingNames === 'diffusers') return '-diffusers';
+  return format === 'lora' && loraNames === 'peft' ? '-peft' : '';
 }
 
 function metadataOf(
@@ -152,6 +160,7 @@ function metadataOf(
   name: string,
 ): Readonly<Record<string, string>> {
   if (format === 'lora') return loraMetadata(run, epoch, name);
+  if (format === 'embedding') return wordMetadata(run, epoch);
   return format === 'single-file' ? { 'modelspec.title': name, ...readingMetadata(run.job.settings) } : {};
 }
 
@@ -202,6 +211,16 @@ function loraMetadata({ job, spec }: Run, epoch: number, name: string): Readonly
     ss_dataset_dirs: JSON.stringify({
       [folder]: { n_repeats: spec.data.repeats, img_count: job.images.length },
     }),
+  };
+}
+
+/** What kohya's tools say of a new word's file. */
+function wordMetadata({ job }: Run, epoch: number): Readonly<Record<string, string>> {
+  return {
+    ss_epoch: String(epoch),
+    ss_learning_rate: String(job.settings.learningRate),
+    ss_sd_model_name: basename(job.base),
+    ...readingMetadata(job.settings),
   };
 }
 

@@ -16,6 +16,8 @@ export interface NewExport {
   readonly wanted: string | null;
   /** Under this folder instead of the library's exports. */
   readonly folder?: string;
+  /** What a file that nobody named is called; left out: as its title. */
+  readonly fileName?: string;
   /** With its dot; empty for a folder. */
   readonly extension: string;
   /** Makes it at its place. Resolves to its size in bytes. */
@@ -67,12 +69,16 @@ export function createExportTasks(
   };
   for (const { id, path } of records.running()) end(id, endOfInterrupted(path));
   return {
-    start: async ({ entry, wanted, folder, extension, work }) => {
+    start: async ({ entry, wanted, folder, fileName, extension, work }) => {
       // One after the other: no two are given one place.
       const placing = placed.then(async () => {
         const output =
           wanted === null
-            ? await ownPlace(resolve(folder ?? library.paths.exports), nameOf(entry.title), extension)
+            ? await ownPlace(
+                resolve(folder ?? library.paths.exports),
+                nameOf(fileName ?? entry.title),
+                extension,
+              )
             : withExtension(resolve(wanted), extension);
         await refuseTaken(output);
         if (given.has(output)) throw busy(output);

@@ -19,6 +19,7 @@ import { exportRun } from './export-run.ts';
 import { createExportTasks } from './export-tasks.ts';
 import { type MergeDeps, mergedModel } from './merged-model.ts';
 import { runFacts } from './run-facts.ts';
+import { checkFormat } from './run-format.ts';
 
 export interface ExportsDeps extends MergeDeps {
   readonly settings: Pick<SettingsStore, 'get'>;
@@ -58,16 +59,19 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           return isModel && (await exists(pictureOf(kind, path))) ? { ...entry, proven: true } : entry;
         }),
       ),
-    'exports.model': async ({ runId, epoch, format, loraNames, precision, output, folder }) => {
+    'exports.model': async ({
+      runId,
+      epoch,
+      format,
+      loraNames,
+      embeddingNames,
+      precision,
+      output,
+      folder,
+    }) => {
       const record = runs.get(runId);
       const { name } = record;
-      if (format === 'lora' && record.method !== 'lora') {
-        throw new Failure(
-          'not-a-lora',
-          `${name} did not train a LoRA, so there is none to export.`,
-          'Export a model folder, or train with the method LoRA.',
-        );
-      }
+      checkFormat(format, record.method, name);
       const run = await read(record);
       const exportTo = (place: string, kill: AbortSignal) =>
         exportRun(
@@ -75,6 +79,7 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           {
             ...{ epoch, format, precision },
             ...(loraNames !== undefined && { loraNames }),
+            ...(embeddingNames !== undefined && { embeddingNames }),
             output: place,
             proof: { device: run.job.device },
             picture: pictureOfEpoch(samples, runId, epoch),
@@ -89,6 +94,8 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
         entry: { kind: format, title: `${name}, epoch ${epoch}`, runId, epoch },
         wanted: output,
         ...(folder !== undefined && { folder }),
+        // A1111 calls a word what its file is called.
+        ...(run.job.method.kind === 'embedding' && { fileName: run.job.method.word }),
         extension: endingOf(format),
         work: async (place, kill) => (await exportTo(place, kill)).bytes,
       });

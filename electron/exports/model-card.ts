@@ -20,6 +20,7 @@ import {
   proofSection,
   provenance,
   type ShownProof,
+  wordSection,
 } from './card-parts.ts';
 
 export interface ModelCard {
@@ -81,9 +82,15 @@ export function modelCard(card: ModelCard): string {
   ];
 
   return `${[
-    cardHead(base, { baseLicence: card.baseLicence, loras, isLora: format === 'lora' }),
+    cardHead(base, {
+      baseLicence: card.baseLicence,
+      loras,
+      isLora: format === 'lora',
+      isWord: format === 'embedding',
+    }),
     `# ${inline(spec.name)}`,
-    `${format === 'lora' ? 'A LoRA for' : 'A Stable Diffusion model finetuned from'} \`${base}\`.`,
+    `${whatItIs(card)} \`${base}\`.`,
+    ...wordSection(job),
     ...graphsSection(card.pixelStep),
     ...(triggers.length === 0
       ? []
@@ -102,6 +109,11 @@ export function modelCard(card: ModelCard): string {
     licenceText(card.baseLicence, loras),
     ...provenance(card.software, card.date, hashes),
   ].join('\n\n')}\n`;
+}
+
+function whatItIs({ format, job: { method } }: Pick<ModelCard, 'format' | 'job'>): string {
+  if (method.kind === 'embedding') return `The new word “${inline(method.word)}” for`;
+  return format === 'lora' ? 'A LoRA for' : 'A Stable Diffusion model finetuned from';
 }
 
 /** How captions were read, where that is not as usual; pictures are to be made with the same clip skip, as other programs call it. */

@@ -3,15 +3,16 @@ import { adapterWeights } from '../../native/facts/lora-shape.ts';
 import { trainedParts } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { readAdapterModules } from '../../native/families/read-facts.ts';
-import { checkClipSkip, checkZeroSnr } from '../../native/families/settings-fit.ts';
+import { checkClipSkip, checkNewWord, checkZeroSnr } from '../../native/families/settings-fit.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
+import { readingOf } from './text-lengths.ts';
 
 type Asked = Pick<RunSpec, 'base' | 'method' | 'train' | 'samples'>;
 
 /**
  * Whether a base can be trained as a run asks, as far as its configs tell.
  *
- * @throws Failure `clip-skip-invalid`, `zero-snr-noise`, `nothing-trained`, and what reading configs throws
+ * @throws Failure `clip-skip-invalid`, `zero-snr-noise`, `nothing-trained`, `word-known`, and what reading configs throws
  */
 export async function checkBase({ base, method, train, samples }: Asked, facts: ConfigFacts): Promise<void> {
   // An autoencoder is trained without words and without noise.
@@ -20,6 +21,9 @@ export async function checkBase({ base, method, train, samples }: Asked, facts: 
     checkClipSkip({ clipSkip }, facts.textLayers);
   checkZeroSnr(train, facts.prediction);
   await checkBlockRanks(base, method, facts);
+  if (method.kind !== 'embedding') return;
+  const reading = await readingOf(base);
+  if (reading !== null) checkNewWord(method.word, reading.count(method.word));
 }
 
 async function checkBlockRanks(base: string, method: Asked['method'], facts: ConfigFacts): Promise<void> {

@@ -29,7 +29,8 @@ export function priorOf(
   images: readonly TrainingImage[],
 ): PriorPreservation | null {
   if (prior === undefined) return null;
-  if (method.kind === 'scratch' || !trainedParts(method).includes('denoiser')) throw noPrior();
+  if (method.kind === 'scratch' || method.kind === 'embedding' || !trainedParts(method).includes('denoiser'))
+    throw noPrior();
   const { prompt, weight } = prior;
   const uses = bucketUses(images);
   if (given !== null) return { weight, images: placed(given.images, prompt, uses) };

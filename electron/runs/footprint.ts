@@ -6,7 +6,7 @@ import type { Method, TrainingSettings } from '../../native/jobs.ts';
 /** How many weights a model's components have, by name. */
 export type ParameterCounts = Readonly<Record<string, number>>;
 
-export interface WeighedModel extends Pick<ConfigFacts, 'components'> {
+export interface WeighedModel extends Pick<ConfigFacts, 'components' | 'textWidth'> {
   readonly counts: ParameterCounts;
   /** What a LoRA may be on; looked at where that is the method. */
   readonly adapters: readonly AdapterModule[];
@@ -32,20 +32,12 @@ export function footprintOf(
   >,
 ): Footprint {
   const parameters = sum(model.counts, Object.values(model.components).flat());
-  const names = trainedComponents(model, method);
-  const trainedParameters =
-    method.kind === 'lora'
-      ? adapterWeights(
-          method,
-          model.adapters.filter(({ component }) => names.includes(component)),
-          method.dora ?? false,
-        )
-      : sum(model.counts, names);
+  const trainedParameters = trainedBy(method, model);
   const average = settings.emaDecay > 0 ? float32 : 0;
   const kept = stateBytes(optimizerOf(settings)) + average;
   const gradient = float32;
-  // What is trained is among the model's weights, unless it is an adapter.
-  const adapterWeight = method.kind === 'lora' ? float32 : 0;
+  // What is trained is among the model's weights, unless it is an adapter or a word.
+  const adapterWeight = method.kind === 'lora' || method.kind === 'embedding' ? float32 : 0;
   const precision = settings.checkpointPrecision === 'float16' ? 2 : float32;
   return {
     parameters,
@@ -53,6 +45,14 @@ export function footprintOf(
     memoryBytes: float32 * parameters + (gradient + kept + adapterWeight) * trainedParameters,
     diskBytes: trainedParameters * (settings.checkpointEpochs.length * precision + float32 + kept),
   };
+}
+
+function trainedBy(method: Method, model: WeighedModel): number {
+  if (method.kind === 'embedding') return method.vectors * model.textWidth;
+  const names = trainedComponents(model, method);
+  if (method.kind !== 'lora') return sum(model.counts, names);
+  const adapters = model.adapters.filter(({ component }) => names.includes(component));
+  return adapterWeights(method, adapters, method.dora ?? false);
 }
 
 function sum(counts: ParameterCounts, names: readonly string[]): number {

@@ -228,8 +228,11 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
     memoryParts: planned?.memory ?? null,
     freeDiskBytes,
     captionExamples: examplesOf(run),
+    // What is to be taught is unknown by intent, and the rest of its captions are of our making.
     unknownWords:
-      reading === null ? [] : await unknownWords(reading, job.images, await taughtWords(base.folder)),
+      reading === null || job.method.kind === 'embedding'
+        ? []
+        : await unknownWords(reading, job.images, await taughtWords(base.folder)),
     prompts: promptsOf(run).map((prompt) => ({ ...prompt })),
     warnings: [
       ...summary.warnings,

@@ -2,6 +2,7 @@ import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { isUnusualLoss, isUnusualNoise } from '../../native/facts/losses.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
+import { captionsWithWord } from '../../native/facts/word-captions.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { DataShare } from '../contract/data-share.ts';
@@ -129,12 +130,14 @@ export function planJob({ spec, base, data, cacheFolder, classImages = null }: J
   }
   const buckets = bucketsFor(resolution, base.pixelStep);
   const all = [...data.training, ...data.heldOut];
-  const whole = toTrainingImages(data.training, data.captions, buckets).map((image) => ({
+  const placed = (given: JobInput['data']['training']): readonly TrainingImage[] =>
+    withWord(toTrainingImages(given, data.captions, buckets), spec.method);
+  const whole = placed(data.training).map((image) => ({
     ...image,
     repeats: (image.repeats ?? 1) * spec.data.repeats,
   }));
   const images = withMasks(whole, spec.train.masks, spec.method);
-  const validation = toTrainingImages(data.heldOut, data.captions, buckets);
+  const validation = placed(data.heldOut);
 
   const prior = priorOf(spec, classImages, images);
   const settings = settingsOf(spec);
@@ -180,7 +183,17 @@ export function planJob({ spec, base, data, cacheFolder, classImages = null }: J
   };
 }
 
+/** What a word is learned from has it in its captions. */
+function withWord(images: readonly TrainingImage[], method: RunSpec['method']): readonly TrainingImage[] {
+  if (method.kind !== 'embedding') return images;
+  return images.map((image) => ({ ...image, captions: captionsWithWord(image.captions, method) }));
+}
+
 function methodOf(method: RunSpec['method']): Method {
+  if (method.kind === 'embedding') {
+    const { kind, word, vectors, initWords } = method;
+    return { kind, word, vectors, initWords };
+  }
   return method.kind === 'lora' ? { ...method, alpha: method.alpha ?? method.rank } : method;
 }
 

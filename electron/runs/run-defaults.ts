@@ -4,16 +4,17 @@ import { rateForSize, usualLearningRate, usualSteps } from '../../native/facts/m
 import { Failure } from '../../native/failure.ts';
 import { parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import { type RunSpec, runSpecSchema, usualCheckpoints } from '../contract/run-spec.ts';
-import type { RunAim, RunRequest } from '../contract/runs.ts';
+import type { FormMethod, RunAim, RunRequest } from '../contract/runs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { aimFacts, withTextEncoder } from './aims.ts';
 import { type CardAdvice, cardAdvice, noAdvice } from './card-advice.ts';
+import { proposedWord, wordTraining } from './word-defaults.ts';
 
 export interface DefaultsChoice {
   readonly datasetId: number | null;
   readonly baseModelId: number | null;
-  readonly method: 'full' | 'lora' | null;
+  readonly method: FormMethod | null;
   readonly aim?: RunAim | null;
 }
 
@@ -56,10 +57,14 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
   const aim = choice.aim ?? 'style';
   const captionSet = captionSetOf(database, dataset);
   const tuned =
-    dataset.sample === 1 && base.kind === 'embedded' && choice.method !== 'lora' && aim === 'style'
+    dataset.sample === 1 &&
+    base.kind === 'embedded' &&
+    (choice.method ?? 'full') === 'full' &&
+    aim === 'style'
       ? await readTuned(deps.sampleRunFile)
       : null;
-  const method = tuned?.method ?? methodOf(choice.method ?? (base.resolution >= 256 ? 'lora' : 'full'), aim);
+  const method =
+    tuned?.method ?? methodOf(choice.method ?? (base.resolution >= 256 ? 'lora' : 'full'), aim, dataset.name);
   const { provider, gpu, costRate } = deps.settings();
   const samples = tuned?.samples;
   const { width, height, ...recipe } = samples ?? recipeDefaults;
@@ -91,7 +96,8 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
 
 const recipeDefaults = runSpecSchema.shape.samples.parse(undefined);
 
-function methodOf(kind: 'full' | 'lora', aim: RunAim): RunSpec['method'] {
+function methodOf(kind: FormMethod, aim: RunAim, dataset: string): RunSpec['method'] {
+  if (kind === 'embedding') return proposedWord(dataset, aim);
   if (kind === 'full') return { kind, textEncoder: false };
   const { rank, textEncoder } = aimFacts[aim];
   return { kind, textEncoder, rank };
@@ -125,10 +131,13 @@ export function trainOf(
     batchSize,
     learningRate: rateOf(method, base),
     randomFlip: aimFacts[aim].randomFlip,
+    ...(method.kind === 'embedding' && wordTraining),
   });
 }
 
 function rateOf(method: RunSpec['method'], { advice, parameters }: BaseTraits): number {
+  // A word's vectors are as large in small models.
+  if (method.kind === 'embedding') return usualLearningRate(method.kind, { kind: 'adamw' });
   const own = method.kind === 'full' || method.kind === 'lora' ? advice.learningRate[method.kind] : undefined;
   const rate = own ?? rateForSize(usualLearningRate(method.kind, { kind: 'adamw' }), parameters);
   const slower = 'textEncoder' in method && method.textEncoder ? withTextEncoder : 1;

@@ -17,6 +17,8 @@ export interface ConfigFacts {
   readonly prediction: PredictionType;
   /** Layers of the text encoder, of several of the one that has the fewest: no clip skip goes beyond. */
   readonly textLayers: number;
+  /** Numbers of a token's vector, of several text encoders of all together. */
+  readonly textWidth: number;
   /** Names of the components that each part consists of. */
   readonly components: Readonly<Record<ModelPart, readonly string[]>>;
 }

@@ -17,6 +17,21 @@ export function checkClipSkip({ clipSkip }: Pick<ReadingWay, 'clipSkip'>, layers
   );
 }
 
+/**
+ * Programs that add a word to a vocabulary refuse one that is there.
+ *
+ * @param tokens that a text encoder reads of it
+ * @throws Failure `word-known`
+ */
+export function checkNewWord(word: string, tokens: number): void {
+  if (tokens > 1) return;
+  throw new Failure(
+    'word-known',
+    `“${word}” is a word that this model knows already.`,
+    `Choose one that means nothing to it yet, such as my-${word} or <${word}>.`,
+  );
+}
+
 /** @throws Failure `zero-snr-noise` of a model that predicts noise: of pure noise that would teach it nothing */
 export function checkZeroSnr(settings: Parameters<typeof hasZeroSnr>[0], prediction: PredictionType): void {
   if (!hasZeroSnr(settings) || prediction === 'v_prediction') return;

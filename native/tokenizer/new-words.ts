@@ -1,3 +1,4 @@
+import { escapeWord, wordPattern } from '../facts/word-pattern.ts';
 import type { ClipTokenizer } from './clip-tokenizer.ts';
 import { promptParts } from './prompt-parts.ts';
 
@@ -7,15 +8,13 @@ export interface NewWord {
   readonly ids: readonly number[];
 }
 
-const boundary = String.raw`[\p{L}\p{N}_]`;
-
 /** The tokenizer with new words, found whatever their case, where no letter or digit stands beside them; of several the longest. */
 export function withNewWords(tokenizer: ClipTokenizer, words: readonly NewWord[]): ClipTokenizer {
   if (words.length === 0) return tokenizer;
   const longestFirst = words
     .toSorted((a, b) => b.word.length - a.word.length)
-    .map(({ word, ids }) => ({ ids, whole: new RegExp(`^${escape(word)}$`, 'iu') }));
-  const pattern = patternOf(words.map(({ word }) => word));
+    .map(({ word, ids }) => ({ ids, whole: new RegExp(`^${escapeWord(word)}$`, 'iu') }));
+  const pattern = wordPattern(words.map(({ word }) => word));
   // Asked of the patterns again: which letters are the same but for their case differs from what toLowerCase makes of them (ſ, K).
   const idsOf = (found: string) => longestFirst.find(({ whole }) => whole.test(found))!.ids;
   const ids = (text: string): number[] =>
@@ -30,15 +29,6 @@ export function withNewWords(tokenizer: ClipTokenizer, words: readonly NewWord[]
 
 /** Whether a prompt says a word, where the tokenizer would find it. */
 export function saysWord(prompt: string, word: string): boolean {
-  const pattern = patternOf([word]);
+  const pattern = wordPattern([word]);
   return promptParts(prompt).some((part) => part !== 'break' && part.text.search(pattern) >= 0);
-}
-
-function patternOf(words: readonly string[]): RegExp {
-  const longestFirst = words.toSorted((a, b) => b.length - a.length).map(escape);
-  return new RegExp(`(?<!${boundary})(${longestFirst.join('|')})(?!${boundary})`, 'giu');
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }

@@ -2,7 +2,9 @@ import { Radio, SegmentedControl, Stack, Text } from '@mantine/core';
 
 import type { Export } from '../../electron/contract/exports.ts';
 
-type ModelFormat = Exclude<Export['kind'], 'sheet' | 'animation'>;
+type ModelFormat = Exclude<Export['kind'], 'sheet' | 'animation' | 'embedding'>;
+
+export type WordFileNames = 'a1111' | 'diffusers';
 
 export type ExportPrecision = 'float16' | 'float32';
 
@@ -79,5 +81,35 @@ export function FormatChoice<Format extends ModelFormat>({
         )}
       </Stack>
     </Radio.Group>
+  );
+}
+
+/** Of a run that taught a word: there is nothing else to export. */
+export function WordNames({
+  names,
+  onChange,
+}: {
+  names: WordFileNames;
+  onChange: (names: WordFileNames) => void;
+}) {
+  return (
+    <Stack gap={6}>
+      <Text size="sm">
+        One small file with the new word. It works with the base it was taught to and with models made from
+        that.
+      </Text>
+      <Text size="sm" fw={500}>
+        Made for
+      </Text>
+      <SegmentedControl
+        aria-label="Made for"
+        data={[
+          { value: 'a1111', label: 'A1111, ComfyUI, kohya' },
+          { value: 'diffusers', label: 'diffusers' },
+        ]}
+        value={names}
+        onChange={onChange}
+      />
+    </Stack>
   );
 }

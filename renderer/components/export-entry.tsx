@@ -108,6 +108,8 @@ function exportKindText({ kind }: Export): string {
       return 'ONNX pipeline';
     case 'lora':
       return 'LoRA file';
+    case 'embedding':
+      return 'New word';
     case 'sheet':
       return 'Sheet';
     case 'animation':

@@ -4,13 +4,13 @@ import { useState } from 'react';
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
 import { ExportButtons } from './export-buttons.tsx';
-import { FormatChoice, PrecisionChoice } from './export-choices.tsx';
+import { FormatChoice, PrecisionChoice, type WordFileNames, WordNames } from './export-choices.tsx';
 import { ExportEntry } from './export-entry.tsx';
 import { ExportPlace } from './export-place.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { useExports } from './use-exports.ts';
 
-type Format = 'diffusers' | 'single-file' | 'lora' | 'onnx';
+type Format = 'diffusers' | 'single-file' | 'lora' | 'onnx' | 'embedding';
 type Names = 'kohya' | 'peft';
 
 /** Writes one epoch as a model other tools read, and says when and where it lies. */
@@ -48,8 +48,11 @@ function ExportForm({
   onClose: () => void;
 }) {
   const [chosen, setChosen] = useState(epoch);
-  const [format, setFormat] = useState<Format>(run.method === 'lora' ? 'lora' : 'diffusers');
+  const [format, setFormat] = useState<Format>(
+    run.method === 'lora' || run.method === 'embedding' ? run.method : 'diffusers',
+  );
   const [names, setNames] = useState<Names>('kohya');
+  const [wordNames, setWordNames] = useState<WordFileNames>('a1111');
   const [precision, setPrecision] = useState<'float16' | 'float32'>('float16');
   const [folder, setFolder] = useState<string | null>(null);
   const start = useStudioCommand('exports.model');
@@ -73,7 +76,11 @@ function ExportForm({
               }}
             />
           )}
-          <FormatChoice format={format} onChange={setFormat} lora={run.method === 'lora'} />
+          {format === 'embedding' ? (
+            <WordNames names={wordNames} onChange={setWordNames} />
+          ) : (
+            <FormatChoice format={format} onChange={setFormat} lora={run.method === 'lora'} />
+          )}
           {format === 'lora' && (
             <Stack gap={6}>
               <Text size="sm" fw={500}>
@@ -90,7 +97,7 @@ function ExportForm({
               />
             </Stack>
           )}
-          <PrecisionChoice precision={precision} onChange={setPrecision} />
+          {format !== 'embedding' && <PrecisionChoice precision={precision} onChange={setPrecision} />}
           <ExportPlace folder={folder} onChange={setFolder} />
           {start.error !== null && <FailureNote error={start.error} />}
         </>
@@ -105,7 +112,7 @@ function ExportForm({
             runId: run.id,
             epoch: chosen,
             format,
-            loraNames: names,
+            ...(format === 'embedding' ? { embeddingNames: wordNames } : { loraNames: names }),
             precision,
             ...(folder !== null && { folder }),
           });

@@ -99,6 +99,29 @@ describe('exporting a run', () => {
     expect(card).toContain('  - lora\n');
   });
 
+  test('writes the word that a run taught, under its name, and nothing else', async () => {
+    const run = trainedRun({ method: { kind: 'embedding', word: '<fox>', vectors: 2 } });
+    const { engine, jobs } = exportingEngine();
+    const exported = await exportRun(run, choice, engine);
+    expect(exported.format).toBe('embedding');
+    expect(exported.output).toMatch(/fox.*-epoch-45\.safetensors$/);
+    const diffusers = await exportRun(run, { ...choice, embeddingNames: 'diffusers' }, engine);
+    expect(diffusers.output).toMatch(/-epoch-45-diffusers\.safetensors$/);
+    expect(jobs.map(({ format, embeddingNames }) => [format, embeddingNames])).toEqual([
+      ['embedding', undefined],
+      ['embedding', 'diffusers'],
+    ]);
+    const card = readFileSync(exported.card, 'utf8');
+    expect(card).toContain('The new word “\\<fox\\>” for `base`.');
+    expect(card).toContain('load_textual_inversion(file, token="<fox>")');
+    expect(card).toContain('  - textual_inversion\n');
+    const refused = async (format: 'diffusers' | 'lora') =>
+      (await failureOf(exportRun(run, { ...choice, format }, engine))).code;
+    expect([await refused('diffusers'), await refused('lora')]).toEqual(['word-alone', 'not-a-lora']);
+    const full = exportRun(trainedRun(), { ...choice, format: 'embedding' }, engine);
+    expect((await failureOf(full)).code).toBe('not-an-embedding');
+  });
+
   test('says how captions were read, where that is not as usual: in the card, in a file’s head and to the proof', async () => {
     const train = { clipSkip: 2, captionTokens: 150 };
     const run = trainedRun({ method: { kind: 'lora', rank: 4 }, train });

@@ -54,6 +54,7 @@ describe("a model's configs", () => {
       pixelStep: 64,
       prediction: 'epsilon',
       textLayers: 12,
+      textWidth: 768,
       components,
     };
     expect(await readFacts(await writeConfigs('sd1'))).toEqual(facts);
@@ -62,6 +63,7 @@ describe("a model's configs", () => {
       resolution: 768,
       prediction: 'v_prediction',
       textLayers: 23,
+      textWidth: 1024,
     });
   });
 

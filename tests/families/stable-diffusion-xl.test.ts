@@ -155,6 +155,7 @@ describe('a folder of Stable Diffusion XL', () => {
       pixelStep: 8,
       prediction: 'epsilon',
       textLayers: 2,
+      textWidth: 16 + 24,
       components: {
         denoiser: ['unet'],
         textEncoders: ['text_encoder', 'text_encoder_2'],

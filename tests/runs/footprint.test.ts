@@ -7,6 +7,7 @@ import type { Method } from '../../native/jobs.ts';
 const model: WeighedModel = {
   components: { denoiser: ['unet'], textEncoders: ['text_encoder'], autoencoder: ['vae'] },
   counts: { unet: 1000, text_encoder: 100, vae: 10 },
+  textWidth: 24,
   adapters: [
     { component: 'unet', block: 'up', kind: 'attention', isWide: false, inputs: 20, outputs: 5 },
     { component: 'unet', block: 'mid', kind: 'convolution', isWide: true, inputs: 18, outputs: 3 },

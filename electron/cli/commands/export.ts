@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 
 import {
+  type EmbeddingFileNames,
   endingOf,
   type LoraFileNames,
   type ModelFormat,
@@ -26,6 +27,8 @@ export interface ExportOptions {
   readonly format?: ModelFormat;
   /** Of a LoRA; left out: kohya's. */
   readonly loraNames?: LoraFileNames;
+  /** Of a new word; left out: A1111's and kohya's. */
+  readonly embeddingNames?: EmbeddingFileNames;
   readonly output?: string;
   readonly precision: 'float32' | 'float16';
   readonly loraScale?: number;
@@ -77,7 +80,7 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
   }
 
   async function writeEpoch(listeners: RunOptions): Promise<Written> {
-    const { epoch, format, loraNames, precision, loraScale, output } = options;
+    const { epoch, format, loraNames, embeddingNames, precision, loraScale, output } = options;
     const run = await readRun(from);
     const exported = await exportRun(
       run,
@@ -85,6 +88,7 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
         ...(epoch !== undefined && { epoch }),
         ...(format !== undefined && { format }),
         ...(loraNames !== undefined && { loraNames }),
+        ...(embeddingNames !== undefined && { embeddingNames }),
         ...(loraScale !== undefined && { loraScale }),
         ...(base.loras !== undefined && { loras: base.loras }),
         ...(output !== undefined && { output: resolve(workingFolder, output) }),

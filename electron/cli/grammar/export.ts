@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 
 import {
+  type EmbeddingFileNames,
+  embeddingFileNames,
   type LoraFileNames,
   loraFileNames,
   type ModelFormat,
@@ -17,12 +19,16 @@ interface ExportFlags extends PartFlags {
   readonly epoch?: number;
   readonly as?: ModelFormat;
   readonly format?: ModelFormat;
-  readonly names?: LoraFileNames;
+  readonly names?: LoraFileNames | EmbeddingFileNames;
   readonly out?: string;
   readonly precision: 'float32' | 'float16';
   readonly lora?: readonly LoraUse[];
   readonly loraScale?: number;
   readonly device?: DeviceChoice;
+}
+
+function isOneOf<Name extends string>(names: readonly Name[], asked: string | undefined): asked is Name {
+  return asked !== undefined && (names as readonly string[]).includes(asked);
 }
 
 export function addExport(program: Command, { context, onEnd }: Grammar): void {
@@ -34,15 +40,15 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
     .addOption(
       new Option(
         '--as <format>',
-        'model folder, the whole model in one file, LoRA file, or graphs that ONNX Runtime runs (default: by the method of the run; of a model: its folder)',
+        'model folder, the whole model in one file, LoRA file, file of a new word, or graphs that ONNX Runtime runs (default: by the method of the run; of a model: its folder)',
       ).choices(modelFormats),
     )
     .addOption(new Option('--format <format>', 'the same as --as').choices(modelFormats).hideHelp())
     .addOption(
       new Option(
         '--names <whose>',
-        'of a LoRA file: names of kohya, which A1111, ComfyUI and diffusers read, or of PEFT (default: kohya)',
-      ).choices(loraFileNames),
+        'of a LoRA file: names of kohya, which A1111, ComfyUI and diffusers read, or of PEFT (default: kohya); of a new word: of a1111, which kohya and ComfyUI read, or of diffusers (default: a1111)',
+      ).choices([...loraFileNames, ...embeddingFileNames]),
     )
     .option(
       '-o, --out <path>',
@@ -62,7 +68,8 @@ export function addExport(program: Command, { context, onEnd }: Grammar): void {
         ...{ ...flags, from, loras: lora, parts: partsOf(flags, flags.textEncoder) },
         ...(format !== undefined && { format }),
         ...(device !== undefined && { device }),
-        ...(names !== undefined && { loraNames: names }),
+        ...(isOneOf(loraFileNames, names) && { loraNames: names }),
+        ...(isOneOf(embeddingFileNames, names) && { embeddingNames: names }),
         ...(out !== undefined && { output: out }),
       });
       onEnd(ended);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 
 import { optimizerKinds } from '../../../native/facts/optimizers.ts';
+import { wordCaptions } from '../../../native/facts/word-captions.ts';
 import { readLoraFacts } from '../../../native/families/read-lora-facts.ts';
 import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
@@ -39,6 +40,20 @@ async function withItsRank(flags: TrainFlags, workingFolder: string): Promise<Tr
   if (flags.loraFrom === undefined || flags.rank !== undefined) return flags;
   const { ranks } = await readLoraFacts(resolve(workingFolder, flags.loraFrom));
   return ranks.length === 1 ? { ...flags, rank: ranks[0]! } : flags;
+}
+
+/** Of textual inversion. */
+function wordOptions(command: Command): void {
+  command
+    .option('--word <word>', 'a new word to teach (textual inversion), such as mywolf')
+    .option('--vectors <number>', 'vectors of the new word, 1 to 16 (default: 4)', naturalNumber)
+    .option('--init-words <words>', 'what the new word is roughly, as in "cartoon wolf"')
+    .addOption(
+      new Option(
+        '--word-captions <kind>',
+        'captions that lack the new word become sentences about an object or a style, or get it before them (default: object)',
+      ).choices(wordCaptions),
+    );
 }
 
 export function addTrain(program: Command, { context, onEnd }: Grammar): void {
@@ -133,5 +148,6 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
         }),
       );
     });
+  wordOptions(command);
   partOptions(command, '--text-encoder-from');
 }

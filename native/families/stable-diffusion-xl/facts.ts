@@ -17,6 +17,7 @@ export function stableDiffusionXlFacts(folder: ModelConfigs): ConfigFacts {
     pixelStep: latentFactor * unetStride(unet),
     prediction: readScheduler(folder).predictionType,
     textLayers: Math.min(text.layers, projected.layers),
+    textWidth: text.hiddenSize + projected.hiddenSize,
     components: { denoiser: ['unet'], textEncoders, autoencoder: ['vae'] },
   };
 }

@@ -15,6 +15,7 @@ export function stableDiffusionFacts(folder: ModelConfigs): ConfigFacts {
     pixelStep: latentFactor * unetStride(unet),
     prediction: readScheduler(folder).predictionType,
     textLayers: text.layers,
+    textWidth: text.hiddenSize,
     components: { denoiser: ['unet'], textEncoders: ['text_encoder'], autoencoder: ['vae'] },
   };
 }

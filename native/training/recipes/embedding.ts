@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 
 import { embeddingName } from '../../facts/run-folder.ts';
-import { Failure } from '../../failure.ts';
-import type { WordEncoder } from '../../families/family.ts';
+import { checkNewWord } from '../../families/settings-fit.ts';
 import { writeEmbedding } from '../../weights/embedding-file.ts';
 import { readTrained } from '../checkpoint-weights.ts';
 import { diffusionRecipe } from '../diffusion-task.ts';
@@ -17,7 +16,7 @@ import type { Recipe, RecipeOptions } from '../training-task.ts';
 export function embeddingRecipe(options: RecipeOptions, method: WordMethod): Recipe {
   const { job, model } = options;
   const { wordEncoders } = model;
-  checkNewWord(method, wordEncoders);
+  for (const { ids } of wordEncoders) checkNewWord(method.word, ids(method.word).length);
   return diffusionRecipe(options, {
     trained: 'new-words',
     initial: (parameter) => firstVectors(parameter, method, model, job.settings.seed),
@@ -37,18 +36,4 @@ async function readVectors(
   for (const parameter of trainer.trainable)
     read.set(parameter.component, await readTrained(trainer, settings, parameter));
   return read;
-}
-
-/**
- * Programs that add a word to a vocabulary refuse one that is there.
- *
- * @throws Failure `word-known`
- */
-function checkNewWord({ word }: WordMethod, encoders: readonly WordEncoder[]): void {
-  if (encoders.every(({ ids }) => ids(word).length > 1)) return;
-  throw new Failure(
-    'word-known',
-    `“${word}” is a word that this model knows already.`,
-    `Choose one that means nothing to it yet, such as my-${word} or <${word}>.`,
-  );
 }

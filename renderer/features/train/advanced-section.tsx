@@ -21,6 +21,7 @@ import { LoraExtras } from './lora-extras.tsx';
 import { LossFields, NoiseFields } from './loss-fields.tsx';
 import { MaskFields } from './mask-fields.tsx';
 import { useRequestForm } from './request-form.ts';
+import { WordExtras } from './word-fields.tsx';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
 export function AdvancedSection() {
@@ -112,6 +113,7 @@ export function AdvancedSection() {
           </SimpleGrid>
         </Group>
         {request.method.kind === 'lora' && <LoraGroup />}
+        {request.method.kind === 'embedding' && <WordGroup />}
         <Group title="Model and device">
           <Provider />
           <Gpu />
@@ -119,6 +121,14 @@ export function AdvancedSection() {
         </Group>
       </Stack>
     </FoldedSection>
+  );
+}
+
+function WordGroup() {
+  return (
+    <Group title="New word">
+      <WordExtras />
+    </Group>
   );
 }
 

@@ -17,7 +17,7 @@ import { usualLearningRate } from '../../../electron/contract/learning-rates.ts'
 import { ranksText } from '../../../electron/contract/loras.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
-import { type RunAim, runAims } from '../../../electron/contract/runs.ts';
+import { formMethods, type RunAim, runAims } from '../../../electron/contract/runs.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { numberText } from '../../components/number-text.ts';
 import { parametersText } from '../../components/quantities.ts';
@@ -25,6 +25,7 @@ import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
+import { WordFields } from './word-fields.tsx';
 
 /** The model a run starts from. */
 export function BaseSection({ models }: { models: readonly Model[] }) {
@@ -152,12 +153,15 @@ export function MethodSection() {
           data={[
             { value: 'full', label: 'Full finetuning' },
             { value: 'lora', label: 'LoRA' },
+            { value: 'embedding', label: 'New word' },
           ]}
           value={method.kind}
           onChange={(kind) => {
-            chooseMethod(kind === 'lora' ? 'lora' : 'full');
+            const chosen = formMethods.find((other) => other === kind);
+            if (chosen !== undefined) chooseMethod(chosen);
           }}
         />
+        <WordFields />
         <SimpleGrid cols={method.kind === 'lora' ? 3 : 2} spacing={12}>
           <NumberField
             label="Epochs"
@@ -196,15 +200,17 @@ export function MethodSection() {
           )}
         </SimpleGrid>
         {method.kind === 'lora' && <BeginningField />}
-        <Switch
-          size="sm"
-          label="Train the text encoder too"
-          description="Learns new words, but needs a smaller learning rate and forgets sooner."
-          checked={'textEncoder' in method && method.textEncoder}
-          onChange={(event) => {
-            edit({ method: { textEncoder: event.currentTarget.checked } });
-          }}
-        />
+        {method.kind !== 'embedding' && (
+          <Switch
+            size="sm"
+            label="Train the text encoder too"
+            description="Learns new words, but needs a smaller learning rate and forgets sooner."
+            checked={'textEncoder' in method && method.textEncoder}
+            onChange={(event) => {
+              edit({ method: { textEncoder: event.currentTarget.checked } });
+            }}
+          />
+        )}
         <TextInput
           label="Name"
           value={request.name}

@@ -4,17 +4,19 @@ import type { DataShare } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { type OptimizerKind, rateOf, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
 import type { LoraExtras } from '../../../electron/contract/run-spec.ts';
-import type { RunAim, RunRequest } from '../../../electron/contract/runs.ts';
+import type { FormMethod, RunAim, RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
 
 /** What the studio's defaults depend on; null: as the studio proposes. */
 export interface Choice {
   readonly datasetId: number | null;
   readonly baseModelId: number | null;
-  readonly method: 'full' | 'lora' | null;
+  readonly method: FormMethod | null;
   /** What it is to learn. */
   readonly aim: RunAim | null;
 }
+
+type TaughtWord = Omit<Extract<RunRequest['method'], { readonly kind: 'embedding' }>, 'kind'>;
 
 /** What a person wrote over the defaults. NaN stands for what is no number yet. */
 export interface Edits {
@@ -29,6 +31,8 @@ export interface Edits {
     /** The file of a LoRA to begin with. */
     readonly from?: string | undefined;
   } & LoraExtras;
+  /** Of a new word that is taught. */
+  readonly word?: Partial<TaughtWord>;
   readonly resolution?: number | null;
   readonly train?: Partial<RunRequest['train']>;
   readonly prompts?: readonly PromptData[];
@@ -53,11 +57,12 @@ export const untouched: RequestDraft = {
 
 /** The defaults with what a person wrote laid over them. */
 export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
-  const { captionSetIds, shares, moreBaseIds, method, train, prompts, seeds, recipe, ...plain } = edits;
+  const { captionSetIds, shares, moreBaseIds, method, word, train, ...others } = edits;
+  const { prompts, seeds, recipe, ...plain } = others;
   return {
     ...defaults,
     ...plain,
-    method: methodWith(defaults.method, method ?? {}),
+    method: methodWith(defaults.method, method ?? {}, word),
     train: { ...trainWith(defaults, train?.optimizer), ...train },
     recipe: { ...defaults.recipe, ...sizeLike(plain.resolution), ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
@@ -87,12 +92,18 @@ function trainWith(
   return { ...train, learningRate };
 }
 
-function methodWith(method: RunRequest['method'], edits: NonNullable<Edits['method']>): RunRequest['method'] {
+function methodWith(
+  method: RunRequest['method'],
+  edits: NonNullable<Edits['method']>,
+  word: Edits['word'],
+): RunRequest['method'] {
   switch (method.kind) {
     case 'lora':
       return { ...method, ...edits };
     case 'full':
       return { ...method, textEncoder: edits.textEncoder ?? method.textEncoder };
+    case 'embedding':
+      return { ...method, ...word };
     default:
       return method;
   }
@@ -104,6 +115,7 @@ export function withEdits(edits: Edits, change: Edits): Edits {
     ...edits,
     ...change,
     ...(change.method && { method: { ...edits.method, ...change.method } }),
+    ...(change.word && { word: { ...edits.word, ...change.word } }),
     ...(change.train && { train: { ...edits.train, ...change.train } }),
     ...(change.recipe && { recipe: { ...edits.recipe, ...change.recipe } }),
   };
@@ -123,10 +135,12 @@ function withBase({ choice, edits }: RequestDraft, baseModelId: number): Request
 }
 
 /** Another method: its own learning rate, which differs by an order of magnitude. */
-function withMethod({ choice, edits }: RequestDraft, method: 'full' | 'lora'): RequestDraft {
+function withMethod({ choice, edits }: RequestDraft, method: FormMethod): RequestDraft {
   const { train, name: _name, ...kept } = edits;
   const { learningRate: _rate, ...trainKept } = train ?? {};
-  return { choice: { ...choice, method }, edits: { ...kept, train: trainKept } };
+  // Class images keep what a model knows, and a new word changes nothing of that.
+  const prior = method === 'embedding' ? { prior: null } : {};
+  return { choice: { ...choice, method }, edits: { ...kept, ...prior, train: trainKept } };
 }
 
 /** Something else to learn: what is proposed for it replaces what was written over the last proposal. */
@@ -146,6 +160,10 @@ function withOptimizer({ choice, edits }: RequestDraft, kind: OptimizerKind): Re
 /** Everything as in a run that was, under a name of its own. */
 export function draftLike(request: RunRequest): RequestDraft {
   const { name: _name, datasetId, baseModelId, method, ...rest } = request;
+  if (method.kind === 'embedding') {
+    const { kind, ...word } = method;
+    return { choice: { datasetId, baseModelId, method: kind, aim: null }, edits: { ...rest, word } };
+  }
   const kind = method.kind === 'lora' ? 'lora' : 'full';
   const { kind: _kind, ...settings } =
     method.kind === 'lora' ? method : { kind, textEncoder: textEncoderOf(method) };
@@ -160,7 +178,7 @@ const textEncoderOf = (method: RunRequest['method']) => 'textEncoder' in method 
 export interface DraftActions {
   readonly chooseDataset: (datasetId: number) => void;
   readonly chooseBase: (baseModelId: number) => void;
-  readonly chooseMethod: (method: 'full' | 'lora') => void;
+  readonly chooseMethod: (method: FormMethod) => void;
   readonly chooseAim: (aim: RunAim) => void;
   readonly chooseOptimizer: (kind: OptimizerKind) => void;
   readonly edit: (change: Edits) => void;

@@ -135,7 +135,7 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
             <CaptionSection />
             <BaseSection models={models} />
             <MethodSection />
-            <ClassSection />
+            {request.method.kind !== 'embedding' && <ClassSection />}
             <SamplesSection planned={plan.data?.prompts ?? []} />
             <CostSection />
             <AdvancedSection />

@@ -57,6 +57,23 @@ describe('a draft', () => {
     expect(store.getState().edits.train).toEqual({ epochs: 7 });
   });
 
+  test('keeps a word that was typed while other methods are looked at', () => {
+    const store = createDraftStore();
+    const word = { word: '<crab>', vectors: 2, initWords: 'a crab', captions: 'own' } as const;
+    store.getState().edit({ word });
+    store.getState().chooseMethod('lora');
+    const lora = { ...exampleRequest, method: { kind: 'lora', textEncoder: false, rank: 8 } } as const;
+    expect(requestOf(lora, store.getState().edits).method).toEqual(lora.method);
+    store.getState().chooseMethod('embedding');
+    const taught = { ...exampleRequest, method: { kind: 'embedding', ...word, word: 'mycrabs' } } as const;
+    const request = requestOf(taught, store.getState().edits);
+    expect(request.method).toEqual({ kind: 'embedding', ...word });
+    // As in a run that was.
+    store.getState().fillFrom(request);
+    expect(store.getState().choice.method).toBe('embedding');
+    expect(requestOf(taught, store.getState().edits).method).toEqual(request.method);
+  });
+
   test('with something else to learn forgets what was written over the proposal, and nothing else', () => {
     const store = createDraftStore();
     store.getState().edit({

@@ -69,6 +69,29 @@ describe('the train screen', () => {
     });
   });
 
+  test('teaches a new word, which is asked for and has to be one', async () => {
+    const taught = {
+      ...exampleRequest,
+      method: { kind: 'embedding', word: 'mycrabs', vectors: 4, initWords: '', captions: 'object' },
+    } as const;
+    const { studio, user } = show({
+      'runs.defaults': ({ method }) => (method === 'embedding' ? taught : exampleRequest),
+    });
+    await user.click(await screen.findByText('New word'));
+    const word = await screen.findByRole('textbox', { name: 'Word' });
+    expect(screen.queryByRole('switch', { name: 'Train the text encoder too' })).toBeNull();
+    await user.clear(word);
+    await user.type(word, 'my,crab');
+    expect(await screen.findByText(/^One word, such as mywolf/)).toBeTruthy();
+    await user.clear(word);
+    await user.type(word, '<crab>');
+    await user.type(screen.getByRole('textbox', { name: 'Roughly what it is' }), 'red crab');
+    await user.click(await screen.findByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([
+      { request: { method: { ...taught.method, word: '<crab>', initWords: 'red crab' }, prior: null } },
+    ]);
+  });
+
   test('offers images without captions to be captioned, or trained on without words', async () => {
     const sets = [exampleCaptionSet].slice(1);
     const { studio, user } = show({

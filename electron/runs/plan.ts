@@ -1,3 +1,4 @@
+import { isAugmented } from '../../native/facts/augmentation.ts';
 import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { isUnusualLoss, isUnusualNoise } from '../../native/facts/losses.ts';
@@ -197,6 +198,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     loss,
     masks,
     noise,
+    augmentation,
     ...rest
   } = others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
@@ -216,6 +218,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     ...(isUnusualLoss(loss) && { loss }),
     ...(isUnusualNoise(noise) && { noise }),
     ...(masks.source !== 'none' && { masks }),
+    ...(isAugmented(augmentation) && { augmentation }),
   };
 }
 

@@ -1,9 +1,13 @@
+import { writeFile } from 'node:fs/promises';
+
+import sharp from 'sharp';
+
 import { isAugmented, versionsOf } from '../facts/augmentation.ts';
 import type { TrainingImage, TrainingSettings } from '../jobs.ts';
 import { bernoulli, integer } from '../random/philox.ts';
 import { type Alteration, drawAlteration } from './alteration.ts';
 import { readAlteredRgb } from './altered.ts';
-import { planesOf, readPixels } from './decode.ts';
+import { planesOf, readPixels, readRgb } from './decode.ts';
 
 /** An image in one bucket, as it is, mirrored or altered. */
 export interface ImageView {
@@ -52,6 +56,19 @@ function viewOf(
   const flipped = randomFlip && version % 2 === 1;
   if (version === 0 || !augmentation || !isAugmented(augmentation)) return { image, flipped };
   return { image, flipped, alteration: drawAlteration(augmentation, seed, image.id, version) };
+}
+
+/**
+ * Writes a view as a WebP, as it is trained on.
+ * @throws Failure `image-unreadable`
+ */
+export async function writeView({ image, flipped, alteration }: ImageView, output: string): Promise<void> {
+  const rgb = alteration
+    ? await readAlteredRgb(image.path, image, alteration)
+    : await readRgb(image.path, image);
+  const { width, height } = image;
+  const seen = sharp(rgb, { raw: { width, height, channels: 3 } });
+  await writeFile(output, await (flipped ? seen.flop() : seen).webp({ quality: 85 }).toBuffer());
 }
 
 /** Pixels of a view, [3, h, w] in [-1, 1]. */

@@ -52,6 +52,14 @@ describe('a plan', () => {
     ]);
   });
 
+  test('alters images only where that is asked for, so that older runs are known again', () => {
+    const settings = (train: object) => planOf(datasetOf(ten), { train }).run.job.settings;
+    expect(settings({})).not.toHaveProperty('augmentation');
+    expect(settings({ augmentation: { variants: 8 } })).not.toHaveProperty('augmentation');
+    expect(settings({ augmentation: { crop: 0.1 } }).augmentation).toMatchObject({ variants: 4, crop: 0.1 });
+    expect(() => settings({ augmentation: { rotation: 90 } })).toThrow(Failure);
+  });
+
   test('multiplies repeats of folders by those of the run', () => {
     const { run } = planOf(datasetOf([image('a.png', 64, 64, 3)]), { data: { repeats: 2 } });
     expect(run.job.images[0]?.repeats).toBe(6);

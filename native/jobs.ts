@@ -129,6 +129,8 @@ export interface ClassPictures {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidanceScale: number;
+  /** As the run reads captions; left out, 1. */
+  readonly clipSkip?: number;
   /** How many of each bucket. */
   readonly sizes: readonly { readonly width: number; readonly height: number; readonly count: number }[];
 }

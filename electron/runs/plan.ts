@@ -6,6 +6,7 @@ import { usualLearningRate } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { DataShare } from '../contract/data-share.ts';
+import { idleSettings } from '../contract/idle-settings.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { patienceText, settingAdvice } from '../contract/setting-advice.ts';
@@ -86,6 +87,10 @@ export function planTraining({ spec, base, dataset, cacheFolder, classImages = n
 
 /** A number of images that there are not. */
 export function shareWarning(share: DataShare, images: number): readonly string[] {
+  if (share === 1 && images > 1)
+    return [
+      `Only 1 image of ${countText(images)} is trained on. For all of them, leave the share out or say all.`,
+    ];
   return typeof share === 'number' && share > images
     ? [`There are ${countOf(images, 'image')} to train on, not ${countText(share)}; all are used.`]
     : [];
@@ -174,6 +179,7 @@ export function planJob({ spec, base, data, cacheFolder, classImages = null }: J
         ...data.warnings,
         ...priorWarnings(spec.prior, classImages, images),
         ...maskWarnings(images, spec.train.masks),
+        ...idleSettings(spec),
         ...cropWarnings(all, buckets),
         ...sizeWarnings(all, buckets),
       ],

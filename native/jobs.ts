@@ -2,6 +2,7 @@
  * What the engine can be asked to do, and what it says while doing it. Plain data: it crosses a process boundary.
  * Paths are absolute. Sizes are in pixels. Epochs count from 1; epoch 0 is the untouched base.
  */
+import type { AugmentationSettings } from './facts/augmentation.ts';
 import type { CaptionReading } from './facts/caption-reading.ts';
 import type { CaptioningOptions } from './facts/captioning.ts';
 import type { PredictionType } from './facts/config-facts.ts';
@@ -115,6 +116,8 @@ export interface TrainingSettings extends NamesOptimizer, CaptionReading {
   readonly noise?: NoiseSettings;
   /** Left out: images are learned whole. */
   readonly masks?: MaskSettings;
+  /** Left out: images are learned as they are, or mirrored. */
+  readonly augmentation?: AugmentationSettings;
 }
 
 /**
@@ -136,6 +139,8 @@ export interface ClassPictures {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidanceScale: number;
+  /** As the run reads captions; left out, 1. */
+  readonly clipSkip?: number;
   /** How many of each bucket. */
   readonly sizes: readonly { readonly width: number; readonly height: number; readonly count: number }[];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { augmentationSchema } from './augmentation-spec.ts';
 import {
   command,
   done,
@@ -14,6 +15,12 @@ import {
   time,
   words,
 } from './values.ts';
+
+/** Images whose versions are shown at a time, and versions of each. */
+export const shownAtOnce = 3;
+export const mostShownVersions = 8;
+
+const side = z.int().min(1).max(16_384);
 
 export const datasetSummarySchema = z.object({
   id,
@@ -198,6 +205,34 @@ export const datasetCalls = {
     { about: ['images'] },
     datasetId.extend({ resolution: z.int().min(8).max(4096), step: z.int().min(1).max(4096) }),
     z.array(bucketSchema),
+  ),
+  /** What a run with these settings would draw from of a few images: small pictures, the image as it is first. */
+  'datasets.versions': query(
+    { about: ['images'] },
+    datasetId.extend({
+      /** Of the run. */
+      buckets: z
+        .array(z.strictObject({ width: side, height: side }))
+        .min(1)
+        .max(200),
+      seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+      randomFlip: z.boolean(),
+      augmentation: augmentationSchema,
+      /** The number of the first image that is shown, from 0. */
+      first: z.int().min(0).max(1e9).default(0),
+    }),
+    z.object({
+      /** Of all images that are trained on. */
+      total: z.int(),
+      images: z.array(
+        z.object({
+          imageId: id,
+          file: z.string(),
+          /** Addresses that hold the pictures. */
+          versions: z.array(z.string()),
+        }),
+      ),
+    }),
   ),
   /** Undoes the newest change of captions, exclusions or split, and says in words what it was. */
   'datasets.undo': command(datasetId, z.object({ undone: z.string().nullable() })),

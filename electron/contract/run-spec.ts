@@ -11,6 +11,7 @@ import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplers } from '../../native/facts/samplers.ts';
 import { providers } from '../../native/runtime/runtime.ts';
+import { augmentationSchema } from './augmentation-spec.ts';
 import { shareSchema } from './data-share.ts';
 import { lossSchema, noiseSchema } from './loss-spec.ts';
 import { maskSchema } from './mask-spec.ts';
@@ -179,6 +180,7 @@ const train = z
     loss: lossSchema.prefault({}),
     noise: noiseSchema.prefault({}),
     masks: maskSchema.prefault({}),
+    augmentation: augmentationSchema.prefault({}),
   })
   .superRefine(refuseBeside)
   .superRefine(refuseFused)

@@ -109,6 +109,8 @@ export const runPlanSchema = z.object({
   cost: z.number().nullable(),
   /** Of all checkpoints and the state, in bytes. */
   diskBytes: z.number(),
+  /** Of prepared images in the cache, which runs share; runs planned before it was counted have none. */
+  cacheBytes: z.number().default(0),
   freeDiskBytes: z.number(),
   /** What a step takes, in bytes; what keeps activations comes on top where `memoryParts` is null. */
   memoryBytes: z.number(),

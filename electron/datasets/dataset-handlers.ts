@@ -5,10 +5,12 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { CaptioningRecords } from './captions/captioning-records.ts';
 import { datasetDetail, datasetProblems, datasetSummaries } from './dataset-rows.ts';
 import { type DatasetDomain, requireDataset } from './domain.ts';
+import type { PictureReader } from './files/picture-reader.ts';
 import type { DuplicateGroups } from './images/duplicate-groups.ts';
 import { imageFlagHandlers } from './images/image-flag-handlers.ts';
 import { imageQueryHandlers } from './images/image-query-handlers.ts';
 import type { ImageSelection } from './images/image-selection.ts';
+import { imageVersionHandlers } from './images/image-versions.ts';
 import { addDataset, type ImportRequest } from './import/add-dataset.ts';
 import { importUnpacked } from './import/import-unpacked.ts';
 import type { Imports } from './import/imports.ts';
@@ -22,13 +24,14 @@ export interface DatasetHandlersInput {
   readonly selection: ImageSelection;
   readonly duplicates: DuplicateGroups;
   readonly imports: Imports;
+  readonly pictures: PictureReader;
   readonly captioning: CaptioningRecords;
   /** Name of a run that needs the data set; null where none does. */
   readonly usedBy: (datasetId: number) => string | null;
 }
 
 export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datasets'> {
-  const { domain, journal, selection, duplicates, imports, captioning, usedBy } = input;
+  const { domain, journal, selection, duplicates, imports, pictures, captioning, usedBy } = input;
   const { database } = domain;
   const require = (datasetId: number) => {
     requireDataset(domain, datasetId);
@@ -36,6 +39,7 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
   return {
     ...imageQueryHandlers(domain, selection, duplicates),
     ...imageFlagHandlers(domain, journal),
+    ...imageVersionHandlers(domain, pictures),
     'datasets.list': () => datasetSummaries(database, imports.isRunning),
     'datasets.get': ({ datasetId }) =>
       datasetDetail(database, datasetId, imports.isRunning(datasetId), journal.next(datasetId)),

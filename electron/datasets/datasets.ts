@@ -66,7 +66,9 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
   const usedBy = options.usedBy ?? (() => null);
   return {
     handlers: {
-      ...datasetHandlers({ domain, journal, selection, duplicates, imports, usedBy, captioning }),
+      ...datasetHandlers({
+        ...{ domain, journal, selection, duplicates, imports, pictures, usedBy, captioning },
+      }),
       ...captionHandlers(domain, journal, selection, captioning, () => {
         onCaptioning();
       }),

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { augmentationText } from '../../native/facts/augmentation.ts';
 import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { errorText, noiseTexts } from '../../native/facts/losses.ts';
 import { maskText } from '../../native/facts/masks.ts';
@@ -72,6 +73,7 @@ export function modelCard(card: ModelCard): string {
     ...(settings.loss ? [['Error', errorText(settings.loss)] as const] : []),
     ...(settings.noise ? [['Noise', noiseTexts(settings.noise).join(', ')] as const] : []),
     ...(settings.masks ? [['Masks', maskText(settings.masks)] as const] : []),
+    ...(settings.augmentation ? [['Altered images', augmentationText(settings.augmentation)] as const] : []),
     ...(settings.fusedBackward ? [['Weights updated', 'during the backward pass'] as const] : []),
     ...readingRows(settings, format),
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],

@@ -24,7 +24,7 @@ export async function readClassImages(prior: PriorSpec | undefined): Promise<Giv
  * @throws Failure `prior-method` where the method has no prior to preserve
  */
 export function priorOf(
-  { prior, method, samples }: Pick<RunSpec, 'prior' | 'method' | 'samples'>,
+  { prior, method, samples, train }: Pick<RunSpec, 'prior' | 'method' | 'samples' | 'train'>,
   given: GivenClassImages | null,
   images: readonly TrainingImage[],
 ): PriorPreservation | null {
@@ -36,10 +36,14 @@ export function priorOf(
   if (given !== null) return { weight, images: placed(given.images, prompt, uses) };
   const { sampler = samples.sampler, steps = samples.steps } = prior;
   const { guidanceScale = samples.guidanceScale } = prior;
+  const { clipSkip } = train;
   return {
     weight,
     images: [],
-    making: { prompt, sampler, steps, guidanceScale, sizes: shared(prior.count, uses) },
+    making: {
+      ...{ prompt, sampler, steps, guidanceScale, sizes: shared(prior.count, uses) },
+      ...(clipSkip > 1 && { clipSkip }),
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { checkBase } from './check-base.ts';
 import { readClassImages } from './class-images.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
+import { latentCacheBytes } from './latent-cache.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { memoryOf, type PlannedMemory } from './memory.ts';
 import { planJob, shareWarning } from './plan.ts';
@@ -86,11 +87,12 @@ export async function planRequest(
       ? examples
       : planned.map(({ plan }) => plan.captionExamples[0] ?? '');
   const { neededBytes, ...all } = totalsOf(planned);
+  const cacheBytes = Math.max(...planned.map(({ plan }) => plan.cacheBytes));
   return planned.map((one) => ({
     ...one,
     plan: {
-      ...{ ...one.plan, ...all, prompts, captionExamples, unknownWords: unknown },
-      warnings: [...warnings, ...diskWarning(neededBytes, freeDiskBytes)],
+      ...{ ...one.plan, ...all, cacheBytes, prompts, captionExamples, unknownWords: unknown },
+      warnings: [...warnings, ...diskWarning(neededBytes + cacheBytes, freeDiskBytes)],
     },
     run: {
       ...one.run,
@@ -224,6 +226,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
     seconds,
     cost: seconds === null ? null : costOf(seconds, request.costRate),
     ...footprint,
+    cacheBytes: latentCacheBytes(job, facts),
     memoryBytes,
     memoryParts: planned?.memory ?? null,
     freeDiskBytes,
@@ -330,7 +333,7 @@ function examplesOf({ job }: Run): string[] {
 function diskWarning(needed: number, free: number): readonly string[] {
   if (needed < free) return [];
   return [
-    `The checkpoints need ${bytesText(needed)}, and this disk has ${bytesText(free)} left. Keep fewer checkpoints.`,
+    `The checkpoints and prepared images need ${bytesText(needed)}, and this disk has ${bytesText(free)} left. Keep fewer checkpoints.`,
   ];
 }
 

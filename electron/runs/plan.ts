@@ -1,3 +1,4 @@
+import { isAugmented } from '../../native/facts/augmentation.ts';
 import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { isUnusualLoss, isUnusualNoise } from '../../native/facts/losses.ts';
@@ -6,6 +7,7 @@ import { captionsWithWord } from '../../native/facts/word-captions.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { DataShare } from '../contract/data-share.ts';
+import { idleSettings } from '../contract/idle-settings.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { patienceText, settingAdvice } from '../contract/setting-advice.ts';
@@ -86,6 +88,10 @@ export function planTraining({ spec, base, dataset, cacheFolder, classImages = n
 
 /** A number of images that there are not. */
 export function shareWarning(share: DataShare, images: number): readonly string[] {
+  if (share === 1 && images > 1)
+    return [
+      `Only 1 image of ${countText(images)} is trained on. For all of them, leave the share out or say all.`,
+    ];
   return typeof share === 'number' && share > images
     ? [`There are ${countOf(images, 'image')} to train on, not ${countText(share)}; all are used.`]
     : [];
@@ -176,6 +182,7 @@ export function planJob({ spec, base, data, cacheFolder, classImages = null }: J
         ...data.warnings,
         ...priorWarnings(spec.prior, classImages, images),
         ...maskWarnings(images, spec.train.masks),
+        ...idleSettings(spec),
         ...cropWarnings(all, buckets),
         ...sizeWarnings(all, buckets),
       ],
@@ -210,6 +217,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     loss,
     masks,
     noise,
+    augmentation,
     ...rest
   } = others;
   const kept = new Set([...checkpoints.filter((epoch) => epoch <= train.epochs), train.epochs]);
@@ -229,6 +237,7 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
     ...(isUnusualLoss(loss) && { loss }),
     ...(isUnusualNoise(noise) && { noise }),
     ...(masks.source !== 'none' && { masks }),
+    ...(isAugmented(augmentation) && { augmentation }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   classImagesName,
   epochName,
   epochOf,
+  imageFilesName,
   metricsName,
   stateName,
   stateStepOf,
@@ -91,7 +92,7 @@ export async function rewriteRun(run: Run): Promise<void> {
 }
 
 /** What lies in a run's folder before anything is trained, besides locks and what is said of its base. */
-const beforeTraining: readonly string[] = [runFile, artifactsName, `${classImagesName}.json`];
+const beforeTraining: readonly string[] = [runFile, artifactsName, imageFilesName, `${classImagesName}.json`];
 
 /** Whether anything has come of a run, be it half-written. */
 export async function hasBegun(folder: string): Promise<boolean> {

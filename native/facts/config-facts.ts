@@ -12,6 +12,7 @@ export interface ConfigFacts {
   readonly autoencoderResolution: number;
   /** Pixels to one latent along a side. */
   readonly latentFactor: number;
+  readonly latentChannels: number;
   /** Sides of the pictures it is trained on are multiples of this: the latent factor times what the denoiser halves. */
   readonly pixelStep: number;
   readonly prediction: PredictionType;

@@ -29,6 +29,9 @@ export const artifactsName = 'artifacts';
  */
 export const classImagesName = 'class-images';
 
+/** The file that says of which bytes a run's images and masks were when it began. */
+export const imageFilesName = 'image-files.json';
+
 /** The file of a checkpoint that is a LoRA. */
 export const loraName = 'lora.safetensors';
 

@@ -39,7 +39,7 @@ export async function readPixels(path: string, size: ImageSize): Promise<Float32
 }
 
 /** Interleaved bytes as planes in [-1, 1]. */
-function planesOf(rgb: Uint8Array, { width, height }: ImageSize): Float32Array<ArrayBuffer> {
+export function planesOf(rgb: Uint8Array, { width, height }: ImageSize): Float32Array<ArrayBuffer> {
   const area = width * height;
   const planes = new Float32Array(3 * area);
   for (let pixel = 0; pixel < area; pixel++) {
@@ -227,13 +227,17 @@ export async function hashFile(path: string): Promise<string> {
 /** The limit is our own, which sees sides as well and what the format holds at once. */
 const readOptions = { failOn: 'error', limitInputPixels: false } as const;
 
-interface OpenImage {
+export interface OpenImage {
   readonly image: Sharp;
   /** As it is seen. */
   readonly size: ImageSize;
 }
 
-async function decoding<T>(path: string, work: (image: OpenImage) => Promise<T>): Promise<T> {
+/**
+ * Does something with the image in a file.
+ * @throws Failure `image-unreadable`, also where `work` throws
+ */
+export async function decoding<T>(path: string, work: (image: OpenImage) => Promise<T>): Promise<T> {
   return await decodingBuffer(await readImageBytes(path), path, work);
 }
 

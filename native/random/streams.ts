@@ -19,6 +19,8 @@ export const streams = {
   'noise-pyramid-ratio': 14,
   'input-perturbation': 15,
   'lora-ranks': 16,
+  alterations: 20,
+  versions: 21,
 } as const;
 
 export type Stream = keyof typeof streams;

@@ -45,9 +45,8 @@ export async function withClassImages(
   for (const { path, seed, width, height } of images) {
     stop.throwIfAborted();
     if (await isThere(path, { width, height })) continue;
-    const { prompt, sampler, steps, guidanceScale } = making;
     missing.push({
-      ...{ model: { base: job.base }, prompt, negativePrompt: '', seed, sampler, steps, guidanceScale },
+      ...{ model: { base: job.base }, ...wordsOf(making), negativePrompt: '', seed },
       ...{ width, height, output: path },
     });
   }
@@ -57,8 +56,8 @@ export async function withClassImages(
 }
 
 /** What decides how a picture of given seed and size comes out. */
-function wordsOf({ prompt, sampler, steps, guidanceScale }: ClassPictures) {
-  return { prompt, sampler, steps, guidanceScale };
+function wordsOf({ prompt, sampler, steps, guidanceScale, clipSkip = 1 }: ClassPictures) {
+  return { prompt, sampler, steps, guidanceScale, ...(clipSkip > 1 && { clipSkip }) };
 }
 
 async function baseHash(model: OpenModel): Promise<string> {
@@ -81,7 +80,7 @@ async function isThere(path: string, { width, height }: ImageSize): Promise<bool
 async function makeMissing(
   pictures: readonly Picture[],
   total: number,
-  { device }: TrainJob,
+  { device, settings: { precision } }: TrainJob,
   make: PictureMaker,
   { emit, stop }: JobContext,
 ): Promise<void> {
@@ -93,7 +92,7 @@ async function makeMissing(
   };
   tell(0);
   await make(
-    { kind: 'generate', pictures, batchSize, device },
+    { kind: 'generate', pictures, batchSize, device, ...(precision && { precision }) },
     {
       stop,
       emit: (event) => {

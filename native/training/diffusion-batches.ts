@@ -1,5 +1,6 @@
 import type { Autoencoder, Conditioning } from '../families/family.ts';
 import { pictureFacts } from '../families/picture-facts.ts';
+import { asItIs, drawView, ofClassImages, type ViewSettings } from '../images/image-views.ts';
 import type { PictureOrigin } from '../images/picture-origin.ts';
 import type { TrainingImage, TrainingSettings } from '../jobs.ts';
 import type { NoiseProcess } from '../noise/noise-process.ts';
@@ -61,7 +62,7 @@ export function latentBatchShape(
 }
 
 /**
- * A training batch. Every draw (posterior sample, noise, timestep, caption, dropout, flip) is a function of the run's
+ * A training batch. Every draw (posterior sample, noise, timestep, caption, dropout, version) is a function of the run's
  * seed, the optimizer step and the image's place in it.
  */
 export async function prepareTrainingBatch(
@@ -72,10 +73,15 @@ export async function prepareTrainingBatch(
   const classShare = share * (options.priorWeight ?? 1);
   const drawn = await Promise.all([
     ...images.map((image, i) =>
-      drawRow(image, { step, index: firstIndex + i, share }, options, options.readMask),
+      drawRow(image, { step, index: firstIndex + i, share }, options, options.settings, options.readMask),
     ),
     ...classImages.map((image, i) =>
-      drawRow(image, { step, index: firstClassIndex + firstIndex + i, share: classShare }, options),
+      drawRow(
+        image,
+        { step, index: firstClassIndex + firstIndex + i, share: classShare },
+        options,
+        ofClassImages(options.settings),
+      ),
     ),
   ]);
   const indices = [
@@ -98,12 +104,13 @@ async function drawRow(
   image: TrainingImage,
   { step, index, share }: RowPlace,
   options: DiffusionBatchOptions,
+  views: ViewSettings,
   readMask: ReadMaskWeights = unmasked,
 ): Promise<Row> {
   const { settings, noise, autoencoder } = options;
   const { seed } = settings;
-  const flipped = settings.randomFlip && bernoulli(seed, 'flip', step, index, 0.5);
-  const moments = await options.readMoments({ image, flipped });
+  const view = drawView(image, views, step, index);
+  const moments = await options.readMoments(view);
   const size = moments.length / 2;
   const posterior = normals(seed, 'posterior', step, index, new Float32Array(size));
   const latents = new Float32Array(size);
@@ -122,10 +129,10 @@ async function drawRow(
     latents,
     noise: given,
     ...(perturbs(settings) && { addedNoise: perturbed(given, settings, step, index) }),
-    mask: await readMask({ image, flipped }),
+    mask: await readMask(view),
     timestep,
     caption: dropped ? null : image.captions[choice]!,
-    origin: options.originOf({ image, flipped }),
+    origin: options.originOf(view),
     ...weightsOf(settings, noise, timestep, share),
   };
 }
@@ -185,7 +192,7 @@ export function planValidation(
       batches.push(async () => {
         const drawn = await Promise.all(
           chunk.map(async ({ image, ordinal, k }): Promise<Row> => {
-            const moments = await options.readMoments({ image, flipped: false });
+            const moments = await options.readMoments(asItIs(image));
             const size = moments.length / 2;
             const within = uniform(validationSeed, 'validation', ordinal, k);
             return {
@@ -193,7 +200,7 @@ export function planValidation(
               noise: normals(validationSeed, 'noise', ordinal, k, new Float32Array(size)),
               timestep: noise.timestepAt((k + within) / validationTimesteps),
               caption: image.captions[0]!,
-              origin: options.originOf({ image, flipped: false }),
+              origin: options.originOf(asItIs(image)),
               weight: 1 / rowsTotal,
             };
           }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { trainedParts } from '../facts/methods.ts';
 import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
+import { asItIs, ofClassImages, viewsOf } from '../images/image-views.ts';
 import type { TrainingImage } from '../jobs.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { updateRule } from '../optimizers/optimizers.ts';
@@ -183,16 +184,16 @@ async function encodeOptions(
   };
 }
 
-/** The latents of all images, mirrored ones too where training flips. */
+/** The latents of all images, and of all versions of those that are trained on. */
 async function encodeViews(
   { images, validation, prior, settings }: RecipeOptions['job'],
   model: OpenModel,
   encoding: Encoding,
 ): Promise<ReadMoments> {
-  const flips = settings.randomFlip ? [false, true] : [false];
   const views = [
-    ...[...images, ...(prior?.images ?? [])].flatMap((image) => flips.map((flipped) => ({ image, flipped }))),
-    ...validation.map((image) => ({ image, flipped: false })),
+    ...images.flatMap((image) => viewsOf(image, settings)),
+    ...(prior?.images ?? []).flatMap((image) => viewsOf(image, ofClassImages(settings))),
+    ...validation.map(asItIs),
   ];
   const { autoencoder } = model;
   const options = await encodeOptions(model, [autoencoder.component], 'encoding images', encoding);

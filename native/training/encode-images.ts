@@ -1,23 +1,18 @@
 import { Failure } from '../failure.ts';
 import type { Autoencoder } from '../families/family.ts';
 import { openEncoder } from '../families/open-autoencoder.ts';
-import { decodingVersion, hashFile, readPixels } from '../images/decode.ts';
-import type { TrainingImage } from '../jobs.ts';
+import { alteringVersion } from '../images/altered.ts';
+import { decodingVersion, hashFile } from '../images/decode.ts';
+import { type ImageView, readView } from '../images/image-views.ts';
 import type { Blob } from './blob-cache.ts';
 import { cacheLost, contentKey, type EncodeOptions, lazyInference } from './encoding.ts';
-
-/** An image in one bucket, as it is or mirrored. */
-export interface ImageView {
-  readonly image: TrainingImage;
-  readonly flipped: boolean;
-}
 
 /** Reads what `encodeImages` stored: mean, then standard deviation, each [c, h, w], unscaled. */
 export type ReadMoments = (view: ImageView) => Promise<Float32Array<ArrayBuffer>>;
 
 /**
- * Makes sure the VAE's posterior of every view is in the cache, under a key of the image file's bytes, the bucket and
- * the VAE. Resolves to a reader of them.
+ * Makes sure the VAE's posterior of every view is in the cache, under a key of the image file's bytes, how it is altered, the bucket
+ * and the VAE. Resolves to a reader of them.
  */
 export async function encodeImages(
   views: readonly ImageView[],
@@ -31,7 +26,7 @@ export async function encodeImages(
     if (!fileHashes.has(image.path)) fileHashes.set(image.path, await hashFile(image.path));
   }
   const area = factor ** 2;
-  const blobOf = ({ image: { path, width, height }, flipped }: ImageView): Blob => ({
+  const blobOf = ({ image: { path, width, height }, flipped, alteration }: ImageView): Blob => ({
     key: contentKey(
       'latents',
       decodingVersion,
@@ -40,6 +35,7 @@ export async function encodeImages(
       width,
       height,
       flipped,
+      ...alterationKey(alteration),
     ),
     length: (2 * latentChannels * width * height) / area,
   });
@@ -73,6 +69,11 @@ export async function encodeImages(
     });
 }
 
+/** What an alteration adds to the key of what is made of it: all its numbers, so that nothing made by others is taken. */
+export function alterationKey(alteration: ImageView['alteration']): readonly string[] {
+  return alteration ? [`altered ${alteringVersion}`, JSON.stringify(alteration)] : [];
+}
+
 /** What was read may be of a file that was edited since it was hashed; stored, it would be found under the old hash. */
 async function checkUnchanged(path: string, hash: string): Promise<void> {
   if ((await hashFile(path)) === hash) return;
@@ -81,13 +82,4 @@ async function checkUnchanged(path: string, hash: string): Promise<void> {
     `${path} was changed while it was being read for training.`,
     'Leave the images as they are until training has begun, and begin again.',
   );
-}
-
-/** Pixels of a view, [3, h, w] in [-1, 1]. */
-export async function readView({ image, flipped }: ImageView): Promise<Float32Array<ArrayBuffer>> {
-  const pixels = (await readPixels(image.path, image)) as Float32Array<ArrayBuffer>;
-  if (flipped)
-    for (let row = 0; row < pixels.length; row += image.width)
-      pixels.subarray(row, row + image.width).reverse();
-  return pixels;
 }

@@ -1,9 +1,11 @@
 import type { MaskSettings } from '../facts/masks.ts';
 import { Failure } from '../failure.ts';
+import { readAlteredMask } from '../images/altered.ts';
 import { decodingVersion, hashFile, readImageSize, readMask } from '../images/decode.ts';
+import { type ImageView, viewsOf } from '../images/image-views.ts';
 import type { TrainingImage, TrainingSettings } from '../jobs.ts';
 import type { BlobCache } from './blob-cache.ts';
-import type { ImageView } from './encode-images.ts';
+import { alterationKey } from './encode-images.ts';
 import { cacheLost, contentKey } from './encoding.ts';
 
 /** What each latent of a view counts, [h, w]; null where all count the same. */
@@ -15,7 +17,7 @@ export const unmasked: ReadMaskWeights = () => Promise.resolve(null);
 const ratioTolerance = 0.02;
 
 /**
- * Makes sure the mask of every image that has one is in the cache, brought down to latents by area; resolves to a reader of what
+ * Makes sure the mask of every image that has one is in the cache, altered as its versions are and brought down to latents by area; resolves to a reader of what
  * latents count by them.
  * @throws Failure `mask-size` where a mask has another shape than its image, `masks-empty` where nothing counts, `image-unreadable`
  */
@@ -29,8 +31,12 @@ export async function encodeMasks(
   if (masks === undefined || masks.source === 'none') return unmasked;
   const { source } = masks;
   const hashes = new Map<string, string>();
-  const blobOf = ({ width, height }: TrainingImage, path: string) => ({
-    key: contentKey('mask', decodingVersion, source, hashes.get(path)!, width, height, factor),
+  const channel = source === 'alpha' ? 'alpha' : 'grey';
+  const blobOf = ({ image: { width, height }, alteration }: ImageView, path: string) => ({
+    key: contentKey(
+      ...['mask', decodingVersion, source, hashes.get(path)!, width, height, factor],
+      ...alterationKey(alteration),
+    ),
     length: (width * height) / factor ** 2,
   });
   let counts = images.length === 0 || masks.unmaskedWeight > 0;
@@ -45,17 +51,23 @@ export async function encodeMasks(
       if (source === 'files') await checkShape(image.path, path);
       hashes.set(path, await hashFile(path));
     }
-    const shares = await cache.get(blobOf(image, path), async () => {
-      const pixels = await readMask(path, image, source === 'alpha' ? 'alpha' : 'grey');
-      return byArea(pixels, image, factor);
-    });
-    counts ||= shares.some((share) => share > 0);
+    for (const view of viewsOf(image, settings)) {
+      const { alteration } = view;
+      const shares = await cache.get(blobOf(view, path), async () => {
+        const pixels = alteration
+          ? await readAlteredMask(path, image, channel, alteration)
+          : await readMask(path, image, channel);
+        return byArea(pixels, image, factor);
+      });
+      counts ||= shares.some((share) => share > 0);
+    }
   }
   if (!counts) throw nothingCounts(source);
-  return async ({ image, flipped }) => {
+  return async (view) => {
+    const { image, flipped } = view;
     const path = fileOf(image, source);
     if (path === null || !hashes.has(path)) return null;
-    const shown = await cache.get(blobOf(image, path), () => {
+    const shown = await cache.get(blobOf(view, path), () => {
       throw cacheLost(`The mask of ${image.id}`);
     });
     return maskWeights(flipped ? mirrored(shown, image.width / factor) : shown, masks);

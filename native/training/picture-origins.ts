@@ -1,8 +1,8 @@
 import type { Conditioning } from '../families/family.ts';
 import { type ImageSize, readImageSize } from '../images/decode.ts';
+import type { ImageView } from '../images/image-views.ts';
 import { type PictureOrigin, pictureOrigin, wholePicture } from '../images/picture-origin.ts';
 import type { TrainingImage } from '../jobs.ts';
-import type { ImageView } from './encode-images.ts';
 
 /** How a view was made of its image. */
 export type OriginOf = (view: ImageView) => PictureOrigin;
@@ -19,5 +19,6 @@ export async function readOrigins(
   if (Object.keys(facts).length === 0) return ({ image }) => wholePicture(image);
   const sizes = new Map<string, ImageSize>();
   for (const { path } of images) if (!sizes.has(path)) sizes.set(path, await readImageSize(path));
-  return ({ image, flipped }) => pictureOrigin(sizes.get(image.path)!, image, flipped);
+  return ({ image, flipped, alteration }) =>
+    pictureOrigin(sizes.get(image.path)!, image, flipped, alteration);
 }

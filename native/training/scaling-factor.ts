@@ -1,11 +1,11 @@
 import { Failure } from '../failure.ts';
 import type { Autoencoder } from '../families/family.ts';
 import { openEncoder } from '../families/open-autoencoder.ts';
+import { asItIs, readView } from '../images/image-views.ts';
 import type { TrainJob } from '../jobs.ts';
 import type { ReadWeight } from '../models/weight-tensor.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { readTrained } from './checkpoint-weights.ts';
-import { readView } from './encode-images.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Images whose latents decide the scaling factor. */
@@ -27,7 +27,7 @@ export async function measureScalingFactor(
     .filter((image) => image.width === width && image.height === height)
     .slice(0, measuredImages);
   for (const image of measured) {
-    const { mean } = await encoder.run({ pictures: await readView({ image, flipped: false }) });
+    const { mean } = await encoder.run({ pictures: await readView(asItIs(image)) });
     for (const value of mean!) {
       sum += value;
       squares += value * value;

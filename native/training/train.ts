@@ -7,6 +7,7 @@ import { chooseRuntime } from '../runtime/providers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { baseIdentity } from './base-identity.ts';
 import { type PictureMaker, withClassImages } from './class-images.ts';
+import { checkFiles } from './known-files.ts';
 import { modelToTrain } from './model-to-train.ts';
 import { withCaptionsRead } from './read-captions.ts';
 import { embeddingRecipe } from './recipes/embedding.ts';
@@ -61,6 +62,7 @@ async function trainOn(
   // Before hours may go into encoding: a state that cannot be resumed is refused now.
   const position = await findPosition(job, identity);
   try {
+    await checkFiles(job, position.step > 0, context.stop);
     const make: PictureMaker = (pictures, told) => makePictures(runtime, pictures, told);
     const ready = await withClassImages(job, base, make, context);
     // A state has all that a LoRA has become of the one it began with, whose file may be gone by then.

@@ -13,6 +13,15 @@ const list: ListFolder = async (path) => await readdir(path, { encoding: 'buffer
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
 describe('a folder', () => {
+  test('that is an archive in truth is to be unpacked', async () => {
+    const archive = join(testFolder(), 'foxes.zip');
+    await writeFile(archive, 'PK');
+    await expect(scanFolder(archive)).rejects.toMatchObject({
+      code: 'dataset-missing',
+      hint: expect.stringMatching(/^Unpack it/) as string,
+    });
+  });
+
   test('with one in it that may not be read gives all the others', async () => {
     const folder = await fill(testFolder(), { 'a.png': null, 'lost+found/x': '', 'sub/b.png': null });
     const denied: ListFolder = async (path) => {

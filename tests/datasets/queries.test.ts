@@ -105,6 +105,33 @@ describe('images', () => {
       studio.call('datasets.buckets', { datasetId, resolution: 65, step: 8 }),
     ).rejects.toMatchObject({ code: 'resolution-invalid' });
   });
+
+  test('show the versions that a run would draw from, those held out not among them', async () => {
+    const { studio, datasetId } = await open();
+    await studio.call('datasets.setValidation', {
+      datasetId,
+      choice: { kind: 'names', names: ['c.png'] },
+    });
+    const show = async (first = 0, more: object = { crop: 0.3, hue: 40 }) =>
+      studio.call('datasets.versions', {
+        ...{ datasetId, first, seed: 3, randomFlip: true },
+        buckets: [{ width: 512, height: 256 }],
+        augmentation: { variants: 3, ...more },
+      });
+    const { images, total } = await show();
+    expect([total, images.map(({ file }) => file)]).toEqual([2, ['a.png', 'b Füchse.png']]);
+    expect((await show(1)).images.map(({ file }) => file)).toEqual(['b Füchse.png', 'a.png']);
+    const [image] = images;
+    expect(new Set(image!.versions).size).toBe(3);
+    for (const address of image!.versions) {
+      const [head, data] = address.split(',') as [string, string];
+      expect(head).toBe('data:image/webp;base64');
+      expect(await sharp(Buffer.from(data, 'base64')).metadata()).toMatchObject({ width: 256, height: 128 });
+    }
+    expect(await show()).toEqual({ images, total });
+    expect((await show(0, { crop: 0.2 })).images[0]!.versions[1]).not.toBe(image!.versions[1]);
+    expect((await show(0, {})).images[0]!.versions).toHaveLength(2);
+  });
 });
 
 describe('a split', () => {

@@ -51,6 +51,7 @@ describe("a model's configs", () => {
       resolution: 512,
       autoencoderResolution: 512,
       latentFactor: 8,
+      latentChannels: 4,
       pixelStep: 64,
       prediction: 'epsilon',
       textLayers: 12,

@@ -152,6 +152,7 @@ describe('a folder of Stable Diffusion XL', () => {
       resolution: 32,
       autoencoderResolution: 32,
       latentFactor: 4,
+      latentChannels: 4,
       pixelStep: 8,
       prediction: 'epsilon',
       textLayers: 2,

@@ -34,6 +34,7 @@ export const examplePlan: RunPlan = {
   seconds: null,
   cost: null,
   diskBytes: 123_000_000,
+  cacheBytes: 0,
   freeDiskBytes: 80_000_000_000,
   memoryBytes: 240_000_000,
   memoryParts: null,

@@ -56,6 +56,13 @@ describe('a plan with class images', () => {
     expect(summary.warnings).toEqual([]);
   });
 
+  test('has them made at the clip skip that captions are read with', () => {
+    const made = (clipSkip: number) =>
+      planOf({ prompt: 'a dog' }, { train: { clipSkip } }).run.job.prior!.making;
+    expect(made(2)).toMatchObject({ clipSkip: 2 });
+    expect(made(1)).not.toHaveProperty('clipSkip');
+  });
+
   test('has one for each shape, however few are asked for', () => {
     const counts = planOf({ prompt: 'a dog', count: 1 }).run.job.prior!.making!.sizes.map(
       ({ count }) => count,

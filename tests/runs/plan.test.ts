@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import type { Dataset } from '../../electron/datasets/dataset.ts';
 import type { DatasetImage } from '../../electron/datasets/dataset-image.ts';
+import { howLines } from '../../electron/runs/how-lines.ts';
 import { planTraining, summaryLines } from '../../electron/runs/plan.ts';
 import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
 import { Failure } from '../../native/failure.ts';
@@ -49,6 +50,71 @@ describe('a plan', () => {
     ]);
     expect(warnings(ten, { train: { learningRate: 5 } })).toEqual([
       expect.stringMatching(/^train\.learningRate: 500,000 times what suits/),
+    ]);
+  });
+
+  test('alters images only where that is asked for, so that older runs are known again', () => {
+    const settings = (train: object) => planOf(datasetOf(ten), { train }).run.job.settings;
+    expect(settings({})).not.toHaveProperty('augmentation');
+    expect(settings({ augmentation: { variants: 8 } })).not.toHaveProperty('augmentation');
+    expect(settings({ augmentation: { crop: 0.1 } }).augmentation).toMatchObject({ variants: 4, crop: 0.1 });
+    expect(() => settings({ augmentation: { rotation: 90 } })).toThrow(Failure);
+  });
+
+  test('names keys that do nothing beside the others, and takes them nevertheless', () => {
+    const idle = (spec: Readonly<Record<string, unknown>>) =>
+      planOf(datasetOf(ten), spec)
+        .summary.warnings.filter((warning) => warning.includes(' does nothing: '))
+        .map((warning) => warning.split(' ')[0]);
+    const relative = { optimizer: { kind: 'adafactor', relativeStep: true } };
+    for (const [spec, keys] of [
+      [{}, []],
+      [{ train: { loss: { threshold: 0.2 } } }, ['train.loss.threshold']],
+      [{ train: { loss: { kind: 'huber', threshold: 0.2 } } }, []],
+      [{ train: { loss: { kind: 'huber', scale: 2 } } }, ['train.loss.scale']],
+      [{ method: { kind: 'lora', convAlpha: 4 } }, ['method.convAlpha']],
+      [{ method: { kind: 'lora', convRank: 4, convAlpha: 4 } }, []],
+      [{ method: { kind: 'lora', upRate: 16 } }, []],
+      [{ method: { kind: 'lora', upRate: 16 }, train: relative }, ['method.upRate']],
+      [{ method: { kind: 'lora', blockRanks: { textEncoder: 4 } } }, ['method.blockRanks.textEncoder']],
+      [
+        { train: { ...relative, schedule: 'cosine', warmupSteps: 2 } },
+        ['train.schedule', 'train.warmupSteps'],
+      ],
+      [{ train: { masks: { normalize: true } } }, ['train.masks.normalize']],
+      [{ train: { augmentation: { variants: 8 } } }, ['train.augmentation.variants']],
+      [{ train: { noise: { pyramidDiscount: 0.8 } } }, ['train.noise.pyramidDiscount']],
+    ] as const)
+      expect(idle(spec)).toEqual(keys);
+  });
+
+  test('says of a share of 1 that it is a single image, and of a warm-up that is longer than the run', () => {
+    const warnings = (spec: Readonly<Record<string, unknown>> & { readonly data?: object }) =>
+      planOf(datasetOf(ten), spec).summary.warnings;
+    expect(warnings({ data: { share: 1 } })).toContain(
+      'Only 1 image of 10 is trained on. For all of them, leave the share out or say all.',
+    );
+    expect(warnings({ train: { epochs: 1, warmupSteps: 50 } })).toContain(
+      'train.warmupSteps: The run has 10 steps: the learning rate would never be reached.',
+    );
+  });
+
+  test('says in lines how it is trained', () => {
+    expect(howLines(planOf(datasetOf(ten)).run)).toEqual(['method: full finetuning of UNet']);
+    const { run } = planOf(datasetOf(ten), {
+      method: { kind: 'lora', rank: 8, convRank: 4, dora: true },
+      train: {
+        ...{ loss: { kind: 'huber' }, masks: { source: 'alpha' }, randomFlip: true },
+        augmentation: { crop: 0.1, rotation: 5 },
+      },
+      prior: { prompt: 'a dog' },
+    });
+    expect(howLines(run)).toEqual([
+      'method: DoRA of rank 8, alpha 8, on UNet, convolutions of rank 4',
+      'error: Huber from 0.1, snr',
+      'masks: by transparency, the rest counts 0.1',
+      'altered images: 4 versions: crop 0.1, rotation 5°, half of them mirrored',
+      'class images: 100 pictures of “a dog”, weight 1',
     ]);
   });
 

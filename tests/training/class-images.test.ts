@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { startEngine } from '../../electron/engine/engine-process.ts';
-import type { JobEvent, TrainingImage, TrainJob } from '../../native/jobs.ts';
+import { openModel } from '../../native/families/open-model.ts';
+import type { GenerateJob, JobEvent, TrainingImage, TrainJob } from '../../native/jobs.ts';
+import { withClassImages } from '../../native/training/class-images.ts';
 import { besideClassImages } from '../../native/training/class-order.ts';
 import { planEpoch } from '../../native/training/data-order.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -54,6 +56,33 @@ function dreamBooth(name: string, cache: string, parts: Partial<TrainJob> = {}):
     { epochs: 3, checkpointEpochs: [3], randomFlip: true, captionDropout: 0.2 },
   );
 }
+
+test('class images are made in the run’s precision and clip skip, and others at another', async () => {
+  const asked: GenerateJob[] = [];
+  const make = (generate: GenerateJob) => {
+    asked.push(generate);
+    return Promise.resolve();
+  };
+  const context = { emit: () => undefined, stop: new AbortController().signal };
+  const model = await openModel({ base: join(folder.path, 'base') });
+  try {
+    const job = dreamBooth('precise', 'precise cache');
+    const settings = { ...job.settings, precision: 'float16' } as const;
+    const paths = [];
+    for (const clipSkip of [1, 2]) {
+      const prior = { weight: 1, images: [], making: { ...making, clipSkip } };
+      const ready = await withClassImages({ ...job, settings, prior }, model, make, context);
+      paths.push(ready.prior!.images[0]!.path);
+    }
+    expect(asked.map(({ precision, pictures }) => [precision, pictures[0]!.clipSkip])).toEqual([
+      ['float16', undefined],
+      ['float16', 2],
+    ]);
+    expect(paths[0]).not.toBe(paths[1]);
+  } finally {
+    await model.close();
+  }
+});
 
 const phase = 'making class images';
 const madeIn = (events: readonly JobEvent[]) =>

@@ -265,6 +265,42 @@ describe('a run that is stopped or broken off', () => {
     expect(await readdir(states)).toEqual(['step-00000012']);
   });
 
+  test.each([
+    ['an image', 0],
+    ['a held-out image', 7],
+  ])('is not resumed on %s that was changed since, until it is as it was', async (_, which) => {
+    const run = copyOf(`changed ${which}`);
+    const own = images.map((image) => ({ ...image, path: join(run.folder, '..', image.id) }));
+    for (const [i, image] of own.entries()) await cp(images[i]!.path, image.path);
+    const on = { ...run, images: own.slice(0, 7), validation: own.slice(7) };
+    await trainUntil(on, 3);
+    const before = await hashTree(on.folder);
+    const { path } = own[which]!;
+    await cp(images[which + 1]!.path, path);
+    const { code, message } = await failureOf(trainHere(on));
+    expect([code, message]).toEqual(['data-changed', expect.stringContaining(path)]);
+    expect(await hashTree(on.folder)).toEqual(before);
+    await cp(images[which]!.path, path);
+    expect((await trainUntil(on, 4)).result.step).toBe(4);
+  });
+
+  test('takes images that were changed before its first state', async () => {
+    const run = copyOf('changed early');
+    const own = images.slice(0, 2).map((image) => ({ ...image, path: join(run.folder, '..', image.id) }));
+    for (const [i, image] of own.entries()) await cp(images[i]!.path, image.path);
+    const on = { ...run, images: own, validation: [] };
+    const stop = new AbortController();
+    await trainHere(
+      on,
+      (event) => {
+        if (event.type === 'progress' && event.phase === 'encoding images') stop.abort();
+      },
+      stop.signal,
+    );
+    await cp(images[1]!.path, own[0]!.path);
+    expect((await trainUntil(on, 1)).result.step).toBe(1);
+  });
+
   test('says which state it cannot read', async () => {
     const run = copyOf('unreadable');
     await trainUntil(run, 1);

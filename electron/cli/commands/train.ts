@@ -10,6 +10,7 @@ import type { Override } from '../../contract/parse-run-spec.ts';
 import { bytesText, countOf } from '../../contract/quantities.ts';
 import { type Sweep, sweptOverrides, sweptText } from '../../contract/sweep.ts';
 import { fileNameOf } from '../../library/file-name.ts';
+import { howLines } from '../../runs/how-lines.ts';
 import { memoryOf } from '../../runs/memory.ts';
 import { summaryLines } from '../../runs/plan.ts';
 import { type PlannedRun, planRuns } from '../../runs/plan-run.ts';
@@ -92,6 +93,7 @@ async function trainSpec(
   await warnOfGuess(spec.base, terminal);
   const [{ run: planned, summary, cut }] = (await plan(context, [spec])) as [PlannedRun];
   for (const line of summaryLines(summary)) terminal.line(line);
+  for (const line of howLines(planned)) terminal.line(`  ${line}`);
   if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
     const memory = await dryMemory(terminal, planned.job);
@@ -113,6 +115,7 @@ async function trainSweep(
   await warnOfGuess(specs[0]!.base, terminal);
   const all = await plan(context, specs);
   for (const line of sweepLines(all)) terminal.line(line);
+  for (const line of howLines(all[0]!.run)) terminal.line(`  ${line}`);
   const { cut } = all[0]!;
   if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {

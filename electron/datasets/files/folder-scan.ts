@@ -4,7 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure, messageOf } from '../../../native/failure.ts';
-import { obstacleOf } from '../../../native/files/obstacle.ts';
+import { obstacleOf, systemCode } from '../../../native/files/obstacle.ts';
 import { type LeftOut, leftOut } from './left-out.ts';
 
 export interface FoundFile {
@@ -187,6 +187,14 @@ function hiddenFiles(hidden: readonly string[]): readonly LeftOut[] {
 }
 
 function missing(folder: string, cause: unknown): Failure {
+  if (systemCode(cause) === 'ENOTDIR' && /\.(?:zip|tar|tgz|gz|7z|rar)$/i.test(folder)) {
+    return new Failure(
+      'dataset-missing',
+      `${folder} is an archive, and a data set is a folder.`,
+      'Unpack it and give the folder that comes of it, or drop the archive into Screenfold’s window, which unpacks ZIP files.',
+      cause,
+    );
+  }
   const { reason, hint } = obstacleOf(cause, 'folder') ?? {
     reason: messageOf(cause),
     hint: 'Check that its drive is in order, and read it again.',

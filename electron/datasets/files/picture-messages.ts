@@ -1,11 +1,14 @@
 /** What crosses the channel between the studio and the process that decodes pictures; cloned as structured data. */
+import type { ImageView } from '../../../native/images/image-views.ts';
 import type { PictureFile } from './picture-file.ts';
 
 export type PictureRequest =
   /** Learn what there is to know of a file, and write its thumbnail. */
   | { readonly kind: 'read'; readonly path: string; readonly thumbnail: string }
   /** Write the picture as a WebP. */
-  | { readonly kind: 'convert'; readonly path: string; readonly output: string };
+  | { readonly kind: 'convert'; readonly path: string; readonly output: string }
+  /** Write what training sees of it as a WebP. */
+  | { readonly kind: 'view'; readonly path: string; readonly view: ImageView; readonly output: string };
 
 export type ToPictures = PictureRequest & { readonly id: number };
 

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 
 import { Failure, messageOf } from '../../../native/failure.ts';
 import { convertToWebp } from '../../../native/images/decode.ts';
+import { writeView } from '../../../native/images/image-views.ts';
 import { readPictureFile } from './picture-file.ts';
 import { type FromPictures, tooMuchMemory, type ToPictures } from './picture-messages.ts';
 
@@ -28,6 +29,7 @@ async function answer(request: ToPictures): Promise<void> {
   try {
     let picture = null;
     if (request.kind === 'read') picture = await readPictureFile(request.path, request.thumbnail);
+    else if (request.kind === 'view') await writeView(request.view, request.output);
     else await convertToWebp(request.path, request.output);
     send({ kind: 'done', id, picture });
   } catch (error) {

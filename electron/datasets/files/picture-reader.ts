@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Failure } from '../../../native/failure.ts';
 import { convertToWebp } from '../../../native/images/decode.ts';
+import { type ImageView, writeView } from '../../../native/images/image-views.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { type PictureFile, readPictureFile } from './picture-file.ts';
 import {
@@ -13,12 +14,14 @@ import {
   type ToPictures,
 } from './picture-messages.ts';
 
-/** Decodes pictures, wherever. Both throw Failure `image-unreadable`. */
+/** Decodes pictures, wherever. All throw Failure `image-unreadable`. */
 export interface PictureReader {
   /** What there is to know of an image file; its thumbnail is written. */
   readonly read: (path: string, thumbnail: string) => Promise<PictureFile>;
   /** Writes a WebP of it. */
   readonly convert: (path: string, output: string) => Promise<void>;
+  /** Writes a WebP of what training sees of it. */
+  readonly view: (view: ImageView, output: string) => Promise<void>;
   /** Says that pictures will be read soon. */
   readonly prepare: () => void;
   readonly close: () => void;
@@ -28,6 +31,7 @@ export interface PictureReader {
 export const readHere: PictureReader = {
   read: readPictureFile,
   convert: convertToWebp,
+  view: writeView,
   prepare: () => undefined,
   close: () => undefined,
 };
@@ -113,6 +117,9 @@ export function createPictureReader(options: PictureReaderOptions = {}): Picture
     },
     convert: async (path, output) => {
       await ask({ kind: 'convert', path, output });
+    },
+    view: async (view, output) => {
+      await ask({ kind: 'view', path: view.image.path, view, output });
     },
     prepare: () => {
       started();

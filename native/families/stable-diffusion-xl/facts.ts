@@ -14,6 +14,7 @@ export function stableDiffusionXlFacts(folder: ModelConfigs): ConfigFacts {
     resolution: unet.sampleSize * latentFactor,
     autoencoderResolution: vae.sampleSize,
     latentFactor,
+    latentChannels: vae.latentChannels,
     pixelStep: latentFactor * unetStride(unet),
     prediction: readScheduler(folder).predictionType,
     textLayers: Math.min(text.layers, projected.layers),

@@ -12,6 +12,7 @@ export function stableDiffusionFacts(folder: ModelConfigs): ConfigFacts {
     resolution: unet.sampleSize * latentFactor,
     autoencoderResolution: vae.sampleSize,
     latentFactor,
+    latentChannels: vae.latentChannels,
     pixelStep: latentFactor * unetStride(unet),
     prediction: readScheduler(folder).predictionType,
     textLayers: text.layers,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { artifactsName } from '../../facts/run-folder.ts';
+import { asItIs, readView } from '../../images/image-views.ts';
 import type { TrainingImage } from '../../jobs.ts';
 import { updateRule } from '../../optimizers/optimizers.ts';
 import { integer } from '../../random/philox.ts';
@@ -9,7 +10,6 @@ import { buildArtifacts } from '../artifacts.ts';
 import { tokenInputs } from '../caption-inputs.ts';
 import { writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
-import { readView } from '../encode-images.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { buildTextGraph, patchSize, places, thumbnailOf } from '../text-graph.ts';
 import { createTrainer } from '../trainer.ts';
@@ -99,7 +99,7 @@ function rememberedThumbnails(): (image: TrainingImage) => Promise<Float32Array>
   return async (image) => {
     const known = kept.get(image.id);
     if (known) return known;
-    const made = thumbnailOf(await readView({ image, flipped: false }), image);
+    const made = thumbnailOf(await readView(asItIs(image)), image);
     kept.set(image.id, made);
     return made;
   };

@@ -4,16 +4,16 @@ import { LRUCache } from 'lru-cache';
 
 import { artifactsName } from '../../facts/run-folder.ts';
 import type { Autoencoder } from '../../families/family.ts';
+import { asItIs, drawView, type ImageView, readView } from '../../images/image-views.ts';
 import type { Method, TrainingImage, TrainJob } from '../../jobs.ts';
 import { updateRule } from '../../optimizers/optimizers.ts';
-import { bernoulli, normals, uniform } from '../../random/philox.ts';
+import { normals, uniform } from '../../random/philox.ts';
 import { precisionOn } from '../../runtime/precision.ts';
 import { buildArtifacts, trainedOf } from '../artifacts.ts';
 import { buildAutoencoderGraph } from '../autoencoder-graph.ts';
 import type { BatchShape } from '../batch-shape.ts';
 import { type ComponentToWrite, writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
-import { type ImageView, readView } from '../encode-images.ts';
 import { notFusedNote } from '../fused-backward.ts';
 import { checkImageSizes } from '../image-sizes.ts';
 import { initialWeights } from '../initial-weights.ts';
@@ -78,8 +78,7 @@ async function start(
     trainer,
     prepare: ({ images, rows }, { step, firstIndex, share }) => {
       const members = images.map((image, i) => ({
-        image,
-        flipped: settings.randomFlip && bernoulli(settings.seed, 'flip', step, firstIndex + i, 0.5),
+        ...drawView(image, settings, step, firstIndex + i),
         noise: noiseFor(image, step, firstIndex + i),
       }));
       return fill(members, rows, share);
@@ -87,7 +86,7 @@ async function start(
     validation: planHeldOut(job, (members, rows) =>
       // Without noise: how well the mean is decoded.
       fill(
-        members.map((image) => ({ image, flipped: false, noise: silence(image) })),
+        members.map((image) => ({ ...asItIs(image), noise: silence(image) })),
         rows,
         1 / job.validation.length,
       ),
@@ -181,7 +180,8 @@ function pixelMemory(): (view: ImageView) => Promise<Float32Array> {
   });
   return async (view) => {
     const { path, width, height } = view.image;
-    const key = `${width}x${height}${view.flipped ? '-' : '+'}${path}`;
+    const altered = view.alteration ? JSON.stringify(view.alteration) : '';
+    const key = `${width}x${height}${view.flipped ? '-' : '+'}${altered}${path}`;
     const known = kept.get(key);
     if (known) return known;
     const pixels = await readView(view);

@@ -1,3 +1,4 @@
+import { augmentationText, isAugmented } from '../../../electron/contract/augmentation-spec.ts';
 import { shareText } from '../../../electron/contract/data-share.ts';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import {
@@ -39,6 +40,9 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
         ['Caption dropout', String(train.captionDropout)],
         ...(train.masks.source === 'none' ? [] : [['Masks', maskText(train.masks)] as const]),
         ['Random flip', train.randomFlip ? 'yes' : 'no'],
+        ...(isAugmented(train.augmentation)
+          ? [['Altered images', augmentationText(train.augmentation)] as const]
+          : []),
         ...(train.captionTokens > 75
           ? [['Caption length', `up to ${train.captionTokens} tokens`] as const]
           : []),

@@ -2,7 +2,7 @@ import { Select, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import { optimizerFacts, optimizerKinds, settingsByName } from '../../../electron/contract/optimizer-spec.ts';
-import type { RunRequest } from '../../../electron/contract/runs.ts';
+import type { RunPlan, RunRequest } from '../../../electron/contract/runs.ts';
 import {
   precisionChoices,
   precisionLabels,
@@ -14,6 +14,7 @@ import { NumberField } from '../../components/number-field.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import classes from './advanced-section.module.css';
 import { advancedSummary } from './advanced-summary.ts';
+import { AugmentationFields } from './augmentation-fields.tsx';
 import { CaptionReadingFields } from './caption-reading-fields.tsx';
 import { useDraft } from './draft-context.ts';
 import { FoldedSection } from './form-section.tsx';
@@ -24,7 +25,7 @@ import { useRequestForm } from './request-form.ts';
 import { WordExtras } from './word-fields.tsx';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
-export function AdvancedSection() {
+export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
   const { request, message, warning } = useRequestForm();
   const faulty = [
     ...trainNumbers,
@@ -35,6 +36,7 @@ export function AdvancedSection() {
     'loss',
     'noise',
     'masks',
+    'augmentation',
   ].some((name) => message(`train.${name}`) !== undefined);
   const doubtful =
     warning('resolution') !== undefined ||
@@ -90,9 +92,11 @@ export function AdvancedSection() {
             description="Share trained without a caption, which guidance needs."
           />
           <TrainNumber name="seed" label="Training seed" />
-          <RandomFlip />
           <MaskFields />
           <CaptionReadingFields />
+        </Group>
+        <Group title="Altered images">
+          <AugmentationFields buckets={buckets} />
         </Group>
         <Group title="Checkpoints" wide>
           <Checkpoints />
@@ -288,21 +292,6 @@ function Resolution() {
       warning={warning('resolution')}
       onChange={(resolution) => {
         edit({ resolution: resolution ?? null });
-      }}
-    />
-  );
-}
-
-function RandomFlip() {
-  const { request, edit } = useRequestForm();
-  return (
-    <Switch
-      className={classes.row}
-      size="sm"
-      label="Random flip"
-      checked={request.train.randomFlip}
-      onChange={(event) => {
-        edit({ train: { randomFlip: event.currentTarget.checked } });
       }}
     />
   );

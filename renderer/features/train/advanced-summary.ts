@@ -1,3 +1,4 @@
+import { isAugmented } from '../../../electron/contract/augmentation-spec.ts';
 import { errorText, isUnusualLoss, noiseTexts } from '../../../electron/contract/loss-spec.ts';
 import { optimizerLabel } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
@@ -18,6 +19,7 @@ export function advancedSummary({ train, method }: RunRequest): string {
     ...noiseTexts(train.noise),
     ...(train.masks.source === 'none' ? [] : ['masks']),
     ...(randomFlip ? ['random flip'] : []),
+    ...(isAugmented(train.augmentation) ? ['altered images'] : []),
     ...(train.patience > 0 ? ['may stop early'] : []),
     ...(train.captionTokens > 75 ? ['long captions'] : []),
     ...(train.clipSkip > 1 ? [`clip skip ${train.clipSkip}`] : []),

@@ -62,6 +62,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
                 : `for all ${plan.runs} runs`,
             ]
           : []),
+        ...(plan.cacheBytes > 0 ? [`${bytesText(plan.cacheBytes)} of prepared images`] : []),
         `${bytesText(plan.freeDiskBytes)} free`,
       ].join('; '),
       lacksDisk(plan),
@@ -104,8 +105,10 @@ function areAlike({ each }: RunPlan): boolean {
   return each.every(({ steps, diskBytes }) => steps === each[0]?.steps && diskBytes === each[0].diskBytes);
 }
 
-function neededBytes({ each, diskBytes, runs }: RunPlan): number {
-  return each.length > 0 ? each.reduce((sum, run) => sum + run.diskBytes, 0) : diskBytes * runs;
+/** Prepared images are in the cache once, however many runs there are. */
+function neededBytes({ each, diskBytes, cacheBytes, runs }: RunPlan): number {
+  const kept = each.length > 0 ? each.reduce((sum, run) => sum + run.diskBytes, 0) : diskBytes * runs;
+  return kept + cacheBytes;
 }
 
 /** Of several runs what each comes to: `38 images, 400 steps, 3 min`. */

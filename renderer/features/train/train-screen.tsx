@@ -138,7 +138,7 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
             {request.method.kind !== 'embedding' && <ClassSection />}
             <SamplesSection planned={plan.data?.prompts ?? []} />
             <CostSection />
-            <AdvancedSection />
+            <AdvancedSection buckets={plan.data?.buckets ?? []} />
             <SweepSection />
           </div>
         </div>

@@ -194,6 +194,33 @@ describe('the train screen', () => {
     expect(part.getAttribute('aria-expanded')).toBe('false');
   });
 
+  test('alters images, and shows what becomes of one’s own', async () => {
+    const { studio, user } = show({
+      'datasets.versions': () => ({
+        total: 9,
+        images: [
+          { imageId: 1, file: 'fox.png', versions: ['data:image/webp;base64,', 'data:image/webp;base64,'] },
+        ],
+      }),
+    });
+    await user.click(await screen.findByRole('button', { name: /Advanced/ }));
+    const group = within(screen.getByRole('group', { name: 'Altered images' }));
+    expect(group.queryByLabelText('Versions of each image')).toBeNull();
+    const crop = group.getByLabelText('Crop jitter');
+    await user.clear(crop);
+    await user.type(crop, '0.1');
+    expect(screen.getByRole('button', { name: /Advanced.*altered images/ })).toBeTruthy();
+    await user.click(group.getByRole('button', { name: 'Show on my images' }));
+    expect(await screen.findByAltText('fox.png, version 2')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Other images' }));
+    await waitFor(() => {
+      expect(studio.inputsOf('datasets.versions')).toMatchObject([
+        { first: 0, augmentation: { variants: 4, crop: 0.1 } },
+        { first: 3, augmentation: { variants: 4, crop: 0.1 } },
+      ]);
+    });
+  });
+
   test('does not start what the disk has no room for', async () => {
     show({ 'runs.plan': () => ({ ...examplePlan, freeDiskBytes: 1 }) });
     expect(await screen.findByText('Keep fewer checkpoints, or make room on the disk.')).toBeTruthy();

@@ -12,6 +12,7 @@ import { type Transport, transports } from './transports.ts';
 
 const settings = {
   theme: 'dark',
+  enlarged: 'smooth',
   provider: null,
       gpu: null,
   costRate: { kind: 'none' },

@@ -70,13 +70,18 @@ export function AdvancedSection() {
             name="maxGradientNorm"
             label="Clip gradients at norm"
             step={0.1}
-            description="0: no clipping."
+            description="0 turns clipping off."
           />
-          <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
+          <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0 turns averaging off." />
           <FusedBackward />
         </Group>
         <Group title="Loss">
-          <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off. 5 is usual." />
+          <TrainNumber
+            name="minSnrGamma"
+            label="Min-SNR γ"
+            step={0.5}
+            description="0 turns it off; 5 is usual."
+          />
           <LossFields />
         </Group>
         <Group title="Noise">
@@ -87,7 +92,7 @@ export function AdvancedSection() {
             name="captionDropout"
             label="Caption dropout"
             step={0.05}
-            description="Share trained without a caption, which guidance needs."
+            description="Share of images trained without their caption, which guidance needs."
           />
           <TrainNumber name="seed" label="Training seed" />
           <RandomFlip />
@@ -102,7 +107,7 @@ export function AdvancedSection() {
               name="patience"
               label="Stop early after"
               unit="checkpoints"
-              description="In a row, without a lower held-out loss. 0: never."
+              description="In a row without a lower held-out loss; 0: never."
             />
             <TrainNumber
               name="stateEveryMinutes"
@@ -318,7 +323,7 @@ function FusedBackward() {
       className={classes.row}
       size="sm"
       label="Fused backward pass"
-      description="Less memory on a processor: weights are updated as gradients come, each clipped by its own norm."
+      description="Takes less memory on a processor: each weight is updated, and clipped, as soon as its gradient is there."
       error={message('train.fusedBackward')}
       checked={fusedBackward}
       onChange={(event) => {

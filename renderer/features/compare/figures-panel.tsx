@@ -33,8 +33,8 @@ export function FiguresPanel({
           </>
         )}
         {likeness?.failure && `${likeness.failure.message} ${likeness.failure.hint} `}
-        Pictures are compared by EfficientNet-Lite0. Bands and ranges are 95 % confidence intervals: the fewer
-        the pictures, the wider they are.
+        EfficientNet-Lite0 compares them. Bands and ranges are 95 % confidence intervals: the fewer the
+        pictures, the wider they are.
       </Text>
     </section>
   );

@@ -70,18 +70,13 @@ export function AdvancedSection() {
             name="maxGradientNorm"
             label="Clip gradients at norm"
             step={0.1}
-            description="0 turns clipping off."
+            description="0: no clipping."
           />
-          <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0 turns averaging off." />
+          <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
           <FusedBackward />
         </Group>
         <Group title="Loss">
-          <TrainNumber
-            name="minSnrGamma"
-            label="Min-SNR γ"
-            step={0.5}
-            description="0 turns it off; 5 is usual."
-          />
+          <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off, 5 is usual." />
           <LossFields />
         </Group>
         <Group title="Noise">

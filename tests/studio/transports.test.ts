@@ -14,7 +14,7 @@ const settings = {
   theme: 'dark',
   enlarged: 'smooth',
   provider: null,
-      gpu: null,
+  gpu: null,
   costRate: { kind: 'none' },
   currency: 'EUR',
   samplesWhileTraining: 'beside',

@@ -79,7 +79,7 @@ export function validationChoice(text: string): number | 'marked' {
 export function dataShare(text: string): DataShare {
   const { success, data } = shareSchema.safeParse(text === 'all' ? text : Number(text));
   if (success) return data;
-  throw new InvalidArgumentError('It must be a part below 1, as in 0.5, a number of images, or all.');
+  throw new InvalidArgumentError('It must be a fraction below 1, as in 0.5, a number of images, or all.');
 }
 
 /** `1,2,5` and `0-3`, which is `0,1,2,3`; more of it is added to what came before. */

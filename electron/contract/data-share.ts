@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 import { countOf } from './quantities.ts';
 
-/** How many of the images a run is trained on: all, a part below 1, or a number of them. */
+/** How many of the images a run is trained on: all, a fraction below 1, or a number of them. */
 export const shareSchema = z.union(
   [z.literal('all'), z.int().min(1).max(1e9), z.number().gt(0).lt(1)],
-  'must be "all", a part below 1, or a number of images',
+  'must be "all", a fraction below 1, or a number of images',
 );
 export type DataShare = z.output<typeof shareSchema>;
 

@@ -92,7 +92,7 @@ export const downloadCalls = {
     }),
     one,
   ),
-  /** What has come is kept. */
+  /** What was downloaded so far is kept. */
   'downloads.pause': command(one, done),
   /** Goes on with what has come, or tries anew to put to use what is all there. */
   'downloads.resume': command(one, done),

@@ -15,6 +15,8 @@ import {
 
 const settings = z.strictObject({
   theme: z.enum(['light', 'dark', 'system']),
+  /** How pictures look that are shown larger than they are. */
+  enlarged: z.enum(['smooth', 'crisp']),
   /** Null: the best there is. */
   provider: providerName.nullable(),
   /** Of several for CUDA; null: the one with most free memory. */
@@ -45,6 +47,7 @@ const settings = z.strictObject({
 
 export const settingsSchema = z.strictObject({
   theme: settings.shape.theme.default('system'),
+  enlarged: settings.shape.enlarged.default('smooth'),
   provider: settings.shape.provider.default(null),
   gpu: settings.shape.gpu.default(null),
   costRate: settings.shape.costRate.default({ kind: 'none' }),

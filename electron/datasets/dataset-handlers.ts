@@ -26,15 +26,26 @@ export interface DatasetHandlersInput {
   readonly imports: Imports;
   readonly pictures: PictureReader;
   readonly captioning: CaptioningRecords;
+  /** There may be images to caption. */
+  readonly onCaptioning: () => void;
   /** Name of a run that needs the data set; null where none does. */
   readonly usedBy: (datasetId: number) => string | null;
 }
 
 export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datasets'> {
-  const { domain, journal, selection, duplicates, imports, pictures, captioning, usedBy } = input;
+  const { domain, journal, selection, duplicates, imports, pictures, captioning, onCaptioning, usedBy } =
+    input;
   const { database } = domain;
   const require = (datasetId: number) => {
     requireDataset(domain, datasetId);
+  };
+  /** Gives what was undone or redone, null where there was nothing. */
+  const goBackOrOn = (datasetId: number, step: () => string | null): string | null => {
+    const label = database.transaction(() => captioning.aside.around(datasetId, step))();
+    if (label === null) return null;
+    domain.changed(datasetId, 'captions', 'images', 'datasets');
+    onCaptioning();
+    return label;
   };
   return {
     ...imageQueryHandlers(domain, selection, duplicates),
@@ -93,18 +104,16 @@ export function datasetHandlers(input: DatasetHandlersInput): HandlersOf<'datase
     },
     'datasets.undo': ({ datasetId }) => {
       require(datasetId);
-      const undone = database.transaction(() => {
+      const undone = goBackOrOn(datasetId, () => {
         const label = journal.undo(datasetId);
         captioning.forgetUndone();
         return label;
-      })();
-      if (undone !== null) domain.changed(datasetId, 'captions', 'images', 'datasets');
+      });
       return { undone };
     },
     'datasets.redo': ({ datasetId }) => {
       require(datasetId);
-      const redone = database.transaction(() => journal.redo(datasetId))();
-      if (redone !== null) domain.changed(datasetId, 'captions', 'images', 'datasets');
+      const redone = goBackOrOn(datasetId, () => journal.redo(datasetId));
       return { redone };
     },
   };

@@ -62,16 +62,17 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
   const pictures = options.pictures ?? createPictureReader();
   const imports = createImports(domain, thumbnails, pictures, options.concurrency);
   const captioning = createCaptioningRecords(domain);
-  let onCaptioning: () => void = () => undefined;
+  let listener: () => void = () => undefined;
+  const onCaptioning = () => {
+    listener();
+  };
   const usedBy = options.usedBy ?? (() => null);
   return {
     handlers: {
       ...datasetHandlers({
-        ...{ domain, journal, selection, duplicates, imports, pictures, usedBy, captioning },
+        ...{ domain, journal, selection, duplicates, imports, pictures, usedBy, captioning, onCaptioning },
       }),
-      ...captionHandlers(domain, journal, selection, captioning, () => {
-        onCaptioning();
-      }),
+      ...captionHandlers(domain, journal, selection, captioning, onCaptioning),
     },
     ...createMedia(domain, thumbnails, pictures),
     runData: (datasetId, captionSetId, seed) => readRunData(database, datasetId, captionSetId, seed),
@@ -87,8 +88,8 @@ export function createDatasets(context: DomainContext, options: DatasetOptions =
       return sample?.datasetId ?? null;
     },
     captioning,
-    onCaptioning: (listener) => {
-      onCaptioning = listener;
+    onCaptioning: (next) => {
+      listener = next;
     },
     captionsChanged: (datasetId) => {
       domain.changed(datasetId, 'captions', 'images');

@@ -16,7 +16,7 @@ export function downloadAddress(text: string, isHeldToHash: boolean): URL {
   const address = URL.parse(text.trim());
   const refuse = (message: string, hint: string) => new Failure('download-address', message, hint);
   if (address === null || !/^https?:$/.test(address.protocol)) {
-    throw refuse('This is no address of the web.', 'Give the address of a file, beginning with https://');
+    throw refuse('This is not a web address.', 'Give the address of a file, beginning with https://');
   }
   if (address.protocol === 'http:' && !isHeldToHash && !isOwnHost(address)) {
     throw refuse(

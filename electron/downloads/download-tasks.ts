@@ -101,7 +101,7 @@ export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTas
   const known = async (id: string): Promise<DownloadRecord> => {
     const record = await records.find(id);
     if (record !== null) return record;
-    throw new Failure('download-unknown', 'This download is no longer in the list.', 'Begin it anew.');
+    throw new Failure('download-unknown', 'This download is no longer in the list.', 'Start it again.');
   };
   const pause = async (id: string): Promise<void> => {
     const task = tasks.get(id);

@@ -39,7 +39,7 @@ export type DownloadProgress =
 
 export interface DownloadDeps {
   readonly get: HttpGet;
-  /** Aborted: a pause; what has come is kept. */
+  /** Aborted: a pause; what was downloaded so far is kept. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Bytes that are free on the disk of a folder. */
@@ -231,7 +231,7 @@ function cutOff(host: string): Passing {
     new Failure(
       'download-cut-off',
       `${host} ended the connection before all had come.`,
-      'Try again; what has come is kept.',
+      'Try again; what was downloaded so far is kept.',
     ),
   );
 }

@@ -65,7 +65,7 @@ export function refusal(
         say(
           'download-server-busy',
           `${host} cannot give the file just now (status ${status}).`,
-          'Try again in a while; what has come is kept.',
+          'Try again in a while; what was downloaded so far is kept.',
         ),
         wait,
       );
@@ -82,7 +82,7 @@ export function noRoom(file: string, needed: number, free: number): Failure {
   return new Failure(
     'disk-full',
     `${file} needs ${bytesText(needed)} more, and its disk has ${bytesText(free)} free.`,
-    'Free some space on it, or choose another folder; what has come is kept.',
+    'Free some space on it, or choose another folder; what was downloaded so far is kept.',
   );
 }
 
@@ -124,5 +124,5 @@ export const paused = () =>
   new Failure(
     'download-paused',
     'The download was paused.',
-    'What has come is kept: start it again to go on.',
+    'What was downloaded so far is kept: start it again to go on.',
   );

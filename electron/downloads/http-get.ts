@@ -79,7 +79,7 @@ export function createHttpGet({ proxy, environment, patience = 30 }: Network): H
     }
     throw new Failure(
       'download-astray',
-      `${address.host} sends one on and on instead of giving the file.`,
+      `${address.host} redirects again and again instead of giving the file.`,
       'Check the address, or try another mirror.',
     );
   };
@@ -99,7 +99,7 @@ function agentsOf(proxyEnv: ProxyEnvironment) {
 function noProxy(): Failure {
   return new Failure(
     'download-proxy-invalid',
-    'The proxy that is set is no address of one.',
+    'The proxy in the settings is not an address.',
     'Write it as http://host:port, in the settings or in HTTPS_PROXY.',
   );
 }
@@ -118,7 +118,7 @@ function nextAddress(location: string, from: URL): URL {
   if (next !== null && known && !lessSecure) return next;
   throw new Failure(
     'download-astray',
-    `${from.host} sends one on to an address that is not used: ${lessSecure ? 'it is not secure' : 'it is none of the web'}.`,
+    `${from.host} redirects to an address that is not used: ${lessSecure ? 'it is not secure' : 'it is not a web address'}.`,
     'Check the address, or try another mirror.',
   );
 }
@@ -184,7 +184,7 @@ function stalled({ host }: URL, patience: number): Passing {
     new Failure(
       'download-stalled',
       `Nothing has come from ${host} for ${patience} seconds.`,
-      'Check the connection, and try again; what has come is kept.',
+      'Check the connection, and try again; what was downloaded so far is kept.',
     ),
   );
 }
@@ -200,7 +200,7 @@ function unreachable({ host }: URL, error: unknown): Passing {
         : `The connection to ${host} failed: ${code === '' ? messageOf(error) : code}.`,
       certificate
         ? 'A program or a network in between may be reading along. If it is your own, give its certificate in NODE_EXTRA_CA_CERTS.'
-        : 'Check the connection and the proxy, and try again; what has come is kept.',
+        : 'Check the connection and the proxy, and try again; what was downloaded so far is kept.',
       error,
     ),
   );

@@ -142,7 +142,8 @@ function died(
   signal: NodeJS.Signals | null,
   words: readonly string[],
 ): Failure {
-  const said = words.length === 0 ? '' : ` Its last words:\n${words.map((line) => `  ${line}`).join('\n')}`;
+  const said =
+    words.length === 0 ? '' : ` The last lines it wrote:\n${words.map((line) => `  ${line}`).join('\n')}`;
   // The kernel's out-of-memory killer sends SIGKILL; nothing else does uninvited.
   if (signal === 'SIGKILL') {
     return new Failure(

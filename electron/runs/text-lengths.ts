@@ -114,7 +114,7 @@ export async function cutTexts({ spec, job }: Pick<Run, 'spec' | 'job'>): Promis
   };
 }
 
-const left = 'what is beyond is left out';
+const left = 'the rest is left out';
 
 /** A warning for a person, or none. */
 export function captionWarning(read: number, { images, cut, longest }: CutCaptions): readonly string[] {

@@ -20,9 +20,10 @@ export function CutNote({
 }) {
   const cut = useCutText(text, modelId, prompt ? 'prompt' : { captionTokens });
   if (cut === null) return null;
-  const more = prompt || captionTokens >= 225 ? '' : ' More can be read: Caption length, under Advanced.';
+  const more =
+    prompt || captionTokens >= 225 ? '' : ' To have more read, raise Caption length under Advanced.';
   return (
-    <Tooltip label={`What is beyond is left out.${more}`}>
+    <Tooltip label={`The rest is left out.${more}`}>
       <Text size="xs" c="var(--sf-accent)" className="figures" w="fit-content">
         {cut.long}
       </Text>

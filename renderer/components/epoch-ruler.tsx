@@ -24,11 +24,12 @@ export function EpochRuler({
         className={classes.reached}
         style={{ width: `${(Math.max(0, Math.min(1, reached / epochs)) || 0) * 100}%` }}
       />
-      {marks.map(({ epoch, at, labelled }) => (
+      {marks.map(({ epoch, at, labelled, crowded }) => (
         <div key={epoch}>
           <div
             className={classes.mark}
             style={{ left: `${at * 100}%` }}
+            data-crowded={crowded || undefined}
             data-reached={epoch <= reached || undefined}
           />
           {labelled && (

@@ -65,7 +65,7 @@ export function FormatChoice<Format extends ModelFormat>({
         <Radio
           value="onnx"
           label="ONNX pipeline"
-          description="A folder of graphs that ONNX Runtime and Optimum run, LoRAs merged, with a model card."
+          description="A folder for ONNX Runtime and Optimum, with LoRAs merged in and a model card."
         />
         {lora !== undefined && (
           <Radio

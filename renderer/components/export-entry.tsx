@@ -35,7 +35,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         <Text size="xs" c="dimmed" className="figures" style={{ overflowWrap: 'anywhere' }}>
           {exportKindText(entry)}
           {bytes !== null && ` · ${bytesText(bytes)}`}
-          {status === 'running' && (isModel(entry) ? ' · being written and proven' : ' · being written')}
+          {status === 'running' && (isModel(entry) ? ' · being written and checked' : ' · being written')}
           {missing && ' · no longer there'}
           {status === 'ready' && ` · ${path}`}
         </Text>

@@ -67,7 +67,7 @@ function ExportForm({
           {epochs.length > 1 && (
             <Select
               label="Epoch"
-              description="The last is often not the one that is liked best."
+              description="The last one is often not the best."
               data={epochs.map(String)}
               value={String(chosen)}
               allowDeselect={false}

@@ -24,7 +24,7 @@ export function ProofPicture({ exportId }: { exportId: number }) {
         }}
       />
       <Text component="figcaption" size="xs" c="dimmed" mt={4}>
-        Proven by a picture: left by the model it was made of, right by the export.
+        Checked with a picture: left by the model it was made of, right by the export.
       </Text>
     </figure>
   );

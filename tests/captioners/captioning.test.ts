@@ -186,6 +186,35 @@ describe('a caption set by a model', () => {
   });
 });
 
+describe('a caption set that goes while a model captions it', () => {
+  test('comes back by undo and is captioned to its end, however often it goes', async () => {
+    const set = await example(60);
+    const { client, datasetId } = set;
+    const id = await newSet(set);
+    await until(async () => ((await work(set))[0]?.done ?? 0) > 0);
+    await client.call('captions.removeSet', { captionSetId: id });
+    expect(await work(set)).toEqual([]);
+    for (const step of ['undo', 'redo', 'undo'] as const)
+      await client.call(`datasets.${step}`, { datasetId });
+    await isDone(set);
+    const captions = await captionsOf(set, id);
+    expect(captions).toHaveLength(60);
+    expect(captions).not.toContain(null);
+  });
+
+  test('by undoing that it was made, is captioned once that is redone', async () => {
+    const set = await example(60);
+    const { client, datasetId } = set;
+    await newSet(set);
+    await client.call('datasets.undo', { datasetId });
+    expect(await work(set)).toEqual([]);
+    await client.call('datasets.redo', { datasetId });
+    await isDone(set);
+    const [made] = await client.call('captions.sets', { datasetId });
+    expect(await captionsOf(set, made!.id)).not.toContain(null);
+  });
+});
+
 describe('a captioning model', () => {
   test('is tried on three images, and listed until it is removed', async () => {
     const set = await example();

@@ -88,9 +88,9 @@ describe('screenfold doctor', () => {
     });
     const { code, out } = await screenfold(temporaryFolder(), ['doctor'], engine);
     expect(code).toBe(1);
-    expect(out).toContain('– CUDA      It is there and does not compute: cuDNN is missing');
+    expect(out).toContain('– CUDA      It is there but does not work: cuDNN is missing');
     expect(out).toContain('– WebGPU    Vulkan finds no graphics card.');
     expect(out).toContain('ONNX Runtime does not load.');
-    expect(out).toContain('Screenfold cannot train on this machine: nothing of the above computes.');
+    expect(out).toContain('Screenfold cannot train on this machine: nothing listed above can compute.');
   });
 });

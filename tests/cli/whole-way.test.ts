@@ -203,12 +203,12 @@ describe('from a terminal', () => {
     const planned = await screenfold(folder, ['train', 'foxes.json', '--prompt', 'fox', '--dry-run'], engine);
     expect(planned.error).toBe('');
     expect(planned.out).toContain(
-      '  ! 3 of 3 captions are longer than the 9 tokens this base reads; what is beyond is left out. The longest: ',
+      '  ! 3 of 3 captions are longer than the 9 tokens this base reads; the rest is left out. The longest: ',
     );
     // Prompts are read in three chunks.
     const long = 'fox in the snow and a bear in the woods';
     const flags = ['--prompt', 'fox in the snow', '--prompt', long];
-    const told = `The prompt “${long}” has 30 tokens, more than the 27 tokens this model reads; what is beyond is left out.\n`;
+    const told = `The prompt “${long}” has 30 tokens, more than the 27 tokens this model reads; the rest is left out.\n`;
     const cutPrompts = { prompts: [{ text: long, tokens: 30 }] };
     for (const command of [
       ['train', 'foxes.json', '--epochs', '2', ...flags],

@@ -85,6 +85,19 @@ describe('an archive of images', () => {
     expect(files).toHaveLength(8);
   });
 
+  test('keeps a file that is called as a folder is, and names an archive in it among what could not be used', async () => {
+    const archive = await writeZip(join(testFolder(), 'odd.zip'), {
+      'Fox.png': await picture(1),
+      'fox.png/deep.png': await picture(2),
+      'more.zip': 'PK',
+    });
+    const studio = openStudio();
+    const { datasetId } = await studio.call('datasets.import', { paths: [archive], unpack: true });
+    await studio.datasets.settled();
+    expect(await filesOf(studio, datasetId)).toEqual(['Fox (2).png', 'fox.png/deep.png']);
+    expect(JSON.stringify(await studio.call('datasets.problems', { datasetId }))).toContain('more.zip');
+  });
+
   test('leaves nothing where the import fails after it; without one, nothing is unpacked', async () => {
     const folder = testFolder();
     const studio = openStudio();
@@ -135,7 +148,11 @@ describe('an archive of images', () => {
     const evil = join(folder, 'evil.zip');
     writeFileSync(evil, Buffer.from(whole.toString('latin1').replaceAll('one.png', '../.png'), 'latin1'));
     const texts = await writeZip(join(folder, 'texts.zip'), { 'a.txt': 'x' });
+    const nested = await writeZip(join(folder, 'nested.zip'), { 'deep/inner.zip': 'PK', 'a.txt': 'x' });
+    const long = await writeZip(join(folder, 'long.zip'), { [`${'ü'.repeat(126)}.png`]: await picture(1) });
     const refusals = {
+      [nested]: ['dataset-empty', /^nested\.zip holds no image, but another archive: inner\.zip\.$/],
+      [long]: ['archive-name-too-long', /^long\.zip holds a name that is too long for a disk: ü{60}…$/],
       [broken]: ['archive-damaged', /^broken\.zip cannot be unpacked: /],
       [locked]: ['archive-locked', /^locked\.zip is locked by a password\.$/],
       [damaged]: ['archive-damaged', /^damaged\.zip cannot be unpacked: /],

@@ -89,7 +89,7 @@ else
         .waitFor({ timeout: patience });
       await card().getByRole('button', { name: 'Check it' }).click();
       await card()
-        .getByText(/All of it is right/)
+        .getByText(/All of its files are in order/)
         .waitFor();
     });
 

@@ -1,4 +1,4 @@
-import { readFileSync, utimesSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -122,6 +122,21 @@ describe('how near the pictures of a run are to its data', () => {
     expect(jobs.at(-1)!.pictures).toHaveLength(6);
     expect(new Set(jobs.at(-1)!.pictures.map(({ made }) => made)).size).toBe(2);
   });
+
+  test.each(['', '{"formatVersion": 1, "of": ', '{"formatVersion": 1, "of": "x", "pictures": [{}]}', '[]'])(
+    'is computed again where its file is damaged: %s',
+    async (damage) => {
+      const folder = temporaryFolder();
+      const { engine, jobs } = comparingEngine();
+      const services = servicesOver(join(folder, 'library'), engine);
+      const runId = await finishedRun(services, folder);
+      const before = await likenessOf(services, runId);
+      const record = await services.runs.handlers['runs.get']({ runId });
+      writeFileSync(join(record.folder, 'likeness.json'), damage);
+      expect(await likenessOf(services, runId)).toEqual(before);
+      expect(jobs).toHaveLength(2);
+    },
+  );
 
   test('is asked anew after a while where images are away, and what was found before stays', async () => {
     const folder = temporaryFolder();

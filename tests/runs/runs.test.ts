@@ -111,7 +111,7 @@ describe('the queue of runs', () => {
     expect(await warnings('green')).toEqual([captions]);
     expect(await warnings('greengreen')).toEqual([
       captions,
-      'The prompt “greengreen” has 10 tokens, more than the 9 tokens this model reads; what is beyond is left out.',
+      'The prompt “greengreen” has 10 tokens, more than the 9 tokens this model reads; the rest is left out.',
     ]);
     // Its brackets are no tokens.
     expect(await warnings('(((green:1.2))gree)')).toEqual([captions]);

@@ -29,10 +29,10 @@ describe('captions longer than a base reads', () => {
     const cut = await cutCaptions(words, images);
     expect(cut).toMatchObject({ images: 4, cut: 2, longest: { image: 'c.png', tokens: 7 } });
     expect(captionWarning(4, cut)).toEqual([
-      '2 of 4 captions are longer than the 4 tokens this base reads; what is beyond is left out. The longest: c.png, 7 tokens.',
+      '2 of 4 captions are longer than the 4 tokens this base reads; the rest is left out. The longest: c.png, 7 tokens.',
     ]);
     expect(captionWarning(4, await cutCaptions(words, images.slice(0, 2)))).toEqual([
-      '1 of 2 captions is longer than the 4 tokens this base reads; what is beyond is left out. It belongs to b.png, 6 tokens.',
+      '1 of 2 captions is longer than the 4 tokens this base reads; the rest is left out. It belongs to b.png, 6 tokens.',
     ]);
     const [only] = captionWarning(4, await cutCaptions(words, images.slice(1, 2)));
     expect(only).toMatch(/^1 of 1 caption is longer/);
@@ -81,10 +81,10 @@ describe('prompts longer than a model reads', () => {
       { text: long, tokens: 12 },
     ]);
     expect(promptWarning(4, cut)).toEqual([
-      '2 prompts are longer than the 4 tokens this model reads; what is beyond is left out. The longest: “a very detailed painting of a fox in the snow a…”, 12 tokens.',
+      '2 prompts are longer than the 4 tokens this model reads; the rest is left out. The longest: “a very detailed painting of a fox in the snow a…”, 12 tokens.',
     ]);
     expect(promptWarning(4, cut.slice(0, 1))).toEqual([
-      'The prompt “blurry ugly bad hands text” has 5 tokens, more than the 4 tokens this model reads; what is beyond is left out.',
+      'The prompt “blurry ugly bad hands text” has 5 tokens, more than the 4 tokens this model reads; the rest is left out.',
     ]);
     expect(promptWarning(4, [])).toEqual([]);
   });

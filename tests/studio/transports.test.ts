@@ -12,8 +12,9 @@ import { type Transport, transports } from './transports.ts';
 
 const settings = {
   theme: 'dark',
+  enlarged: 'smooth',
   provider: null,
-      gpu: null,
+  gpu: null,
   costRate: { kind: 'none' },
   currency: 'EUR',
   samplesWhileTraining: 'beside',

@@ -33,7 +33,7 @@ export async function doctorCommand(context: CommandContext, library: string): P
   terminal.line('');
   terminal.line(
     device === undefined
-      ? 'Screenfold cannot train on this machine: nothing of the above computes.'
+      ? 'Screenfold cannot train on this machine: nothing listed above can compute.'
       : `Screenfold trains here, on ${labelOf(device)}.`,
   );
   return device === undefined ? exitCodes.failure : exitCodes.ok;
@@ -55,8 +55,7 @@ async function lookAround(software: string, library: string): Promise<Surroundin
 
 function machineLines(machine: Surroundings): readonly string[] {
   const { freeDiskBytes, library } = machine;
-  const disk =
-    freeDiskBytes === null ? 'its disk does not say what is free' : `${bytesText(freeDiskBytes)} free`;
+  const disk = freeDiskBytes === null ? 'free space unknown' : `${bytesText(freeDiskBytes)} free`;
   return [
     `${machine.software} on ${machine.system}, Node ${machine.node.slice(1)}`,
     `Processor  ${machine.processor}, ${countOf(machine.cores, 'core')}`,
@@ -82,7 +81,7 @@ function deviceText(device: DeviceReport): readonly string[] {
   const { reason, rate, problem } = device;
   const label = labelOf(device).padEnd(9);
   if (rate === null)
-    return [`  – ${label} ${problem === null ? reason : `It is there and does not compute: ${problem}`}`];
+    return [`  – ${label} ${problem === null ? reason : `It is there but does not work: ${problem}`}`];
   return [`  ✓ ${label} ${reason}`, `    ${''.padEnd(9)} ${rateText(rate)}`];
 }
 

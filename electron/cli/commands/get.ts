@@ -61,7 +61,7 @@ async function fetchModel(
   const { file } = request;
   if (await isThere(request)) terminal.line(`It is there already: ${file}`);
   else if (!(await bring(request, get, terminal))) {
-    terminal.line('Paused. What has come is kept: the same command goes on.');
+    terminal.line('Paused. What was downloaded so far is kept: the same command goes on.');
     return exitCodes.interrupted;
   }
   terminal.object({ file });

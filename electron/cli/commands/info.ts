@@ -93,7 +93,7 @@ function embeddingLines({ word, vectors, widths, base }: EmbeddingFacts): readon
   const width = widths.join(' and ');
   const fits = base === null ? 'no usual model' : `models of ${loraBaseNames[base]}`;
   return [
-    word === '' ? 'it does not say its word' : `its word: ${word}`,
+    word === '' ? 'the file does not name its word' : `its word: ${word}`,
     `${countOf(vectors, 'vector')} of ${width} numbers, which fit ${fits}`,
   ];
 }

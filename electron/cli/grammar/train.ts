@@ -75,13 +75,13 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     )
     .option(
       '--share <which>',
-      'images to train on: a part below 1, or a number, drawn by the seed (default: all)',
+      'images to train on: a fraction below 1 or a number, chosen by the seed (default: all)',
       dataShare,
     )
     .addOption(new Option('--method <method>', 'how to train').choices(methodKinds))
     .option('--rank <number>', 'rank of the LoRA', naturalNumber)
     .option('--conv-rank <number>', 'rank of the LoRA on convolutions, too (LoCon)', naturalNumber)
-    .option('--dora', 'train lengths of weights besides where they point (DoRA)')
+    .option('--dora', 'train the length of each weight vector as well (DoRA)')
     .option('--lora-from <file>', 'a LoRA to train on, in its rank')
     .option('--text-encoder', 'train the text encoder as well')
     .option('--resolution <pixels>', 'images are scaled to the area of a square of this side', naturalNumber)
@@ -98,11 +98,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
       `size of a step (default: ${defaultLearningRatesText()})`,
       positiveNumber,
     )
-    .addOption(
-      new Option('--optimizer <optimizer>', 'how weights follow their gradients (default: adamw)').choices(
-        optimizerKinds,
-      ),
-    )
+    .addOption(new Option('--optimizer <optimizer>', 'optimizer (default: adamw)').choices(optimizerKinds))
     .option(
       '--clip-skip <number>',
       'layer of the text encoder that is read, as A1111 counts (default: 1, the last)',

@@ -57,7 +57,7 @@ export function captionSetHandlers(
     },
     'captions.fill': ({ captionSetId, source, overwrite, imageIds, place = 'beside' }) => {
       const { datasetId, name } = captionSet(database, captionSetId);
-      changing(datasetId, `Fill '${name}' anew`, (change) => {
+      changing(datasetId, `Fill '${name}' again`, (change) => {
         change.keepSet(captionSetId);
         if (source.kind === 'model') {
           const { captionerId, options } = source;
@@ -103,6 +103,7 @@ export function captionSetHandlers(
       changing(datasetId, `Remove caption set '${name}'`, (change) => {
         change.keepSet(captionSetId);
         change.keepCaptions(captionSetId);
+        captioning.aside.keep(captionSetId);
         database.prepare('DELETE FROM caption_set WHERE id = ?').run(captionSetId);
       });
       return null;

@@ -9,6 +9,7 @@ import { type FailureData, failureSchema } from '../../contract/values.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
 import type { DatasetDomain } from '../domain.ts';
 import type { Change } from '../journal.ts';
+import { type CaptioningAside, createCaptioningAside } from './captioning-aside.ts';
 
 /** What a model is to caption. */
 export interface NewCaptioning {
@@ -51,6 +52,8 @@ export interface CaptioningRecords {
   /** Images that failed are tried again. */
   readonly retry: (captionSetId: number) => void;
   readonly remove: (captionSetId: number) => void;
+  /** Work on sets that are removed and come back. */
+  readonly aside: CaptioningAside;
   /** Forgets work whose change was undone. */
   readonly forgetUndone: () => void;
   /** Which sets a captioner is needed for. */
@@ -149,6 +152,7 @@ export function createCaptioningRecords({ database, now }: DatasetDomain): Capti
     },
     retry: (captionSetId) => retry.run(captionSetId),
     remove: (captionSetId) => remove.run(captionSetId),
+    aside: createCaptioningAside(database),
     forgetUndone: () => forgetUndone.run(),
     neededBy: (captionerId) => neededBy.all(captionerId),
   };

@@ -105,7 +105,7 @@ function notImages(
     ...leftOut(byTrainer, {
       code: 'of-a-trainer',
       what: ['file', 'files'],
-      why: 'left out, being of the kind that a trainer writes beside the images',
+      why: 'left out: trainers write such files beside the images',
       hint: 'Folders named model, log and reg beside img are taken for what kohya keeps there. Rename one to have its images in.',
       expected: true,
     }),

@@ -164,7 +164,7 @@ function unreachable(
     ...leftOut(lost, {
       code: 'file-unreachable',
       what: ['entry', 'entries'],
-      why: 'left out, being neither a file nor a folder, or a link that leads nowhere',
+      why: 'left out: neither a file nor a folder, or a link that leads nowhere',
       hint: 'Put the files themselves into the folder, and read it again.',
     }),
     ...leftOut(misnamed, {

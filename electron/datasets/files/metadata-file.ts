@@ -156,6 +156,6 @@ function partly(path: string, faults: readonly string[]): Failure | null {
   return new Failure(
     'metadata-invalid',
     `${path} has faults: ${faults.slice(0, shownFaults).join('; ')}${more}`,
-    'Mend these rows, and read the folder again. In CSV a value with quotes is written in quotes, and its own are doubled.',
+    'Correct these rows, and read the folder again. In CSV a value that has quotes stands in quotes, with its own doubled.',
   );
 }

@@ -20,7 +20,7 @@ const spare = 256 * 1024 * 1024;
 /**
  * Unpacks the images of a zip archive, and the texts and tables among them, into a folder that is there whole or not at all.
  * @param folder not there yet; the folder above it is
- * @throws Failure `archive-damaged`, `archive-locked`, `dataset-empty`, `disk-full`, `write-failed`
+ * @throws Failure `archive-damaged`, `archive-locked`, `archive-name-too-long`, `dataset-empty`, `disk-full`, `write-failed`
  */
 export async function unpackArchive(archive: string, folder: string): Promise<void> {
   const name = basename(archive);
@@ -38,8 +38,9 @@ export async function unpackArchive(archive: string, folder: string): Promise<vo
     const entries = await entriesOf(zip, isWanted, mostFiles).catch((error: unknown) => {
       throw damaged(error);
     });
-    if (!entries.some(({ fileName }) => isImageName(fileName)))
-      throw new Failure('dataset-empty', `${name} holds no image.`, chooseImages);
+    if (!entries.some(({ fileName }) => isImageName(fileName))) throw withoutImages(name, entries);
+    const long = entries.find(({ fileName }) => segmentsOf(fileName).some(isTooLong));
+    if (long !== undefined) throw nameTooLong(name, long);
     if (entries.some((entry) => entry.isEncrypted()))
       throw new Failure(
         'archive-locked',
@@ -48,7 +49,8 @@ export async function unpackArchive(archive: string, folder: string): Promise<vo
       );
     await needRoom(name, dirname(folder), entries);
     await writeFolderAtomic(folder, async (partial) => {
-      const taken = new Set<string>();
+      // A file that is called as a folder is gets another name, as the second of two files does.
+      const taken = new Set(entries.flatMap(foldersOf));
       for (const entry of entries) await write(zip, entry, join(partial, freeName(entry, taken)), damaged);
     });
   } finally {
@@ -60,7 +62,37 @@ export async function unpackArchive(archive: string, folder: string): Promise<vo
 function isWanted({ fileName }: Entry): boolean {
   const parts = segmentsOf(fileName);
   if (parts.some((part) => part.startsWith('.') || part === '__MACOSX')) return false;
-  return isImageName(fileName) || ['text', 'table'].includes(otherKindOf(fileName));
+  // Archives in it are not unpacked, but they are named among what could not be used.
+  return isImageName(fileName) || ['text', 'table', 'archive'].includes(otherKindOf(fileName));
+}
+
+function withoutImages(name: string, entries: readonly Entry[]): Failure {
+  const inner = entries.find(({ fileName }) => otherKindOf(fileName) === 'archive');
+  if (inner === undefined) return new Failure('dataset-empty', `${name} holds no image.`, chooseImages);
+  return new Failure(
+    'dataset-empty',
+    `${name} holds no image, but another archive: ${segmentsOf(inner.fileName).at(-1)}.`,
+    'Unpack it with another program, then drop the archive or folder that is in it.',
+  );
+}
+
+/** Bytes that a name may have on the disks of Linux; those of others take more. */
+const mostNameBytes = 255;
+const isTooLong = (part: string): boolean => Buffer.byteLength(part) > mostNameBytes;
+
+function nameTooLong(name: string, { fileName }: Entry): Failure {
+  const part = segmentsOf(fileName).find(isTooLong) ?? fileName;
+  return new Failure(
+    'archive-name-too-long',
+    `${name} holds a name that is too long for a disk: ${Array.from(part).slice(0, 60).join('')}…`,
+    `Names may have ${mostNameBytes} bytes, about as many letters. Shorten it and pack the archive again.`,
+  );
+}
+
+/** The folders an entry lies in, in small letters: `a`, `a/b`. */
+function foldersOf({ fileName }: Entry): string[] {
+  const parts = segmentsOf(fileName.toLowerCase()).slice(0, -1);
+  return parts.map((_, index) => join(...parts.slice(0, index + 1)));
 }
 
 const segmentsOf = (name: string): readonly string[] =>

@@ -37,11 +37,11 @@ export function zoomTransform({ scale, x, y }: Zoom): string {
 }
 
 /**
- * Whether a picture of so many pixels looks better with hard edges: smooth up to four times its size, beyond that the
- * pixels themselves are what somebody wants to see.
+ * Whether a picture of so many pixels is enlarged so far that its pixels can be told apart. Whether they then have hard edges
+ * is a setting: nearer its size, hard edges make some pixels wider than others.
  */
 export function showsPixels(frame: number, scale: number, pixels: number): boolean {
-  return frame * scale > 4 * pixels;
+  return frame * scale >= 2 * pixels;
 }
 
 function clamped({ scale, x, y }: Zoom): Zoom {

@@ -59,7 +59,7 @@ export function BenchForm({
         <ModelFields {...{ draft, models, runs, onChange }} />
         <LoraFields {...{ draft, onChange }} />
         <PromptFields {...{ draft, onChange }} modelId={base?.id} />
-        <Group gap="xs" wrap="nowrap" align="end" grow preventGrowOverflow={false}>
+        <Group gap="xs" wrap="nowrap" align="start" grow preventGrowOverflow={false}>
           <SamplerSelect {...sampler} />
           <ClipSkipField
             width={96}

@@ -109,7 +109,7 @@ function LoraRow({
             onChange({ loraId, strength: changed });
           }}
         />
-        <Tooltip label="Leave it out">
+        <Tooltip label="Remove">
           <ActionIcon
             variant="default"
             size={36}

@@ -30,9 +30,11 @@ export function CaptionSetList({
               }}
             >
               <span className={classes.setName}>{set.name}</span>
-              <span className={classes.setSource} title={sourceText(set.source)}>
-                {sourceText(set.source)}
-              </span>
+              {sourceText(set.source) !== set.name && (
+                <span className={classes.setSource} title={sourceText(set.source)}>
+                  {sourceText(set.source)}
+                </span>
+              )}
               <Progress
                 size={3}
                 value={all === 0 ? 0 : (set.captioned / all) * 100}

@@ -161,7 +161,7 @@ function OptionFields({
     <>
       <TextInput
         label="Trigger word"
-        description="What every caption begins with; may be empty."
+        description="Every caption begins with this; may be empty."
         inputWrapperOrder={['label', 'input', 'description']}
         value={options.trigger}
         onChange={({ currentTarget }) => {
@@ -185,7 +185,7 @@ function OptionFields({
           <Group gap="sm" align="start" wrap="nowrap">
             <NumberField
               label="Beams"
-              description="Sentences weighed against each other; 1 is fastest."
+              description="How many sentences are compared to find the best; 1 is fastest."
               value={options.beams}
               min={1}
               max={16}
@@ -223,7 +223,7 @@ function TagFields({
       <Group gap="sm" align="start" wrap="nowrap">
         <NumberField
           label="Tags from"
-          description="How sure it has to be, 0 to 1."
+          description="How sure the model must be, 0 to 1."
           value={options.generalThreshold}
           {...bounds}
           onChange={(generalThreshold) => {
@@ -241,7 +241,7 @@ function TagFields({
       </Group>
       <Textarea
         label="Leave out"
-        description="Tags that no caption has, with commas between them."
+        description="Tags to leave out of all captions, separated by commas."
         inputWrapperOrder={['label', 'input', 'description']}
         autosize
         minRows={1}

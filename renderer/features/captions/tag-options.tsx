@@ -27,8 +27,8 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
   return (
     <Stack gap="lg" maw={560}>
       <Text size="sm" c="dimmed">
-        Tags are the parts of a caption between commas. A model that always sees them in the same order learns
-        the order; one that always sees all of them needs all of them.
+        Tags are the parts of a caption between commas. If they always come in the same order, the model
+        learns the order; if none is ever missing, it comes to need them all.
       </Text>
       <Switch
         label="Shuffle tags"
@@ -40,14 +40,14 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
       />
       <div>
         <Text size="sm" fw={500} id="dropout">
-          Leave tags out
+          Drop tags at random
         </Text>
         <Text size="xs" c="dimmed" mb="xs">
-          How likely each tag is to be missing from a variant.
+          How likely each tag is to be dropped from a variant.
         </Text>
         <Slider
           aria-labelledby="dropout"
-          thumbLabel="Chance that a tag is left out"
+          thumbLabel="Chance that a tag is dropped"
           min={0}
           max={0.9}
           step={0.05}
@@ -65,7 +65,7 @@ export function TagOptionsPane({ set }: { set: CaptionSetData }) {
       </div>
       <KeptNumberField
         label="Keep in front"
-        description="This many tags at the front stay in place and are never left out. Useful for a trigger word."
+        description="This many tags at the front stay in place and are never dropped. Useful for a trigger word."
         width={320}
         whole
         min={0}

@@ -48,7 +48,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     },
     {
       name: 'Distance from the held-out images',
-      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is nearer, 0 is alike.`,
+      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.`,
       points: epochs.flatMap(({ epoch, distance }) =>
         distance === null ? [] : [distanceFigure(epoch, distance)],
       ),
@@ -57,7 +57,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     {
       name: 'Prompt followed',
       meaning:
-        'Of pictures made of a held-out image’s caption: the share of the other held-out images that look less like the picture than the right one. 1 is best, 0.5 is chance.',
+        'How often a picture made from a held-out image’s caption is closer to that image than to another held-out one. 1 is best, 0.5 is chance.',
       points: epochs.flatMap(({ epoch, rank }) => (rank === null ? [] : [unsure(epoch, rank, 2)])),
       lacks: epochs.some(({ rank }) => rank !== null)
         ? null
@@ -68,7 +68,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     {
       name: 'Likely copies',
       meaning:
-        'Pictures that look more like one training image than training images usually look like each other, and at least twice as much as the untouched base’s picture does.',
+        'Pictures closer to a training image than training images usually are to each other, and at least twice as close as the base’s picture.',
       points: epochs.flatMap(({ epoch, copies, pictures }) =>
         epoch === 0
           ? []

@@ -33,8 +33,8 @@ export function FiguresPanel({
           </>
         )}
         {likeness?.failure && `${likeness.failure.message} ${likeness.failure.hint} `}
-        What pictures show is judged by EfficientNet-Lite0. Bands and ranges hold 95 of 100 draws of the same
-        pictures: with few pictures they are wide.
+        EfficientNet-Lite0 compares them. Bands and ranges are 95 % confidence intervals: the fewer the
+        pictures, the wider they are.
       </Text>
     </section>
   );

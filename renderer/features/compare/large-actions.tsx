@@ -99,7 +99,7 @@ export function LargeActions({
       </Button>
       {isBase && (
         <Text size="xs" c="dimmed" id={whyId}>
-          This is the base as it was. Choose an epoch below to export or keep it.
+          This is the untouched base. Choose an epoch below to export or keep it.
         </Text>
       )}
       {run !== undefined && !isBase && (

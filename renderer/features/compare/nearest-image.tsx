@@ -57,7 +57,7 @@ export function NearestImage({ sample, runId }: { sample: Sample; runId: number 
             )}
           </dl>
           <Text size="xs" c="dimmed">
-            0 is the same, 1 has nothing in common, as EfficientNet-Lite0 sees it.
+            0: the same picture. 1: nothing in common. Measured by EfficientNet-Lite0.
           </Text>
         </>
       )}

@@ -38,7 +38,7 @@ export function AddressForm() {
         <Group gap="sm" grow align="start">
           <PasswordInput
             label="Access token"
-            description="Only where the host wants one. It is shown to that host alone."
+            description="Only if the host asks for one. It is sent to that host alone."
             autoComplete="off"
             value={token}
             onChange={({ currentTarget }) => {
@@ -47,7 +47,7 @@ export function AddressForm() {
           />
           <TextInput
             label="SHA-256"
-            description="If the page of the model names it."
+            description="If the model’s page gives one."
             value={sha256}
             onChange={({ currentTarget }) => {
               setSha256(currentTarget.value);

@@ -124,7 +124,7 @@ function Actions({ download }: { download: Download }) {
           setAsks(false);
         }}
       >
-        What has come of it is deleted.
+        What was downloaded so far is deleted.
       </ConfirmDialog>
     </>
   );

@@ -10,9 +10,9 @@ export function downloadText(download: Download): string {
     case 'waiting':
       return `${amountText(download)}, trying again shortly`;
     case 'checking':
-      return `All is there; checking it, ${amountText(download)}`;
+      return `Complete; checking it, ${amountText(download)}`;
     case 'opening':
-      return 'All is there and right; looking into it …';
+      return 'Checked; reading the file …';
     case 'paused':
       return `Paused, ${amountText(download)}`;
     case 'failed':

@@ -77,8 +77,8 @@ function Ways({
           From any address
         </Title>
         <Text size="sm" c="dimmed" mb="sm">
-          A Stable Diffusion 1.x, 2.x or XL model in one file, .safetensors or .ckpt. It is held to the
-          SHA-256 that you give, or that its host tells.
+          A Stable Diffusion 1.x, 2.x or XL model in one file, .safetensors or .ckpt. The file is checked
+          against the SHA-256 that you enter, or that its host gives.
         </Text>
         <AddressForm />
       </section>

@@ -28,7 +28,7 @@ export function LicenceDialog({
           ))}
         </List>
         <div>
-          <Text size="sm">This is the gist of it. What holds is the text itself:</Text>
+          <Text size="sm">This is a summary. The text itself is what counts:</Text>
           <Group gap={4} wrap="nowrap">
             <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
               {licence.address}

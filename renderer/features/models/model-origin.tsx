@@ -42,9 +42,9 @@ export function Reasons({ modelId }: { modelId: number }) {
   const reasons = useStudioQuery('models.reasons', { modelId }).data?.reasons ?? [];
   if (reasons.length === 0) return null;
   return (
-    <section className={classes.section} aria-label="How it was made out">
+    <section className={classes.section} aria-label="How it was recognised">
       <Title order={3} size="h6" mb={4}>
-        How it was made out
+        How it was recognised
       </Title>
       <List size="sm" style={{ overflowWrap: 'anywhere' }}>
         {reasons.map((reason) => (
@@ -62,7 +62,7 @@ export function Gone({ model: { id: modelId, folder } }: { model: Model }) {
   if (gone === folder)
     return <Notice title="It is gone from its place">Put {folder} back to use it again.</Notice>;
   return (
-    <Notice title="What it was lent is gone">
+    <Notice title="The part it borrowed is gone">
       Put {gone} back to use it again
       {lend === null ? (
         '.'

@@ -159,7 +159,7 @@ function Components({ model: { components } }: { model: Model }) {
   if (components.length === 0) {
     return (
       <Text size="sm" c="dimmed" className={classes.section}>
-        Reading what it is made of …
+        Reading its components …
       </Text>
     );
   }

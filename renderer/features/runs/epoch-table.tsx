@@ -23,25 +23,26 @@ export function EpochTable({
       </Text>
     );
   }
+  const isCounted = rows.some(({ cost }) => cost !== null);
   return (
-    <Table className="figures" verticalSpacing={6} stickyHeader>
+    <Table className="figures" verticalSpacing={6} horizontalSpacing={8} stickyHeader>
       <Table.Thead>
         <Table.Tr>
-          <Table.Th w={230}>Epoch</Table.Th>
+          <Table.Th w={210}>Epoch</Table.Th>
           <Table.Th ta="right">Training loss</Table.Th>
           <Table.Th ta="right">Held-out loss</Table.Th>
           <Table.Th ta="right">Time</Table.Th>
           <Table.Th ta="right">Rate</Table.Th>
-          <Table.Th ta="right">Cost</Table.Th>
+          {isCounted && <Table.Th ta="right">Cost</Table.Th>}
           <Table.Th w={48}>
             <VisuallyHidden>Actions</VisuallyHidden>
           </Table.Th>
         </Table.Tr>
       </Table.Thead>
-      <Table.Tbody>
+      <Table.Tbody style={{ whiteSpace: 'nowrap' }}>
         {rows.map((row) => (
           <Table.Tr key={row.epoch}>
-            <Table.Td style={{ whiteSpace: 'nowrap' }}>
+            <Table.Td>
               {row.epoch}
               {row.hasCheckpoint && (
                 <Badge
@@ -62,7 +63,9 @@ export function EpochTable({
             <Table.Td ta="right">
               {row.imagesPerSecond === null ? '–' : rateText(row.imagesPerSecond)}
             </Table.Td>
-            <Table.Td ta="right">{row.cost === null ? '–' : moneyText(row.cost, currency)}</Table.Td>
+            {isCounted && (
+              <Table.Td ta="right">{row.cost === null ? '–' : moneyText(row.cost, currency)}</Table.Td>
+            )}
             <Table.Td h={38}>{row.hasCheckpoint && <EpochMenu run={run} epoch={row.epoch} />}</Table.Td>
           </Table.Tr>
         ))}

@@ -65,7 +65,7 @@ function ExtendForm({ run, onClose }: { run: RunDetail; onClose: () => void }) {
       <Stack gap="md">
         <NumberInput
           label="More epochs"
-          description={`It has done ${run.epoch}.`}
+          description={`${countOf(run.epoch, 'epoch')} done so far.`}
           value={epochs}
           min={1}
           max={1_000_000}
@@ -93,8 +93,8 @@ function ExtendForm({ run, onClose }: { run: RunDetail; onClose: () => void }) {
         />
         <Text size="sm" c="dimmed">
           {isWhole
-            ? `It then has ${countOf(run.epoch + epochs, 'epoch')}${seconds === null ? '' : `, in about ${durationText(seconds * epochs)}`}. What it has learned and kept so far stays.`
-            : 'Say for how many epochs.'}
+            ? `${countOf(run.epoch + epochs, 'epoch')} in all${seconds === null ? '' : `, in about ${durationText(seconds * epochs)}`}. What it has learned so far is kept.`
+            : 'Enter how many epochs.'}
         </Text>
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>

@@ -33,7 +33,7 @@ function Asking({ run, open, onClose }: FreeProps) {
     >
       {nothing
         ? 'There is nothing to free: this run keeps only its checkpoints and pictures.'
-        : 'Its checkpoints and pictures stay, but it cannot be trained on for more epochs then.'}
+        : 'Its checkpoints and pictures stay, but it can no longer be trained on for more epochs.'}
     </ConfirmDialog>
   );
 }

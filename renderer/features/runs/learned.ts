@@ -70,6 +70,6 @@ export function learnedText({ best, range, gap, newest }: Learned): string {
   if (newest === best) return `${where} It was still falling at the last epoch.`;
   const grown = gap !== null && gap.newest > 1.25 * Math.max(gap.best, 0) && gap.newest > 0;
   return grown
-    ? `${where} Since then the model gets better on images it has seen alone: it learns them by heart.`
+    ? `${where} Since then the model has only got better on images it was trained on: it is learning them by heart.`
     : where;
 }

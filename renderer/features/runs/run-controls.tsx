@@ -87,7 +87,7 @@ export function RunControls({
         }}
         onConfirm={doStop}
       >
-        What it has learned so far stays. It waits for nobody then; you can still have it trained on later.
+        What it has learned so far is kept. You can still train it on later.
       </ConfirmDialog>
     </>
   );

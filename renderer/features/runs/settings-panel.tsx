@@ -13,7 +13,7 @@ export function SettingsPanel({ run }: { run: RunDetail }) {
     rows: [
       ['Folder', run.folder],
       ['Size', bytesText(run.bytes)],
-      ...(run.stateBytes === 0 ? [] : [['To go on from', bytesText(run.stateBytes)] as const]),
+      ...(run.stateBytes === 0 ? [] : [['Saved state', bytesText(run.stateBytes)] as const]),
     ],
   };
   return (

@@ -1,4 +1,4 @@
-import { SegmentedControl } from '@mantine/core';
+import { Radio, SegmentedControl, Stack } from '@mantine/core';
 
 import { Section, type SectionProps } from './section.tsx';
 
@@ -18,6 +18,18 @@ export function AppearanceSection({ settings, change }: SectionProps) {
           change({ theme: theme });
         }}
       />
+      <Radio.Group
+        label="Small pictures, when enlarged"
+        value={settings.enlarged}
+        onChange={(enlarged) => {
+          change({ enlarged: enlarged === 'crisp' ? 'crisp' : 'smooth' });
+        }}
+      >
+        <Stack gap={6} mt={6}>
+          <Radio value="smooth" label="Smooth" />
+          <Radio value="crisp" label="Crisp" description="Every pixel shows as a square." />
+        </Stack>
+      </Radio.Group>
     </Section>
   );
 }

@@ -9,7 +9,7 @@ export function DownloadsSection({ settings, change }: SectionProps) {
     <Section title="Downloads" about="Screenfold fetches nothing unless you ask for it.">
       <AddressField
         label="Mirror of Hugging Face"
-        description="Where bases are looked for instead of huggingface.co. Empty: there, or where HF_ENDPOINT says."
+        description="Used instead of huggingface.co. Empty: huggingface.co, or HF_ENDPOINT where that is set."
         placeholder="https://…"
         kept={settings.mirror}
         onKeep={(mirror) => {
@@ -18,7 +18,7 @@ export function DownloadsSection({ settings, change }: SectionProps) {
       />
       <AddressField
         label="Proxy"
-        description="Empty: the system’s, as HTTPS_PROXY names it."
+        description="Empty: the system’s own, from HTTPS_PROXY."
         placeholder="http://host:port"
         kept={settings.proxy}
         onKeep={(proxy) => {

@@ -76,7 +76,7 @@ function Installed({
         {pack.fault === null
           ? `The GPU pack is installed: CUDA ${pack.cuda}, ONNX Runtime ${pack.onnxRuntime}, ${bytesText(pack.bytes)}.`
           : `The GPU pack is broken: ${pack.fault}.`}
-        {isRight && ' All of it is right.'}
+        {isRight && ' All of its files are in order.'}
       </Text>
       {pack.fault !== null && <InstallButtons status={status} label="Repair" isUnderWay={isUnderWay} />}
       <Group gap="xs">
@@ -116,7 +116,7 @@ function Installed({
           setAsks(false);
         }}
       >
-        Runs then compute on something else. It can be installed again at any time.
+        Runs then compute on another device. It can be installed again at any time.
       </ConfirmDialog>
     </Stack>
   );

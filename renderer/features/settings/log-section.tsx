@@ -55,7 +55,7 @@ export function LogSection() {
       <div className={classes.log} ref={box} tabIndex={0} role="log" aria-label="Log">
         {lines.length === 0 && (
           <Text size="sm" c="dimmed">
-            There are no such entries.
+            There are no entries of this kind.
           </Text>
         )}
         {lines.map(({ time, level: of, message }, at) => (

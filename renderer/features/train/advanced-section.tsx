@@ -78,7 +78,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
           <FusedBackward />
         </Group>
         <Group title="Loss">
-          <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off. 5 is usual." />
+          <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off, 5 is usual." />
           <LossFields />
         </Group>
         <Group title="Noise">
@@ -89,7 +89,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
             name="captionDropout"
             label="Caption dropout"
             step={0.05}
-            description="Share trained without a caption, which guidance needs."
+            description="Share of images trained without their caption, which guidance needs."
           />
           <TrainNumber name="seed" label="Training seed" />
           <MaskFields />
@@ -106,7 +106,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
               name="patience"
               label="Stop early after"
               unit="checkpoints"
-              description="In a row, without a lower held-out loss. 0: never."
+              description="In a row without a lower held-out loss; 0: never."
             />
             <TrainNumber
               name="stateEveryMinutes"
@@ -307,7 +307,7 @@ function FusedBackward() {
       className={classes.row}
       size="sm"
       label="Fused backward pass"
-      description="Less memory on a processor: weights are updated as gradients come, each clipped by its own norm."
+      description="Takes less memory on a processor: each weight is updated, and clipped, as soon as its gradient is there."
       error={message('train.fusedBackward')}
       checked={fusedBackward}
       onChange={(event) => {

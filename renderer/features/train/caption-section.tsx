@@ -132,5 +132,6 @@ function captionSetLabel({ name, source, captioned, uncaptioned }: CaptionSetDat
     uncaptioned === 0
       ? `all ${countText(captioned)} captioned`
       : `${countText(captioned)} captioned, ${countText(uncaptioned)} without`;
-  return { label: name, description: `${sourceText(source)} · ${counts}` };
+  const from = sourceText(source);
+  return { label: name, description: from === name ? counts : `${from} · ${counts}` };
 }

@@ -19,7 +19,7 @@ export function ClassSection() {
       <Stack gap={12}>
         <Switch
           size="sm"
-          label="Keep what the model knows of its kind"
+          label="Keep what the model knows about its kind"
           description="For one subject: beside each of your images it learns from a picture of another of its kind, so that not every dog becomes yours."
           checked={prior !== null}
           onChange={(event) => {
@@ -33,7 +33,7 @@ export function ClassSection() {
 }
 
 function summaryOf(prior: PriorSpec | null): string {
-  if (prior === null) return 'none: the model sees your images alone';
+  if (prior === null) return 'none: the model sees only your images';
   return prior.prompt.trim() === '' ? 'their kind is not named yet' : priorText(prior);
 }
 
@@ -49,7 +49,7 @@ function ClassFields({ prior }: { prior: PriorSpec }) {
         placeholder="a dog"
         description="Captions of your images name both, as in “a zwx dog”."
         value={prior.prompt}
-        error={message('prior.prompt') === undefined ? undefined : 'Enter what it is one of'}
+        error={message('prior.prompt') === undefined ? undefined : 'Enter its kind'}
         onChange={(event) => {
           change({ prompt: event.currentTarget.value });
         }}
@@ -70,7 +70,7 @@ function ClassFields({ prior }: { prior: PriorSpec }) {
         )}
         <NumberField
           label="Weight"
-          description="What they count beside your images."
+          description="How much they count beside your images."
           step={0.1}
           value={prior.weight}
           error={message('prior.weight')}

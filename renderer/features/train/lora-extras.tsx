@@ -62,7 +62,7 @@ export function LoraExtras() {
         ))}
       <NumberField
         label="Rank dropout"
-        description="Share of the ranks left out of a step, against learning by heart."
+        description="Share of the ranks left out of each step, against learning by heart."
         optional
         step={0.05}
         value={rankDropout}
@@ -74,7 +74,7 @@ export function LoraExtras() {
       />
       <NumberField
         label="LoRA+ ratio"
-        description="Times the learning rate for the up matrices; 16 is usual."
+        description="How many times faster the up matrices learn; 16 is usual."
         optional
         value={upRate}
         placeholder="1"

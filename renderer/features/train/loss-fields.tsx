@@ -110,7 +110,7 @@ export function NoiseFields() {
       <NumberField
         label="Noise pyramid"
         unit="levels"
-        description="The same by coarser noise. 0: none, 6 is usual."
+        description="The same with coarser noise. 0: none, 6 is usual."
         value={noise.pyramidIterations}
         error={message('train.noise.pyramidIterations')}
         onChange={(pyramidIterations) => {
@@ -121,7 +121,7 @@ export function NoiseFields() {
         <NumberField
           label="Pyramid discount"
           step={0.1}
-          description="What each level counts beside the one before."
+          description="How much each level counts beside the one before."
           value={noise.pyramidDiscount}
           error={message('train.noise.pyramidDiscount')}
           onChange={(pyramidDiscount) => {
@@ -132,7 +132,7 @@ export function NoiseFields() {
       <NumberField
         label="Input perturbation"
         step={0.05}
-        description="Noise the model is not told of. 0: none, 0.1 is usual."
+        description="Extra noise that the model need not predict. 0: none, 0.1 is usual."
         value={noise.inputPerturbation}
         error={message('train.noise.inputPerturbation')}
         onChange={(inputPerturbation) => {

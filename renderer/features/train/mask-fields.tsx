@@ -7,7 +7,7 @@ import { useRequestForm } from './request-form.ts';
 
 const meaning: Readonly<Record<MaskSpec['source'], string>> = {
   none: 'Images are learned whole.',
-  files: 'What is white in fox-masklabel.png is learned of fox.png.',
+  files: 'Of fox.png, what is white in fox-masklabel.png is learned.',
   alpha: 'What is not transparent is learned.',
 };
 
@@ -37,7 +37,7 @@ export function MaskFields() {
             label="Weight of the rest"
             step={0.05}
             max={1}
-            description="What is masked out counts this much."
+            description="How much the masked-out part counts."
             value={masks.unmaskedWeight}
             error={message('train.masks.unmaskedWeight')}
             onChange={(unmaskedWeight) => {
@@ -48,7 +48,7 @@ export function MaskFields() {
             className={classes.row}
             size="sm"
             label="Normalise masks"
-            description="Each image counts the same, however little of it is shown."
+            description="Each image counts the same, however little of it is learned."
             checked={masks.normalize}
             onChange={(event) => {
               change({ normalize: event.currentTarget.checked });

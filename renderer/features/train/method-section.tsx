@@ -134,7 +134,7 @@ export function MethodSection() {
       <Stack gap={14}>
         <Stack gap={4}>
           <SegmentedControl
-            aria-label="What it is to learn"
+            aria-label="What it should learn"
             fullWidth
             data={runAims.map((value) => ({ value, label: aimWords[value].label }))}
             value={aim}

@@ -5,7 +5,7 @@ import type { RunPlan, RunRequest } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Notice } from '../../components/notice.tsx';
-import { countOf } from '../../components/quantities.ts';
+import { countOf, countText } from '../../components/quantities.ts';
 import classes from './plan-panel.module.css';
 import { eachRun, lacksDisk, planRows } from './plan-rows.ts';
 
@@ -44,7 +44,7 @@ export function PlanPanel({
           <FailureNote error={error} />
         ) : plan === undefined && faults > 0 ? (
           <Text size="sm" c="dimmed">
-            Steps, time, disk and memory stand here before you start.
+            Steps, time, disk and memory appear here once the form is complete.
           </Text>
         ) : plan === undefined ? (
           <Waiting />
@@ -73,6 +73,14 @@ export function PlanPanel({
   );
 }
 
+/** Of several runs that differ in their epochs, the ruler below is the first's. */
+function planTitle({ runs, epochs, checkpoints, each }: RunPlan): string {
+  const kept = countOf(checkpoints.length, 'checkpoint');
+  if (runs === 1) return `${countOf(epochs, 'epoch')}, ${kept}`;
+  const several = new Set(each.map((run) => run.steps)).size > 1 ? ' in the first' : ' in each';
+  return `${countText(runs)} runs; ${countOf(epochs, 'epoch')}, ${kept}${several}`;
+}
+
 function hindrance({ captionSetIds }: RunRequest, faults: number): string {
   if (faults === 0) return ' ';
   if (faults === 1 && captionSetIds.length === 0) return 'Choose captions first, or train without words.';
@@ -93,7 +101,7 @@ function Plan({
   return (
     <div className={classes.plan} data-stale={stale || undefined} aria-busy={stale}>
       <Text size="sm" c="dimmed" mb={8} className="figures">
-        {countOf(plan.epochs, 'epoch')}, {countOf(plan.checkpoints.length, 'checkpoint')}
+        {planTitle(plan)}
       </Text>
       {plan.warnings.length > 0 && (
         <div style={{ marginBottom: 12 }}>

@@ -69,7 +69,7 @@ export function ShareFields({ training }: { training: number | null }) {
         <Text size="xs" c="dimmed" role="status">
           {shares.length > 1
             ? `${countOf(shares.length, 'run')}, one for each. A smaller share is part of a larger one.`
-            : 'Drawn by the training seed. Held-out images stay held out.'}
+            : 'Chosen by the training seed. Held-out images stay held out.'}
         </Text>
       )}
     </Stack>

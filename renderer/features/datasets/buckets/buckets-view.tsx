@@ -24,10 +24,10 @@ export function BucketsView({ dataset }: { dataset: DatasetDetail }) {
     <div className={classes.view}>
       <Group justify="space-between" wrap="nowrap" gap="xl" mb="lg">
         <Text size="sm" c="dimmed" maw={640}>
-          Images of one bucket are trained together. Each is scaled to cover the bucket nearest to its shape,
-          and what sticks out is cropped evenly on both sides.
+          Images of one bucket are trained together. Each is scaled to fill the bucket nearest to its shape;
+          what sticks out is cropped evenly on both sides.
         </Text>
-        <Group gap="sm" wrap="nowrap">
+        <Group gap="sm" wrap="nowrap" flex="none">
           <Text size="sm" className="figures">
             {buckets === undefined ? '' : `On average ${percent(averageCrop(buckets))} cropped`}
           </Text>

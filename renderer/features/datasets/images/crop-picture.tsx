@@ -31,7 +31,7 @@ export function CropPicture({ image }: { image: ImageDetail }) {
             src={media.image(image.id)}
             alt={image.file}
             decoding="async"
-            data-enlarged={Math.max(image.width, image.height) * 4 < 300 || undefined}
+            data-enlarged={Math.max(image.width, image.height) * 2 <= 300 || undefined}
           />
           {kept !== null && lost > 0.001 && (
             <div

@@ -51,7 +51,7 @@ export const ImageTile = memo(function ImageTile({
             alt=""
             decoding="async"
             draggable={false}
-            data-enlarged={tile > 4 * Math.max(row.width, row.height) || undefined}
+            data-enlarged={tile >= 2 * Math.max(row.width, row.height) || undefined}
           />
         )}
         {cut !== undefined && showsCaption(tile) && <span className={`${classes.cut} figures`}>{cut}</span>}

@@ -116,6 +116,7 @@ function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => 
           </Stack>
         </Radio.Group>
         <Text size="xs" c="dimmed">
+          {kind === 'fraction' && 'About so many: images that are added later move none of them. '}
           By hand: select images and press H. Anything here can be undone.
         </Text>
         <Group justify="flex-end">

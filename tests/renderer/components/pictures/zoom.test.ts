@@ -63,10 +63,10 @@ describe('zoom', () => {
     expect(wheelFactor(-100)).toBeGreaterThan(1);
   });
 
-  test('shows pixels only beyond four times a picture’s size', () => {
-    expect(showsPixels(256, 1, 64)).toBe(false);
-    expect(showsPixels(260, 1, 64)).toBe(true);
-    expect(showsPixels(256, 8, 512)).toBe(false);
-    expect(showsPixels(256, 9, 512)).toBe(true);
+  test('tells pixels apart from twice a picture’s size on', () => {
+    expect(showsPixels(127, 1, 64)).toBe(false);
+    expect(showsPixels(128, 1, 64)).toBe(true);
+    expect(showsPixels(256, 3, 512)).toBe(false);
+    expect(showsPixels(256, 4, 512)).toBe(true);
   });
 });

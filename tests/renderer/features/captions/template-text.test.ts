@@ -40,3 +40,12 @@ test('without a field to fill in there is no first template, for its words would
   expect(firstTemplate([])).toBe('');
   expect(firstTemplate([{ name: 'file_name', images: 10 }])).toBe('');
 });
+
+test('a first template is what describes the images already, and names their folder where nothing else does', () => {
+  const folder = { name: 'folder', images: 10 };
+  expect(firstTemplate([folder, { name: 'text', images: 4 }, { name: 'author', images: 10 }])).toBe(
+    '${text}',
+  );
+  expect(firstTemplate([folder, { name: 'kind', images: 4 }])).toBe('a picture of ${kind}');
+  expect(firstTemplate([folder])).toBe('a picture of ${folder}');
+});

@@ -90,7 +90,7 @@ describe('the screen that offers bases', () => {
 
 test.each([
   [{ status: 'running', total: null, bytesPerSecond: null, secondsLeft: null }, '1.2 GB'],
-  [{ status: 'checking' }, 'All is there; checking it, 1.2 GB of 4.3 GB'],
+  [{ status: 'checking' }, 'Complete; checking it, 1.2 GB of 4.3 GB'],
   [{ status: 'waiting' }, '1.2 GB of 4.3 GB, trying again shortly'],
   [{ status: 'ready' }, 'Downloaded, 4.3 GB'],
 ] as const)('a download %o is told in words', (change, text) => {

@@ -127,7 +127,7 @@ describe('a run that has ended', () => {
     const epochs = within(dialog).getByRole('textbox', { name: 'More epochs' });
     await user.clear(epochs);
     await user.type(epochs, '20');
-    expect(within(dialog).getByText(/It then has 30 epochs/)).toBeTruthy();
+    expect(within(dialog).getByText(/30 epochs in all/)).toBeTruthy();
     await user.click(within(dialog).getByRole('button', { name: 'Train on' }));
     await waitFor(() => {
       expect(studio.inputsOf('runs.extend')).toEqual([

@@ -78,7 +78,7 @@ describe('the card of the GPU pack', () => {
   test('checks what is installed, and removes it when asked twice', async () => {
     const { studio, user } = show({ pack });
     await user.click(await screen.findByRole('button', { name: 'Check it' }));
-    expect(await screen.findByText(/All of it is right\.$/)).toBeTruthy();
+    expect(await screen.findByText(/All of its files are in order\.$/)).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Remove' }));
     expect(studio.inputsOf('gpu.remove')).toEqual([]);
     await user.click(await screen.findByRole('button', { name: 'Remove GPU pack' }));

@@ -51,6 +51,18 @@ function draw(): FakeStudio {
 }
 
 describe('settings', () => {
+  test('say how small pictures look when they are enlarged: smooth, unless somebody wants to see pixels', async () => {
+    draw();
+    await userEvent.click(await screen.findByLabelText('Crisp'));
+    await waitFor(() => {
+      expect(document.documentElement.dataset.enlarged).toBe('crisp');
+    });
+    await userEvent.click(screen.getByLabelText('Smooth'));
+    await waitFor(() => {
+      expect(document.documentElement.dataset.enlarged).toBe('smooth');
+    });
+  });
+
   test('change the theme at once', async () => {
     draw();
     await userEvent.click(await screen.findByLabelText('Dark'));

@@ -105,7 +105,9 @@ describe('the train screen', () => {
     const link = await screen.findByRole('link', { name: 'Caption them' });
     expect(link.getAttribute('href')).toContain(`/datasets/${exampleRequest.datasetId}/captions`);
     expect(screen.getByText('Choose captions first, or train without words.')).toBeTruthy();
-    expect(screen.getByText('Steps, time, disk and memory stand here before you start.')).toBeTruthy();
+    expect(
+      screen.getByText('Steps, time, disk and memory appear here once the form is complete.'),
+    ).toBeTruthy();
     const train = screen.getByRole('button', { name: 'Train' });
     expect(train).toHaveProperty('disabled', true);
     expect(screen.getByLabelText('Epochs')).toBeTruthy();
@@ -124,7 +126,7 @@ describe('the train screen', () => {
     const { studio, user } = show();
     await user.click(await screen.findByRole('button', { name: /^Class images: none/ }));
     await user.click(await screen.findByRole('switch', { name: /^Keep what the model knows/ }));
-    expect(screen.getByText('Enter what it is one of')).toBeTruthy();
+    expect(screen.getByText('Enter its kind')).toBeTruthy();
     expect(screen.getByRole('button', { name: /^Class images: their kind is not named yet/ })).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Train' })).toHaveProperty('disabled', true);
     await user.type(screen.getByLabelText('Its kind'), 'a dog');

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { schedules } from '../contract/run-spec.ts';
+
 const rate = z.number().positive().max(1);
 
 const adviceSchema = z.object({
@@ -9,6 +11,10 @@ const adviceSchema = z.object({
   steps: z.int().min(1).max(1_000_000).optional(),
   batchSize: z.int().min(1).max(4096).optional(),
   guidanceScale: z.number().min(0).max(100).optional(),
+  schedule: z.enum(schedules).optional(),
+  warmupSteps: z.int().min(0).max(100_000).optional(),
+  emaDecay: z.number().min(0).lt(1).optional(),
+  minSnrGamma: z.number().min(0).max(100).optional(),
 });
 
 /** How a base wants to be trained and drawn from, as far as its card says. */

@@ -126,11 +126,13 @@ export function trainOf(
   const perEpoch = Math.max(1, Math.ceil(images / batchSize));
   const steps = (advice.steps ?? usualSteps(method.kind)) * aimFacts[aim].steps;
   const epochs = usualEpochs.find((count) => count * perEpoch >= steps) ?? 100;
+  const { schedule, warmupSteps, emaDecay, minSnrGamma } = advice;
   return runSpecSchema.shape.train.parse({
     epochs,
     batchSize,
     learningRate: rateOf(method, base),
     randomFlip: aimFacts[aim].randomFlip,
+    ...{ schedule, warmupSteps, emaDecay, minSnrGamma },
     ...(method.kind === 'embedding' && wordTraining),
   });
 }

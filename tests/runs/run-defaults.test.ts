@@ -75,6 +75,14 @@ describe('what is proposed', () => {
     expect((await ask({ method: 'lora' })).train.learningRate).toBe(1e-3);
   });
 
+  test('goes as gently as the base says it wants, and otherwise as usual', async () => {
+    const gentle = card.replace('"steps"', '"schedule": "cosine", "warmupSteps": 30, "emaDecay": 0.98, "steps"');
+    const { train } = await (await proposals(gentle)).ask({ method: 'full' });
+    expect(train).toMatchObject({ schedule: 'cosine', warmupSteps: 30, emaDecay: 0.98, minSnrGamma: 0 });
+    const usual = (await (await proposals(card)).ask({ method: 'full' })).train;
+    expect(usual).toMatchObject({ schedule: 'constant', warmupSteps: 0, emaDecay: 0 });
+  });
+
   test('of a finetune is what the base says that it was made from', async () => {
     const { ask, database } = await proposals(card);
     database

@@ -112,7 +112,36 @@ function numberOf(value: number): string {
   return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential() : String(value);
 }
 
-/** Settings with the values of one run in them, unchecked. */
+/** What has settings of its own for each kind. */
+const usualKinds: Readonly<Record<string, string>> = {
+  'method.kind': 'full',
+  'train.optimizer.kind': 'adamw',
+};
+
+/**
+ * Settings with the values of one run in them, unchecked. Another kind of method or optimizer has none of the settings that were the
+ * other's, and the learning rate that is usual for it, unless these are tried as well.
+ */
 export function withSwept(settings: object, overrides: readonly Override[]): unknown {
-  return overrides.reduce<unknown>((all, override) => applyOverride(all, override), settings);
+  // Kinds first, so that what is tried of them stays.
+  const kinds = overrides.filter(({ path }) => Object.hasOwn(usualKinds, path.join('.')));
+  const others = overrides.filter((override) => !kinds.includes(override));
+  return [...kinds.flatMap((kind) => ofOtherKind(settings, kind)), ...others].reduce<unknown>(
+    (all, override) => applyOverride(all, override),
+    settings,
+  );
+}
+
+function ofOtherKind(settings: object, { path, value }: Override): readonly Override[] {
+  const place = path.slice(0, -1);
+  const now = place.reduce<unknown>(
+    (inner, key) => (inner as Readonly<Record<string, unknown>> | undefined)?.[key],
+    settings,
+  );
+  const { kind = usualKinds[path.join('.')] } = (now ?? {}) as { readonly kind?: unknown };
+  if (kind === value) return [];
+  return [
+    { path: place, value: { kind: value } },
+    { path: ['train', 'learningRate'], value: undefined },
+  ];
 }

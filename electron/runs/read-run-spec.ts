@@ -5,13 +5,19 @@ import { Failure, messageOf } from '../../native/failure.ts';
 import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import { applyOverride, type Override, parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
+import { withSwept } from '../contract/sweep.ts';
 import { fileNameOf } from '../library/file-name.ts';
 
 /** A spec whose paths are absolute and whose name and folder are settled. */
 export type ResolvedRunSpec = RunSpec & { readonly name: string; readonly folder: string };
 
 /** Reads the run file, lays the overrides over it and validates the whole. */
-export async function readRunSpec(file: string, overrides: readonly Override[]): Promise<ResolvedRunSpec> {
+/** @param swept values that are tried, over all others */
+export async function readRunSpec(
+  file: string,
+  overrides: readonly Override[],
+  swept: readonly Override[] = [],
+): Promise<ResolvedRunSpec> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const { reason, hint } = obstacleOf(error) ?? {
       reason: messageOf(error),
@@ -22,13 +28,18 @@ export async function readRunSpec(file: string, overrides: readonly Override[]):
       : hint;
     throw new Failure('run-spec-unreadable', `The run file ${file} cannot be read: ${reason}`, help, error);
   });
-  const value = overrides.reduce(applyOverride, parseJsonText(text, file));
+  const value = withSwept(overrides.reduce(applyOverride, parseJsonText(text, file)) as object, swept);
   return resolveRunSpec(validateRunSpec(value, file), dirname(resolve(file)), parse(file).name);
 }
 
 /** A spec made of flags alone. */
-export function runSpecOfFlags(overrides: readonly Override[], workingFolder: string): ResolvedRunSpec {
-  const spec = validateRunSpec(overrides.reduce<unknown>(applyOverride, {}), 'The command line');
+export function runSpecOfFlags(
+  overrides: readonly Override[],
+  workingFolder: string,
+  swept: readonly Override[] = [],
+): ResolvedRunSpec {
+  const flags = overrides.reduce<unknown>(applyOverride, {}) as object;
+  const spec = validateRunSpec(withSwept(flags, swept), 'The command line');
   return resolveRunSpec(spec, workingFolder, basename(resolve(workingFolder, spec.data.folder)));
 }
 

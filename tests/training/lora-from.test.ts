@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { checkLoraBeginning } from '../../electron/runs/lora-beginning.ts';
 import type { JobEvent, Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import { runJob } from '../../native/run-job.ts';
 import { temporaryFolder } from '../images/pictures.ts';
@@ -85,6 +86,25 @@ describe('training that begins with a LoRA', () => {
   test('does the same to the model with another alpha', async () => {
     const { events } = await trainHere(jobOf('alpha', lora({ from: made, alpha: 12 }), still));
     expect(validationOf(events)[0]).toBeCloseTo(madeLosses.at(-1)!, 6);
+  });
+
+  test('goes on from one whose blocks and convolutions differ in rank', async () => {
+    const mixed = { convRank: 1, blockRanks: { up: 4, textEncoder: 3 } };
+    const first = await trainHere(jobOf('mixed', lora(mixed)));
+    const from = at('mixed', 'checkpoints', 'epoch-0002', 'lora.safetensors');
+    const spec = { kind: 'lora', textEncoder: true, rank: 2, from } as const;
+    await checkLoraBeginning({ ...spec, ...mixed });
+    const refused = await failureOf(checkLoraBeginning({ ...spec, convRank: 1 }));
+    expect([refused.code, refused.message, refused.hint]).toEqual([
+      'lora-rank',
+      expect.stringContaining('has ranks 1 to 4, the run has ranks 1 to 2.'),
+      expect.stringContaining('1, 2, 3, 4'),
+    ]);
+    const { events } = await trainHere(jobOf('mixed on', lora({ ...mixed, from }), still));
+    expect(validationOf(events)[0]).toBe(validationOf(first.events).at(-1));
+    const elsewhere = { convRank: 1, blockRanks: { down: 4, textEncoder: 3 } };
+    const unlike = await failureOf(trainHere(jobOf('mixed unlike', lora({ ...elsewhere, from }), still)));
+    expect(unlike.code).toBe('lora-rank');
   });
 
   test('needs its rank, and all that it is on', async () => {

@@ -59,9 +59,11 @@ export async function trainCommand(context: CommandContext, options: TrainOption
 
   const specs: ResolvedRunSpec[] = [];
   for (const swept of sweptOverrides(options.sweep ?? [])) {
-    const overrides = [...options.overrides, ...swept];
+    const { overrides } = options;
     const spec =
-      what === undefined ? runSpecOfFlags(overrides, workingFolder) : await readRunSpec(what, overrides);
+      what === undefined
+        ? runSpecOfFlags(overrides, workingFolder, swept)
+        : await readRunSpec(what, overrides, swept);
     specs.push(namedBySweep(spec, sweptText(swept, options.sweep ?? [])));
   }
   const trainAll = (all: readonly ResolvedRunSpec[]) =>

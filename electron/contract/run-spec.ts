@@ -17,7 +17,7 @@ import { lossSchema, noiseSchema } from './loss-spec.ts';
 import { maskSchema } from './mask-spec.ts';
 import { onceBeside, optimizerSchema, refuseBeside } from './optimizer-spec.ts';
 import { priorSchema } from './prior-spec.ts';
-import { wordMethodSchema } from './word-spec.ts';
+import { wordFilesSchema, wordMethodSchema } from './word-spec.ts';
 
 /** Larger than anybody means, and small enough that nothing overflows of it. */
 const natural = z.int().min(1).max(1e9);
@@ -204,6 +204,8 @@ const samples = z.strictObject({
   guidanceScale: fromZero.default(7.5),
   /** Left out: the one that is trained with. */
   clipSkip: z.int().min(1).max(mostClipSkip).optional(),
+  /** Files of new words for the prompts, besides the one that the run teaches. */
+  embeddings: wordFilesSchema.optional(),
   /** Pixels; left out: the run's resolution. */
   width: side.optional(),
   height: side.optional(),

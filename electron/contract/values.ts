@@ -5,6 +5,7 @@ import { captionTokenChoices, mostClipSkip } from '../../native/facts/caption-re
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplerLabel, samplers } from '../../native/facts/samplers.ts';
 import { providerLabels, providers } from '../../native/runtime/runtime.ts';
+import { wordFilesSchema } from './word-spec.ts';
 
 const largestId = 2 ** 31 - 1;
 
@@ -92,6 +93,8 @@ export const samplerSettingsSchema = z.object({
   guidanceScale: z.number().min(0).max(100),
   /** As A1111 counts; left out: 1, or in a run's request the one that it is trained with. */
   clipSkip: z.int().min(1).max(mostClipSkip).optional(),
+  /** New words for its prompt; left out: none but those that the model was taught. */
+  embeddings: wordFilesSchema.optional(),
   /** Pixels. */
   width: z.int().min(8).max(4096),
   height: z.int().min(8).max(4096),

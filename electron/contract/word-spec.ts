@@ -15,6 +15,11 @@ export const wordSchema = z
   .max(mostLetters, `must have at most ${mostLetters} letters`)
   .regex(sayable, 'must be one word without brackets, commas or colons, such as mywolf or <wolf>');
 
+/** Files of new words that prompts may say; a word left out is the one that its file names. */
+export const wordFilesSchema = z
+  .array(z.strictObject({ file: z.string().min(1).max(32_767), word: wordSchema.optional() }))
+  .max(20);
+
 /** Teaches a new word. */
 export const wordMethodSchema = z.strictObject({
   kind: z.literal('embedding'),

@@ -70,7 +70,9 @@ export async function makePictures(
 
 function pictureOf({ sample, model }: PlannedPicture): Picture {
   const { prompt, negativePrompt, seed, recipe, file } = sample;
-  return { model, prompt, negativePrompt, seed, ...recipe, output: file };
+  // The model has them.
+  const { embeddings: _, ...settings } = recipe;
+  return { model, prompt, negativePrompt, seed, ...settings, output: file };
 }
 
 /** Four of 512 x 512 at once, eight at most of smaller ones. */

@@ -4,6 +4,7 @@ import type { ParsedInputOf } from '../contract/api.ts';
 import { checkpointEpochs, modelAt } from '../runs/run-folder.ts';
 import type { RunReader } from '../runs/run-reader.ts';
 import type { RunRecords } from '../runs/run-records.ts';
+import { withWords } from './lent-words.ts';
 import type { SampleRecord } from './sample-records.ts';
 
 type Source = ParsedInputOf<'gallery.generate'>['model'];
@@ -37,7 +38,7 @@ export function createPictureWeights(
   return {
     ofSource,
     ofSample: async (sample) => {
-      const model = await ofSource(sourceOf(sample));
+      const model = withWords(await ofSource(sourceOf(sample)), sample.recipe);
       const { loras = [] } = sample;
       return loras.length === 0 ? model : { ...model, loras: await loraUses(loras) };
     },

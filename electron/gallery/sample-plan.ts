@@ -8,6 +8,7 @@ import type { ModelReference, Picture } from '../../native/jobs.ts';
 import { slug } from '../library/file-name.ts';
 import { checkpointEpochs, modelAt, type Run } from '../runs/run-folder.ts';
 import { type Prompt, promptsOf } from '../runs/run-prompts.ts';
+import { withWords } from './lent-words.ts';
 
 /** A picture of the development: which checkpoint, which words, which noise. */
 export interface Sample {
@@ -55,7 +56,7 @@ export async function planSamples(run: Run, choice: SampleChoice = {}): Promise<
 
   const samples: Sample[] = [];
   for (const epoch of epochs) {
-    const model = modelAt(run, epoch);
+    const model = withWords(modelAt(run, epoch), run.spec.samples);
     const weights = await weightsFingerprint(model);
     for (const prompt of prompts) {
       for (const seed of seeds) {
@@ -88,7 +89,7 @@ function pictureOf(
     height: spec.samples.height ?? spec.resolution,
   };
   const digest = createHash('sha256')
-    .update(JSON.stringify([recipe, weights]))
+    .update(JSON.stringify([recipe, weights, ...(model.embeddings ?? [])]))
     .digest('hex')
     .slice(0, 12);
   const file = `${slug(prompt)}-${seed}-${digest}.png`;

@@ -54,6 +54,12 @@ export function resolveRunSpec(spec: RunSpec, from: string, defaultName: string)
     ...(spec.method.kind === 'lora' &&
       spec.method.from !== undefined && { method: { ...spec.method, from: absolute(spec.method.from) } }),
     data: { ...spec.data, folder: absolute(spec.data.folder) },
+    ...(spec.samples.embeddings && {
+      samples: {
+        ...spec.samples,
+        embeddings: spec.samples.embeddings.map((use) => ({ ...use, file: absolute(use.file) })),
+      },
+    }),
     ...(spec.prior?.folder !== undefined && {
       prior: { ...spec.prior, folder: absolute(spec.prior.folder) },
     }),

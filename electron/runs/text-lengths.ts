@@ -2,9 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 
 import { type CaptionReading, mostChunks, readingWay } from '../../native/facts/caption-reading.ts';
 import type { TextReading } from '../../native/facts/text-reading.ts';
+import { wordPattern } from '../../native/facts/word-pattern.ts';
 import { Failure } from '../../native/failure.ts';
 import { readTextReading } from '../../native/families/read-facts.ts';
-import type { TrainingImage } from '../../native/jobs.ts';
+import type { Method, TrainingImage } from '../../native/jobs.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { PromptData } from '../contract/values.ts';
 import type { Run } from './run-folder.ts';
@@ -102,8 +103,9 @@ export async function readingOf(base: string): Promise<TextReading | null> {
  */
 export async function cutTexts({ spec, job }: Pick<Run, 'spec' | 'job'>): Promise<CutTexts | null> {
   if (job.method.kind === 'vae') return null;
-  const reading = await readingOf(job.base);
-  if (reading === null) return null;
+  const ofBase = await readingOf(job.base);
+  if (ofBase === null) return null;
+  const reading = withTaughtWord(ofBase, job.method);
   const inTraining = ofCaptions(reading, job.settings);
   const inPictures = ofPrompts(reading);
   return {
@@ -111,6 +113,21 @@ export async function cutTexts({ spec, job }: Pick<Run, 'spec' | 'job'>): Promis
     readOfPrompt: inPictures.limit,
     captions: await cutCaptions(inTraining, [...job.images, ...job.validation]),
     prompts: cutPrompts(inPictures, spec.samples.prompts),
+  };
+}
+
+/** How a base reads texts once it has been taught the word: as so many vectors, and not as its letters. */
+export function withTaughtWord(reading: TextReading, method: Method): TextReading {
+  if (method.kind !== 'embedding') return reading;
+  const pattern = wordPattern([method.word]);
+  const counted = (count: (text: string) => number) => (text: string) => {
+    const said = [...text.matchAll(pattern)].length;
+    return count(text.replaceAll(pattern, ' ')) + method.vectors * said;
+  };
+  return {
+    ...reading,
+    count: counted(reading.count),
+    countPrompt: counted(reading.countPrompt),
   };
 }
 

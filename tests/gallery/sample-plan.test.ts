@@ -60,6 +60,11 @@ describe('the pictures of a run', () => {
     const moreSteps = { ...run, spec: { ...run.spec, samples: { ...run.spec.samples, steps: 26 } } };
     expect((await files(moreSteps)).filter((file) => before.includes(file))).toEqual([]);
 
+    const embeddings = [{ file: 'glyph.safetensors', word: 'glyph' }];
+    const lent = { ...run, spec: { ...run.spec, samples: { ...run.spec.samples, embeddings } } };
+    expect((await files(lent)).filter((file) => before.includes(file))).toEqual([]);
+    for (const { picture } of await planSamples(lent)) expect(picture.model.embeddings).toEqual(embeddings);
+
     const weights = join(
       run.folder,
       'checkpoints',

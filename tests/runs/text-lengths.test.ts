@@ -9,6 +9,7 @@ import {
   cutPrompts,
   promptWarning,
   readingOf,
+  withTaughtWord,
 } from '../../electron/runs/text-lengths.ts';
 import { readTextReading } from '../../native/families/read-facts.ts';
 import { writePretendConfigs, writePretendTokenizer } from './pretend-configs.ts';
@@ -17,6 +18,16 @@ import { temporaryFolder } from './temporary-folder.ts';
 /** Words are tokens. */
 const words = { limit: 4, count: (text: string) => text.split(/\s+/).filter(Boolean).length };
 const image = (id: string, ...captions: string[]) => ({ id, captions });
+
+test('a word that is taught counts as its vectors, and not as what it is spelled of', () => {
+  // Letters are tokens.
+  const count = (text: string) => text.replaceAll(/\s/g, '').length;
+  const letters = { limit: 75, count, countPrompt: count };
+  const method = { kind: 'embedding', word: '<wolf>', vectors: 3, initWords: '' } as const;
+  const taught = withTaughtWord(letters, method);
+  expect([taught.count('a <wolf>, <WOLF>'), taught.countPrompt('a fox')]).toEqual([1 + 3 + 1 + 3, 4]);
+  expect(withTaughtWord(letters, { kind: 'full', textEncoder: false }).count('<wolf>')).toBe(6);
+});
 
 describe('captions longer than a base reads', () => {
   test('are counted, and the longest is named', async () => {

@@ -13,6 +13,7 @@ import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from '.
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
 import classes from './bench-screen.module.css';
 import { LoraFields } from './lora-fields.tsx';
+import { WordFiles } from './word-files.tsx';
 
 interface DraftProps {
   readonly draft: BenchDraft;
@@ -58,6 +59,7 @@ export function BenchForm({
       <Stack gap="sm" className={classes.fields}>
         <ModelFields {...{ draft, models, runs, onChange }} />
         <LoraFields {...{ draft, onChange }} />
+        <WordFiles {...{ draft, onChange }} />
         <PromptFields {...{ draft, onChange }} modelId={base?.id} />
         <Group gap="xs" wrap="nowrap" align="start" grow preventGrowOverflow={false}>
           <SamplerSelect {...sampler} />

@@ -101,6 +101,28 @@ describe('the bench', () => {
     expect(await within(result).findByRole('img', { name: 'a fox' })).toBeTruthy();
   });
 
+  test('lends a prompt the words of files, and takes them away again', async () => {
+    const file = '/home/me/glyph.safetensors';
+    const { studio } = show([], {
+      'system.browse': () => ({
+        ...{ folder: '/home/me', parent: '/home', shortcuts: [], images: 0 },
+        entries: [{ name: 'glyph.safetensors', path: file, kind: 'model-file' as const }],
+      }),
+      'gallery.generate': () => ({ sampleIds: [] }),
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Add a new word' }));
+    await userEvent.click(await screen.findByText('glyph.safetensors'));
+    await userEvent.click(screen.getByRole('button', { name: 'Use this file' }));
+    const words = await screen.findByRole('group', { name: 'New words' });
+    await within(words).findByText('glyph');
+    await userEvent.click(screen.getByRole('button', { name: 'Make a picture' }));
+    await userEvent.click(within(words).getByRole('button', { name: 'Leave glyph out' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Make a picture' }));
+    const [lent, plain] = studio.inputsOf('gallery.generate');
+    expect(lent).toMatchObject({ recipe: { embeddings: [{ file }] } });
+    expect(plain).not.toHaveProperty('recipe.embeddings');
+  });
+
   test('does not ask for a size the model cannot make', async () => {
     show([]);
     fireEvent.change(await screen.findByLabelText('Width'), { target: { value: '60' } });

@@ -72,6 +72,8 @@ describe('a random draw', () => {
       'noise-pyramid-ratio': 14,
       'input-perturbation': 15,
       'lora-ranks': 16,
+      alterations: 20,
+      versions: 21,
     });
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { optimizerKinds, usualSettings } from '../../native/facts/optimizers.ts';
 import type { OpenModel } from '../../native/families/family.ts';
+import { openDecoder, openEncoder } from '../../native/families/open-autoencoder.ts';
 import { openModel } from '../../native/families/open-model.ts';
 import { serializeModel } from '../../native/graph/serialize.ts';
 import { openInference } from '../../native/models/inference.ts';
@@ -42,7 +43,11 @@ async function graphsOf(base: string): Promise<readonly NamedGraph[]> {
   const model = await openModel({ base });
   const taught = await openModel({ base, taught: { word: '<word>', vectors: 2 } });
   try {
-    return [...trainingGraphs(model, taught), ...(await inferenceGraphs(model))];
+    return [
+      ...trainingGraphs(model, taught),
+      ...(await inferenceGraphs(model)),
+      ...(await bandGraphs(model)),
+    ];
   } finally {
     await taught.close();
     await model.close();
@@ -119,6 +124,22 @@ async function inferenceGraphs(model: OpenModel): Promise<NamedGraph[]> {
   const names = ['reading prompts', 'a sampling step', 'latents to a picture', 'a picture to latents'];
   if (models.length !== names.length) throw new Error(`${models.length} graphs were made for sampling.`);
   return names.map((name, i) => ({ name, ...models[i]! }));
+}
+
+/** A picture that is made and read in bands, in both precisions. */
+async function bandGraphs({ autoencoder, readWeight }: OpenModel): Promise<NamedGraph[]> {
+  const { runtime, models } = recordingRuntime();
+  const [pixels, latents] = [
+    { height: 32, width: 32 },
+    { height: 32 / autoencoder.factor, width: 16 },
+  ];
+  for (const precision of ['float32', 'float16'] as const) {
+    const options = { runtime, readWeight, precision, sizes: { whole: 4096, band: 4096 } };
+    await openDecoder(autoencoder, latents, options);
+    await openEncoder(autoencoder, pixels, options);
+  }
+  if (models.length < 40) throw new Error(`Only ${models.length} graphs were made for bands.`);
+  return models.map((graph, i) => ({ ...graph, name: `bands of a picture, ${i + 1}` }));
 }
 
 /** Models in float16, forward and backward, with float16 weights of which all have gradients. */

@@ -47,8 +47,25 @@ export const gpuStatusSchema = z.object({
 });
 export type GpuStatus = z.output<typeof gpuStatusSchema>;
 
+/** How each GPU is at this moment, by its driver's word; null: it does not say. */
+export const gpuLoadSchema = z.array(
+  z.object({
+    name: z.string(),
+    busId: z.string(),
+    memoryMib: z.number(),
+    freeMib: z.number(),
+    /** Percent of the last moment in which something ran. */
+    utilization: z.number().nullable(),
+    /** Degrees Celsius. */
+    temperature: z.number().nullable(),
+  }),
+);
+export type GpuLoad = z.output<typeof gpuLoadSchema>[number];
+
 export const gpuCalls = {
   'gpu.status': query({ about: ['system', 'downloads', 'settings'] }, nothing, gpuStatusSchema),
+  /** Asked again and again while a run trains. */
+  'gpu.load': query({ about: [], because: 'it changes by itself' }, nothing, gpuLoadSchema),
   /** Looks again which GPUs there are, as after a driver was installed. */
   'gpu.look': command(nothing, done),
   /** Downloads the pack and unpacks it. */

@@ -10,6 +10,7 @@ import {
   packsFolder,
   packWantedHere,
 } from '../../native/runtime/gpu-pack.ts';
+import { nvidiaGpus } from '../../native/runtime/nvidia-smi.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { GpuStatus } from '../contract/gpu.ts';
 import type { DownloadTasks } from '../downloads/download-tasks.ts';
@@ -78,6 +79,10 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
         refusal: why === null ? null : { code: why.code, message: why.message, hint: why.hint },
       };
     },
+    'gpu.load': async () =>
+      (await nvidiaGpus()).map(({ name, busId, memoryMib, freeMib, utilization, temperature }) => ({
+        ...{ name, busId, memoryMib, freeMib, utilization, temperature },
+      })),
     'gpu.look': async () => {
       await gpus.again();
       changed();

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -135,4 +135,29 @@ describe('the GPU pack', () => {
     const { client } = await studioWith(offer, []);
     expect(await until(client, ({ gpus }) => gpus !== null)).toMatchObject({ gpus: [], refusal: null });
   });
+});
+
+test.skipIf(process.platform === 'win32')('how busy a GPU is, is asked of its driver each time', async () => {
+  const folder = temporaryFolder();
+  const tool = join(folder, 'nvidia-smi');
+  const says = (free: number, busy: string) => {
+    writeFileSync(
+      tool,
+      `#!/bin/sh\necho "Stand-in GPU, 580.1, 8.9, 24564, ${free}, ${busy}, 71, 00000000:01:00.0"\n`,
+    );
+    chmodSync(tool, 0o755);
+  };
+  const { client } = await studioWith((await writeArchive(folder)).offer, []);
+  const before = process.env.PATH;
+  process.env.PATH = `${folder}:${before ?? ''}`;
+  try {
+    says(9000, '97');
+    const [first] = await client.call('gpu.load', {});
+    expect(first).toMatchObject({ freeMib: 9000, utilization: 97, temperature: 71 });
+    says(200, '[N/A]');
+    const [second] = await client.call('gpu.load', {});
+    expect(second).toMatchObject({ freeMib: 200, utilization: null });
+  } finally {
+    process.env.PATH = before;
+  }
 });

@@ -3,16 +3,23 @@ import { Progress } from '@mantine/core';
 import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { countText, moneyText, rateText } from '../../components/quantities.ts';
+import { gpuFigures, spillWarning } from './gpu-figures.ts';
 import { capital } from './run-list.tsx';
 import { finishedText, isUnderWay, queuedText, standstillText, statusText } from './run-status.ts';
 import classes from './run-status-strip.module.css';
 import type { RunView } from './run-view.ts';
+import { useGpuLoad } from './use-gpu-load.ts';
 
 /** How a run stands, at a glance: what it does, how far it is by the epoch, its rate, its time and its cost. */
 export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: RunView; currency: string }) {
   const { phase, reached } = view;
   const live = isUnderWay(view.status);
+  const gpu = useGpuLoad(run, live);
+  const { secondsPerEpoch, images } = run.plan;
+  const planned = secondsPerEpoch === null ? null : images / secondsPerEpoch;
+  const spill = gpu && spillWarning(gpu, view.imagesPerSecond, planned);
   return (
     <section className={classes.strip} aria-label="Status">
       <div className={classes.line}>
@@ -29,6 +36,7 @@ export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: 
               value={view.imagesPerSecond === null ? '–' : rateText(view.imagesPerSecond)}
             />
           )}
+          {gpu !== null && gpuFigures(gpu).map((figure) => <Figure key={figure.name} {...figure} />)}
           {live && (
             <Figure name="Left" value={view.secondsLeft === null ? '–' : durationText(view.secondsLeft)} />
           )}
@@ -36,6 +44,7 @@ export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: 
           {view.cost !== null && <Figure name="Cost" value={moneyText(view.cost, currency)} />}
         </dl>
       </div>
+      {spill !== null && <Notice title="This run is slower than it should be">{spill}</Notice>}
       <div className={classes.ruler}>
         {phase !== null && phase.total > 1 && view.status !== 'training' ? (
           <div style={{ height: 38, padding: '8px 10px 0' }}>

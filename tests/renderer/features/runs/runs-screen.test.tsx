@@ -85,6 +85,31 @@ describe('a run under way', () => {
     expect(screen.getByRole('link', { name: 'emoji, full: epoch 6 of 10, 50 percent' })).toBeTruthy();
   });
 
+  test('on a GPU shows how busy, full and hot that is, and where its memory is the fault of its slowness', async () => {
+    const gpu = { name: 'RTX 4090', busId: '01', memoryMib: 24_576, freeMib: 10_240 };
+    const load = { ...gpu, utilization: 97, temperature: 71 };
+    const { studio } = show(exampleRun, {
+      'runs.get': () => ({
+        ...detailOf(exampleRun),
+        plan: { ...examplePlan, images: 76, secondsPerEpoch: 76 / 40 },
+      }),
+      'gpu.status': () => ({
+        ...{ gpus: [{ ...gpu, driver: '580.1' }], offer: null, accepted: true, refusal: null },
+        pack: { folder: '/p', onnxRuntime: '1.30.0', cuda: 13, bytes: 1, fault: null, parts: [] },
+        licence: { name: 'NVIDIA’s', address: 'https://nvidia.example', points: [] },
+      }),
+      'gpu.load': () => [load],
+    });
+    expect(await screen.findByText('97 %')).toBeTruthy();
+    expect(screen.getByText('15 GB of 26 GB')).toBeTruthy();
+    expect(screen.getByText('71 °C')).toBeTruthy();
+    studio.publish('runs.progress', progress);
+    expect(screen.queryByText(/slower than planned/)).toBeNull();
+    load.freeMib = 100;
+    studio.publish('runs.progress', { ...progress, step: 97 });
+    expect(await screen.findByText(/10 times slower than planned/, {}, { timeout: 8000 })).toBeTruthy();
+  });
+
   test('shows each picture when it comes', async () => {
     const { studio } = show(exampleRun);
     expect((await screen.findAllByLabelText('a crab, seed 0, epoch 1: not there yet')).length).toBe(1);

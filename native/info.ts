@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { embeddingName, loraName } from './facts/run-folder.ts';
@@ -11,7 +11,7 @@ import { whatFile } from './families/what-file.ts';
 import { exists } from './files/exists.ts';
 import { obstacleOf, systemCode } from './files/obstacle.ts';
 import { elementCount } from './graph/data-type.ts';
-import type { ComponentSummary, InfoJob, InfoResult, JobContext } from './jobs.ts';
+import type { ComponentSummary, InfoJob, InfoResult, JobContext, Method } from './jobs.ts';
 import { chooseRuntime, detectProviders } from './runtime/providers.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { probePrediction } from './sampling/probe-prediction.ts';
@@ -95,10 +95,12 @@ async function describeBase(path: string): Promise<DescribedModel> {
 }
 
 /** A checkpoint has components without an index, or a LoRA, or a new word. */
-async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult['model']>> {
+async function describeCheckpoint(path: string): Promise<DescribedModel> {
+  const method = await methodOf(path);
+  const trained = method === null ? {} : { method };
   for (const name of [loraName, embeddingName]) {
     const file = join(path, name);
-    if (await exists(file)) return { ...(await describeFile(file)), path };
+    if (await exists(file)) return { ...(await describeFile(file)), ...trained, path };
   }
   const components: ComponentSummary[] = [];
   const kinds = new Map(folderLayouts.flatMap((layout) => [...layout.components]));
@@ -108,7 +110,7 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
     components.push(summary(component));
     await component.close();
   }
-  if (components.length > 0) return { path, components, metadata: {} };
+  if (components.length > 0) return { path, components, metadata: {}, ...trained };
   throw new Failure(
     'model-missing',
     `${path} holds no model: neither model_index.json nor any of ${[...kinds.keys()].join(', ')} or ${loraName}.`,
@@ -116,7 +118,18 @@ async function describeCheckpoint(path: string): Promise<NonNullable<InfoResult[
   );
 }
 
-async function describeFile(path: string): Promise<NonNullable<InfoResult['model']>> {
+/** How a checkpoint was trained; null where it does not say. */
+async function methodOf(checkpoint: string): Promise<Method | null> {
+  try {
+    const text = await readFile(join(checkpoint, 'checkpoint.json'), 'utf8');
+    const { method } = JSON.parse(text) as { readonly method?: Method };
+    return typeof method?.kind === 'string' ? method : null;
+  } catch {
+    return null;
+  }
+}
+
+async function describeFile(path: string): Promise<DescribedModel> {
   const file = await openTensorFile(path);
   try {
     const tensors = [...file.tensors.values()];

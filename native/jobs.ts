@@ -389,6 +389,8 @@ export interface InfoResult {
     readonly guessesPrediction?: boolean;
     /** What it was found to predict, where nothing says so and it was tried; null where trying did not tell. */
     readonly probed?: { readonly type: PredictionType; readonly because: string } | null;
+    /** Of a checkpoint: how it was trained. */
+    readonly method?: Method;
     /** Of a LoRA. */
     readonly lora?: LoraFacts;
     /** Of a new word. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { predictionTypes } from '../../native/facts/config-facts.ts';
 import { command, done, id, nameText, nothing, pathText, query, time, words } from './values.ts';
+import { wordFilesSchema } from './word-spec.ts';
 
 export { isModelFile } from '../../native/facts/model-formats.ts';
 
@@ -52,6 +53,8 @@ export const modelCalls = {
     z.strictObject({
       modelId: id.nullable().default(null),
       as: z.enum(['caption', 'prompt']).optional(),
+      /** New words that the texts may say. */
+      embeddings: wordFilesSchema.optional(),
       texts: z
         .array(words)
         .max(200)

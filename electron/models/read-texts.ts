@@ -1,7 +1,7 @@
 import { readFacts } from '../../native/families/read-facts.ts';
 import type { OutputOf, ParsedInputOf } from '../contract/api.ts';
 import type { LibraryDatabase } from '../library/database.ts';
-import { ofPrompts, readingOf } from '../runs/text-lengths.ts';
+import { ofPrompts, readingOf, withLentWords } from '../runs/text-lengths.ts';
 import { isModel } from './inspect-model.ts';
 import type { ModelRecord, ModelRecords } from './model-records.ts';
 
@@ -10,12 +10,13 @@ import type { ModelRecord, ModelRecords } from './model-records.ts';
  * Screenfold. Null where there is none, or its tokenizer cannot be used.
  */
 export async function readTexts(
-  { modelId, as, texts }: ParsedInputOf<'models.readTexts'>,
+  { modelId, as, embeddings, texts }: ParsedInputOf<'models.readTexts'>,
   records: ModelRecords,
   database: LibraryDatabase,
 ): Promise<OutputOf<'models.readTexts'>> {
   const model = modelId === null ? await usualBase(records, database) : records.get(modelId);
-  const reading = model && (await readingOf(model.folder));
+  const ofModel = model && (await readingOf(model.folder));
+  const reading = ofModel && (await withLentWords(ofModel, embeddings));
   if (model === null || reading === null) return null;
   const { limit, count } = as === 'prompt' ? ofPrompts(reading) : reading;
   return { name: model.name, read: limit, tokens: texts.map((text) => count(text)) };

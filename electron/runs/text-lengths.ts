@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 
 import { type CaptionReading, mostChunks, readingWay } from '../../native/facts/caption-reading.ts';
 import type { TextReading } from '../../native/facts/text-reading.ts';
-import { wordPattern } from '../../native/facts/word-pattern.ts';
+import { escapeWord, wordPattern } from '../../native/facts/word-pattern.ts';
 import { Failure } from '../../native/failure.ts';
+import { readLentWord } from '../../native/families/read-embedding-facts.ts';
 import { readTextReading } from '../../native/families/read-facts.ts';
 import type { Method, TrainingImage } from '../../native/jobs.ts';
 import { countOf, countText } from '../contract/quantities.ts';
@@ -107,7 +108,7 @@ export async function cutTexts({ spec, job }: Pick<Run, 'spec' | 'job'>): Promis
   if (ofBase === null) return null;
   const reading = withTaughtWord(ofBase, job.method);
   const inTraining = ofCaptions(reading, job.settings);
-  const inPictures = ofPrompts(reading);
+  const inPictures = ofPrompts(await withLentWords(reading, spec.samples.embeddings));
   return {
     read: inTraining.limit,
     readOfPrompt: inPictures.limit,
@@ -116,14 +117,37 @@ export async function cutTexts({ spec, job }: Pick<Run, 'spec' | 'job'>): Promis
   };
 }
 
-/** How a base reads texts once it has been taught the word: as so many vectors, and not as its letters. */
+/** How a base reads texts once it has been taught the word. */
 export function withTaughtWord(reading: TextReading, method: Method): TextReading {
-  if (method.kind !== 'embedding') return reading;
-  const pattern = wordPattern([method.word]);
-  const counted = (count: (text: string) => number) => (text: string) => {
-    const said = [...text.matchAll(pattern)].length;
-    return count(text.replaceAll(pattern, ' ')) + method.vectors * said;
-  };
+  return method.kind === 'embedding' ? withNewWords(reading, [method]) : reading;
+}
+
+/** How a base reads prompts that are lent the words of files. One that is of no word is left out: whoever opens it says why. */
+export async function withLentWords(
+  reading: TextReading,
+  uses: readonly { readonly file: string; readonly word?: string | undefined }[] = [],
+): Promise<TextReading> {
+  const lent = await Promise.all(uses.map((use) => readLentWord(use, []).catch(() => null)));
+  return withNewWords(
+    reading,
+    lent.filter((word) => word !== null),
+  );
+}
+
+/** New words count as so many vectors, and not as their letters. Of two by the same name the last counts. */
+function withNewWords(
+  reading: TextReading,
+  words: readonly { readonly word: string; readonly vectors: number }[],
+): TextReading {
+  if (words.length === 0) return reading;
+  const pattern = wordPattern(words.map(({ word }) => word));
+  const vectorsOf = (found: string) =>
+    words.findLast(({ word }) => new RegExp(`^${escapeWord(word)}$`, 'iu').test(found))?.vectors ?? 0;
+  const counted = (count: (text: string) => number) => (text: string) =>
+    [...text.matchAll(pattern)].reduce(
+      (sum, [found]) => sum + vectorsOf(found),
+      count(text.replaceAll(pattern, ' ')),
+    );
   return {
     ...reading,
     count: counted(reading.count),

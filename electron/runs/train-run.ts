@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
+import { removePartialWrites } from '../../native/files/atomic-file.ts';
 import type { TrainJob, TrainResult } from '../../native/jobs.ts';
 import {
   createRun,
@@ -69,6 +70,8 @@ export interface TrainRunOptions extends LockOptions {
 export async function trainRun({ folder, job }: Run, options: TrainRunOptions): Promise<TrainResult> {
   const release = await lockRun(folder, options);
   try {
+    // Of whoever trained it before and was killed.
+    await removePartialWrites(folder);
     const result = await options.runJob(job);
     const { kind: _kind, ...outcome } = result;
     await writeOutcome(folder, outcome);

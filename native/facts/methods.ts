@@ -166,8 +166,9 @@ export function methodName(kind: string): string {
   return Object.hasOwn(methodFacts, kind) ? methodFacts[kind as MethodKind].name : kind;
 }
 
-/** A method with its settings, in a line. */
+/** A method with its settings, in a line; of a kind that this version does not know its kind alone. */
 export function methodText(method: WrittenMethod): string {
+  if (!Object.hasOwn(methodFacts, method.kind)) return method.kind;
   const { text } = methodFacts[method.kind] as { readonly text: (method: WrittenMethod) => string };
   return text(method);
 }

@@ -1,8 +1,13 @@
 import type { LentWord } from '../facts/embedding-facts.ts';
-import type { EmbeddingUse } from '../jobs.ts';
 import { saysWord } from '../tokenizer/new-words.ts';
 import { embeddingFactsOf } from '../weights/embedding-facts.ts';
 import { openTensorFile } from '../weights/open-tensor-file.ts';
+
+/** As `EmbeddingUse`, also where the word is written down as undefined. */
+interface WordFile {
+  readonly file: string;
+  readonly word?: string | undefined;
+}
 
 /**
  * A word that prompts are lent. Its numbers are not read.
@@ -11,7 +16,7 @@ import { openTensorFile } from '../weights/open-tensor-file.ts';
  * @throws Failure those of `openTensorFile`
  */
 export async function readLentWord(
-  { file, word }: EmbeddingUse,
+  { file, word }: WordFile,
   prompts: readonly string[],
 ): Promise<LentWord | null> {
   const opened = await openTensorFile(file);

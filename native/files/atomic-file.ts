@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -220,4 +220,20 @@ export async function removePartialWrites(folder: string): Promise<readonly stri
   const names = (await readdir(folder)).filter((name) => partialName.test(name));
   for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
   return names;
+}
+
+/** Pictures, sheets and texts are written within seconds: what has been as it is for so long is nobody's, in milliseconds. */
+const abandonedAfter = 5 * 60_000;
+
+/**
+ * The same for a folder of pictures, sheets or texts that somebody else may be writing to: of files alone, and of those that nobody
+ * has added to for minutes. Nothing depends on it, so what cannot be removed stays.
+ */
+export async function removeAbandonedWrites(folder: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => partialName.test(name));
+  for (const path of names.map((name) => join(folder, name))) {
+    const found = await stat(path).catch(() => null);
+    if (found?.isFile() !== true || Date.now() - found.mtimeMs < abandonedAfter) continue;
+    await rm(path, { force: true }).catch(() => undefined);
+  }
 }

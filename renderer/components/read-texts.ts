@@ -2,7 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 
 import type { OutputOf } from '../../electron/contract/api.ts';
 import { mostLettersCounted } from '../../electron/contract/models.ts';
-import { mostClipSkip } from '../../electron/contract/values.ts';
+import { mostClipSkip, type SamplerSettings } from '../../electron/contract/values.ts';
 import { useStudioQuery } from '../studio/studio.tsx';
 import { countText } from './quantities.ts';
 
@@ -20,12 +20,23 @@ const typing = 200;
  * How far a text that is being typed is longer than a model reads; null where it is not. Tells of the text as it was a moment
  * ago.
  * @param modelId null: the base that was used last
+ * @param embeddings new words that the text may say
  */
-export function useCutText(text: string, modelId: number | null, kind: TextKind): Cut | null {
+export function useCutText(
+  text: string,
+  modelId: number | null,
+  kind: TextKind,
+  embeddings: SamplerSettings['embeddings'] = [],
+): Cut | null {
   const [settled] = useDebouncedValue(text, typing);
   const { data } = useStudioQuery(
     'models.readTexts',
-    { modelId, texts: [...countable([settled])], ...(kind === 'prompt' && { as: kind }) },
+    {
+      modelId,
+      texts: [...countable([settled])],
+      ...(kind === 'prompt' && { as: kind }),
+      ...(embeddings.length > 0 && { embeddings }),
+    },
     { enabled: settled !== '', keepPrevious: true },
   );
   return text === '' ? null : cutOf(data, 0, chunksOf(kind));

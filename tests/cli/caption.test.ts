@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -37,11 +45,15 @@ test('a folder of images is captioned into text files beside them, and no more t
   expect(existsSync(join(folder, 'broken.txt'))).toBe(false);
 
   writeFileSync(join(folder, 'a.txt'), 'mended');
+  const killed = join(folder, 'below', 'b.txt.partial-0123456789ab');
+  writeFileSync(killed, 'half');
+  utimesSync(killed, 0, 0);
   writeFileSync(join(folder, 'broken.png'), await picture(4));
   const second = await caption();
   expect([second.code, second.error]).toEqual([0, '']);
   expect(second.out).toContain('3 images with a caption already, left as they are.');
   expect(text('a.txt')).toBe('mended');
+  expect(existsSync(killed)).toBe(false);
   expect(text('broken.txt')).toMatch(/^mine, /);
 
   const written = await caption('--overwrite', '--exclude', 'tree,o_o', '--keep-underscores');

@@ -1,10 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { createRun, writeOutcome } from '../../electron/runs/run-folder.ts';
+import { checkpointFolder, createRun, writeOutcome } from '../../electron/runs/run-folder.ts';
+import { writeSafetensors } from '../../native/weights/safetensors.ts';
 import { exampleRun, writeCheckpoint, writeWeights } from '../runs/example-run.ts';
 import { screenfold, screenfoldProcess, studio } from './typed.ts';
 
@@ -36,14 +37,16 @@ describe('the command line', () => {
 
   test('says which learning rates are the usual ones', async () => {
     const help = await screenfold(root, ['train', '--help']);
-    expect(help.out.replaceAll(/\s+/g, ' ')).toContain('size of a step (default: 1e-5 for full, else 1e-4)');
+    expect(help.out.replaceAll(/\s+/g, ' ')).toContain(
+      'size of a step (default: 1e-5 for full, 5e-3 for embedding, else 1e-4)',
+    );
   });
 
   test.each([
     [['trian'], 'There is no command "trian".\nDid you mean "train"?'],
     [['train', '--epcohs', '3'], '(Did you mean --epochs?)'],
     [['train', '--epochs', '0'], 'It must be at least 1.'],
-    [['train', '--method', 'magic'], 'Allowed choices are full, lora, scratch, vae.'],
+    [['train', '--method', 'magic'], 'Allowed choices are full, lora, embedding, scratch, vae.'],
     [['train', '--device', 'gpu'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--device', 'cpu:1'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--set', 'epochs'], '--set epochs does not set anything.'],
@@ -221,8 +224,37 @@ describe('the command line', () => {
     const { code, out } = await screenfold(folder, ['info', run.folder]);
     expect(code).toBe(0);
     expect(out).toContain('2 images and 1 held out');
+    expect(out).toContain('  trained: full finetuning of UNet\n');
     expect(out).toContain('epoch    5');
     expect(out).toContain(`screenfold resume ${run.folder}`);
+  });
+
+  test('says of a LoRA run and its checkpoint what was trained, in which rank and strength', async () => {
+    const folder = studio();
+    const run = exampleRun(join(folder, 'runs', 'foxes'), {
+      method: { kind: 'lora', rank: 8, alpha: 4, textEncoder: true },
+    });
+    await createRun(run);
+    const trained = '  trained: LoRA of rank 8, alpha 4, on UNet and text encoder\n';
+    expect((await screenfold(folder, ['info', run.folder])).out).toContain(trained);
+
+    const checkpoint = checkpointFolder(run.folder, 5);
+    mkdirSync(checkpoint, { recursive: true });
+    const data = () => Promise.resolve(new Float32Array(8 * 16));
+    const prefix = 'lora_unet_mid_block_attentions_0_proj_in';
+    await writeSafetensors(join(checkpoint, 'lora.safetensors'), [
+      { name: `${prefix}.lora_down.weight`, dtype: 'F32', shape: [8, 16], data },
+      { name: `${prefix}.lora_up.weight`, dtype: 'F32', shape: [16, 8], data },
+    ]);
+    writeFileSync(join(checkpoint, 'checkpoint.json'), JSON.stringify({ method: run.job.method }));
+    const told = await screenfold(folder, ['info', checkpoint]);
+    expect([told.code, told.error]).toEqual([0, '']);
+    expect(told.out).toContain(trained);
+    expect(told.out).toContain('rank 8, on 1 module of the UNet');
+    for (const unsaid of ['{', '{}', '{"method":{"kind":"magic"}}']) {
+      writeFileSync(join(checkpoint, 'checkpoint.json'), unsaid);
+      expect((await screenfold(folder, ['info', checkpoint])).code).toBe(0);
+    }
   });
 
   test('will not compare epochs that were not kept', async () => {

@@ -45,6 +45,9 @@ describe('a new word at the command line', () => {
     await writeSafetensors(join(folder, 'glyph.safetensors'), [
       { name: '<sks>', dtype: 'F32', shape: [1, 16], data },
     ]);
+    await writeSafetensors(join(folder, 'many.safetensors'), [
+      { name: 'red', dtype: 'F32', shape: [3, 16], data: new Float32Array(48) },
+    ]);
     const plain = await generate('model');
     const file = join(folder, 'glyph.safetensors');
     const own = await tryGenerate('model', '--embedding', 'glyph.safetensors');
@@ -54,6 +57,12 @@ describe('a new word at the command line', () => {
     expect([red.out.split('\n')[0], red.error]).toEqual([expect.stringContaining(`“red” stands for`), '']);
     expect(await pixels(own.file)).toEqual(await pixels(plain.file));
     expect(maxDifference(await pixels(red.file), await pixels(plain.file))).toBeGreaterThan(2);
+    const long = Array.from({ length: 80 }, () => 'red').join(' ');
+    const many = await screenfold(folder, [
+      ...['generate', 'model', '--embedding', 'many.safetensors:red', '-p', long, '--steps', '1'],
+      ...['--device', 'cpu', '-o', 'pictures'],
+    ]);
+    expect(many.error).toMatch(/has 240 tokens, more than the \d+ tokens this model reads/);
     expect(readFileSync(red.file).toString('latin1')).toContain('Embeddings: glyph');
   });
 

@@ -1,10 +1,11 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import {
+  removeAbandonedWrites,
   removePartialWrites,
   writeFileAtomic,
   writeFolderAtomic,
@@ -112,6 +113,19 @@ describe('writeFolderAtomic', () => {
     const filled = writeFolderAtomic(join(folder, 'model'), () => Promise.resolve());
     await expect(filled).rejects.toMatchObject({ code: 'output-exists' });
   });
+});
+
+test('clears away what nobody has written to for minutes, where others may be writing', async () => {
+  const [old, fresh] = ['a.txt.partial-0123456789ab', 'b.txt.partial-ba9876543210'];
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const name of [old, fresh, 'c.partial-work', 'd.txt']) await writeFile(join(folder, name), 'half');
+  await mkdir(join(folder, 'model.partial-0123456789ab'));
+  for (const name of [old, 'c.partial-work', 'd.txt', 'model.partial-0123456789ab'])
+    await utimes(join(folder, name), hourAgo, hourAgo);
+  await removeAbandonedWrites(folder);
+  const left = ['b.txt.partial-ba9876543210', 'c.partial-work', 'd.txt', 'model.partial-0123456789ab'];
+  expect((await readdir(folder)).sort()).toEqual(left);
+  await removeAbandonedWrites(join(folder, 'not there'));
 });
 
 test('clears away what killed writers left, and nothing else', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { calls } from '../../electron/contract/api.ts';
+import { writeSafetensors } from '../../native/weights/safetensors.ts';
 import { failureOf } from './failure-of.ts';
 import { servicesOver } from './library-of.ts';
 import { writePretendTokenizer } from './pretend-configs.ts';
@@ -33,6 +34,22 @@ test('texts are counted by the model asked for, else by the base trained from la
   await runs.handlers['runs.start']({ request: { ...request, baseModelId: other.id } });
   expect(await ask(null, 'fox')).toMatchObject({ name: 'model', read: 20 });
   expect((await failureOf(Promise.resolve(ask(99, 'fox')))).code).toBe('model-missing');
+});
+
+test('words that a prompt is lent are counted by their vectors', async () => {
+  const folder = temporaryFolder();
+  const { models } = servicesOver(join(folder, 'library'), pretendEngine().engine);
+  const embedded = join(folder, 'embedded');
+  writePretendModel(embedded);
+  await models.addEmbedded(embedded, 'Seedling');
+  await writePretendTokenizer(embedded, 10);
+  const file = join(folder, 'fox.safetensors');
+  const data = () => Promise.resolve(new Float32Array(6 * 16));
+  await writeSafetensors(file, [{ name: 'fox', dtype: 'F32', shape: [6, 16], data }]);
+  const asked = { modelId: null, as: 'prompt', texts: ['a fox'] } as const;
+  const read = models.handlers['models.readTexts'];
+  expect(await read({ ...asked, texts: ['a fox'] })).toMatchObject({ tokens: [4] });
+  expect(await read({ ...asked, texts: ['a fox'], embeddings: [{ file }] })).toMatchObject({ tokens: [7] });
 });
 
 test('no more texts are counted at once than takes a moment', () => {

@@ -9,9 +9,11 @@ import {
   cutPrompts,
   promptWarning,
   readingOf,
+  withLentWords,
   withTaughtWord,
 } from '../../electron/runs/text-lengths.ts';
 import { readTextReading } from '../../native/families/read-facts.ts';
+import { writeSafetensors } from '../../native/weights/safetensors.ts';
 import { writePretendConfigs, writePretendTokenizer } from './pretend-configs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -27,6 +29,31 @@ test('a word that is taught counts as its vectors, and not as what it is spelled
   const taught = withTaughtWord(letters, method);
   expect([taught.count('a <wolf>, <WOLF>'), taught.countPrompt('a fox')]).toEqual([1 + 3 + 1 + 3, 4]);
   expect(withTaughtWord(letters, { kind: 'full', textEncoder: false }).count('<wolf>')).toBe(6);
+});
+
+test('words lent by files count as their vectors, of several the longest name', async () => {
+  const count = (text: string) => text.replaceAll(/\s/g, '').length;
+  const folder = temporaryFolder();
+  const write = async (name: string, vectors: number) => {
+    const file = join(folder, `${name}.safetensors`);
+    const data = () => Promise.resolve(new Float32Array(vectors * 16));
+    await writeSafetensors(file, [{ name, dtype: 'F32', shape: [vectors, 16], data }]);
+    return file;
+  };
+  const noWord = join(folder, 'none.safetensors');
+  writeFileSync(noWord, 'nothing');
+  const lent = await withLentWords({ limit: 75, count, countPrompt: count }, [
+    { file: await write('wolf', 5) },
+    { file: await write('wolf-ear', 7) },
+    { file: await write('paw', 3), word: '<fox>' },
+    { file: noWord },
+  ]);
+  expect(lent.countPrompt('a Wolf')).toBe(1 + 5);
+  expect(lent.countPrompt('wolf-ear, <fox>')).toBe(7 + 1 + 3);
+  expect(lent.count('paw wolfs')).toBe(3 + 5);
+  expect(
+    cutPrompts({ limit: 5, count: lent.countPrompt }, [{ prompt: 'a wolf', negativePrompt: '' }]),
+  ).toEqual([{ text: 'a wolf', tokens: 6 }]);
 });
 
 describe('captions longer than a base reads', () => {

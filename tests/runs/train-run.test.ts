@@ -26,6 +26,16 @@ describe('training a run', () => {
     (await lockRun(run.folder))();
   });
 
+  test('clears away what a command line that was killed left half-written', async () => {
+    const { run } = await openRun(exampleRun(join(temporaryFolder(), 'run')));
+    await writeFile(join(run.folder, 'outcome.json.partial-0123456789ab'), '{');
+    await writeFile(join(run.folder, 'run.json.partial-ba9876543210'), '{');
+    await writeFile(join(run.folder, 'my.partial-notes'), 'kept');
+    await trainRun(run, { runJob: ended('stopped') });
+    const left = (await readdir(run.folder)).filter((name) => name.includes('.partial'));
+    expect(left).toEqual(['my.partial-notes']);
+  });
+
   test('that fails lets go of the folder and stays unfinished', async () => {
     const { run } = await openRun(exampleRun(join(temporaryFolder(), 'run')));
     const failing = () =>

@@ -1,9 +1,13 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { describeCaptioner } from '../../../native/captioning/captioner-files.ts';
 import type { CaptioningOptions } from '../../../native/facts/captioning.ts';
 import { Failure } from '../../../native/failure.ts';
-import { writeFileAtomic, writeNewFileAtomic } from '../../../native/files/atomic-file.ts';
+import {
+  removeAbandonedWrites,
+  writeFileAtomic,
+  writeNewFileAtomic,
+} from '../../../native/files/atomic-file.ts';
 import type { CaptionJob, JobEvent } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { countOf } from '../../contract/quantities.ts';
@@ -42,6 +46,7 @@ export async function captionCommand(context: CommandContext, command: CaptionCo
       'Give a folder with png, jpg, webp, bmp, gif, avif or tiff images in it or in its subfolders.',
     );
   }
+  for (const beside of new Set(places.map(({ file }) => dirname(file)))) await removeAbandonedWrites(beside);
   const open = places.filter(({ isCaptioned }) => command.overwrite || !isCaptioned);
   const there = places.length - open.length;
   if (there > 0) terminal.line(`${countOf(there, 'image')} with a caption already, left as they are.`);

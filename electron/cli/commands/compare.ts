@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 
-import { makeFolder } from '../../../native/files/atomic-file.ts';
+import { makeFolder, removeAbandonedWrites } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
 import type { GenerateJob } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
@@ -9,7 +9,14 @@ import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.t
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
 import { readEpochLosses, readRun } from '../../runs/run-folder.ts';
 import type { Prompt } from '../../runs/run-prompts.ts';
-import { cutPrompts, ofPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
+import {
+  cutPrompts,
+  ofPrompts,
+  promptWarning,
+  readingOf,
+  withLentWords,
+  withTaughtWord,
+} from '../../runs/text-lengths.ts';
 import { writeAnimation } from '../../sheets/animation.ts';
 import { writeSheet } from '../../sheets/sheet.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal } from './context.ts';
@@ -50,14 +57,18 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   );
 
   const reading = prompts.length === 0 ? null : await readingOf(run.job.base);
-  const asPrompts = reading && ofPrompts(reading);
+  const taught = reading && withTaughtWord(reading, run.job.method);
+  const asPrompts = taught && ofPrompts(await withLentWords(taught, run.spec.samples.embeddings));
   const cut = asPrompts && { read: asPrompts.limit, prompts: cutPrompts(asPrompts, prompts) };
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
 
   const missing = await missingOf(samples);
   terminal.line(`${countOf(samples.length, 'picture')}, ${missing.length} of them still to make.`);
   if (missing.length > 0) {
-    for (const output of missing.map(({ picture }) => dirname(picture.output))) await makeFolder(output);
+    for (const output of new Set(missing.map(({ picture }) => dirname(picture.output)))) {
+      await makeFolder(output);
+      await removeAbandonedWrites(output);
+    }
     const job: GenerateJob = {
       kind: 'generate',
       pictures: missing.map(({ picture }) => picture),
@@ -71,8 +82,10 @@ export async function compareCommand(context: CommandContext, options: CompareOp
     }
   }
 
-  await makeFolder(dirname(sheet));
-  await makeFolder(dirname(animation));
+  for (const made of new Set([dirname(sheet), dirname(animation)])) {
+    await makeFolder(made);
+    await removeAbandonedWrites(made);
+  }
   await writeSheet(sheet, comparisonSheet(run, samples, await readEpochLosses(run.folder)));
   await writeAnimation(animation, comparisonAnimation(run, samples));
   terminal.line(`Side by side: ${sheet}`);

@@ -3,14 +3,14 @@ import { join, resolve } from 'node:path';
 import type { PrecisionChoice } from '../../../native/facts/precision.ts';
 import type { SamplerName } from '../../../native/facts/samplers.ts';
 import { Failure } from '../../../native/failure.ts';
-import { makeFolder } from '../../../native/files/atomic-file.ts';
+import { makeFolder, removeAbandonedWrites } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
 import type { EmbeddingUse, GenerateJob, LoraUse, ModelReference, Picture } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
-import { cutPrompts, ofPrompts, promptWarning, readingOf } from '../../runs/text-lengths.ts';
+import { cutPrompts, ofPrompts, promptWarning, readingOf, withLentWords } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
 import { tellLentWords } from './lent-words.ts';
 import { withLoras } from './with-loras.ts';
@@ -84,7 +84,7 @@ async function generateFrom(
     }
   }
 
-  const cut = await cutOf(model.base, options);
+  const cut = await cutOf(model, options);
   if (cut !== null) for (const line of promptWarning(cut.read, cut.prompts)) terminal.warn(line);
 
   const texts = [...options.prompts, options.negativePrompt];
@@ -92,6 +92,7 @@ async function generateFrom(
 
   const folder = resolve(workingFolder, options.output);
   await makeFolder(folder);
+  await removeAbandonedWrites(folder);
   const taken = new Set<string>();
   const pictures: Picture[] = [];
   for (const prompt of options.prompts) {
@@ -127,11 +128,11 @@ async function generateFrom(
 }
 
 /** The prompts of which the model does not read all; null where its tokenizer cannot be used. */
-async function cutOf(base: string, { prompts, negativePrompt }: GenerateOptions) {
+async function cutOf({ base, embeddings }: ModelReference, { prompts, negativePrompt }: GenerateOptions) {
   const reading = await readingOf(base);
   if (reading === null) return null;
   const asked = prompts.map((prompt) => ({ prompt, negativePrompt }));
-  const asPrompts = ofPrompts(reading);
+  const asPrompts = ofPrompts(await withLentWords(reading, embeddings));
   return { read: asPrompts.limit, prompts: cutPrompts(asPrompts, asked) };
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { EmbeddingFacts } from '../../../native/facts/embedding-facts.ts';
 import { loraBaseNames, type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
-import { methodName } from '../../contract/method-text.ts';
+import { methodName, methodText } from '../../contract/method-text.ts';
 import { countOf } from '../../contract/quantities.ts';
 import {
   checkpointEpochs,
@@ -60,6 +60,7 @@ function describeModel({ terminal }: CommandContext, model: NonNullable<InfoResu
       `  it was found to predict ${model.probed.type === 'epsilon' ? 'noise' : 'velocity'}: ${model.probed.because}`,
     );
   if (model.probed === null) terminal.line('  trying did not tell what it predicts');
+  if (model.method !== undefined) terminal.line(`  trained: ${methodText(model.method)}`);
   if (model.lora !== undefined) for (const line of loraLines(model.lora)) terminal.line(`  ${line}`);
   if (model.embedding !== undefined)
     for (const line of embeddingLines(model.embedding)) terminal.line(`  ${line}`);
@@ -119,6 +120,7 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
   terminal.line(
     `${run.spec.name}: ${methodName(method.kind)}, ${countOf(images.length, 'image')} and ${validation.length} held out, over ${base}`,
   );
+  terminal.line(`  trained: ${methodText(method)}`);
   const end = outcome?.end === 'finished' ? 'finished' : 'not finished';
   terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${settings.epochs} epochs, ${end}`);
   for (const epoch of kept) {

@@ -132,7 +132,9 @@ function ModelFields({ draft, models, runs, onChange }: DraftProps & Library) {
 
 /** @param modelId of the model whose way of reading counts; undefined where it is not in the library */
 function PromptFields({ draft, onChange, modelId }: DraftProps & { modelId: number | undefined }) {
-  const note = (text: string) => modelId !== undefined && <CutNote prompt text={text} modelId={modelId} />;
+  const { embeddings } = draft.recipe;
+  const note = (text: string) =>
+    modelId !== undefined && <CutNote prompt {...{ text, modelId, embeddings }} />;
   return (
     <>
       <Textarea

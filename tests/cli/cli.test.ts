@@ -36,14 +36,16 @@ describe('the command line', () => {
 
   test('says which learning rates are the usual ones', async () => {
     const help = await screenfold(root, ['train', '--help']);
-    expect(help.out.replaceAll(/\s+/g, ' ')).toContain('size of a step (default: 1e-5 for full, else 1e-4)');
+    expect(help.out.replaceAll(/\s+/g, ' ')).toContain(
+      'size of a step (default: 1e-5 for full, 5e-3 for embedding, else 1e-4)',
+    );
   });
 
   test.each([
     [['trian'], 'There is no command "trian".\nDid you mean "train"?'],
     [['train', '--epcohs', '3'], '(Did you mean --epochs?)'],
     [['train', '--epochs', '0'], 'It must be at least 1.'],
-    [['train', '--method', 'magic'], 'Allowed choices are full, lora, scratch, vae.'],
+    [['train', '--method', 'magic'], 'Allowed choices are full, lora, embedding, scratch, vae.'],
     [['train', '--device', 'gpu'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--device', 'cpu:1'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--set', 'epochs'], '--set epochs does not set anything.'],

@@ -6,12 +6,15 @@ import { usePathPicker } from './path-picker.tsx';
 
 type Words = NonNullable<SamplerSettings['embeddings']>;
 
-/** Files of new words (files) that prompts may say. */
+/** Files of new words (embeddings) that prompts may say. */
 export function WordFiles({
   files = [],
+  label = 'Add a new word',
   onChange,
 }: {
   files: Words | undefined;
+  /** Of the button that adds one. */
+  label?: string;
   /** With undefined where none is left. */
   onChange: (files: Words | undefined) => void;
 }) {
@@ -47,7 +50,12 @@ export function WordFiles({
         </Group>
       ))}
       <Group>
-        <Tooltip label="A file of a word made by textual inversion (an embedding), which prompts then may say">
+        <Tooltip
+          multiline
+          w={260}
+          position="bottom-start"
+          label="A file made by textual inversion (an embedding). Prompts can then say its word."
+        >
           <Button
             size="compact-xs"
             variant="subtle"
@@ -55,7 +63,7 @@ export function WordFiles({
             leftSection={<IconPlus size={14} aria-hidden />}
             onClick={pick}
           >
-            Add a new word
+            {label}
           </Button>
         </Tooltip>
       </Group>

@@ -132,6 +132,8 @@ function LentWords() {
   return (
     <WordFiles
       files={request.recipe.embeddings}
+      // “New word” is a method of training here.
+      label="Add a word from a file"
       onChange={(embeddings) => {
         edit({ recipe: { embeddings } });
       }}

@@ -101,7 +101,7 @@ describe('the train screen', () => {
       }),
     });
     await user.click(await screen.findByRole('button', { name: /^Pictures/ }));
-    await user.click(await screen.findByRole('button', { name: 'Add a new word' }));
+    await user.click(await screen.findByRole('button', { name: 'Add a word from a file' }));
     await user.click(await screen.findByText('glyph.safetensors'));
     await user.click(screen.getByRole('button', { name: 'Use this file' }));
     await screen.findByRole('button', { name: /1 new word$/ });

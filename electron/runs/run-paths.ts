@@ -67,6 +67,12 @@ function mapPaths<Spec extends ResolvedRunSpec>(
       ...(spec.prior?.folder !== undefined && {
         prior: { ...spec.prior, folder: map(spec.prior.folder) },
       }),
+      samples: {
+        ...spec.samples,
+        ...(spec.samples.embeddings && {
+          embeddings: spec.samples.embeddings.map((use) => ({ ...use, file: map(use.file) })),
+        }),
+      },
       ...(spec.cacheFolder === undefined ? {} : { cacheFolder: map(spec.cacheFolder) }),
     },
     job: {

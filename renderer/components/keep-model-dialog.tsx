@@ -5,6 +5,11 @@ import { showFailure } from '../studio/failure.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
 import { RenameDialog } from './rename-dialog.tsx';
 
+/** A new word leaves the model as it was, so an epoch of it would be the base again. */
+export function keepable({ method }: { readonly method: string }): boolean {
+  return method !== 'embedding';
+}
+
 /** Makes an epoch a model of the library, under a name. */
 export function KeepModelDialog({
   run,

@@ -304,6 +304,28 @@ describeInBrowser('comparing in a browser', () => {
     await expect.poll(() => ready.count(), waiting).toBeGreaterThan(0);
   });
 
+  test('teaches a new word, and draws what it was taught', async () => {
+    const { page } = open;
+    await page.goto(page.url().replace(/(?:\?.*)?#.*$/, '#/runs/1'));
+    await page.getByRole('button', { name: 'More for toys' }).click();
+    await page.getByRole('menuitem', { name: 'Use its settings again' }).click();
+    await page.getByRole('heading', { name: 'Train', level: 1 }).waitFor();
+    await page.getByText('New word', { exact: true }).click();
+    await page.getByRole('textbox', { name: 'Word', exact: true }).fill('<ball>');
+    await page.getByLabel('Name', { exact: true }).fill('taught');
+    await page.getByLabel('Epochs', { exact: true }).fill('1');
+    await page.getByRole('button', { name: /^Pictures:/ }).click();
+    await page.getByRole('textbox', { name: 'Prompt 1', exact: true }).fill('a <ball>');
+    await page.getByText('1 epoch, 1 checkpoint').waitFor();
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await page.waitForURL(/#\/runs\/\d+$/);
+    await page.getByAltText(/^a <ball>.*epoch 1$/).waitFor({ timeout: patience });
+    await page.getByRole('button', { name: 'Actions for epoch 1' }).first().click();
+    await page.getByRole('menuitem', { name: 'Export epoch 1…' }).waitFor();
+    expect(await page.getByRole('menuitem', { name: 'Keep as a model…' }).count()).toBe(0);
+    await page.keyboard.press('Escape');
+  });
+
   test('complains of nothing', () => {
     expect(open.complaints).toEqual([]);
   });

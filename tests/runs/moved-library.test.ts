@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import Database from 'better-sqlite3';
@@ -8,8 +8,11 @@ import { describe, expect, test } from 'vitest';
 import { addSource, readSources } from '../../electron/datasets/import/sources.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
 import { createSampleRecords } from '../../electron/gallery/sample-records.ts';
+import { databaseName } from '../../electron/library/path-inside.ts';
+import { pathsAsRead, pathsToWrite } from '../../electron/runs/run-paths.ts';
 import type { Job, TrainJob } from '../../native/jobs.ts';
 import { addExampleDataset } from './example-dataset.ts';
+import { exampleRun } from './example-run.ts';
 import { servicesOver } from './library-of.ts';
 import { pretendEngine } from './pretend-engine.ts';
 import { pretendRequest, writePretendModel } from './pretend-library.ts';
@@ -187,6 +190,25 @@ describe.each([
     expect(existsSync(join(copy, 'models', 'kept'))).toBe(false);
     await hasAllOf(work.library, work);
   });
+});
+
+test('words that a run lends its pictures are found where their library was moved', () => {
+  const [before, after] = ['before', 'after'].map((name) => {
+    const library = join(temporaryFolder(), name);
+    mkdirSync(join(library, 'runs', '1'), { recursive: true });
+    writeFileSync(join(library, databaseName), '');
+    return library;
+  }) as [string, string];
+  const wordsIn = (library: string) => [
+    { file: join(library, 'exports', 'glyph.safetensors'), word: 'glyph' },
+    { file: resolve('/elsewhere/sketch.pt') },
+  ];
+  const folder = join(before, 'runs', '1');
+  const { spec, job } = exampleRun(folder);
+  const lent = { ...spec, samples: { ...spec.samples, embeddings: wordsIn(before) } };
+  const written = pathsToWrite(folder, { spec: lent, job });
+  const read = pathsAsRead(join(after, 'runs', '1'), written);
+  expect(read.spec.samples.embeddings).toEqual(wordsIn(after));
 });
 
 describe('removing a run', () => {

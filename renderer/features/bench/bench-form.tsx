@@ -9,11 +9,11 @@ import { CutNote } from '../../components/cut-note.tsx';
 import { NumberField } from '../../components/number-field.tsx';
 import { useReading } from '../../components/read-texts.ts';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
+import { WordFiles } from '../../components/word-files.tsx';
 import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
 import classes from './bench-screen.module.css';
 import { LoraFields } from './lora-fields.tsx';
-import { WordFiles } from './word-files.tsx';
 
 interface DraftProps {
   readonly draft: BenchDraft;
@@ -59,7 +59,13 @@ export function BenchForm({
       <Stack gap="sm" className={classes.fields}>
         <ModelFields {...{ draft, models, runs, onChange }} />
         <LoraFields {...{ draft, onChange }} />
-        <WordFiles {...{ draft, onChange }} />
+        <WordFiles
+          files={draft.recipe.embeddings}
+          onChange={(embeddings) => {
+            const { embeddings: _, ...recipe } = draft.recipe;
+            onChange({ ...draft, recipe: { ...recipe, ...(embeddings && { embeddings }) } });
+          }}
+        />
         <PromptFields {...{ draft, onChange }} modelId={base?.id} />
         <Group gap="xs" wrap="nowrap" align="start" grow preventGrowOverflow={false}>
           <SamplerSelect {...sampler} />

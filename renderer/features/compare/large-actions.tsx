@@ -13,7 +13,7 @@ import { useLocation } from 'wouter';
 import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
-import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
+import { keepable, KeepModelDialog } from '../../components/keep-model-dialog.tsx';
 import { SavePicture } from '../../components/pictures/save-picture.tsx';
 import { type Coordinates, moved } from './axes.ts';
 import { type Book, cellAt } from './book.ts';
@@ -86,17 +86,19 @@ export function LargeActions({
       >
         Export this epoch…
       </Button>
-      <Button
-        {...shared}
-        leftSection={<IconBoxModel2 size={16} aria-hidden />}
-        disabled={isBase}
-        {...(isBase && { 'aria-describedby': whyId })}
-        onClick={() => {
-          setDialog('keep');
-        }}
-      >
-        Keep as a model…
-      </Button>
+      {(run === undefined || keepable(run)) && (
+        <Button
+          {...shared}
+          leftSection={<IconBoxModel2 size={16} aria-hidden />}
+          disabled={isBase}
+          {...(isBase && { 'aria-describedby': whyId })}
+          onClick={() => {
+            setDialog('keep');
+          }}
+        >
+          Keep as a model…
+        </Button>
+      )}
       {isBase && (
         <Text size="xs" c="dimmed" id={whyId}>
           This is the untouched base. Choose an epoch below to export or keep it.

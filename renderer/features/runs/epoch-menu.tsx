@@ -5,7 +5,7 @@ import { useLocation } from 'wouter';
 
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { ExportModelDialog } from '../../components/export-model-dialog.tsx';
-import { KeepModelDialog } from '../../components/keep-model-dialog.tsx';
+import { keepable, KeepModelDialog } from '../../components/keep-model-dialog.tsx';
 
 /** What can be done with a checkpoint. */
 export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
@@ -39,14 +39,16 @@ export function EpochMenu({ run, epoch }: { run: RunDetail; epoch: number }) {
           >
             Make pictures with it
           </Menu.Item>
-          <Menu.Item
-            leftSection={<IconBoxModel2 size={16} />}
-            onClick={() => {
-              setOpen('keep');
-            }}
-          >
-            Keep as a model…
-          </Menu.Item>
+          {keepable(run) && (
+            <Menu.Item
+              leftSection={<IconBoxModel2 size={16} />}
+              onClick={() => {
+                setOpen('keep');
+              }}
+            >
+              Keep as a model…
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       <ExportModelDialog run={run} epoch={epoch} open={open === 'export'} onClose={close} />

@@ -65,18 +65,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
           <LearningRateSchedule />
           <TrainNumber name="warmupSteps" label="Warm-up" unit="steps" />
         </Group>
-        <Group title="Optimizer">
-          <OptimizerSelect />
-          <OptimizerSettings />
-          <TrainNumber
-            name="maxGradientNorm"
-            label="Clip gradients at norm"
-            step={0.1}
-            description="0: no clipping."
-          />
-          <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
-          <FusedBackward />
-        </Group>
+        <OptimizerGroup />
         <Group title="Loss">
           <TrainNumber name="minSnrGamma" label="Min-SNR γ" step={0.5} description="0: off, 5 is usual." />
           <LossFields />
@@ -98,24 +87,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
         <Group title="Altered images">
           <AugmentationFields buckets={buckets} />
         </Group>
-        <Group title="Checkpoints" wide>
-          <Checkpoints />
-          <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
-            <Precision />
-            <TrainNumber
-              name="patience"
-              label="Stop early after"
-              unit="checkpoints"
-              description="In a row without a lower held-out loss; 0: never."
-            />
-            <TrainNumber
-              name="stateEveryMinutes"
-              label="Save the state every"
-              unit="min"
-              description="For resuming after a crash."
-            />
-          </SimpleGrid>
-        </Group>
+        <CheckpointGroup />
         {request.method.kind === 'lora' && <LoraGroup />}
         {request.method.kind === 'embedding' && <WordGroup />}
         <Group title="Model and device">
@@ -125,6 +97,46 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
         </Group>
       </Stack>
     </FoldedSection>
+  );
+}
+
+function OptimizerGroup() {
+  return (
+    <Group title="Optimizer">
+      <OptimizerSelect />
+      <OptimizerSettings />
+      <TrainNumber
+        name="maxGradientNorm"
+        label="Clip gradients at norm"
+        step={0.1}
+        description="0: no clipping."
+      />
+      <TrainNumber name="emaDecay" label="EMA decay" step={0.001} description="0: no average." />
+      <FusedBackward />
+    </Group>
+  );
+}
+
+function CheckpointGroup() {
+  return (
+    <Group title="Checkpoints" wide>
+      <Checkpoints />
+      <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={12}>
+        <Precision />
+        <TrainNumber
+          name="patience"
+          label="Stop early after"
+          unit="checkpoints"
+          description="In a row without a lower held-out loss; 0: never."
+        />
+        <TrainNumber
+          name="stateEveryMinutes"
+          label="Save the state every"
+          unit="min"
+          description="For resuming after a crash."
+        />
+      </SimpleGrid>
+    </Group>
   );
 }
 

@@ -5,6 +5,7 @@ import { type PromptData, samplerLabel, type SamplerSettings } from '../../../el
 import { CutNote } from '../../components/cut-note.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
+import { WordFiles } from '../../components/word-files.tsx';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
 
@@ -22,10 +23,12 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
         prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
         seeds.length === 1 ? `seed ${seeds[0]!}` : `${seeds.length} seeds`,
         `${samplerLabel(recipe.sampler)}, ${recipe.steps} steps`,
+        ...(recipe.embeddings?.length ? [wordCount(recipe.embeddings.length)] : []),
       ].join(' · ')}
     >
       <Stack gap={16}>
         <PromptList planned={planned} />
+        <LentWords />
         <Seeds />
         <SamplerSettings />
       </Stack>
@@ -36,6 +39,8 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
 const pictureNumbers = ['steps', 'guidanceScale', 'width', 'height'] as const;
 
 const promptCount = (count: number) => (count === 1 ? '1 prompt' : `${count} prompts`);
+
+const wordCount = (count: number) => (count === 1 ? '1 new word' : `${count} new words`);
 
 function PromptList({ planned }: { planned: readonly PromptData[] }) {
   const { request, edit } = useRequestForm();
@@ -118,6 +123,21 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
         )}
       </Group>
     </Stack>
+  );
+}
+
+/** Words of files for the prompts, besides the one that the run itself may teach. */
+function LentWords() {
+  const { request, edit } = useRequestForm();
+  return (
+    <WordFiles
+      files={request.recipe.embeddings}
+      // “New word” is a method of training here.
+      label="Add a word from a file"
+      onChange={(embeddings) => {
+        edit({ recipe: { embeddings } });
+      }}
+    />
   );
 }
 

@@ -2,6 +2,7 @@ import { Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 
 import { mostWordVectors, type WordCaptions, wordCaptions } from '../../../electron/contract/word-spec.ts';
 import { NumberField } from '../../components/number-field.tsx';
+import classes from './advanced-section.module.css';
 import { useRequestForm } from './request-form.ts';
 
 /** The word that is taught, where the method is that. */
@@ -43,7 +44,7 @@ export function WordFields() {
 const sentences: Readonly<Record<WordCaptions, string>> = {
   object: '“a photo of a …”, as of a thing',
   style: '“a painting in the style of …”',
-  own: 'Their captions, the word before them',
+  own: 'The same captions, the word before them',
 };
 
 /** What few words are taught with. */
@@ -54,8 +55,9 @@ export function WordExtras() {
   return (
     <>
       <Select
-        label="Images without the word in their caption"
-        description="A caption that has the word stays."
+        className={classes.twoColumns}
+        label="Instead of captions without the word"
+        description="A caption that has the word stays as it is."
         data={wordCaptions.map((value) => ({ value, label: sentences[value] }))}
         value={method.captions}
         allowDeselect={false}

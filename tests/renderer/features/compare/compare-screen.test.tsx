@@ -173,6 +173,21 @@ describe('keys over the comparison', () => {
     expect(screen.queryByRole('region', { name: 'Large picture' })).toBeNull();
   });
 
+  test('open a picture whose epoch can be kept as a model, unless a new word was taught', async () => {
+    const offered = async (method: 'full' | 'embedding') => {
+      const comparison = aComparison();
+      const { unmount } = show({ ...comparison, runs: comparison.runs.map((run) => ({ ...run, method })) });
+      await cells();
+      await userEvent.keyboard('{ArrowRight} ');
+      const large = within(screen.getByRole('region', { name: 'Large picture' }));
+      expect(large.getByRole('button', { name: 'Export this epoch…' })).toBeTruthy();
+      const keep = large.queryByRole('button', { name: 'Keep as a model…' });
+      unmount();
+      return keep !== null;
+    };
+    expect([await offered('full'), await offered('embedding')]).toEqual([true, false]);
+  });
+
   test('put another axis across', async () => {
     show(aComparison({ seeds: [7, 8] }));
     await cells();

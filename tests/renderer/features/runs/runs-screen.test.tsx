@@ -260,6 +260,13 @@ describe('an epoch that was kept', () => {
     ]);
   });
 
+  test('is not offered as a model where a new word was taught, for that stayed as it was', async () => {
+    const { user } = show({ ...exampleRun, method: 'embedding', status: 'finished' });
+    await user.click(await screen.findByRole('button', { name: 'Actions for epoch 2' }));
+    await screen.findByRole('menuitem', { name: /Export epoch 2/ });
+    expect(screen.queryByRole('menuitem', { name: /Keep as a model/ })).toBeNull();
+  });
+
   test('is exported, and the dialog tells when it is written and where', async () => {
     const { studio, user } = show(
       { ...exampleRun, status: 'finished' },

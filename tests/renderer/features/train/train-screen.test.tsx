@@ -92,6 +92,29 @@ describe('the train screen', () => {
     ]);
   });
 
+  test('lends the pictures the words of files, and takes them away again', async () => {
+    const file = '/home/me/glyph.safetensors';
+    const { studio, user } = show({
+      'system.browse': () => ({
+        ...{ folder: '/home/me', parent: '/home', shortcuts: [], images: 0 },
+        entries: [{ name: 'glyph.safetensors', path: file, kind: 'model-file' as const }],
+      }),
+    });
+    await user.click(await screen.findByRole('button', { name: /^Pictures/ }));
+    await user.click(await screen.findByRole('button', { name: 'Add a word from a file' }));
+    await user.click(await screen.findByText('glyph.safetensors'));
+    await user.click(screen.getByRole('button', { name: 'Use this file' }));
+    await screen.findByRole('button', { name: /1 new word$/ });
+    await waitFor(() => {
+      expect(studio.inputsOf('runs.plan').at(-1)).toMatchObject({
+        request: { recipe: { embeddings: [{ file }] } },
+      });
+    });
+    await user.click(screen.getByRole('button', { name: 'Leave glyph out' }));
+    await user.click(await screen.findByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toEqual([{ request: exampleRequest }]);
+  });
+
   test('offers images without captions to be captioned, or trained on without words', async () => {
     const sets = [exampleCaptionSet].slice(1);
     const { studio, user } = show({

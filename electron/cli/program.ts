@@ -52,7 +52,6 @@ export function createProgram(dependencies: ProgramDependencies): Command {
     .option('--browser', 'open in the browser, even where a window could be opened', false)
     .option('--port <number>', 'port for the browser, on this machine only', portNumber)
     .option('--no-open', 'print the address instead of opening it')
-    .allowExcessArguments()
     .action(async (flags: StudioFlags) => {
       const [typed] = program.args;
       if (typed !== undefined) throw noSuchCommand(typed, program);
@@ -78,9 +77,11 @@ export function createProgram(dependencies: ProgramDependencies): Command {
     .command('doctor')
     .description('look this machine over: memory, disk, graphics cards, what can be computed on and how fast')
     .action(async () => {
-      onEnd(await doctorCommand(context(), await libraryFolder()));
+      const { library = await libraryFolder() } = program.opts<StudioFlags>();
+      onEnd(await doctorCommand(context(), library));
     });
-  return program;
+  // After the commands, which would take it over: a word too many is a command that there is none of.
+  return program.allowExcessArguments();
 }
 
 function noSuchCommand(typed: string, { commands }: Command): Failure {

@@ -215,7 +215,12 @@ const samples = z.strictObject({
 const device = z.strictObject({
   provider: z.enum(providers).optional(),
   /** Of several for CUDA: its number as `nvidia-smi` counts, or its place; left out, the one with most free memory. */
-  gpu: text.optional(),
+  gpu: z
+    .union([z.int().min(0).max(999).transform(String), z.string().max(40)])
+    .refine((named) => /^(\d+|[\da-f]+:[\da-f]+:[\da-f]+\.\d)$/i.test(named), {
+      error: 'is a number, as 1, or a place, as 00000000:01:00.0',
+    })
+    .optional(),
   api: z.enum(['c-api', 'node']).optional(),
   threads: natural.optional(),
 });

@@ -22,7 +22,7 @@ export interface ChosenSettings {
 
 /** What is known of what they are chosen for; null where it is not known yet. */
 export interface AdviceContext {
-  /** A learning rate that suits base, method and optimizer. */
+  /** A learning rate that suits base, method and optimizer; null too where the optimizer goes by none. */
   readonly usualRate: number | null;
   /** Pixels the base was made for. */
   readonly baseResolution: number | null;

@@ -13,7 +13,10 @@ export { mostWordVectors, type WordCaptions, wordCaptions };
 export const wordSchema = z
   .string()
   .max(mostLetters, `must have at most ${mostLetters} letters`)
-  .regex(sayable, 'must be one word without brackets, commas or colons, such as mywolf or <wolf>');
+  .regex(
+    sayable,
+    'must be one word with a letter or digit, without brackets, commas, colons, quotes, bars or backslashes, and not BREAK; such as mywolf or <wolf>',
+  );
 
 /** Files of new words that prompts may say; a word left out is the one that its file names. */
 export const wordFilesSchema = z

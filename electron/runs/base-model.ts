@@ -1,16 +1,20 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { type ConfigFacts, type TrainingSize, trainingSize } from '../../native/facts/config-facts.ts';
 import type { TrainingMethod } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { readFacts } from '../../native/families/read-facts.ts';
 import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
+import { cardAdvice } from './card-advice.ts';
 
 /** What a run plan wants to know of its base. */
 export interface BaseModel extends TrainingSize {
   readonly folder: string;
   /** Pixels to one latent along a side. */
   readonly vaeFactor: number;
+  /** The learning rate that its card names for the method, under AdamW; left out where it names none, or nobody asked. */
+  readonly ownRate?: number;
 }
 
 export async function readBaseModel(folder: string, method: TrainingMethod['kind']): Promise<BaseModel> {
@@ -46,4 +50,14 @@ export async function readBaseFacts(folder: string): Promise<ConfigFacts> {
     if (error instanceof Failure) throw new Failure('base-invalid', error.message, error.hint, error);
     throw error;
   }
+}
+
+/** The rate that the card beside a base names for a method. */
+export async function readOwnRate(
+  folder: string,
+  method: TrainingMethod['kind'],
+): Promise<Pick<BaseModel, 'ownRate'>> {
+  const { learningRate } = cardAdvice(await readFile(join(folder, 'README.md'), 'utf8').catch(() => null));
+  const ownRate = method === 'full' || method === 'lora' ? learningRate[method] : undefined;
+  return ownRate === undefined ? {} : { ownRate };
 }

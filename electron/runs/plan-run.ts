@@ -1,5 +1,5 @@
 import { type Dataset, readDataset } from '../datasets/dataset.ts';
-import { baseFor, type BaseModel, readBaseFacts } from './base-model.ts';
+import { baseFor, type BaseModel, readBaseFacts,readOwnRate } from './base-model.ts';
 import { checkBase } from './check-base.ts';
 import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
@@ -28,7 +28,7 @@ export async function planRuns(
   for (const spec of specs) {
     const { base, method } = spec;
     const facts = await readBaseFacts(base);
-    bases.push(baseFor(base, facts, method.kind));
+    bases.push({ ...baseFor(base, facts, method.kind), ...(await readOwnRate(base, method.kind)) });
     await checkBase(spec, facts);
     await checkLoraBeginning(method);
   }

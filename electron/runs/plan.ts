@@ -76,7 +76,7 @@ export function planTraining({ spec, base, dataset, cacheFolder, classImages = n
     heldOut: split.validation,
     captions,
     warnings: [
-      ...warningsOf(dataset, captions.missing),
+      ...warningsOf(dataset, makesCaptions(spec) ? [] : captions.missing),
       ...shareWarning(spec.data.share, split.training.length),
     ],
   };
@@ -97,6 +97,16 @@ export function shareWarning(share: DataShare, images: number): readonly string[
     : [];
 }
 
+/** Null where the optimizer goes by none. */
+function rateFor(
+  method: RunSpec['method']['kind'],
+  optimizer: RunSpec['train']['optimizer'],
+  { ownRate }: BaseModel,
+): number | null {
+  if (optimizer.kind === 'adafactor' && optimizer.relativeStep) return null;
+  return optimizer.kind === 'adamw' && ownRate !== undefined ? ownRate : usualLearningRate(method, optimizer);
+}
+
 /** What is allowed and most likely not meant, as the page has it beside its fields. */
 function adviceOf(
   spec: ResolvedRunSpec,
@@ -113,7 +123,7 @@ function adviceOf(
       recipe: { ...samples, width: samples.width ?? side, height: samples.height ?? side },
     },
     {
-      usualRate: usualLearningRate(method.kind, train.optimizer),
+      usualRate: rateFor(method.kind, train.optimizer, base),
       baseResolution: base.resolution,
       ...{ images, steps, heldOut, checkpoints: checkpoints.length },
     },
@@ -259,6 +269,11 @@ function countBuckets(images: readonly TrainingImage[]): PlanSummary['buckets'] 
 }
 
 const shownWarnings = 5;
+
+/** A new word gets sentences about it where a caption does not say it. */
+function makesCaptions({ method }: ResolvedRunSpec): boolean {
+  return method.kind === 'embedding' && method.captions !== 'own';
+}
 
 function warningsOf(
   { problems, leftOut }: Dataset,

@@ -79,14 +79,24 @@ async function cutOut(
     const cut = scaled.extract({ ...cornerOf(window, size), width, height });
     return await channels(cut).raw({ depth: 'uchar' }).toBuffer();
   }
-  const whole = await channels(scaled).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  // Only what can come into view is turned: a long image at an angle would need a canvas as long, and as high.
+  const reach = Math.ceil(Math.hypot(width, height) / 2) + 2;
+  const span = (middle: number, end: number): [from: number, length: number] => {
+    const from = Math.max(0, Math.floor(middle) - reach);
+    return [from, Math.min(end, Math.ceil(middle) + reach) - from];
+  };
+  const [left, across] = span(window.middle.x, window.scaled.width);
+  const [top, down] = span(window.middle.y, window.scaled.height);
+  const whole = await channels(scaled.extract({ left, top, width: across, height: down }))
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
   const [cos, sin] = [Math.cos(radians(alteration.rotation)), Math.sin(radians(alteration.rotation))];
   const turned = await sharp(whole.data, { raw: whole.info })
     .affine([cos, -sin, sin, cos], { interpolator: sharp.interpolators.bicubic })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   // The image's middle stays that of the canvas, which grew to hold its corners.
-  const [x, y] = [window.middle.x - window.scaled.width / 2, window.middle.y - window.scaled.height / 2];
+  const [x, y] = [window.middle.x - left - across / 2, window.middle.y - top - down / 2];
   const middle = {
     x: turned.info.width / 2 + cos * x - sin * y,
     y: turned.info.height / 2 + sin * x + cos * y,

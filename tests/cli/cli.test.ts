@@ -49,6 +49,11 @@ describe('the command line', () => {
     [['train', '--method', 'magic'], 'Allowed choices are full, lora, embedding, scratch, vae.'],
     [['train', '--device', 'gpu'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--device', 'cpu:1'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
+    [
+      ['train', '--set', 'device.gpu=banana'],
+      'device.gpu: is a number, as 1, or a place, as 00000000:01:00.0',
+    ],
+    [['generate', 'base', 'more', '-p', 'a fox'], 'too many arguments'],
     [['train', '--set', 'epochs'], '--set epochs does not set anything.'],
     [['train', '--sweep', 'train.epochs'], '--sweep train.epochs does not say what to try.'],
     [['train', '--sweep', 'train.epochs='], '--sweep train.epochs= does not say what to try.'],

@@ -128,6 +128,14 @@ describe('an altered picture', () => {
     },
   );
 
+  test('of a line is turned without a canvas as long as the line', async () => {
+    const path = await places({ width: 2000, height: 2 });
+    const read = await readAlteredRgb(path, { width: 64, height: 64 }, { ...none, rotation: 45 });
+    expect(read).toHaveLength(3 * 64 * 64);
+    // As red as its middle, far from black.
+    expect(read.every((value, i) => i % 3 !== 0 || value > 60)).toBe(true);
+  });
+
   test('has the colours that the filters give', async () => {
     const read = async (colour: readonly [number, number, number], change: Partial<Alteration>) => {
       const pixels = await readAlteredRgb(

@@ -48,6 +48,8 @@ describe('a plan', () => {
     expect(warnings([...ten, ...small])).toEqual([
       '2 of 12 images are much smaller than they are trained at and are enlarged, which teaches softness. The smallest is smaller.png, 8 × 8 px.',
     ]);
+    const relative = { kind: 'adafactor', relativeStep: true };
+    expect(warnings(ten, { train: { learningRate: 5, optimizer: relative } })).toEqual([]);
     expect(warnings(ten, { train: { learningRate: 5 } })).toEqual([
       expect.stringMatching(/^train\.learningRate: 500,000 times what suits/),
     ]);

@@ -76,7 +76,10 @@ describe('what is proposed', () => {
   });
 
   test('goes as gently as the base says it wants, and otherwise as usual', async () => {
-    const gentle = card.replace('"steps"', '"schedule": "cosine", "warmupSteps": 30, "emaDecay": 0.98, "steps"');
+    const gentle = card.replace(
+      '"steps"',
+      '"schedule": "cosine", "warmupSteps": 30, "emaDecay": 0.98, "steps"',
+    );
     const { train } = await (await proposals(gentle)).ask({ method: 'full' });
     expect(train).toMatchObject({ schedule: 'cosine', warmupSteps: 30, emaDecay: 0.98, minSnrGamma: 0 });
     const usual = (await (await proposals(card)).ask({ method: 'full' })).train;

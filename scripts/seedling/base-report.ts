@@ -373,8 +373,11 @@ async function sizeInMiB(path: string): Promise<number> {
 /** Finetunes as a form would propose it for so many images, and judges what was kept, on captions of pictures not seen. */
 async function judgeCase(made: TransferCase, tools: TransferTools): Promise<Transfer> {
   const proposal = await transferRun(made, flags, join(folder, 'transfer'), reference.base);
-  await finetune(proposal.file, proposal.run);
-  return judgeTransfer(made, proposal.run, await checkpointEpochs(proposal.run), tools.projection, {
+  // The sample's has been made already where its style was judged, by the same run file.
+  const shared = made.tuned !== undefined && wanted('style') && flags.run === undefined;
+  const run = shared ? join(folder, 'run') : proposal.run;
+  if (!shared) await finetune(proposal.file, run);
+  return judgeTransfer(made, run, await checkpointEpochs(run), tools.projection, {
     draw: (captions, name, epoch) =>
       draw(
         captions.map((prompt, i) => ({
@@ -383,7 +386,7 @@ async function judgeCase(made: TransferCase, tools: TransferTools): Promise<Tran
           guidanceScale: proposal.guidanceScale,
           model: {
             base: reference.base,
-            ...(epoch === 0 ? {} : { checkpoint: checkpointFolder(proposal.run, epoch) }),
+            ...(epoch === 0 ? {} : { checkpoint: checkpointFolder(run, epoch) }),
           },
           name: `transfer-${name}-${epoch}-${i}`,
         })),

@@ -143,9 +143,13 @@ test.each([
 
 test('the embedded base says how it wants to be trained', () => {
   const { seedling } = resourcesOf(fileURLToPath(new URL('../../resources', import.meta.url)));
-  const { learningRate, guidanceScale } = cardAdvice(readFileSync(join(seedling, 'README.md'), 'utf8'));
-  expect(learningRate.full).toBeGreaterThanOrEqual(1.5e-4);
-  expect(learningRate.full).toBeLessThanOrEqual(3e-4);
+  const advice = cardAdvice(readFileSync(join(seedling, 'README.md'), 'utf8'));
+  const { learningRate, guidanceScale } = advice;
+  // At a constant 2e-4 its pictures came apart in the first epochs and held-out loss rose from the ninth.
+  expect(learningRate.full).toBeGreaterThanOrEqual(5e-5);
+  expect(learningRate.full).toBeLessThanOrEqual(1.5e-4);
+  expect(advice.schedule).toBe('cosine');
+  expect(advice.emaDecay).toBeGreaterThanOrEqual(0.95);
   expect(guidanceScale).toBeGreaterThanOrEqual(2);
   expect(guidanceScale).toBeLessThanOrEqual(3);
 });

@@ -15,6 +15,10 @@ export const sweptSettings = [
   { path: 'train.captionDropout', label: 'Caption dropout', short: 'caption dropout' },
   { path: 'train.emaDecay', label: 'EMA decay', short: 'EMA' },
   { path: 'train.seed', label: 'Training seed', short: 'seed' },
+  { path: 'train.optimizer.kind', label: 'Optimizer', short: 'optimizer' },
+  { path: 'train.schedule', label: 'Schedule', short: 'schedule' },
+  { path: 'train.loss.kind', label: 'Loss', short: 'loss' },
+  { path: 'method.kind', label: 'Method', short: 'method' },
 ] as const;
 
 /** More than anybody waits for. */

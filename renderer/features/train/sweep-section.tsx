@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Group, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 
@@ -9,6 +9,7 @@ import { numberText, parseNumber } from '../../components/number-text.ts';
 import { countOf, countText } from '../../components/quantities.ts';
 import { FoldedSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
+import { choicesOf, chosenNow, hasSwept } from './swept-choices.ts';
 
 type Swept = NonNullable<RunRequest['sweep']>[number];
 
@@ -22,9 +23,7 @@ export function SweepSection() {
   const runs = sweep.reduce((count, { values }) => count * new Set(values).size, 1);
   const tooMany = runs > mostSweptRuns;
   const offered = sweptSettings.filter(
-    ({ path }) =>
-      (request.method.kind === 'lora' || !path.startsWith('method.')) &&
-      !sweep.some((own) => own.path === path),
+    ({ path }) => hasSwept(request, path) && !sweep.some((own) => own.path === path),
   );
   return (
     <FoldedSection
@@ -41,7 +40,7 @@ export function SweepSection() {
           <Values
             key={own.path}
             own={own}
-            error={valuesMessage(own.values, message(`sweep.${index}`))}
+            error={valuesMessage(own, message(`sweep.${index}`))}
             onChange={(values) => {
               set(sweep.map((other) => (other === own ? { ...own, values } : other)));
             }}
@@ -63,7 +62,9 @@ export function SweepSection() {
             data={offered.map(({ path, label }) => ({ value: path, label }))}
             value={null}
             onChange={(path) => {
-              if (path !== null) set([...sweep, { path, values: [nowOf(request, path)] }]);
+              if (path === null) return;
+              const now = choicesOf(path) === null ? nowOf(request, path) : chosenNow(request, path);
+              set([...sweep, { path, values: [now] }]);
             }}
           />
         )}
@@ -80,24 +81,25 @@ function Values({
 }: {
   own: Swept;
   error: string | undefined;
-  onChange: (values: number[]) => void;
+  onChange: (values: Swept['values']) => void;
   onRemove: () => void;
 }) {
   const label = sweptSettings.find(({ path }) => path === own.path)?.label ?? own.path;
-  const [text, setText] = useState(() => own.values.map((value) => numberText(Number(value))).join(', '));
+  const choices = choicesOf(own.path);
   return (
     <Group gap={8} align="flex-end" wrap="nowrap">
-      <TextInput
-        style={{ flex: 1 }}
-        label={label}
-        value={text}
-        error={error}
-        onChange={({ currentTarget }) => {
-          setText(currentTarget.value);
-          const parts = currentTarget.value.split(/[,;\s]+/).filter((part) => part !== '');
-          onChange(parts.map((part) => parseNumber(part)));
-        }}
-      />
+      {choices === null ? (
+        <Numbers label={label} values={own.values} error={error} onChange={onChange} />
+      ) : (
+        <MultiSelect
+          style={{ flex: 1 }}
+          label={label}
+          data={choices.map((choice) => ({ ...choice }))}
+          value={own.values.map(String)}
+          error={error}
+          onChange={onChange}
+        />
+      )}
       <ActionIcon
         variant="subtle"
         color="gray"
@@ -111,9 +113,39 @@ function Values({
   );
 }
 
-/** What to write instead of what stands there. */
-function valuesMessage(values: Swept['values'], message: string | undefined): string | undefined {
-  if (values.length === 0) return 'Enter one value or more, with commas between them';
+function Numbers({
+  label,
+  values,
+  error,
+  onChange,
+}: {
+  label: string;
+  values: Swept['values'];
+  error: string | undefined;
+  onChange: (values: number[]) => void;
+}) {
+  const [text, setText] = useState(() => values.map((value) => numberText(Number(value))).join(', '));
+  return (
+    <TextInput
+      style={{ flex: 1 }}
+      label={label}
+      value={text}
+      error={error}
+      onChange={({ currentTarget }) => {
+        setText(currentTarget.value);
+        const parts = currentTarget.value.split(/[,;\s]+/).filter((part) => part !== '');
+        onChange(parts.map((part) => parseNumber(part)));
+      }}
+    />
+  );
+}
+
+/** What to write or choose instead of what stands there. */
+function valuesMessage({ path, values }: Swept, message: string | undefined): string | undefined {
+  if (values.length === 0)
+    return choicesOf(path) === null
+      ? 'Enter one value or more, with commas between them'
+      : 'Choose one or more';
   if (values.some((value) => Number.isNaN(value))) return 'Enter numbers, with commas between them';
   return message;
 }

@@ -350,6 +350,20 @@ describe('the train screen', () => {
     ]);
   });
 
+  test('tries several choices of what is chosen, such as optimizers', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('button', { name: 'Try out: one value for each setting' }));
+    const part = within(screen.getByRole('region', { name: 'Try out' }));
+    await user.click(part.getByRole('combobox', { name: 'Setting to try several values of' }));
+    await user.click(await screen.findByRole('option', { name: 'Optimizer' }));
+    await user.click(part.getByRole('combobox', { name: 'Optimizer' }));
+    await user.click(await screen.findByRole('option', { name: 'Lion' }));
+    await user.click(await screen.findByRole('button', { name: 'Train 2 runs' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([
+      { request: { sweep: [{ path: 'train.optimizer.kind', values: ['adamw', 'lion'] }] } },
+    ]);
+  });
+
   test('measures errors, makes noise and reads masks as asked, and shows only what is then in use', async () => {
     const { studio, user } = show();
     await user.click(await screen.findByRole('button', { name: /^Advanced/ }));

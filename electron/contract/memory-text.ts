@@ -1,4 +1,4 @@
-import { bytesText } from './quantities.ts';
+import { bytesText, cardMemoryText } from './quantities.ts';
 
 /** What a training step takes of memory, in bytes. */
 export interface MemoryParts {
@@ -71,5 +71,8 @@ export function doesNotFit(
 /** Of a GPU that has enough memory, but not free at this moment; null where it has. */
 export function inUse(needed: number, available: number | null, free: number | null): string | null {
   if (available === null || free === null || needed <= free) return null;
-  return `Other programs use ${bytesText(available - free)} of the GPU’s ${bytesText(available)}, and this run needs ${bytesText(needed)}. Close what else uses the GPU first.`;
+  const [used, all, wanted] = [available - free, available, needed].map((bytes) =>
+    cardMemoryText(bytes / 2 ** 20),
+  );
+  return `Other programs use ${used} of the GPU’s ${all}, and this run needs ${wanted}. Close what else uses the GPU first.`;
 }

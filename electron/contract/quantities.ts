@@ -39,6 +39,11 @@ export function bytesText(bytes: number): string {
   return scaledText(bytes, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']);
 }
 
+/** Memory of a graphics card, MiB, as it is sold: one of 12,288 MiB has 12 GB. */
+export function cardMemoryText(mib: number): string {
+  return bytesText((mib / 1024) * 1e9);
+}
+
 /** A number in the unit that leaves it below a thousand, each unit a thousand of the one before: `1.2 M`. */
 export function scaledText(value: number, units: readonly string[]): string {
   const power = Math.max(

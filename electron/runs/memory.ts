@@ -5,7 +5,7 @@ import type { TrainJob } from '../../native/jobs.ts';
 import { chooseGpu, cudaOrder } from '../../native/runtime/cuda-gpus.ts';
 import { findPack } from '../../native/runtime/gpu-pack.ts';
 import { type NvidiaGpu, nvidiaGpus } from '../../native/runtime/nvidia-smi.ts';
-import { type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
+import { type DeviceChoice, type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
 import { planJobMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';
 import { waysToFit, type WayToFit } from '../../native/training/ways-to-fit.ts';
 
@@ -47,6 +47,20 @@ export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
 /** What "the best there is" will be, by what is cheap to know: the GPU where all is there that it needs, else the processor. */
 async function likelyProvider(): Promise<Provider> {
   return findPack()?.fault === null && (await recentGpus()).length > 0 ? 'cuda' : 'cpu';
+}
+
+/** What is amiss with the GPU asked for; null where none is, or it is there. */
+export async function missingGpu({ provider, gpu }: DeviceChoice): Promise<string | null> {
+  if (provider !== 'cuda' && gpu === undefined) return null;
+  const gpus = cudaOrder(await recentGpus());
+  if (gpus.length === 0) return 'There is no NVIDIA GPU here, or its driver is not installed.';
+  try {
+    chooseGpu(gpus, gpu);
+    return null;
+  } catch (error) {
+    if (error instanceof Failure) return `${error.message} ${error.hint}`;
+    throw error;
+  }
 }
 
 /** The card that CUDA would compute on. */

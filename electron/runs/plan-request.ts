@@ -21,7 +21,7 @@ import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { latentCacheBytes } from './latent-cache.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
-import { memoryOf, type PlannedMemory } from './memory.ts';
+import { memoryOf, missingGpu, type PlannedMemory } from './memory.ts';
 import { planJob, shareWarning } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
@@ -204,6 +204,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
   const adapters = job.method.kind === 'lora' ? await readAdapterModules(base.folder) : [];
   const footprint = footprintOf({ ...facts, counts: base.counts, adapters }, job.method, settings);
   const planned = await memoryOf(job);
+  const amiss = await missingGpu(job.device);
   const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
   const secondsPerEpoch = speed === null ? null : speed * uses;
@@ -242,6 +243,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
       ...(cut === null
         ? []
         : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.readOfPrompt, cut.prompts)]),
+      ...(amiss === null ? [] : [amiss]),
       ...memoryWarning(request.provider, memoryBytes, planned),
       ...(settings.schedule.warmupSteps >= summary.steps
         ? [

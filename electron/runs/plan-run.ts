@@ -1,5 +1,5 @@
 import { type Dataset, readDataset } from '../datasets/dataset.ts';
-import { baseFor, type BaseModel, readBaseFacts,readOwnRate } from './base-model.ts';
+import { baseFor, type BaseModel, readBaseFacts, readOwnRate } from './base-model.ts';
 import { checkBase } from './check-base.ts';
 import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';

@@ -1,6 +1,6 @@
 import { Select } from '@mantine/core';
 
-import { bytesText } from '../../electron/contract/quantities.ts';
+import { cardMemoryText } from '../../electron/contract/quantities.ts';
 import { useStudioCommand, useStudioQuery } from '../studio/studio.tsx';
 
 interface GpuSelectProps {
@@ -26,7 +26,7 @@ export function GpuSelect({ value, onChange }: GpuSelectProps) {
         { value: 'most', label: 'The one with most free memory' },
         ...gpus.map(({ name, memoryMib, freeMib, busId }, number) => ({
           value: busId,
-          label: `${number}: ${name}, ${bytesText(freeMib * 2 ** 20)} of ${bytesText(memoryMib * 2 ** 20)} free`,
+          label: `${number}: ${name}, ${cardMemoryText(freeMib)} of ${cardMemoryText(memoryMib)} free`,
         })),
         ...(isThere ? [] : [{ value, label: 'One that is not in this computer now' }]),
       ]}

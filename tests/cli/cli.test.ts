@@ -127,21 +127,23 @@ describe('the command line', () => {
 
   test('plans as JSON for programs', async () => {
     const folder = studio();
-    const { out } = await screenfold(folder, [
+    const { out, error } = await screenfold(folder, [
       'train',
       'foxes.json',
       '--device',
-      'cuda:1',
+      'cuda:99',
       '--dry-run',
       '--json',
     ]);
+    // A machine that has GPUs has fewer.
+    expect(error).toMatch(/There is no (NVIDIA GPU here|GPU 99 in this computer)/);
     const plan = JSON.parse(out.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
     expect(plan).toMatchObject({
       kind: 'plan',
       folder: join(folder, 'runs', 'foxes'),
       job: {
         ...{ base: join(folder, 'base'), cacheFolder: join(folder, 'cache') },
-        device: { provider: 'cuda', gpu: '1' },
+        device: { provider: 'cuda', gpu: '99' },
       },
     });
   });

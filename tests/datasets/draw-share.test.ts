@@ -32,6 +32,7 @@ describe('a share of the images', () => {
       ...['1 image', '12 images'],
     ]);
     expect(['all', '0.5', '12'].map(dataShare)).toEqual(['all', 0.5, 12]);
-    for (const wrong of ['half', '0', '1.5', '-3']) expect(() => dataShare(wrong)).toThrow(/fraction below 1/);
+    for (const wrong of ['half', '0', '1.5', '-3'])
+      expect(() => dataShare(wrong)).toThrow(/fraction below 1/);
   });
 });

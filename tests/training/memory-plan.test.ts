@@ -116,7 +116,7 @@ test('what others use of a GPU is said where it is in the way', () => {
   expect(inUse(8 * gib, 12 * gib, 9 * gib)).toBeNull();
   expect(inUse(8 * gib, 12 * gib, null)).toBeNull();
   expect(inUse(8 * gib, 12 * gib, 4 * gib)).toBe(
-    'Other programs use 8.6 GB of the GPU’s 13 GB, and this run needs 8.6 GB. Close what else uses the GPU first.',
+    'Other programs use 8.0 GB of the GPU’s 12 GB, and this run needs 8.0 GB. Close what else uses the GPU first.',
   );
 });
 

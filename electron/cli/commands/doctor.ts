@@ -2,7 +2,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 
 import type { DeviceReport, DoctorResult } from '../../../native/jobs.ts';
 import { providerLabels } from '../../../native/runtime/runtime.ts';
-import { bytesText, countOf, countText } from '../../contract/quantities.ts';
+import { bytesText, cardMemoryText, countOf, countText } from '../../contract/quantities.ts';
 import { freeOn } from '../../library/free-disk.ts';
 import { type CommandContext, type ExitCode, exitCodes } from './context.ts';
 
@@ -66,7 +66,7 @@ function machineLines(machine: Surroundings): readonly string[] {
 
 function gpuLines({ gpus }: DoctorResult): readonly string[] {
   return gpus.map(({ name, driver, memoryMib, freeMib, temperature }) => {
-    const memory = `${bytesText(memoryMib * 2 ** 20)}, ${bytesText(freeMib * 2 ** 20)} free`;
+    const memory = `${cardMemoryText(memoryMib)}, ${cardMemoryText(freeMib)} free`;
     const warmth = temperature === null ? '' : `, ${temperature} °C`;
     return `GPU        ${name}, driver ${driver}, ${memory}${warmth}`;
   });

@@ -11,7 +11,7 @@ import { bytesText, countOf } from '../../contract/quantities.ts';
 import { type Sweep, sweptOverrides, sweptText } from '../../contract/sweep.ts';
 import { fileNameOf } from '../../library/file-name.ts';
 import { howLines } from '../../runs/how-lines.ts';
-import { memoryOf } from '../../runs/memory.ts';
+import { memoryOf, missingGpu } from '../../runs/memory.ts';
 import { summaryLines } from '../../runs/plan.ts';
 import { type PlannedRun, planRuns } from '../../runs/plan-run.ts';
 import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
@@ -184,6 +184,8 @@ async function dryMemory(
   terminal: CommandContext['terminal'],
   job: Run['job'],
 ): Promise<TrainingMemory | null> {
+  const amiss = await missingGpu(job.device);
+  if (amiss !== null) terminal.warn(amiss);
   const planned = await memoryOf(job);
   if (planned === null) return null;
   const { memory, available, ways } = planned;

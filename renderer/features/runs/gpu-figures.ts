@@ -1,5 +1,5 @@
 import type { GpuLoad } from '../../../electron/contract/gpu.ts';
-import { bytesText } from '../../../electron/contract/quantities.ts';
+import { cardMemoryText } from '../../../electron/contract/quantities.ts';
 
 export interface GpuFigure {
   readonly name: string;
@@ -15,12 +15,11 @@ export function gpuOfRun(gpus: readonly GpuLoad[], place: string | null): GpuLoa
 
 /** What is said of it while a run trains; what its driver does not say is left out. */
 export function gpuFigures({ memoryMib, freeMib, utilization, temperature }: GpuLoad): readonly GpuFigure[] {
-  const mib = 2 ** 20;
   return [
     ...(utilization === null ? [] : [{ name: 'GPU busy', value: `${utilization} %` }]),
     {
       name: 'GPU memory',
-      value: `${bytesText((memoryMib - freeMib) * mib)} of ${bytesText(memoryMib * mib)}`,
+      value: `${cardMemoryText(memoryMib - freeMib)} of ${cardMemoryText(memoryMib)}`,
     },
     ...(temperature === null ? [] : [{ name: 'GPU temperature', value: `${temperature} °C` }]),
   ];

@@ -33,7 +33,7 @@ describe('the choice of a GPU', () => {
     const { studio, chosen, user } = show(two);
     await user.click(await screen.findByRole('combobox', { name: 'GPU' }));
     await expect.poll(() => studio.inputsOf('gpu.look').length).toBe(1);
-    await user.click(await screen.findByRole('option', { name: '1: RTX 4090, 21 GB of 26 GB free' }));
+    await user.click(await screen.findByRole('option', { name: '1: RTX 4090, 20 GB of 24 GB free' }));
     expect(chosen).toEqual(['02']);
   });
 

@@ -20,7 +20,7 @@ describe('the GPU of a run', () => {
   test('is told of by what its driver says', () => {
     expect(gpuFigures(load())).toEqual([
       { name: 'GPU busy', value: '97 %' },
-      { name: 'GPU memory', value: '15 GB of 26 GB' },
+      { name: 'GPU memory', value: '14 GB of 24 GB' },
       { name: 'GPU temperature', value: '71 °C' },
     ]);
     expect(gpuFigures(load({ utilization: null, temperature: null }))).toHaveLength(1);

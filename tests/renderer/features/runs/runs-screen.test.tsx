@@ -101,7 +101,7 @@ describe('a run under way', () => {
       'gpu.load': () => [load],
     });
     expect(await screen.findByText('97 %')).toBeTruthy();
-    expect(screen.getByText('15 GB of 26 GB')).toBeTruthy();
+    expect(screen.getByText('14 GB of 24 GB')).toBeTruthy();
     expect(screen.getByText('71 °C')).toBeTruthy();
     studio.publish('runs.progress', progress);
     expect(screen.queryByText(/slower than planned/)).toBeNull();

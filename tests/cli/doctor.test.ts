@@ -68,7 +68,7 @@ describe('screenfold doctor', () => {
     expect(out).toMatch(/^Screenfold \d+\.\d+\.\d+ on \w+ \w+, Node \d+/);
     expect(out).toMatch(/\nMemory +[\d.]+ GB, [\d.]+ [GM]B free\n/);
     expect(out).toMatch(/\nLibrary +.*: [\d.]+ [GMT]B free\n/);
-    expect(out).toContain('GPU        NVIDIA GeForce RTX 4090, driver 580.159.04, 26 GB, 24 GB free, 41 °C');
+    expect(out).toContain('GPU        NVIDIA GeForce RTX 4090, driver 580.159.04, 24 GB, 22 GB free, 41 °C');
     expect(out).toContain('✓ CUDA      NVIDIA GeForce RTX 4090');
     expect(out).toContain('It multiplies matrices with 41,235 billion operations a second.');
     expect(out).toContain('It multiplies matrices with 8.3 billion operations a second.');

@@ -71,7 +71,7 @@ describe('screenfold get', () => {
     [['get', 'sd-9'], 1, 'no base called sd-9'],
     [['get', 'https://host/a.ckpt', '--sha256', '12'], 2, '64 hexadecimal digits'],
     [['get', 'http://host/a.ckpt'], 1, 'not be secure'],
-    [['get', 'http://127.0.0.1:1/a.ckpt', '--proxy', 'nowhere'], 1, 'no address of one'],
+    [['get', 'http://127.0.0.1:1/a.ckpt', '--proxy', 'nowhere'], 1, 'is not an address'],
   ])('refuses %j', async (typed, code, said) => {
     const ended = await screenfold(temporaryFolder(), typed);
     expect([ended.code, ended.error]).toEqual([code, expect.stringContaining(said)]);

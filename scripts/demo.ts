@@ -27,10 +27,14 @@ const streams = { out: process.stdout, error: process.stderr };
 
 async function demo(context: CommandContext): Promise<ExitCode> {
   const { terminal } = context;
+  // A line of its own each: line breaks within one are shown as what they are.
+  const heading = (text: string) => {
+    for (const line of ['', text, '']) terminal.line(line);
+  };
   const begun = performance.now();
   await rm(folder, { recursive: true, force: true });
 
-  terminal.line(`1. Finetuning, as ${relative(root, runFile)} describes it\n`);
+  heading(`1. Finetuning, as ${relative(root, runFile)} describes it`);
   const trained = await trainCommand(context, {
     what: runFile,
     overrides: [{ path: ['folder'], value: run }],
@@ -38,21 +42,24 @@ async function demo(context: CommandContext): Promise<ExitCode> {
   });
   if (trained !== exitCodes.ok) return trained;
 
-  terminal.line('\n2. The same prompts and noise from every epoch\n');
+  heading('2. The same prompts and noise from every epoch');
   const { code, sheet, animation } = await compareCommand(context, { folder: run, prompts: [], device: {} });
   if (code !== exitCodes.ok) return code;
 
-  terminal.line('\n3. The last epoch as a model for other tools\n');
-  const exported = await exportCommand(context, { from: run, precision: 'float16' });
+  heading('3. The last epoch as a model for other tools');
+  const exported = join(run, 'exports', 'fluent-emoji');
+  const written = await exportCommand(context, { from: run, precision: 'float16', output: exported });
+  if (written !== exitCodes.ok) return written;
 
   const outcome = await readOutcome(run);
   const [trainLoss, validationLoss] = [outcome?.trainLoss ?? null, outcome?.validationLoss ?? null];
   const seconds = Math.round(performance.now() - begun) / 1000;
-  terminal.line(`
-Done in ${durationText(seconds)}: training loss ${lossText(trainLoss)}, held-out loss ${lossText(validationLoss)}.
-  side by side     ${sheet}
-  unfolding        ${animation}
-  exported model   ${exported}`);
+  heading(
+    `Done in ${durationText(seconds)}: training loss ${lossText(trainLoss)}, held-out loss ${lossText(validationLoss)}.`,
+  );
+  terminal.line(`  side by side     ${sheet}`);
+  terminal.line(`  unfolding        ${animation}`);
+  terminal.line(`  exported model   ${exported}`);
   terminal.object({ sheet, animation, exported, seconds, trainLoss, validationLoss });
   return exitCodes.ok;
 }

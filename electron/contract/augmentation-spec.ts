@@ -1,11 +1,7 @@
 import { z } from 'zod';
 
 import {
-  type AlteredBy,
-  alteredBy,
-  augmentationText,
   fewestVariants,
-  isAugmented,
   mostAltered,
   mostVariants,
   usualAugmentation,
@@ -20,7 +16,7 @@ export {
   mostAltered,
   mostVariants,
   usualAugmentation,
-};
+} from '../../native/facts/augmentation.ts';
 
 const upTo = (most: number) => z.number().min(0).max(most).default(0);
 

@@ -14,6 +14,7 @@ import { type RunPlan, type RunRequest, runRequestSchema } from '../contract/run
 import { mostRunsAtOnce, sweptOverrides, sweptText, withSwept } from '../contract/sweep.ts';
 import { drawShare } from '../datasets/images/draw-share.ts';
 import type { RunData } from '../datasets/run-data.ts';
+import { deviceChoice } from '../engine/device-choice.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
 import { checkBase } from './check-base.ts';
 import { readClassImages } from './class-images.ts';
@@ -297,7 +298,7 @@ function specOf(
   share: DataShare,
   folder: string,
 ): ResolvedRunSpec {
-  const { name, method, train, recipe, prompts, seeds, resolution, provider, gpu, prior } = request;
+  const { name, method, train, recipe, prompts, seeds, resolution, prior } = request;
   const spec = runSpecSchema.parse({
     name,
     base: baseFolder,
@@ -311,7 +312,7 @@ function specOf(
     train,
     samples: { prompts, seeds, ...recipe },
     ...(prior === null ? {} : { prior }),
-    device: { ...(provider !== null && { provider }), ...(gpu !== null && { gpu }) },
+    device: deviceChoice(request),
   });
   return { ...spec, name, folder };
 }

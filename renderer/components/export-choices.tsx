@@ -1,6 +1,7 @@
-import { Radio, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Radio, Stack, Text } from '@mantine/core';
 
 import type { Export } from '../../electron/contract/exports.ts';
+import { ChoiceOfFew } from './choice-of-few.tsx';
 
 type ModelFormat = Exclude<Export['kind'], 'sheet' | 'animation' | 'embedding'>;
 
@@ -16,20 +17,15 @@ export function PrecisionChoice({
   onChange: (precision: ExportPrecision) => void;
 }) {
   return (
-    <Stack gap={6}>
-      <Text size="sm" fw={500}>
-        Precision
-      </Text>
-      <SegmentedControl
-        aria-label="Precision"
-        data={[
-          { value: 'float16', label: 'float16, half the size' },
-          { value: 'float32', label: 'float32' },
-        ]}
-        value={precision}
-        onChange={onChange}
-      />
-    </Stack>
+    <ChoiceOfFew
+      label="Precision"
+      choices={[
+        { value: 'float16', label: 'float16, half the size' },
+        { value: 'float32', label: 'float32' },
+      ]}
+      value={precision}
+      onChange={onChange}
+    />
   );
 }
 
@@ -98,12 +94,9 @@ export function WordNames({
         One small file with the new word. It works with the base it was taught to and with models made from
         that.
       </Text>
-      <Text size="sm" fw={500}>
-        Made for
-      </Text>
-      <SegmentedControl
-        aria-label="Made for"
-        data={[
+      <ChoiceOfFew
+        label="Made for"
+        choices={[
           { value: 'a1111', label: 'A1111, ComfyUI, kohya' },
           { value: 'diffusers', label: 'diffusers' },
         ]}

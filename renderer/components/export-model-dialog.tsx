@@ -1,8 +1,9 @@
-import { Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Modal, Select, Stack } from '@mantine/core';
 import { useState } from 'react';
 
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
+import { ChoiceOfFew } from './choice-of-few.tsx';
 import { ExportButtons } from './export-buttons.tsx';
 import { FormatChoice, PrecisionChoice, type WordFileNames, WordNames } from './export-choices.tsx';
 import { ExportEntry } from './export-entry.tsx';
@@ -82,20 +83,15 @@ function ExportForm({
             <FormatChoice format={format} onChange={setFormat} lora={run.method === 'lora'} />
           )}
           {format === 'lora' && (
-            <Stack gap={6}>
-              <Text size="sm" fw={500}>
-                Names in the file
-              </Text>
-              <SegmentedControl
-                aria-label="Names in the file"
-                data={[
-                  { value: 'kohya', label: 'kohya, for most tools' },
-                  { value: 'peft', label: 'PEFT, for diffusers' },
-                ]}
-                value={names}
-                onChange={setNames}
-              />
-            </Stack>
+            <ChoiceOfFew
+              label="Names in the file"
+              choices={[
+                { value: 'kohya', label: 'kohya, for most tools' },
+                { value: 'peft', label: 'PEFT, for diffusers' },
+              ]}
+              value={names}
+              onChange={setNames}
+            />
           )}
           {format !== 'embedding' && <PrecisionChoice precision={precision} onChange={setPrecision} />}
           <ExportPlace folder={folder} onChange={setFolder} />

@@ -126,7 +126,10 @@ export function trainOf(
   const perEpoch = Math.max(1, Math.ceil(images / batchSize));
   const steps = (advice.steps ?? usualSteps(method.kind)) * aimFacts[aim].steps;
   const epochs = usualEpochs.find((count) => count * perEpoch >= steps) ?? 100;
-  const { schedule, warmupSteps, emaDecay, minSnrGamma } = advice;
+  const { schedule, emaDecay, minSnrGamma } = advice;
+  // What a card says is meant for a run of usual length: a short one would be over before it has warmed up.
+  const warmupSteps =
+    advice.warmupSteps && Math.min(advice.warmupSteps, Math.floor((epochs * perEpoch) / 10));
   return runSpecSchema.shape.train.parse({
     epochs,
     batchSize,

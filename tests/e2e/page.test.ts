@@ -1,3 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { describeInBrowser, inDesktop, type OpenStudio, openStudio } from './studio.ts';
@@ -39,6 +43,16 @@ describeInBrowser('the page in a browser', () => {
       setTimeout(() => resolve(window.intruded === true), 50);
     })`);
     expect(ran).toBe(false);
+  });
+
+  test('is what people get, not the form of it for developers, which takes five times as long to draw', () => {
+    const assets = fileURLToPath(new URL('../../dist/renderer/assets', import.meta.url));
+    const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+    const withWords = (words: string) =>
+      scripts.filter((name) => readFileSync(join(assets, name), 'utf8').includes(words));
+    expect(withWords('react.element')).not.toEqual([]);
+    // What React calls its frames in traces for developers.
+    expect(withWords('react_stack_bottom_frame')).toEqual([]);
   });
 
   test.skipIf(inDesktop)('finds the studio again after the way to it broke', async () => {

@@ -80,8 +80,14 @@ describe('what is proposed', () => {
       '"steps"',
       '"schedule": "cosine", "warmupSteps": 30, "emaDecay": 0.98, "steps"',
     );
-    const { train } = await (await proposals(gentle)).ask({ method: 'full' });
+    const ofLength = async (steps: number) => {
+      const written = gentle.replace('"steps": 10', `"steps": ${steps}`);
+      return (await (await proposals(written)).ask({ method: 'full' })).train;
+    };
+    const train = await ofLength(100_000);
     expect(train).toMatchObject({ schedule: 'cosine', warmupSteps: 30, emaDecay: 0.98, minSnrGamma: 0 });
+    // Of a run that is short, a tenth.
+    expect((await ofLength(10)).warmupSteps).toBeLessThan(3);
     const usual = (await (await proposals(card)).ask({ method: 'full' })).train;
     expect(usual).toMatchObject({ schedule: 'constant', warmupSteps: 0, emaDecay: 0 });
   });

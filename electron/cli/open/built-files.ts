@@ -16,6 +16,7 @@ const inputs: Readonly<Record<Built, readonly string[]>> = {
     'electron/contract',
     'native',
     'vite.config.ts',
+    'scripts/build.ts',
     'package-lock.json',
   ],
   desktop: ['electron', 'native', 'scripts/build.ts', 'package-lock.json'],

@@ -38,9 +38,9 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
     'masks',
     'augmentation',
   ].some((name) => message(`train.${name}`) !== undefined);
-  const doubtful =
-    warning('resolution') !== undefined ||
-    trainNumbers.some((name) => warning(`train.${name}`) !== undefined);
+  const doubt = ['resolution', ...trainNumbers.map((name) => `train.${name}`)]
+    .map((path) => warning(path))
+    .find((text) => text !== undefined);
   return (
     <FoldedSection
       title="Advanced"
@@ -48,7 +48,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
       faulty={
         faulty || message('resolution') !== undefined || loraFields.some((name) => message(`method.${name}`))
       }
-      doubtful={doubtful}
+      doubt={doubt}
     >
       <Stack gap={20}>
         <Group title="Batch">

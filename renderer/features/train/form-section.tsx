@@ -1,5 +1,5 @@
-import { Collapse, Text, UnstyledButton } from '@mantine/core';
-import { IconChevronRight } from '@tabler/icons-react';
+import { Text, UnstyledButton } from '@mantine/core';
+import { IconAlertTriangle, IconChevronRight } from '@tabler/icons-react';
 import { type ReactNode, useId, useState } from 'react';
 
 import classes from './form-section.module.css';
@@ -22,19 +22,24 @@ export function FoldedSection({
   title,
   summary,
   faulty = false,
-  doubtful = false,
+  doubt,
   children,
 }: {
   title: string;
   summary: string;
   /** Something within is wrong, so it cannot stay hidden. */
   faulty?: boolean;
-  /** Something within is most likely not meant: it shows, and may be folded away. */
-  doubtful?: boolean;
+  /**
+   * What within is most likely not meant. It stands in place of the summary: opening the part by itself would push away what
+   * somebody is writing in below.
+   */
+  doubt?: string | undefined;
   children: ReactNode;
 }) {
   const [chosen, setChosen] = useState<boolean | null>(null);
-  const expanded = faulty || (chosen ?? doubtful);
+  const expanded = faulty || (chosen ?? false);
+  const doubtful = !expanded && doubt !== undefined;
+  const line = doubtful ? doubt : summary;
   const id = useId();
   return (
     <section className={classes.section} aria-labelledby={id}>
@@ -45,7 +50,7 @@ export function FoldedSection({
         <UnstyledButton
           className={classes.summary}
           aria-expanded={expanded}
-          aria-label={`${title}: ${summary}`}
+          aria-label={`${title}: ${line}`}
           onClick={() => {
             setChosen(!expanded);
           }}
@@ -56,13 +61,13 @@ export function FoldedSection({
             data-open={expanded || undefined}
             aria-hidden
           />
-          <Text size="sm" c="dimmed" truncate component="span">
-            {summary}
+          {doubtful && <IconAlertTriangle size={16} className={classes.doubt} aria-hidden />}
+          <Text size="sm" {...(doubtful ? {} : { c: 'dimmed' })} truncate component="span" title={line}>
+            {line}
           </Text>
         </UnstyledButton>
-        <Collapse expanded={expanded}>
-          <div style={{ paddingTop: 12 }}>{children}</div>
-        </Collapse>
+        {/* Some of these parts hold dozens of fields, which would all be drawn again at each letter typed elsewhere. */}
+        {expanded && <div className={classes.within}>{children}</div>}
       </div>
     </section>
   );

@@ -63,7 +63,7 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
     ...defaults,
     ...plain,
     method: methodWith(defaults.method, method ?? {}, word),
-    train: { ...trainWith(defaults, train?.optimizer), ...train },
+    train: { ...warmedUp(trainWith(defaults, train?.optimizer), train?.epochs), ...train },
     recipe: { ...defaults.recipe, ...sizeLike(plain.resolution), ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
     ...(shares && { shares: [...shares] }),
@@ -90,6 +90,12 @@ function trainWith(
       ? rateOf(train.learningRate, optimizer.kind)
       : usualLearningRate(method.kind, optimizer);
   return { ...train, learningRate };
+}
+
+/** The proposed warm-up is for the proposed length: a shorter run warms up for less. */
+function warmedUp(train: RunRequest['train'], epochs: number = train.epochs): RunRequest['train'] {
+  if (!(epochs < train.epochs)) return train;
+  return { ...train, warmupSteps: Math.floor((train.warmupSteps * epochs) / train.epochs) };
 }
 
 function methodWith(

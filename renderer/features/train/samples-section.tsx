@@ -18,7 +18,7 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
     <FoldedSection
       title="Pictures"
       faulty={faulty}
-      doubtful={pictureNumbers.some((name) => warning(`recipe.${name}`) !== undefined)}
+      doubt={pictureNumbers.map((name) => warning(`recipe.${name}`)).find((text) => text !== undefined)}
       summary={[
         prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
         seeds.length === 1 ? `seed ${seeds[0]!}` : `${seeds.length} seeds`,

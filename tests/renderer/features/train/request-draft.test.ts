@@ -24,6 +24,21 @@ describe('a request', () => {
     });
   });
 
+  test('warms up for less where the run is made shorter, and for what was written where that was', () => {
+    const defaults = {
+      ...exampleRequest,
+      train: { ...exampleRequest.train, epochs: 50, warmupSteps: 40 },
+    };
+    const warmup = (train: Parameters<typeof requestOf>[1]['train']) =>
+      requestOf(defaults, train === undefined ? {} : { train }).train.warmupSteps;
+    expect(warmup(undefined)).toBe(40);
+    expect(warmup({ epochs: 10 })).toBe(8);
+    expect(warmup({ epochs: 1 })).toBe(0);
+    expect(warmup({ epochs: 100 })).toBe(40);
+    expect(warmup({ epochs: Number.NaN })).toBe(40);
+    expect(warmup({ epochs: 10, warmupSteps: 25 })).toBe(25);
+  });
+
   test('keeps rank and alpha out of full finetuning', () => {
     const request = requestOf(exampleRequest, { method: { rank: 8, alpha: 4, textEncoder: true } });
     expect(request.method).toEqual({ kind: 'full', textEncoder: true });

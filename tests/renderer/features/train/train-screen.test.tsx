@@ -207,7 +207,7 @@ describe('the train screen', () => {
     expect(await screen.findByText('At most 100')).toBeTruthy();
   });
 
-  test('opens the folded part where a warning is in it, and lets it be folded away', async () => {
+  test('says on a folded part what in it is most likely not meant, and leaves it folded', async () => {
     const { user } = show();
     const part = await screen.findByRole('button', { name: /Advanced/ });
     await user.click(part);
@@ -217,6 +217,8 @@ describe('the train screen', () => {
     expect(await screen.findByText(/only 76 images/)).toBeTruthy();
     await user.click(part);
     expect(part.getAttribute('aria-expanded')).toBe('false');
+    expect(screen.getByRole('button', { name: /^Advanced: There are only 76 images/ })).toBe(part);
+    expect(screen.queryByLabelText('Batch size')).toBeNull();
   });
 
   test('alters images, and shows what becomes of one’s own', async () => {

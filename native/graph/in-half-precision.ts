@@ -50,6 +50,7 @@ export function inHalfPrecision(
   };
 
   const live = new Set(liveNodes(old, results));
+  const asked = new Set(results);
   const positions: number[] = [];
   for (const node of old.nodes) {
     positions.push(graph.nodes.length);
@@ -64,7 +65,11 @@ export function inHalfPrecision(
       optional: i >= node.required,
     }));
     const outputs = inScope(graph, node, () => graph.node(node.op, inputs, node.attributes, specs));
-    node.outputs.forEach((output, i) => made.set(output, outputs[i]!));
+    for (const [i, output] of node.outputs.entries()) {
+      made.set(output, outputs[i]!);
+      // Widened here and not at the end, where stages would have to keep every gradient for it.
+      if (asked.has(output)) operand(output, 'float32');
+    }
     // What was widened is to be had as it was.
     const [source] = inputs;
     if (node.op === 'Cast' && source?.type === 'float16') casts.set(outputs[0]!, source);

@@ -5,8 +5,11 @@ import { artifactsName } from '../facts/run-folder.ts';
 import type { OpenModel } from '../families/family.ts';
 import { asItIs, ofClassImages, viewsOf } from '../images/image-views.ts';
 import type { TrainingImage } from '../jobs.ts';
+import { largeModel } from '../models/large-model.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { updateRule } from '../optimizers/optimizers.ts';
+import { canBePiecewise } from '../optimizers/piecewise-update.ts';
+import { availableMemory } from '../runtime/available-memory.ts';
 import { precisionOn } from '../runtime/precision.ts';
 import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
 import { batchParts } from './batch-parts.ts';
@@ -24,7 +27,7 @@ import type { EncodeOptions } from './encoding.ts';
 import { isFused } from './fused-backward.ts';
 import { checkImageSizes } from './image-sizes.ts';
 import { encodeMasks } from './masks.ts';
-import { planMemory } from './memory-plan.ts';
+import { frozenTypeOn, planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
 import { rankDropout } from './rank-dropout.ts';
 import { seenImages } from './seen-images.ts';
@@ -86,6 +89,8 @@ async function startDiffusion(
 ): Promise<TrainingTask> {
   const { settings } = job;
   const { autoencoder, conditioning, noise } = model;
+  // Before encoders have taken any of it, which they keep for what follows.
+  const available = await availableMemory(runtime, job.device.gpu);
   checkClassImages(job);
   const images = [...job.images, ...job.validation, ...(job.prior?.images ?? [])];
   const cache = openBlobCache(job.cacheFolder, cacheMemoryBytes);
@@ -108,27 +113,32 @@ async function startDiffusion(
   const precision = precisionOn(runtime, settings.precision);
   const rule = updateRule(settings, precision, method.upRate);
   const accumulate = settings.gradientAccumulation > 1;
-  const place = { provider: runtime.provider, available: process.availableMemory() };
   const fused = isFused(settings, runtime, context);
+  const place = { provider: runtime.provider, available };
   const recompute = fused || (planMemory(job, model, place)?.recompute ?? false);
   if (recompute) context.emit({ type: 'note', message: recomputeNote });
+  const trainable = trainedOf(parameters);
+  const piecewise =
+    recompute && !runtime.tensorsAreArrays && totalElements(trainable) >= largeModel && canBePiecewise(rule);
   const trainer = await createTrainer({
     runtime,
     rule,
-    trainable: trainedOf(parameters),
+    trainable,
     initial: method.initial,
     frozen: model.readWeight,
     artifacts: (shape) =>
       recompute
         ? // Widened where they are used, and forgotten after it.
-          buildArtifacts(
-            build(shape, (component, key) => model.weightType({ component, key })),
-            { tensorsAreArrays: runtime.tensorsAreArrays, recompute, precision },
-          )
+          buildArtifacts(build(shape, frozenTypeOn(runtime.provider, model.weightType)), {
+            tensorsAreArrays: runtime.tensorsAreArrays,
+            recompute,
+            precision,
+          })
         : buildArtifacts(build(shape), { tensorsAreArrays: runtime.tensorsAreArrays, precision }),
     parts: batchParts(runtime, totalElements(parameters)),
     accumulate,
     fused,
+    ...(piecewise && { piecewise }),
     artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });

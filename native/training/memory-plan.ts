@@ -4,10 +4,12 @@ import { trainedParts } from '../facts/methods.ts';
 import { optimizerOf, stateBytes } from '../facts/optimizers.ts';
 import type { OpenModel } from '../families/family.ts';
 import { openModel } from '../families/open-model.ts';
-import { bytesPerElement, type DataType, elementCount } from '../graph/data-type.ts';
+import { bytesPerElement, elementCount } from '../graph/data-type.ts';
 import type { TrainJob } from '../jobs.ts';
 import { largeModel } from '../models/large-model.ts';
+import type { WeightType } from '../models/weight-tensor.ts';
 import { prefersMatrixConv } from '../runtime/capabilities.ts';
+import { precisionOn } from '../runtime/precision.ts';
 import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
 import { planBuffers } from '../stages/buffers.ts';
 import { bytesOf, workspaceBytes } from '../stages/workspace.ts';
@@ -60,9 +62,9 @@ const programBytes = { whole: 0.3 * 2 ** 30, staged: 0.8 * 2 ** 30 };
 const shareToFill = 0.7;
 
 /**
- * The memory of a job's step on its largest pictures, and whether modules are computed again: on the processor, where memory may not be
- * enough to keep all. That makes no difference to the numbers, so a resumed run may do it otherwise. Null for methods that
- * train no denoiser.
+ * The memory of a job's step on its largest pictures, and whether modules are computed again: where memory may not be enough to keep
+ * all. That makes no difference to the numbers but for roundings of float16, so a resumed run may do it otherwise. Null for methods
+ * that train no denoiser.
  */
 export function planMemory(job: Job, opened: OpenModel, place: StepPlace): TrainingMemory | null {
   const trained = trainedBy(job.method, opened);
@@ -82,7 +84,11 @@ export function planMemory(job: Job, opened: OpenModel, place: StepPlace): Train
     ...{ recompute: false, ...fixed, weights: size.kept.weights },
     ...{ activations: rows * size.kept.perRow, workspace: 0, program: programBytes.whole },
   };
-  const enough = place.available !== null && totalBytes(kept) <= shareToFill * place.available;
+  const enough =
+    place.available === null
+      ? // Of main memory less is safer; of a device of which nothing is known, its usual way is.
+        !usesMainMemory(place.provider)
+      : totalBytes(kept) <= shareToFill * place.available;
   if (!staged || (enough && !fused)) return kept;
   return {
     ...{ recompute: true, ...fixed, weights: staged.weights },
@@ -145,7 +151,7 @@ interface StepMeasure {
 const measures = new LRUCache<string, StepMeasure>({ max: 32 });
 
 function measureStep(
-  { images, method }: Job,
+  { images, method, settings }: Job,
   model: OpenModel,
   trained: DiffusionGraphOptions['trained'],
   { provider }: StepPlace,
@@ -153,15 +159,24 @@ function measureStep(
   const area = ({ width, height }: Job['images'][number]): number => width * height;
   const largest = images.reduce((most, image) => (area(image) > area(most) ? image : most));
   const arrays = usesMainMemory(provider);
+  const precision = precisionOn({ provider }, settings.precision);
   const typeOf = model.weightType;
   const key = JSON.stringify([
-    ...[arrays, model.configFiles, method, largest.width, largest.height, model.conditioning.way],
+    ...[
+      provider,
+      precision,
+      model.configFiles,
+      method,
+      largest.width,
+      largest.height,
+      model.conditioning.way,
+    ],
     ...[...model.components.values()].map(({ name, hasWeights }) => [name, hasWeights]),
     ...['unet', 'text_encoder'].map((component) => typeOf({ component, key: 'conv_in.weight' })),
   ]);
   const known = measures.get(key);
   if (known) return known;
-  const build = (frozenType?: (component: string, key: string) => DataType): TrainingArtifacts =>
+  const build = (recompute: boolean, frozenType?: DiffusionGraphOptions['frozenType']): TrainingArtifacts =>
     buildArtifacts(
       buildDiffusionGraph({
         ...{ denoiser: model.denoiser, conditioning: model.conditioning, noise: model.noise, trained },
@@ -170,21 +185,28 @@ function measureStep(
         matrixConv: prefersMatrixConv(provider),
         ...(frozenType && { frozenType }),
       }),
-      { tensorsAreArrays: arrays, recompute: frozenType !== undefined },
+      { tensorsAreArrays: arrays, recompute, precision },
     );
-  const kept = build();
+  const kept = build(false);
   const parameters = [...kept.trainable, ...kept.frozen];
   const found = {
     trained: totalElements(kept.trainable),
     kept: { weights: heldBytes(kept), perRow: orderFactor * workspaceBytes(wholeOf(kept)) },
-    // What ONNX Runtime does with the memory of many sessions on a device is not known yet.
     staged:
-      arrays && totalElements(parameters) >= largeModel
-        ? measureStages(build((component, own) => typeOf({ component, key: own })))
+      totalElements(parameters) >= largeModel
+        ? measureStages(build(true, frozenTypeOn(provider, typeOf)))
         : null,
   };
   measures.set(key, found);
   return found;
+}
+
+/** What stages hold frozen weights in, which they widen where they use them: not every card has float16 for WebGPU. */
+export function frozenTypeOn(
+  provider: Provider,
+  typeOf: WeightType,
+): NonNullable<DiffusionGraphOptions['frozenType']> {
+  return (component, key) => (provider === 'webgpu' ? 'float32' : typeOf({ component, key }));
 }
 
 function measureStages(artifacts: TrainingArtifacts): StepMeasure['staged'] {

@@ -7,6 +7,7 @@ import { adapterPlace, takesAdapter } from '../../native/families/stable-diffusi
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { readUNetConfig } from '../../native/models/unet.ts';
+import type { Provider } from '../../native/runtime/runtime.ts';
 import { planMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';
 import { waysOf } from '../../native/training/ways-to-fit.ts';
 import { readFullSize } from '../reference/fixture.ts';
@@ -35,9 +36,10 @@ const planned = (
   method: TrainJob['method'],
   available: number | null,
   settings: Partial<TrainJob['settings']> = {},
+  provider: Provider = 'cpu',
 ): TrainingMemory =>
   planMemory({ images: [image], method, settings: { ...tinySettings, batchSize: 1, ...settings } }, model, {
-    provider: 'cpu',
+    provider,
     available,
   })!;
 
@@ -57,6 +59,31 @@ test('what fits is kept, and where it does not, modules are computed again over 
   const four = planned(model, lora, 8 * gb, { batchSize: 4 });
   expect(four.activations + four.workspace).toBeCloseTo(4 * (again.activations + again.workspace), -3);
   expect(memoryNote(again)).toContain('computed again');
+});
+
+test('on a GPU it is reckoned in the precision that it computes in, and computed again where the card is small', async () => {
+  const { config } = await readFullSize('sd1-unet');
+  const model = modelOf(config as object, 'float16');
+  const onCard = (
+    method: TrainJob['method'],
+    available: number | null,
+    precision: 'auto' | 'float32',
+    provider: Provider = 'cuda',
+  ) => planned(model, method, available, { precision }, provider);
+  const roomy = onCard(lora, 24 * gb, 'auto');
+  expect(roomy.recompute).toBe(false);
+  // `auto` is float16 there, and so are frozen weights and most activations.
+  expect(roomy.weights / gb).toBeCloseTo(2 * 0.8595 + 4 * 0.0068, 2);
+  expect(roomy.activations).toBeLessThan(0.65 * onCard(lora, 24 * gb, 'float32').activations);
+  const small = onCard(lora, 6 * gb, 'auto');
+  expect(small.recompute).toBe(true);
+  expect(totalBytes(small)).toBeLessThan(0.75 * totalBytes(roomy));
+  // Gradients found in float16 are widened in their own stage: none is kept twice.
+  const full = onCard({ kind: 'full', textEncoder: false }, 16 * gb, 'auto');
+  expect(full.recompute).toBe(true);
+  expect(full.activations).toBeLessThan(0.3 * gb);
+  // Of a device that does not say how much it has, nothing is assumed.
+  expect(onCard(lora, null, 'auto', 'webgpu').recompute).toBe(false);
 });
 
 test('a small model is kept whole whatever the memory is, and accumulation doubles its gradients', () => {

@@ -37,6 +37,7 @@ export const functions = {
   GetDimensionsCount: [61, 'status', ['void *', 'void *']],
   GetDimensions: [62, 'status', ['void *', 'void *', 'size_t']],
   GetTensorTypeAndShape: [65, 'status', ['void *', 'void *']],
+  CreateMemoryInfo: [68, 'status', ['str', 'int', 'int', 'int', 'void *']],
   CreateCpuMemoryInfo: [69, 'status', ['int', 'int', 'void *']],
   MemoryInfoGetName: [71, 'status', ['void *', 'void *']],
   AllocatorFree: [76, 'status', ['void *', 'void *']],
@@ -76,6 +77,11 @@ export const functions = {
   ReleaseCUDAProviderOptions: [208, 'void', ['void *']],
   AddExternalInitializers: [210, 'status', ['void *', 'strings', 'void *', 'size_t']],
   SessionOptionsAppendExecutionProvider: [216, 'status', ['void *', 'str', 'strings', 'strings', 'size_t']],
+  CreateAndRegisterAllocatorV2: [
+    259,
+    'status',
+    ['void *', 'str', 'void *', 'void *', 'strings', 'strings', 'size_t'],
+  ],
   SetDeterministicCompute: [273, 'status', ['void *', 'bool']],
   SessionGetMemoryInfoForInputs: [380, 'status', ['void *', 'void *', 'size_t']],
 } as const satisfies Record<

@@ -12,10 +12,11 @@ export async function openSession(
   model: Uint8Array<ArrayBuffer> | string,
   options: SessionOptions,
 ): Promise<{ pointer: Pointer; initializers: readonly Pointer[] }> {
-  if (options.arena !== false) registerSharedArena(ort);
   const { pointer, values } = sessionOptions(ort, hostMemory, place, options);
   const out = new BigUint64Array(1);
   try {
+    // Not before the provider is known to be there: asked for memory of one that is not, ONNX Runtime ends the process.
+    if (options.arena !== false) registerSharedArena(ort, place);
     if (typeof model === 'string') await ort.callAsync('CreateSession', ort.env, model, pointer, out);
     else await ort.callAsync('CreateSessionFromArray', ort.env, model, model.byteLength, pointer, out);
     return { pointer: ort.adopt('Session', out[0]!), initializers: values };

@@ -1,0 +1,24 @@
+import { Failure } from '../failure.ts';
+import { chooseGpu, cudaOrder } from './cuda-gpus.ts';
+import { type NvidiaGpu, nvidiaGpus } from './nvidia-smi.ts';
+import { type Provider, usesMainMemory } from './runtime.ts';
+
+/**
+ * Bytes that may still be taken where a provider computes: of main memory, or of a GPU of CUDA's, the one that was asked for or that
+ * would be chosen. Null where nothing says.
+ */
+export async function availableMemory(
+  { provider }: { readonly provider: Provider },
+  gpu: string | undefined,
+  list: () => Promise<readonly NvidiaGpu[]> = nvidiaGpus,
+): Promise<number | null> {
+  if (usesMainMemory(provider)) return process.availableMemory();
+  if (provider !== 'cuda') return null;
+  try {
+    return chooseGpu(cudaOrder(await list()), gpu).gpu.freeMib * 2 ** 20;
+  } catch (error) {
+    // It computes all the same, so the driver's tool alone is missing.
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}

@@ -72,7 +72,7 @@ async function studioWith(server: FileServer, libraryFolder = temporaryFolder())
 
 const list = (client: ClosableClient) => client.call('downloads.list', {});
 const until = (client: ClosableClient, holds: (download: Download | undefined) => boolean) =>
-  vi.waitUntil(async () => holds((await list(client))[0]), { timeout: 20_000, interval: 20 });
+  vi.waitUntil(async () => holds((await list(client))[0]), { timeout: 60_000, interval: 20 });
 const start = (client: ClosableClient) => client.call('downloads.startCaptioner', { publishedId: 'small' });
 
 describe('a captioning model of the list', () => {
@@ -83,7 +83,7 @@ describe('a captioning model of the list', () => {
     expect(server.asked).toEqual([]);
     await start(client);
     await vi.waitUntil(async () => (await client.call('captioners.list', {})).length === 1, {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     await until(client, (download) => download === undefined);
     const [captioner] = await client.call('captioners.list', {});
@@ -128,7 +128,7 @@ describe('a captioning model of the list', () => {
     const before = server.asked.length;
     await second.client.call('downloads.resume', { downloadId: 'small' });
     await vi.waitUntil(async () => (await second.client.call('captioners.list', {})).length === 1, {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     const asked = server.asked.slice(before);
     expect(asked.map(({ path }) => path)).toEqual([`/some/model/resolve/${commit}/model.onnx`]);
@@ -217,7 +217,7 @@ describe('a captioning model at an address', () => {
     const address = `${server.origin}/some/model/resolve/main/`;
     await client.call('downloads.startCaptionerAddress', { address });
     await vi.waitUntil(async () => (await client.call('captioners.list', {})).length === 1, {
-      timeout: 30_000,
+      timeout: 60_000,
     });
     const [added] = await client.call('captioners.list', {});
     expect(added).toMatchObject({ kind: 'tagger', name: 'main', downloaded: true });

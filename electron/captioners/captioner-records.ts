@@ -5,7 +5,7 @@ import type { LibraryDatabase } from '../library/database.ts';
 import { libraryPathsOf } from '../library/library-paths.ts';
 
 /** A captioning model as the database has it; whether its folder is still there is looked at when asked. */
-export type CaptionerRecord = Omit<Captioner, 'missing'>;
+export type CaptionerRecord = Omit<Captioner, 'missing' | 'downloaded'>;
 
 export interface CaptionerRecords {
   /** Newest first. */

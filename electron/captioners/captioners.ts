@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import { describeCaptioner } from '../../native/captioning/captioner-files.ts';
+import { usualCaptioning } from '../../native/facts/captioning.ts';
 import { Failure } from '../../native/failure.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { CaptionJob, PictureCaption } from '../../native/jobs.ts';
@@ -11,19 +12,29 @@ import { storedImages } from '../datasets/images/image-records.ts';
 import type { Device } from '../engine/device.ts';
 import { deviceChoice } from '../engine/device-choice.ts';
 import type { DomainContext } from '../library/library.ts';
+import { pathInside } from '../library/path-inside.ts';
+import { removeInside } from '../library/remove-inside.ts';
 import type { SettingsStore } from '../library/settings.ts';
-import { createCaptionerRecords } from './captioner-records.ts';
+import { type CaptionerRecord, type CaptionerRecords, createCaptionerRecords } from './captioner-records.ts';
 import { type CaptioningQueue, createCaptioningQueue } from './captioning-queue.ts';
-import { knownCaptioners } from './known-captioners.ts';
+import { folderBytes } from './folder-bytes.ts';
 
 export interface CaptionersDeps {
   readonly device: Device;
   readonly settings: SettingsStore;
   readonly datasets: Pick<Datasets, 'captioning' | 'captionsChanged' | 'onCaptioning'>;
+  /** A picture that a model is tried on before it counts. */
+  readonly specimen: string;
 }
 
 export interface Captioners {
   readonly handlers: HandlersOf<'captioners'>;
+  /** Opens a model that was downloaded, has it caption a picture, and adds it under a name. */
+  readonly addDownloaded: (folder: string, name: string, signal: AbortSignal) => Promise<void>;
+  /** The model whose folder this is. */
+  readonly at: (folder: string) => number | null;
+  /** The one that was downloaded under a name. */
+  readonly downloadedAs: (name: string) => number | null;
   readonly settled: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -33,7 +44,7 @@ const tried = 3;
 
 /** Models that caption, and what they are having to caption; work that was under way goes on where it was. */
 export function createCaptioners(context: DomainContext, deps: CaptionersDeps): Captioners {
-  const { database } = context.library;
+  const { database, folder: library, paths: places } = context.library;
   const { device, settings, datasets } = deps;
   const { captioning } = datasets;
   const records = createCaptionerRecords(database);
@@ -45,19 +56,38 @@ export function createCaptioners(context: DomainContext, deps: CaptionersDeps): 
   const changed = () => {
     context.publish('changed', { subjects: ['captioners'] });
   };
+  const isDownloaded = (folder: string) => pathInside(places.downloads, folder) !== null;
+  const only = (found: CaptionerRecord | undefined) => found?.id ?? null;
   datasets.onCaptioning(queue.wake);
   queue.wake();
 
   return {
     settled: queue.settled,
     close: queue.close,
+    at: (folder) => only(records.all().find((one) => one.folder === folder)),
+    downloadedAs: (name) => only(records.all().find((one) => one.name === name && isDownloaded(one.folder))),
+    addDownloaded: async (folder, name, signal) => {
+      const facts = await describeCaptioner(folder);
+      const job: CaptionJob = {
+        ...{ kind: 'caption', model: folder, device: wanted(), pictures: [deps.specimen] },
+        options: { ...usualCaptioning, beams: 1, longest: 8 },
+      };
+      await device.borrow('beside', (engine) => engine.run(job, { stop: signal, kill: signal }));
+      signal.throwIfAborted();
+      records.add({ ...facts, name, folder, createdAt: context.now() });
+      changed();
+    },
     handlers: {
       ...workHandlers(deps, queue),
+      'captioners.try': tryHandler(context, deps, records),
       'captioners.list': () =>
         Promise.all(
-          records.all().map(async (record) => ({ ...record, missing: !(await exists(record.folder)) })),
+          records.all().map(async (record) => ({
+            ...record,
+            missing: !(await exists(record.folder)),
+            downloaded: isDownloaded(record.folder),
+          })),
         ),
-      'captioners.known': () => [...knownCaptioners],
       'captioners.add': async ({ path }) => {
         const folder = resolve(path);
         const facts = await describeCaptioner(folder);
@@ -65,8 +95,9 @@ export function createCaptioners(context: DomainContext, deps: CaptionersDeps): 
         changed();
         return { captionerId };
       },
-      'captioners.remove': ({ captionerId }) => {
-        const [set] = captioning.neededBy(records.get(captionerId).id);
+      'captioners.remove': async ({ captionerId }) => {
+        const { folder } = records.get(captionerId);
+        const [set] = captioning.neededBy(captionerId);
         if (set !== undefined) {
           throw new Failure(
             'captioner-in-use',
@@ -76,45 +107,10 @@ export function createCaptioners(context: DomainContext, deps: CaptionersDeps): 
         }
         records.remove(captionerId);
         changed();
-        return null;
-      },
-      'captioners.try': async ({ captionerId, datasetId, imageIds, options }) => {
-        const model = records.get(captionerId).folder;
-        const all = [...storedImages(database, datasetId)].filter(({ excluded }) => !excluded);
-        const images =
-          imageIds === undefined
-            ? Array.from(
-                { length: Math.min(tried, all.length) },
-                (_, at) => all[Math.floor((at * all.length) / Math.min(tried, all.length))]!,
-              )
-            : all.filter(({ imageId }) => imageIds.includes(imageId));
-        const said: { readonly at: number; readonly caption: PictureCaption }[] = [];
-        const job: CaptionJob = {
-          ...{ kind: 'caption', model, options, device: wanted() },
-          pictures: images.map(({ path }) => path),
-        };
-        await device.borrow('beside', (engine) =>
-          engine.run(job, {
-            onEvent: (event) => {
-              if (event.type !== 'captions') return;
-              for (const caption of event.captions) said.push({ at: performance.now(), caption });
-            },
-          }),
-        );
-        const [first, last] = [said[0], said.at(-1)];
-        const spans = said.length - 1;
-        return {
-          captions: said.map(({ caption }) => {
-            const { imageId, id: file } = images[caption.index]!;
-            if ('text' in caption) return { imageId, file, text: caption.text, failure: null };
-            const { message, hint } = caption.failure;
-            return { imageId, file, text: '', failure: { code: 'image-unreadable', message, hint } };
-          }),
-          secondsEach:
-            first === undefined || last === undefined || last.at === first.at
-              ? null
-              : (last.at - first.at) / 1000 / spans,
-        };
+        if (!isDownloaded(folder)) return { freedBytes: null };
+        const freedBytes = await folderBytes(folder);
+        await removeInside(library, folder, context.log);
+        return { freedBytes };
       },
     },
   };
@@ -159,5 +155,51 @@ function workHandlers(
       captionsChanged(datasetId);
       return null;
     },
+  };
+}
+
+/** What a model says of a few images. */
+function tryHandler(
+  { library: { database } }: DomainContext,
+  { device, settings }: CaptionersDeps,
+  records: CaptionerRecords,
+): HandlersOf<'captioners'>['captioners.try'] {
+  return async ({ captionerId, datasetId, imageIds, options }) => {
+    const model = records.get(captionerId).folder;
+    const all = [...storedImages(database, datasetId)].filter(({ excluded }) => !excluded);
+    const images =
+      imageIds === undefined
+        ? Array.from(
+            { length: Math.min(tried, all.length) },
+            (_, at) => all[Math.floor((at * all.length) / Math.min(tried, all.length))]!,
+          )
+        : all.filter(({ imageId }) => imageIds.includes(imageId));
+    const said: { readonly at: number; readonly caption: PictureCaption }[] = [];
+    const job: CaptionJob = {
+      ...{ kind: 'caption', model, options, device: deviceChoice(settings.get()) },
+      pictures: images.map(({ path }) => path),
+    };
+    await device.borrow('beside', (engine) =>
+      engine.run(job, {
+        onEvent: (event) => {
+          if (event.type !== 'captions') return;
+          for (const caption of event.captions) said.push({ at: performance.now(), caption });
+        },
+      }),
+    );
+    const [first, last] = [said[0], said.at(-1)];
+    const spans = said.length - 1;
+    return {
+      captions: said.map(({ caption }) => {
+        const { imageId, id: file } = images[caption.index]!;
+        if ('text' in caption) return { imageId, file, text: caption.text, failure: null };
+        const { message, hint } = caption.failure;
+        return { imageId, file, text: '', failure: { code: 'image-unreadable', message, hint } };
+      }),
+      secondsEach:
+        first === undefined || last === undefined || last.at === first.at
+          ? null
+          : (last.at - first.at) / 1000 / spans,
+    };
   };
 }

@@ -28,26 +28,13 @@ export const captionerSchema = z.object({
   folder: z.string(),
   /** Its folder is gone. */
   missing: z.boolean(),
+  /** It was downloaded, and lies in the library. */
+  downloaded: z.boolean(),
   kind: z.enum(captionerKinds),
   bytes: z.number(),
   createdAt: time,
 });
 export type Captioner = z.output<typeof captionerSchema>;
-
-/** A captioning model that is published, and what is said of it to whoever has none. */
-export const knownCaptionerSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  kind: z.enum(captionerKinds),
-  /** Of its files together, about. */
-  bytes: z.number(),
-  licence: z.string(),
-  /** The page it is published on, and which of its files are wanted. */
-  page: z.string(),
-  files: z.array(z.string()),
-  suits: z.string(),
-});
-export type KnownCaptioner = z.output<typeof knownCaptionerSchema>;
 
 /** Captions that a model makes for a set. */
 export const captioningSchema = z.object({
@@ -74,15 +61,13 @@ const one = z.strictObject({ captionSetId: id });
 
 export const captionerCalls = {
   'captioners.list': query({ about: ['captioners'] }, nothing, z.array(captionerSchema)),
-  'captioners.known': query(
-    { about: [], because: 'they come with this version' },
-    nothing,
-    z.array(knownCaptionerSchema),
-  ),
   /** The folder of one, which stays where it is. */
   'captioners.add': command(z.strictObject({ path: pathText }), z.object({ captionerId: id })),
-  /** Its folder stays. */
-  'captioners.remove': command(z.strictObject({ captionerId: id }), done),
+  /** A folder that was added stays; one that was downloaded is deleted, and so many bytes are free again. */
+  'captioners.remove': command(
+    z.strictObject({ captionerId: id }),
+    z.object({ freedBytes: z.number().nullable() }),
+  ),
   /** What it would say of a few images from all over a data set, or of these. */
   'captioners.try': command(
     z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { captionerKinds } from '../../native/facts/captioning.ts';
 import { command, done, failureSchema, id, nothing, query } from './values.ts';
 
 /** A licence as a person is shown it before the first download under it. */
@@ -30,6 +31,23 @@ export const starterSchema = z.object({
 });
 export type StarterOffer = z.output<typeof starterSchema>;
 
+/** A captioning model that is offered: several files, in a folder of their own. */
+export const publishedCaptionerSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(captionerKinds),
+  publisher: z.string(),
+  /** Of its files together, about. */
+  bytes: z.number(),
+  licence: z.string(),
+  /** The page that describes it. */
+  page: z.string(),
+  suits: z.string(),
+  /** Of the library, where it was downloaded. */
+  captionerId: id.nullable(),
+});
+export type CaptionerOffer = z.output<typeof publishedCaptionerSchema>;
+
 const downloadId = z
   .string()
   .max(64)
@@ -40,7 +58,7 @@ export const downloadSchema = z.object({
   title: z.string(),
   /** The host it comes from. */
   host: z.string(),
-  kind: z.enum(['base', 'gpu-pack']),
+  kind: z.enum(['base', 'gpu-pack', 'captioner']),
   /**
    * `waiting` for the next try, for the reason in `failure`; `checking`: all has come and is held to its sum; `opening`: it is
    * being put to use; `ready` with a failure: it is there, and cannot be used.
@@ -52,7 +70,7 @@ export const downloadSchema = z.object({
   bytesPerSecond: z.number().nullable(),
   secondsLeft: z.number().nullable(),
   failure: failureSchema.nullable(),
-  /** The file, there or to be. */
+  /** The file, or the folder of several, there or to be. */
   file: z.string(),
   /** Of a base that was added to the models. */
   modelId: id.nullable(),
@@ -90,6 +108,14 @@ export const downloadCalls = {
         .regex(/^(?:[0-9a-fA-F]{64})?$/, 'must be 64 hexadecimal digits')
         .default(''),
     }),
+    one,
+  ),
+  'downloads.captioners': query({ about: ['captioners'] }, nothing, z.array(publishedCaptionerSchema)),
+  /** A captioning model of the list, by its id. It is one of the library when it was opened and tried. */
+  'downloads.startCaptioner': command(z.strictObject({ publishedId: downloadId }), one),
+  /** One that others published: its page on the hub, or a folder on any server. */
+  'downloads.startCaptionerAddress': command(
+    z.strictObject({ address: z.string().trim().min(1).max(4000), token }),
     one,
   ),
   /** What was downloaded so far is kept. */

@@ -15,10 +15,21 @@ const recordSchema = z.object({
   kind: downloadSchema.shape.kind,
   title: z.string(),
   address: z.string(),
-  /** In the folder of downloads. */
+  /** In the folder of downloads: the file, or the folder of several. */
   fileName: z.string().regex(/^[^/\\]+$/),
   sha256: z.string().nullable(),
   bytes: z.number().nullable(),
+  /** Where it is several files: which, and where in the folder each comes to lie. */
+  files: z
+    .array(
+      z.object({
+        path: z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^\\/]+(?:\/[^\\/]+)*$/),
+        address: z.string(),
+        bytes: z.number().nullable(),
+      }),
+    )
+    .min(1)
+    .optional(),
   createdAt: z.number(),
 });
 export type DownloadRecord = z.output<typeof recordSchema>;

@@ -2,15 +2,15 @@ import { rm } from 'node:fs/promises';
 
 import { Failure } from '../../native/failure.ts';
 import { asFailure } from '../../native/files/as-failure.ts';
-import { exists } from '../../native/files/exists.ts';
 import type { Download } from '../contract/downloads.ts';
 import { failureData } from '../contract/failure-data.ts';
 import type { DomainContext } from '../library/library.ts';
-import { download, type DownloadProgress } from './download.ts';
+import type { DownloadProgress } from './download.ts';
 import { createDownloadMeter } from './download-meter.ts';
 import { createDownloadRecords, type DownloadRecord, type DownloadRecords } from './download-records.ts';
 import type { HttpGet } from './http-get.ts';
-import { discardPart, keptToken, readState } from './part-file.ts';
+import { keptToken } from './part-file.ts';
+import { discardParts, fetchParts, type Parts, partsOf, standing } from './parts.ts';
 
 export interface TaskDeps {
   readonly context: DomainContext;
@@ -21,6 +21,8 @@ export interface TaskDeps {
   /** The model, or the LoRA, of the library that a file is. */
   readonly modelOf: (file: string) => Promise<number | null> | number | null;
   readonly loraOf: (file: string) => number | null;
+  /** The captioning model that a folder is. */
+  readonly captionerOf: (folder: string) => number | null;
 }
 
 /** Downloads under way and those that were, each of one file in the library's folder for them. */
@@ -55,7 +57,7 @@ export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTas
   const shown = async (record: DownloadRecord): Promise<Download> => {
     const { id, kind, title, address } = record;
     const file = records.fileOf(record);
-    const state = live.get(id) ?? (await atRest(record, file));
+    const state = live.get(id) ?? (await atRest(partsOf(record, file)));
     const known = { id, kind, title, file, host: URL.parse(address)?.host ?? address };
     const isReady = state.status === 'ready';
     return {
@@ -121,9 +123,10 @@ export function createDownloadTasks(folder: string, deps: TaskDeps): DownloadTas
       await pause(id);
       const record = await known(id);
       const file = records.fileOf(record);
-      await discardPart(file);
-      const isUsed = (await deps.modelOf(file)) !== null || deps.loraOf(file) !== null;
-      if (!isUsed) await rm(file, { force: true });
+      await discardParts(partsOf(record, file));
+      const isUsed =
+        (await deps.modelOf(file)) !== null || deps.loraOf(file) !== null || deps.captionerOf(file) !== null;
+      if (!isUsed) await rm(file, { force: true, recursive: record.files !== undefined });
       live.delete(id);
       await records.remove(id);
       changed();
@@ -165,28 +168,27 @@ async function workAt(
     if (isNews) tellNow();
     else later ??= setTimeout(tellNow, tellEveryMs).unref();
   };
-  const before = await atRest(record, file);
+  const parts = partsOf(record, file);
+  const before = await atRest(parts);
   set({ ...before, status: 'running' });
   const onProgress = (said: DownloadProgress) => {
     set(stateOf(said, live.get(record.id) ?? before, meter));
   };
   try {
-    if (!(await exists(file)))
-      await download({ ...requestOf(record), file, token }, { get: httpGet(), signal, onProgress });
-    set({ ...(await atRest(record, file)), status: 'opening' });
+    await fetchParts(parts, token, { get: httpGet(), signal, onProgress });
+    set({ ...(await atRest(parts)), status: 'opening' });
     await open(record, file, signal);
     // What was unpacked is not kept twice.
-    if (record.kind === 'gpu-pack') {
-      await rm(file, { force: true });
-      await records.remove(record.id);
-    }
+    if (record.kind === 'gpu-pack') await rm(file, { force: true });
+    // Both are shown elsewhere from now on, and removed there.
+    if (record.kind !== 'base') await records.remove(record.id);
     live.delete(record.id);
   } catch (error) {
     const failure = asFailure(error, 'download-fault');
     live.delete(record.id);
     if (failure.code === 'download-paused' || signal.aborted) return;
     context.log.warn(`the download of ${record.title} failed`, failure.message);
-    const rest = await atRest(record, file);
+    const rest = await atRest(parts);
     const status = rest.status === 'ready' ? 'ready' : 'failed';
     live.set(record.id, { ...rest, status, failure: failureData(failure) });
   } finally {
@@ -194,16 +196,10 @@ async function workAt(
   }
 }
 
-function requestOf({ address, sha256, bytes }: DownloadRecord) {
-  return { address: new URL(address), sha256, bytes };
-}
-
 /** How a download stands that nobody works at. */
-async function atRest(record: DownloadRecord, file: string): Promise<Live> {
-  const { address, sha256, bytes } = requestOf(record);
-  const [state, isThere] = [await readState(file, { address: address.href, sha256 }), await exists(file)];
-  const total = bytes ?? state.total;
-  return { ...quiet, total, status: isThere ? 'ready' : 'paused', done: isThere ? (total ?? 0) : state.kept };
+async function atRest(parts: Parts): Promise<Live> {
+  const { isThere, done, total } = await standing(parts);
+  return { ...quiet, total, status: isThere ? 'ready' : 'paused', done };
 }
 
 function stateOf(said: DownloadProgress, before: Live, meter: ReturnType<typeof createDownloadMeter>): Live {

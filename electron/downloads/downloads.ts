@@ -5,10 +5,12 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { downloadAddress, downloadIdOf, mirrored, modelFileName } from './addresses.ts';
+import { captionerDownloads } from './captioner-downloads.ts';
 import type { DownloadRecord } from './download-records.ts';
 import { createDownloadTasks, type DownloadTasks } from './download-tasks.ts';
 import { createHttpGet, type HttpGet } from './http-get.ts';
 import { asTold, lookAt } from './look-at.ts';
+import { type PublishedCaptioner, publishedCaptioners as usualCaptioners } from './published-captioners.ts';
 import { notAccepted, type Starter, starterOf, starters as usualStarters } from './starters.ts';
 
 export interface DownloadsDeps {
@@ -22,8 +24,16 @@ export interface DownloadsDeps {
   readonly modelOf: (file: string) => Promise<number | null> | number | null;
   /** The LoRA of the library that it is. */
   readonly loraOf?: (file: string) => number | null;
+  /** Tries a captioning model, and makes its folder one of the library under this name. */
+  readonly addCaptioner?: (folder: string, name: string, signal: AbortSignal) => Promise<void>;
+  /** The captioning model that a folder is. */
+  readonly captionerOf?: (folder: string) => number | null;
+  /** The one that was downloaded under a name. */
+  readonly captionerNamed?: (name: string) => number | null;
   /** The bases that are offered; left out, the usual ones. */
   readonly starters?: readonly Starter[];
+  /** The captioning models that are offered; left out, the usual ones. */
+  readonly captioners?: readonly PublishedCaptioner[];
 }
 
 export interface Downloads {
@@ -43,8 +53,10 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
   };
   const tasks = createDownloadTasks(folder, {
     ...{ context, httpGet, modelOf: deps.modelOf, loraOf: deps.loraOf ?? (() => null) },
-    open: async ({ kind }, file, signal) => {
+    captionerOf: deps.captionerOf ?? (() => null),
+    open: async ({ kind, title }, file, signal) => {
       if (kind === 'gpu-pack') await deps.openPack?.(file, signal);
+      else if (kind === 'captioner') await deps.addCaptioner?.(file, title, signal);
       else await deps.addBase(file);
     },
   });
@@ -58,10 +70,19 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
   };
   const begin = async (record: Omit<DownloadRecord, 'createdAt'>, token: string | null) => {
     const before = await tasks.records.find(record.id);
+    // Its files belong together: those that came before are of the state that was published then.
+    if (before?.files !== undefined) {
+      await tasks.start(before, token);
+      return { downloadId: record.id };
+    }
     // Under the name it has, where it was begun before: what has come of it is there.
     const fileName = before?.fileName ?? (await freeName(folder, record.fileName));
     await tasks.start({ ...record, fileName, createdAt: before?.createdAt ?? context.now() }, token);
     return { downloadId: record.id };
+  };
+  const hubOf = (): string | undefined => {
+    const { mirror } = settings.get();
+    return mirror === '' ? environment.HF_ENDPOINT : mirror;
   };
 
   const handlers: HandlersOf<'downloads'> = {
@@ -72,12 +93,15 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
         accepted: acceptedLicences.includes(licence.name),
       }));
     },
+    ...captionerDownloads({
+      ...{ published: deps.captioners ?? usualCaptioners, mirror: hubOf, httpGet, begin },
+      captionerNamed: deps.captionerNamed ?? (() => null),
+    }),
     'downloads.list': async () => [...(await tasks.list())],
     'downloads.startBase': ({ starterId, acceptLicence }) => {
       const starter = starterOf(starterId, starters);
       accept(starter, acceptLicence);
-      const { mirror } = settings.get();
-      const address = mirrored(starter.address, mirror === '' ? environment.HF_ENDPOINT : mirror);
+      const address = mirrored(starter.address, hubOf());
       const { id, name: title, fileName, sha256, bytes } = starter;
       downloadAddress(address, true);
       return begin({ id, kind: 'base', title, address, fileName, sha256, bytes }, null);
@@ -114,7 +138,7 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
 
 /** A name that no other file has there, whole or in part. */
 async function freeName(folder: string, name: string): Promise<string> {
-  const end = name.lastIndexOf('.');
+  const end = name.includes('.') ? name.lastIndexOf('.') : name.length;
   for (let count = 1; ; count++) {
     const next = count === 1 ? name : `${name.slice(0, end)} ${count}${name.slice(end)}`;
     const path = join(folder, next);

@@ -3,7 +3,7 @@ import { Agent as SecureAgent, request as requestHttps } from 'node:https';
 
 import { Failure, messageOf } from '../../native/failure.ts';
 import { Passing } from './failures.ts';
-import { type AnswerHead, linkedHash } from './part-plan.ts';
+import { type AnswerHead, linkedHash, toldRevision } from './part-plan.ts';
 
 /** The ways to the network a person has set. */
 export interface Network {
@@ -17,6 +17,8 @@ export interface Network {
 export interface Answer extends AnswerHead {
   /** What storage behind the first host says its file has. */
   readonly sha256: string | null;
+  /** The state of a repository that the first host gives its file of; null where it tells none. */
+  readonly revision: string | null;
   /** The bytes, as they come. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Breaks it off. */
@@ -46,7 +48,8 @@ export function isOwnHost({ hostname }: URL): boolean {
 export function createHttpGet({ proxy, environment, patience = 30 }: Network): HttpGet {
   const agents = agentsOf(proxyEnvironment(proxy, environment));
   return async (address, { headers, token, signal }) => {
-    let [at, sha256]: [URL, string | null] = [address, null];
+    let at = address;
+    let [sha256, revision]: [string | null, string | null] = [null, null];
     for (let hop = 0; hop <= mostRedirects; hop++) {
       const shown =
         token !== null && at.origin === address.origin && (at.protocol === 'https:' || isOwnHost(at));
@@ -61,7 +64,10 @@ export function createHttpGet({ proxy, environment, patience = 30 }: Network): H
       });
       const { statusCode: status = 0 } = response;
       // Only whom a person named says what the file is; where they send one to does not.
-      if (at.origin === address.origin) sha256 ??= linkedHash(response);
+      if (at.origin === address.origin) {
+        sha256 ??= linkedHash(response);
+        revision ??= toldRevision(response);
+      }
       const { location } = response.headers;
       if (![301, 302, 303, 307, 308].includes(status) || location === undefined) {
         const drop = () => response.destroy();
@@ -70,6 +76,7 @@ export function createHttpGet({ proxy, environment, patience = 30 }: Network): H
           headers: response.headers,
           host: at.host,
           sha256,
+          revision,
           drop,
           body: patiently(response, patience, at),
         };

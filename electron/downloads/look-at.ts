@@ -7,6 +7,8 @@ export interface Sight {
   readonly bytes: number | null;
   /** What it calls it. */
   readonly name: string | null;
+  /** Which state of what is published there it gives, where it tells. */
+  readonly revision: string | null;
 }
 
 /** Asks for the first byte alone. Throws what a download would, at once. */
@@ -20,8 +22,8 @@ export async function lookAt(
   const answer = await get(address, { headers, token, signal });
   try {
     const range = /\/(\d+)$/.exec(header(answer, 'content-range') ?? '')?.[1];
-    if (answer.status === 206)
-      return { bytes: range === undefined ? null : Number(range), name: namedFile(answer) };
+    const known = { name: namedFile(answer), revision: answer.revision };
+    if (answer.status === 206) return { ...known, bytes: range === undefined ? null : Number(range) };
     const state = { kept: 0, total: null, etag: null };
     const taking = take(answer, {
       state,
@@ -29,7 +31,7 @@ export async function lookAt(
       bytes: null,
       hasToken: token !== null,
     });
-    return { bytes: taking === 'complete' ? null : taking.total, name: namedFile(answer) };
+    return { ...known, bytes: taking === 'complete' ? null : taking.total };
   } finally {
     answer.drop();
   }

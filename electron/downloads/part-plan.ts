@@ -154,6 +154,11 @@ export function linkedHash(answer: Pick<AnswerHead, 'headers'>): string | null {
   return /^"?([0-9a-f]{64})"?$/.exec(header(answer, 'x-linked-etag') ?? '')?.[1] ?? null;
 }
 
+/** The commit that Hugging Face gives a file of, which an address may name in place of a branch. */
+export function toldRevision(answer: Pick<AnswerHead, 'headers'>): string | null {
+  return /^[0-9a-f]{40}$/.exec(header(answer, 'x-repo-commit') ?? '')?.[0] ?? null;
+}
+
 /** What a server calls the file; null where it does not. */
 export function namedFile(answer: Pick<AnswerHead, 'headers'>): string | null {
   const text = header(answer, 'content-disposition') ?? '';

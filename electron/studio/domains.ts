@@ -7,6 +7,7 @@ import { createDatasets } from '../datasets/datasets.ts';
 import { createPictureReader, type StartPictureProcess } from '../datasets/files/picture-reader.ts';
 import type { MediaFile as DatasetFile } from '../datasets/images/media.ts';
 import { createDownloads } from '../downloads/downloads.ts';
+import type { PublishedCaptioner } from '../downloads/published-captioners.ts';
 import type { Starter } from '../downloads/starters.ts';
 import { createDevice } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -32,6 +33,8 @@ export interface DomainDependencies {
   readonly startPictures?: StartPictureProcess;
   /** The bases that are offered; left out, the usual ones. */
   readonly starters?: readonly Starter[];
+  /** The captioning models that are offered; left out, the usual ones. */
+  readonly captioners?: readonly PublishedCaptioner[];
   /** The folder of GPU packs; left out, the user's. */
   readonly gpuPacks?: string;
   /** What can be computed on may be another now. */
@@ -88,7 +91,10 @@ export async function createDomains(
     ),
   });
   const device = createDevice(engine);
-  const captioners = createCaptioners(context, { device, settings, datasets });
+  const captioners = createCaptioners(context, {
+    ...{ device, settings, datasets },
+    specimen: join(resources.sample, 'avocado.webp'),
+  });
   const models = createModels(context, { engine, settings, software });
   const loras = createLoras(context);
   const gallery = createGallery(context, {
@@ -115,12 +121,16 @@ export async function createDomains(
         : models.handlers['models.add']({ path }),
     modelOf: models.at,
     loraOf: loras.at,
+    addCaptioner: captioners.addDownloaded,
+    captionerOf: captioners.at,
+    captionerNamed: captioners.downloadedAs,
     openPack: async (archive, signal) => {
       await packOpener(gpuPacks, offer)(archive, signal);
       dependencies.onDevices();
       context.publish('changed', { subjects: ['system'] });
     },
     ...(dependencies.starters === undefined ? {} : { starters: dependencies.starters }),
+    ...(dependencies.captioners === undefined ? {} : { captioners: dependencies.captioners }),
   });
   const gpu = createGpu(context, {
     ...{ engine, settings, offer, onDevices, tasks: downloads.tasks },

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { storageFailure } from '../../native/files/storage-failure.ts';
 import type { AllHandlers } from '../contract/api.ts';
 import type { StartPictureProcess } from '../datasets/files/picture-reader.ts';
+import type { PublishedCaptioner } from '../downloads/published-captioners.ts';
 import type { Starter } from '../downloads/starters.ts';
 import { createEndableEngine } from '../engine/endable-engine.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -30,6 +31,8 @@ export interface StudioDependencies {
   readonly startPictures?: StartPictureProcess;
   /** The bases that are offered; left out, the usual ones. */
   readonly starters?: readonly Starter[];
+  /** The captioning models that are offered; left out, the usual ones. */
+  readonly captioners?: readonly PublishedCaptioner[];
   /** The folder of GPU packs; left out, the user's. */
   readonly gpuPacks?: string;
   readonly home?: string;
@@ -74,6 +77,7 @@ export async function createStudio(dependencies: StudioDependencies): Promise<St
     ...{ engine, settings, software, resources: dependencies.resources },
     ...(dependencies.startPictures === undefined ? {} : { startPictures: dependencies.startPictures }),
     ...(dependencies.starters === undefined ? {} : { starters: dependencies.starters }),
+    ...(dependencies.captioners === undefined ? {} : { captioners: dependencies.captioners }),
     ...(dependencies.gpuPacks === undefined ? {} : { gpuPacks: dependencies.gpuPacks }),
     onDevices: () => {
       for (const listener of onDevices) listener();

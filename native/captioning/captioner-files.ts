@@ -59,7 +59,7 @@ export async function findCaptioner(folder: string): Promise<CaptionerFiles> {
   }
   if (!names.includes('config.json')) throw unknown(place, graphs.size > 0);
   const config = (await readJsonObject(join(place, 'config.json'))) ?? {};
-  const kind = kindOf(config);
+  const kind = captionerKindOf(config);
   if (kind === null) throw unknown(place, graphs.size > 0, config.model_type);
   if (!names.includes('tokenizer.json')) throw incomplete(place, captionerKindLabels[kind], 'tokenizer.json');
   return { kind, folder: place, config, ...partsOf(kind, place, graphs) };
@@ -80,28 +80,53 @@ export async function describeCaptioner(folder: string): Promise<CaptionerFacts>
   };
 }
 
-function kindOf({ model_type: type }: JsonObject): WriterFiles['kind'] | null {
+/** Which of the models that write its `config.json` describes; null where none of those. */
+export function captionerKindOf({ model_type: type }: JsonObject): WriterFiles['kind'] | null {
   if (type === 'blip') return 'blip';
   if (type === 'florence2') return 'florence-2';
   return type === 'vision-encoder-decoder' ? type : null;
 }
 
 /** What the parts are called by those who export them, the likeliest first. */
-const visionNames = ['vision_model', 'vision_encoder', 'encoder_model', 'image_encoder', 'blip_vision_model'];
+const visionNames = [
+  ...['vision_model', 'vision_encoder', 'encoder_model', 'image_encoder'],
+  ...['blip_vision_model', 'blip_vision_encoder'],
+];
 const decoderNames = [
   ...['text_decoder_model', 'text_decoder', 'decoder_model_merged', 'decoder_model', 'blip_text_decoder'],
   'decoder',
 ];
 /** Whole numbers before rounded ones. */
-const roundings = ['', '_fp16', '_int8', '_quantized', '_uint8', '_q8', '_q4', '_q4f16', '_bnb4'];
+export const graphRoundings: readonly string[] = [
+  ...['', '_fp16', '_int8', '_quantized', '_uint8', '_q8', '_q4', '_q4f16', '_bnb4'],
+];
+
+type Part = 'vision' | 'decoder' | 'encoder' | 'embedding';
+
+/** The graphs that a model of a kind has, each by what it may be called, without its rounding and ending. */
+export function graphNamesOf(
+  kind: WriterFiles['kind'],
+): Readonly<Partial<Record<Part, readonly string[]>>> &
+  Readonly<Record<'vision' | 'decoder', readonly string[]>> {
+  if (kind === 'florence-2') {
+    return {
+      vision: ['vision_encoder', 'vision_model'],
+      decoder: ['decoder_model_merged', 'decoder_model'],
+      encoder: ['encoder_model'],
+      embedding: ['embed_tokens'],
+    };
+  }
+  const vision = kind === 'blip' ? visionNames : ['encoder_model', ...visionNames];
+  return { vision, decoder: decoderNames };
+}
 
 function partsOf(
   kind: WriterFiles['kind'],
   folder: string,
   graphs: ReadonlyMap<string, string>,
-): Pick<WriterFiles, 'vision' | 'decoder' | 'encoder' | 'embedding'> {
+): Pick<WriterFiles, Part> {
   const find = (names: readonly string[]): string => {
-    for (const rounding of roundings) {
+    for (const rounding of graphRoundings) {
       for (const name of names) {
         const path = graphs.get(`${name}${rounding}`);
         if (path !== undefined) return path;
@@ -109,16 +134,13 @@ function partsOf(
     }
     throw incomplete(folder, captionerKindLabels[kind], `${names[0]!}.onnx`);
   };
-  if (kind === 'florence-2') {
-    return {
-      vision: find(['vision_encoder', 'vision_model']),
-      decoder: find(['decoder_model_merged', 'decoder_model']),
-      encoder: find(['encoder_model']),
-      embedding: find(['embed_tokens']),
-    };
-  }
-  const vision = kind === 'blip' ? visionNames : ['encoder_model', ...visionNames];
-  return { vision: find(vision), decoder: find(decoderNames), encoder: null, embedding: null };
+  const { vision, decoder, encoder, embedding } = graphNamesOf(kind);
+  return {
+    vision: find(vision),
+    decoder: find(decoder),
+    encoder: encoder === undefined ? null : find(encoder),
+    embedding: embedding === undefined ? null : find(embedding),
+  };
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

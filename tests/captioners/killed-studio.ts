@@ -30,6 +30,7 @@ const captioners = createCaptioners(context, {
   device,
   settings,
   datasets,
+  specimen: '',
 });
 const { handlers } = { handlers: { ...datasets.handlers, ...captioners.handlers } };
 const [dataset] = await handlers['datasets.list']({});

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { tinyTagger } from '../captioning/fixtures.ts';
 import { give, serve, sha256, someBytes } from '../downloads/file-server.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { screenfold } from './typed.ts';
@@ -20,6 +21,58 @@ describe('screenfold get', () => {
     expect(code).toBe(0);
     expect(out).toContain('sd-1.5    Stable Diffusion 1.5, 4.3 GB, CreativeML Open RAIL-M');
     expect(out).toContain('sdxl-1.0');
+  });
+
+  test('offers captioning models, too', async () => {
+    const { out } = await screenfold(temporaryFolder(), ['get']);
+    expect(out).toMatch(/wd-vit-tagger-v3 +WD ViT tagger v3, about 379 MB, Apache 2.0, SmilingWolf/);
+    expect(out).toMatch(/blip-image-captioning-base +BLIP base, about 991 MB, BSD 3-Clause/);
+  });
+
+  test('brings a captioning model of several files, goes on where it broke off, and opens it', async () => {
+    const folder = temporaryFolder();
+    let isThere = false;
+    const server = await serve((request, response) => {
+      const name = basename(request.url ?? '');
+      if (name === 'model.onnx' && !isThere && request.headers.range !== 'bytes=0-0')
+        response.writeHead(404).end();
+      else if (existsSync(join(tinyTagger, name)))
+        give(readFileSync(join(tinyTagger, name)), request, response);
+      else response.writeHead(404).end();
+    });
+    const typed = ['get', 'wd-vit-tagger-v3', '--mirror', server.origin];
+    const first = await screenfold(folder, typed);
+    expect([first.code, first.error]).toEqual([1, expect.stringContaining('has no such file')]);
+    const place = join(folder, 'captioners', 'wd-vit-tagger-v3');
+    expect(existsSync(join(place, 'selected_tags.csv'))).toBe(true);
+    isThere = true;
+    const second = await screenfold(folder, typed);
+    expect([second.code, second.error]).toEqual([0, '']);
+    expect(second.out).toContain(`Caption with it: screenfold caption ${place} <your images>`);
+    expect(readFileSync(join(place, 'model.onnx'))).toEqual(readFileSync(join(tinyTagger, 'model.onnx')));
+    expect(readdirSync(join(folder, 'captioners'))).toEqual(['wd-vit-tagger-v3']);
+    expect(
+      server.asked.filter(({ path, headers }) => path.endsWith('.csv') && headers.range === undefined),
+    ).toHaveLength(1);
+
+    writeFileSync(join(place, 'selected_tags.csv'), 'name\n');
+    const broken = await screenfold(folder, typed);
+    expect([broken.code, broken.error]).toEqual([1, expect.stringContaining('it names no tag')]);
+  });
+
+  test('brings a captioning model by the address of its folder', async () => {
+    const folder = temporaryFolder();
+    const server = await serve((request, response) => {
+      const name = basename(request.url ?? '');
+      if (existsSync(join(tinyTagger, name))) give(readFileSync(join(tinyTagger, name)), request, response);
+      else response.writeHead(404).end();
+    });
+    const address = `${server.origin}/mine/model.onnx`;
+    const { code, out } = await screenfold(folder, ['get', address, '--captioner', '--json']);
+    expect(code).toBe(0);
+    const { folder: place } = JSON.parse(out.trim().split('\n').at(-1)!) as { folder: string };
+    expect(place).toBe(join(folder, 'captioners', 'mine'));
+    expect(readdirSync(place).sort()).toEqual(['model.onnx', 'selected_tags.csv']);
   });
 
   test('brings a file by its address into models/, and finds it there the next time', async () => {

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { publishedCaptioners } from '../../electron/downloads/published-captioners.ts';
 import { starters } from '../../electron/downloads/starters.ts';
+import { tinyTagger } from '../captioning/fixtures.ts';
 import { type FileServer, give, serveUntilClosed, sha256 } from '../downloads/file-server.ts';
 import { writeSingleFileModel } from '../reference/single-file-models.ts';
 import { describeInBrowser, inDesktop, type OpenStudio, openStudio } from './studio.ts';
@@ -16,6 +18,7 @@ else
   describeInBrowser('a base', () => {
     let open: OpenStudio;
     let server: FileServer;
+    let taggers: FileServer;
     let [isHeld, isGated] = [true, false];
     const parent = mkdtempSync(join(tmpdir(), 'screenfold-get-'));
     beforeAll(async () => {
@@ -31,11 +34,19 @@ else
         ...{ address: server.address.href, bytes: model.length, sha256: sha256(model) },
       };
       const unopened = { ...starters[2]!, opens: false };
-      open = await openStudio({ offers: { starters: [small, unopened] } });
+      taggers = await serveUntilClosed((request, response) => {
+        give(readFileSync(join(tinyTagger, basename(request.url ?? ''))), request, response);
+      });
+      const tagger = {
+        ...{ ...publishedCaptioners[0]!, id: 'small-tagger', name: 'Small tagger' },
+        address: `${taggers.origin}/tagger/`,
+      };
+      open = await openStudio({ offers: { starters: [small, unopened], captioners: [tagger] } });
     }, 300_000);
     afterAll(async () => {
       await open.close();
       await server.close();
+      await taggers.close();
       rmSync(parent, { recursive: true, force: true });
     });
 
@@ -96,6 +107,27 @@ else
       expect(await button.isEnabled()).toBe(false);
       await card.getByText('cannot open it yet').waitFor();
     });
+
+    test(
+      'and so does a captioning model, which is removed with its files',
+      async () => {
+        const { page } = open;
+        await page.getByRole('link', { name: 'Models', exact: true }).last().click();
+        await page.getByText('Captioners', { exact: true }).click();
+        await page.getByRole('button', { name: 'Download Small tagger' }).click();
+        const captioner = page
+          .getByRole('list', { name: 'Captioners' })
+          .getByRole('listitem', { name: 'Small tagger' });
+        await captioner.getByText(/^Tagger · .* · downloaded$/).waitFor({ timeout: patience });
+        await captioner.getByRole('button', { name: 'Remove Small tagger' }).click();
+        const dialog = page.getByRole('dialog', { name: 'Remove Small tagger?' });
+        await dialog.getByRole('button', { name: 'Remove captioner' }).click();
+        await page.getByText(/ are free again\.$/).waitFor();
+        await captioner.waitFor({ state: 'hidden' });
+        await page.getByRole('button', { name: 'Download Small tagger' }).waitFor();
+      },
+      2 * patience,
+    );
 
     test('kept the page free of errors', () => {
       expect(open.complaints).toEqual([]);

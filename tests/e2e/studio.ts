@@ -38,7 +38,7 @@ export interface OpenStudioOptions {
   readonly libraryFolder?: string;
   readonly engine?: Engine;
   /** Of the studio itself: what it offers and where that lies. In the browser alone. */
-  readonly offers?: Partial<Pick<StudioDependencies, 'starters' | 'gpuPacks' | 'resources'>>;
+  readonly offers?: Partial<Pick<StudioDependencies, 'starters' | 'captioners' | 'gpuPacks' | 'resources'>>;
   readonly viewport?: { readonly width: number; readonly height: number };
 }
 

@@ -113,8 +113,7 @@ class Vision(torch.nn.Module):
         return self.run(pixel_values)
 
 
-def blip(name: str = "blip") -> None:
-    folder = here / name
+def blip_model(folder: Path):
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = wordpiece(folder)
     size = 32
@@ -141,6 +140,13 @@ def blip(name: str = "blip") -> None:
     # As the published ones say it.
     (folder / "config.json").write_text(json.dumps(
         {"model_type": "blip", "text_config": {"bos_token_id": 5, "sep_token_id": 3, "pad_token_id": 0}}, indent=1) + "\n")
+    return model, tokenizer, processor
+
+
+def blip(name: str = "blip") -> None:
+    folder = here / name
+    size = 32
+    model, tokenizer, processor = blip_model(folder)
 
     class Decoder(torch.nn.Module):
         def __init__(self, decoder):
@@ -185,8 +191,7 @@ def blip(name: str = "blip") -> None:
     save(name, prompt, results)
 
 
-def florence(name: str = "florence-2", cached: bool = True) -> None:
-    folder = here / name
+def florence_model(folder: Path):
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
     tokenizer = bytelevel(folder)
     size = 64
@@ -217,6 +222,19 @@ def florence(name: str = "florence-2", cached: bool = True) -> None:
     processor.save_pretrained(folder)
     (folder / "config.json").write_text(json.dumps(
         {"model_type": "florence2", "text_config": {"bos_token_id": 0, "eos_token_id": 2}}, indent=1) + "\n")
+    return model, tokenizer, processor
+
+
+questions = {
+    "short": "What does the image describe?",
+    "detailed": "Describe in detail what is shown in the image.",
+}
+
+
+def florence(name: str = "florence-2", cached: bool = True) -> None:
+    folder = here / name
+    size = 64
+    model, tokenizer, processor = florence_model(folder)
 
     inner = model.model
     bart = inner.language_model
@@ -297,10 +315,6 @@ def florence(name: str = "florence-2", cached: bool = True) -> None:
         export(Cached(), (*arguments, *past), folder / "onnx" / "decoder_model_merged.onnx",
                [*inputs, *[f"past_key_values.{kind}" for kind in own]], ["logits", *[f"present.{kind}" for kind in own]], axes)
 
-    questions = {
-        "short": "What does the image describe?",
-        "detailed": "Describe in detail what is shown in the image.",
-    }
     results = {}
     prompt = [2, 0, 40, 77]
     for image in names:
@@ -347,5 +361,6 @@ def save(name: str, prompt, results) -> None:
         print(name, image, {way: one["tokens"] for way, one in result["captions"].items()})
 
 
-blip()
-florence()
+if __name__ == "__main__":
+    blip()
+    florence()

@@ -6,41 +6,36 @@ import { z } from 'zod';
 import { Failure } from '../../../native/failure.ts';
 import { makeFolder, writeFileAtomic } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
-import { bytesText, durationText } from '../../contract/quantities.ts';
+import { bytesText } from '../../contract/quantities.ts';
 import { downloadAddress, mirrored, modelFileName } from '../../downloads/addresses.ts';
-import { download, type DownloadProgress, type DownloadRequest } from '../../downloads/download.ts';
-import { createDownloadMeter } from '../../downloads/download-meter.ts';
+import { download, type DownloadRequest } from '../../downloads/download.ts';
 import { createHttpGet, type HttpGet } from '../../downloads/http-get.ts';
 import { asTold, lookAt } from '../../downloads/look-at.ts';
 import { hashOf, keptToken } from '../../downloads/part-file.ts';
+import { publishedCaptioners } from '../../downloads/published-captioners.ts';
 import { hub, notAccepted, type Starter, starterOf, starters } from '../../downloads/starters.ts';
-import { withInterrupts } from '../interrupts.ts';
 import type { Terminal } from '../terminal.ts';
+import { bring } from './bring.ts';
 import { type CommandContext, type ExitCode, exitCodes, usage } from './context.ts';
-
-export interface GetOptions {
-  readonly out?: string;
-  readonly acceptLicence: boolean;
-  readonly token?: string;
-  readonly sha256?: string;
-  readonly mirror?: string;
-  readonly proxy?: string;
-}
-
-export interface GetPlace {
-  readonly environment: Readonly<NodeJS.ProcessEnv>;
-  readonly configFolder: string;
-}
+import { getCaptioner } from './get-captioner.ts';
+import type { GetOptions, GetPlace } from './get-options.ts';
 
 export const getCommand = { list, fetch: fetchModel } as const;
 
 function list({ terminal }: CommandContext): void {
-  terminal.object({ starters });
+  terminal.object({ starters, captioners: publishedCaptioners });
   for (const { id, name, bytes, licence, suits, opens } of starters) {
     terminal.line(`${id.padEnd(9)} ${name}, ${bytesText(bytes)}, ${licence.name}`);
     terminal.line(
       `${''.padEnd(9)} ${suits}${opens ? '' : ' This version of Screenfold cannot open it yet.'}`,
     );
+  }
+  terminal.line('');
+  terminal.line('Models that caption images:');
+  const widest = Math.max(...publishedCaptioners.map(({ id }) => id.length));
+  for (const { id, name, bytes, licence, publisher, suits } of publishedCaptioners) {
+    terminal.line(`${id.padEnd(widest)} ${name}, about ${bytesText(bytes)}, ${licence}, ${publisher}`);
+    terminal.line(`${''.padEnd(widest)} ${suits}`);
   }
   terminal.line('');
   terminal.line('Get one: screenfold get sd-1.5, or any other model by the address of its file.');
@@ -54,15 +49,23 @@ async function fetchModel(
   place: GetPlace,
 ): Promise<ExitCode> {
   const { terminal } = context;
+  const isAddress = /^[a-z]+:\/\//i.test(what);
+  const published = publishedCaptioners.find(({ id }) => id === what);
+  if (published !== undefined || (isAddress && options.captioner))
+    return getCaptioner(context, published ?? what, options, place);
   const get = createHttpGet({ proxy: options.proxy ?? null, environment: place.environment });
-  const request = /^[a-z]+:\/\//i.test(what)
+  const request = isAddress
     ? await ofAddress(what, context, options, place, get)
     : await ofStarter(starterOf(what), context, options, place);
   const { file } = request;
   if (await isThere(request)) terminal.line(`It is there already: ${file}`);
-  else if (!(await bring(request, get, terminal))) {
-    terminal.line('Paused. What was downloaded so far is kept: the same command goes on.');
-    return exitCodes.interrupted;
+  else {
+    const isWhole = await bring(get, terminal, async (deps) => {
+      const { bytes, sha256 } = await download(request, deps);
+      const checked = sha256 === null ? 'its host gives no SHA-256 to hold it to' : `SHA-256 ${sha256}`;
+      return `${file}: ${bytesText(bytes)}, ${checked}`;
+    });
+    if (!isWhole) return exitCodes.interrupted;
   }
   terminal.object({ file });
   terminal.line(`Train from it: screenfold train --base ${file} --data <your images>`);
@@ -114,51 +117,6 @@ async function isThere({ file, sha256 }: DownloadRequest): Promise<boolean> {
     `${file} is another file.`,
     'Move it away, or choose another name with --out.',
   );
-}
-
-/** Gives whether it came to its end. */
-async function bring(request: DownloadRequest, get: HttpGet, terminal: Terminal): Promise<boolean> {
-  const gauge = terminal.gauge();
-  const onStop = () => {
-    terminal.warn('Pausing …');
-  };
-  try {
-    return await withInterrupts(onStop, async ({ stop }) => {
-      const { bytes, sha256 } = await download(request, {
-        get,
-        signal: stop,
-        onProgress: teller(terminal, gauge.show),
-      });
-      gauge.end();
-      const checked = sha256 === null ? 'its host gives no SHA-256 to hold it to' : `SHA-256 ${sha256}`;
-      terminal.line(`${request.file}: ${bytesText(bytes)}, ${checked}`);
-      return true;
-    });
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'download-paused') return false;
-    throw error;
-  } finally {
-    gauge.end();
-  }
-}
-
-type Show = ReturnType<Terminal['gauge']>['show'];
-
-function teller(terminal: Terminal, show: Show): (said: DownloadProgress) => void {
-  const meter = createDownloadMeter();
-  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
-  return (said) => {
-    if (said.phase === 'waiting') {
-      terminal.warn(`${said.why.message} Trying again in ${durationText(said.seconds)} …`);
-      return;
-    }
-    const { done, total, phase } = said;
-    const { bytesPerSecond, secondsLeft } = meter(done, total);
-    const rate = bytesPerSecond === null ? '' : `${bytesText(bytesPerSecond)}/s`;
-    const left = secondsLeft === null ? '' : `, ${durationText(secondsLeft)} left`;
-    const label = phase === 'checking' ? 'Checking, MB' : 'Downloading, MB';
-    show(label, megabytes(done), megabytes(total ?? done), `${rate}${left}`);
-  };
 }
 
 const acceptedSchema = z.object({ accepted: z.array(z.string()) });

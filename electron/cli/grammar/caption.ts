@@ -22,7 +22,7 @@ interface CaptionFlags {
 
 const kinds = `
 A WD tagger is a tagger; BLIP, ViT-GPT2 and Florence-2 are sentence writers. Options for the other kind are ignored.
-The studio lists models, and the files that each needs, under Captions, By a model.`;
+'screenfold get' lists models and downloads them; the studio does under Captions, By a model.`;
 
 export function addCaption(program: Command, { context, onEnd }: Grammar): void {
   const usual = usualCaptioning;

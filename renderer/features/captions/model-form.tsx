@@ -1,5 +1,5 @@
-import { Button, Group, NativeSelect, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
-import { IconFolderPlus } from '@tabler/icons-react';
+import { Button, Group, Modal, NativeSelect, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useEffect } from 'react';
 
 import {
@@ -9,13 +9,10 @@ import {
   writesTags,
 } from '../../../electron/contract/captioners.ts';
 import type { CaptionSource } from '../../../electron/contract/captions.ts';
-import { bytesText } from '../../../electron/contract/quantities.ts';
 import { NumberField } from '../../components/number-field.tsx';
-import { PageAddress } from '../../components/page-address.tsx';
-import { usePathPicker } from '../../components/path-picker.tsx';
-import { showFailure } from '../../studio/failure.ts';
-import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
-import classes from './model-form.module.css';
+import { useStudioQuery } from '../../studio/studio.tsx';
+import { AddCaptioner } from '../captioners/add-captioner.tsx';
+import { CaptionerOffers } from '../captioners/captioner-offers.tsx';
 
 type ModelSource = Extract<CaptionSource, { readonly kind: 'model' }>;
 
@@ -58,8 +55,11 @@ export function ModelForm({
             choose(Number(currentTarget.value));
           }}
         />
-        <AddModel onAdded={choose} />
+        <AddCaptioner onAdded={choose} />
       </Group>
+      <div>
+        <GetAnother />
+      </div>
       {chosen !== undefined && (
         <OptionFields
           captioner={chosen}
@@ -76,66 +76,32 @@ export function ModelForm({
 const labelOf = ({ name, kind, missing }: Captioner) =>
   `${name} – ${captionerKindLabels[kind]}${missing ? ' (its folder is gone)' : ''}`;
 
-function AddModel({ onAdded }: { onAdded: (captionerId: number) => void }) {
-  const add = useStudioCommand('captioners.add');
-  const { pick, dialog } = usePathPicker({
-    title: 'Folder of a captioning model',
-    confirm: 'Add this folder',
-    onPick: (path) => {
-      add.mutate(
-        { path },
-        {
-          onSuccess: ({ captionerId }) => {
-            onAdded(captionerId);
-          },
-          onError: showFailure,
-        },
-      );
-    },
-  });
-  return (
-    <>
-      <Button
-        variant="default"
-        loading={add.isPending}
-        leftSection={<IconFolderPlus size={16} aria-hidden />}
-        onClick={pick}
-      >
-        Add a model…
-      </Button>
-      {dialog}
-    </>
-  );
-}
-
-/** What there is, what each is good for, and where its files are. */
+/** What there is, and what each is good for. */
 function NoModels({ onAdded }: { onAdded: (captionerId: number) => void }) {
-  const { data: known = [] } = useStudioQuery('captioners.known', {});
   return (
     <Stack gap="sm">
       <Text size="sm">
-        A captioning model is a folder of files. Download those named here from a model’s page into a folder
-        of their own, then add that folder.
+        A captioning model is a folder of files: it looks at your images and writes their captions, on this
+        machine. Download one, or add the folder of one that you have.
       </Text>
-      <AddModel onAdded={onAdded} />
-      <ul className={classes.known} aria-label="Captioning models">
-        {known.map(({ id, name, kind, bytes, licence, page, files, suits }) => (
-          <li key={id}>
-            <Text size="sm" fw={500}>
-              {name}
-            </Text>
-            <Text size="xs" c="dimmed" className="figures">
-              {writesTags(kind) ? 'Tags' : 'Sentences'} · {bytesText(bytes)} · {licence}
-            </Text>
-            <Text size="sm">{suits}</Text>
-            <Text size="xs" c="dimmed">
-              Files: {files.join(', ')}
-            </Text>
-            <PageAddress name={name} page={page} />
-          </li>
-        ))}
-      </ul>
+      <AddCaptioner onAdded={onAdded} />
+      <CaptionerOffers />
     </Stack>
+  );
+}
+
+/** The same list, for whoever wants another one. */
+function GetAnother() {
+  const [opened, { open, close }] = useDisclosure(false);
+  return (
+    <>
+      <Button variant="subtle" size="compact-sm" onClick={open}>
+        Download another model…
+      </Button>
+      <Modal opened={opened} onClose={close} title="Captioning models" size="xl" centered>
+        <CaptionerOffers />
+      </Modal>
+    </>
   );
 }
 

@@ -49,7 +49,7 @@ export function DownloadEntry({ download }: { download: Download }) {
 }
 
 function Actions({ download }: { download: Download }) {
-  const { id: downloadId, title, status, modelId, loraId, failure, file } = download;
+  const { id: downloadId, kind, title, status, modelId, loraId, failure, file } = download;
   const isUsed = modelId !== null || loraId !== null;
   const lend = useLend();
   const lacks = failure?.code === 'model-part-missing' && lend !== null;
@@ -83,7 +83,11 @@ function Actions({ download }: { download: Download }) {
             else resume.mutate({ downloadId }, told);
           }}
         >
-          {status === 'paused' ? 'Resume' : status === 'failed' ? 'Try again' : 'Add to the models'}
+          {status === 'paused'
+            ? 'Resume'
+            : status === 'failed' || kind === 'captioner'
+              ? 'Try again'
+              : 'Add to the models'}
         </Button>
       )}
       {modelId !== null && (

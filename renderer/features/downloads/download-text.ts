@@ -3,7 +3,7 @@ import { bytesText, durationText } from '../../../electron/contract/quantities.t
 
 /** How a download stands, in a line. */
 export function downloadText(download: Download): string {
-  const { status, host } = download;
+  const { status, host, kind } = download;
   switch (status) {
     case 'running':
       return [amountText(download), rateText(download)].filter((part) => part !== '').join(', ');
@@ -12,7 +12,7 @@ export function downloadText(download: Download): string {
     case 'checking':
       return `Complete; checking it, ${amountText(download)}`;
     case 'opening':
-      return 'Checked; reading the file …';
+      return kind === 'captioner' ? 'Complete; trying it on a picture …' : 'Checked; reading the file …';
     case 'paused':
       return `Paused, ${amountText(download)}`;
     case 'failed':

@@ -9,6 +9,7 @@ import { Loading } from '../../components/loading.tsx';
 import { usePathPicker } from '../../components/path-picker.tsx';
 import { Screen } from '../../components/screen.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
+import { CaptionerList } from '../captioners/captioner-list.tsx';
 import { ExportList } from './export-list.tsx';
 import { LoraList } from './lora-list.tsx';
 import { ModelPanel } from './model-panel.tsx';
@@ -20,7 +21,7 @@ import { useAddModels } from './use-add-models.ts';
 export function ModelsScreen() {
   const { id } = useParams<{ id?: string }>();
   const [, goTo] = useLocation();
-  const shown = id === 'exports' || id === 'loras' ? id : 'models';
+  const shown = id === 'exports' || id === 'loras' || id === 'captioners' ? id : 'models';
   const addModels = useAddModels();
   const file = usePathPicker({
     what: 'model-file',
@@ -46,6 +47,7 @@ export function ModelsScreen() {
             data={[
               { value: 'models', label: 'Models' },
               { value: 'loras', label: 'LoRAs' },
+              { value: 'captioners', label: 'Captioners' },
               { value: 'exports', label: 'Exports' },
             ]}
             value={shown}
@@ -85,6 +87,10 @@ export function ModelsScreen() {
       {shown === 'exports' ? (
         <div className={classes.exports}>
           <ExportList />
+        </div>
+      ) : shown === 'captioners' ? (
+        <div className={classes.exports}>
+          <CaptionerList />
         </div>
       ) : shown === 'loras' ? (
         <div className={classes.exports}>

@@ -63,7 +63,6 @@ test.each<[QueryName, InputOf<QueryName>]>([
 
 test('only what cannot be told of, or comes with a version, is about nothing', () => {
   expect(names.filter((name) => !isKeptFresh(name as QueryName))).toEqual([
-    'captioners.known',
     'gpu.load',
     'system.log',
     'system.browse',

@@ -94,7 +94,8 @@ describe('captions by a model', () => {
         },
       ],
       'captioners.list': () => [],
-      'captioners.known': () => [],
+      'downloads.captioners': () => [],
+      'downloads.list': () => [],
     });
     const attempt = await screen.findByRole('button', { name: 'Try it on three images' });
     expect(attempt).toHaveProperty('disabled', true);

@@ -6,7 +6,7 @@ import { lossCurves } from './curve.ts';
 import { DevelopmentStrip } from './development-strip.tsx';
 import { epochRows } from './epoch-rows.ts';
 import { EpochTable } from './epoch-table.tsx';
-import { whatWasLearned } from './learned.ts';
+import { whatWasLearned } from '../../components/learned.ts';
 import { LossChart, NoCurve } from './loss-chart.tsx';
 import { RunLog } from './run-log.tsx';
 import { RunNotice } from './run-notice.tsx';

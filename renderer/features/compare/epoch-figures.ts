@@ -1,5 +1,5 @@
 import type { Likeness, LikenessFigure } from '../../../electron/contract/likeness.ts';
-import { type Learned, learnedText, whatWasLearned } from '../../components/learned.ts';
+import { type Learned, whatWasLearned } from '../../components/learned.ts';
 import { countOf } from '../../components/quantities.ts';
 import type { ComparedRun } from './book.ts';
 
@@ -87,16 +87,12 @@ function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
       ? [point]
       : [{ ...point, text: `${point.text}, trained ${inWords(seenLoss, 4)}` }];
   });
-  const learned = whatWasLearned(kept);
-  const meaning = [
-    'How well noise is taken off images that were never trained on. Lower is better.',
-    beside.length > 0 && 'Dashed: as many training images, at the same noise.',
-    learned !== null && learnedText(learned),
-  ];
+  const lower = 'How well noise is taken off images that were never trained on. Lower is better.';
   return {
     name: 'Held-out loss',
-    meaning: meaning.filter((sentence) => sentence !== false).join(' '),
-    ...{ points, beside, learned },
+    meaning: beside.length > 0 ? `${lower} Dashed: as many training images, at the same noise.` : lower,
+    ...{ points, beside },
+    learned: whatWasLearned(kept),
     lacks: points.length > 0 ? null : 'No image is held out.',
   };
 }

@@ -1,6 +1,8 @@
 import { Loader, Text } from '@mantine/core';
 import type { PointerEvent } from 'react';
 
+import { failureText } from '../../../electron/contract/values.ts';
+import { learnedText } from '../../components/learned.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import type { ComparedRun } from './book.ts';
 import { curvePath, epochFigures, type FigureCurve } from './epoch-figures.ts';
@@ -21,18 +23,25 @@ export function FiguresPanel({
   onEpoch: (epoch: number) => void;
 }) {
   const { data: likeness } = useStudioQuery('gallery.likeness', { runId: run.id }, { keepPrevious: true });
+  const curves = epochFigures(run, likeness);
+  const learned = curves.find((curve) => curve.learned != null)?.learned ?? null;
   return (
     <section className={classes.panel} aria-label={`Figures of ${run.name}`}>
-      {epochFigures(run, likeness).map((curve) => (
+      {curves.map((curve) => (
         <Curve key={curve.name} {...{ curve, epochs, epoch, onEpoch }} />
       ))}
+      {learned !== null && (
+        <Text size="xs" className={classes.about}>
+          {learnedText(learned)}
+        </Text>
+      )}
       <Text size="xs" c="dimmed" className={classes.about}>
         {likeness?.state === 'working' && (
           <>
             <Loader size={10} aria-hidden /> Pictures are being compared…{' '}
           </>
         )}
-        {likeness?.failure && `${likeness.failure.message} ${likeness.failure.hint} `}
+        {likeness?.failure && `${failureText(likeness.failure)} `}
         EfficientNet-Lite0 compares them. Bands and ranges are 95 % confidence intervals: the fewer the
         pictures, the wider they are.
       </Text>

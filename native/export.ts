@@ -116,7 +116,7 @@ async function exportLora({
     throw new Failure(
       'not-a-lora',
       `${reference.checkpoint ?? reference.base} holds no LoRA.`,
-      'Export it as a diffusers folder, or train with the method LoRA.',
+      'Export it as a diffusers folder, or train a LoRA.',
     );
   }
   const base = await openModel({ base: reference.base });

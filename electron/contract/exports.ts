@@ -31,6 +31,12 @@ const output = pathText.nullable().default(null);
 
 export const exportCalls = {
   'exports.list': query({ about: ['exports'] }, nothing, z.array(exportSchema)),
+  /** What a model, or what was trained of it, cannot be written as. */
+  'exports.unfit': query(
+    { about: ['models', 'runs'] },
+    z.union([z.strictObject({ runId: id }), z.strictObject({ modelId: id })]),
+    z.array(z.enum(modelFormats)),
+  ),
   /** A model other tools read, with its card. Goes on in the background. */
   'exports.model': command(
     z.strictObject({

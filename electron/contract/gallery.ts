@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { likenessSchema } from './likeness.ts';
 import { loraChoices, usedLoras } from './loras.ts';
+import { epochLossesSchema } from './runs.ts';
 import {
   command,
   done,
@@ -48,9 +49,7 @@ export const comparisonSchema = z.object({
       method: z.string(),
       /** 0 and every kept epoch. */
       epochs: z.array(z.int()),
-      losses: z.array(
-        z.object({ epoch: z.int(), trainLoss: z.number().nullable(), validationLoss: z.number().nullable() }),
-      ),
+      losses: z.array(epochLossesSchema),
       recipe: samplerSettingsSchema,
     }),
   ),

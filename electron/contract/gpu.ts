@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { licenceSchema } from './downloads.ts';
 import { command, done, failureSchema, nothing, pathText, query } from './values.ts';
 
+export { gpuNames } from '../../native/facts/gpu-names.ts';
+
 export const gpuStatusSchema = z.object({
   /** By their driver's word; null while they are looked for. */
   gpus: z

@@ -235,6 +235,16 @@ export const runProgressSchema = z.object({
 });
 export type RunProgress = z.output<typeof runProgressSchema>;
 
+export const epochLossesSchema = z.object({
+  epoch: z.int(),
+  trainLoss: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  /** Of as many training images, at the same noise as the held-out ones; left out in runs from before it was measured. */
+  seenLoss: z.number().nullable().optional(),
+  /** What groups of held-out images add to the held-out loss, the same groups at every epoch. */
+  validationParts: z.array(z.number()).optional(),
+});
+
 export const runMetricsSchema = z.object({
   /** Thinned out to at most a few thousand points: each the mean of those it stands for. */
   steps: z.object({
@@ -247,17 +257,7 @@ export const runMetricsSchema = z.object({
   }),
   /** Steps left out because gradients became too large for float16; not there in float32. */
   skippedSteps: z.int().optional(),
-  epochs: z.array(
-    z.object({
-      epoch: z.int(),
-      trainLoss: z.number().nullable(),
-      validationLoss: z.number().nullable(),
-      /** Of as many training images, at the same noise as the held-out ones; left out in runs from before it was measured. */
-      seenLoss: z.number().nullable().optional(),
-      /** What groups of held-out images add to the held-out loss, the same groups at every epoch. */
-      validationParts: z.array(z.number()).optional(),
-    }),
-  ),
+  epochs: z.array(epochLossesSchema),
 });
 export type RunMetrics = z.output<typeof runMetricsSchema>;
 

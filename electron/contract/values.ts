@@ -60,6 +60,7 @@ export const failureSchema = z.object({
   hint: z.string(),
 });
 export type FailureData = z.output<typeof failureSchema>;
+export { failureText } from '../../native/facts/failure-text.ts';
 
 export const sizeSchema = z.object({ width: z.int().min(1), height: z.int().min(1) });
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { endingOf } from '../../native/facts/model-formats.ts';
+import { endingOf, mayFitInFile, type ModelFormat } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
+import { readFacts } from '../../native/families/read-facts.ts';
 import { exists } from '../../native/files/exists.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
@@ -59,6 +60,8 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           return isModel && (await exists(pictureOf(kind, path))) ? { ...entry, proven: true } : entry;
         }),
       ),
+    'exports.unfit': async (of) =>
+      unfitFormats('runId' in of ? (await read(runs.get(of.runId))).job.base : deps.model(of.modelId).folder),
     'exports.model': async ({
       runId,
       epoch,
@@ -137,6 +140,12 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
     },
     close: tasks.close,
   };
+}
+
+/** What the model in this place cannot be written as; one that cannot be read says so when it is exported. */
+async function unfitFormats(base: string): Promise<ModelFormat[]> {
+  const facts = await readFacts(base).catch(() => null);
+  return facts === null || mayFitInFile(facts) ? [] : ['single-file'];
 }
 
 /** Where the model card of an export lies; null for pictures, which have none. */

@@ -94,6 +94,6 @@ function goneFailure(gone: string, model: string): Failure {
     : new Failure(
         'lender-missing',
         `${gone}, which lends ${model} a part, is gone.`,
-        'Put it back, or add the model again and take another model’s.',
+        'Put it back, or add the model again and borrow the part from another model.',
       );
 }

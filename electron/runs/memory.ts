@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 
+import { failureText } from '../../native/facts/failure-text.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { chooseGpu, cudaOrder } from '../../native/runtime/cuda-gpus.ts';
@@ -58,7 +59,7 @@ export async function missingGpu({ provider, gpu }: DeviceChoice): Promise<strin
     chooseGpu(gpus, gpu);
     return null;
   } catch (error) {
-    if (error instanceof Failure) return `${error.message} ${error.hint}`;
+    if (error instanceof Failure) return failureText(error);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { isAugmented } from '../../native/facts/augmentation.ts';
 import { chosenReading } from '../../native/facts/caption-reading.ts';
 import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
+import { failureText } from '../../native/facts/failure-text.ts';
 import { isUnusualLoss, isUnusualNoise } from '../../native/facts/losses.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
 import { captionsWithWord } from '../../native/facts/word-captions.ts';
@@ -287,7 +288,7 @@ function warningsOf(
       ? [`… and ${countOf(problems.length - shownWarnings, 'more file')}.`]
       : []),
     ...(first === undefined ? [] : [lackText(missing.length, `${first.id}${lacks}`)]),
-    ...leftOut.filter(({ expected }) => !expected).map(({ failure }) => `${failure.message} ${failure.hint}`),
+    ...leftOut.filter(({ expected }) => !expected).map(({ failure }) => failureText(failure)),
     ...leftOut.filter(({ expected }) => expected).map(({ failure }) => failure.message),
   ];
 }

@@ -148,7 +148,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     return await readdir(folder);
   } catch (error) {
     const { reason, hint } = obstacleOf(error, 'folder') ?? {
-      reason: 'it is no folder',
+      reason: 'it is not a folder',
       hint: 'Give the folder that the model lies in.',
     };
     throw new Failure('folder-unreadable', `${folder} cannot be listed: ${reason}.`, hint, error);
@@ -172,8 +172,8 @@ function unknown(folder: string, hasGraphs: boolean, type?: unknown): Failure {
 function incomplete(folder: string, label: string, missing: string): Failure {
   return new Failure(
     'captioner-incomplete',
-    `${folder} looks like ${label}, and ${missing} is missing.`,
-    'Get the missing file from the page that the model is published on, and put it there.',
+    `${folder} looks like ${label}, but ${missing} is missing.`,
+    'Get the missing file from the page where the model is published, and put it in this folder.',
   );
 }
 

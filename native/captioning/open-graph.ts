@@ -10,7 +10,10 @@ import type { Runtime, Session } from '../runtime/runtime.ts';
  */
 export async function openGraph(runtime: Runtime, path: string): Promise<Session> {
   const info = await stat(path).catch((error: unknown) => {
-    const { reason, hint } = obstacleOf(error) ?? { reason: 'the disk does not give it', hint: again };
+    const { reason, hint } = obstacleOf(error) ?? {
+      reason: 'it could not be read from the disk',
+      hint: again,
+    };
     throw new Failure('captioner-unreadable', `${path} cannot be opened: ${reason}.`, hint, error);
   });
   if (!info.isFile()) throw unreadable(path, 'it is no file.');

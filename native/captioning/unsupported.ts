@@ -5,6 +5,6 @@ export function unsupported(path: string, reason: string): Failure {
   return new Failure(
     'captioner-unsupported',
     `${path} cannot be used for captions: ${reason}.`,
-    'Take the files of one model from one page; another export of the same model may do.',
+    'Download all files of the model from one page, or try another export of it.',
   );
 }

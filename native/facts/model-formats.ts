@@ -18,6 +18,14 @@ export function isFolderFormat(format: ModelFormat): boolean {
   return format === 'diffusers' || format === 'onnx';
 }
 
+/**
+ * Whether tools can make out a model of such latents from one file: that says nothing of its sizes, and all of Stable Diffusion
+ * to XL have four channels. Others may still be found not to fit when they are written.
+ */
+export function mayFitInFile({ latentChannels }: { readonly latentChannels: number }): boolean {
+  return latentChannels === 4;
+}
+
 /** What the name of a file of this format ends in; folders have no ending. */
 export function endingOf(format: ModelFormat): string {
   return isFolderFormat(format) ? '' : '.safetensors';

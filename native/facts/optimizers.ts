@@ -39,7 +39,7 @@ export const optimizerFacts = {
   // Every weight moves by the whole learning rate at each step; the decay, a multiple of that rate, is as strong as AdamW's.
   lion: {
     label: 'Lion',
-    hint: 'Keeps half as much per weight as AdamW; wants a learning rate a tenth to a third of AdamW’s.',
+    hint: 'Needs half of AdamW’s memory for each weight, and a tenth to a third of its learning rate.',
     rate: { divisor: 5 },
     state: ['momentum'],
     bytesPerWeight: 4,
@@ -51,7 +51,7 @@ export const optimizerFacts = {
   },
   adamw8bit: {
     label: 'AdamW, 8-bit',
-    hint: 'Trains as AdamW does and keeps a quarter as much per weight.',
+    hint: 'Trains like AdamW, with a quarter of its memory for each weight.',
     rate: { divisor: 1 },
     state: ['firstMoment', 'secondMoment', 'firstScale', 'secondScale'],
     // Two bytes, and two float32 scales to each block of 256.
@@ -65,7 +65,7 @@ export const optimizerFacts = {
   },
   adafactor: {
     label: 'Adafactor',
-    hint: 'Keeps next to nothing of matrices, for models that hardly fit.',
+    hint: 'Needs almost no memory of its own, for models that hardly fit.',
     rate: { divisor: 1 },
     state: ['rows', 'columns', 'secondMoment', 'firstMoment'],
     // Two numbers of a 1x1 kernel's weight, two thirds of a 3x3's, next to none of a matrix's: Stable Diffusion's UNet together.
@@ -85,7 +85,7 @@ export const optimizerFacts = {
   // The settings its authors recommend for diffusion models; its own weight decay is 0, and both switches are off.
   prodigy: {
     label: 'Prodigy',
-    hint: 'Finds its step size by itself: leave the learning rate at 1. Keeps twice as much per weight as AdamW.',
+    hint: 'Finds its step size by itself: leave the learning rate at 1. Needs twice AdamW’s memory for each weight.',
     rate: { always: 1 },
     state: ['firstMoment', 'secondMoment', 'gradientSum', 'begin'],
     bytesPerWeight: 16,

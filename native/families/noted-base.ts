@@ -86,7 +86,7 @@ function gone(place: string, part: LentPart, model: string): Failure {
   return new Failure(
     'lender-missing',
     `The ${partNames[part]} of ${model} was lent by ${place}, which is gone.`,
-    `Put it back, or add ${model} again and take another model’s.`,
+    `Put it back, or add ${model} again and borrow the part from another model.`,
   );
 }
 

@@ -98,7 +98,7 @@ function refuseForeign(
   if (foreign.length === 0) return;
   throw new Failure(
     'model-file-unsupported',
-    `${file.path} looks like a ${label}, but has ${foreign.length} weights that such a model has not, among them ${foreign[0]!}.`,
+    `${file.path} looks like a ${label}, but has ${foreign.length} weights that such a model does not have, among them ${foreign[0]!}.`,
     'It is damaged, or a model of a kind that cannot be used here.',
   );
 }

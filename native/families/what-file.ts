@@ -45,11 +45,11 @@ const kinds: readonly (readonly [Test, FileKind])[] = [
   [
     (names, file) =>
       names.some((name) => name.startsWith('conditioner.embedders.')) && inputChannels(file) === 9,
-    { what: 'an SDXL model that paints in', hint: `Inpainting models cannot be trained here. ${other}` },
+    { what: 'an SDXL inpainting model', hint: `Inpainting models cannot be trained here. ${other}` },
   ],
   [
     any(/^conditioner\.embedders\.1\./),
-    { what: 'an SDXL model', hint: `It is not whole, or built in another way. ${other}` },
+    { what: 'an SDXL model', hint: `It is incomplete, or built in another way. ${other}` },
   ],
   [any(/(?:^|\.)label_emb\.0\.0\.weight$/), { what: 'the UNet of an SDXL model', hint: other }],
   [
@@ -57,7 +57,7 @@ const kinds: readonly (readonly [Test, FileKind])[] = [
       ['transformer.', 'model.'].every((encoder) =>
         names.some((name) => name.startsWith(`cond_stage_model.${encoder}`)),
       ),
-    { what: 'two models put together in one file', hint: other },
+    { what: 'two models in one file', hint: other },
   ],
   [
     (_, file) => inputChannels(file) === 9,
@@ -107,5 +107,5 @@ export function whatFile(file: TensorFile): FileKind {
   const lora = loraFactsOf(file);
   if (lora !== null) return { what: `a ${loraName(lora)}`, hint: howToUse(file.path) };
   const found = kinds.find(([test]) => test(names, file));
-  return found?.[1] ?? { what: 'no model that is known here', hint: other };
+  return found?.[1] ?? { what: 'not a model that Screenfold knows', hint: other };
 }

@@ -74,7 +74,7 @@ export function obstacleOf(error: unknown, wanted: Wanted = 'file'): Obstacle | 
       };
     case 'ENOTDIR':
       return wanted === 'folder'
-        ? { reason: 'it is no folder', hint: 'Choose a folder.' }
+        ? { reason: 'it is not a folder', hint: 'Choose a folder.' }
         : {
             reason: 'a part of its path is a file, not a folder',
             hint: 'Check the path: a folder in it may have been replaced by a file.',

@@ -59,7 +59,7 @@ function allRead(
   throw new Failure(
     'compared-images-unreadable',
     `${missing} of ${images.length} ${kind} images cannot be read: ${first}${missing > 1 ? ' and others' : ''}.`,
-    'Put them back, or connect their drive; then open Compare again.',
+    'Put them back, or connect their drive. Then open Compare again.',
   );
 }
 

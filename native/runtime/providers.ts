@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { gpuNames } from '../facts/gpu-names.ts';
 import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { chooseGpu, cudaOrder, gpuLabel } from './cuda-gpus.ts';
@@ -97,21 +98,21 @@ const absent = (reason: string): Found => ({ available: false, device: '', softw
 
 const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
   cuda: async () => {
-    const gpu = (await nvidiaGpus()).map(({ name }) => name).join(', ');
-    if (gpu === '') return absent('There is no NVIDIA GPU, or its driver is not installed.');
+    const gpus = await nvidiaGpus();
+    const gpu = gpuNames(gpus);
+    const found = `${gpu} ${gpus.length === 1 ? 'was' : 'were'} found`;
+    if (gpus.length === 0) return absent('There is no NVIDIA GPU, or its driver is not installed.');
     const pack = findPack();
     if (pack?.fault === null) return tried('cuda', gpu);
     if (pack !== null)
-      return absent(
-        `${gpu} was found, but the GPU pack is broken: ${pack.fault}. Repair it in the settings.`,
-      );
+      return absent(`${found}, but the GPU pack is broken: ${pack.fault}. Repair it in the settings.`);
     if (!compiledIn().has('CUDAExecutionProvider')) {
-      return absent(`${gpu} was found, but this build of ONNX Runtime does not support CUDA.`);
+      return absent(`${found}, but this build of ONNX Runtime does not support CUDA.`);
     }
     const missing = cudaLibraries.filter((name) => !existsSync(join(dirname(libraryPath()), name)));
     if (missing.length > 0) {
       return absent(
-        `${gpu} was found, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}. The GPU pack brings them.`,
+        `${found}, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}. The GPU pack brings them.`,
       );
     }
     return tried('cuda', gpu);

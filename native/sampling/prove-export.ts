@@ -159,7 +159,7 @@ function differenceOf(a: Uint8Array, b: Uint8Array): { readonly mean: number; re
 function differs({ mean, most, allowed: limits }: ExportProof): Failure {
   return new Failure(
     'export-differs',
-    `The exported model does not draw what the model it was made of draws: of 255 steps of brightness, they differ by ` +
+    `The exported model draws another picture than the model it was made from. Of 255 steps of brightness, they differ by ` +
       `${mean.toFixed(2)} on average and ${most} at most, and ${limits.mean} and ${limits.most} are allowed.`,
     'Nothing was left behind. Export it in float32; if that fails as well, report it with this message.',
   );

@@ -123,6 +123,6 @@ export function checkClassImages({ images, prior }: TrainJob): void {
   throw new Failure(
     'class-images-missing',
     `There is no class image of ${bare.width} x ${bare.height} pixels to go with ${bare.id}.`,
-    'Give class images, or have some made for every size.',
+    'Add class images of this size, or have them made.',
   );
 }

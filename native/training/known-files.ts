@@ -55,7 +55,7 @@ async function readKnown(path: string): Promise<KnownFiles['files'] | null> {
 function changed(name: string, file: string, run: string): Failure {
   return new Failure(
     'data-changed',
-    `The ${name} is another than when the run in ${run} began: ${file} was changed since.`,
+    `The ${name} has changed since the run in ${run} began: ${file} is no longer the same.`,
     'Put the file back as it was, and resume; or start a new run with the changed file.',
   );
 }

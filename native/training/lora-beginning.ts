@@ -34,7 +34,7 @@ export async function readLoraBeginning(
     if (shape !== null && shape.rank !== module.rank) {
       throw new Failure(
         'lora-rank',
-        `${path} has the rank ${module.rank} on ${module.module}, the run has the rank ${shape.rank}.`,
+        `${path} has the rank ${module.rank} on ${module.module}, but the run has the rank ${shape.rank}.`,
         `Train with the rank ${module.rank}.`,
       );
     }
@@ -56,8 +56,8 @@ export async function readLoraBeginning(
 
 function otherForm(path: string, { magnitude }: LoraModule): Failure {
   return magnitude === undefined
-    ? new Failure('lora-form', `${path} is no DoRA, and the run trains one.`, 'Train without DoRA.')
-    : new Failure('lora-form', `${path} is a DoRA, and the run trains none.`, 'Train with DoRA.');
+    ? new Failure('lora-form', `${path} is not a DoRA, but the run trains one.`, 'Train without DoRA.')
+    : new Failure('lora-form', `${path} is a DoRA, but the run does not train one.`, 'Train with DoRA.');
 }
 
 function untrained(

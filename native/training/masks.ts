@@ -78,9 +78,9 @@ function nothingCounts(source: MaskSettings['source']): Failure {
   return new Failure(
     'masks-empty',
     source === 'alpha'
-      ? 'All images are transparent throughout, so nothing of them would be learned.'
-      : 'All masks are black, so nothing of the images would be learned.',
-    'Leave masks out, or have the rest of the image count a little.',
+      ? 'All images are fully transparent, so there is nothing in them to learn.'
+      : 'All masks are black, so there is nothing in the images to learn.',
+    'Train without masks, or let the rest of the image count a little.',
   );
 }
 
@@ -130,6 +130,6 @@ async function checkShape(imagePath: string, maskPath: string): Promise<void> {
   throw new Failure(
     'mask-size',
     `The mask ${maskPath} has ${mask.width} x ${mask.height} pixels, its image ${image.width} x ${image.height}: these are different shapes.`,
-    'Make the mask anew from its image, or take it out of the folder.',
+    'Make the mask again from its image, or take it out of the folder.',
   );
 }

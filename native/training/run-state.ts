@@ -220,7 +220,7 @@ export async function restoreState(job: TrainJob, trainer: Trainer, { step }: Po
 function otherOrder(path: string): Failure {
   return new Failure(
     'resume-mismatch',
-    `The 8-bit numbers in ${path} lie in the order of another device than the one chosen now.`,
+    `The 8-bit numbers in ${path} were saved on another kind of device, which orders them differently.`,
     'Resume on the device the run began on, or train into a new folder.',
   );
 }

@@ -40,6 +40,6 @@ export async function measureScalingFactor(
   throw new Failure(
     'latents-constant',
     'The VAE gives the same latents for every image, so nothing can be trained on them.',
-    'Train it with a lower learning rate or a lower weight of the KL divergence, and on images that differ.',
+    'Train it on images that differ from each other, with a lower learning rate or a lower KL weight.',
   );
 }

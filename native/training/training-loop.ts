@@ -198,8 +198,8 @@ async function trainingStep(
 function neverFinite(step: number, epoch: number): Failure {
   return new Failure(
     'loss-not-finite',
-    `Since some steps the gradients are not finite numbers in float16, however the loss is scaled (step ${step}, epoch ${epoch}).`,
-    'The checkpoints before it are kept. Train in float32, or lower the learning rate.',
+    `Training in half precision (float16) has broken down: for some steps the gradients have not been finite numbers (step ${step}, epoch ${epoch}).`,
+    'Train in float32, or lower the learning rate.',
   );
 }
 
@@ -210,7 +210,7 @@ function notFinite(what: string, step: number, epoch: number, ...batches: readon
   return new Failure(
     'loss-not-finite',
     `The ${what} of step ${step} (epoch ${epoch}) is not a finite number; the images were ${names.join(', ')}.`,
-    'Lower the learning rate, or look whether one of these images is damaged.',
+    'Lower the learning rate, or check whether one of these images is damaged.',
   );
 }
 
@@ -241,7 +241,7 @@ async function judge(
   if (!Number.isFinite(loss)) {
     throw new Failure(
       'loss-not-finite',
-      `The validation loss after step ${step} (epoch ${epoch}) is not a finite number.`,
+      `The loss of the held-out images after step ${step} (epoch ${epoch}) is not a finite number.`,
       'Lower the learning rate.',
     );
   }
@@ -282,7 +282,7 @@ export async function findPosition(job: TrainJob, identity: RunIdentity): Promis
 function stateGone({ folder }: TrainJob): Failure {
   return new Failure(
     'state-missing',
-    `The state that the run in ${folder} was to be trained on from is no longer there.`,
+    `The run in ${folder} cannot be trained on, because its saved state is gone.`,
     'Restore the folder from a backup, or train from the beginning into a new folder.',
   );
 }

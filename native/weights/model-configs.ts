@@ -115,7 +115,7 @@ export async function readModelConfigs(
   if (kind === 'file') {
     throw new Failure(
       'model-single-file',
-      `${path} is no model folder`,
+      `${path} is not a model folder`,
       'Choose a diffusers folder, or a .safetensors or .ckpt file of a whole model.',
     );
   }

@@ -41,7 +41,7 @@ async function checkKind(
     throw new Failure(
       'torch-file-legacy',
       `${path} is of ${isTar ? 'the first PyTorch format, a tar archive' : 'the PyTorch format before version 1.6'}, which is not read`,
-      'Get a safetensors version of the model, or save it anew with PyTorch 1.6 or later: ' +
+      'Get a safetensors version of the model, or save it again with PyTorch 1.6 or later: ' +
         'torch.save(torch.load(old_path, map_location="cpu", weights_only=True), new_path).',
     );
   }

@@ -43,7 +43,7 @@ export function torchRefusals(path: string): TorchRefusals {
       new Failure(
         'torch-file-unsupported',
         `${path} ${what}`,
-        'Get a safetensors version of the model, or save its state dict anew with torch.save on an ordinary computer.',
+        'Get a safetensors version of the model, or save its state dict again with torch.save on an ordinary computer.',
       ),
   };
 }

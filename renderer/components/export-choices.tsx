@@ -29,15 +29,20 @@ export function PrecisionChoice({
   );
 }
 
-/** @param lora whether a LoRA file can be had, where one may be asked for */
+/**
+ * @param lora whether a LoRA file can be had, where one may be asked for
+ * @param unfit what the model cannot be written as
+ */
 export function FormatChoice<Format extends ModelFormat>({
   format,
   onChange,
   lora,
+  unfit = [],
 }: {
   format: Format;
   onChange: (format: Format) => void;
   lora?: boolean;
+  unfit?: readonly string[];
 }) {
   return (
     <Radio.Group
@@ -56,7 +61,12 @@ export function FormatChoice<Format extends ModelFormat>({
         <Radio
           value="single-file"
           label="Model file"
-          description="The whole model as one .safetensors file for A1111, ComfyUI and others."
+          disabled={unfit.includes('single-file')}
+          description={
+            unfit.includes('single-file')
+              ? 'Not for this base: one file does not say how it is built, and other tools could not open it.'
+              : 'The whole model as one .safetensors file for A1111, ComfyUI and others.'
+          }
         />
         <Radio
           value="onnx"

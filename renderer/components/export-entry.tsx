@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import type { Export } from '../../electron/contract/exports.ts';
 import { bytesText } from '../../electron/contract/quantities.ts';
+import { failureText } from '../../electron/contract/values.ts';
 import { showFailure } from '../studio/failure.ts';
 import { media } from '../studio/media.ts';
 import { useStudioCommand } from '../studio/studio.tsx';
@@ -42,7 +43,7 @@ export function ExportEntry({ entry, more }: { entry: Export; more?: ReactNode }
         {proven && <ProofPicture exportId={entry.id} />}
         {failure !== null && (
           <Text size="xs" c="red">
-            {failure.message} {failure.hint}
+            {failureText(failure)}
           </Text>
         )}
       </div>

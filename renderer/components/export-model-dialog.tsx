@@ -2,7 +2,7 @@ import { Modal, Select, Stack } from '@mantine/core';
 import { useState } from 'react';
 
 import type { RunSummary } from '../../electron/contract/runs.ts';
-import { useStudioCommand } from '../studio/studio.tsx';
+import { useStudioCommand, useStudioQuery } from '../studio/studio.tsx';
 import { ChoiceOfFew } from './choice-of-few.tsx';
 import { ExportButtons } from './export-buttons.tsx';
 import { FormatChoice, PrecisionChoice, type WordFileNames, WordNames } from './export-choices.tsx';
@@ -57,6 +57,7 @@ function ExportForm({
   const [precision, setPrecision] = useState<'float16' | 'float32'>('float16');
   const [folder, setFolder] = useState<string | null>(null);
   const start = useStudioCommand('exports.model');
+  const { data: unfit = [] } = useStudioQuery('exports.unfit', { runId: run.id });
   const entry = useExports()?.find(({ id }) => id === start.data?.exportId);
   const started = start.isSuccess;
   return (
@@ -80,7 +81,7 @@ function ExportForm({
           {format === 'embedding' ? (
             <WordNames names={wordNames} onChange={setWordNames} />
           ) : (
-            <FormatChoice format={format} onChange={setFormat} lora={run.method === 'lora'} />
+            <FormatChoice {...{ format, unfit }} onChange={setFormat} lora={run.method === 'lora'} />
           )}
           {format === 'lora' && (
             <ChoiceOfFew

@@ -162,7 +162,7 @@ describe('a lender', () => {
     expect(await failureOf(openModel({ base }))).toMatchObject({
       code: 'lender-missing',
       message: `The VAE of ${bare} was lent by ${at('lender.safetensors')}, which is gone.`,
-      hint: `Put it back, or add ${bare} again and take another model’s.`,
+      hint: `Put it back, or add ${bare} again and borrow the part from another model.`,
     });
   });
 });

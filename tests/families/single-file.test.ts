@@ -261,7 +261,7 @@ describe('a file of something else', () => {
     ['a Stable Diffusion 3 model', 'model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight'],
     ['a Flux model', 'double_blocks.0.img_attn.qkv.weight'],
     ['the UNet of a diffusers folder, without the rest', 'down_blocks.0.resnets.0.conv1.weight'],
-    ['no model that is known here', 'something.weight'],
+    ['not a model that Screenfold knows', 'something.weight'],
   ])('is said to be %s by %s', (what, name) => {
     const file = listed(new Map([[name, [4, 4]]]));
     expect(made(file)).toBeNull();

@@ -129,7 +129,7 @@ describe('the published file of Stable Diffusion XL', () => {
         renamed(shapes, /^conditioner\.embedders\.0\.transformer\./, 'conditioner.embedders.0.model.'),
     ],
     [
-      'an SDXL model that paints in',
+      'an SDXL inpainting model',
       (shapes: Shapes) =>
         new Map([...shapes, ['model.diffusion_model.input_blocks.0.0.weight', [320, 9, 3, 3]]] as const),
     ],

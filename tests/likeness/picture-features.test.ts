@@ -134,7 +134,7 @@ describe('pictures compared with the images they were trained on', () => {
       rmSync(join(images, `${first}.webp`));
       const fault = {
         code: 'compared-images-unreadable',
-        hint: 'Put them back, or connect their drive; then open Compare again.',
+        hint: 'Put them back, or connect their drive. Then open Compare again.',
       };
       const words = kind === 'training' ? 'training' : 'held-out';
       await expect(compareLikeness(moved, context)).rejects.toMatchObject({

@@ -68,6 +68,7 @@ test(
 
     const { runIds } = await runs.handlers['runs.start']({ request });
     const runId = runIds[0]!;
+    expect(await exports.handlers['exports.unfit']({ runId })).toEqual([]);
     await until('runs.progress', (progress) => ['finished', 'failed'].includes(progress.status));
     const run = await runs.handlers['runs.get']({ runId });
     allowed('runs.get', run);

@@ -46,7 +46,7 @@ test('one can go down and up again, and not beyond the top', async () => {
 
 test.each([
   ['nowhere', 'there is no such folder'],
-  ['notes.txt', 'it is no folder'],
+  ['notes.txt', 'it is not a folder'],
 ])('%s cannot be listed, and it is said why', async (name, why) => {
   const home = someFolders();
   await expect(browse(join(home, name), surroundings(home))).rejects.toMatchObject({

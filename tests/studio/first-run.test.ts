@@ -27,7 +27,10 @@ test('a first run has the sample, the embedded base, and all that one click on T
     problems: 0,
     captionSets: 1,
   });
-  expect(await client.call('models.list', {})).toMatchObject([{ kind: 'embedded', missing: false }]);
+  const [base] = await client.call('models.list', {});
+  expect(base).toMatchObject({ kind: 'embedded', missing: false });
+  // No tool could open it as one file, so that is not offered.
+  expect(await client.call('exports.unfit', { modelId: base!.id })).toEqual(['single-file']);
 
   const request = await client.call('runs.defaults', {});
   expect(request.train.epochs).toBeGreaterThan(1);

@@ -92,7 +92,7 @@ describe('a loss that is not finite', () => {
     const broken = job('validation', { learningRate: 1e30, batchSize: 4 }, 1);
     const { code, message } = await failureOf(trainHere(broken));
     expect(code).toBe('loss-not-finite');
-    expect(message).toMatch(/validation loss after step 1 \(epoch 1\)/);
+    expect(message).toMatch(/loss of the held-out images after step 1 \(epoch 1\)/);
     expect(await readdir(broken.folder)).not.toContain('checkpoints');
   });
 });

@@ -1,3 +1,4 @@
+import { failureText } from '../../../native/facts/failure-text.ts';
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionPreview, CaptionSource } from '../../contract/captions.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
@@ -37,7 +38,7 @@ export function previewCaptions(
       captioned: 0,
       uncaptioned: images.length,
       missing: [],
-      fault: `${error.message} ${error.hint}`,
+      fault: failureText(error),
     };
   }
 }

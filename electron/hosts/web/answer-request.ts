@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { failureText } from '../../../native/facts/failure-text.ts';
 import { Failure } from '../../../native/failure.ts';
 import { expectedFailure } from '../../../native/files/as-failure.ts';
 import { isDiskFull } from '../../../native/files/storage-failure.ts';
@@ -139,6 +140,6 @@ function sayWhy(response: ServerResponse, error: unknown): void {
     return;
   }
   const failure = expectedFailure(error);
-  if (failure !== null) say(response, isDiskFull(failure) ? 507 : 409, `${failure.message} ${failure.hint}`);
+  if (failure !== null) say(response, isDiskFull(failure) ? 507 : 409, failureText(failure));
   else say(response, 500, error instanceof Error ? error.message : String(error));
 }

@@ -22,7 +22,7 @@ export function readConfigs(component: (name: string) => ComponentConfig): Stabl
   if (denoiser.addition !== null) {
     throw new Failure(
       'config-unsupported',
-      `${component('unet').source}: the UNet is Stable Diffusion XL's, the rest of the model is not.`,
+      `${component('unet').source}: the UNet is from Stable Diffusion XL, but the rest of the model is not.`,
       'Use the model as it was published.',
     );
   }

@@ -156,7 +156,7 @@ function load(path: string): Ort {
     throw new Failure(
       'onnxruntime-too-old',
       `ONNX Runtime ${version} at ${path} does not know version ${apiVersion} of its C API.`,
-      'Install Screenfold again, with the ONNX Runtime it names.',
+      'Install Screenfold again: it brings the version that fits.',
     );
   }
   const slots = Math.max(...Object.values(functions).map(([slot]) => slot)) + 1;

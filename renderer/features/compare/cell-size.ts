@@ -3,7 +3,7 @@ export const smallestCell = 72;
 export const largestCell = 768;
 export const cellGap = 8;
 
-/** No larger by itself, unless all rows are seen at once. */
+/** No larger by itself, unless all rows are seen at once: then as large as they can be. */
 const comfortable = 320;
 /** On a large screen that is more: as much of its height, so that two rows fill it. */
 const comfortablePart = 0.45;
@@ -17,14 +17,9 @@ export function fittingCell(
 ): number {
   const across = Math.floor((room.width - cellGap) / Math.max(1, columns)) - cellGap;
   const down = Math.floor((room.height - cellGap) / Math.max(1, rows)) - cellGap;
-  return Math.max(
-    96,
-    Math.min(
-      largestCell,
-      across,
-      Math.max(comfortable, Math.floor(room.height * comfortablePart * aspect), Math.floor(down * aspect)),
-    ),
-  );
+  const part = Math.floor(room.height * comfortablePart * aspect);
+  const usual = Math.min(largestCell, Math.max(comfortable, part));
+  return Math.max(96, Math.min(across, Math.max(usual, Math.floor(down * aspect))));
 }
 
 /** Pixels that row labels get beside a grid so wide: enough for a prompt, never more than a fifth. */

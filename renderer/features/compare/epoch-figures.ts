@@ -1,4 +1,5 @@
 import type { Likeness, LikenessFigure } from '../../../electron/contract/likeness.ts';
+import { type Learned, whatWasLearned } from '../../components/learned.ts';
 import { countOf } from '../../components/quantities.ts';
 import type { ComparedRun } from './book.ts';
 
@@ -18,6 +19,10 @@ export interface FigureCurve {
   readonly points: readonly EpochFigure[];
   /** Counts are drawn from 0, everything else from its own lowest. */
   readonly counts?: boolean;
+  /** What the curve is held against, drawn as a second line. */
+  readonly beside?: readonly EpochFigure[];
+  /** Which epochs are best, to be marked and never chosen for anybody. */
+  readonly learned?: Learned | null;
   /** Why there is none. */
   readonly lacks: string | null;
 }
@@ -26,10 +31,6 @@ const inWords = (value: number, digits: number) => value.toFixed(digits);
 
 /** What numbers say of the epochs of a run: what was learned, how near it comes to what is real, and what is a copy. */
 export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): readonly FigureCurve[] {
-  const shown = new Set(run.epochs);
-  const held = run.losses.flatMap(({ epoch, validationLoss }) =>
-    validationLoss === null || !shown.has(epoch) ? [] : [exact(epoch, validationLoss, 4)],
-  );
   const epochs = likeness?.epochs ?? [];
   const heldOut = likeness?.heldOut ?? 0;
   // Of pictures that are not compared yet nothing is known, least of all that there are too few.
@@ -40,12 +41,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       ? `Needs at least ${fewestHeldOut} held-out images; there ${heldOut === 1 ? 'is' : 'are'} ${heldOut}.`
       : `Needs at least ${fewestHeldOut} pictures of each epoch.`;
   return [
-    {
-      name: 'Held-out loss',
-      meaning: 'How well noise is taken off images that were never trained on. Lower is better.',
-      points: held,
-      lacks: held.length > 0 ? null : 'No image is held out.',
-    },
+    heldOutLoss(run),
     {
       name: 'Distance from the held-out images',
       meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.`,
@@ -80,6 +76,27 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
   ];
 }
 
+/** Of the epochs that were kept, for only those can be chosen. */
+function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
+  const kept = losses.filter(({ epoch }) => epochs.includes(epoch));
+  const beside = kept.flatMap(({ epoch, seenLoss }) => (seenLoss == null ? [] : [exact(epoch, seenLoss, 4)]));
+  const points = kept.flatMap(({ epoch, validationLoss, seenLoss }) => {
+    if (validationLoss === null) return [];
+    const point = exact(epoch, validationLoss, 4);
+    return seenLoss == null
+      ? [point]
+      : [{ ...point, text: `${point.text}, trained ${inWords(seenLoss, 4)}` }];
+  });
+  const lower = 'How well noise is taken off images that were never trained on. Lower is better.';
+  return {
+    name: 'Held-out loss',
+    meaning: beside.length > 0 ? `${lower} Dashed: as many training images, at the same noise.` : lower,
+    ...{ points, beside },
+    learned: whatWasLearned(kept),
+    lacks: points.length > 0 ? null : 'No image is held out.',
+  };
+}
+
 const fewestHeldOut = 4;
 const pending = 'Being compared…';
 
@@ -107,23 +124,38 @@ function distanceFigure(epoch: number, figure: LikenessFigure): EpochFigure {
   return { epoch, value, low, high, text };
 }
 
-/** The curve in a box of 1 by 1, from the left above: the line, and the band around it. */
+/** The curve in a box of 1 by 1, from the left above: the line, the one beside it, and the band around it. */
 export function curvePath(
   points: readonly EpochFigure[],
   [first, last]: readonly [number, number],
   counts = false,
-): { readonly line: string; readonly band: string; readonly dots: readonly (readonly [number, number])[] } {
-  const low = counts ? 0 : Math.min(...points.map((point) => point.low));
-  const high = Math.max(...points.map((point) => point.high), counts ? 1 : low);
+  besides: readonly EpochFigure[] = [],
+): CurvePath {
+  const all = [...points, ...besides];
+  const low = counts ? 0 : Math.min(...all.map((point) => point.low));
+  const high = Math.max(...all.map((point) => point.high), counts ? 1 : low);
   const x = (epoch: number) => (last === first ? 0.5 : (epoch - first) / (last - first));
   const y = (value: number) => (high === low ? 0.5 : 1 - (value - low) / (high - low));
   const place = (epoch: number, value: number) => `${x(epoch).toFixed(4)},${y(value).toFixed(4)}`;
+  const lineOf = (one: readonly EpochFigure[]) =>
+    one.map(({ epoch, value }) => place(epoch, value)).join(' ');
   return {
-    line: points.map(({ epoch, value }) => place(epoch, value)).join(' '),
+    line: lineOf(points),
+    beside: lineOf(besides),
     band: [
       ...points.map((point) => place(point.epoch, point.high)),
       ...points.map((point) => place(point.epoch, point.low)).reverse(),
     ].join(' '),
     dots: points.map(({ epoch, value }) => [x(epoch), y(value)] as const),
+    x,
   };
+}
+
+interface CurvePath {
+  readonly line: string;
+  readonly beside: string;
+  readonly band: string;
+  readonly dots: readonly (readonly [number, number])[];
+  /** Where an epoch stands across. */
+  readonly x: (epoch: number) => number;
 }

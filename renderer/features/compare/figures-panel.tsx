@@ -1,6 +1,8 @@
 import { Loader, Text } from '@mantine/core';
 import type { PointerEvent } from 'react';
 
+import { failureText } from '../../../electron/contract/values.ts';
+import { learnedText } from '../../components/learned.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import type { ComparedRun } from './book.ts';
 import { curvePath, epochFigures, type FigureCurve } from './epoch-figures.ts';
@@ -21,18 +23,25 @@ export function FiguresPanel({
   onEpoch: (epoch: number) => void;
 }) {
   const { data: likeness } = useStudioQuery('gallery.likeness', { runId: run.id }, { keepPrevious: true });
+  const curves = epochFigures(run, likeness);
+  const learned = curves.find((curve) => curve.learned != null)?.learned ?? null;
   return (
     <section className={classes.panel} aria-label={`Figures of ${run.name}`}>
-      {epochFigures(run, likeness).map((curve) => (
+      {curves.map((curve) => (
         <Curve key={curve.name} {...{ curve, epochs, epoch, onEpoch }} />
       ))}
+      {learned !== null && (
+        <Text size="xs" className={classes.about}>
+          {learnedText(learned)}
+        </Text>
+      )}
       <Text size="xs" c="dimmed" className={classes.about}>
         {likeness?.state === 'working' && (
           <>
             <Loader size={10} aria-hidden /> Pictures are being compared…{' '}
           </>
         )}
-        {likeness?.failure && `${likeness.failure.message} ${likeness.failure.hint} `}
+        {likeness?.failure && `${failureText(likeness.failure)} `}
         EfficientNet-Lite0 compares them. Bands and ranges are 95 % confidence intervals: the fewer the
         pictures, the wider they are.
       </Text>
@@ -53,7 +62,8 @@ function Curve({
 }) {
   const here = curve.points.find((point) => point.epoch === epoch);
   const span = [epochs[0] ?? 0, epochs.at(-1) ?? 0] as const;
-  const shown = curve.points.filter((point) => point.epoch >= span[0] && point.epoch <= span[1]);
+  const isShown = (point: { readonly epoch: number }) => point.epoch >= span[0] && point.epoch <= span[1];
+  const shown = curve.points.filter(isShown);
   const choose = (event: PointerEvent<SVGSVGElement>) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
     if (width > 0) onEpoch(epochAt(epochs, (event.clientX - left) / width));
@@ -67,8 +77,8 @@ function Curve({
       </figcaption>
       {curve.lacks === null && shown.length > 0 ? (
         <Drawing
-          {...{ shown, span, epoch }}
-          counts={curve.counts ?? false}
+          {...{ curve, shown, span, epoch }}
+          beside={curve.beside?.filter(isShown) ?? []}
           label={`${curve.name}. ${summary}`}
           onChoose={choose}
         />
@@ -80,23 +90,30 @@ function Curve({
   );
 }
 
+/** Around the epochs that are as good as the best, so that a single one is seen, too. */
+const margin = 0.012;
+
 function Drawing({
+  curve,
   shown,
+  beside,
   span,
   epoch,
-  counts,
   label,
   onChoose,
 }: {
+  curve: FigureCurve;
   shown: FigureCurve['points'];
+  beside: FigureCurve['points'];
   span: readonly [number, number];
   epoch: number;
-  counts: boolean;
   label: string;
   onChoose: (event: PointerEvent<SVGSVGElement>) => void;
 }) {
-  const { line, band, dots } = curvePath(shown, span, counts);
-  const at = span[1] === span[0] ? 0.5 : (epoch - span[0]) / (span[1] - span[0]);
+  const { line, beside: second, band, dots, x } = curvePath(shown, span, curve.counts, beside);
+  const { best, range } = curve.learned ?? { best: null, range: null };
+  const lowest = dots[shown.findIndex((point) => point.epoch === best)];
+  const within = (at: number) => Math.min(1, Math.max(0, at));
   return (
     <svg
       className={classes.drawing}
@@ -106,12 +123,25 @@ function Drawing({
       aria-label={label}
       onPointerDown={onChoose}
     >
+      {range !== null && (
+        <rect
+          className={classes.asGood}
+          x={within(x(range.from) - margin)}
+          width={within(x(range.to) + margin) - within(x(range.from) - margin)}
+          y={0}
+          height={1}
+        />
+      )}
       <polygon className={classes.band} points={band} />
-      <line className={classes.here} x1={at} x2={at} y1={0} y2={1} />
+      <line className={classes.here} x1={x(epoch)} x2={x(epoch)} y1={0} y2={1} />
+      <polyline className={classes.beside} points={second} />
       <polyline className={classes.line} points={line} />
-      {dots.map(([x, y]) => (
-        <line key={x} className={classes.dot} x1={x} x2={x} y1={y} y2={y} />
+      {dots.map(([left, top]) => (
+        <line key={left} className={classes.dot} x1={left} x2={left} y1={top} y2={top} />
       ))}
+      {lowest && (
+        <line className={classes.lowest} x1={lowest[0]} x2={lowest[0]} y1={lowest[1]} y2={lowest[1]} />
+      )}
     </svg>
   );
 }

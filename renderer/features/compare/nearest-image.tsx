@@ -1,6 +1,7 @@
 import { Badge, Loader, Text } from '@mantine/core';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
+import { failureText } from '../../../electron/contract/values.ts';
 import { Picture } from '../../components/pictures/picture.tsx';
 import { media } from '../../studio/media.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
@@ -23,7 +24,7 @@ export function NearestImage({ sample, runId }: { sample: Sample; runId: number 
             ? likeness.state === 'working'
               ? 'Pictures are being compared…'
               : 'This picture was not compared: it cannot be read.'
-            : `${likeness.failure.message} ${likeness.failure.hint}`}
+            : failureText(likeness.failure)}
         </Text>
       ) : (
         <>
@@ -51,8 +52,8 @@ export function NearestImage({ sample, runId }: { sample: Sample; runId: number 
             )}
             {likeness.limit !== null && (
               <>
-                <dt>Copy from</dt>
-                <dd>{likeness.limit.toFixed(3)} down</dd>
+                <dt>Copy below</dt>
+                <dd>{likeness.limit.toFixed(3)}</dd>
               </>
             )}
           </dl>

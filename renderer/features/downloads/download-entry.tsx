@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 
 import type { Download } from '../../../electron/contract/downloads.ts';
+import { failureText } from '../../../electron/contract/values.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
@@ -41,7 +42,7 @@ export function DownloadEntry({ download }: { download: Download }) {
       )}
       {failure !== null && modelId === null && loraId === null && (
         <Text size="sm" c={status === 'waiting' ? 'dimmed' : 'red'} mt={6}>
-          {failure.message} {failure.hint}
+          {failureText(failure)}
         </Text>
       )}
     </div>

@@ -34,10 +34,19 @@ function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
     { enabled: modelId !== null },
   ).data;
   const problem = fits?.find(({ loraId }) => loraId === lora.id)?.problem ?? null;
+  const unfit = useStudioQuery(
+    'exports.unfit',
+    { modelId: modelId ?? 1 },
+    { enabled: modelId !== null },
+  ).data;
   const start = useStudioCommand('exports.merged');
   const entry = useExports()?.find(({ id }) => id === start.data?.exportId);
   const started = start.isSuccess;
-  const valid = Math.abs(strength) <= mostLoraStrength && problem === null && modelId !== null;
+  const valid =
+    Math.abs(strength) <= mostLoraStrength &&
+    problem === null &&
+    modelId !== null &&
+    unfit?.includes(format) !== true;
   return (
     <Stack gap="lg">
       {started ? (
@@ -72,7 +81,7 @@ function MergeForm({ lora, onClose }: { lora: Lora; onClose: () => void }) {
               </Text>
             )}
           </Stack>
-          <FormatChoice format={format} onChange={setFormat} />
+          <FormatChoice {...{ format, ...(unfit && { unfit }) }} onChange={setFormat} />
           <PrecisionChoice precision={precision} onChange={setPrecision} />
           {start.error !== null && <FailureNote error={start.error} />}
         </>

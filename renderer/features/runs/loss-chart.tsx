@@ -7,7 +7,7 @@ import uPlot from 'uplot';
 
 import { lossText } from '../../components/quantities.ts';
 import { type LossCurves, lossRange } from './curve.ts';
-import { type Learned, learnedText } from './learned.ts';
+import { type Learned, learnedText } from '../../components/learned.ts';
 import classes from './loss-chart.module.css';
 import { chartInks, chartOptions } from './loss-chart-options.ts';
 

@@ -2,16 +2,16 @@ import { Anchor, Skeleton, Tabs, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 
 import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { whatWasLearned } from '../../components/learned.ts';
 import { lossCurves } from './curve.ts';
 import { DevelopmentStrip } from './development-strip.tsx';
 import { epochRows } from './epoch-rows.ts';
 import { EpochTable } from './epoch-table.tsx';
-import { whatWasLearned } from './learned.ts';
 import { LossChart, NoCurve } from './loss-chart.tsx';
 import { RunLog } from './run-log.tsx';
 import { RunNotice } from './run-notice.tsx';
 import classes from './run-panel.module.css';
-import { isUnderWay } from './run-status.ts';
+import { hasEnded, isUnderWay } from './run-status.ts';
 import { RunStatusStrip } from './run-status-strip.tsx';
 import { runView } from './run-view.ts';
 import { SettingsPanel } from './settings-panel.tsx';
@@ -63,7 +63,11 @@ function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof use
       {metrics === undefined ? (
         <NoCurve>Reading the curve …</NoCurve>
       ) : metrics.steps.step.length < 2 ? (
-        <NoCurve>The curve begins with the first steps.</NoCurve>
+        <NoCurve>
+          {hasEnded(run.status)
+            ? 'A curve needs two steps or more. The table of epochs has what was measured.'
+            : 'The curve begins with the first steps.'}
+        </NoCurve>
       ) : (
         <LossChart
           curves={lossCurves(metrics)}

@@ -1,8 +1,9 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
-import type { GpuStatus } from '../../../electron/contract/gpu.ts';
+import { gpuNames, type GpuStatus } from '../../../electron/contract/gpu.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
+import { failureText } from '../../../electron/contract/values.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { usePathPicker } from '../../components/path-picker.tsx';
 import { showFailure } from '../../studio/failure.ts';
@@ -16,13 +17,13 @@ import classes from './settings-screen.module.css';
 export function GpuCard() {
   const { data: status } = useStudioQuery('gpu.status', {});
   const { data: downloads } = useDownloads('gpu-pack');
-  const gpu = status?.gpus?.[0];
+  const gpus = status?.gpus ?? [];
   // Where there is no such GPU, nobody needs to hear of it.
-  if (status === undefined || gpu === undefined) return null;
+  if (status === undefined || gpus.length === 0) return null;
   const [download] = downloads ?? [];
   return (
     <div className={classes.card} role="group" aria-label="GPU pack">
-      <Text fw={500}>{gpu.name}</Text>
+      <Text fw={500}>{gpuNames(gpus)}</Text>
       {status.pack === null ? (
         <Offer status={status} isUnderWay={download !== undefined} />
       ) : (
@@ -50,7 +51,7 @@ function Offer({ status, isUnderWay }: { status: GpuStatus; isUnderWay: boolean 
         <InstallButtons status={status} label="Install" isUnderWay={isUnderWay} />
       ) : (
         <Text size="sm" role="status">
-          {refusal.message} {refusal.hint}
+          {failureText(refusal)}
         </Text>
       )}
     </Stack>

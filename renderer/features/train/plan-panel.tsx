@@ -34,12 +34,16 @@ export function PlanPanel({
   const bases = new Set([request.baseModelId, ...request.moreBaseIds]).size;
   const tried = (request.sweep ?? []).reduce((count, { values }) => count * new Set(values).size, 1);
   const runs = request.captionSetIds.length * request.shares.length * bases * tried;
+  const isOld = (stale || faults > 0) && !error;
   return (
     <aside className={classes.panel} aria-label="Plan">
       <div className={classes.scrolling} role="region" aria-label="What would be done" tabIndex={0}>
-        <Title order={2} size="h5" mb={4}>
-          Plan
-        </Title>
+        <div className={classes.heading}>
+          <Title order={2} size="h5">
+            Plan
+          </Title>
+          {plan !== undefined && isOld && <span className={classes.old}>before the last change</span>}
+        </div>
         {error !== null && error !== undefined ? (
           <FailureNote error={error} />
         ) : plan === undefined && faults > 0 ? (
@@ -49,7 +53,7 @@ export function PlanPanel({
         ) : plan === undefined ? (
           <Waiting />
         ) : (
-          <Plan plan={plan} request={request} currency={currency} stale={stale || faults > 0} />
+          <Plan plan={plan} request={request} currency={currency} stale={isOld} />
         )}
       </div>
       <div className={classes.foot}>
@@ -99,7 +103,7 @@ function Plan({
   stale: boolean;
 }) {
   return (
-    <div className={classes.plan} data-stale={stale || undefined} aria-busy={stale}>
+    <div aria-busy={stale}>
       <Text size="sm" c="dimmed" mb={8} className="figures">
         {planTitle(plan)}
       </Text>

@@ -36,6 +36,11 @@ test('the first template is over the fields that most images have, and no file n
   expect(firstTemplate(fields)).toBe('a picture of ${name}, ${type}');
 });
 
+test('the first template says what an image is called before what kind of thing that is', () => {
+  const fields = ['kind', 'name', 'tags'].map((name) => ({ name, images: 10 }));
+  expect(firstTemplate(fields)).toBe('a picture of ${name}, ${kind}');
+});
+
 test('without a field to fill in there is no first template, for its words would name nothing', () => {
   expect(firstTemplate([])).toBe('');
   expect(firstTemplate([{ name: 'file_name', images: 10 }])).toBe('');

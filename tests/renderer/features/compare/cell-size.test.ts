@@ -22,6 +22,8 @@ describe('a fitting cell', () => {
     expect(large).toBeGreaterThan(400);
     expect(4 * (large + cellGap)).toBeLessThanOrEqual(1900);
     expect(fittingCell({ width: 1200, height: 700 }, 2, 40, 1)).toBe(320);
+    // Three pictures side by side are all there is to see: nothing else could fill the room.
+    expect(fittingCell({ width: 3400, height: 1900 }, 3, 1, 1)).toBeGreaterThan(1100);
     // Of many rows two fill a large screen, rather than small pictures its left half.
     expect(fittingCell({ width: 3400, height: 1900 }, 2, 40, 1)).toBe(768);
   });

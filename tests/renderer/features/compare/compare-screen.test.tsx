@@ -138,6 +138,7 @@ describe('the comparison', () => {
     const panel = within(screen.getByRole('region', { name: 'Figures of run 1' }));
     expect(await panel.findByRole('img', { name: /Likely copies.*Epoch 5: 1 of 2/ })).toBeTruthy();
     expect(panel.getByRole('img', { name: /Held-out loss.*Epoch 2: 0.3333/ })).toBeTruthy();
+    expect(panel.getByText(/^Held-out loss is lowest at epoch 5/)).toBeTruthy();
     expect(studio.inputsOf('gallery.likeness')).toEqual([{ runId: 1 }]);
     await userEvent.click(screen.getByRole('button', { name: 'Figures' }));
     expect(screen.queryByRole('region', { name: 'Figures of run 1' })).toBeNull();

@@ -26,6 +26,22 @@ describe('figures of the epochs', () => {
     expect(Object.values(found).map(({ lacks }) => lacks)).toEqual([null, null, null, null]);
   });
 
+  test('of what was held out have the loss of as many training images beside them, and which kept epochs are best', () => {
+    const losses = [0.3, 0.2, 0.205, 0.19].map((validationLoss, at) => ({
+      // Epoch 3 is lower, and was not kept.
+      epoch: [1, 2, 5, 3][at]!,
+      trainLoss: 0.2,
+      validationLoss,
+      seenLoss: validationLoss - 0.02 * at,
+      validationParts: [-0.01, 0, 0, at === 2 ? 0.02 : 0].map((off) => validationLoss / 4 + off),
+    }));
+    const [held] = epochFigures({ ...run, losses }, undefined);
+    expect(held!.learned).toMatchObject({ best: 2, range: { from: 2, to: 5 } });
+    expect(held!.meaning).toMatch(/Dashed: as many training images/);
+    expect(held!.points.map(({ text }) => text)[1]).toBe('0.2000, trained 0.1800');
+    expect(held!.beside!.map(({ text }) => text)).toEqual(['0.3000', '0.1800', '0.1650']);
+  });
+
   test('call a distance about 0 that is estimated below it', () => {
     const below = (value: number, low: number, high: number) => {
       const epochs = [{ ...aLikeness().epochs[1]!, distance: { value, low, high } }];
@@ -71,6 +87,11 @@ describe('figures of the epochs', () => {
     const { line, dots } = curvePath([point(0, 1), point(1, 3), point(5, 2)], [0, 5]);
     expect(line).toBe('0.0000,1.0000 0.2000,0.0000 1.0000,0.5000');
     expect(dots).toHaveLength(3);
+    // What a curve is held against is on the same scale.
+    expect(curvePath([point(0, 2), point(5, 1)], [0, 5], false, [point(5, 0)])).toMatchObject({
+      line: '0.0000,0.0000 1.0000,0.5000',
+      beside: '1.0000,1.0000',
+    });
     // A count of none stands at the bottom.
     expect(curvePath([point(0, 0), point(5, 0)], [0, 5], true).line).toBe('0.0000,1.0000 1.0000,1.0000');
     expect(curvePath([point(3, 2)], [3, 3]).line).toBe('0.5000,0.5000');

@@ -260,6 +260,19 @@ describe('an epoch that was kept', () => {
     ]);
   });
 
+  test('is not offered as one file where tools could not open that, and why is said', async () => {
+    const { studio, user } = show(
+      { ...exampleRun, status: 'finished' },
+      { 'exports.unfit': () => ['single-file'], 'exports.list': () => [] },
+    );
+    await user.click(await screen.findByRole('button', { name: 'Actions for epoch 2' }));
+    await user.click(await screen.findByRole('menuitem', { name: /Export epoch 2/ }));
+    const file = await screen.findByRole<HTMLInputElement>('radio', { name: 'Model file' });
+    expect(await screen.findByText(/^Not for this base: one file does not say how it is built/)).toBeTruthy();
+    expect(file.disabled).toBe(true);
+    expect(studio.inputsOf('exports.unfit')).toEqual([{ runId: 7 }]);
+  });
+
   test('is not offered as a model where a new word was taught, for that stayed as it was', async () => {
     const { user } = show({ ...exampleRun, method: 'embedding', status: 'finished' });
     await user.click(await screen.findByRole('button', { name: 'Actions for epoch 2' }));
@@ -321,6 +334,12 @@ describe('a run that has finished', () => {
     await user.click(await screen.findByRole('option', { name: '2' }));
     await user.click(within(dialog).getByRole('button', { name: 'Export' }));
     expect(studio.inputsOf('exports.model')).toMatchObject([{ runId: 7, epoch: 2 }]);
+  });
+
+  test('does not promise a curve that cannot come', async () => {
+    show(finished);
+    expect(await screen.findByText(/^A curve needs two steps or more/)).toBeTruthy();
+    expect(screen.queryByText(/^The curve begins/)).toBeNull();
   });
 
   test('is told of wherever one is, once', async () => {

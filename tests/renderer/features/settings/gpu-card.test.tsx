@@ -55,6 +55,12 @@ describe('the card of the GPU pack', () => {
     expect(studio.inputsOf('gpu.install')).toEqual([{ acceptLicence: true }]);
   });
 
+  test('names all GPUs', async () => {
+    const [gpu] = status.gpus!;
+    show({ gpus: [gpu!, { ...gpu!, name: 'NVIDIA T4' }, gpu!] });
+    expect(await screen.findByText('2 × NVIDIA GeForce RTX 4090 and NVIDIA T4')).toBeTruthy();
+  });
+
   test('is not there without an NVIDIA GPU', async () => {
     const { studio } = show({ gpus: [] });
     await expect.poll(() => studio.inputsOf('gpu.status').length).toBe(1);

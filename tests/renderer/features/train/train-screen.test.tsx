@@ -180,6 +180,8 @@ describe('the train screen', () => {
     await user.clear(rate);
     await user.type(rate, 'fast');
     expect(await screen.findByText('Enter a number')).toBeTruthy();
+    // The plan of what was there before stays to be read.
+    expect(screen.getByText('before the last change')).toBeTruthy();
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(true);
     await user.clear(rate);
     await user.type(rate, '2e-5');

@@ -1,4 +1,4 @@
-import type { RunMetrics } from '../../../electron/contract/runs.ts';
+import type { RunMetrics } from '../../electron/contract/runs.ts';
 
 /** What held-out images say of the epochs of a run. */
 export interface Learned {

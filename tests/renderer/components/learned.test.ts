@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { learnedText, whatWasLearned } from '../../../../renderer/features/runs/learned.ts';
+import { learnedText, whatWasLearned } from '../../../renderer/components/learned.ts';
 
 /** Four groups, of which one is better and one worse than the others by `sway`. */
 const epoch = (number: number, held: number | null, seen?: number, sway?: number) => ({

@@ -54,8 +54,10 @@ export interface ProviderStatus {
 export interface Tensor {
   readonly type: DataType;
   readonly shape: readonly number[];
-  /** Copies `data` (as many elements as the shape has) into the tensor. */
+  /** Copies `data` (as many elements as the shape has) into the tensor. On a device only while nothing is under way there. */
   write(data: DataArray): void;
+  /** The same after what was begun before it, where `Runtime.keepsOrder`; `data` stays as it is until this resolves. */
+  writeInTurn(data: DataArray): Promise<void>;
   /** Copies the tensor into `into`, or into a new array. */
   read<A extends DataArray>(into: A): Promise<A>;
   dispose(): void;
@@ -67,6 +69,8 @@ export type TensorMap = Readonly<Record<string, Tensor>>;
 export interface BoundRun {
   /** Resolves when every output has been written. The event loop stays free with the C API, not with `node`. */
   run(): Promise<void>;
+  /** As `run`, which may not be called while it is under way; this waits for its turn. A session's own has it. */
+  readonly runInTurn?: () => Promise<void>;
   dispose(): void;
 }
 
@@ -141,6 +145,11 @@ export interface Runtime {
   readonly tensorsAreArrays: boolean;
   /** Whether 3x3 convolutions of training graphs are built of matrix products, which here are faster than `Conv`. */
   readonly prefersMatrixConv: boolean;
+  /**
+   * Whether writes, runs and reads are done in the order in which they were begun, so that none has to be awaited before the next
+   * is begun.
+   */
+  readonly keepsOrder: boolean;
   /** Whether runs of several sessions go on at the same time, each on threads of its own, instead of by turns. */
   readonly runsSideBySide: boolean;
   /** `model`: a serialized ONNX ModelProto, or the path of one, whose weights may lie in files beside it. */

@@ -58,6 +58,7 @@ function runtimeOn(
     runsInPlace: true,
     tensorsAreArrays: device === null,
     prefersMatrixConv: prefersMatrixConv(provider),
+    keepsOrder: device !== null,
     runsSideBySide: device === null,
     createSession: async (model, options = {}) => {
       checkOpen();

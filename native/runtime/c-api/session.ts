@@ -115,17 +115,26 @@ function bind(
     fetched = [];
     onRelease();
   };
+  const runInTurn = async (): Promise<void> => {
+    if (released) throw new Error('The bound run was disposed.');
+    const before = running;
+    const own = enter(async () => {
+      await before?.catch(() => undefined);
+      await runOnce();
+    });
+    running = own;
+    try {
+      await own;
+    } finally {
+      if (running === own) running = null;
+    }
+  };
   return {
     run: async () => {
-      if (released) throw new Error('The bound run was disposed.');
       if (running) throw new Error('The bound run is already running.');
-      running = enter(runOnce);
-      try {
-        await running;
-      } finally {
-        running = null;
-      }
+      await runInTurn();
     },
+    runInTurn,
     dispose: () => void release(),
     release,
   };

@@ -126,7 +126,7 @@ async function openShape(
   const open = (): Promise<OpenLoss> =>
     staged
       ? openStaged(runtime, differentiated, staged, stageSessions)
-      : openWhole(runtime, artifacts, sessionOptions);
+      : openWhole(runtime, artifacts, sessionOptions, options.accumulate ? 2 : 1);
   const parts = await Promise.all(
     state.gradients
       .slice(0, count)

@@ -74,6 +74,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         accumulate,
         piecewise: options.piecewise,
       });
+  if (runtime.captures && stepper) await state.asBegun(() => stepper.capture());
   const tensor = (kind: StateKind, name: string) => state.kept.get(kind)!.get(name)!;
   const forms = new Map(state.keptTensors.map(({ kind, name, form }) => [`${kind}/${name}`, form]));
   let partsRun = 1;

@@ -55,13 +55,14 @@ export function deviceStandIn(
   return {
     ...cpu,
     keepsOrder,
+    captures: runsAtCapture > 1,
     tensorsAreArrays: false,
     runsSideBySide: false,
     createSession: async (model, options) => {
       const session = await enter(() => cpu.createSession(model, options));
       return {
         ...session,
-        bind: (inputs, outputs) => bind(session, false, inputs, outputs),
+        bind: (inputs, outputs) => bind(session, options?.capture ?? false, inputs, outputs),
         run: (inputs, outputs) => enter(() => session.run(placed(inputs), outputs)),
       };
     },

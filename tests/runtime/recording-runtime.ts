@@ -21,6 +21,7 @@ export function recordingRuntime(): { readonly runtime: Runtime; readonly models
     tensorsAreArrays: false,
     prefersMatrixConv: false,
     keepsOrder: true,
+    captures: false,
     runsSideBySide: false,
     createSession: (model, { initializers = {} } = {}) => {
       if (typeof model === 'string') throw new Error('Files are not recorded.');

@@ -55,6 +55,7 @@ export function createNodeRuntime({ provider, threads, description, gpu }: NodeR
     tensorsAreArrays: true,
     prefersMatrixConv: prefersMatrixConv(provider),
     keepsOrder: false,
+    captures: false,
     // A run holds up the event loop, so that the next begins when it has ended.
     runsSideBySide: false,
     createSession: async (model, options = {}) => {

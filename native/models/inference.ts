@@ -34,7 +34,7 @@ export interface OpenedModel extends BoundInference {
 /**
  * A model ready to be run forward on inputs of fixed shapes. A small one has its weights as constants of the session, which
  * lets ONNX Runtime fold and pre-pack them; a large one is run module by module over weights as their file has them. In
- * float16, weights and products are.
+ * float16, weights and products are. `capture`: it is bound once alone, so that it may be captured.
  */
 export async function openModelGraph(
   runtime: Runtime,
@@ -42,6 +42,7 @@ export async function openModelGraph(
   build: BuildInference,
   weightType: WeightType = () => 'float32',
   precision: ComputePrecision = 'float32',
+  capture = false,
 ): Promise<OpenedModel> {
   const whole = buildGraph(build, () => ({}));
   const large = runtime.tensorsAreArrays && weightCount(whole) >= largeModel;
@@ -54,7 +55,9 @@ export async function openModelGraph(
   const built = precision === 'float16' ? inHalf(single) : single;
   const { graph, outputs, parameters } = built;
   if (!runtime.tensorsAreArrays) checkElementCounts(graph, Object.values(outputs));
-  const { bind, dispose } = await (large ? openInStages : openWhole)(runtime, readWeight, built);
+  const { bind, dispose } = await (large
+    ? openInStages(runtime, readWeight, built)
+    : openWhole(runtime, readWeight, built, capture));
   const weightNames = new Set(parameters.map(({ name }) => name));
   const inputs = graph.inputs.filter(({ name }) => !weightNames.has(name));
   return { inputs, outputs, bind, dispose };
@@ -68,7 +71,7 @@ export async function openInference(
   weightType?: WeightType,
   precision?: ComputePrecision,
 ): Promise<Inference> {
-  const opened = await openModelGraph(runtime, readWeight, build, weightType, precision);
+  const opened = await openModelGraph(runtime, readWeight, build, weightType, precision, true);
   const inputs = Object.fromEntries(
     opened.inputs.map(({ name, type, shape }) => [name, runtime.tensor(type, shape)]),
   );
@@ -141,6 +144,7 @@ async function openWhole(
   runtime: Runtime,
   readWeight: ReadWeight,
   { graph, outputs, parameters }: InferenceGraph,
+  capture: boolean,
 ): Promise<BoundInference> {
   const initializers: Record<string, HostTensor> = {};
   for (const parameter of parameters) {
@@ -149,7 +153,7 @@ async function openWhole(
     initializers[name] = { type, shape, data };
   }
   const { model } = serializeModel(graph, outputs, { initializers: Object.keys(initializers) });
-  const session = await runtime.createSession(model, { initializers });
+  const session = await runtime.createSession(model, { initializers, capture });
   return {
     bind: (inputs, results) => session.bind(inputs, results),
     dispose: () => session.dispose(),

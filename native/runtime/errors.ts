@@ -26,8 +26,22 @@ function outOfMemory(what: string, error: Error): Failure {
   );
 }
 
+/** How ONNX Runtime and CUDA say that something cannot be part of a CUDA graph. */
+const captureText = /graph capture|stream is capturing|StreamCapture/i;
+
+/** A graph that was to be captured as a CUDA graph, and cannot be. */
+export function captureRefused(why: string, cause?: unknown): Failure {
+  return new Failure(
+    'cuda-graph-refused',
+    `This cannot be run as a CUDA graph: ${why}`,
+    'Turn CUDA graphs off for this run.',
+    cause,
+  );
+}
+
 /** ONNX Runtime would not make a session of a model. */
 export function graphRefused(error: Error): Failure {
+  if (captureText.test(error.message)) return captureRefused(error.message, error);
   if (lackedMemory(error)) return outOfMemory('this model', error);
   return new Failure(
     'graph-refused',
@@ -50,6 +64,7 @@ export function tensorFailed(error: Error): Failure {
 
 /** A run that ONNX Runtime gave up, told apart by whether memory was what it lacked. */
 export function runFailed(error: Error): Failure {
+  if (captureText.test(error.message)) return captureRefused(error.message, error);
   if (lackedMemory(error)) return outOfMemory('this step', error);
   return new Failure(
     'graph-run-failed',

@@ -13,6 +13,7 @@ import { physicalCores } from './physical-cores.ts';
 import { probeInChild } from './probe-in-child.ts';
 import {
   type DeviceChoice,
+  type DeviceTuning,
   type Provider,
   providerLabels,
   providers,
@@ -60,7 +61,7 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
     const label = deviceText(provider, threads, chosen === null ? device : gpuLabel(chosen, gpus));
     for (const api of apis) {
       try {
-        const runtime = await openRuntime(provider, api, threads, label, {}, chosen?.number);
+        const runtime = await openRuntime(provider, api, threads, label, tuningOf(choice), chosen?.number);
         return { ...runtime, notes };
       } catch (error) {
         if (!(error instanceof Error)) throw error;
@@ -76,6 +77,11 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
 }
 
 const apiLabels: Readonly<Record<RuntimeApi, string>> = { 'c-api': 'the C API', node: 'onnxruntime-node' };
+
+const tuningOf = ({ tf32, cudaGraphs }: DeviceChoice): DeviceTuning => ({
+  ...(tf32 !== undefined && { tf32 }),
+  ...(cudaGraphs !== undefined && { cudaGraphs }),
+});
 
 function deviceText(provider: Provider, threads: number, device: string): string {
   if (provider !== 'cpu') return `${providerLabels[provider]} on ${device}`;

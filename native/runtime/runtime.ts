@@ -27,14 +27,19 @@ export interface DeviceChoice {
   readonly gpu?: string;
   readonly api?: RuntimeApi;
   readonly threads?: number;
+  /** CUDA: as in `DeviceTuning`. */
+  readonly tf32?: boolean;
+  readonly cudaGraphs?: boolean;
 }
 
 /** How a device computes, for comparing one way with another; left out, the way Screenfold trains. */
 export interface DeviceTuning {
-  /** CUDA: whether products of float32 numbers may be taken of their first 10 bits of fraction, which is faster. */
+  /** CUDA: whether products of float32 numbers may be taken of their first 10 bits of fraction, which is faster; default false. */
   readonly tf32?: boolean;
   /** Whether only kernels run that give the same bits every time, where a provider has others too; default true. */
   readonly deterministic?: boolean;
+  /** CUDA: whether sessions that ask for it are captured as CUDA graphs, and started by one launch; default false. */
+  readonly cudaGraphs?: boolean;
   /** Whether a session's memory is laid out ahead from what its first run took; default true. */
   readonly memoryPattern?: boolean;
 }
@@ -54,8 +59,10 @@ export interface ProviderStatus {
 export interface Tensor {
   readonly type: DataType;
   readonly shape: readonly number[];
-  /** Copies `data` (as many elements as the shape has) into the tensor. */
+  /** Copies `data` (as many elements as the shape has) into the tensor. On a device only while nothing is under way there. */
   write(data: DataArray): void;
+  /** The same after what was begun before it, where `Runtime.keepsOrder`; `data` stays as it is until this resolves. */
+  writeInTurn(data: DataArray): Promise<void>;
   /** Copies the tensor into `into`, or into a new array. */
   read<A extends DataArray>(into: A): Promise<A>;
   dispose(): void;
@@ -67,6 +74,8 @@ export type TensorMap = Readonly<Record<string, Tensor>>;
 export interface BoundRun {
   /** Resolves when every output has been written. The event loop stays free with the C API, not with `node`. */
   run(): Promise<void>;
+  /** As `run`, which may not be called while it is under way; this waits for its turn. A session's own has it. */
+  readonly runInTurn?: () => Promise<void>;
   dispose(): void;
 }
 
@@ -115,6 +124,11 @@ export interface SessionOptions {
   readonly arena?: boolean;
   /** Share threads with all such sessions of the process, for those that run by turns. Default false. */
   readonly byTurns?: boolean;
+  /**
+   * Where `Runtime.captures`: its first binding is captured when that is first run, and replayed from then on. It may have no other,
+   * and what its first run writes is written several times, so nothing may be kept that it adds to.
+   */
+  readonly capture?: boolean;
   /** Whether a graph is taken though the provider lacks an operator of it, which the processor then runs. Default true. */
   readonly cpuFallback?: boolean;
   /** Writes which operators ran where, and for how long, to a file that begins with this path, when the session ends. */
@@ -141,6 +155,13 @@ export interface Runtime {
   readonly tensorsAreArrays: boolean;
   /** Whether 3x3 convolutions of training graphs are built of matrix products, which here are faster than `Conv`. */
   readonly prefersMatrixConv: boolean;
+  /**
+   * Whether writes, runs and reads are done in the order in which they were begun, so that none has to be awaited before the next
+   * is begun.
+   */
+  readonly keepsOrder: boolean;
+  /** Whether sessions that ask for it are captured. */
+  readonly captures: boolean;
   /** Whether runs of several sessions go on at the same time, each on threads of its own, instead of by turns. */
   readonly runsSideBySide: boolean;
   /** `model`: a serialized ONNX ModelProto, or the path of one, whose weights may lie in files beside it. */

@@ -19,23 +19,33 @@ export interface OpenLoss {
   dispose(): Promise<void>;
 }
 
-/** One graph for each way. Nothing but weights is kept between runs, and within one everything is. */
+/**
+ * One graph for each way. Nothing but weights is kept between runs, and within one everything is. One that is captured is opened
+ * for each binding.
+ */
 export async function openWhole(
   runtime: Runtime,
   { trainingModel, evalModel }: Pick<TrainingArtifacts, 'trainingModel' | 'evalModel'>,
   options: SessionOptions,
+  bindings = 1,
 ): Promise<OpenLoss> {
-  const train = await runtime.createSession(trainingModel, options);
+  const sessions: Session[] = [];
+  while (sessions.length < (runtime.captures ? bindings : 1))
+    sessions.push(await runtime.createSession(trainingModel, { ...options, capture: true }));
+  let bound = 0;
   let evaluation: Promise<Session> | null = null;
   return {
     bindTraining: (inputs, loss, gradients) =>
-      train.bind(inputs, { loss, ...prefixed(graphPrefix('gradient'), gradients) }),
+      sessions[bound++ % sessions.length]!.bind(inputs, {
+        loss,
+        ...prefixed(graphPrefix('gradient'), gradients),
+      }),
     bindEvaluation: async (inputs, loss) => {
       evaluation ??= runtime.createSession(evalModel, options);
       return (await evaluation).bind(inputs, { loss });
     },
     dispose: async () => {
-      await train.dispose();
+      for (const session of sessions) await session.dispose();
       await (await evaluation?.catch(() => null))?.dispose();
     },
   };

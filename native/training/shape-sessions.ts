@@ -8,6 +8,7 @@ import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import { lossScaleInput, type TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
 import { type BatchShape, partOf } from './batch-shape.ts';
+import { type Begun, begun, done } from './begun.ts';
 import type { FusedUpdates } from './fused-backward.ts';
 import { keepArtifact } from './keep-artifact.ts';
 import { type OpenLoss, openStaged, openWhole } from './open-loss.ts';
@@ -53,8 +54,11 @@ interface PartSessions {
 /** The graphs of one shape of batches, over the state. */
 export interface ShapeSessions {
   readonly parts: number;
-  /** The first batch of a step replaces the gradients, a further one replaces the scratch gradients; resolves to the loss. */
-  backward(batch: BatchData, first: boolean): Promise<number>;
+  /**
+   * The first batch of a step replaces the gradients, a further one replaces the scratch gradients; comes to the loss. Where the
+   * runtime keeps order and the graph is whole, this resolves before that is computed.
+   */
+  backward(batch: BatchData, first: boolean): Promise<Begun>;
   /** The loss with these values of the trained parameters, the same at every call. */
   evaluate(batch: BatchData, weights: Tensors): Promise<number>;
   dispose(): Promise<void>;
@@ -71,6 +75,7 @@ export function createShapeSessions(
   // Modules of one size recur in batches of another: halves of pictures twice as large, and text encoders in all.
   const stages = createStageSessions(options.runtime, options.sessionOptions);
   return {
+    isOpen: (shape: BatchShape): boolean => opened.has(shapeKey(shape)),
     of: (shape: BatchShape): Promise<ShapeSessions> => {
       const key = shapeKey(shape);
       let found = opened.get(key);
@@ -121,7 +126,7 @@ async function openShape(
   const open = (): Promise<OpenLoss> =>
     staged
       ? openStaged(runtime, differentiated, staged, stageSessions)
-      : openWhole(runtime, artifacts, sessionOptions);
+      : openWhole(runtime, artifacts, sessionOptions, options.accumulate ? 2 : 1);
   const parts = await Promise.all(
     state.gradients
       .slice(0, count)
@@ -130,12 +135,17 @@ async function openShape(
   return {
     parts: count,
     backward: async (batch, first) => {
-      fill(parts, batch);
-      await allSettled(parts.map((part) => (first ? part.first : part.further!).run()));
-      return lossOf(parts);
+      const runs = parts.map((part) => (first ? part.first : part.further!));
+      const written = fill(parts, batch);
+      if (runtime.keepsOrder && runs.every(({ runInTurn }) => runInTurn)) {
+        const ran = runs.map((run) => run.runInTurn!());
+        return begun(lossOf(parts), [...written, ...ran]);
+      }
+      await allSettled([...written, ...runs.map((run) => run.run())]);
+      return done(await lossOf(parts));
     },
     evaluate: async (batch, weights) => {
-      fill(parts, batch);
+      await allSettled(fill(parts, batch));
       await allSettled(
         parts.map(async (part) => {
           const { inputs, loss, opened } = part;
@@ -204,21 +214,20 @@ async function disposePart({
   for (const tensor of [...Object.values(inputs), loss, ...views]) tensor.dispose();
 }
 
-/** Gives each part its share of the rows. */
-function fill(parts: readonly PartSessions[], batch: BatchData): void {
-  parts.forEach(({ inputs }, part) => {
-    for (const [name, tensor] of Object.entries(inputs)) {
+/** Gives each part its share of the rows. Arrays are filled when this returns. */
+function fill(parts: readonly PartSessions[], batch: BatchData): Promise<void>[] {
+  return parts.flatMap(({ inputs }, part) =>
+    Object.entries(inputs).map(([name, tensor]) => {
       const data = batch[name]!;
       const share = data.length / parts.length;
-      tensor.write(data.subarray(part * share, (part + 1) * share));
-    }
-  });
+      return tensor.writeInTurn(data.subarray(part * share, (part + 1) * share));
+    }),
+  );
 }
 
 async function lossOf(parts: readonly PartSessions[]): Promise<number> {
-  let sum = 0;
-  for (const { loss } of parts) sum += (await loss.read(new Float32Array(1)))[0]!;
-  return sum;
+  const losses = await Promise.all(parts.map(({ loss }) => loss.read(new Float32Array(1))));
+  return losses.reduce((sum, loss) => sum + loss[0]!, 0);
 }
 
 /** Waits for all, so that none still writes when the first failure is thrown. */

@@ -19,6 +19,7 @@ import {
   updateScalars,
 } from '../optimizers/update-graph.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor } from '../runtime/runtime.ts';
+import { type Begun, begun, done } from './begun.ts';
 
 /** By the parameter's name. */
 export type Tensors = ReadonlyMap<string, Tensor>;
@@ -55,33 +56,47 @@ export interface StepRates {
   readonly emaDecay: number;
 }
 
+export type UpdateStep = readonly [
+  step: number,
+  learningRate: number,
+  emaDecay: number,
+  parts: number,
+  lossScale?: number,
+];
+
 export interface Stepper {
   /**
    * Applies the gradients, of so many parts, which come multiplied by `lossScale`; resolves to their global norm before
    * clipping. Where the rule scales losses, gradients that are not finite are not applied.
    */
-  update(
-    step: number,
-    learningRate: number,
-    emaDecay: number,
-    parts: number,
-    lossScale?: number,
-  ): Promise<number>;
+  update(...step: UpdateStep): Promise<number>;
+  /**
+   * The same; where the runtime keeps order, this resolves before it is done. Of scaled losses the norm is known by then, for
+   * what comes next depends on it.
+   */
+  begin(...step: UpdateStep): Promise<Begun>;
   /** Adds the scratch gradients to the gradients. */
   readonly accumulate: BoundRun | null;
+  /**
+   * Runs everything, so that it is captured where the runtime captures. Called while gradients are zeros; what is kept has to be put
+   * back afterwards.
+   */
+  capture(): Promise<void>;
   dispose(): Promise<void>;
 }
 
+type Updater = Pick<Stepper, 'begin' | 'dispose'>;
+
 /** At Stable Diffusion's 686 weights of a UNet, optimizing the update graph would take 17 s and making it faster none. */
-const elementwise: SessionOptions = { optimize: false };
+const elementwise: SessionOptions = { optimize: false, capture: true };
 
 /** What applies gradients to a state, in place. */
 export async function createStepper(options: StepperOptions): Promise<Stepper> {
   const { onePass } = options;
   const accumulator = options.accumulate ? await createAccumulator(options) : null;
-  const updater = onePass
+  const updater: Updater = onePass
     ? {
-        update: (...step: Parameters<Stepper['update']>) => Promise.resolve(onePass.update(...step)),
+        begin: (...step) => Promise.resolve(done(onePass.update(...step))),
         dispose: () => onePass.dispose(),
       }
     : isPiecewise(options)
@@ -89,7 +104,18 @@ export async function createStepper(options: StepperOptions): Promise<Stepper> {
       : await createUpdater(options);
   return {
     accumulate: accumulator?.run ?? null,
-    update: updater.update,
+    capture: async () => {
+      await accumulator?.run.run();
+      const { value, over } = await updater.begin(1, 0, 0, 1);
+      await over;
+      await value;
+    },
+    begin: updater.begin,
+    update: async (...step) => {
+      const { value, over } = await updater.begin(...step);
+      await over;
+      return value;
+    },
     dispose: async () => {
       await updater.dispose();
       accumulator?.run.dispose();
@@ -118,29 +144,24 @@ function isPiecewise({ runtime, trainable, rule, piecewise }: StepperOptions): b
 }
 
 /** Updates each parameter by itself, once the norm of all gradients is known. */
-async function createPieceUpdater({
-  runtime,
-  trainable,
-  rule,
-  state,
-}: StepperOptions): Promise<Omit<Stepper, 'accumulate'>> {
+async function createPieceUpdater({ runtime, trainable, rule, state }: StepperOptions): Promise<Updater> {
   const norm = runtime.tensor('float32', []);
   const measure = await createMeasure(runtime, trainable, state, norm);
   const pieces = await openPieces(runtime, trainable, { ...rule, scalesLoss: true }, state);
   const bound = pieces.bind(state.gradient);
   const single = new Float32Array(1);
   return {
-    update: async (step, learningRate, emaDecay, _parts, lossScale = 1) => {
+    begin: async (step, learningRate, emaDecay, _parts, lossScale = 1) => {
       await measure.run.run();
       const before = (await norm.read(single))[0]! / lossScale;
-      if (!Number.isFinite(before)) return before;
+      if (!Number.isFinite(before)) return done(before);
       const factor = clipFactor(before, rule.maxGradientNorm) / lossScale;
       pieces.write({
         ...updateScalars(rule, step, learningRate, emaDecay),
         [gradientFactor]: factor,
       });
       await bound.update(state.gradient.keys());
-      return before;
+      return done(before);
     },
     dispose: async () => {
       bound.dispose();
@@ -159,16 +180,15 @@ export function openPieces(
   rule: UpdateRule,
   { kept }: Pick<State, 'kept'>,
 ): Promise<PiecewiseUpdate> {
-  return openPiecewiseUpdate(runtime, trainable, rule, kept, { ...elementwise, byTurns: true });
+  return openPiecewiseUpdate(runtime, trainable, rule, kept, {
+    ...elementwise,
+    capture: false,
+    byTurns: true,
+  });
 }
 
 /** The update graph over the state, written in place where the runtime allows, else by turns with a second set. */
-async function createUpdater({
-  runtime,
-  trainable,
-  rule,
-  state,
-}: StepperOptions): Promise<Omit<Stepper, 'accumulate'>> {
+async function createUpdater({ runtime, trainable, rule, state }: StepperOptions): Promise<Updater> {
   const session = await runtime.createSession(buildUpdate(trainable, rule), elementwise);
   const scalars = new Map(
     updateScalarNames(rule).map((name) => [name, runtime.tensor('float32', [])] as const),
@@ -188,20 +208,30 @@ async function createUpdater({
       .filter(([name]) => replaced.has(name)),
   ]);
   const run = bindInPlace(runtime, session, inputs, outputs);
-  const single = new Float32Array(1);
+  const readNorm = async (): Promise<number> => (await norm.read(new Float32Array(1)))[0]!;
+  const ordered = runtime.keepsOrder && run.runInTurn ? run.runInTurn : null;
   return {
-    update: async (step, learningRate, emaDecay, _parts, lossScale = 1) => {
+    begin: async (step, learningRate, emaDecay, _parts, lossScale = 1) => {
       await measured?.run.run();
-      const before = measured ? (await norm.read(single))[0]! / lossScale : 0;
-      if (!Number.isFinite(before)) return before;
+      const before = measured ? (await readNorm()) / lossScale : 0;
+      if (!Number.isFinite(before)) return done(before);
       const factor = clipFactor(before, rule.maxGradientNorm) / lossScale;
       const values: Readonly<Record<string, number>> = {
         ...updateScalars(rule, step, learningRate, emaDecay),
         [gradientFactor]: factor,
       };
-      for (const [name, tensor] of scalars) tensor.write(single.fill(values[name]!));
+      const written = [...scalars].map(([name, tensor]) =>
+        tensor.writeInTurn(Float32Array.of(values[name]!)),
+      );
+      if (ordered) {
+        const ran = ordered();
+        return measured
+          ? begun(Promise.resolve(before), [...written, ran], before)
+          : begun(readNorm(), [...written, ran]);
+      }
+      await Promise.all(written);
       await run.run();
-      return measured ? before : (await norm.read(single))[0]!;
+      return done(measured ? before : await readNorm());
     },
     dispose: async () => {
       run.dispose();

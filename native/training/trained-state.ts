@@ -46,6 +46,8 @@ export interface TrainedState extends State {
   readonly onePass: OnePass | null;
   /** A gradient in a shape its graph gives it, to be disposed of; null where it has that shape, or is no array. */
   readonly viewOf: (gradient: Tensor, shape: readonly number[]) => Tensor | null;
+  /** Does what changes all that is kept, and puts that back as it was before the first step. */
+  asBegun(work: () => Promise<void>): Promise<void>;
   dispose(): void;
 }
 
@@ -97,6 +99,20 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     scratch,
     onePass,
     viewOf: gradient.viewOf,
+    asBegun: async (work) => {
+      const values = new Map<string, Float32Array<ArrayBuffer>>();
+      for (const [name, tensor] of kept.get('parameter')!)
+        values.set(name, await tensor.read(new Float32Array(elementCount(tensor.shape))));
+      await work();
+      for (const one of listed) {
+        const { kind, name, form } = one;
+        const first = firstValues(one, values.get(name) ?? new Float32Array(1));
+        kept
+          .get(kind)!
+          .get(name)!
+          .write(first ?? allocate(form.type, keptLength(form)));
+      }
+    },
     dispose: () => {
       lossScale?.dispose();
       for (const tensors of [...kept.values(), ...gradients, scratch])

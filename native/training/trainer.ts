@@ -2,7 +2,9 @@ import type { DataArray } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { type StateKind, stateKinds } from '../optimizers/optimizer.ts';
 import { buildUpdate } from '../optimizers/update-graph.ts';
+import type { BoundRun } from '../runtime/runtime.ts';
 import type { BatchShape } from './batch-shape.ts';
+import { type Begun, begun, done } from './begun.ts';
 import { openFusedUpdates } from './fused-backward.ts';
 import { keepArtifact } from './keep-artifact.ts';
 import { fromFile, type KeptTensor, toFile } from './kept-tensors.ts';
@@ -24,6 +26,14 @@ export interface Trainer {
    */
   backward(shape: BatchShape, batch: BatchData, first: boolean, rates?: StepRates): Promise<number>;
   /**
+   * Whether `beginBackward` and `beginUpdate` resolve before what they begin is done. Then neither waits for the device, but for
+   * graphs that are opened first, and for whether scaled gradients are finite.
+   */
+  readonly runsAhead: boolean;
+  /** As `backward` and `update`; whatever was begun has to be over before anything else is asked of the trainer. */
+  beginBackward(shape: BatchShape, batch: BatchData, first: boolean, rates?: StepRates): Promise<Begun>;
+  beginUpdate(step: number, learningRate: number, emaDecay: number): Promise<Begun>;
+  /**
    * Whether gradients are computed in float16: of losses multiplied by what `scaleLoss` says, and not applied where they are not
    * finite.
    */
@@ -39,6 +49,8 @@ export interface Trainer {
   writeState(kind: StateKind, name: string, data: DataArray): void;
   dispose(): Promise<void>;
 }
+
+const inTurn = (run: BoundRun): Promise<void> => run.runInTurn?.() ?? run.run();
 
 /**
  * Holds the parameters, what the optimizer keeps of them and their gradients where the device has them, and runs the
@@ -62,31 +74,50 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         accumulate,
         piecewise: options.piecewise,
       });
+  if (runtime.captures && stepper) await state.asBegun(() => stepper.capture());
   const tensor = (kind: StateKind, name: string) => state.kept.get(kind)!.get(name)!;
   const forms = new Map(state.keptTensors.map(({ kind, name, form }) => [`${kind}/${name}`, form]));
   let partsRun = 1;
   let lossScale = 1;
+  let scaled: Promise<void> = Promise.resolve();
+  let last = done(0);
+  const beginBackward: Trainer['beginBackward'] = async (shape, batch, first, rates) => {
+    fused?.begin(rates!);
+    // Tensors can be placed only while nothing is under way.
+    if (!sessions.isOpen(shape)) await last.over;
+    const opened = await sessions.of(shape);
+    const loss = await opened.backward(batch, first);
+    const added = first ? [] : [inTurn(stepper!.accumulate!)];
+    if (!runtime.keepsOrder) await Promise.all(added);
+    partsRun = opened.parts;
+    last = begun(loss.value, [scaled, loss.over, ...added], added.length > 0 ? null : loss.known);
+    return last;
+  };
+  const beginUpdate: Trainer['beginUpdate'] = async (step, learningRate, emaDecay) => {
+    if (fused) return done(fused.norm());
+    last = await stepper!.begin(step, learningRate, emaDecay, partsRun, lossScale);
+    return last;
+  };
+  const whole = async (beginning: Promise<Begun>): Promise<number> => {
+    const { value, over } = await beginning;
+    await over;
+    return value;
+  };
   return {
     trainable: options.trainable,
     stateKinds: stateKinds(rule),
     kept: state.keptTensors,
-    backward: async (shape, batch, first, rates) => {
-      fused?.begin(rates!);
-      const opened = await sessions.of(shape);
-      const loss = await opened.backward(batch, first);
-      if (!first) await stepper!.accumulate!.run();
-      partsRun = opened.parts;
-      return loss;
-    },
+    backward: (...batch) => whole(beginBackward(...batch)),
+    runsAhead: runtime.keepsOrder && !fused,
+    beginBackward,
+    beginUpdate,
     scalesLoss: rule.scalesLoss ?? false,
     scaleLoss: (scale) => {
       lossScale = scale;
-      state.lossScale?.write(Float32Array.of(scale));
+      scaled = state.lossScale?.writeInTurn(Float32Array.of(scale)) ?? Promise.resolve();
+      scaled.catch(() => undefined);
     },
-    update: (step, learningRate, emaDecay) =>
-      fused
-        ? Promise.resolve(fused.norm())
-        : stepper!.update(step, learningRate, emaDecay, partsRun, lossScale),
+    update: (...step) => whole(beginUpdate(...step)),
     evaluate: async (shape, batch) => {
       const opened = await sessions.of(shape);
       return opened.evaluate(batch, state.kept.get(rule.ema ? 'ema' : 'parameter')!);

@@ -6,12 +6,11 @@ import { checkpointsName, epochName, epochOf, metricsName } from '../facts/run-f
 import { Failure } from '../failure.ts';
 import { makeFolder, removePartialWrites, writeFileAtomic, writeFolderAtomic } from '../files/atomic-file.ts';
 import type { JsonObject } from '../files/json-file.ts';
-import type { JobContext, TrainJob, TrainResult } from '../jobs.ts';
+import type { JobContext, JobEvent, TrainJob, TrainResult } from '../jobs.ts';
 import { besideClassImages } from './class-order.ts';
-import { type MicroBatch, planEpoch, type StepPlan } from './data-order.ts';
+import { planEpoch, type StepPlan } from './data-order.ts';
 import { afterCheckpoint, endsEarly, waitsAnew } from './early-stopping.ts';
 import { learningRateOf } from './learning-rate.ts';
-import { firstLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import {
   beginning,
@@ -22,12 +21,15 @@ import {
   type RunIdentity,
   saveState,
 } from './run-state.ts';
+import { type SettledStep, stepsUnderWay } from './steps-under-way.ts';
 import type { Trainer } from './trainer.ts';
+import { beginStep } from './training-step.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /**
  * Trains on from the run's newest state, or from the beginning, until the last epoch is done, held-out loss has not
- * fallen for as many checkpoints as the run is to wait, or a stop is asked for; it stops between two steps.
+ * fallen for as many checkpoints as the run is to wait, or a stop is asked for; it stops between two steps. Where the trainer runs
+ * ahead, a step is begun before the one before it has told its loss; before anything is kept or judged, all have told.
  *
  * @throws Failure `loss-not-finite` or `weights-not-finite` where a number is not finite: the checkpoints and the state
  * written before stay as they are. Also those of `findPosition` and of writing files.
@@ -53,43 +55,48 @@ export async function trainingLoop(
     stateSavedAt = performance.now();
   };
 
+  const underWay = stepsUnderWay(async (step) => {
+    const { loss, lossScale } = step;
+    position = {
+      ...position,
+      step: step.step,
+      lossSum: position.lossSum + (loss ?? 0),
+      lossCount: position.lossCount + (loss === null ? 0 : 1),
+      ...(lossScale && { lossScale }),
+    };
+    const metric = stepMetric(step, totalSteps);
+    await log.write(metric);
+    context.emit(metric);
+  });
+
   try {
     while (position.epochsDone < settings.epochs && !endsEarly(settings, position.best)) {
       const epoch = position.epochsDone + 1;
       const steps = stepsOf(job, epoch);
       for (let i = position.step - position.epochsDone * perEpoch; i < steps.length; i++) {
         if (context.stop.aborted) {
+          await underWay.settle();
           await save();
           return trainResult('stopped', position);
         }
         const started = performance.now();
-        const step = position.step + 1;
-        const learningRate = learningRateOf(job, step, totalSteps);
-        const place = { plan: steps[i]!, step, epoch, learningRate };
-        const { loss, gradientNorm, lossScale } = await trainingStep(task, place, job, position);
-        position = {
-          ...position,
-          step,
-          lossSum: position.lossSum + (loss ?? 0),
-          lossCount: position.lossCount + (loss === null ? 0 : 1),
-          ...(lossScale && { lossScale }),
-        };
-        const metric = {
-          type: 'step',
-          epoch,
-          step,
-          totalSteps,
-          loss,
-          gradientNorm,
-          learningRate,
-          seconds: (performance.now() - started) / 1000,
-          images: steps[i]!.reduce((sum, batch) => sum + batch.images.length, 0),
-          ...(lossScale && { skippedSteps: lossScale.skipped }),
-        } as const;
-        await log.write(metric);
-        context.emit(metric);
-        if (performance.now() - stateSavedAt > settings.stateEveryMinutes * 60_000) await save();
+        const step = position.epochsDone * perEpoch + i + 1;
+        const place = { plan: steps[i]!, step, epoch, learningRate: learningRateOf(job, step, totalSteps) };
+        const lossScale = underWay.lossScale() ?? position.lossScale;
+        try {
+          underWay.add({ ...place, begun: await beginStep(task, place, job, lossScale), started });
+        } catch (error) {
+          // What an earlier step has to tell comes first.
+          await underWay.settle();
+          throw error;
+        }
+        await underWay.settle(trainer.runsAhead ? 1 : 0);
+        if (performance.now() - stateSavedAt > settings.stateEveryMinutes * 60_000) {
+          await underWay.settle();
+          await save();
+        }
       }
+      await underWay.settle();
 
       const trainLoss = position.lossCount > 0 ? position.lossSum / position.lossCount : null;
       const heldOut = await judge(task.trainer, task.validation, position.step, epoch);
@@ -122,8 +129,27 @@ export async function trainingLoop(
       ...(best && epochsDone < settings.epochs && { bestEpoch: best.epoch }),
     };
   } finally {
+    await underWay.over();
     await log.close();
   }
+}
+
+function stepMetric(
+  { epoch, step, loss, gradientNorm, learningRate, seconds, plan, lossScale }: SettledStep,
+  totalSteps: number,
+): Extract<JobEvent, { readonly type: 'step' }> {
+  return {
+    type: 'step',
+    epoch,
+    step,
+    totalSteps,
+    loss,
+    gradientNorm,
+    learningRate,
+    seconds,
+    images: plan.reduce((sum, batch) => sum + batch.images.length, 0),
+    ...(lossScale && { skippedSteps: lossScale.skipped }),
+  };
 }
 
 /** A run that had ended early, when it is trained on. */
@@ -143,75 +169,6 @@ export function stepsOf({ images, settings, prior }: TrainJob, epoch: number): r
 export function trainResult(end: TrainResult['end'], position: Position): TrainResult {
   const { step, epochsDone: epoch, trainLoss, validationLoss } = position;
   return { kind: 'train', end, step, epoch, trainLoss, validationLoss };
-}
-
-interface StepPlace {
-  readonly plan: StepPlan;
-  readonly step: number;
-  readonly epoch: number;
-  readonly learningRate: number;
-}
-
-/** What a step came to; in float16 also how the loss is scaled from then on. `gradientNorm` is null where it was skipped. */
-interface StepOutcome {
-  readonly loss: number | null;
-  readonly gradientNorm: number | null;
-  readonly lossScale?: LossScale;
-}
-
-async function trainingStep(
-  { trainer, prepare }: TrainingTask,
-  { plan, step, epoch, learningRate }: StepPlace,
-  { settings }: TrainJob,
-  { lossScale = firstLossScale }: Position,
-): Promise<StepOutcome> {
-  if (trainer.scalesLoss) trainer.scaleLoss(lossScale.scale);
-  const count = plan.reduce((sum, batch) => sum + batch.images.length, 0);
-  // An optimizer counts the steps it takes.
-  const taken = step - (trainer.scalesLoss ? lossScale.skipped : 0);
-  // Grows towards the full decay, so that a short run's average does not cling to where it began.
-  const emaDecay = Math.min(settings.emaDecay, (1 + taken) / (10 + taken));
-  const rates = { step: taken, learningRate, emaDecay };
-  let [loss, firstIndex] = [0, 0];
-  for (const batch of plan) {
-    const { shape, data } = await prepare(batch, { step, firstIndex, share: 1 / count });
-    const part = await trainer.backward(shape, data, firstIndex === 0, rates);
-    if (!Number.isFinite(part) && !trainer.scalesLoss) throw notFinite('loss', step, epoch, batch);
-    loss += part;
-    firstIndex += batch.images.length;
-  }
-  const gradientNorm = await trainer.update(taken, learningRate, emaDecay);
-  const isFinite = Number.isFinite(gradientNorm);
-  if (!trainer.scalesLoss) {
-    if (!isFinite) throw notFinite('gradient', step, epoch, ...plan);
-    return { loss, gradientNorm };
-  }
-  const next = nextLossScale(lossScale, !isFinite);
-  if (next === null) throw neverFinite(step, epoch);
-  return {
-    loss: Number.isFinite(loss) ? loss : null,
-    gradientNorm: isFinite ? gradientNorm : null,
-    lossScale: next,
-  };
-}
-
-function neverFinite(step: number, epoch: number): Failure {
-  return new Failure(
-    'loss-not-finite',
-    `Training in half precision (float16) has broken down: for some steps the gradients have not been finite numbers (step ${step}, epoch ${epoch}).`,
-    'Train in float32, or lower the learning rate.',
-  );
-}
-
-function notFinite(what: string, step: number, epoch: number, ...batches: readonly MicroBatch[]): Failure {
-  const names = batches.flatMap(({ images, classImages = [] }) =>
-    [...images, ...classImages].map(({ id }) => id),
-  );
-  return new Failure(
-    'loss-not-finite',
-    `The ${what} of step ${step} (epoch ${epoch}) is not a finite number; the images were ${names.join(', ')}.`,
-    'Lower the learning rate, or check whether one of these images is damaged.',
-  );
 }
 
 interface Judgement {

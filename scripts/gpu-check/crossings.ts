@@ -27,6 +27,11 @@ export function countCrossings(runtime: Runtime): {
             counted.bytes += source.byteLength;
             tensor.write(source);
           },
+          writeInTurn: (source) => {
+            counted.writes++;
+            counted.bytes += source.byteLength;
+            return tensor.writeInTurn(source);
+          },
           read: (into) => {
             counted.reads++;
             counted.bytes += into.byteLength;

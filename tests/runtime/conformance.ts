@@ -271,6 +271,21 @@ export function describeConformance(name: string, open: () => Promise<Runtime>):
       expect(await y.read(new Float32Array(4))).toEqual(f32(4.5, 4.5, 10.5, 10.5));
     });
 
+    test('what is begun is done in that order, where the runtime keeps it', async () => {
+      const session = await runtime.createSession(linear(2, 3, 2));
+      const inputs = linearTensors();
+      const y = runtime.tensor('float32', [2, 2]);
+      const step = session.bind(inputs, { y });
+      const found: Promise<Float32Array>[] = [];
+      for (const bias of [0, 10, 20]) {
+        const work = [inputs.b.writeInTurn(f32(bias, bias)), step.runInTurn!()];
+        if (!runtime.keepsOrder) await Promise.all(work);
+        found.push(y.read(new Float32Array(4)));
+      }
+      const expected = [0, 10, 20].map((bias) => f32(4, 5, 10, 11).map((sum) => sum + bias));
+      expect(await Promise.all(found)).toEqual(expected);
+    });
+
     test('a bound run runs once at a time', async () => {
       const session = await runtime.createSession(linear(2, 3, 2));
       const step = session.bind(linearTensors(), { y: runtime.tensor('float32', [2, 2]) });

@@ -20,6 +20,8 @@ export function recordingRuntime(): { readonly runtime: Runtime; readonly models
     runsInPlace: true,
     tensorsAreArrays: false,
     prefersMatrixConv: false,
+    keepsOrder: true,
+    captures: false,
     runsSideBySide: false,
     createSession: (model, { initializers = {} } = {}) => {
       if (typeof model === 'string') throw new Error('Files are not recorded.');
@@ -31,7 +33,11 @@ export function recordingRuntime(): { readonly runtime: Runtime; readonly models
         inputs: [],
         outputs: [],
         run: () => Promise.reject(new Error('Nothing is computed.')),
-        bind: () => ({ run: () => Promise.resolve(), dispose: () => undefined }),
+        bind: () => ({
+          run: () => Promise.resolve(),
+          runInTurn: () => Promise.resolve(),
+          dispose: () => undefined,
+        }),
         dispose: () => Promise.resolve(),
       });
     },
@@ -39,6 +45,7 @@ export function recordingRuntime(): { readonly runtime: Runtime; readonly models
       type,
       shape,
       write: () => undefined,
+      writeInTurn: () => Promise.resolve(),
       read: (into) => Promise.resolve(into),
       dispose: () => undefined,
     }),

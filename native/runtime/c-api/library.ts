@@ -64,12 +64,17 @@ export class OrtError extends Error {
 export interface Ort {
   /** `1.30.0` */
   readonly version: string;
+  readonly path: string;
   /** The one `OrtEnv` of the process. */
   readonly env: Pointer;
   /** Calls on this thread. Throws `OrtError` where the status is not success. */
   call<N extends FunctionName>(name: N, ...args: ArgumentsOf<N>): ResultOf<N>;
   /** Calls on a worker thread, with the arguments kept alive until it is done. */
   callAsync<N extends NamesReturning<'status'>>(name: N, ...args: ArgumentsOf<N>): Promise<void>;
+  /** Where a function lies, for calling it on a thread of one's own. */
+  addressOf(name: FunctionName): Pointer;
+  /** Throws `OrtError` where a status that such a call gave is not success. */
+  check(status: Pointer | null): void;
   /** Calls a function whose last parameter is where it writes a pointer to, and gives that. */
   get<N extends NamesReturning<'status'>>(name: N, ...args: AllButLast<ArgumentsOf<N>>): Pointer;
   /** As `get`, for objects that must be given back with `release`. */
@@ -183,6 +188,7 @@ function load(path: string): Ort {
 
   const ort: Ort = {
     version,
+    path,
     env: 0n,
     call: (name, ...args) => {
       const result = native[name](...args);
@@ -204,6 +210,8 @@ function load(path: string): Ort {
         underway.delete(args);
       }
     },
+    addressOf: (name) => addresses[functions[name][0]]!,
+    check,
     get: (name, ...args) => {
       const out = new BigUint64Array(1);
       check(native[name](...args, out));

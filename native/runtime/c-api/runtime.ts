@@ -4,9 +4,10 @@ import { tensorData } from '../signature.ts';
 import { type Device, openDevice } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
 import { loadOrt, type Ort, type Pointer } from './library.ts';
+import { oneThread } from './one-thread.ts';
 import { openSession } from './open-session.ts';
-import { cApiSession } from './session.ts';
-import type { SessionPlace } from './session-options.ts';
+import { cApiSession, type RunBinding } from './session.ts';
+import { captures, type SessionPlace } from './session-options.ts';
 import { deviceTensor, hostTensor, type OrtTensor } from './tensor.ts';
 
 export interface CApiRuntimeOptions extends SessionPlace {
@@ -42,6 +43,13 @@ function runtimeOn(
   const sessions = new Map<Session, Readonly<Record<string, HostTensor>> | undefined>();
   const tensors = new Set<OrtTensor>();
   const enter = device?.enter ?? ((run) => run());
+  const thread = place.tuning?.cudaGraphs ? oneThread(ort.path) : null;
+  const runWithBinding: RunBinding = async (session, binding) => {
+    await ort.callAsync('RunWithBinding', session, null, binding);
+  };
+  const runCaptured: RunBinding = async (session, binding) => {
+    ort.check(await thread!.call(ort.addressOf('RunWithBinding'), session, null, binding));
+  };
   let disposal: Promise<void> | null = null;
   const checkOpen = (): void => {
     if (disposal) throw new Error('The runtime was disposed.');
@@ -58,11 +66,20 @@ function runtimeOn(
     runsInPlace: true,
     tensorsAreArrays: device === null,
     prefersMatrixConv: prefersMatrixConv(provider),
+    keepsOrder: device !== null,
+    captures: thread !== null,
     runsSideBySide: device === null,
     createSession: async (model, options = {}) => {
       checkOpen();
       const opened = await openHere(model, options);
-      const parts = { ...opened, hostMemory, deviceMemory: device?.memory ?? null };
+      const captured = captures(place.tuning ?? {}, options);
+      const parts = {
+        ...opened,
+        hostMemory,
+        deviceMemory: device?.memory ?? null,
+        captured,
+        run: captured ? runCaptured : runWithBinding,
+      };
       const session = cApiSession(ort, parts, enter, () => sessions.delete(session));
       sessions.set(session, options.initializers);
       return session;
@@ -81,6 +98,7 @@ function runtimeOn(
         await Promise.all([...sessions.keys()].map((session) => session.dispose()));
         for (const tensor of tensors) tensor.dispose();
         await device?.close();
+        await thread?.end();
         ort.release('MemoryInfo', hostMemory);
       })();
       return disposal;

@@ -46,7 +46,7 @@ export function sessionOptions(
       ort.call('AddSessionConfigEntry', pointer, key, value);
     }
     try {
-      appendProvider(ort, provider, pointer, tuning, gpu);
+      appendProvider(ort, provider, pointer, tuning, gpu, captures(tuning, options));
     } catch (error) {
       throw error instanceof OrtError ? providerRefused(provider, error) : error;
     }
@@ -80,6 +80,11 @@ export function lackedSharedThreads(ort: Ort, error: OrtError): boolean {
   return true;
 }
 
+/** Whether a session is captured by a runtime of this tuning. */
+export function captures({ cudaGraphs = false }: DeviceTuning, { capture = false }: SessionOptions): boolean {
+  return cudaGraphs && capture;
+}
+
 const cudaOptions: Readonly<Record<string, string>> = {
   // Searching by stopwatch could choose other algorithms after a resume, and so other bits.
   cudnn_conv_algo_search: 'HEURISTIC',
@@ -90,8 +95,9 @@ function appendProvider(
   ort: Ort,
   provider: Provider,
   options: Pointer,
-  { tf32 }: DeviceTuning,
+  { tf32 = false }: DeviceTuning,
   gpu: number,
+  capture: boolean,
 ): void {
   switch (provider) {
     case 'cpu':
@@ -110,7 +116,9 @@ function appendProvider(
         const chosen = {
           ...cudaOptions,
           device_id: String(gpu),
-          ...(tf32 !== undefined && { use_tf32: tf32 ? '1' : '0' }),
+          // ONNX Runtime shortens numbers unless it is told not to.
+          use_tf32: tf32 ? '1' : '0',
+          ...(capture && { enable_cuda_graph: '1' }),
         };
         const keys = Object.keys(chosen);
         ort.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(chosen), keys.length);

@@ -1,4 +1,4 @@
-import { runFailed } from '../errors.ts';
+import { captureRefused, runFailed } from '../errors.ts';
 import { koffi } from '../foreign-functions.ts';
 import type { BoundRun, Session, Slot, TensorMap } from '../runtime.ts';
 import { checkBinding } from '../signature.ts';
@@ -15,12 +15,18 @@ export interface SessionParts {
   readonly hostMemory: Pointer;
   /** ONNX Runtime's name of the memory the runtime's tensors are in; `null` for the host's. */
   readonly deviceMemory: string | null;
+  /** Whether it is captured, so that it is run by one binding alone. */
+  readonly captured: boolean;
+  readonly run: RunBinding;
 }
+
+/** Runs a session by a binding. */
+export type RunBinding = (session: Pointer, binding: Pointer) => Promise<void>;
 
 /** A session over an `OrtSession`, which it owns from here on. `enter` runs one thing at a time where needed. */
 export function cApiSession(
   ort: Ort,
-  { pointer, initializers, hostMemory, deviceMemory }: SessionParts,
+  { pointer, initializers, hostMemory, deviceMemory, captured, run: runBinding }: SessionParts,
   enter: <R>(run: () => Promise<R>) => Promise<R>,
   onDispose: () => void,
 ): Session {
@@ -30,6 +36,7 @@ export function cApiSession(
     deviceMemory === null ? new Set<string>() : inputsElsewhere(ort, pointer, inputSlots, deviceMemory);
   const bound = new Set<{ release: () => Promise<void> }>();
   let disposal: Promise<void> | null = null;
+  let wasBound = false;
 
   return {
     inputNames: inputSlots.map(({ name }) => name),
@@ -39,15 +46,19 @@ export function cApiSession(
     bind: (inputs, outputs) => {
       if (disposal) throw new Error('The session was disposed.');
       checkBinding(inputSlots, outputSlots, inputs, outputs);
-      const run = bind(ort, pointer, inputs, outputs, elsewhere, deviceMemory !== null, enter, () =>
-        bound.delete(run),
-      );
+      if (captured && wasBound) throw new Error('A session that is captured has one binding alone.');
+      if (captured && elsewhere.size > 0)
+        throw captureRefused(`${[...elsewhere].join(', ')} is read by the host`);
+      wasBound = true;
+      const parts = { pointer, elsewhere, onDevice: deviceMemory !== null, runBinding };
+      const run = bind(ort, parts, inputs, outputs, enter, () => bound.delete(run));
       bound.add(run);
       return run;
     },
     run: async (inputs, outputs) => {
       if (disposal) throw new Error('The session was disposed.');
       checkBinding(inputSlots, outputSlots, inputs, {});
+      if (captured) throw new Error('A session that is captured is run by its binding.');
       const { promise, resolve } = Promise.withResolvers<null>();
       const underWay = { release: () => promise.then(() => undefined) };
       bound.add(underWay);
@@ -72,11 +83,19 @@ export function cApiSession(
 
 function bind(
   ort: Ort,
-  session: Pointer,
+  {
+    pointer: session,
+    elsewhere,
+    onDevice,
+    runBinding,
+  }: {
+    readonly pointer: Pointer;
+    readonly elsewhere: ReadonlySet<string>;
+    readonly onDevice: boolean;
+    readonly runBinding: RunBinding;
+  },
   inputs: TensorMap,
   outputs: TensorMap,
-  elsewhere: ReadonlySet<string>,
-  onDevice: boolean,
   enter: <R>(run: () => Promise<R>) => Promise<R>,
   onRelease: () => void,
 ): BoundRun & { release: () => Promise<void> } {
@@ -99,7 +118,7 @@ function bind(
     try {
       // Binding copies what a node reads on another device than its tensor's, once; so it has to be bound anew.
       for (const [name, tensor] of late) ort.call('BindInput', binding, name, tensor.value());
-      await ort.callAsync('RunWithBinding', session, null, binding);
+      await runBinding(session, binding);
       if (onDevice) await ort.callAsync('SynchronizeBoundOutputs', binding);
     } catch (error) {
       throw error instanceof OrtError ? runFailed(error) : error;
@@ -115,17 +134,26 @@ function bind(
     fetched = [];
     onRelease();
   };
+  const runInTurn = async (): Promise<void> => {
+    if (released) throw new Error('The bound run was disposed.');
+    const before = running;
+    const own = enter(async () => {
+      await before?.catch(() => undefined);
+      await runOnce();
+    });
+    running = own;
+    try {
+      await own;
+    } finally {
+      if (running === own) running = null;
+    }
+  };
   return {
     run: async () => {
-      if (released) throw new Error('The bound run was disposed.');
       if (running) throw new Error('The bound run is already running.');
-      running = enter(runOnce);
-      try {
-        await running;
-      } finally {
-        running = null;
-      }
+      await runInTurn();
     },
+    runInTurn,
     dispose: () => void release(),
     release,
   };

@@ -31,6 +31,12 @@ export function hostTensor(
       data.set(source as never);
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- async, so that a wrong array rejects
+    writeInTurn: async (source) => {
+      living(value);
+      checkData(type, shape, source);
+      data.set(source as never);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- async, so that a wrong array rejects
     read: async (into) => {
       living(value);
       checkData(type, shape, into);
@@ -63,10 +69,21 @@ export function deviceTensor(
       onnxTypes[type],
     ),
   );
+  const cross = async (data: DataArray, copy: (host: Pointer) => Promise<void>): Promise<void> => {
+    const host = valueOver(ort, hostMemory, type, shape, data);
+    try {
+      await copy(host);
+    } catch (error) {
+      throw error instanceof OrtError ? tensorFailed(error) : error;
+    } finally {
+      ort.release('Value', host);
+    }
+  };
   return {
     type,
     shape: [...shape],
     value: () => living(value),
+    writeInTurn: (source) => cross(source, (host) => device.copyAsync(type, host, living(value))),
     write: (source) => {
       const from = valueOver(ort, hostMemory, type, shape, source);
       try {
@@ -78,14 +95,7 @@ export function deviceTensor(
       }
     },
     read: async (into) => {
-      const to = valueOver(ort, hostMemory, type, shape, into);
-      try {
-        await device.copyAsync(type, living(value), to);
-      } catch (error) {
-        throw error instanceof OrtError ? tensorFailed(error) : error;
-      } finally {
-        ort.release('Value', to);
-      }
+      await cross(into, (host) => device.copyAsync(type, living(value), host));
       return into;
     },
     dispose: () => {

@@ -54,6 +54,8 @@ export function createNodeRuntime({ provider, threads, description, gpu }: NodeR
     runsInPlace: true,
     tensorsAreArrays: true,
     prefersMatrixConv: prefersMatrixConv(provider),
+    keepsOrder: false,
+    captures: false,
     // A run holds up the event loop, so that the next begins when it has ended.
     runsSideBySide: false,
     createSession: async (model, options = {}) => {
@@ -149,6 +151,12 @@ function arrayTensor(type: DataType, shape: readonly number[], data: DataArray):
       data.set(source as never);
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- async, so that a wrong array rejects
+    writeInTurn: async (source) => {
+      living();
+      checkData(type, shape, source);
+      data.set(source as never);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- async, so that a wrong array rejects
     read: async (into) => {
       living();
       checkData(type, shape, into);
@@ -219,23 +227,34 @@ function bind(
   let feeds = values(inputs);
   let fetches = values(outputs);
   let disposed = false;
-  let busy = false;
+  let busy: Promise<void> | null = null;
+  const runNow = async (): Promise<void> => {
+    const run = session.run(feeds, fetches);
+    running.add(run);
+    try {
+      await run;
+    } catch (error) {
+      throw error instanceof Error ? runFailed(error) : error;
+    } finally {
+      running.delete(run);
+    }
+  };
+  const runInTurn = async (): Promise<void> => {
+    if (disposed) throw new Error('The bound run was disposed.');
+    const own = busy === null ? runNow() : busy.catch(() => undefined).then(runNow);
+    busy = own;
+    try {
+      await own;
+    } finally {
+      if (busy === own) busy = null;
+    }
+  };
   return {
     run: async () => {
-      if (disposed) throw new Error('The bound run was disposed.');
       if (busy) throw new Error('The bound run is already running.');
-      busy = true;
-      const run = session.run(feeds, fetches);
-      running.add(run);
-      try {
-        await run;
-      } catch (error) {
-        throw error instanceof Error ? runFailed(error) : error;
-      } finally {
-        running.delete(run);
-        busy = false;
-      }
+      await runInTurn();
     },
+    runInTurn,
     dispose: () => {
       disposed = true;
       feeds = {};

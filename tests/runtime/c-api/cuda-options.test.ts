@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Ort } from '../../../native/runtime/c-api/library.ts';
+import { sessionOptions } from '../../../native/runtime/c-api/session-options.ts';
+import type { DeviceTuning, SessionOptions } from '../../../native/runtime/runtime.ts';
+
+/** What a session on CUDA is asked for, by an ONNX Runtime that only takes note. */
+function cudaOptions(tuning: DeviceTuning, options: SessionOptions = {}): Record<string, string> {
+  let asked: Record<string, string> = {};
+  const noted = {
+    call: (name: string, ...args: unknown[]) => {
+      if (name !== 'UpdateCUDAProviderOptions') return;
+      const [, keys, values] = args as [unknown, string[], string[]];
+      asked = Object.fromEntries(keys.map((key, i) => [key, values[i]!]));
+    },
+    get: () => 1n,
+    create: () => 1n,
+    release: () => undefined,
+  } as unknown as Ort;
+  sessionOptions(noted, 1n, { provider: 'cuda', threads: 1, tuning, gpu: 1 }, options);
+  return asked;
+}
+
+describe('a session on CUDA', () => {
+  test('does not shorten numbers, searches convolutions the same way each time, and grows by what it needs', () => {
+    expect(cudaOptions({})).toEqual({
+      device_id: '1',
+      use_tf32: '0',
+      cudnn_conv_algo_search: 'HEURISTIC',
+      arena_extend_strategy: 'kSameAsRequested',
+    });
+  });
+
+  test('shortens numbers where that was chosen', () => {
+    expect(cudaOptions({ tf32: true }).use_tf32).toBe('1');
+  });
+
+  test('is captured where it asks for it and CUDA graphs were chosen', () => {
+    expect(cudaOptions({ cudaGraphs: true }, { capture: true }).enable_cuda_graph).toBe('1');
+    expect(cudaOptions({ cudaGraphs: true })).not.toHaveProperty('enable_cuda_graph');
+    expect(cudaOptions({}, { capture: true })).not.toHaveProperty('enable_cuda_graph');
+  });
+});

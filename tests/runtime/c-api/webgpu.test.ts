@@ -56,7 +56,7 @@ if (webgpu?.available) {
         await (await made).dispose();
       }
       await runtime.dispose();
-    });
+    }, 180_000);
 
     test('everything on the device is given back', async () => {
       const ort = loadOrt();

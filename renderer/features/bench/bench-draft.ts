@@ -78,27 +78,42 @@ export function withModel(draft: BenchDraft, model: BenchModel, was: number | nu
   return { ...draft, model, recipe: own ? { ...draft.recipe, width: is, height: is } : draft.recipe };
 }
 
+/** A model's pictures come in steps of this: the pixels that are one number of their latents. */
+export const pictureStep = 8;
+const largestPicture = 4096;
+
+const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
+
 /**
- * Why the draft makes no picture yet; null where it does. Sides must be multiples of `pixelStep`.
+ * What is wrong with numbers of a recipe, by the field.
  * @param layers of the model's text encoder, as far as they may be skipped
  */
+export function recipeFaults(
+  { steps, guidanceScale, clipSkip = 1, width, height }: SamplerSettings,
+  layers = mostClipSkip,
+): Readonly<Partial<Record<keyof SamplerSettings, string>>> {
+  const isSide = (side: number) =>
+    whole(side, pictureStep) && side <= largestPicture && side % pictureStep === 0;
+  const size = (side: string) => `${side} is a multiple of ${pictureStep}, up to ${largestPicture}.`;
+  return {
+    ...(!(whole(steps, 1) && steps <= 1000) && { steps: 'Steps go from 1 to 1000.' }),
+    ...(!(guidanceScale >= 0 && guidanceScale <= 100) && { guidanceScale: 'Guidance goes from 0 to 100.' }),
+    ...(!(whole(clipSkip, 1) && clipSkip <= layers) && { clipSkip: `Clip skip goes from 1 to ${layers}.` }),
+    ...(!isSide(width) && { width: size('Width') }),
+    ...(!isSide(height) && { height: size('Height') }),
+  };
+}
+
+/** Why the draft makes no picture yet; null where it does. */
 export function faultOf(
   { model, loras, recipe, seed, count }: BenchDraft,
-  pixelStep: number,
   layers = mostClipSkip,
 ): string | null {
   if (model === null) return 'Choose a model.';
   if (loras.some(({ strength }) => !(Math.abs(strength) <= mostLoraStrength)))
     return `The strength of a LoRA goes from -${mostLoraStrength} to ${mostLoraStrength}.`;
-  const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
-  if (!whole(recipe.steps, 1) || recipe.steps > 1000) return 'Steps go from 1 to 1000.';
-  if (!(recipe.guidanceScale >= 0 && recipe.guidanceScale <= 100)) return 'Guidance goes from 0 to 100.';
-  const { clipSkip = 1 } = recipe;
-  if (!whole(clipSkip, 1) || clipSkip > layers) return `Clip skip goes from 1 to ${layers}.`;
-  const sides = [recipe.width, recipe.height];
-  if (sides.some((side) => !whole(side, 8) || side > 4096 || side % pixelStep !== 0)) {
-    return `Width and height are multiples of ${pixelStep}, up to 4096.`;
-  }
+  const [fault] = Object.values(recipeFaults(recipe, layers));
+  if (fault !== undefined) return fault;
   if (!whole(seed, 0) || seed + count > Number.MAX_SAFE_INTEGER)
     return 'The seed is a whole number from 0 up.';
   return whole(count, 1) && count <= mostPictures ? null : `Make 1 to ${mostPictures} pictures at once.`;

@@ -10,7 +10,15 @@ import { NumberField } from '../../components/number-field.tsx';
 import { useReading } from '../../components/read-texts.ts';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { WordFiles } from '../../components/word-files.tsx';
-import { type BenchDraft, faultOf, mostPictures, randomSeed, withModel } from './bench-draft.ts';
+import {
+  type BenchDraft,
+  faultOf,
+  mostPictures,
+  pictureStep,
+  randomSeed,
+  recipeFaults,
+  withModel,
+} from './bench-draft.ts';
 import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
 import classes from './bench-screen.module.css';
 import { LoraFields } from './lora-fields.tsx';
@@ -35,9 +43,9 @@ export function BenchForm({
   onMake,
 }: DraftProps & Library & { busy: boolean; onMake: () => void }) {
   const base = baseOf(draft.model, models, runs);
-  const pixelStep = base?.pixelStep ?? 8;
   const { layers } = useReading(base?.id);
-  const fault = faultOf(draft, pixelStep, layers);
+  const fault = faultOf(draft, layers);
+  const faults = recipeFaults(draft.recipe, layers);
   const sampler = {
     value: draft.recipe,
     onChange: (change: Partial<SamplerSettings>) => {
@@ -79,7 +87,7 @@ export function BenchForm({
           />
         </Group>
         <SimpleGrid cols={2} spacing="xs" verticalSpacing="sm">
-          <SamplerNumbers {...sampler} pixelStep={pixelStep} />
+          <SamplerNumbers {...sampler} pixelStep={pictureStep} message={(field) => faults[field]} />
         </SimpleGrid>
         <SeedFields {...{ draft, onChange }} />
       </Stack>

@@ -6,6 +6,7 @@ import {
   faultOf,
   firstDraft,
   randomSeed,
+  recipeFaults,
   seedsOf,
   withModel,
 } from '../../../../renderer/features/bench/bench-draft.ts';
@@ -18,7 +19,7 @@ const draft = firstDraft(model, 64);
 describe('the settings of the bench', () => {
   test('make one picture at the size the model was made for', () => {
     expect(draft.recipe).toMatchObject({ width: 64, height: 64 });
-    expect(faultOf(draft, 8)).toBeNull();
+    expect(faultOf(draft)).toBeNull();
   });
 
   test('give every picture its own seed, one after the other', () => {
@@ -42,7 +43,14 @@ describe('the settings of the bench', () => {
     ['half a seed', { ...draft, seed: 0.5 }],
     ['no pictures', { ...draft, count: 0 }],
   ])('with %s are refused, with the reason', (_, wrong) => {
-    expect(faultOf(wrong, 8)).not.toBeNull();
+    expect(faultOf(wrong)).not.toBeNull();
+  });
+
+  test('take any size that the model can make, and name the side that is none', () => {
+    const sized = (width: number, height = 64) => recipeFaults({ ...draft.recipe, width, height });
+    expect(sized(520, 72)).toEqual({});
+    expect(sized(516)).toEqual({ width: 'Width is a multiple of 8, up to 4096.' });
+    expect(sized(64, 5000)).toEqual({ height: 'Height is a multiple of 8, up to 4096.' });
   });
 
   test('follow another model to its size, unless somebody chose one', () => {

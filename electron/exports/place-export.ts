@@ -50,6 +50,7 @@ export async function placeWhole<T>(output: string, write: (inside: string) => P
   await makeFolder(dirname(output));
   const partial = partialOf(output);
   const release = await takePartial(partial, output);
+  await clearAbandoned(dirname(output), partial);
   try {
     await emptyBut(partial, lockName);
     const made = join(partial, basename(output));
@@ -87,6 +88,19 @@ export function busy(output: string): Failure {
     `${output} is being written already.`,
     'Wait for it, or choose another name.',
   );
+}
+
+/** What killed exports left beside it, of whatever name: folders out of sight whose lock nobody holds. */
+async function clearAbandoned(folder: string, own: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^\..+\.partial$/.test(name));
+  for (const path of names.map((name) => join(folder, name)).filter((one) => one !== own)) {
+    const lock = join(path, lockName);
+    if (!(await exists(lock))) continue;
+    const release = lockFile(lock);
+    if (release === null) continue;
+    release();
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 async function emptyBut(folder: string, kept: string): Promise<void> {

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { endOfInterrupted } from '../../electron/exports/interrupted-export.ts';
 import { partialOf, placeWhole } from '../../electron/exports/place-export.ts';
 import { Failure } from '../../native/failure.ts';
+import { lockFile } from '../../native/files/process-lock.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 let folder: string;
@@ -78,6 +79,21 @@ describe('an export comes to its place whole', () => {
     writeFileSync(join(partialOf(output), 'half'), '');
     await placeWhole(output, (inside) => writeAll(inside, 'one'));
     expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  test('and clears what killed exports of other names left, not what is under way', async () => {
+    for (const name of ['.wolf.safetensors.partial', '.busy.safetensors.partial', '.notes.partial'])
+      mkdirSync(join(folder, name));
+    for (const name of ['wolf', 'busy'])
+      writeFileSync(join(folder, `.${name}.safetensors.partial`, '.lock'), '');
+    const release = lockFile(join(folder, '.busy.safetensors.partial', '.lock'))!;
+    await placeWhole(output, (inside) => writeAll(inside, 'one'));
+    release();
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.partial'))
+        .sort(),
+    ).toEqual(['.busy.safetensors.partial', '.notes.partial']);
   });
 
   test('and failures tell of that place', async () => {

@@ -163,6 +163,8 @@ export interface TrainJob {
   readonly cacheFolder: string;
   readonly base: string;
   readonly method: Method;
+  /** Where the LoRA that it begins with lay when it was planned, if that is elsewhere now: by that its states are known. */
+  readonly loraWas?: string;
   readonly settings: TrainingSettings;
   readonly images: readonly TrainingImage[];
   readonly validation: readonly TrainingImage[];

@@ -21,11 +21,12 @@ export function pathsToWrite<Spec extends ResolvedRunSpec>(
 ): Paths<Spec> {
   const library = libraryOf(folder);
   if (library === null) return { spec, job };
-  return mapPaths({ spec, job }, (path) =>
+  const named = (path: string): string =>
     isAbsolute(path) && pathInside(library, path) !== null
       ? relative(folder, path).replaceAll(sep, '/')
-      : path,
-  );
+      : path;
+  const written = mapPaths({ spec, job }, named);
+  return { ...written, job: withLora(written.job, named) };
 }
 
 /**
@@ -45,7 +46,7 @@ export function pathsAsRead<Spec extends ResolvedRunSpec>(
     return inside === path ? path : join(library, inside);
   };
   const read = mapPaths({ spec, job }, found);
-  return { spec: { ...read.spec, folder }, job: { ...read.job, folder } };
+  return { spec: { ...read.spec, folder }, job: { ...withLora(read.job, found), folder } };
 }
 
 function mapPaths<Spec extends ResolvedRunSpec>(
@@ -63,6 +64,7 @@ function mapPaths<Spec extends ResolvedRunSpec>(
     spec: {
       ...spec,
       base: map(spec.base),
+      method: mapMethod(spec.method, map),
       data: { ...spec.data, folder: map(spec.data.folder) },
       ...(spec.prior?.folder !== undefined && {
         prior: { ...spec.prior, folder: map(spec.prior.folder) },
@@ -84,6 +86,21 @@ function mapPaths<Spec extends ResolvedRunSpec>(
       ...(prior && { prior: { ...prior, images: images(prior.images) } }),
     },
   };
+}
+
+/** A job with the LoRA that it begins with put through `map`. What its states are known by stays as it was planned. */
+function withLora({ loraWas, ...job }: TrainJob, map: (path: string) => string): TrainJob {
+  if (job.method.kind !== 'lora' || job.method.from === undefined) return job;
+  const [planned, from] = [loraWas ?? job.method.from, map(job.method.from)];
+  return { ...job, method: { ...job.method, from }, ...(from !== planned && { loraWas: planned }) };
+}
+
+/** The LoRA that a run begins with may lie in the library, too. */
+function mapMethod<M extends { readonly kind: string; readonly from?: string | undefined }>(
+  method: M,
+  map: (path: string) => string,
+): M {
+  return method.from === undefined ? method : { ...method, from: map(method.from) };
 }
 
 /** The library whose run the folder is, as `runs/7` in it; null where it is of none. */

@@ -7,6 +7,7 @@ import type { FailureData, PromptData } from '../contract/values.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { libraryPathsOf } from '../library/library-paths.ts';
 import { unwrittenOf } from '../library/unwritten.ts';
+import { withRequestPaths } from './request-paths.ts';
 
 /** A run as the library's database has it; the work itself lies in its folder. */
 export interface RunRecord {
@@ -96,7 +97,11 @@ const json = new Set<string>(['request', 'plan', 'prompts', 'seeds', 'failure'])
 export function createRunRecords(database: LibraryDatabase): RunRecords {
   const { stored, absolute } = libraryPathsOf(database);
   const columnsOf = (run: RunChange) =>
-    fieldsAsColumns(run.folder === undefined ? run : { ...run, folder: stored(run.folder) });
+    fieldsAsColumns({
+      ...run,
+      ...(run.folder !== undefined && { folder: stored(run.folder) }),
+      ...(run.request !== undefined && { request: withRequestPaths(run.request, stored) }),
+    });
   const all = database.prepare<[], Row>('SELECT * FROM run ORDER BY id DESC');
   const one = database.prepare<[number], Row>('SELECT * FROM run WHERE id = ?');
   const queue = database
@@ -129,7 +134,12 @@ export function createRunRecords(database: LibraryDatabase): RunRecords {
   const unwritten = unwrittenOf(database, 'run', write);
   const known = (row: Row): RunRecord => {
     const record = recordOf(row);
-    return { ...record, folder: absolute(record.folder), ...unwritten.of(record.id) };
+    return {
+      ...record,
+      folder: absolute(record.folder),
+      request: withRequestPaths(record.request, absolute),
+      ...unwritten.of(record.id),
+    };
   };
   const find = (id: number): RunRecord | null => {
     const row = one.get(id);

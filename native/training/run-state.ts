@@ -63,6 +63,7 @@ export function jobFingerprint({
   images,
   validation,
   prior,
+  loraWas,
   extensions = [],
 }: TrainJob): string {
   const identity = ({ id, captions, width, height, repeats, mask }: TrainJob['images'][number]) => [
@@ -71,7 +72,12 @@ export function jobFingerprint({
   ];
   const asBegun = { ...settings, ...extensions[0]?.planned };
   const content = [
-    ...[method, decisive(asBegun), images.map(identity), validation.map(identity)],
+    ...[
+      loraWas === undefined ? method : { ...method, from: loraWas },
+      decisive(asBegun),
+      images.map(identity),
+      validation.map(identity),
+    ],
     // Those that the base makes follow from how they are made.
     ...(prior ? [[prior.weight, prior.images.map(identity), prior.making ?? null]] : []),
   ];

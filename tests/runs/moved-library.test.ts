@@ -5,12 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 
+import type { RunRequest } from '../../electron/contract/runs.ts';
 import { addSource, readSources } from '../../electron/datasets/import/sources.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
 import { createSampleRecords } from '../../electron/gallery/sample-records.ts';
 import { databaseName } from '../../electron/library/path-inside.ts';
+import { withRequestPaths } from '../../electron/runs/request-paths.ts';
 import { pathsAsRead, pathsToWrite } from '../../electron/runs/run-paths.ts';
 import type { Job, TrainJob } from '../../native/jobs.ts';
+import { jobFingerprint } from '../../native/training/run-state.ts';
 import { addExampleDataset } from './example-dataset.ts';
 import { exampleRun } from './example-run.ts';
 import { servicesOver } from './library-of.ts';
@@ -209,6 +212,65 @@ test('words that a run lends its pictures are found where their library was move
   const written = pathsToWrite(folder, { spec: lent, job });
   const read = pathsAsRead(join(after, 'runs', '1'), written);
   expect(read.spec.samples.embeddings).toEqual(wordsIn(after));
+});
+
+test('the LoRA that a run goes on from is found where its library was moved, and its states are known', () => {
+  const [before, after] = ['before', 'after'].map((name) => {
+    const library = join(temporaryFolder(), name);
+    mkdirSync(join(library, 'runs', '1'), { recursive: true });
+    writeFileSync(join(library, databaseName), '');
+    return library;
+  }) as [string, string];
+  const loraIn = (library: string) =>
+    ({
+      kind: 'lora',
+      textEncoder: false,
+      rank: 4,
+      alpha: 4,
+      from: join(library, 'exports', 'a.safetensors'),
+    }) as const;
+  const { spec, job } = exampleRun(join(before, 'runs', '1'));
+  const planned = { ...job, method: loraIn(before) };
+  const written = pathsToWrite(join(before, 'runs', '1'), {
+    spec: { ...spec, method: loraIn(before) },
+    job: planned,
+  });
+  expect(JSON.stringify([written.spec.method, written.job.method])).not.toContain(before);
+  const there = pathsAsRead(join(before, 'runs', '1'), written);
+  expect(there.job).toEqual(planned);
+  const moved = pathsAsRead(join(after, 'runs', '1'), written);
+  expect([moved.spec.method, moved.job.method]).toEqual([loraIn(after), loraIn(after)]);
+  expect(jobFingerprint(moved.job)).toBe(jobFingerprint(planned));
+  // Written once more from where it lies now.
+  const again = pathsAsRead(join(after, 'runs', '1'), pathsToWrite(join(after, 'runs', '1'), moved));
+  expect(again).toEqual(moved);
+  // As files have it from before.
+  const old = pathsAsRead(join(before, 'runs', '1'), {
+    spec: { ...spec, method: loraIn(before) },
+    job: planned,
+  });
+  expect(old.job).toEqual(planned);
+});
+
+test('what a request names in its library is noted from there on, the rest in full', () => {
+  const inside = (path: string) => (path.startsWith('/library/') ? path.slice('/library/'.length) : path);
+  const back = (path: string) => (path.startsWith('/') ? path : `/library/${path}`);
+  const request = {
+    method: { kind: 'lora', from: '/library/exports/a.safetensors' },
+    recipe: {
+      embeddings: [{ file: '/library/exports/b.safetensors' }, { file: '/elsewhere/c.pt', word: 'c' }],
+    },
+    prior: { prompt: 'a dog', folder: '/elsewhere/dogs' },
+  } as unknown as RunRequest;
+  const noted = withRequestPaths(request, inside);
+  expect(noted).toMatchObject({
+    method: { from: 'exports/a.safetensors' },
+    recipe: { embeddings: [{ file: 'exports/b.safetensors' }, { file: '/elsewhere/c.pt', word: 'c' }] },
+    prior: { folder: '/elsewhere/dogs' },
+  });
+  expect(withRequestPaths(noted, back)).toEqual(request);
+  // Requests of older libraries have full paths, and stay.
+  expect(withRequestPaths(request, back)).toEqual(request);
 });
 
 describe('removing a run', () => {

@@ -17,6 +17,7 @@ import type { RunData } from '../datasets/run-data.ts';
 import { deviceChoice } from '../engine/device-choice.ts';
 import { baseFor, readBaseFacts } from './base-model.ts';
 import { checkBase } from './check-base.ts';
+import { checkLentWords } from './check-lent-words.ts';
 import { readClassImages } from './class-images.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
@@ -29,7 +30,9 @@ import type { Run } from './run-folder.ts';
 import { promptsOf } from './run-prompts.ts';
 import { type SpeedKey, speedKey, type Speeds } from './speeds.ts';
 import { captionWarning, cutTexts, promptWarning, readingOf } from './text-lengths.ts';
+import { toldWarnings } from './told-warnings.ts';
 import { taughtWords, unknownWords } from './unknown-words.ts';
+import { wordWarnings } from './word-warnings.ts';
 
 /** A model of the library as a run starts from it. */
 export interface RunBase {
@@ -80,7 +83,7 @@ export async function planRequest(
     new Set(plan.prompts.map(({ prompt }) => prompt).filter(Boolean)).size;
   const [most] = planned.toSorted((a, b) => said(b) - said(a));
   const { prompts } = most!.plan;
-  const warnings = [...new Set(planned.flatMap(({ plan }) => plan.warnings))];
+  const warnings = toldWarnings(planned.map(({ name, plan }) => ({ name, warnings: plan.warnings })));
   const unknown = [...new Set(planned.flatMap(({ plan }) => plan.unknownWords))];
   const { captionExamples: examples, freeDiskBytes } = most!.plan;
   const captionExamples =
@@ -194,6 +197,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
   await checkLoraBeginning(request.method);
   const spec = specOf(request, base.folder, data, share, deps.runsFolder);
   await checkBase(spec, facts);
+  await checkLentWords(spec);
   const classImages = await readClassImages(spec.prior);
   const { run, summary } = planJob({ spec, base: model, data, cacheFolder: deps.cacheFolder, classImages });
 
@@ -241,6 +245,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
     prompts: promptsOf(run).map((prompt) => ({ ...prompt })),
     warnings: [
       ...summary.warnings,
+      ...(await wordWarnings(run)),
       ...(cut === null
         ? []
         : [...captionWarning(cut.read, cut.captions), ...promptWarning(cut.readOfPrompt, cut.prompts)]),

@@ -1,11 +1,13 @@
 import { type Dataset, readDataset } from '../datasets/dataset.ts';
 import { baseFor, type BaseModel, readBaseFacts, readOwnRate } from './base-model.ts';
 import { checkBase } from './check-base.ts';
+import { checkLentWords } from './check-lent-words.ts';
 import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { type Plan, planTraining } from './plan.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import { captionWarning, type CutTexts, cutTexts } from './text-lengths.ts';
+import { wordWarnings } from './word-warnings.ts';
 
 export interface PlanRunOptions {
   /** Where the spec names none. */
@@ -31,6 +33,7 @@ export async function planRuns(
     bases.push({ ...baseFor(base, facts, method.kind), ...(await readOwnRate(base, method.kind)) });
     await checkBase(spec, facts);
     await checkLoraBeginning(method);
+    await checkLentWords(spec);
   }
   const dataset = await readDatasetOf(specs[0]!, options);
   const planned: PlannedRun[] = [];
@@ -56,6 +59,9 @@ async function planOn(
   const classImages = await readClassImages(spec.prior);
   const { run, summary } = planTraining({ spec, base, dataset, cacheFolder, classImages });
   const cut = await cutTexts(run);
-  const warnings = cut === null ? [] : captionWarning(cut.read, cut.captions);
+  const warnings = [
+    ...(await wordWarnings(run)),
+    ...(cut === null ? [] : captionWarning(cut.read, cut.captions)),
+  ];
   return { run, summary: { ...summary, warnings: [...summary.warnings, ...warnings] }, cut };
 }

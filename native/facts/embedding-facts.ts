@@ -1,5 +1,8 @@
 import type { LoraBase } from './lora-facts.ts';
 
+/** Numbers of a vector of the base that comes with Screenfold. */
+export const embeddedBaseWidth = 128;
+
 /** What the file of a new word says of it. */
 export interface EmbeddingFacts {
   /** What prompts call it: its tensor's name, else the file's. */

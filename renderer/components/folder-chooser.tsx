@@ -172,7 +172,7 @@ function Shortcuts({
 function contentsOf(what: Pickable, { images, entries }: FolderListing): string {
   if (what === 'model-file') {
     const files = entries.filter(({ kind }) => kind === 'model-file').length;
-    return files === 0 ? 'No model files directly in this folder' : 'Choose a file';
+    return files === 0 ? 'No such files directly in this folder' : 'Choose a file';
   }
   return images === 0
     ? 'No images directly in this folder'

@@ -15,8 +15,11 @@ import {
   overridesOf,
   positiveNumber,
   size,
+  type TrainFlags,
   wholeNumber,
 } from '../../electron/cli/arguments.ts';
+import { refuseMixedMethods } from '../../electron/cli/method-flags.ts';
+import type { Failure } from '../../native/failure.ts';
 
 describe('what is typed', () => {
   test('as a list of numbers may hold ranges, and may be given in parts', () => {
@@ -123,5 +126,41 @@ describe('what is typed', () => {
   test('by --set comes last, so it wins', () => {
     const set = [{ path: ['train', 'epochs'], value: 9 }];
     expect(overridesOf({ epochs: 3, set }, '/').map(({ value }) => value)).toEqual([3, 9]);
+  });
+});
+
+describe('flags of one method beside those of another', () => {
+  const refused = (flags: TrainFlags) => {
+    try {
+      refuseMixedMethods(flags);
+      return null;
+    } catch (error) {
+      return error as Failure;
+    }
+  };
+
+  test.each<[TrainFlags, string, string]>([
+    [
+      { method: 'lora', word: 'mywolf' },
+      '--word is for teaching a new word, which the method lora does not.',
+      'Leave --method out to teach a word, or leave --word out to train by lora.',
+    ],
+    [
+      { word: 'mywolf', vectors: 2, rank: 4 },
+      '--word is for teaching a new word, and --rank for training a LoRA: a run does one of them.',
+      'Leave --word, --vectors out, or --rank; for both, train two runs.',
+    ],
+    [
+      { method: 'full', rank: 4 },
+      '--rank is for training a LoRA, which the method full does not.',
+      'Leave --method out to train a LoRA, or leave --rank out to train by full.',
+    ],
+  ])('%j say what to do', (flags, message, hint) => {
+    expect(refused(flags)).toMatchObject({ code: 'usage', message, hint });
+  });
+
+  test('are let be where they go together', () => {
+    for (const flags of [{ word: 'a', method: 'embedding' }, { method: 'lora', rank: 4 }, { rank: 4 }, {}])
+      expect(refused(flags)).toBeNull();
   });
 });

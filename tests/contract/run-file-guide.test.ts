@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { fewestVariants, mostAltered, mostVariants } from '../../electron/contract/augmentation-spec.ts';
 import { defaultLearningRatesText } from '../../electron/contract/learning-rates.ts';
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import { runSpecSchema, usualCheckpoints } from '../../electron/contract/run-spec.ts';
@@ -31,6 +32,14 @@ describe('the guide to the run file', () => {
   test('names every key there is', () => {
     expect(keys.length).toBeGreaterThan(40);
     expect(keys.filter((key) => !guide.includes(`\`${key}\``))).toEqual([]);
+  });
+
+  test('says how far images may be altered', () => {
+    const row = (key: string) =>
+      guide.split('\n').find((line) => line.includes(`\`train.augmentation.${key}\``)) ?? '';
+    expect(row('variants')).toContain(`${fewestVariants} to ${mostVariants}`);
+    for (const [key, most] of Object.entries(mostAltered))
+      expect(row(key), key).toMatch(new RegExp(`up to ${most}\\b`));
   });
 
   test('names no key there is not', () => {

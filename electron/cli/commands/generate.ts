@@ -9,6 +9,7 @@ import type { EmbeddingUse, GenerateJob, LoraUse, ModelReference, Picture } from
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { slug } from '../../library/file-name.ts';
 import { readBaseModel } from '../../runs/base-model.ts';
+import { checkWordFiles } from '../../runs/check-lent-words.ts';
 import { checkpointEpochs, isRunFolder, modelAt, readRun } from '../../runs/run-folder.ts';
 import { cutPrompts, ofPrompts, promptWarning, readingOf, withLentWords } from '../../runs/text-lengths.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
@@ -56,6 +57,7 @@ export async function generateCommand(context: CommandContext, options: Generate
   const laid = withLoras(from.model, options.loras, workingFolder);
   const { embeddings = [] } = options;
   const files = embeddings.map((use) => ({ ...use, file: resolve(workingFolder, use.file) }));
+  await checkWordFiles(files);
   const model = files.length === 0 ? laid : { ...laid, embeddings: files };
   const asked = { clipSkip: from.clipSkip, ...options };
   return withParts(model.base, options.parts ?? {}, workingFolder, (base) =>

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import type { EmbeddingFacts } from '../../../native/facts/embedding-facts.ts';
+import { embeddedBaseWidth, type EmbeddingFacts } from '../../../native/facts/embedding-facts.ts';
 import { loraBaseNames, type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
 import { methodName, methodText } from '../../contract/method-text.ts';
@@ -92,7 +92,12 @@ function loraLines({ ranks, modules, naming, trainedOn, words }: LoraFacts): rea
 
 function embeddingLines({ word, vectors, widths, base }: EmbeddingFacts): readonly string[] {
   const width = widths.join(' and ');
-  const fits = base === null ? 'no usual model' : `models of ${loraBaseNames[base]}`;
+  const fits =
+    base !== null
+      ? `models of ${loraBaseNames[base]}`
+      : widths.join() === String(embeddedBaseWidth)
+        ? 'the base that comes with Screenfold'
+        : 'no usual model';
   return [
     word === '' ? 'the file does not name its word' : `its word: ${word}`,
     `${countOf(vectors, 'vector')} of ${width} numbers, which fit ${fits}`,

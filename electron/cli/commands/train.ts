@@ -17,6 +17,7 @@ import { type PlannedRun, planRuns } from '../../runs/plan-run.ts';
 import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
 import { isRunFolder, readOutcome, readRun, type Run } from '../../runs/run-folder.ts';
 import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
+import { toldWarnings } from '../../runs/told-warnings.ts';
 import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
 import { lossText } from '../job-text.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
@@ -148,13 +149,13 @@ async function trainSweep(
 function sweepLines(all: readonly PlannedRun[]): readonly string[] {
   const steps = all.reduce((sum, { summary }) => sum + summary.steps, 0);
   const [first = '', epochs = '', ...rest] = summaryLines(all[0]!.summary);
-  const warnings = new Set(all.flatMap(({ summary }) => summary.warnings));
+  const warnings = toldWarnings(all.map(({ summary }) => summary));
   return [
     `${countOf(all.length, 'run')}, one after the other: ${countOf(steps, 'step')} in all`,
     ...all.map(({ summary }) => `  ${summary.name}: ${countOf(summary.steps, 'step')}`),
     `Of the first: ${first}`,
     ...[epochs, ...rest].filter((line) => !line.startsWith('  ! ')),
-    ...[...warnings].map((warning) => `  ! ${warning}`),
+    ...warnings.map((warning) => `  ! ${warning}`),
   ];
 }
 

@@ -23,6 +23,7 @@ import {
   wholeNumber,
 } from '../arguments.ts';
 import { trainCommand } from '../commands/train.ts';
+import { refuseMixedMethods } from '../method-flags.ts';
 import {
   deviceOption,
   type Grammar,
@@ -130,6 +131,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .option('--dry-run', 'only print what would be done', false)
     .action(async (what: string | undefined, flags: Flags) => {
       const commandContext = context();
+      refuseMixedMethods(flags);
       const overrides = overridesOf(
         await withItsRank(flags, commandContext.workingFolder),
         commandContext.workingFolder,

@@ -104,6 +104,8 @@ export const runPlanSchema = z.object({
     .default([]),
   /** From the speed of earlier runs like it; null where there were none. */
   secondsPerEpoch: z.number().nullable(),
+  /** Of making a run's class images first, where none is there yet; null where there are none to make, or as above. */
+  classImageSeconds: z.number().nullable().default(null),
   /** Of all runs; null as above. */
   seconds: z.number().nullable(),
   cost: z.number().nullable(),

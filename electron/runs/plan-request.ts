@@ -19,6 +19,7 @@ import { baseFor, readBaseFacts } from './base-model.ts';
 import { checkBase } from './check-base.ts';
 import { checkLentWords } from './check-lent-words.ts';
 import { readClassImages } from './class-images.ts';
+import { classImageSeconds } from './class-images-time.ts';
 import { costOf } from './cost.ts';
 import { footprintOf, type ParameterCounts } from './footprint.ts';
 import { latentCacheBytes } from './latent-cache.ts';
@@ -213,7 +214,8 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
   const memoryBytes = planned === null ? footprint.memoryBytes : totalBytes(planned.memory);
   const speed = deps.speeds.get(speedKeyOf(request.provider, base, run));
   const secondsPerEpoch = speed === null ? null : speed * uses;
-  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * settings.epochs;
+  const making = classImageSeconds(job.prior, speed);
+  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * settings.epochs + (making ?? 0);
   const { bavail, bsize } = await statfs(deps.runsFolder);
   const freeDiskBytes = bavail * bsize;
   const plan: RunPlan = {
@@ -229,6 +231,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
     runs: 1,
     each: [],
     secondsPerEpoch,
+    classImageSeconds: making,
     seconds,
     cost: seconds === null ? null : costOf(seconds, request.costRate),
     ...footprint,

@@ -31,6 +31,7 @@ export const examplePlan: RunPlan = {
   runs: 1,
   each: [],
   secondsPerEpoch: null,
+  classImageSeconds: null,
   seconds: null,
   cost: null,
   diskBytes: 123_000_000,

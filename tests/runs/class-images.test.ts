@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import type { DatasetImage } from '../../electron/datasets/dataset-image.ts';
 import { readClassImages } from '../../electron/runs/class-images.ts';
+import { classImageSeconds } from '../../electron/runs/class-images-time.ts';
 import { planTraining, summaryLines } from '../../electron/runs/plan.ts';
 import { resolveRunSpec } from '../../electron/runs/read-run-spec.ts';
 import { pathsAsRead, pathsToWrite } from '../../electron/runs/run-paths.ts';
@@ -126,4 +127,20 @@ describe('a plan with class images', () => {
     expect(read.job.prior).toEqual(run.job.prior);
     expect(read.spec.prior).toEqual(run.spec.prior);
   });
+});
+
+test('class images take as long to make as their steps are forward passes, where a run like it has been measured', () => {
+  const making = { prompt: 'a dog', sampler: 'ddim', steps: 30, guidanceScale: 7.5 } as const;
+  const sizes = [
+    { width: 64, height: 64, count: 60 },
+    { width: 96, height: 64, count: 40 },
+  ];
+  const prior = { weight: 1, images: [], making: { ...making, sizes } };
+  // An image and its class image, forward and backward, are six passes.
+  expect(classImageSeconds(prior, 0.6)).toBeCloseTo(100 * 30 * 2 * 0.1, 6);
+  const unguided = { ...prior, making: { ...making, sizes, guidanceScale: 1 } };
+  expect(classImageSeconds(unguided, 0.6)).toBeCloseTo(300, 6);
+  expect(classImageSeconds(prior, null)).toBeNull();
+  expect(classImageSeconds({ weight: 1, images: [] }, 0.6)).toBeNull();
+  expect(classImageSeconds(undefined, 0.6)).toBeNull();
 });

@@ -12,6 +12,12 @@ export interface PlanRow {
   readonly alarming: boolean;
 }
 
+/** Class images are made before the first step, where they are not there from an earlier run. */
+function makingText({ classImageSeconds, runs }: RunPlan): string {
+  if (classImageSeconds === null) return '';
+  return `; up to ${durationText(classImageSeconds)} of it${runs > 1 ? ' in each' : ''} for making the class images first`;
+}
+
 /** A plan as a person reads it, everything by the epoch. */
 export function planRows(plan: RunPlan, costRate: CostRate, currency: string): readonly PlanRow[] {
   const alike = areAlike(plan);
@@ -48,7 +54,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
           `${durationText(plan.secondsPerEpoch)} per epoch`,
           plan.seconds === null
             ? null
-            : `${totalText(durationText, plan.seconds)}, by the speed of earlier runs`,
+            : `${totalText(durationText, plan.seconds)}, by the speed of earlier runs${makingText(plan)}`,
         ),
     costRow(),
     row(

@@ -21,6 +21,13 @@ test('time and cost are told by the epoch first, then in all', () => {
   expect(valueOf(rows, 'Cost')).toMatchObject({ value: '€0.05 per epoch', note: '€0.50 in all' });
 });
 
+test('making class images is part of the time, and told', () => {
+  const plan = { ...examplePlan, secondsPerEpoch: 60, classImageSeconds: 300, seconds: 900 };
+  expect(valueOf(planRows(plan, hourly, 'EUR'), 'Time')?.note).toBe(
+    '15 min, by the speed of earlier runs; up to 5 min of it for making the class images first',
+  );
+});
+
 test('of several runs each and the whole are told', () => {
   const rows = planRows({ ...examplePlan, runs: 3, secondsPerEpoch: 60, seconds: 1800 }, hourly, 'EUR');
   expect(valueOf(rows, 'Time')?.note).toBe(

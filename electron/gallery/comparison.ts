@@ -36,6 +36,26 @@ export function comparisonSheet(run: Run, samples: readonly Sample[], losses: re
   };
 }
 
+/** Runs beside each other, each with the pictures of one epoch: a column for every run, a row for every prompt and seed. */
+export function runsSheet(
+  runs: readonly { readonly run: Run; readonly samples: readonly Sample[] }[],
+): Sheet {
+  const rows = rowsOf(runs.flatMap(({ samples }) => samples));
+  const seeds = [...new Set(rows.map(({ seed }) => seed))];
+  const [first] = runs;
+  return {
+    title: `${runs.length} runs`,
+    subtitle: subtitle(first!.run),
+    columns: runs.map(({ run, samples }) => ({
+      text: run.spec.name,
+      note: epochLabel(samples[0]?.epoch ?? 0, []).text,
+    })),
+    rows: rows.map(({ prompt, seed }) => promptLabel(prompt, seed, seeds.length > 1)),
+    pictures: rows.map((row) => runs.map(({ samples }) => fileOf(samples, samples[0]?.epoch ?? 0, row))),
+    footer: footer(first!.run, seeds).slice(0, 1),
+  };
+}
+
 /** The same pictures as an animation: a frame for every epoch, in each the pictures of all prompts and seeds. */
 export function comparisonAnimation(run: Run, samples: readonly Sample[]): Animation {
   const epochs = [...new Set(samples.map(({ epoch }) => epoch))];

@@ -172,11 +172,11 @@ async function sweepEnd(
   }
   const pictures = all
     .filter(({ run }) => !trainedParts(run.job.method).includes('autoencoder'))
-    .map(({ run }) => `  screenfold compare ${shown(run.folder, workingFolder)}`);
+    .map(({ run }) => shown(run.folder, workingFolder));
   return [
     `All ${all.length} runs have finished:`,
     ...lines,
-    ...(pictures.length === 0 ? [] : ['Compare their pictures:', ...pictures]),
+    ...(pictures.length === 0 ? [] : [`Compare their pictures: screenfold compare ${pictures.join(' ')}`]),
   ];
 }
 

@@ -55,7 +55,7 @@ export async function openStudio(launcher: StudioLauncher, flags: StudioFlags): 
   terminal.line(
     flags.open
       ? `Opening Screenfold in the browser: ${choice.why}.`
-      : `Screenfold opens in a browser, at the address below: ${choice.why}.`,
+      : 'Screenfold can be opened in a browser, at the address below.',
   );
   await prepare(launcher, ['renderer']);
   return runWebHost(launcher, flags, library);

@@ -31,6 +31,9 @@ import { type SpeedKey, speedKey, type Speeds } from './speeds.ts';
 import { captionWarning, cutTexts, promptWarning, readingOf } from './text-lengths.ts';
 import { taughtWords, unknownWords } from './unknown-words.ts';
 
+const noneHeldOut =
+  'No image is held out, so overfitting will not show in numbers. “Hold out…” in the data set keeps some from training.';
+
 /** A model of the library as a run starts from it. */
 export interface RunBase {
   readonly id: number;
@@ -251,7 +254,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
             `The warm-up of ${countOf(settings.schedule.warmupSteps, 'step')} is not shorter than the run, which has ${summary.steps}.`,
           ]
         : []),
-      ...(summary.heldOut === 0 ? ['No image is held out, so overfitting will not show in numbers.'] : []),
+      ...(summary.heldOut === 0 ? [noneHeldOut] : []),
     ],
   };
   return {

@@ -4,7 +4,7 @@ import { endingOf, mayFitInFile, type ModelFormat } from '../../native/facts/mod
 import { Failure } from '../../native/failure.ts';
 import { readFacts } from '../../native/families/read-facts.ts';
 import { exists } from '../../native/files/exists.ts';
-import type { HandlersOf } from '../contract/api.ts';
+import type { HandlersOf, ParsedInputOf } from '../contract/api.ts';
 import type { Export } from '../contract/exports.ts';
 import type { Device } from '../engine/device.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -48,6 +48,8 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
   const tasks = createExportTasks(context, records);
   const engine = inTurn(deps);
   const samples = createSampleRecords(database);
+  const baseOf = async (of: ParsedInputOf<'exports.unfit'>) =>
+    'runId' in of ? (await read(runs.get(of.runId))).job.base : deps.model(of.modelId).folder;
   const handlers: HandlersOf<'exports'> = {
     ...comparisonExports({ runs, read, samples, tasks }),
     'exports.list': () =>
@@ -60,18 +62,9 @@ export function createExports(context: DomainContext, deps: ExportsDeps): Export
           return isModel && (await exists(pictureOf(kind, path))) ? { ...entry, proven: true } : entry;
         }),
       ),
-    'exports.unfit': async (of) =>
-      unfitFormats('runId' in of ? (await read(runs.get(of.runId))).job.base : deps.model(of.modelId).folder),
-    'exports.model': async ({
-      runId,
-      epoch,
-      format,
-      loraNames,
-      embeddingNames,
-      precision,
-      output,
-      folder,
-    }) => {
+    'exports.unfit': async (of) => unfitFormats(await baseOf(of)),
+    'exports.model': async (asked) => {
+      const { runId, epoch, format, loraNames, embeddingNames, precision, output, folder } = asked;
       const record = runs.get(runId);
       const { name } = record;
       checkFormat(format, record.method, name);

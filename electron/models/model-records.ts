@@ -1,6 +1,7 @@
 import { Failure } from '../../native/failure.ts';
 import type { Model } from '../contract/models.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { freeName } from '../library/free-name.ts';
 import { libraryPathsOf } from '../library/library-paths.ts';
 import type { ModelFacts } from './inspect-model.ts';
 
@@ -12,6 +13,7 @@ export interface ModelRecords {
   /** Throws Failure `model-missing`. */
   readonly get: (id: number) => ModelRecord;
   readonly findByFolder: (folder: string) => ModelRecord | null;
+  /** Under a name of its own where another model has it. */
   readonly insert: (model: Omit<ModelRecord, 'id'>) => number;
   readonly setFacts: (id: number, facts: ModelFacts) => void;
   readonly setFolder: (id: number, folder: string) => void;
@@ -51,6 +53,7 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
      VALUES (@kind, @name, @folder, @resolution, @pixel_step, @prediction, @components, @bytes, @parent_id, @run_id,
        @epoch, @card, @created_at)`,
   );
+  const names = database.prepare<[], string>('SELECT name FROM model').pluck();
   const setFacts = database.prepare(
     `UPDATE model SET resolution = ?, pixel_step = ?, prediction = ?, components = ?, bytes = ?, card = ? WHERE id = ?`,
   );
@@ -71,7 +74,7 @@ export function createModelRecords(database: LibraryDatabase): ModelRecords {
     insert: (model) => {
       const { lastInsertRowid } = insert.run({
         kind: model.kind,
-        name: model.name,
+        name: freeName(new Set(names.all()), model.name),
         folder: paths.stored(model.folder),
         resolution: model.resolution,
         pixel_step: model.pixelStep,

@@ -35,6 +35,9 @@ import { toldWarnings } from './told-warnings.ts';
 import { taughtWords, unknownWords } from './unknown-words.ts';
 import { wordWarnings } from './word-warnings.ts';
 
+const noneHeldOut =
+  'No image is held out, so overfitting will not show in numbers. “Hold out…” in the data set keeps some from training.';
+
 /** A model of the library as a run starts from it. */
 export interface RunBase {
   readonly id: number;
@@ -259,7 +262,7 @@ async function planOne(asked: RunRequest, choice: RunChoice, deps: RequestDeps):
             `The warm-up of ${countOf(settings.schedule.warmupSteps, 'step')} is not shorter than the run, which has ${summary.steps}.`,
           ]
         : []),
-      ...(summary.heldOut === 0 ? ['No image is held out, so overfitting will not show in numbers.'] : []),
+      ...(summary.heldOut === 0 ? [noneHeldOut] : []),
     ],
   };
   return {

@@ -7,6 +7,7 @@ import { type RunSpec, runSpecSchema, usualCheckpoints } from '../contract/run-s
 import type { FormMethod, RunAim, RunRequest } from '../contract/runs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
+import { freeName } from '../library/free-name.ts';
 import { aimFacts, withTextEncoder } from './aims.ts';
 import { type CardAdvice, cardAdvice, noAdvice } from './card-advice.ts';
 import { proposedWord, wordTraining } from './word-defaults.ts';
@@ -69,7 +70,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
   const samples = tuned?.samples;
   const { width, height, ...recipe } = samples ?? recipeDefaults;
   return {
-    name: freeName(database, dataset.name),
+    name: freeName(runNames(database), dataset.name),
     baseModelId: base.id,
     datasetId: dataset.id,
     captionSetIds: captionSet === null ? [] : [captionSet],
@@ -226,8 +227,6 @@ function captionSetOf(database: LibraryDatabase, { id }: DatasetRow): number | n
   return found ?? null;
 }
 
-function freeName(database: LibraryDatabase, wanted: string): string {
-  const taken = new Set(database.prepare<[], string>('SELECT name FROM run').pluck().all());
-  if (!taken.has(wanted)) return wanted;
-  for (let count = 2; ; count++) if (!taken.has(`${wanted} ${count}`)) return `${wanted} ${count}`;
+function runNames(database: LibraryDatabase): ReadonlySet<string> {
+  return new Set(database.prepare<[], string>('SELECT name FROM run').pluck().all());
 }

@@ -2,6 +2,7 @@ import { Box, Button, Group, Loader, Modal, Stack, Text, TextInput, UnstyledButt
 import { IconArrowUp, IconBoxModel2, IconFile, IconFolder, IconPhoto } from '@tabler/icons-react';
 import { type KeyboardEvent, useState } from 'react';
 
+import { StudioFailure } from '../../electron/connection/studio-failure.ts';
 import { isModelFile } from '../../electron/contract/models.ts';
 import type { FolderListing } from '../../electron/contract/system.ts';
 import { useStudioQuery } from '../studio/studio.tsx';
@@ -60,16 +61,16 @@ function Chooser({
 }) {
   const [folder, setFolder] = useState<string | null>(null);
   const [typed, setTyped] = useState<string | null>(null);
-  const {
-    data: listing,
-    error,
-    isFetching,
-  } = useStudioQuery('system.browse', { folder }, { keepPrevious: true });
+  const { data, error, isFetching } = useStudioQuery('system.browse', { folder }, { keepPrevious: true });
+  // Where one cannot go, the ways from the place before stay, and what was typed can be corrected.
+  const [last, setLast] = useState(data);
+  if (data !== undefined && data !== last) setLast(data);
+  const listing = data ?? last;
   const go = (to: string) => {
     setFolder(to);
     setTyped(null);
   };
-  const shown = typed ?? listing?.folder ?? '';
+  const shown = typed ?? (error === null ? listing?.folder : folder) ?? '';
   const pending = typed !== null && typed.trim() !== '' && typed !== listing?.folder;
   return (
     <Stack gap="sm">
@@ -105,7 +106,7 @@ function Chooser({
         <Shortcuts listing={listing} onOpen={go} />
         {error !== null ? (
           <Box p="sm" flex={1}>
-            <FailureNote error={error} />
+            <FailureNote error={what === 'folder' ? error : notToBeTaken(shown)} />
           </Box>
         ) : (
           <Entries
@@ -142,6 +143,14 @@ function Chooser({
       </Group>
     </Stack>
   );
+}
+
+function notToBeTaken(path: string): StudioFailure {
+  return new StudioFailure({
+    code: 'file-unusable',
+    message: `${path} is neither a model file nor a folder that can be opened.`,
+    hint: 'Choose a .safetensors or .ckpt file, or the folder that it lies in.',
+  });
 }
 
 function Shortcuts({

@@ -105,6 +105,19 @@ test('what has no place in a layout, or is not there at all, is told', () => {
   expect(codeOf(() => layOutSheet({ ...input({}), fileOf: () => null }))).toBe('nothing-made');
 });
 
+test('a sheet calls samplers as people do', () => {
+  const { runs, ...rest } = input({ seeds: [3] });
+  const [first] = runs;
+  const request = {
+    ...first!.record.request,
+    recipe: { ...first!.record.request.recipe, sampler: 'dpm++-2m-karras' },
+  };
+  const record = { ...first!.record, request } as unknown as RunRecord;
+  expect(layOutSheet({ ...rest, runs: [{ ...first!, record }] }).footer[0]).toMatch(
+    /^Pictures: DPM\+\+ 2M Karras, 4 steps/,
+  );
+});
+
 test('the recipe says all it takes to make it again', () => {
   expect(JSON.parse(layoutOrigin(input({ seeds: [3] })))).toMatchObject({
     seeds: [3],

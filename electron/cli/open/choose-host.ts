@@ -27,3 +27,10 @@ export function chooseHost({ platform, environment, userId, electron, wantsBrows
   if (platform === 'linux' && userId === 0) return browser('a window cannot be opened as root');
   return electron === null ? { kind: 'fetch-electron' } : { kind: 'desktop', electron };
 }
+
+/** What is said before the page is built: that it opens only where it is opened. */
+export function openingText(why: string, opens: boolean): string {
+  return opens
+    ? `Opening Screenfold in the browser: ${why}.`
+    : 'Screenfold can be opened in a browser, at the address below.';
+}

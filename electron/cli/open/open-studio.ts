@@ -14,7 +14,7 @@ import { type ExitCode, exitCodes } from '../commands/context.ts';
 import { withInterrupts } from '../interrupts.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Built, ensureBuilt } from './built-files.ts';
-import { chooseHost, type HostChoice } from './choose-host.ts';
+import { chooseHost, type HostChoice, openingText } from './choose-host.ts';
 import { electronProgram, fetchElectron } from './electron-program.ts';
 import { keptSession } from './kept-session.ts';
 import { browserOpener, openBrowser } from './open-browser.ts';
@@ -52,11 +52,7 @@ export async function openStudio(launcher: StudioLauncher, flags: StudioFlags): 
     terminal.line('Opening Screenfold in its window.');
     return runElectron(choice.electron, root, library);
   }
-  terminal.line(
-    flags.open
-      ? `Opening Screenfold in the browser: ${choice.why}.`
-      : `Screenfold opens in a browser, at the address below: ${choice.why}.`,
-  );
+  terminal.line(openingText(choice.why, flags.open));
   await prepare(launcher, ['renderer']);
   return runWebHost(launcher, flags, library);
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionSource } from '../../contract/captions.ts';
 import type { LibraryDatabase } from '../../library/database.ts';
+import { freeName } from '../../library/free-name.ts';
 import { libraryPathsOf } from '../../library/library-paths.ts';
 import { newSetTags } from '../captions/caption-set-rows.ts';
 import { type DatasetDomain, unknownDataset } from '../domain.ts';
@@ -41,8 +42,10 @@ export async function addDataset(domain: DatasetDomain, request: ImportRequest):
       Number(
         database
           .prepare('INSERT INTO dataset (name, created_at) VALUES (?, ?)')
-          .run(givenName(name) ?? freeName(database, nameOf(sources[0]!, upload.length > 0)), now())
-          .lastInsertRowid,
+          .run(
+            givenName(name) ?? freeName(datasetNames(database), nameOf(sources[0]!, upload.length > 0)),
+            now(),
+          ).lastInsertRowid,
       );
     if (database.prepare('SELECT 1 FROM dataset WHERE id = ?').get(id) === undefined) throw unknownDataset();
     if (fileNamePattern !== null) {
@@ -140,11 +143,6 @@ function nameOf({ root }: PlannedSource, uploaded: boolean): string {
 
 const isUpload = (name: string) => /^[\da-f-]{16,}$/i.test(name);
 
-/** A name that no other data set has: `foxes`, `foxes 2`. */
-function freeName(database: LibraryDatabase, wanted: string): string {
-  const taken = new Set(database.prepare<[], string>('SELECT name FROM dataset').pluck().all());
-  for (let count = 1; ; count++) {
-    const name = count === 1 ? wanted : `${wanted} ${count}`;
-    if (!taken.has(name)) return name;
-  }
+function datasetNames(database: LibraryDatabase): ReadonlySet<string> {
+  return new Set(database.prepare<[], string>('SELECT name FROM dataset').pluck().all());
 }

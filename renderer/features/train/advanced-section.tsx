@@ -127,7 +127,7 @@ function CheckpointGroup() {
           name="patience"
           label="Stop early after"
           unit="checkpoints"
-          description="In a row without a lower held-out loss; 0: never."
+          description="In a row without a lower held-out loss. At 0 it never does."
         />
         <TrainNumber
           name="stateEveryMinutes"

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { chooseHost, type HostSigns } from '../../../electron/cli/open/choose-host.ts';
+import { chooseHost, type HostSigns, openingText } from '../../../electron/cli/open/choose-host.ts';
 import { electronProgram } from '../../../electron/cli/open/electron-program.ts';
 import { browserOpener } from '../../../electron/cli/open/open-browser.ts';
 import { temporaryFolder } from '../../runs/temporary-folder.ts';
@@ -15,6 +15,13 @@ const desk: HostSigns = {
   electron: '/electron',
   wantsBrowser: false,
 };
+
+test('nothing is said to open that is not opened', () => {
+  expect(openingText('there is no screen here', true)).toBe(
+    'Opening Screenfold in the browser: there is no screen here.',
+  );
+  expect(openingText('there is no screen here', false)).not.toMatch(/opening|opens/i);
+});
 
 describe('the studio opens', () => {
   test.each<[string, Partial<HostSigns>]>([

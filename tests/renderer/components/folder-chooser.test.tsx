@@ -54,6 +54,10 @@ describe('choosing a folder', () => {
     await userEvent.type(field, '/nowhere{Enter}');
     expect(await screen.findByText('There is no /nowhere')).toBeDefined();
     expect(screen.getByRole('button', { name: 'Add' })).toHaveProperty('disabled', true);
+    // It can be corrected, and the ways from the place before are still there.
+    expect(screen.getByLabelText('Folder')).toHaveProperty('value', '/nowhere');
+    expect(screen.getByRole('button', { name: 'Home' })).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'One folder up' })).toHaveProperty('disabled', false);
   });
 
   test('lists files, but does not go into them', async () => {
@@ -87,6 +91,19 @@ describe('choosing a model in one file', () => {
       expect(screen.getByLabelText('File')).toHaveProperty('value', '/models');
     });
     expect(screen.getByRole('button', { name: 'Add' })).toHaveProperty('disabled', true);
+    expect(onChoose).not.toHaveBeenCalled();
+  });
+
+  test('says of a typed path that is no model what can be chosen', async () => {
+    const onChoose = draw(vi.fn(), 'model-file');
+    const field = await screen.findByLabelText('File');
+    await screen.findByRole('button', { name: 'cats' });
+    await userEvent.clear(field);
+    await userEvent.type(field, '/nowhere{Enter}');
+    expect(
+      await screen.findByText('/nowhere is neither a model file nor a folder that can be opened.'),
+    ).toBeTruthy();
+    expect(screen.getByLabelText('File')).toHaveProperty('value', '/nowhere');
     expect(onChoose).not.toHaveBeenCalled();
   });
 

@@ -154,6 +154,9 @@ describe('what was made before', () => {
     await userEvent.click(await screen.findByRole('button', { name: 'picture 1, seed 1' }));
     const result = within(await screen.findByRole('region', { name: 'Result' }));
     expect(await result.findByRole('img', { name: 'picture 1' })).toBeTruthy();
+    const save = result.getByRole('link', { name: 'Save picture' });
+    expect(save.getAttribute('href')).toBe('/media/samples/1');
+    expect(save.getAttribute('download')).toMatch(/^picture 1, .*seed 1\.png$/);
     await userEvent.click(result.getByRole('button', { name: 'Use these settings' }));
     expect(screen.getByLabelText<HTMLTextAreaElement>('Prompt').value).toBe('picture 1');
     await userEvent.click(result.getByRole('button', { name: 'Delete' }));

@@ -182,6 +182,9 @@ describe('keys over the comparison', () => {
       await userEvent.keyboard('{ArrowRight} ');
       const large = within(screen.getByRole('region', { name: 'Large picture' }));
       expect(large.getByRole('button', { name: 'Export this epoch…' })).toBeTruthy();
+      const save = large.getByRole('link', { name: 'Save picture' });
+      expect(save.getAttribute('href')).toBe('/media/samples/3');
+      expect(save.getAttribute('download')).toMatch(/^a cat, Epoch 1.*\.png$/i);
       const keep = large.queryByRole('button', { name: 'Keep as a model…' });
       unmount();
       return keep !== null;

@@ -256,13 +256,27 @@ describe('the train screen', () => {
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(true);
   });
 
+  test('ends early where held-out loss stops falling, if that is chosen', async () => {
+    const { studio, user } = show();
+    await user.click(await screen.findByRole('button', { name: /Advanced/ }));
+    const patience = await screen.findByRole('textbox', { name: 'Stop early after' });
+    expect(patience).toHaveProperty('value', '0');
+    await user.clear(patience);
+    await user.type(patience, '3');
+    await waitFor(() => {
+      expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Train' }).disabled).toBe(false);
+    });
+    await user.click(screen.getByRole('button', { name: 'Train' }));
+    expect(studio.inputsOf('runs.start')).toMatchObject([{ request: { train: { patience: 3 } } }]);
+  });
+
   test('trains with another optimizer, at a learning rate that suits it', async () => {
     const { studio, user } = show();
     await user.click(await screen.findByRole('button', { name: /Advanced/ }));
     const options = within(screen.getByRole('group', { name: 'Optimizer' }));
     await user.click(options.getByRole('combobox', { name: 'Optimizer' }));
     await user.click(await screen.findByRole('option', { name: 'Lion' }));
-    expect(await options.findByText(/learning rate a tenth to a third/)).toBeTruthy();
+    expect(await options.findByText(/a tenth to a third of its learning rate/)).toBeTruthy();
     expect(options.queryByLabelText('ε')).toBeNull();
     expect(screen.getByRole('button', { name: /Advanced.*Lion/ })).toBeTruthy();
     await waitFor(() => {

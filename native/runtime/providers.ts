@@ -78,7 +78,8 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
 
 const apiLabels: Readonly<Record<RuntimeApi, string>> = { 'c-api': 'the C API', node: 'onnxruntime-node' };
 
-const tuningOf = ({ tf32, cudaGraphs }: DeviceChoice): DeviceTuning => ({
+const tuningOf = ({ tf32, cudaGraphs, convSearch }: DeviceChoice): DeviceTuning => ({
+  ...(convSearch !== undefined && { convSearch }),
   ...(tf32 !== undefined && { tf32 }),
   ...(cudaGraphs !== undefined && { cudaGraphs }),
 });

@@ -86,8 +86,6 @@ export function captures({ cudaGraphs = false }: DeviceTuning, { capture = false
 }
 
 const cudaOptions: Readonly<Record<string, string>> = {
-  // Searching by stopwatch could choose other algorithms after a resume, and so other bits.
-  cudnn_conv_algo_search: 'HEURISTIC',
   arena_extend_strategy: 'kSameAsRequested',
 };
 
@@ -95,7 +93,7 @@ function appendProvider(
   ort: Ort,
   provider: Provider,
   options: Pointer,
-  { tf32 = false }: DeviceTuning,
+  { tf32 = false, convSearch = 'heuristic' }: DeviceTuning,
   gpu: number,
   capture: boolean,
 ): void {
@@ -116,6 +114,7 @@ function appendProvider(
         const chosen = {
           ...cudaOptions,
           device_id: String(gpu),
+          cudnn_conv_algo_search: convSearch.toUpperCase(),
           // ONNX Runtime shortens numbers unless it is told not to.
           use_tf32: tf32 ? '1' : '0',
           ...(capture && { enable_cuda_graph: '1' }),

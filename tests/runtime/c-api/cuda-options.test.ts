@@ -31,8 +31,9 @@ describe('a session on CUDA', () => {
     });
   });
 
-  test('shortens numbers where that was chosen', () => {
+  test('shortens numbers and searches in another way where that was chosen', () => {
     expect(cudaOptions({ tf32: true }).use_tf32).toBe('1');
+    expect(cudaOptions({ convSearch: 'exhaustive' }).cudnn_conv_algo_search).toBe('EXHAUSTIVE');
   });
 
   test('is captured where it asks for it and CUDA graphs were chosen', () => {

@@ -129,7 +129,7 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     if (!compiledIn().has('DmlExecutionProvider')) {
       return Promise.resolve(absent('This build of ONNX Runtime does not support DirectML.'));
     }
-    return tried('directml', 'the first graphics adapter');
+    return tried('directml', 'the fastest graphics adapter');
   },
   webgpu: () => {
     if (!compiledIn().has('WebGpuExecutionProvider')) {

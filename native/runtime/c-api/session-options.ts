@@ -106,7 +106,18 @@ function appendProvider(
     case 'directml':
       // DirectML supports neither memory patterns nor running nodes side by side.
       ort.call('DisableMemPattern', options);
-      ort.call('SessionOptionsAppendExecutionProvider', options, 'DML', ['device_id'], ['0'], 1);
+      // Outputs may be written over inputs only where it does not fuse nodes; its arena would round every tensor up to a power of two.
+      ort.call('AddSessionConfigEntry', options, 'ep.dml.disable_graph_fusion', '1');
+      ort.call('AddSessionConfigEntry', options, 'ep.dml.disable_memory_arena', '1');
+      // The first adapter is often the one in the processor.
+      ort.call(
+        'SessionOptionsAppendExecutionProvider',
+        options,
+        'DML',
+        ['performance_preference'],
+        ['high_performance'],
+        1,
+      );
       return;
     case 'cuda': {
       const cuda = ort.get('CreateCUDAProviderOptions');

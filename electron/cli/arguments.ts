@@ -170,6 +170,8 @@ export interface TrainFlags {
   readonly seed?: number;
   readonly prompt?: readonly string[];
   readonly device?: DeviceChoice;
+  readonly tf32?: true;
+  readonly cudaGraphs?: true;
   readonly set?: readonly Override[];
 }
 
@@ -213,6 +215,8 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['samples.prompts', flags.prompt],
     ['device.provider', flags.device?.provider],
     ['device.gpu', flags.device?.gpu],
+    ['device.tf32', flags.tf32],
+    ['device.cudaGraphs', flags.cudaGraphs],
   ];
   const own = values
     .filter(([, value]) => value !== undefined)

@@ -10,7 +10,7 @@ import type { OptimizerSettings } from '../../native/facts/optimizers.ts';
 import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { type PrecisionChoice, precisionChoices } from '../../native/facts/precision.ts';
 import { samplers } from '../../native/facts/samplers.ts';
-import { providers } from '../../native/runtime/runtime.ts';
+import { convSearches, providers } from '../../native/runtime/runtime.ts';
 import { augmentationSchema } from './augmentation-spec.ts';
 import { shareSchema } from './data-share.ts';
 import { lossSchema, noiseSchema } from './loss-spec.ts';
@@ -223,6 +223,10 @@ const device = z.strictObject({
     .optional(),
   api: z.enum(['c-api', 'node']).optional(),
   threads: natural.optional(),
+  /** CUDA: shortened products, launches in one, how convolutions are chosen; left out: exact, one by one, by heuristics. */
+  tf32: z.boolean().optional(),
+  cudaGraphs: z.boolean().optional(),
+  convSearch: z.enum(convSearches).optional(),
 });
 
 export const runSpecSchema = z.strictObject({

@@ -53,6 +53,8 @@ const requestFields = z.strictObject({
   provider: providerName.nullable().default(null),
   /** Of several for CUDA, by its place; null: the one with most free memory. */
   gpu: gpuPlace.nullable().default(null),
+  /** Whether CUDA may shorten the numbers it multiplies. */
+  tf32: z.boolean().default(false),
   costRate: costRateSchema.default({ kind: 'none' }),
   /** Several values for settings of `train` or `method`: a run for each combination. */
   sweep: sweepSchema.optional(),

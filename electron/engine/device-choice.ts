@@ -4,8 +4,13 @@ import type { DeviceChoice, Provider } from '../../native/runtime/runtime.ts';
 export interface WantedDevice {
   readonly provider: Provider | null;
   readonly gpu: string | null;
+  readonly tf32?: boolean;
 }
 
-export function deviceChoice({ provider, gpu }: WantedDevice): DeviceChoice {
-  return { ...(provider !== null && { provider }), ...(gpu !== null && { gpu }) };
+export function deviceChoice({ provider, gpu, tf32 = false }: WantedDevice): DeviceChoice {
+  return {
+    ...(provider !== null && { provider }),
+    ...(gpu !== null && { gpu }),
+    ...(tf32 && { tf32 }),
+  };
 }

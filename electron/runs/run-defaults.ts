@@ -91,6 +91,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     prior: null,
     provider,
     gpu,
+    tf32: false,
     costRate,
   };
 }

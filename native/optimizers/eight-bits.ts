@@ -71,7 +71,7 @@ export function codesOf(
     return where(less(blocks, 0), below, minimum(add(place, zero), greatest));
   };
   return {
-    codes: cast(outOfBlocks(isSigned ? signed() : place, count), 'uint8'),
+    codes: cast(wholeOutOfBlocks(isSigned ? signed() : place, count), 'uint8'),
     scales: reshape(scales, [blockCount(count)]),
   };
 }
@@ -83,6 +83,11 @@ function inBlocks(x: Value): Value {
   const missing = blocks * blockSize - count;
   const whole = missing > 0 ? concat([x, x.graph.filled(x.type, [missing], 0)], 0) : x;
   return reshape(whole, [blocks, blockSize]);
+}
+
+/** The same of whole numbers below 2^24, which WebGPU cuts only as float32. */
+function wholeOutOfBlocks(x: Value, count: number): Value {
+  return elementCount(x.shape) === count ? outOfBlocks(x, count) : outOfBlocks(cast(x, 'float32'), count);
 }
 
 /** [blocks, 256] -> [n] */

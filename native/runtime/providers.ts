@@ -78,7 +78,8 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
 
 const apiLabels: Readonly<Record<RuntimeApi, string>> = { 'c-api': 'the C API', node: 'onnxruntime-node' };
 
-const tuningOf = ({ tf32, cudaGraphs }: DeviceChoice): DeviceTuning => ({
+const tuningOf = ({ tf32, cudaGraphs, convSearch }: DeviceChoice): DeviceTuning => ({
+  ...(convSearch !== undefined && { convSearch }),
   ...(tf32 !== undefined && { tf32 }),
   ...(cudaGraphs !== undefined && { cudaGraphs }),
 });
@@ -128,7 +129,7 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     if (!compiledIn().has('DmlExecutionProvider')) {
       return Promise.resolve(absent('This build of ONNX Runtime does not support DirectML.'));
     }
-    return tried('directml', 'the first graphics adapter');
+    return tried('directml', 'the fastest graphics adapter');
   },
   webgpu: () => {
     if (!compiledIn().has('WebGpuExecutionProvider')) {

@@ -30,7 +30,12 @@ export interface DeviceChoice {
   /** CUDA: as in `DeviceTuning`. */
   readonly tf32?: boolean;
   readonly cudaGraphs?: boolean;
+  readonly convSearch?: ConvSearch;
 }
+
+/** How cuDNN chooses the method of a convolution: by its model of the card, by trying all, or always the same one. */
+export const convSearches = ['heuristic', 'exhaustive', 'default'] as const;
+export type ConvSearch = (typeof convSearches)[number];
 
 /** How a device computes, for comparing one way with another; left out, the way Screenfold trains. */
 export interface DeviceTuning {
@@ -38,6 +43,11 @@ export interface DeviceTuning {
   readonly tf32?: boolean;
   /** Whether only kernels run that give the same bits every time, where a provider has others too; default true. */
   readonly deterministic?: boolean;
+  /**
+   * CUDA: default `heuristic`, in every version, so that a resumed run computes as it did before: trying by stopwatch may choose
+   * another method, and so other bits.
+   */
+  readonly convSearch?: ConvSearch;
   /** CUDA: whether sessions that ask for it are captured as CUDA graphs, and started by one launch; default false. */
   readonly cudaGraphs?: boolean;
   /** Whether a session's memory is laid out ahead from what its first run took; default true. */

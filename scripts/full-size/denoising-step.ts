@@ -79,6 +79,11 @@ function conditioningOf(
   };
 }
 
+export interface BegunDenoisingStep {
+  /** Loss and gradient norm. */
+  readonly outcome: Promise<readonly [loss: number, gradientNorm: number]>;
+}
+
 /** The trainer of a step, and the step on random numbers: resolves to loss and gradient norm. */
 export async function openDenoisingStep(
   step: DenoisingStep,
@@ -89,6 +94,8 @@ export async function openDenoisingStep(
 ): Promise<{
   readonly trainer: Trainer;
   readonly run: (number: number) => Promise<{ readonly loss: number; readonly gradientNorm: number }>;
+  /** The same; where the trainer runs ahead, this resolves while the device is still at it. */
+  readonly begin: (number: number) => Promise<BegunDenoisingStep>;
 }> {
   const initial = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> =>
     Promise.resolve(weight(parameter));
@@ -116,12 +123,18 @@ export async function openDenoisingStep(
   // Random weights have large gradients: a scale that no step of these few is skipped for.
   if (trainer.scalesLoss) trainer.scaleLoss(128);
   const batch = randomBatch(step, readUNetConfig(step.config));
+  const begin = async (number: number): Promise<BegunDenoisingStep> => {
+    const rates = { step: number, learningRate: 1e-5, emaDecay: 0 };
+    const loss = await trainer.beginBackward(shapeOf(step), batch, true, rates);
+    const update = await trainer.beginUpdate(number, rates.learningRate, rates.emaDecay);
+    return { outcome: Promise.all([loss.value, update.value]) };
+  };
   return {
     trainer,
+    begin,
     run: async (number) => {
-      const rates = { step: number, learningRate: 1e-5, emaDecay: 0 };
-      const loss = await trainer.backward(shapeOf(step), batch, true, rates);
-      return { loss, gradientNorm: await trainer.update(number, rates.learningRate, rates.emaDecay) };
+      const [loss, gradientNorm] = await (await begin(number)).outcome;
+      return { loss, gradientNorm };
     },
   };
 }

@@ -19,13 +19,6 @@ const entry = (name: string, seconds: number, run: Check): CheckEntry => ({
   run,
 });
 
-const notBuilt = (name: string, what: string): CheckEntry => ({
-  name,
-  seconds: 0,
-  skipped: () => `${what} not built yet`,
-  run: () => Promise.reject(new Error(`${what} not built yet.`)),
-});
-
 const trained = (
   method: DenoisingStep['method'],
   rows: number,
@@ -33,18 +26,20 @@ const trained = (
     readonly tuning?: DeviceTuning;
     readonly precision?: ComputePrecision;
     readonly recompute?: boolean;
+    readonly waits?: boolean;
   },
 ): Check => {
   return async (context) => (await import('./training.ts')).training(method, rows, way)(context);
 };
 
-/** LoRA in another way of CUDA's. */
-const tuned = (name: string, tuning: DeviceTuning): CheckEntry => ({
-  ...entry(name, 45, trained('lora', 1, { tuning })),
+const onCuda = (check: CheckEntry): CheckEntry => ({
+  ...check,
   skipped: (provider) => (provider === 'cuda' ? null : 'only CUDA has this choice'),
 });
 
-const graphs = 'CUDA graphs are';
+/** LoRA in another way of CUDA's. */
+const tuned = (name: string, tuning: DeviceTuning): CheckEntry =>
+  onCuda(entry(name, 45, trained('lora', 1, { tuning })));
 
 /** In the order they are made: first whether it is right, then how fast it is, then how it could be faster. */
 export const checks: readonly CheckEntry[] = [
@@ -71,7 +66,13 @@ export const checks: readonly CheckEntry[] = [
   entry('full-1', 90, trained('full', 1)),
   entry('sampling', 60, async (context) => (await import('./sampling.ts')).samplingIn('float32')(context)),
   entry('decode', 45, async (context) => (await import('./sampling.ts')).decodingIn('float32')(context)),
-  tuned('lora-1-float32', { tf32: false }),
+  entry('lora-1-waiting', 45, trained('lora', 1, { waits: true })),
+  onCuda(
+    entry('losses-graphs', 60, async (context) => (await import('./losses.ts')).lossesOfGraphs(context)),
+  ),
+  tuned('lora-1-graphs', { cudaGraphs: true }),
+  tuned('lora-1-tf32', { tf32: true }),
+  tuned('lora-1-exhaustive', { convSearch: 'exhaustive' }),
   tuned('lora-1-any-order', { deterministic: false }),
   tuned('lora-1-no-pattern', { memoryPattern: false }),
   entry('lora-1-float16', 60, trained('lora', 1, { precision: 'float16' })),
@@ -84,6 +85,23 @@ export const checks: readonly CheckEntry[] = [
   ),
   entry('lora-1-recomputed', 60, trained('lora', 1, { recompute: true })),
   entry('full-1-recomputed', 90, trained('full', 1, { recompute: true })),
-  notBuilt('lora-1-graphs', graphs),
-  notBuilt('sampling-graphs', graphs),
+  onCuda(
+    entry(
+      'lora-1-float16-graphs',
+      60,
+      trained('lora', 1, { precision: 'float16', tuning: { cudaGraphs: true } }),
+    ),
+  ),
+  onCuda(
+    entry(
+      'full-1-float16-graphs',
+      90,
+      trained('full', 1, { precision: 'float16', tuning: { cudaGraphs: true } }),
+    ),
+  ),
+  onCuda(
+    entry('sampling-graphs', 60, async (context) =>
+      (await import('./sampling.ts')).samplingIn('float16', { cudaGraphs: true })(context),
+    ),
+  ),
 ];

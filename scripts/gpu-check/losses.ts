@@ -1,4 +1,5 @@
 import type { ComputePrecision } from '../../native/facts/precision.ts';
+import type { DeviceTuning } from '../../native/runtime/runtime.ts';
 import {
   followSteps,
   referenceSteps,
@@ -17,6 +18,9 @@ export const fullLossesInHalf: Check = (context) => compare(context, 'plain', 'f
 
 export const loraLossesInHalf: Check = (context) => compare(context, 'lora', 'float16');
 
+/** The same by CUDA graphs: batches change from step to step, and the losses have to follow. */
+export const lossesOfGraphs: Check = (context) => compare(context, 'plain', 'float32', { cudaGraphs: true });
+
 /** Relative, of float16 beside the processor's, which adds up in float32: of the losses, and of ten times as much of the norms. */
 const halfTolerance = 1e-2;
 
@@ -27,10 +31,11 @@ async function compare(
   { open, openCpu, report, short }: CheckContext,
   name: StepVariant['name'],
   precision: ComputePrecision = 'float32',
+  tuning: DeviceTuning = {},
 ): Promise<Finding> {
   const variant = stepVariants.find((one) => one.name === name)!;
   const length = short ? 4 : referenceSteps;
-  const device = await open(exact);
+  const device = await open({ ...exact, ...tuning });
   const way = { onePass: true, matrixConv: device.prefersMatrixConv, precision };
   const first = await followSteps(device, variant, length, way);
   const onDevice = !device.tensorsAreArrays;

@@ -7,6 +7,7 @@ import { readUNetConfig } from '../../native/models/unet.ts';
 import type { ReadWeight } from '../../native/models/weight-tensor.ts';
 import { parseSchedulerConfig } from '../../native/noise/scheduler-config.ts';
 import { normals } from '../../native/random/philox.ts';
+import type { DeviceTuning } from '../../native/runtime/runtime.ts';
 import { createSampler } from '../../native/sampling/create-sampler.ts';
 import { applyGuidance } from '../../native/sampling/guidance.ts';
 import { readBenchSettings, readFullSize } from '../../tests/reference/fixture.ts';
@@ -23,18 +24,19 @@ function noise(index: number, ...shape: readonly number[]): Float32Array<ArrayBu
 }
 
 /** Steps of a guided picture a second: the UNet on two rows, guidance and the sampler. */
-export function samplingIn(precision: ComputePrecision): Check {
-  return (context) => sampling(context, precision);
+export function samplingIn(precision: ComputePrecision, tuning: DeviceTuning = {}): Check {
+  return (context) => sampling(context, precision, tuning);
 }
 
 async function sampling(
   { open, report, short }: CheckContext,
   precision: ComputePrecision,
+  tuning: DeviceTuning,
 ): Promise<Finding> {
   const small = await readBenchSettings();
   const config = readUNetConfig(short ? small.unet : (await readFullSize('sd1-unet')).config);
   const [size, tokens, steps] = short ? [small.height, small.tokens, 4] : [64, 77, 20];
-  const runtime = await open();
+  const runtime = await open(tuning);
   const begun = performance.now();
   const denoiser = unetDenoiser(config);
   const build: BuildInference = (builders, graph) => {

@@ -3,7 +3,12 @@ import { usedGpuMemory } from '../../native/runtime/nvidia-smi.ts';
 import type { DeviceTuning } from '../../native/runtime/runtime.ts';
 import { totalElements } from '../../native/training/artifacts.ts';
 import { readBenchSettings, readFullSize } from '../../tests/reference/fixture.ts';
-import { denoisingArtifacts, type DenoisingStep, openDenoisingStep } from '../full-size/denoising-step.ts';
+import {
+  type BegunDenoisingStep,
+  denoisingArtifacts,
+  type DenoisingStep,
+  openDenoisingStep,
+} from '../full-size/denoising-step.ts';
 import { quickWeights } from '../full-size/quick-weights.ts';
 import type { Check } from './check.ts';
 import { median } from './median.ts';
@@ -23,13 +28,15 @@ export interface TrainingWay {
   readonly precision?: ComputePrecision;
   /** Whether what is inside of modules is computed again on the way back. */
   readonly recompute?: boolean;
+  /** Whether a step is begun only when the one before has told its loss, as it is not where training runs ahead. */
+  readonly waits?: boolean;
 }
 
 /** Seconds of a training step, and what it takes of the device's memory. */
 export function training(
   method: DenoisingStep['method'],
   rows: number,
-  { tuning, precision = 'float32', recompute = false }: TrainingWay = {},
+  { tuning, precision = 'float32', recompute = false, waits = false }: TrainingWay = {},
 ): Check {
   return async ({ open, report, short }) => {
     const step = { ...(await stepOf(method, rows, short)), recompute };
@@ -47,29 +54,54 @@ export function training(
       precision,
       recompute,
     });
-    const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
+    const { trainer, begin } = await openDenoisingStep(step, runtime, artifacts, quickWeights);
     report({ loadSeconds: seconds() });
     const [times, losses, memory]: [number[], number[], Record<number, number>] = [[], [], {}];
     const begun = performance.now();
+    const underWay: BegunDenoisingStep[] = [];
+    const settle = async (most: number): Promise<void> => {
+      while (underWay.length > most) losses.push(...(await underWay.shift()!.outcome));
+    };
+    seconds();
     for (let number = 1; number <= (short ? 4 : mostSteps + 2); number++) {
-      seconds();
-      const { loss, gradientNorm } = await run(number);
+      underWay.push(await begin(number));
+      // As training does, one is begun before the last has told its loss; memory is asked for when none is under way.
+      const measured = [1, 2, 5, mostSteps].includes(number);
+      await settle(trainer.runsAhead && !waits && !measured ? 1 : 0);
       times.push(seconds());
-      losses.push(loss, gradientNorm);
-      if (number <= 2 || number === 5) {
+      if (measured) {
         const used = usedGpuMemory();
         if (before !== null && used !== null) memory[number] = used - before;
+        seconds();
       }
       // The first two make memory's layout and choose kernels.
       report({ firstSteps: times.slice(0, 2), losses, memoryMibAfterStep: memory });
       if (number > 2) report({ secondsPerStep: median(times.slice(2)), steps: number });
       if (number >= 5 && (performance.now() - begun) / 1000 > mostSeconds) break;
     }
+    await settle(0);
     await trainer.dispose();
     await runtime.dispose();
     const finite = losses.every(Number.isFinite);
-    return { ok: finite, peakHostMib: Math.round(process.resourceUsage().maxRSS / 1024) };
+    const grown = grownMib(memory);
+    return {
+      ok: finite && (grown ?? 0) <= mostGrownMib,
+      losses,
+      runsAhead: trainer.runsAhead && !waits,
+      ...(grown !== null && { grownMib: grown }),
+      peakHostMib: Math.round(process.resourceUsage().maxRSS / 1024),
+    };
   };
+}
+
+/** What the driver's tool rounds and other programs take meanwhile. */
+const mostGrownMib = 32;
+
+/** How much the device's memory grew after the second step, by which it has been laid out; null where it was not measured. */
+export function grownMib(afterStep: Readonly<Record<number, number>>): number | null {
+  const last = Math.max(...Object.keys(afterStep).map(Number));
+  const laidOut = afterStep[2];
+  return laidOut === undefined || last <= 2 ? null : afterStep[last]! - laidOut;
 }
 
 /** Seconds since the last call. */

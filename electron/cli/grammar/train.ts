@@ -118,6 +118,8 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .option('--prompt <text...>', 'prompts for the pictures of every checkpoint')
     .addOption(precisionOption('auto'))
     .addOption(deviceOption())
+    .option('--tf32', 'CUDA: multiply with shortened numbers, faster and less exact')
+    .option('--cuda-graphs', 'CUDA: start a step by one launch; not tried on a GPU yet')
     .option(
       '--set <path=value...>',
       'any other key of the run file: train.emaDecay=0.999',

@@ -7,7 +7,7 @@ import { irVersion, opset } from '../../graph/opset.ts';
 import { koffi } from '../foreign-functions.ts';
 import { type Provider, providerLabels } from '../runtime.ts';
 import type { Ort, Pointer } from './library.ts';
-import { openSession } from './open-session.ts';
+import { openSession, openSessionNow } from './open-session.ts';
 
 /** Memory of a device other than the host, and the way across. */
 export interface Device {
@@ -38,18 +38,19 @@ export async function openDevice(
     for (const session of copies.values()) ort.release('Session', session);
   };
   let place: { memory: string; allocator: Pointer };
+  const at = { provider, threads: 1, ...(gpu !== undefined && { gpu }) };
+  // Each takes memory of the device for its libraries' handles: those of other types are opened when they are first needed.
+  const copier = (type: DataType): Pointer => {
+    const known = copies.get(type);
+    if (known !== undefined) return known;
+    const { pointer } = openSessionNow(ort, hostMemory, at, identityModel(type));
+    copies.set(type, pointer);
+    return pointer;
+  };
   try {
-    for (const type of Object.keys(onnxTypes) as DataType[]) {
-      const { pointer } = await openSession(
-        ort,
-        hostMemory,
-        { provider, threads: 1, ...(gpu !== undefined && { gpu }) },
-        identityModel(type),
-        {},
-      );
-      copies.set(type, pointer);
-    }
-    place = openAllocator(ort, copies.get('float32')!, provider);
+    const { pointer } = await openSession(ort, hostMemory, at, identityModel('float32'), {});
+    copies.set('float32', pointer);
+    place = openAllocator(ort, pointer, provider);
   } catch (error) {
     releaseCopies();
     throw error;
@@ -69,7 +70,7 @@ export async function openDevice(
     }
   };
   const bound = (type: DataType, from: Pointer, to: Pointer): Pointer => {
-    const binding = ort.create('IoBinding', 'CreateIoBinding', copies.get(type)!);
+    const binding = ort.create('IoBinding', 'CreateIoBinding', copier(type));
     try {
       ort.call('BindInput', binding, 'from', from);
       ort.call('BindOutput', binding, 'to', to);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-import { Failure } from '../../failure.ts';
+import { Failure, messageOf } from '../../failure.ts';
 import { koffi } from '../foreign-functions.ts';
 import { physicalCores } from '../physical-cores.ts';
 import {
@@ -150,8 +150,28 @@ type NativeCall = ((...args: unknown[]) => unknown) & {
 /** Held, because koffi unloads a library that the garbage collector finds unused, and every function with it. */
 const libraries: unknown[] = [];
 
+function opened(path: string): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load(path);
+  } catch (error) {
+    throw unopened(path, error, process.platform);
+  }
+}
+
+/** A library that is there and does not open, told with what most often is the reason. */
+export function unopened(path: string, error: unknown, platform: NodeJS.Platform): Failure {
+  return new Failure(
+    'onnxruntime-unopened',
+    `ONNX Runtime cannot be opened (${path}): ${messageOf(error)}`,
+    platform === 'win32'
+      ? 'Install Microsoft’s Visual C++ Redistributable for x64, which Windows does not always have, and start again.'
+      : 'Install Screenfold again; it needs a 64-bit system with glibc 2.28 or newer.',
+    error,
+  );
+}
+
 function load(path: string): Ort {
-  const library = koffi.load(path);
+  const library = opened(path);
   libraries.push(library);
   const base = library.func('OrtGetApiBase', 'void *', [])() as Pointer;
   const [getApi, getVersion] = koffi.decode(base, 'void *', 2) as unknown as [Pointer, Pointer];

@@ -29,3 +29,22 @@ export async function openSession(
     ort.release('SessionOptions', pointer);
   }
 }
+
+/** The same of a small model with no initializers, on this thread. */
+export function openSessionNow(
+  ort: Ort,
+  hostMemory: Pointer,
+  place: SessionPlace,
+  model: Uint8Array<ArrayBuffer>,
+): { pointer: Pointer } {
+  const { pointer } = sessionOptions(ort, hostMemory, place, {});
+  const out = new BigUint64Array(1);
+  try {
+    ort.call('CreateSessionFromArray', ort.env, model, model.byteLength, pointer, out);
+    return { pointer: ort.adopt('Session', out[0]!) };
+  } catch (error) {
+    throw error instanceof OrtError ? graphRefused(error) : error;
+  } finally {
+    ort.release('SessionOptions', pointer);
+  }
+}

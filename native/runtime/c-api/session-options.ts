@@ -86,8 +86,6 @@ export function captures({ cudaGraphs = false }: DeviceTuning, { capture = false
 }
 
 const cudaOptions: Readonly<Record<string, string>> = {
-  // Searching by stopwatch could choose other algorithms after a resume, and so other bits.
-  cudnn_conv_algo_search: 'HEURISTIC',
   arena_extend_strategy: 'kSameAsRequested',
 };
 
@@ -95,7 +93,7 @@ function appendProvider(
   ort: Ort,
   provider: Provider,
   options: Pointer,
-  { tf32 = false }: DeviceTuning,
+  { tf32 = false, convSearch = 'heuristic' }: DeviceTuning,
   gpu: number,
   capture: boolean,
 ): void {
@@ -108,7 +106,18 @@ function appendProvider(
     case 'directml':
       // DirectML supports neither memory patterns nor running nodes side by side.
       ort.call('DisableMemPattern', options);
-      ort.call('SessionOptionsAppendExecutionProvider', options, 'DML', ['device_id'], ['0'], 1);
+      // Outputs may be written over inputs only where it does not fuse nodes; its arena would round every tensor up to a power of two.
+      ort.call('AddSessionConfigEntry', options, 'ep.dml.disable_graph_fusion', '1');
+      ort.call('AddSessionConfigEntry', options, 'ep.dml.disable_memory_arena', '1');
+      // The first adapter is often the one in the processor.
+      ort.call(
+        'SessionOptionsAppendExecutionProvider',
+        options,
+        'DML',
+        ['performance_preference'],
+        ['high_performance'],
+        1,
+      );
       return;
     case 'cuda': {
       const cuda = ort.get('CreateCUDAProviderOptions');
@@ -116,6 +125,7 @@ function appendProvider(
         const chosen = {
           ...cudaOptions,
           device_id: String(gpu),
+          cudnn_conv_algo_search: convSearch.toUpperCase(),
           // ONNX Runtime shortens numbers unless it is told not to.
           use_tf32: tf32 ? '1' : '0',
           ...(capture && { enable_cuda_graph: '1' }),

@@ -22,6 +22,7 @@ import { LoraExtras } from './lora-extras.tsx';
 import { LossFields, NoiseFields } from './loss-fields.tsx';
 import { MaskFields } from './mask-fields.tsx';
 import { useRequestForm } from './request-form.ts';
+import { ShortenedNumbers } from './shortened-numbers.tsx';
 import { WordExtras } from './word-fields.tsx';
 
 /** Everything most runs leave as it is, in groups by what it is about. */
@@ -94,6 +95,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
           <Provider />
           <Gpu />
           <ComputePrecision />
+          <ShortenedNumbers />
         </Group>
       </Stack>
     </FoldedSection>

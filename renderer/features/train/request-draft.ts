@@ -41,6 +41,7 @@ export interface Edits {
   readonly prior?: RunRequest['prior'];
   readonly provider?: RunRequest['provider'];
   readonly gpu?: RunRequest['gpu'];
+  readonly tf32?: boolean;
   readonly costRate?: CostRate;
   readonly sweep?: RunRequest['sweep'];
 }

@@ -21,6 +21,24 @@ function cudaOptions(tuning: DeviceTuning, options: SessionOptions = {}): Record
   return asked;
 }
 
+describe('a session on DirectML', () => {
+  test('takes the fastest adapter, and neither fuses nodes nor rounds tensors up', () => {
+    const noted: unknown[][] = [];
+    const ort = {
+      call: (...call: unknown[]) => noted.push(call),
+      get: () => 1n,
+      create: () => 1n,
+      release: () => undefined,
+    } as unknown as Ort;
+    sessionOptions(ort, 1n, { provider: 'directml', threads: 1 }, {});
+    expect(noted).toContainEqual(['DisableMemPattern', 1n]);
+    for (const key of ['ep.dml.disable_graph_fusion', 'ep.dml.disable_memory_arena'])
+      expect(noted).toContainEqual(['AddSessionConfigEntry', 1n, key, '1']);
+    const appended = noted.find(([name]) => name === 'SessionOptionsAppendExecutionProvider');
+    expect(appended?.slice(2)).toEqual(['DML', ['performance_preference'], ['high_performance'], 1]);
+  });
+});
+
 describe('a session on CUDA', () => {
   test('does not shorten numbers, searches convolutions the same way each time, and grows by what it needs', () => {
     expect(cudaOptions({})).toEqual({
@@ -31,8 +49,9 @@ describe('a session on CUDA', () => {
     });
   });
 
-  test('shortens numbers where that was chosen', () => {
+  test('shortens numbers and searches in another way where that was chosen', () => {
     expect(cudaOptions({ tf32: true }).use_tf32).toBe('1');
+    expect(cudaOptions({ convSearch: 'exhaustive' }).cudnn_conv_algo_search).toBe('EXHAUSTIVE');
   });
 
   test('is captured where it asks for it and CUDA graphs were chosen', () => {

@@ -2,8 +2,9 @@
  * How good the embedded base model is, in numbers and in sheets to look at: `npm run base:report`, `-- --json` for one
  * JSON object as the last line. `--checkpoint <folder>` lays a checkpoint of its training over it, `--model <folder>`
  * takes another folder; `--only vae`, `names`, `style` or `transfer` judges that alone, and `--run <folder>` judges a finished
- * finetuning on the sample images instead of one of its own. `--cases fluent,hand,things` says which finetunings are tried, and
- * `--train '{"learningRate":1e-4}'` lays settings over those the base proposes. Sheets lie in `.screenfold/base-report/`.
+ * finetuning instead of one of its own, on the sample images or with `--only transfer` on the case named. `--cases
+ * fluent,hand,things` says which finetunings are tried, and `--train '{"learningRate":1e-4}'` lays settings over those the base
+ * proposes; `--threads 1` suits a machine busy with other work. Sheets lie in `.screenfold/base-report/`.
  */
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
@@ -63,12 +64,14 @@ const { values: flags } = parseArgs({
     train: { type: 'string', default: '{}' },
     method: { type: 'string' },
     guidance: { type: 'string' },
+    threads: { type: 'string' },
   },
 });
 const reference: ModelReference = {
   base: resolve(flags.model),
   ...(flags.checkpoint === undefined ? {} : { checkpoint: resolve(flags.checkpoint) }),
 };
+const device = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
 const stop = new AbortController();
 process.once('SIGINT', () => {
   stop.abort();
@@ -99,7 +102,7 @@ async function draw(wishes: readonly Wish[], steps = 25): Promise<readonly strin
     output: join(folder, 'pictures', `${name}.png`),
   }));
   await generate(
-    { kind: 'generate', pictures, batchSize: 16, device: {} },
+    { kind: 'generate', pictures, batchSize: 16, device },
     { emit: () => undefined, stop: stop.signal },
   );
   return pictures.map(({ output }) => output);
@@ -276,6 +279,7 @@ async function finetune(file: string, run: string): Promise<void> {
       overrides: [
         { path: ['folder'], value: run },
         { path: ['base'], value: reference.base },
+        ...(flags.threads === undefined ? [] : [{ path: ['device', 'threads'], value: device.threads }]),
       ],
       dryRun: false,
     },
@@ -375,8 +379,9 @@ async function judgeCase(made: TransferCase, tools: TransferTools): Promise<Tran
   const proposal = await transferRun(made, flags, join(folder, 'transfer'), reference.base);
   // The sample's has been made already where its style was judged, by the same run file.
   const shared = made.tuned !== undefined && wanted('style') && flags.run === undefined;
-  const run = shared ? join(folder, 'run') : proposal.run;
-  if (!shared) await finetune(proposal.file, run);
+  const given = flags.only === 'transfer' && flags.run !== undefined ? resolve(flags.run) : null;
+  const run = given ?? (shared ? join(folder, 'run') : proposal.run);
+  if (!shared && given === null) await finetune(proposal.file, run);
   return judgeTransfer(made, run, await checkpointEpochs(run), tools.projection, {
     draw: (captions, name, epoch) =>
       draw(
@@ -401,7 +406,7 @@ async function judgeCase(made: TransferCase, tools: TransferTools): Promise<Tran
 await mkdir(join(folder, 'pictures'), { recursive: true });
 const glyphs = await prepareNoto(join(root, '.screenfold', 'noto'));
 const taught = taughtGlyphs(glyphs);
-const runtime = await chooseRuntime({});
+const runtime = await chooseRuntime(device);
 const vae = await openAutoencoder(runtime);
 
 const wanted = (part: 'vae' | 'names' | 'style' | 'transfer'): boolean =>

@@ -5,7 +5,8 @@
  * makes lies in `.screenfold/pretrain/`; `npm run pretrain -- --install` puts the newest weights into
  * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet;
  * `--from resources/seedling` goes on from weights there are, with another `--seed` in another order. `--stage hands` teaches
- * UNet and text encoder together the same things in many hands. `--work <folder>` keeps everything elsewhere.
+ * UNet and text encoder together the same things in many hands, `--share 0.4` part of them, for a short phase at the end in which
+ * the rate falls to nothing. `--work <folder>` keeps everything elsewhere.
  */
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -33,6 +34,7 @@ import { type Hand, type HandImage, prepareHand, taughtHands } from './hands.ts'
 import { learnedPictures } from './many-hands.ts';
 import { type NotoImage, prepareNoto } from './noto.ts';
 import { painted } from './paint.ts';
+import { evenly } from './transfer-cases.ts';
 import { bent, glossy } from './vary.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -52,6 +54,7 @@ const { values: flags } = parseArgs({
     schedule: { type: 'string', default: 'cosine' },
     ema: { type: 'string', default: '0.998' },
     batch: { type: 'string', default: '32' },
+    share: { type: 'string', default: '1' },
     stage: { type: 'string' },
     seed: { type: 'string', default: '0' },
     threads: { type: 'string' },
@@ -373,7 +376,7 @@ if (flags.install) {
         emaDecay: Number(flags.ema),
         schedule: { kind: flags.schedule, warmupSteps: 100 },
       },
-      pictures,
+      evenly(pictures, Math.round(Number(flags.share) * pictures.length)),
     );
   }
   if (flags.stage === undefined) await install();

@@ -4,7 +4,8 @@
  *
  *     node scripts/seedling/teach-phrasings.ts <base> <folder to write text_encoder/ to> [--steps 1500] [--threads 1]
  *
- * `--from <base>` goes on with the text encoder of another one.
+ * `--from <base>` goes on with the text encoder of another one. `--hands <work>` is for a base that was taught many hands, which
+ * lie drawn there as `pretrain.ts --work` left them: what it was told of them is then no word to pass over.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,8 +29,11 @@ import { writeTrainedComponent } from '../../native/training/checkpoint-weights.
 import { createTrainer } from '../../native/training/trainer.ts';
 import { vocabularySize } from './configs.ts';
 import { paintedGlyphs, taughtCaptions, taughtGlyphs } from './data.ts';
+import { prepareHand, taughtHands } from './hands.ts';
+import { learnedPictures } from './many-hands.ts';
 import { prepareNoto } from './noto.ts';
 import { fillerWords, type Phrasing, phrasings, stretched } from './phrasings.ts';
+import { evenly } from './transfer-cases.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,6 +41,7 @@ const { values: flags, positionals } = parseArgs({
     steps: { type: 'string', default: '1500' },
     rate: { type: 'string', default: '1e-3' },
     from: { type: 'string' },
+    hands: { type: 'string' },
     threads: { type: 'string', default: '1' },
   },
 });
@@ -73,16 +78,15 @@ const tokens = tokenInputs(conditioning);
 const endOfText = vocabularySize - 1;
 const tokensIn = (text: string): number =>
   Object.values(conditioning.tokenize(text))[0]!.indexOf(endOfText) - 1;
+const ofNoto = [
+  ...glyphs.flatMap((glyph) => [...taughtCaptions(glyph).slice(0, 4), `${glyph.name}, ${glyph.category}`]),
+  ...paintedGlyphs(glyphs).flatMap(({ captions }) => captions.slice(1, 3)),
+  ...glyphs.map(({ name }) => `glossy ${name}`),
+];
 const draws = phrasings(
   {
-    things: [
-      ...glyphs.flatMap((glyph) => [
-        ...taughtCaptions(glyph).slice(0, 4),
-        `${glyph.name}, ${glyph.category}`,
-      ]),
-      ...paintedGlyphs(glyphs).flatMap(({ captions }) => captions.slice(1, 3)),
-      ...glyphs.map(({ name }) => `glossy ${name}`),
-    ],
+    // As many of other hands: there are far more of those captions, and a bare name is to stay what it is.
+    things: [...ofNoto, ...evenly(await captionsOfHands(), ofNoto.length)],
     knownPrefixes: [
       '',
       'a',
@@ -90,8 +94,10 @@ const draws = phrasings(
       'emoji of',
       'emoji of a',
       'flat art of',
-      'official 3d art of',
+      // Many hands were taught that what is 3D is glossy.
+      ...(flags.hands === undefined ? ['official 3d art of'] : []),
       'a picture of',
+      'a picture of a',
     ],
     tokensIn,
     fillers: fillerWords,
@@ -135,6 +141,18 @@ await trainer.dispose();
 await teacher.dispose();
 await runtime.dispose();
 await model.close();
+
+/** What is said of pictures in other hands than Noto's and of those in other ways of drawing, where any were taught. */
+async function captionsOfHands(): Promise<readonly string[]> {
+  if (flags.hands === undefined) return [];
+  const drawn = join(resolve(flags.hands), 'drawn');
+  const hands = await Promise.all(
+    taughtHands.map(async (hand) => [hand, await prepareHand(hand, join(drawn, hand.prefix))] as const),
+  );
+  return learnedPictures(glyphs, hands).flatMap(({ prefix, change, captions }) =>
+    prefix !== 'noto' || change.kind === 'treated' ? captions : [],
+  );
+}
 
 function encoded(
   { conditioning: reading }: OpenModel,

@@ -173,12 +173,18 @@ function stateAtEnd(last: Value, end: Value): Value {
 }
 
 /** One at the place of each text's end token, zero elsewhere: int64 [n, tokens] -> float32 [n, tokens]. */
-function endOf({ endToken }: ClipTextConfig, inputIds: Value): Value {
-  const ids = cast(inputIds, 'int32');
+function endOf({ endToken, vocabularySize, newVectors = 0 }: ClipTextConfig, inputIds: Value): Value {
+  const ids = narrowed(inputIds, vocabularySize + newVectors);
   const place = argMax(endToken === null ? ids : cast(equal(ids, endToken), 'int32'), 1);
   const tokens = inputIds.shape[1]!;
   const places = Array.from({ length: tokens }, (_, i) => i);
   return cast(equal(place, inputIds.graph.constant('int64', [1, tokens], places)), 'float32');
+}
+
+/** int64 below `count` as int32, looked up: WebGPU takes int64 as indices and for nothing else, casts among it. */
+function narrowed(ids: Value, count: number): Value {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  return gather(ids.graph.constant('int32', [count], numbers), ids, 0);
 }
 
 function asTokens(rows: Value, { shape: [n, tokens] }: Value): Value {
@@ -215,12 +221,13 @@ function embedWords(
   const [n, tokens] = inputIds.shape as readonly [number, number];
   const added = model.parameter(newWordsKey, [newVectors, width], embeddingKind);
   const their = Array.from({ length: newVectors }, (_, i) => vocabularySize + i);
+  const ids = narrowed(inputIds, vocabularySize + newVectors);
   const chosen = cast(
-    equal(reshape(inputIds, [n * tokens, 1]), model.graph.constant('int64', [1, newVectors], their)),
+    equal(reshape(ids, [n * tokens, 1]), model.graph.constant('int32', [1, newVectors], their)),
     'float32',
   );
   const isOld = reshape(sub(1, reduceSum(chosen, [1], true)), [n, tokens, 1]);
-  const ofVocabulary = mul(inputIds, cast(reshape(isOld, [n, tokens]), 'int64'));
+  const ofVocabulary = mul(ids, cast(reshape(isOld, [n, tokens]), 'int32'));
   const old = mul(gather(table, ofVocabulary, 0), isOld);
   return add(old, reshape(matmul(chosen, added), [n, tokens, width]));
 }

@@ -1,4 +1,5 @@
 import type { BoundRun, Runtime, Session, Tensor, TensorMap } from '../../native/runtime/runtime.ts';
+import { takingTurns } from '../../native/runtime/turns.ts';
 
 export interface DeviceStandIn {
   /** Whether what is begun is left to take its turn, as on a GPU. */
@@ -18,18 +19,7 @@ export function deviceStandIn(
   { keepsOrder, runsAtCapture = 1, onRun }: DeviceStandIn,
 ): Runtime {
   const within = new WeakMap<Tensor, Tensor>();
-  let last: Promise<unknown> = Promise.resolve();
-  let entered = 0;
-  const enter = async <R>(work: () => Promise<R>): Promise<R> => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    entered++;
-    try {
-      return await turn;
-    } finally {
-      entered--;
-    }
-  };
+  const { enter, busy, idle } = takingTurns();
   const placed = (tensors: TensorMap): TensorMap =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, within.get(tensor)!]));
 
@@ -67,19 +57,19 @@ export function deviceStandIn(
       };
     },
     tensor: (type, shape, data) => {
-      if (entered > 0) throw new Error('A tensor was placed while a graph was running.');
+      if (busy()) throw new Error('A tensor was placed while a graph was running.');
       const inner = cpu.tensor(type, shape, data?.slice());
       const tensor: Tensor = {
         type,
         shape,
         write: (source) => {
-          if (entered > 0) throw new Error('A tensor was written while a graph was running.');
+          if (busy()) throw new Error('A tensor was written while a graph was running.');
           inner.write(source);
         },
         writeInTurn: (source) => enter(() => inner.writeInTurn(source)),
         read: (into) => enter(() => inner.read(into)),
         dispose: () => {
-          if (entered > 0) throw new Error('A tensor was disposed of while it was in use.');
+          if (busy()) throw new Error('A tensor was disposed of while it was in use.');
           inner.dispose();
         },
       };
@@ -87,7 +77,7 @@ export function deviceStandIn(
       return tensor;
     },
     dispose: async () => {
-      await last;
+      await idle();
       await cpu.dispose();
     },
   };

@@ -6,6 +6,7 @@ import { ModelProtoSchema } from '../../graph/onnx_pb.js';
 import { irVersion, opset } from '../../graph/opset.ts';
 import { koffi } from '../foreign-functions.ts';
 import { type Provider, providerLabels } from '../runtime.ts';
+import { takingTurns } from '../turns.ts';
 import type { Ort, Pointer } from './library.ts';
 import { openSession, openSessionNow } from './open-session.ts';
 
@@ -56,19 +57,7 @@ export async function openDevice(
     throw error;
   }
   const { memory, allocator } = place;
-  let last: Promise<unknown> = Promise.resolve();
-  let entered = 0;
-
-  const enter = async <R>(run: () => Promise<R>): Promise<R> => {
-    const turn = last.then(run);
-    last = turn.catch(() => undefined);
-    entered++;
-    try {
-      return await turn;
-    } finally {
-      entered--;
-    }
-  };
+  const { enter, busy, idle } = takingTurns();
   const bound = (type: DataType, from: Pointer, to: Pointer): Pointer => {
     const binding = ort.create('IoBinding', 'CreateIoBinding', copier(type));
     try {
@@ -85,7 +74,7 @@ export async function openDevice(
     allocator,
     enter,
     copy: (type, from, to) => {
-      if (entered > 0) throw new Error('A tensor on the device was written while a graph was running there.');
+      if (busy()) throw new Error('A tensor on the device was written while a graph was running there.');
       const binding = bound(type, from, to);
       try {
         ort.call('RunWithBinding', copies.get(type)!, null, binding);
@@ -105,7 +94,7 @@ export async function openDevice(
         }
       }),
     close: async () => {
-      await last;
+      await idle();
       ort.release('Allocator', allocator);
       releaseCopies();
     },

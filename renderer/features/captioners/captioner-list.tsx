@@ -7,12 +7,12 @@ import { type Captioner, captionerKindLabels } from '../../../electron/contract/
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import classes from '../../components/listed.module.css';
 import { Loading } from '../../components/loading.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { AddCaptioner } from './add-captioner.tsx';
 import { CaptionerOffers } from './captioner-offers.tsx';
-import classes from './captioners.module.css';
 
 /** The captioning models of the library, and those to be had. */
 export function CaptionerList() {

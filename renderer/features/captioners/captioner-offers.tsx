@@ -1,4 +1,4 @@
-import { Button, Collapse, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Collapse, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -7,11 +7,12 @@ import { writesTags } from '../../../electron/contract/captioners.ts';
 import type { CaptionerOffer } from '../../../electron/contract/downloads.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import { FailureNote } from '../../components/failure-note.tsx';
+import classes from '../../components/listed.module.css';
 import { PageAddress } from '../../components/page-address.tsx';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { DownloadEntry } from '../downloads/download-entry.tsx';
+import { TokenField } from '../downloads/token-field.tsx';
 import { useDownloads } from '../downloads/use-downloads.ts';
-import classes from './captioners.module.css';
 
 /** Captioning models to be had by a click, one from any address, and how those that were asked for stand. */
 export function CaptionerOffers() {
@@ -113,15 +114,7 @@ function FromAddress() {
                 setAddress(currentTarget.value);
               }}
             />
-            <PasswordInput
-              label="Access token"
-              description="Only if the host asks for one. It is sent to that host alone."
-              autoComplete="off"
-              value={token}
-              onChange={({ currentTarget }) => {
-                setToken(currentTarget.value);
-              }}
-            />
+            <TokenField value={token} onChange={setToken} />
             {start.error !== null && <FailureNote error={start.error} />}
             <Group>
               <Button

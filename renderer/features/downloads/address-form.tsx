@@ -1,8 +1,9 @@
-import { Button, Group, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
 import { FailureNote } from '../../components/failure-note.tsx';
 import { useStudioCommand } from '../../studio/studio.tsx';
+import { TokenField } from './token-field.tsx';
 
 /** A model by its address, with the token that its host may want. */
 export function AddressForm() {
@@ -36,15 +37,7 @@ export function AddressForm() {
           }}
         />
         <Group gap="sm" grow align="start">
-          <PasswordInput
-            label="Access token"
-            description="Only if the host asks for one. It is sent to that host alone."
-            autoComplete="off"
-            value={token}
-            onChange={({ currentTarget }) => {
-              setToken(currentTarget.value);
-            }}
-          />
+          <TokenField value={token} onChange={setToken} />
           <TextInput
             label="SHA-256"
             description="If the model’s page gives one."

@@ -6,10 +6,10 @@ import { type Lora, loraText } from '../../../electron/contract/loras.ts';
 import { bytesText } from '../../../electron/contract/quantities.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
+import classes from '../../components/listed.module.css';
 import { Loading } from '../../components/loading.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from '../train/draft-context.ts';
-import classes from './lora-list.module.css';
 import { LoraMenu } from './lora-menu.tsx';
 
 /** The LoRAs of the library: what each is and fits, and what to do with it. */

@@ -31,7 +31,7 @@ export const wordMethodSchema = z.strictObject({
   /** How many vectors stand for it: the more, the more of it can be told, and the more of a prompt it takes up. */
   vectors: z.int().min(1).max(mostWordVectors).default(4),
   /** Words that say roughly what it is; it begins as these. Left out: as nothing in particular. */
-  initWords: z.string().max(200).default(''),
+  initWords: z.string().trim().max(200).default(''),
   /** What is said of an image whose caption lacks the word. */
   captions: z.enum(wordCaptions).default('object'),
 });

@@ -94,8 +94,8 @@ export function starterOf(id: string, among: readonly Starter[] = starters): Sta
     const ids = among.map((one) => one.id).join(', ');
     throw new Failure(
       'starter-unknown',
-      `There is no base called ${id} in the list.`,
-      `The list has ${ids}.`,
+      `There is no model called ${id} in the list.`,
+      `The list has the bases ${ids} and captioning models: \`screenfold get\` shows all of it. Or give the address of a file.`,
     );
   }
   if (!starter.opens) {

@@ -6,6 +6,7 @@ import { readAdapterModules } from '../../native/families/read-facts.ts';
 import { checkClipSkip, checkNewWord, checkZeroSnr } from '../../native/families/settings-fit.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { readingOf } from './text-lengths.ts';
+import { taughtWords } from './unknown-words.ts';
 
 type Asked = Pick<RunSpec, 'base' | 'method' | 'train' | 'samples'>;
 
@@ -24,6 +25,8 @@ export async function checkBase({ base, method, train, samples }: Asked, facts: 
   if (method.kind !== 'embedding') return;
   const reading = await readingOf(base);
   if (reading !== null) checkNewWord(method.word, reading.count(method.word));
+  // A vocabulary of pieces says little of the words that a base was taught.
+  if ((await taughtWords(base))?.has(method.word.toLowerCase())) checkNewWord(method.word, 1);
 }
 
 async function checkBlockRanks(base: string, method: Asked['method'], facts: ConfigFacts): Promise<void> {

@@ -52,7 +52,8 @@ async function likelyProvider(): Promise<Provider> {
 
 /** What is amiss with the GPU asked for; null where none is, or it is there. */
 export async function missingGpu({ provider, gpu }: DeviceChoice): Promise<string | null> {
-  if (provider !== 'cuda' && gpu === undefined) return null;
+  // Of another device it makes no difference which GPU is named.
+  if (provider !== 'cuda' && (gpu === undefined || provider !== undefined)) return null;
   const gpus = cudaOrder(await recentGpus());
   if (gpus.length === 0) return 'There is no NVIDIA GPU here, or its driver is not installed.';
   try {

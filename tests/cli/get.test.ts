@@ -121,7 +121,7 @@ describe('screenfold get', () => {
   });
 
   test.each([
-    [['get', 'sd-9'], 1, 'no base called sd-9'],
+    [['get', 'sd-9'], 1, 'no model called sd-9'],
     [['get', 'https://host/a.ckpt', '--sha256', '12'], 2, '64 hexadecimal digits'],
     [['get', 'http://host/a.ckpt'], 1, 'not be secure'],
     [['get', 'http://127.0.0.1:1/a.ckpt', '--proxy', 'nowhere'], 1, 'is not an address'],

@@ -20,7 +20,7 @@ describe('the bases that are offered', () => {
     const unopened = { ...starters[0]!, opens: false };
     expect(() => starterOf('sd-1.5', [unopened])).toThrow('cannot open Stable Diffusion 1.5 yet');
     expect(starterOf('sd-1.5').fileName).toBe('sd-1.5.safetensors');
-    expect(() => starterOf('sd-9')).toThrow('There is no base called sd-9');
+    expect(() => starterOf('sd-9')).toThrow('There is no model called sd-9');
   });
 
   test('are opened by families that are there', () => {

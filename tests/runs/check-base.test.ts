@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
@@ -43,4 +46,16 @@ test('a LoRA has a rank somewhere', async () => {
     expect((await failureOf(lora(parts))).code).toBe('nothing-trained');
   await lora({ blockRanks: none, textEncoder: true });
   await lora({ blockRanks: { ...none, down: 1 } });
+});
+
+test('a word that a base was taught by name is not taught as a new one', async () => {
+  const base = temporaryFolder();
+  writePretendConfigs(base, 16);
+  writeFileSync(join(base, 'words.txt'), 'fox\nwolf\n');
+  const teach = async (word: string) => {
+    const asked = { base, data: { folder: 'photos' }, method: { kind: 'embedding', word } };
+    await checkBase(validateRunSpec(asked, 'run.json'), await readBaseFacts(base));
+  };
+  for (const word of ['wolf', 'Wolf']) expect((await failureOf(teach(word))).code).toBe('word-known');
+  await teach('<wolf>');
 });

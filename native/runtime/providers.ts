@@ -28,6 +28,8 @@ interface Finding extends ProviderStatus {
   readonly device: string;
   /** A driver that computes on the processor: it works, but slower than the CPU provider. */
   readonly software: boolean;
+  /** Nobody would look for it here, so that it is no news that it does not serve. */
+  readonly foreign?: boolean;
 }
 
 export interface ChosenRuntime extends Runtime {
@@ -51,9 +53,10 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
   const apis: readonly RuntimeApi[] = choice.api ? [choice.api] : ['c-api', 'node'];
   const notes: string[] = [];
   for (const provider of choice.provider ? [choice.provider] : providers) {
-    const { available, device, software, reason } = await find(provider);
-    if (!available || (software && choice.provider !== provider)) {
-      notes.push(`${providerLabels[provider]} is not used: ${reason}`);
+    const { available, device, software, foreign = software, reason } = await find(provider);
+    const asked = choice.provider === provider;
+    if (!available || (software && !asked)) {
+      if (asked || !foreign) notes.push(`${providerLabels[provider]} is not used: ${reason}`);
       continue;
     }
     const gpus = provider === 'cuda' ? cudaOrder(await nvidiaGpus()) : [];
@@ -125,7 +128,8 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     return tried('cuda', gpu);
   },
   directml: () => {
-    if (process.platform !== 'win32') return Promise.resolve(absent('DirectML is a part of Windows.'));
+    if (process.platform !== 'win32')
+      return Promise.resolve({ ...absent('DirectML is a part of Windows.'), foreign: true });
     if (!compiledIn().has('DmlExecutionProvider')) {
       return Promise.resolve(absent('This build of ONNX Runtime does not support DirectML.'));
     }

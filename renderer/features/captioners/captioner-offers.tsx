@@ -51,7 +51,6 @@ function Offer({ offer, isAsked }: { offer: CaptionerOffer; isAsked: boolean }) 
         </Text>
         <Text size="sm">{suits}</Text>
         <PageAddress name={name} page={page} />
-        {start.error !== null && <FailureNote error={start.error} />}
       </div>
       {captionerId === null ? (
         <Button
@@ -71,6 +70,15 @@ function Offer({ offer, isAsked }: { offer: CaptionerOffer; isAsked: boolean }) 
         <Text size="sm" c="dimmed">
           Downloaded
         </Text>
+      )}
+      {start.error !== null && (
+        <div className={classes.below}>
+          <FailureNote error={start.error} />
+          <Text size="xs" c="dimmed" mt={8}>
+            You can also get the files from the page above with another computer, put them into one folder,
+            and add that folder.
+          </Text>
+        </div>
       )}
     </li>
   );

@@ -60,6 +60,17 @@ describe('the captioners of the library', () => {
     expect(studio.inputsOf('downloads.startCaptioner')).toEqual([{ publishedId: 'some-tagger' }]);
   });
 
+  test('may come by another way where the connection fails', async () => {
+    const { user } = show({
+      'downloads.startCaptioner': () => {
+        throw Object.assign(new Error(), { code: 'x', message: 'There is no connection.', hint: 'Look.' });
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: 'Download Some tagger' }));
+    expect(await screen.findByText('There is no connection.')).toBeTruthy();
+    expect(screen.getByText(/get the files from the page above with another computer/)).toBeTruthy();
+  });
+
   test('come from an address, too, and what is wrong with it stands there', async () => {
     const { studio, user } = show({
       'downloads.startCaptionerAddress': () => {

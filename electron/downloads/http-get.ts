@@ -196,6 +196,15 @@ function stalled({ host }: URL, patience: number): Passing {
   );
 }
 
+/** What commonly keeps a connection from being made, by its code. */
+const inWords: Readonly<Record<string, (host: string) => string>> = {
+  ENOTFOUND: (host) => `${host} was not found: this computer is offline, or the name is wrong.`,
+  EAI_AGAIN: (host) => `${host} was not found: this computer is offline.`,
+  ECONNREFUSED: (host) => `Nothing answers at ${host}.`,
+  ECONNRESET: (host) => `${host} broke off the connection.`,
+  ETIMEDOUT: (host) => `${host} did not answer in time.`,
+};
+
 function unreachable({ host }: URL, error: unknown): Passing {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const certificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
@@ -204,7 +213,8 @@ function unreachable({ host }: URL, error: unknown): Passing {
       certificate ? 'download-not-trusted' : 'download-unreachable',
       certificate
         ? `${host} could not prove that it is ${host} (${code}).`
-        : `The connection to ${host} failed: ${code === '' ? messageOf(error) : code}.`,
+        : (inWords[code]?.(host) ??
+            `The connection to ${host} failed: ${code === '' ? messageOf(error) : code}.`),
       certificate
         ? 'A program or a network in between may be reading along. If it is your own, give its certificate in NODE_EXTRA_CA_CERTS.'
         : 'Check the connection and the proxy, and try again; what was downloaded so far is kept.',

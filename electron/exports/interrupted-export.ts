@@ -1,10 +1,11 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { partialName } from '../../native/files/atomic-file.ts';
 import type { FailureData } from '../contract/values.ts';
 import { companionsOf } from './export-places.ts';
-import { partialOf } from './place-export.ts';
+import { nameIn, removeMarked } from './partial-folder.ts';
+import { isModelFolder, removeUnmarked } from './unmarked-leftover.ts';
 
 /**
  * What became of an export that was under way when Screenfold ended: it is put in its place whole or not at all, so it is
@@ -27,15 +28,27 @@ export function endOfInterrupted(
 
 function removeHalfMade(path: string): void {
   const [folder, name] = [dirname(path), basename(path)];
-  const partial = partialOf(path);
-  removeUnfollowed(path, partial);
-  const isHalfMade = (other: string) =>
-    other === basename(partial) || (other.startsWith(`${name}.`) && partialName.test(other));
+  for (const other of namesIn(folder)) {
+    const found = join(folder, other);
+    if (nameIn(other) === name) {
+      removeUnfollowed(path, found);
+      if (!removeMarked(found)) removeUnmarked(found);
+    } else if (other.startsWith(`${name}.`) && partialName.test(other) && isWrittenByExport(found))
+      rmSync(found, { recursive: true, force: true });
+  }
+}
+
+function isWrittenByExport(found: string): boolean {
+  const entry = lstatSync(found, { throwIfNoEntry: false });
+  return entry?.isFile() === true || (entry?.isDirectory() === true && isModelFolder(found));
+}
+
+/** None where the folder is gone, or is another's now. */
+function namesIn(folder: string): readonly string[] {
   try {
-    for (const other of readdirSync(folder).filter(isHalfMade))
-      rmSync(join(folder, other), { recursive: true, force: true });
+    return readdirSync(folder);
   } catch {
-    // The folder is gone, or is another's now.
+    return [];
   }
 }
 

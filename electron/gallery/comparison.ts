@@ -36,26 +36,6 @@ export function comparisonSheet(run: Run, samples: readonly Sample[], losses: re
   };
 }
 
-/** Runs beside each other, each with the pictures of one epoch: a column for every run, a row for every prompt and seed. */
-export function runsSheet(
-  runs: readonly { readonly run: Run; readonly samples: readonly Sample[] }[],
-): Sheet {
-  const rows = rowsOf(runs.flatMap(({ samples }) => samples));
-  const seeds = [...new Set(rows.map(({ seed }) => seed))];
-  const [first] = runs;
-  return {
-    title: `${runs.length} runs`,
-    subtitle: subtitle(first!.run),
-    columns: runs.map(({ run, samples }) => ({
-      text: run.spec.name,
-      note: epochLabel(samples[0]?.epoch ?? 0, []).text,
-    })),
-    rows: rows.map(({ prompt, seed }) => promptLabel(prompt, seed, seeds.length > 1)),
-    pictures: rows.map((row) => runs.map(({ samples }) => fileOf(samples, samples[0]?.epoch ?? 0, row))),
-    footer: footer(first!.run, seeds).slice(0, 1),
-  };
-}
-
 /** The same pictures as an animation: a frame for every epoch, in each the pictures of all prompts and seeds. */
 export function comparisonAnimation(run: Run, samples: readonly Sample[]): Animation {
   const epochs = [...new Set(samples.map(({ epoch }) => epoch))];
@@ -71,7 +51,7 @@ export function comparisonAnimation(run: Run, samples: readonly Sample[]): Anima
   };
 }
 
-interface Row {
+export interface Row {
   readonly prompt: Prompt;
   readonly seed: number;
 }
@@ -84,7 +64,7 @@ function isRow(a: Row, b: Row): boolean {
   );
 }
 
-function rowsOf(samples: readonly Sample[]): readonly Row[] {
+export function rowsOf(samples: readonly Sample[]): readonly Row[] {
   const rows: Row[] = [];
   for (const { prompt, seed } of samples) {
     if (!rows.some((row) => isRow(row, { prompt, seed }))) rows.push({ prompt, seed });
@@ -92,7 +72,7 @@ function rowsOf(samples: readonly Sample[]): readonly Row[] {
   return rows;
 }
 
-function fileOf(samples: readonly Sample[], epoch: number, row: Row): string | null {
+export function fileOf(samples: readonly Sample[], epoch: number, row: Row): string | null {
   return samples.find((sample) => sample.epoch === epoch && isRow(row, sample))?.picture.output ?? null;
 }
 
@@ -100,17 +80,34 @@ export function heldOutImage({ job }: Run, { prompt }: Prompt): string | null {
   return job.validation.find(({ captions }) => isPromptOf(prompt, captions))?.path ?? null;
 }
 
-export function subtitle({ job }: Run): string {
+export function subtitle(run: Run): string {
+  return subtitleParts(run).join(', ');
+}
+
+export function subtitleParts({ job }: Run): readonly string[] {
   const { method, images, settings, base } = job;
-  return `${countOf(images.length, 'image')}, ${methodName(method.kind)}, ${countOf(settings.epochs, 'epoch')}, over ${basename(base)}`;
+  return [
+    countOf(images.length, 'image'),
+    methodName(method.kind),
+    countOf(settings.epochs, 'epoch'),
+    `over ${basename(base)}`,
+  ];
 }
 
 function footer({ spec, job }: Run, seeds: readonly number[]): readonly string[] {
-  const { sampler, steps, guidanceScale, clipSkip = spec.train.clipSkip } = spec.samples;
   const { learningRate, batchSize, schedule, seed } = job.settings;
-  const noise = seeds.length === 1 ? `seed ${seeds[0]!}` : `seeds ${seeds.join(', ')}`;
   return [
-    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${clipSkipText(clipSkip)}${noise}; the same noise in every column.`,
+    picturesLine(spec, seeds, clipSkipText(clipSkipOf(spec))),
     `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
   ];
+}
+
+export function clipSkipOf({ samples, train }: Run['spec']): number {
+  return samples.clipSkip ?? train.clipSkip;
+}
+
+export function picturesLine({ samples }: Run['spec'], seeds: readonly number[], clipSkip: string): string {
+  const { sampler, steps, guidanceScale } = samples;
+  const noise = seeds.length === 1 ? `seed ${seeds[0]!}` : `seeds ${seeds.join(', ')}`;
+  return `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${clipSkip}${noise}; the same noise in every column.`;
 }

@@ -3,10 +3,10 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { partialName } from '../../native/files/atomic-file.ts';
+import { removeMarked } from '../exports/partial-folder.ts';
+import { isModelFolder, removeUnmarked } from '../exports/unmarked-leftover.ts';
 import type { Library, Log } from './library.ts';
 
-/** Exports come into being in such a folder; see `placeWhole`. */
-const halfExport = /^\..*\.partial$/;
 /** Of a run's own files: an engine that outlived the studio by a step may be writing others. */
 const halfRunFile = /^(run\.lock|run\.json|outcome\.json)\.partial-/;
 
@@ -28,15 +28,25 @@ export async function clearLeftovers(library: Library, log: Log): Promise<void> 
       }
     }
   };
-  const isHalfExport = ({ name }: Dirent) => halfExport.test(name) || partialName.test(name);
-  await clear(exports, isHalfExport);
+  const clearExports = async (folder: string): Promise<void> => {
+    await clear(folder, (entry) => partialName.test(entry.name) && isOfExport(folder, entry));
+    for (const { name } of await entriesOf(folder)) {
+      const path = join(folder, name);
+      if (removeMarked(path) || removeUnmarked(path)) log.info('Removed what was left half-made', path);
+    }
+  };
+  await clearExports(exports);
   for (const run of await entriesOf(runs)) {
     if (!run.isDirectory()) continue;
     await clear(join(runs, run.name), ({ name }) => halfRunFile.test(name));
-    await clear(join(runs, run.name, 'exports'), isHalfExport);
+    await clearExports(join(runs, run.name, 'exports'));
   }
   const wanted = await wantedUploads(library);
   await clear(library.paths.uploads, ({ name }) => !wanted(name));
+}
+
+function isOfExport(folder: string, entry: Dirent): boolean {
+  return entry.isFile() || (entry.isDirectory() && isModelFolder(join(folder, entry.name)));
 }
 
 /**

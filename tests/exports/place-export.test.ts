@@ -1,10 +1,19 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { endOfInterrupted } from '../../electron/exports/interrupted-export.ts';
-import { partialOf, placeWhole } from '../../electron/exports/place-export.ts';
+import { partialOf, takePartial } from '../../electron/exports/partial-folder.ts';
+import { placeWhole } from '../../electron/exports/place-export.ts';
 import { Failure } from '../../native/failure.ts';
 import { lockFile } from '../../native/files/process-lock.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
@@ -22,6 +31,13 @@ function writeAll(inside: string, what: string): Promise<void> {
   writeFileSync(join(dirname(inside), 'fox.md'), `card of ${what}`);
   writeFileSync(join(dirname(inside), 'fox.proof.png'), `picture of ${what}`);
   return Promise.resolve();
+}
+
+/** What a killed export of `output` leaves. */
+async function killed(output: string): Promise<string> {
+  const held = await takePartial(output);
+  held!.release();
+  return held!.path;
 }
 
 describe('an export comes to its place whole', () => {
@@ -75,17 +91,14 @@ describe('an export comes to its place whole', () => {
   });
 
   test('over what a killed writer left out of sight', async () => {
-    mkdirSync(partialOf(output));
-    writeFileSync(join(partialOf(output), 'half'), '');
+    writeFileSync(join(await killed(output), 'half'), '');
     await placeWhole(output, (inside) => writeAll(inside, 'one'));
     expect(readdirSync(folder)).toHaveLength(3);
   });
 
   test('and clears what killed exports of other names left, not what is under way', async () => {
-    for (const name of ['.wolf.safetensors.partial', '.busy.safetensors.partial', '.notes.partial'])
-      mkdirSync(join(folder, name));
-    for (const name of ['wolf', 'busy'])
-      writeFileSync(join(folder, `.${name}.safetensors.partial`, '.lock'), '');
+    mkdirSync(join(folder, '.notes.partial'));
+    for (const name of ['wolf', 'busy']) await killed(join(folder, `${name}.safetensors`));
     const release = lockFile(join(folder, '.busy.safetensors.partial', '.lock'))!;
     await placeWhole(output, (inside) => writeAll(inside, 'one'));
     release();
@@ -96,6 +109,51 @@ describe('an export comes to its place whole', () => {
     ).toEqual(['.busy.safetensors.partial', '.notes.partial']);
   });
 
+  test.each([[''], ['somebody’s text']])(
+    'past a folder of somebody else’s, of its own name or another, with a `.lock` of %j',
+    async (lock) => {
+      const others = [partialOf(output), join(folder, '.backup.partial')];
+      for (const other of others) {
+        mkdirSync(other);
+        writeFileSync(join(other, '.lock'), lock);
+        writeFileSync(join(other, 'diary'), 'precious');
+      }
+      await placeWhole(output, (inside) => writeAll(inside, 'one'));
+      expect(readFileSync(output, 'utf8')).toBe('one');
+      expect(readdirSync(folder)).toHaveLength(5);
+      for (const other of others) {
+        expect(readdirSync(other)).toEqual(['.lock', 'diary']);
+        expect(readFileSync(join(other, '.lock'), 'utf8')).toBe(lock);
+      }
+    },
+  );
+
+  test('past a marked folder whose lock is none, and past a link to a marked one', async () => {
+    const odd = await killed(join(folder, 'odd'));
+    writeFileSync(join(odd, '.lock'), 'somebody’s text, long enough not to pass for an empty database');
+    writeFileSync(join(odd, 'diary'), 'precious');
+    const elsewhere = await killed(join(temporaryFolder(), 'fox'));
+    symlinkSync(elsewhere, partialOf(output), 'junction');
+    writeFileSync(join(elsewhere, 'diary'), 'precious');
+    await placeWhole(output, (inside) => writeAll(inside, 'one'));
+    expect(existsSync(join(odd, 'diary'))).toBe(true);
+    expect(existsSync(join(partialOf(output), 'diary'))).toBe(true);
+  });
+
+  test('and one that is under way beside somebody’s folder is found busy, and cleared when it was killed', async () => {
+    mkdirSync(partialOf(output));
+    const held = await takePartial(output);
+    expect(held!.path).toBe(`${partialOf(output)}-2`);
+    await expect(placeWhole(output, (inside) => writeAll(inside, 'two'))).rejects.toMatchObject({
+      code: 'output-busy',
+    });
+    held!.release();
+    await placeWhole(join(folder, 'wolf.safetensors'), (inside) => writeAll(inside, 'one'));
+    expect(readdirSync(folder).filter((name) => name.includes('.partial'))).toEqual([
+      '.fox.safetensors.partial',
+    ]);
+  });
+
   test('and failures tell of that place', async () => {
     const failing = placeWhole(output, (inside) =>
       Promise.reject(new Failure('x', `${inside} cannot be written.`, 'Hint.')),
@@ -103,6 +161,19 @@ describe('an export comes to its place whole', () => {
     await expect(failing).rejects.toMatchObject({ code: 'x', message: `${output} cannot be written.` });
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+test('what an interrupted export left goes, and a folder of somebody else’s that has its name stays', async () => {
+  mkdirSync(partialOf(output));
+  writeFileSync(join(partialOf(output), 'diary'), 'precious');
+  const left = await killed(output);
+  writeFileSync(join(left, 'fox.safetensors'), 'half');
+  const other = `${output}.partial-0123456789ab`;
+  mkdirSync(other);
+  writeFileSync(join(other, 'diary'), 'precious');
+  endOfInterrupted(output);
+  expect([existsSync(left), existsSync(join(partialOf(output), 'diary'))]).toEqual([false, true]);
+  expect(existsSync(join(other, 'diary'))).toBe(true);
 });
 
 test('what was put beside a model that did not follow before a kill goes, and what is another’s stays', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 
+import { takePartial } from '../../electron/exports/partial-folder.ts';
 import { lockLibrary } from '../../electron/library/library-lock.ts';
 import { migrations } from '../../electron/library/migrations.ts';
 import { picture } from '../datasets/folder.ts';
@@ -15,6 +16,14 @@ function write(...parts: readonly string[]): string {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, 'half');
   return file;
+}
+
+/** A file in what a killed export leaves. */
+async function marked(output: string): Promise<string> {
+  mkdirSync(dirname(output), { recursive: true });
+  const held = await takePartial(output);
+  held!.release();
+  return write(held!.path, 'anything');
 }
 
 async function imported(libraryFolder: string, uploadId: string): Promise<void> {
@@ -33,6 +42,9 @@ test('what was half made, and uploads never imported, are gone at the next start
   await imported(libraryFolder, 'aaaaaaaa-1');
   const gone = [
     write(libraryFolder, 'exports', '.fox, epoch 1.partial', 'fox, epoch 1', 'unet', 'config.json'),
+    write(libraryFolder, 'exports', '.old.safetensors.partial', 'old.safetensors.partial-0123456789ab'),
+    await marked(join(libraryFolder, 'exports', 'new')),
+    await marked(join(libraryFolder, 'runs', '7', 'exports', 'new.safetensors')),
     write(libraryFolder, 'exports', 'sheet.png.partial-0123456789ab'),
     write(libraryFolder, 'runs', '7', 'run.lock.partial-0123456789ab'),
     write(libraryFolder, 'runs', '7', 'outcome.json.partial-0123456789ab'),
@@ -41,6 +53,12 @@ test('what was half made, and uploads never imported, are gone at the next start
   ];
   const stays = [
     write(libraryFolder, 'exports', 'my.partial.png'),
+    write(libraryFolder, 'exports', '.mine.partial'),
+    write(libraryFolder, 'exports', '.diary.partial', 'monday.txt'),
+    write(libraryFolder, 'exports', '.fox.partial', 'fox', 'unet', 'config.json'),
+    write(libraryFolder, 'exports', '.fox.partial', 'fox', 'my notes.md'),
+    write(libraryFolder, 'exports', 'fox.partial-0123456789ab', 'my notes.md'),
+    write(libraryFolder, 'runs', '7', 'exports', '.fox.safetensors.partial', '.lock'),
     write(libraryFolder, 'exports', 'fox, epoch 2', 'model_index.json'),
     write(libraryFolder, 'runs', '7', 'metrics.jsonl'),
     // Perhaps an engine that outlived the studio is writing it.

@@ -5,10 +5,10 @@ import { exists } from '../../../native/files/exists.ts';
 import type { GenerateJob } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { countOf } from '../../contract/quantities.ts';
-import { comparisonAnimation, comparisonSheet, runsSheet } from '../../gallery/comparison.ts';
+import { comparisonAnimation, comparisonSheet } from '../../gallery/comparison.ts';
 import { planSamples, type Sample } from '../../gallery/sample-plan.ts';
-import { checkpointEpochs, readEpochLosses, readRun, type Run } from '../../runs/run-folder.ts';
-import { type Prompt, promptsOf } from '../../runs/run-prompts.ts';
+import { readEpochLosses, readRun, type Run } from '../../runs/run-folder.ts';
+import type { Prompt } from '../../runs/run-prompts.ts';
 import {
   cutPrompts,
   ofPrompts,
@@ -19,7 +19,7 @@ import {
 } from '../../runs/text-lengths.ts';
 import { writeAnimation } from '../../sheets/animation.ts';
 import { writeSheet } from '../../sheets/sheet.ts';
-import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
+import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal } from './context.ts';
 
 export interface CompareOptions {
   readonly folder: string;
@@ -80,7 +80,7 @@ export async function compareCommand(context: CommandContext, options: CompareOp
 }
 
 /** Makes the pictures that are missing, and gives how many those were; null where it was stopped. */
-async function makeMissing(
+export async function makeMissing(
   context: CommandContext,
   run: Run,
   samples: readonly Sample[],
@@ -104,40 +104,6 @@ async function makeMissing(
   if (!interrupted) return missing.length;
   terminal.line('Stopped. The pictures made so far are kept.');
   return null;
-}
-
-export type CompareRunsOptions = Omit<CompareOptions, 'folder' | 'animation'> & {
-  readonly folders: readonly string[];
-};
-
-/** Makes the pictures that are missing of several runs' last epochs, or of those named, and a sheet of them side by side. */
-export async function compareRunsCommand(
-  context: CommandContext,
-  { folders, epochs, prompts, seeds, sheet: named, device }: CompareRunsOptions,
-): Promise<ExitCode> {
-  const { terminal, workingFolder } = context;
-  if ((epochs?.length ?? 0) > 1)
-    throw usage('Several runs are shown at one epoch each.', 'Name one epoch, or none for the last of each.');
-  const runs = [];
-  for (const folder of folders) runs.push(await readRun(resolve(workingFolder, folder)));
-  const [first] = runs;
-  const asked = prompts.length > 0 ? prompts : promptsOf(first!);
-  const all = [];
-  for (const run of runs) {
-    const last = (await checkpointEpochs(run.folder)).at(-1) ?? 0;
-    const choice = { prompts: asked, epochs: epochs ?? [last], seeds: seeds ?? first!.spec.samples.seeds };
-    const samples = await planSamples(run, choice);
-    terminal.line(`${run.spec.name}:`);
-    if ((await makeMissing(context, run, samples, device)) === null) return exitCodes.interrupted;
-    all.push({ run, samples });
-  }
-  const sheet = resolve(workingFolder, named ?? 'runs-side-by-side.png');
-  await makeFolder(dirname(sheet));
-  await removeAbandonedWrites(dirname(sheet));
-  await writeSheet(sheet, runsSheet(all));
-  terminal.line(`Side by side: ${sheet}`);
-  terminal.object({ kind: 'compare', sheet, runs: runs.map(({ folder }) => folder) });
-  return exitCodes.ok;
 }
 
 async function missingOf(samples: readonly Sample[]): Promise<readonly Sample[]> {

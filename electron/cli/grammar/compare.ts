@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
 import { numberList } from '../arguments.ts';
-import { compareCommand, compareRunsCommand } from '../commands/compare.ts';
+import { compareCommand } from '../commands/compare.ts';
+import { compareRunsCommand } from '../commands/compare-runs.ts';
 import { usage } from '../commands/context.ts';
 import { deviceOption, type Grammar } from './grammar.ts';
 

@@ -62,7 +62,7 @@ describe('from a terminal', () => {
     expect(trained.out).toMatch(
       /All 2 runs have finished:\n {2}foxes, rate 1e-5: training loss 0\.\d{4}, held-out loss 1\.\d{4}\n/,
     );
-    expect(trained.out).toContain('  screenfold compare "runs/foxes, rate 2e-5"\n');
+    expect(trained.out).toContain('screenfold compare "runs/foxes, rate 1e-5" "runs/foxes, rate 2e-5"\n');
     const again = await screenfold(folder, wanted, engine);
     expect([again.code, jobs.length]).toEqual([0, 2]);
     expect(again.out).toContain('It has finished already; nothing was changed.');

@@ -1,7 +1,7 @@
 import { captionerKindOf, graphNamesOf, graphRoundings } from '../../native/captioning/captioner-files.ts';
 import { Failure } from '../../native/failure.ts';
 import { isJsonObject, type JsonObject } from '../../native/files/json-file.ts';
-import { refusal } from './failures.ts';
+import { ofFile, refusal } from './failures.ts';
 import type { HttpGet } from './http-get.ts';
 import { asTold, lookAt, type Sight } from './look-at.ts';
 import type { PublishedCaptioner } from './published-captioners.ts';
@@ -120,7 +120,7 @@ async function see(folder: URL, path: string, { get, token, signal }: Asking): P
     return { path, address, bytes, revision };
   } catch (error) {
     if (error instanceof Failure && error.code === 'download-missing') return null;
-    throw error;
+    throw ofFile(error, path);
   }
 }
 

@@ -10,6 +10,7 @@ import type { DownloadRecord } from './download-records.ts';
 import { createDownloadTasks, type DownloadTasks } from './download-tasks.ts';
 import { createHttpGet, type HttpGet } from './http-get.ts';
 import { asTold, lookAt } from './look-at.ts';
+import { movedTo } from './moved-to.ts';
 import { type PublishedCaptioner, publishedCaptioners as usualCaptioners } from './published-captioners.ts';
 import { notAccepted, type Starter, starterOf, starters as usualStarters } from './starters.ts';
 
@@ -72,11 +73,18 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
     const before = await tasks.records.find(record.id);
     // Its files belong together: those that came before are of the state that was published then.
     if (before?.files !== undefined) {
-      await tasks.start(before, token);
+      const { address, files } = record;
+      if (address === before.address || files === undefined) await tasks.start(before, token);
+      else {
+        await tasks.pause(before.id);
+        const moved = await movedTo(before, { address, files }, tasks.records.fileOf(before));
+        await tasks.start(moved, token);
+      }
       return { downloadId: record.id };
     }
     // Under the name it has, where it was begun before: what has come of it is there.
-    const fileName = before?.fileName ?? (await freeName(folder, record.fileName));
+    const promised = new Set((await tasks.records.all()).map(({ fileName }) => fileName));
+    const fileName = before?.fileName ?? (await freeName(folder, record.fileName, promised));
     await tasks.start({ ...record, fileName, createdAt: before?.createdAt ?? context.now() }, token);
     return { downloadId: record.id };
   };
@@ -136,12 +144,12 @@ export function createDownloads(context: DomainContext, deps: DownloadsDeps): Do
   return { handlers, tasks, close: tasks.close };
 }
 
-/** A name that no other file has there, whole or in part. */
-async function freeName(folder: string, name: string): Promise<string> {
+/** A name that no other file has there, whole or in part, nor is to have. */
+async function freeName(folder: string, name: string, promised: ReadonlySet<string>): Promise<string> {
   const end = name.includes('.') ? name.lastIndexOf('.') : name.length;
   for (let count = 1; ; count++) {
     const next = count === 1 ? name : `${name.slice(0, end)} ${count}${name.slice(end)}`;
     const path = join(folder, next);
-    if (!(await exists(path)) && !(await exists(`${path}.part`))) return next;
+    if (!promised.has(next) && !(await exists(path)) && !(await exists(`${path}.part`))) return next;
   }
 }

@@ -78,6 +78,13 @@ export function refusal(
   }
 }
 
+/** The same failure, with the file's name before it where it tells of none: of several, one wants to know which. */
+export function ofFile(error: unknown, path: string): unknown {
+  if (!(error instanceof Failure) || error.code === 'download-paused' || error.message.includes(path))
+    return error;
+  return new Failure(error.code, `${path}: ${error.message}`, error.hint, error.cause);
+}
+
 export function noRoom(file: string, needed: number, free: number): Failure {
   return new Failure(
     'disk-full',
@@ -107,6 +114,14 @@ export function noFile(host: string): Failure {
     'download-no-file',
     `${host} answered with a web page instead of a file.`,
     'Check the address: it must be that of the file itself. A network that wants a login answers so as well.',
+  );
+}
+
+export function compressed(host: string, encoding: string): Failure {
+  return new Failure(
+    'download-compressed',
+    `${host} gives the file compressed (${encoding}), although it was asked for as it is.`,
+    'Try another mirror. A proxy or a network in between may compress it: go around it if you can.',
   );
 }
 

@@ -1,5 +1,5 @@
 /** What is asked for and what an answer means; nothing here touches a disk or a network. */
-import { Changed, noFile, otherSize, refusal } from './failures.ts';
+import { Changed, compressed, noFile, otherSize, refusal } from './failures.ts';
 
 /** What is known of a file that has come in part. */
 export interface PartState {
@@ -108,7 +108,7 @@ function beyond(answer: AnswerHead, { state, asked }: Expected): 'complete' {
 
 function refuseOtherThings(answer: AnswerHead): void {
   const encoding = header(answer, 'content-encoding') ?? 'identity';
-  if (encoding !== 'identity') throw noFile(answer.host);
+  if (encoding !== 'identity') throw compressed(answer.host, encoding);
   if (/^text\/html\b/i.test(header(answer, 'content-type') ?? '')) throw noFile(answer.host);
 }
 

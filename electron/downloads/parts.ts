@@ -1,10 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 
 import { makeFolder } from '../../native/files/atomic-file.ts';
 import { exists } from '../../native/files/exists.ts';
 import { download, type DownloadDeps, type DownloadRequest } from './download.ts';
 import type { DownloadRecord } from './download-records.ts';
+import { ofFile } from './failures.ts';
 import { discardPart, keepToken, readState } from './part-file.ts';
 
 /** What is fetched for a download: one file, or those of a folder. */
@@ -29,12 +30,23 @@ export function partsOf(
   return { place, isFolder: true, requests };
 }
 
+/** Whether a file has come. In a folder of several, one of another length is not what was to come under its name. */
+async function isWhole(
+  { file, bytes }: Pick<DownloadRequest, 'file' | 'bytes'>,
+  isFolder: boolean,
+): Promise<boolean> {
+  if (!isFolder || bytes === null) return exists(file);
+  return (await stat(file).catch(() => null))?.size === bytes;
+}
+
+const nameIn = (place: string, file: string) => relative(place, file).replaceAll('\\', '/');
+
 /** How much of it is there, whole files and parts of them. */
-export async function standing({ requests }: Parts) {
+export async function standing({ requests, isFolder }: Parts) {
   const each = await Promise.all(
     requests.map(async ({ file, address, sha256, bytes }) => {
       const state = await readState(file, { address: address.href, sha256 });
-      const [isThere, total] = [await exists(file), bytes ?? state.total];
+      const [isThere, total] = [await isWhole({ file, bytes }, isFolder), bytes ?? state.total];
       return { isThere, total, done: isThere ? (total ?? 0) : state.kept };
     }),
   );
@@ -66,7 +78,7 @@ export async function fetchParts(
   }
   const { total } = await standing(parts);
   for (const request of requests) {
-    if (await exists(request.file)) continue;
+    if (await isWhole(request, isFolder)) continue;
     const { done: before } = await standing({
       ...parts,
       requests: requests.filter((one) => one !== request),
@@ -81,7 +93,9 @@ export async function fetchParts(
           else if (said.phase === 'downloading') onProgress?.({ ...said, done: before + said.done, total });
         },
       },
-    );
+    ).catch((error: unknown) => {
+      throw isFolder ? ofFile(error, nameIn(place, request.file)) : error;
+    });
   }
   if (isFolder) await discardPart(place);
 }

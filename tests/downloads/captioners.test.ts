@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { describe, expect, test, vi } from 'vitest';
 
@@ -169,6 +169,39 @@ describe('a captioning model of the list', () => {
     await server.close();
     await expect(start(client)).rejects.toMatchObject({ code: 'download-unreachable' });
     expect(await list(client)).toEqual([]);
+  });
+});
+
+describe('of captioning models in part', () => {
+  test('two of one name come into folders of their own', async () => {
+    const server = await hubOf(tinyTagger, () => ({ stallAfter: 0 }));
+    const { client } = await openStudio({ libraryFolder: temporaryFolder() });
+    for (const query of ['', '?of=another']) {
+      const address = `${server.origin}/some/model/resolve/main/${query}`;
+      await client.call('downloads.startCaptionerAddress', { address });
+    }
+    const files = (await list(client)).map(({ title, file }) => [title, basename(file)]);
+    expect(files).toEqual([
+      ['main', 'main'],
+      ['main', 'main 2'],
+    ]);
+  });
+
+  test('one goes on from another mirror, without what has come whole already', async () => {
+    const first = await hubOf(tinyTagger, (path) => (path === 'model.onnx' ? { stallAfter: 40_000 } : {}));
+    const second = await hubOf(tinyTagger);
+    const address = 'https://huggingface.co/some/model/resolve/main/';
+    const { client } = await openStudio({
+      ...{ libraryFolder: temporaryFolder(), captioners: [{ ...taggerAt(first), address }] },
+    });
+    await client.call('system.changeSettings', { change: { mirror: first.origin } });
+    await start(client);
+    await until(client, (download) => (download?.done ?? 0) > 40_000);
+    await client.call('system.changeSettings', { change: { mirror: second.origin } });
+    await start(client);
+    await until(client, (download) => download?.status === 'ready');
+    const fetched = second.asked.filter(({ headers }) => headers.range !== 'bytes=0-0');
+    expect(fetched.map(({ path }) => basename(path))).toEqual(['model.onnx']);
   });
 });
 

@@ -88,12 +88,11 @@ describe('an answer', () => {
     expect(() => answered(status, headers, half, 7)).toThrow(/another file there/);
   });
 
-  test.each([{ 'content-type': 'text/html; charset=utf-8' }, { 'content-encoding': 'gzip' }])(
-    'that is no file is refused: %o',
-    (headers) => {
-      expect(() => answered(200, headers)).toThrow(/web page instead of a file/);
-    },
-  );
+  test('that is a web page, or is compressed, is refused for what it is', () => {
+    const page = { 'content-type': 'text/html; charset=utf-8' };
+    expect(() => answered(200, page)).toThrow(/web page instead of a file/);
+    expect(() => answered(200, { 'content-encoding': 'gzip' })).toThrow(/gives the file compressed \(gzip\)/);
+  });
 
   test.each([
     [401, 'download-token-needed'],

@@ -10,6 +10,7 @@ import { lockFile } from '../../native/files/process-lock.ts';
 import { freeOn } from '../library/free-disk.ts';
 import { busy, Changed, noRoom, otherSize, Passing, paused, taken, wrongBytes } from './failures.ts';
 import type { Answer, HttpGet } from './http-get.ts';
+import { holdToModel } from './model-file.ts';
 import {
   discardPart,
   finishPart,
@@ -31,6 +32,8 @@ export interface DownloadRequest {
   readonly sha256: string | null;
   readonly bytes: number | null;
   readonly token: string | null;
+  /** It is to be a model, and is held to what files of such are where nobody says its sum. */
+  readonly isModel?: boolean;
 }
 
 export type DownloadProgress =
@@ -62,7 +65,7 @@ const spare = 64 * 1024 * 1024;
 /**
  * Fetches a file, going on with what of it is there. At `file` there is nothing, or all of it with the right sum, at any moment,
  * a kill included. One at a time fetches a file; tries again where that may help.
- * @throws Failure `download-paused`, `download-busy`, `output-exists`, `disk-full`, `download-wrong`, and what servers refuse
+ * @throws Failure `download-paused`, `download-busy`, `output-exists`, `disk-full`, `download-wrong`, `download-no-file`, and what servers refuse
  */
 export async function download(request: DownloadRequest, deps: DownloadDeps): Promise<Downloaded> {
   const { file } = request;
@@ -74,6 +77,7 @@ export async function download(request: DownloadRequest, deps: DownloadDeps): Pr
     if (await exists(file)) throw taken(file);
     await keepToken(file, request.token);
     const done = await fetchAll(request, deps);
+    if (request.isModel === true && request.sha256 === null) await holdPart(request);
     await finishPart(file);
     return done;
   } catch (error) {
@@ -82,6 +86,16 @@ export async function download(request: DownloadRequest, deps: DownloadDeps): Pr
   } finally {
     unlock();
     await rm(lock, { force: true });
+  }
+}
+
+/** Of what is no model nothing is kept: going on with it would bring none. */
+async function holdPart({ file, address }: DownloadRequest): Promise<void> {
+  try {
+    await holdToModel(partPaths(file).part, file, address.host);
+  } catch (error) {
+    await discardPart(file);
+    throw error;
   }
 }
 

@@ -17,11 +17,18 @@ export interface Parts {
 
 /** @param place where it comes to lie */
 export function partsOf(
-  { address, sha256, bytes, files }: Pick<DownloadRecord, 'address' | 'sha256' | 'bytes' | 'files'>,
+  {
+    kind,
+    address,
+    sha256,
+    bytes,
+    files,
+  }: Pick<DownloadRecord, 'kind' | 'address' | 'sha256' | 'bytes' | 'files'>,
   place: string,
 ): Parts {
   if (files === undefined) {
-    return { place, isFolder: false, requests: [{ address: new URL(address), sha256, bytes, file: place }] };
+    const of = { address: new URL(address), sha256, bytes };
+    return { place, isFolder: false, requests: [{ ...of, file: place, isModel: kind === 'base' }] };
   }
   const requests = files.map(({ path, ...of }) => ({
     ...{ address: new URL(of.address), bytes: of.bytes, sha256: null },

@@ -4,11 +4,11 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { tinyTagger } from '../captioning/fixtures.ts';
-import { give, serve, sha256, someBytes } from '../downloads/file-server.ts';
+import { give, serve, sha256, someModel } from '../downloads/file-server.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { screenfold } from './typed.ts';
 
-const content = someBytes(300_000);
+const content = someModel(300_000);
 
 const orderly = () =>
   serve((request, response) => {
@@ -101,6 +101,26 @@ describe('screenfold get', () => {
     expect(code).toBe(0);
     expect(out).not.toContain('hf_secret');
     expect(JSON.parse(out.trim().split('\n').at(-1)!)).toEqual({ file: join(folder, 'mine.safetensors') });
+  });
+
+  const page = Buffer.from('<!doctype html><html>login</html>');
+  test.each([
+    ['a web page without a type', 'a.safetensors', page, 'it is a web page'],
+    ['a web page in place of a checkpoint', 'a.ckpt', page, 'it is a web page'],
+    ['an empty file', 'a.ckpt', Buffer.alloc(0), 'it is empty'],
+    ['one that broke off without a length', 'a.safetensors', content.subarray(0, 200_000), 'it is cut short'],
+    ['one whose header is rubbish', 'a.safetensors', Buffer.alloc(500, 7), 'not a valid .safetensors'],
+  ])('takes %s for no base, and keeps nothing of it', async (_, name, bytes, said) => {
+    const folder = temporaryFolder();
+    const server = await serve((_request, response) => {
+      // Without a length, its end cannot be told from a connection that broke.
+      response.writeHead(200, { connection: 'close' }).write(bytes.subarray(0, 10));
+      response.end(bytes.subarray(10));
+    });
+    const { code, out, error } = await screenfold(folder, ['get', `${server.origin}/${name}`]);
+    expect([code, error]).toEqual([1, expect.stringContaining(said)]);
+    expect(out).not.toContain('Train from it');
+    expect(readdirSync(join(folder, 'models'))).toEqual([]);
   });
 
   test('wants a licence accepted, once, before it asks anybody for anything', async () => {

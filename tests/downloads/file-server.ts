@@ -49,6 +49,15 @@ export async function serveUntilClosed(behave: Behave): Promise<FileServer> {
 }
 
 export const someBytes = (length: number): Buffer => randomBytes(length);
+/** A safetensors file of so many bytes, whose one tensor is random. */
+export function someModel(length: number): Buffer {
+  const headerBytes = 128;
+  const data = length - 8 - headerBytes;
+  const header = JSON.stringify({ weights: { dtype: 'U8', shape: [data], data_offsets: [0, data] } });
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(headerBytes));
+  return Buffer.concat([prefix, Buffer.from(header.padEnd(headerBytes)), someBytes(data)]);
+}
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 export interface Giving {

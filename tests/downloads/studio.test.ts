@@ -11,9 +11,9 @@ import { writeKohyaLora } from '../../native/weights/lora-file.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { openStudio } from '../studio/open-studio.ts';
 import { tinyLora, tinyLoraLayout } from '../training/tiny-model.ts';
-import { type Behave, type FileServer, give, serve, sha256, someBytes } from './file-server.ts';
+import { type Behave, type FileServer, give, serve, sha256, someModel } from './file-server.ts';
 
-const content = someBytes(400_000);
+const content = someModel(400_000);
 
 /** A starter that a server of the test gives. */
 function starterAt({ address }: FileServer): Starter {
@@ -144,6 +144,19 @@ describe('the studio', () => {
     );
     for (const { parentPath, name } of kept)
       expect(readFileSync(join(parentPath, name)).includes('hf_secret')).toBe(false);
+  });
+
+  test('takes what is no model by its bytes for none, and keeps nothing of it', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200).end('<html>login</html>');
+    });
+    const libraryFolder = temporaryFolder();
+    const { client } = await openStudio({ libraryFolder });
+    const { downloadId } = await client.call('downloads.startAddress', { address: server.address.href });
+    await until(client, (download) => download?.failure?.code === 'download-no-file');
+    expect(await client.call('downloads.list', {})).toMatchObject([{ status: 'failed', done: 0 }]);
+    await client.call('downloads.remove', { downloadId });
+    expect(readdirSync(join(libraryFolder, 'downloads'))).toEqual([]);
   });
 
   test('says what failed, and tries again when asked to', async () => {

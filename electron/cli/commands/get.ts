@@ -101,11 +101,11 @@ async function ofAddress(
   const own = given ?? ofHub ?? null;
   if (out !== undefined) {
     const file = resolve(workingFolder, out);
-    return { address, file, sha256, bytes: null, token: own ?? (await keptToken(file)) };
+    return { address, file, sha256, bytes: null, token: own ?? (await keptToken(file)), isModel: true };
   }
   const { bytes, name } = await lookAt(address, own, get, AbortSignal.timeout(60_000)).catch(asTold);
   const file = resolve(workingFolder, 'models', modelFileName(address, name));
-  return { address, file, sha256, bytes, token: own ?? (await keptToken(file)) };
+  return { address, file, sha256, bytes, token: own ?? (await keptToken(file)), isModel: true };
 }
 
 /** Whether the file is there and the right one; without a sum, nobody can tell. */

@@ -6,6 +6,7 @@ import { readModelNote } from '../../native/files/model-note.ts';
 import type { ExportProof, LoraUse } from '../../native/jobs.ts';
 import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import type { Engine, RunOptions } from '../engine/engine.ts';
+import { cardOf, pictureOf } from '../library/export-places.ts';
 import {
   cardHead,
   graphsSection,
@@ -15,7 +16,6 @@ import {
   proofSection,
   provenance,
 } from './card-parts.ts';
-import { cardOf, pictureOf } from './export-places.ts';
 import { licenceBeside, mergedLoras, shownProof, weightHashes } from './export-provenance.ts';
 import { placeWhole } from './place-export.ts';
 

@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 
 import { partialName } from '../../native/files/atomic-file.ts';
 import type { FailureData } from '../contract/values.ts';
-import { companionsOf } from './export-places.ts';
-import { nameIn, removeMarked } from './partial-folder.ts';
-import { isModelFolder, removeUnmarked } from './unmarked-leftover.ts';
+import { companionsOf } from '../library/export-places.ts';
+import { nameIn, removeMarked } from '../library/partial-folder.ts';
+import { isModelFolder, removeUnmarked } from '../library/unmarked-leftover.ts';
 
 /**
  * What became of an export that was under way when Screenfold ended: it is put in its place whole or not at all, so it is

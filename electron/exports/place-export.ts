@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../native/failure.ts';
 import { makeFolder, writeFailure } from '../../native/files/atomic-file.ts';
 import { exists } from '../../native/files/exists.ts';
-import { companionsOf } from './export-places.ts';
-import { clearAbandoned, removeHeld, takePartial } from './partial-folder.ts';
+import { companionsOf } from '../library/export-places.ts';
+import { clearAbandoned, removeHeld, takePartial } from '../library/partial-folder.ts';
 
 /** A name that is free in a folder, also for what lies beside a model: `name`, else `name 2` and so on. */
 export async function freePath(folder: string, name: string, extension = ''): Promise<string> {

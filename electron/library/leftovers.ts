@@ -3,9 +3,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { partialName } from '../../native/files/atomic-file.ts';
-import { removeMarked } from '../exports/partial-folder.ts';
-import { isModelFolder, removeUnmarked } from '../exports/unmarked-leftover.ts';
 import type { Library, Log } from './library.ts';
+import { removeMarked } from './partial-folder.ts';
+import { isModelFolder, removeUnmarked } from './unmarked-leftover.ts';
 
 /** Of a run's own files: an engine that outlived the studio by a step may be writing others. */
 const halfRunFile = /^(run\.lock|run\.json|outcome\.json)\.partial-/;

@@ -41,6 +41,12 @@ export function isModelNote(name: string): boolean {
   return name.toLowerCase().endsWith(modelNoteEnding);
 }
 
+/** Folders that there may be in the folder of a model, as diffusers and pipelines of ONNX have them. */
+export const modelFolders = [
+  ...['unet', 'vae', 'vae_encoder', 'vae_decoder', 'scheduler', 'feature_extractor', 'safety_checker'],
+  ...['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2'],
+] as const;
+
 /** Parts that one model may lend to another; the second stands for all the text encoders that a model has. */
 export const lentParts = ['vae', 'text_encoder'] as const;
 

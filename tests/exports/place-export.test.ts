@@ -12,8 +12,8 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { endOfInterrupted } from '../../electron/exports/interrupted-export.ts';
-import { partialOf, takePartial } from '../../electron/exports/partial-folder.ts';
 import { placeWhole } from '../../electron/exports/place-export.ts';
+import { partialOf, takePartial } from '../../electron/library/partial-folder.ts';
 import { Failure } from '../../native/failure.ts';
 import { lockFile } from '../../native/files/process-lock.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 
-import { takePartial } from '../../electron/exports/partial-folder.ts';
 import { lockLibrary } from '../../electron/library/library-lock.ts';
 import { migrations } from '../../electron/library/migrations.ts';
+import { takePartial } from '../../electron/library/partial-folder.ts';
 import { picture } from '../datasets/folder.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
 import { openStudio } from './open-studio.ts';

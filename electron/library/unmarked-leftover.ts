@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { modelFolders } from '../../native/facts/model-formats.ts';
 import { partialName } from '../../native/files/atomic-file.ts';
 import { lockFile } from '../../native/files/process-lock.ts';
 import { companionsOf } from './export-places.ts';
@@ -43,10 +44,7 @@ function isLikeExport(path: string): boolean {
   });
 }
 
-const parts = new Set([
-  ...['unet', 'vae', 'vae_encoder', 'vae_decoder', 'scheduler', 'feature_extractor', 'safety_checker'],
-  ...['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2'],
-]);
+const parts = new Set<string>(modelFolders);
 const modelFile = /\.(json|safetensors|onnx|onnx_data|bin)$|^(README\.md|proof\.png|merges\.txt)$/;
 
 /** Whether nothing is in a folder but what an export writes of a model in a folder, perhaps half of it. */

@@ -352,6 +352,8 @@ describe('the train screen', () => {
     await user.clear(epochs);
     await user.paste('5;10');
     expect(part.queryByRole('alert')).toBeNull();
+    expect(screen.getByText('Tried out below: 1e-5, 2e-5')).toBeTruthy();
+    expect(screen.getByText('Tried out below: 5, 10')).toBeTruthy();
     await waitFor(() => {
       expect(screen.getByRole('button', { name: 'Train 4 runs' })).toHaveProperty('disabled', false);
     });
@@ -366,6 +368,9 @@ describe('the train screen', () => {
         },
       },
     ]);
+    // The next run is one again.
+    expect(await screen.findByRole('button', { name: 'Try out: one value for each setting' })).toBeTruthy();
+    expect(screen.queryByText(/^Tried out below/)).toBeNull();
   });
 
   test('tries several choices of what is chosen, such as optimizers', async () => {

@@ -216,6 +216,23 @@ describe('a run that does not go on by itself', () => {
   });
 });
 
+describe('the list of runs', () => {
+  test('says how each was trained, and keeps the end of a long name, where runs that were tried out differ', async () => {
+    const name = 'pictures of a holiday by the sea 2, rate 1e-4';
+    show({ ...exampleRun, name, method: 'lora' }, {}, [
+      { ...exampleRun, id: 8, name: 'full' },
+      { ...exampleRun, id: 9, name: 'word', method: 'embedding' },
+    ]);
+    const list = within(await screen.findByRole('navigation', { name: 'Runs' }));
+    expect(list.getByText('LoRA')).toBeTruthy();
+    expect(list.getByText('Full')).toBeTruthy();
+    expect(list.getByText('New word')).toBeTruthy();
+    const shown = list.getByTitle(name);
+    expect(shown.getAttribute('data-truncate')).toBeNull();
+    expect(shown.style.getPropertyValue('--text-line-clamp')).toBe('2');
+  });
+});
+
 describe('the queue', () => {
   test('is put in another order by its arrows', async () => {
     const second = { ...exampleRun, id: 9, name: 'second', status: 'queued' as const, queuePosition: 1 };

@@ -347,6 +347,8 @@ describe('a run that has finished', () => {
     const dialog = await screen.findByRole('dialog');
     const epoch = within(dialog).getByRole('combobox', { name: 'Epoch' });
     expect(epoch).toHaveProperty('value', '10');
+    const compare = within(dialog).getByRole('link', { name: 'Compare them' });
+    expect(compare.getAttribute('href')).toContain('/compare?runs=7');
     await user.click(epoch);
     await user.click(await screen.findByRole('option', { name: '2' }));
     await user.click(within(dialog).getByRole('button', { name: 'Export' }));

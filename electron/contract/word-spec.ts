@@ -36,6 +36,14 @@ export const wordMethodSchema = z.strictObject({
   captions: z.enum(wordCaptions).default('object'),
 });
 
+/** Whether sentences of the word's own are said of images, instead of their captions. */
+export function hasOwnSentences(method: {
+  readonly kind: string;
+  readonly captions?: WordCaptions | undefined;
+}): boolean {
+  return method.kind === 'embedding' && method.captions !== 'own';
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Fields =>

@@ -12,6 +12,7 @@ import { idleSettings } from '../contract/idle-settings.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { patienceText, settingAdvice } from '../contract/setting-advice.ts';
+import { hasOwnSentences } from '../contract/word-spec.ts';
 import { captionsFor } from '../datasets/captions/captions.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { bucketsFor } from '../datasets/images/buckets.ts';
@@ -77,7 +78,7 @@ export function planTraining({ spec, base, dataset, cacheFolder, classImages = n
     heldOut: split.validation,
     captions,
     warnings: [
-      ...warningsOf(dataset, makesCaptions(spec) ? [] : captions.missing),
+      ...warningsOf(dataset, hasOwnSentences(spec.method) ? [] : captions.missing),
       ...shareWarning(spec.data.share, split.training.length),
     ],
   };
@@ -270,11 +271,6 @@ function countBuckets(images: readonly TrainingImage[]): PlanSummary['buckets'] 
 }
 
 const shownWarnings = 5;
-
-/** A new word gets sentences about it where a caption does not say it. */
-function makesCaptions({ method }: ResolvedRunSpec): boolean {
-  return method.kind === 'embedding' && method.captions !== 'own';
-}
 
 function warningsOf(
   { problems, leftOut }: Dataset,

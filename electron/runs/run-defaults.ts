@@ -228,6 +228,13 @@ function captionSetOf(database: LibraryDatabase, { id }: DatasetRow): number | n
   return found ?? null;
 }
 
+/** Also what runs that were started together are named after, each with its own part behind a comma: `foxes, rate 1e-4`. */
 function runNames(database: LibraryDatabase): ReadonlySet<string> {
-  return new Set(database.prepare<[], string>('SELECT name FROM run').pluck().all());
+  const names = database.prepare<[], string>('SELECT name FROM run').pluck().all();
+  return new Set(
+    names.flatMap((name) => {
+      const parts = name.split(', ');
+      return parts.map((_, index) => parts.slice(0, index + 1).join(', '));
+    }),
+  );
 }

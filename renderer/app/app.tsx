@@ -37,7 +37,7 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
       defaultColorScheme="auto"
       getStyleNonce={styleNonce}
     >
-      <Notifications position="bottom-left" />
+      <Notifications position="top-right" />
       <QueryClientProvider client={queries}>
         <StudioProvider client={client}>
           <FollowTheme />

@@ -94,7 +94,8 @@ export const theme = createTheme({
       defaultProps: { lockScroll: false, closeButtonProps: { 'aria-label': 'Close this dialog' } },
     }),
     Notification: Notification.extend({
-      defaultProps: { closeButtonProps: { 'aria-label': 'Close this notice' } },
+      // Not the accent, which is near to red: what has failed says so by its own colour.
+      defaultProps: { color: 'gray', closeButtonProps: { 'aria-label': 'Close this notice' } },
     }),
     NumberInput: NumberInput.extend({ defaultProps: fieldOrder }),
     Select: Select.extend({ defaultProps: fieldOrder }),

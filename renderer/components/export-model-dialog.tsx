@@ -1,5 +1,6 @@
-import { Modal, Select, Stack } from '@mantine/core';
+import { Anchor, Modal, Select, Stack } from '@mantine/core';
 import { useState } from 'react';
+import { Link } from 'wouter';
 
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand, useStudioQuery } from '../studio/studio.tsx';
@@ -69,7 +70,14 @@ function ExportForm({
           {epochs.length > 1 && (
             <Select
               label="Epoch"
-              description="The last one is often not the best."
+              description={
+                <>
+                  The last one is often not the best.{' '}
+                  <Anchor component={Link} href={`/compare?runs=${run.id}`} size="xs">
+                    Compare them
+                  </Anchor>
+                </>
+              }
               data={epochs.map(String)}
               value={String(chosen)}
               allowDeselect={false}

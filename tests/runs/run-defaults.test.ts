@@ -44,6 +44,21 @@ test('images without a caption set are proposed without one', async () => {
   });
 });
 
+test('a name is proposed that no run has, nor any of those that were tried out together', async () => {
+  const folder = temporaryFolder();
+  const services = servicesOver(join(folder, 'library'), pretendEngine().engine);
+  const request = await pretendRequest(services, folder);
+  const name = async () => (await services.runs.handlers['runs.defaults'](proposed)).name;
+  const first = await name();
+  const tried = (values: number[]) => ({
+    request: { ...request, name: first, sweep: [{ path: 'train.learningRate', values }] },
+  });
+  await services.runs.handlers['runs.start'](tried([1e-4, 3e-4]));
+  expect(await name()).toBe(`${first} 2`);
+  await services.runs.handlers['runs.start']({ request: { ...request, name: `${first} 2` } });
+  expect(await name()).toBe(`${first} 3`);
+});
+
 describe('what is proposed', () => {
   /** The library's only model, with a card and so many weights. */
   async function proposals(card: string | null, parameters: number | null = null) {

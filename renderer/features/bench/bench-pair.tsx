@@ -7,6 +7,7 @@ import { PairView } from '../../components/pictures/pair-view.tsx';
 import { sampleAddress } from '../../components/pictures/sample-address.ts';
 import type { Side } from '../../components/pictures/side.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
+import { countOf } from '../../components/quantities.ts';
 import classes from './bench-screen.module.css';
 
 /** Two pictures of the bench against each other. */
@@ -30,7 +31,7 @@ export function BenchPair({
     return {
       address: sampleAddress(sample),
       title: `${nameOf(sample)}, seed ${sample.seed}`,
-      detail: `${sample.prompt}, ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}`,
+      detail: `${sample.prompt}, ${samplerLabel(sampler)}, ${countOf(steps, 'step')}, guidance ${guidanceScale}`,
       width,
       height,
     };

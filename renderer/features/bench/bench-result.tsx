@@ -12,6 +12,7 @@ import { SavePicture } from '../../components/pictures/save-picture.tsx';
 import { useZoomArea } from '../../components/pictures/use-zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { promptText } from '../../components/prompt-text.ts';
+import { countOf } from '../../components/quantities.ts';
 import classes from './bench-screen.module.css';
 
 /** The picture that is looked at, and what can be done with it. */
@@ -47,8 +48,8 @@ export function BenchResult({
             {promptText(sample)}
           </Text>
           <Text size="xs" c="dimmed" truncate className="figures">
-            {modelName}, seed {seed}, {samplerLabel(recipe.sampler)}, {recipe.steps} steps, guidance{' '}
-            {recipe.guidanceScale}
+            {modelName}, seed {seed}, {samplerLabel(recipe.sampler)}, {countOf(recipe.steps, 'step')},
+            guidance {recipe.guidanceScale}
             {recipe.clipSkip === undefined ? '' : `, clip skip ${recipe.clipSkip}`}, {recipe.width} ×{' '}
             {recipe.height}
             {sample.negativePrompt === '' ? '' : `, without ${sample.negativePrompt}`}

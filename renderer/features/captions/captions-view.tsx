@@ -8,8 +8,8 @@ import {
   IconTextCaption,
   IconTrash,
 } from '@tabler/icons-react';
-import { useState } from 'react';
-import { Link, useSearch } from 'wouter';
+import { useEffect, useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
@@ -35,8 +35,7 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
   const { view } = useHere();
   const { data: sets, error, refetch } = useStudioQuery('captions.sets', { datasetId: dataset.id });
   const chosenId = useView((state) => state.query.captionSetId);
-  const byModel = new URLSearchParams(useSearch()).get('by') === 'model';
-  const [making, setMaking] = useState(byModel);
+  const [making, setMaking] = useAskedToMake();
   const choose = (captionSetId: number) => {
     changeQuery(view, { captionSetId, tag: null });
   };
@@ -54,7 +53,7 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
       variant={set === undefined ? 'filled' : 'default'}
       leftSection={<IconPlus size={16} aria-hidden />}
       onClick={() => {
-        setMaking(true);
+        setMaking('as-usual');
       }}
     >
       New caption set…
@@ -77,20 +76,32 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
         </div>
       )}
       <NewCaptionSet
-        open={making}
+        open={making !== null}
         dataset={dataset}
         sets={sets}
-        from={byModel ? 'model' : null}
+        from={making === 'by-model' ? 'model' : null}
         onClose={() => {
-          setMaking(false);
+          setMaking(null);
         }}
         onMade={(captionSetId) => {
-          setMaking(false);
+          setMaking(null);
           choose(captionSetId);
         }}
       />
     </>
   );
+}
+
+/** What a new set begins with, while one is made: by a model where the address asks for that, which is then taken out of it. */
+function useAskedToMake() {
+  const byModel = new URLSearchParams(useSearch()).get('by') === 'model';
+  const [location, navigate] = useLocation();
+  const state = useState<'by-model' | 'as-usual' | null>(byModel ? 'by-model' : null);
+  useEffect(() => {
+    // The question mark clears what stands behind it: without one, an address keeps that of the last.
+    if (byModel) navigate(`${location}?`, { replace: true });
+  }, [byModel, location, navigate]);
+  return state;
 }
 
 function SetPane({

@@ -73,8 +73,12 @@ export function ModelForm({
   );
 }
 
-const labelOf = ({ name, kind, missing }: Captioner) =>
-  `${name} – ${captionerKindLabels[kind]}${missing ? ' (its folder is gone)' : ''}`;
+/** The kind where the name does not say it already. */
+function labelOf({ name, kind, missing }: Captioner): string {
+  const label = captionerKindLabels[kind];
+  const says = name.toLowerCase().includes(label.toLowerCase());
+  return `${name}${says ? '' : ` – ${label}`}${missing ? ' (its folder is gone)' : ''}`;
+}
 
 /** What there is, and what each is good for. */
 function NoModels({ onAdded }: { onAdded: (captionerId: number) => void }) {

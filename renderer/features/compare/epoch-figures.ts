@@ -23,6 +23,8 @@ export interface FigureCurve {
   readonly beside?: readonly EpochFigure[];
   /** Which epochs are best, to be marked and never chosen for anybody. */
   readonly learned?: Learned | null;
+  /** Says nothing where no image was held out. */
+  readonly needsHeldOut?: boolean;
   /** Why there is none. */
   readonly lacks: string | null;
 }
@@ -44,6 +46,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     heldOutLoss(run),
     {
       name: 'Distance from the held-out images',
+      needsHeldOut: true,
       meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.`,
       points: epochs.flatMap(({ epoch, distance }) =>
         distance === null ? [] : [distanceFigure(epoch, distance)],
@@ -52,6 +55,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     },
     {
       name: 'Prompt followed',
+      needsHeldOut: true,
       meaning:
         'How often a picture made from a held-out image’s caption is closer to that image than to another held-out one. 1 is best, 0.5 is chance.',
       points: epochs.flatMap(({ epoch, rank }) => (rank === null ? [] : [unsure(epoch, rank, 2)])),
@@ -76,6 +80,16 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
   ];
 }
 
+/** Whether three of the four figures lack one and the same thing, which is then said once. */
+export function isNoneHeldOut({ losses }: ComparedRun, likeness: Likeness | undefined): boolean {
+  return (
+    likeness !== undefined &&
+    likeness.state !== 'working' &&
+    likeness.heldOut === 0 &&
+    losses.every(({ validationLoss }) => validationLoss === null)
+  );
+}
+
 /** Of the epochs that were kept, for only those can be chosen. */
 function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
   const kept = losses.filter(({ epoch }) => epochs.includes(epoch));
@@ -90,6 +104,7 @@ function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
   const lower = 'How well noise is taken off images that were never trained on. Lower is better.';
   return {
     name: 'Held-out loss',
+    needsHeldOut: true,
     meaning: beside.length > 0 ? `${lower} Dashed: as many training images, at the same noise.` : lower,
     ...{ points, beside },
     learned: whatWasLearned(kept),

@@ -5,7 +5,7 @@ import { failureText } from '../../../electron/contract/values.ts';
 import { learnedText } from '../../components/learned.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import type { ComparedRun } from './book.ts';
-import { curvePath, epochFigures, type FigureCurve } from './epoch-figures.ts';
+import { curvePath, epochFigures, type FigureCurve, isNoneHeldOut } from './epoch-figures.ts';
 import { epochAt } from './epoch-ruler.ts';
 import classes from './figures-panel.module.css';
 import { epochText } from './labels.ts';
@@ -23,10 +23,17 @@ export function FiguresPanel({
   onEpoch: (epoch: number) => void;
 }) {
   const { data: likeness } = useStudioQuery('gallery.likeness', { runId: run.id }, { keepPrevious: true });
-  const curves = epochFigures(run, likeness);
+  const all = epochFigures(run, likeness);
+  const noneHeldOut = isNoneHeldOut(run, likeness);
+  const curves = noneHeldOut ? all.filter(({ needsHeldOut }) => needsHeldOut !== true) : all;
   const learned = curves.find((curve) => curve.learned != null)?.learned ?? null;
   return (
     <section className={classes.panel} aria-label={`Figures of ${run.name}`}>
+      {noneHeldOut && (
+        <Text size="xs" className={classes.about}>
+          Nothing was held out, so only your eyes can tell. Hold out a few images before the next run.
+        </Text>
+      )}
       {curves.map((curve) => (
         <Curve key={curve.name} {...{ curve, epochs, epoch, onEpoch }} />
       ))}

@@ -206,7 +206,8 @@ function Item({
           <img className={classes.cover} src={media.sample(run.coverSampleId)} alt="" draggable={false} />
         )}
         <span className={classes.text}>
-          <Text size="sm" fw={500} truncate title={run.name}>
+          {/* What tells runs apart stands at the end of their names. */}
+          <Text size="sm" fw={500} lh={1.3} lineClamp={2} title={run.name} className={classes.name}>
             {run.name}
           </Text>
           <span className={`${classes.status} figures`}>
@@ -214,7 +215,10 @@ function Item({
               className={classes.dot}
               style={{ background: `var(--mantine-color-${statusColor(run.status)}-filled)` }}
             />
-            <StatusLine run={run} currency={currency} />
+            <span className={classes.method}>{shortMethods[run.method]}</span>
+            <span className={classes.figures}>
+              <StatusLine run={run} currency={currency} />
+            </span>
           </span>
         </span>
       </Link>
@@ -222,6 +226,14 @@ function Item({
     </li>
   );
 }
+
+const shortMethods: Readonly<Record<RunSummary['method'], string>> = {
+  full: 'Full',
+  lora: 'LoRA',
+  embedding: 'New word',
+  scratch: 'Scratch',
+  vae: 'VAE',
+};
 
 function StatusLine({ run, currency }: { run: RunSummary; currency: string }) {
   const progress = useRunProgress(isUnderWay(run.status) ? run.id : null);

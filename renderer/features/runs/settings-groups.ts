@@ -86,7 +86,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
               `from epoch ${from} to ${to}${rates === null ? '' : `, learning rate ${numberText(rates.learningRate)}, ${rates.schedule}`}`,
             ] as const,
         ),
-        ['Warm-up', train.warmupSteps === 0 ? 'none' : `${train.warmupSteps} steps`],
+        ['Warm-up', train.warmupSteps === 0 ? 'none' : countOf(train.warmupSteps, 'step')],
         [
           optimizerLabel(train.optimizer),
           settingsByName(train.optimizer)
@@ -110,7 +110,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
     {
       title: 'Pictures',
       rows: [
-        ['Sampler', `${samplerLabel(recipe.sampler)}, ${recipe.steps} steps`],
+        ['Sampler', `${samplerLabel(recipe.sampler)}, ${countOf(recipe.steps, 'step')}`],
         ['Guidance scale', String(recipe.guidanceScale)],
         ['Size', `${recipe.width} × ${recipe.height} px`],
         ['Seeds', run.seeds.join(', ')],

@@ -3,12 +3,14 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
+import { hasOwnSentences } from '../../../electron/contract/word-spec.ts';
 import { sourceText } from '../../components/caption-source.ts';
 import { countText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
+import { useUnwritten } from './unwritten-captions.ts';
 
 /** One caption set, or several to compare: as many runs, alike in everything else. */
 export function CaptionSection() {
@@ -25,6 +27,7 @@ export function CaptionSection() {
   if (sets.data?.length === 0) {
     return (
       <FormSection title="Captions">
+        <OwnSentences />
         <NoCaptions datasetId={request.datasetId} />
       </FormSection>
     );
@@ -32,6 +35,7 @@ export function CaptionSection() {
   return (
     <FormSection title="Captions">
       <Stack gap={10}>
+        <OwnSentences />
         {comparing ? (
           <Checkbox.Group
             aria-label="Caption sets"
@@ -63,6 +67,7 @@ export function CaptionSection() {
             </Stack>
           </Radio.Group>
         )}
+        <Unwritten />
         <Group justify="space-between" gap="xs" mih={24}>
           <Switch
             size="xs"
@@ -87,6 +92,29 @@ export function CaptionSection() {
         </Group>
       </Stack>
     </FormSection>
+  );
+}
+
+/** Captions that are chosen before a model has written all of them. */
+function Unwritten() {
+  const { request } = useRequestForm();
+  const text = useUnwritten(request);
+  if (text === null) return null;
+  return (
+    <Text size="xs" c="var(--sf-warning)" className="figures" role="status">
+      {text}
+    </Text>
+  );
+}
+
+/** What the choice of captions means for a new word. */
+function OwnSentences() {
+  const { request } = useRequestForm();
+  if (!hasOwnSentences(request.method)) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      A new word is taught with sentences of its own, not with these. A caption that has the word stays.
+    </Text>
   );
 }
 

@@ -25,6 +25,7 @@ import { useStudioQuery } from '../../studio/studio.tsx';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
 import { useRequestForm } from './request-form.ts';
+import { triedOut } from './swept-choices.ts';
 import { WordFields } from './word-fields.tsx';
 
 /** The model a run starts from. */
@@ -123,30 +124,38 @@ const aimWords: Readonly<Record<RunAim, { readonly label: string; readonly expla
   },
 };
 
+function AimChoice() {
+  const { choice, chooseAim } = useDraft();
+  const aim = choice.aim ?? 'style';
+  return (
+    <Stack gap={4}>
+      <SegmentedControl
+        aria-label="What it should learn"
+        fullWidth
+        data={runAims.map((value) => ({ value, label: aimWords[value].label }))}
+        value={aim}
+        onChange={(value) => {
+          const chosen = runAims.find((other) => other === value);
+          if (chosen !== undefined) chooseAim(chosen);
+        }}
+      />
+      <Text size="xs" c="dimmed">
+        {aimWords[aim].explanation}
+      </Text>
+    </Stack>
+  );
+}
+
 /** What is trained of it, for how long and how fast. */
 export function MethodSection() {
   const { request, edit, message, warning } = useRequestForm();
-  const { choice, chooseMethod, chooseAim } = useDraft();
-  const aim = choice.aim ?? 'style';
+  const { chooseMethod } = useDraft();
   const { method, train } = request;
+  const methodsTried = triedOut(request, 'method.kind');
   return (
     <FormSection title="Training">
       <Stack gap={14}>
-        <Stack gap={4}>
-          <SegmentedControl
-            aria-label="What it should learn"
-            fullWidth
-            data={runAims.map((value) => ({ value, label: aimWords[value].label }))}
-            value={aim}
-            onChange={(value) => {
-              const chosen = runAims.find((other) => other === value);
-              if (chosen !== undefined) chooseAim(chosen);
-            }}
-          />
-          <Text size="xs" c="dimmed">
-            {aimWords[aim].explanation}
-          </Text>
-        </Stack>
+        <AimChoice />
         <SegmentedControl
           aria-label="Method"
           fullWidth
@@ -161,12 +170,18 @@ export function MethodSection() {
             if (chosen !== undefined) chooseMethod(chosen);
           }}
         />
+        {methodsTried !== undefined && (
+          <Text size="xs" c="dimmed">
+            {methodsTried}
+          </Text>
+        )}
         <WordFields />
         <SimpleGrid cols={method.kind === 'lora' ? 3 : 2} spacing={12}>
           <NumberField
             label="Epochs"
             value={train.epochs}
             min={1}
+            description={triedOut(request, 'train.epochs')}
             error={message('train.epochs')}
             warning={warning('train.epochs')}
             onChange={(epochs) => {
@@ -180,6 +195,7 @@ export function MethodSection() {
             step={train.learningRate === undefined ? 0 : stepOf(train.learningRate)}
             min={Number.MIN_VALUE}
             placeholder={numberText(usualLearningRate(method.kind, train.optimizer))}
+            description={triedOut(request, 'train.learningRate')}
             error={message('train.learningRate')}
             warning={warning('train.learningRate')}
             onChange={(learningRate) => {
@@ -191,6 +207,7 @@ export function MethodSection() {
               label="Rank"
               value={method.rank}
               min={1}
+              description={triedOut(request, 'method.rank')}
               error={message('method.rank')}
               warning={warning('method.rank')}
               onChange={(rank) => {

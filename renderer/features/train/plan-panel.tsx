@@ -8,6 +8,7 @@ import { Notice } from '../../components/notice.tsx';
 import { countOf, countText } from '../../components/quantities.ts';
 import classes from './plan-panel.module.css';
 import { eachRun, lacksDisk, planRows } from './plan-rows.ts';
+import { useUnwritten } from './unwritten-captions.ts';
 
 /** What would be done, kept up to date, and the button that does it. */
 export function PlanPanel({
@@ -102,14 +103,16 @@ function Plan({
   currency: string;
   stale: boolean;
 }) {
+  const unwritten = useUnwritten(request);
+  const warnings = [...(unwritten === null ? [] : [unwritten]), ...plan.warnings];
   return (
     <div aria-busy={stale}>
       <Text size="sm" c="dimmed" mb={8} className="figures">
         {planTitle(plan)}
       </Text>
-      {plan.warnings.length > 0 && (
+      {warnings.length > 0 && (
         <div style={{ marginBottom: 12 }}>
-          <Notice title="Before you start">{plan.warnings.join('\n')}</Notice>
+          <Notice title="Before you start">{warnings.join('\n')}</Notice>
         </div>
       )}
       <EpochRuler epochs={plan.epochs} checkpoints={plan.checkpoints} />

@@ -134,16 +134,19 @@ function withDataset({ choice, edits }: RequestDraft, datasetId: number): Reques
   return { choice: { ...choice, datasetId }, edits: kept };
 }
 
-/** Another base: a size that was typed stays, and the form says where it does not suit the base. */
+/**
+ * Another base: a size that was typed stays, and the form says where it does not suit the base. What was to be tried out was
+ * thought of for the other one.
+ */
 function withBase({ choice, edits }: RequestDraft, baseModelId: number): RequestDraft {
-  const { name: _name, moreBaseIds, ...kept } = edits;
+  const { name: _name, sweep: _sweep, moreBaseIds, ...kept } = edits;
   const others = moreBaseIds && { moreBaseIds: moreBaseIds.filter((id) => id !== baseModelId) };
   return { choice: { ...choice, baseModelId }, edits: { ...kept, ...others } };
 }
 
-/** Another method: its own learning rate, which differs by an order of magnitude. */
+/** Another method: its own learning rates, which differ by an order of magnitude. */
 function withMethod({ choice, edits }: RequestDraft, method: FormMethod): RequestDraft {
-  const { train, name: _name, ...kept } = edits;
+  const { train, name: _name, sweep: _sweep, ...kept } = edits;
   const { learningRate: _rate, ...trainKept } = train ?? {};
   // Class images keep what a model knows, and a new word changes nothing of that.
   const prior = method === 'embedding' ? { prior: null } : {};
@@ -191,8 +194,8 @@ export interface DraftActions {
   readonly edit: (change: Edits) => void;
   readonly fillFrom: (request: RunRequest) => void;
   readonly startOver: () => void;
-  /** After a start: the same again would be named anew. */
-  readonly forgetName: () => void;
+  /** After a start: the same again would be named anew, and what was to be tried out is. */
+  readonly forgetStarted: () => void;
 }
 
 export type DraftStore = StoreApi<RequestDraft & DraftActions>;
@@ -225,8 +228,8 @@ export function createDraftStore(): DraftStore {
     startOver: () => {
       set(untouched);
     },
-    forgetName: () => {
-      set(({ edits: { name: _name, ...kept } }) => ({ edits: kept }));
+    forgetStarted: () => {
+      set(({ edits: { name: _name, sweep: _sweep, ...kept } }) => ({ edits: kept }));
     },
   }));
 }

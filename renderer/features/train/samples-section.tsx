@@ -2,8 +2,10 @@ import { ActionIcon, Button, Group, SimpleGrid, Stack, Text, Textarea } from '@m
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 
 import { type PromptData, samplerLabel, type SamplerSettings } from '../../../electron/contract/values.ts';
+import { hasOwnSentences } from '../../../electron/contract/word-spec.ts';
 import { CutNote } from '../../components/cut-note.tsx';
 import { NumberListField } from '../../components/number-list-field.tsx';
+import { countOf } from '../../components/quantities.ts';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
 import { WordFiles } from '../../components/word-files.tsx';
 import { FoldedSection } from './form-section.tsx';
@@ -12,7 +14,7 @@ import { useRequestForm } from './request-form.ts';
 /** The pictures made at every checkpoint: prompts, seeds, and how noise becomes a picture. */
 export function SamplesSection({ planned }: { planned: readonly PromptData[] }) {
   const { request, message, warning } = useRequestForm();
-  const { prompts, seeds, recipe } = request;
+  const { prompts, seeds, recipe, method } = request;
   const faulty = ['prompts', 'seeds', 'recipe'].some((part) => message(part) !== undefined);
   return (
     <FoldedSection
@@ -20,9 +22,13 @@ export function SamplesSection({ planned }: { planned: readonly PromptData[] }) 
       faulty={faulty}
       doubt={pictureNumbers.map((name) => warning(`recipe.${name}`)).find((text) => text !== undefined)}
       summary={[
-        prompts.length === 0 ? 'captions of the images' : promptCount(prompts.length),
+        prompts.length > 0
+          ? promptCount(prompts.length)
+          : hasOwnSentences(method)
+            ? 'sentences with the word'
+            : 'captions of the images',
         seeds.length === 1 ? `seed ${seeds[0]!}` : `${seeds.length} seeds`,
-        `${samplerLabel(recipe.sampler)}, ${recipe.steps} steps`,
+        `${samplerLabel(recipe.sampler)}, ${countOf(recipe.steps, 'step')}`,
         ...(recipe.embeddings?.length ? [wordCount(recipe.embeddings.length)] : []),
       ].join(' · ')}
     >
@@ -45,6 +51,7 @@ const wordCount = (count: number) => (count === 1 ? '1 new word' : `${count} new
 function PromptList({ planned }: { planned: readonly PromptData[] }) {
   const { request, edit } = useRequestForm();
   const { prompts } = request;
+  const ownSentences = hasOwnSentences(request.method);
   const change = (index: number, part: Partial<PromptData>) => {
     edit({ prompts: prompts.map((prompt, at) => (at === index ? { ...prompt, ...part } : prompt)) });
   };
@@ -53,8 +60,10 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
       {prompts.length === 0 && (
         <Text size="sm" c="dimmed">
           {planned.length === 0
-            ? 'Prompts are captions of held-out images, or of the first images.'
-            : `Prompts are captions of the images: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`}
+            ? ownSentences
+              ? 'Prompts are sentences with the word.'
+              : 'Prompts are captions of held-out images, or of the first images.'
+            : `Prompts are ${ownSentences ? 'sentences with the word' : 'captions of the images'}: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`}
         </Text>
       )}
       {prompts.map(({ prompt, negativePrompt }, index) => (

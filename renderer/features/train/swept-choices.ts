@@ -1,5 +1,6 @@
 import { optimizerFacts, optimizerKinds } from '../../../electron/contract/optimizer-spec.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
+import { numberText } from '../../components/number-text.ts';
 
 export interface SweptChoice {
   readonly value: string;
@@ -33,6 +34,19 @@ export function choicesOf(path: string): readonly SweptChoice[] | null {
 export function hasSwept({ method }: RunRequest, path: string): boolean {
   if (path === 'method.kind') return method.kind === 'full' || method.kind === 'lora';
   return method.kind === 'lora' || !path.startsWith('method.');
+}
+
+/** For the field whose own value counts for nothing while several are tried out; undefined while none are. */
+export function triedOut({ sweep = [] }: RunRequest, path: string): string | undefined {
+  const values = sweep.find((own) => own.path === path)?.values.filter((value) => !Number.isNaN(value)) ?? [];
+  if (values.length === 0) return undefined;
+  const choices = choicesOf(path);
+  const texts = [...new Set(values)].map((value) =>
+    typeof value === 'number'
+      ? numberText(value)
+      : (choices?.find((choice) => choice.value === value)?.label ?? String(value)),
+  );
+  return `Tried out below: ${texts.join(', ')}`;
 }
 
 /** What the form has chosen now. */

@@ -83,7 +83,7 @@ function onlyOptimizer({ train }: Edits): Edits {
 }
 
 function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest }) {
-  const { edit, forgetName } = useDraft();
+  const { edit, forgetStarted } = useDraft();
   const [, goTo] = useLocation();
   const datasets = useStudioQuery('datasets.list', {}).data ?? [];
   const models = useStudioQuery('models.list', {}).data ?? [];
@@ -111,7 +111,7 @@ function TrainForm({ request, usual }: { request: RunRequest; usual: RunRequest 
       { request },
       {
         onSuccess: ({ runIds }) => {
-          forgetName();
+          forgetStarted();
           const [first] = runIds;
           goTo(first === undefined ? '/runs' : `/runs/${first}`);
           if (runIds.length > 1) showSeveral(runIds, goTo);

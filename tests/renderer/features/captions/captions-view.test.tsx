@@ -20,13 +20,14 @@ const preview: AllHandlers['captions.preview'] = ({ source }) => {
   };
 };
 
-const draw = (handlers: Partial<AllHandlers>) => {
+const draw = (handlers: Partial<AllHandlers>, path = '/') => {
   const studio = fakeStudio({ 'captions.preview': preview, 'captions.sets': () => [], ...handlers });
   renderWithStudio(
     <DatasetViewProvider datasetId={dataset.id}>
       <CaptionsView dataset={dataset} />
     </DatasetViewProvider>,
     studio,
+    path,
   );
   return studio;
 };
@@ -85,6 +86,48 @@ describe('a new caption set', () => {
 });
 
 describe('captions by a model', () => {
+  test('are begun once where the address asks for them', async () => {
+    draw(
+      { 'captioners.list': () => [], 'downloads.captioners': () => [], 'downloads.list': () => [] },
+      '/datasets/7/captions?by=model',
+    );
+    const byModel = within(await screen.findByRole('dialog', { name: 'New caption set' }));
+    expect(byModel.getByLabelText('Name')).toHaveProperty('value', 'By a model');
+    await userEvent.click(byModel.getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => {
+      expect(screen.queryByRole('dialog')).toBeNull();
+    });
+    await userEvent.click(screen.getByRole('button', { name: 'New caption set…' }));
+    const usual = within(await screen.findByRole('dialog', { name: 'New caption set' }));
+    expect(usual.getByLabelText('Name')).toHaveProperty('value', 'Template');
+  });
+
+  test('name a model by its kind only where its name does not say that', async () => {
+    const model = {
+      kind: 'tagger' as const,
+      folder: '/m',
+      missing: false,
+      downloaded: true,
+      bytes: 1,
+      createdAt: 1,
+    };
+    draw({
+      'captions.sets': () => [
+        {
+          ...captionSet,
+          source: { kind: 'model', captionerId: 1, options: captioningOptionsSchema.parse({}) },
+        },
+      ],
+      'captioners.list': () => [
+        { ...model, id: 1, name: 'WD SwinV2 tagger' },
+        { ...model, id: 2, name: 'WD v3' },
+      ],
+    });
+    const field = await screen.findByDisplayValue('WD SwinV2 tagger');
+    await userEvent.click(field);
+    expect(await screen.findByRole('option', { name: 'WD v3 – Tagger' })).toBeTruthy();
+  });
+
   test('cannot be tried before there is a model, and say so', async () => {
     draw({
       'captions.sets': () => [

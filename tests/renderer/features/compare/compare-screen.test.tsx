@@ -144,6 +144,20 @@ describe('the comparison', () => {
     expect(screen.queryByRole('region', { name: 'Figures of run 1' })).toBeNull();
   });
 
+  test('says once where nothing was held out, and keeps the figure that needs nothing of that', async () => {
+    const { runs, ...rest } = aComparison();
+    const losses = (one: (typeof runs)[number]) =>
+      one.losses.map((loss) => ({ ...loss, validationLoss: null, seenLoss: null }));
+    const comparison = { ...rest, runs: runs.map((one) => ({ ...one, losses: losses(one) })) };
+    show(comparison, { 'gallery.likeness': () => ({ ...aLikeness(), heldOut: 0 }) });
+    await cells();
+    await userEvent.click(screen.getByRole('button', { name: 'Figures' }));
+    const panel = within(screen.getByRole('region', { name: 'Figures of run 1' }));
+    expect(await panel.findByText(/^Nothing was held out, so only your eyes can tell\./)).toBeTruthy();
+    expect(panel.getByText('Likely copies')).toBeTruthy();
+    expect(panel.getAllByRole('figure')).toHaveLength(1);
+  });
+
   test('has a way to train where there are no runs', async () => {
     show({ ...aComparison(), runs: [] });
     expect(await screen.findByRole('link', { name: 'Train a model' })).toBeTruthy();

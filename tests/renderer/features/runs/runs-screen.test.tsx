@@ -216,6 +216,23 @@ describe('a run that does not go on by itself', () => {
   });
 });
 
+describe('the list of runs', () => {
+  test('says how each was trained, and keeps the end of a long name, where runs that were tried out differ', async () => {
+    const name = 'pictures of a holiday by the sea 2, rate 1e-4';
+    show({ ...exampleRun, name, method: 'lora' }, {}, [
+      { ...exampleRun, id: 8, name: 'full' },
+      { ...exampleRun, id: 9, name: 'word', method: 'embedding' },
+    ]);
+    const list = within(await screen.findByRole('navigation', { name: 'Runs' }));
+    expect(list.getByText('LoRA')).toBeTruthy();
+    expect(list.getByText('Full')).toBeTruthy();
+    expect(list.getByText('New word')).toBeTruthy();
+    const shown = list.getByTitle(name);
+    expect(shown.getAttribute('data-truncate')).toBeNull();
+    expect(shown.style.getPropertyValue('--text-line-clamp')).toBe('2');
+  });
+});
+
 describe('the queue', () => {
   test('is put in another order by its arrows', async () => {
     const second = { ...exampleRun, id: 9, name: 'second', status: 'queued' as const, queuePosition: 1 };
@@ -330,6 +347,8 @@ describe('a run that has finished', () => {
     const dialog = await screen.findByRole('dialog');
     const epoch = within(dialog).getByRole('combobox', { name: 'Epoch' });
     expect(epoch).toHaveProperty('value', '10');
+    const compare = within(dialog).getByRole('link', { name: 'Compare them' });
+    expect(compare.getAttribute('href')).toContain('/compare?runs=7');
     await user.click(epoch);
     await user.click(await screen.findByRole('option', { name: '2' }));
     await user.click(within(dialog).getByRole('button', { name: 'Export' }));

@@ -72,6 +72,29 @@ describe('a draft', () => {
     expect(store.getState().edits.train).toEqual({ epochs: 7 });
   });
 
+  test('forgets what was tried out once that is started, and when the method or the base changes', () => {
+    const store = createDraftStore();
+    const tryOut = () => {
+      const sweep = [{ path: 'train.learningRate', values: [1e-4, 3e-4] }];
+      store.getState().edit({ name: 'mine', sweep, train: { epochs: 7 } });
+      expect(store.getState().edits.sweep).toEqual(sweep);
+    };
+    const others = [
+      store.getState().forgetStarted,
+      () => {
+        store.getState().chooseMethod('lora');
+      },
+      () => {
+        store.getState().chooseBase(4);
+      },
+    ];
+    for (const other of others) {
+      tryOut();
+      other();
+      expect(store.getState().edits).toEqual({ train: { epochs: 7 } });
+    }
+  });
+
   test('keeps a word that was typed while other methods are looked at', () => {
     const store = createDraftStore();
     const word = { word: '<crab>', vectors: 2, initWords: 'a crab', captions: 'own' } as const;

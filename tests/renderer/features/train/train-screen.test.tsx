@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
 import type { AllHandlers } from '../../../../electron/contract/api.ts';
+import type { RunRequest } from '../../../../electron/contract/runs.ts';
 import { settingsSchema } from '../../../../electron/contract/system.ts';
 import { DraftContext } from '../../../../renderer/features/train/draft-context.ts';
 import { createDraftStore } from '../../../../renderer/features/train/request-draft.ts';
@@ -113,6 +114,46 @@ describe('the train screen', () => {
     await user.click(screen.getByRole('button', { name: 'Leave glyph out' }));
     await user.click(await screen.findByRole('button', { name: 'Train' }));
     expect(studio.inputsOf('runs.start')).toEqual([{ request: exampleRequest }]);
+  });
+
+  test('says that captions are still being written, of the set that is chosen alone', async () => {
+    const work = {
+      ...{ captionSetId: 2, datasetId: 1, name: 'By name', captioner: 'BLIP', status: 'running' as const },
+      ...{ done: 3, total: 30, failed: 0, perSecond: null, secondsLeft: null, failure: null },
+    };
+    const { studio, user } = show({ 'captioners.work': () => [work] });
+    const told = (done: number) =>
+      `Captions are still being written (${done} of 30). Train when they are done, or now without those.`;
+    await user.click(await screen.findByRole('radio', { name: 'By name' }));
+    expect(await screen.findAllByText(told(3))).toHaveLength(2);
+    const plan = within(screen.getByRole('complementary', { name: 'Plan' }));
+    expect(plan.getByText(told(3))).toBeTruthy();
+    studio.publish('captioners.progress', { ...work, done: 4 });
+    expect(await screen.findAllByText(told(4))).toHaveLength(2);
+    await user.click(screen.getByRole('radio', { name: exampleCaptionSet.name }));
+    await waitFor(() => {
+      expect(screen.queryByText(told(4))).toBeNull();
+    });
+  });
+
+  test('says that a new word has sentences of its own, where it has', async () => {
+    const plain: RunRequest = { ...exampleRequest, prompts: [] };
+    const word = { word: 'mycrabs', vectors: 4, initWords: '', captions: 'object' } as const;
+    const taught: RunRequest = { ...plain, method: { kind: 'embedding', ...word } };
+    const { user } = show({
+      'runs.defaults': (choice) => (choice.method === 'embedding' ? taught : plain),
+    });
+    const note = /^A new word is taught with sentences of its own, not with these\./;
+    expect(await screen.findByRole('button', { name: /^Pictures: captions of the images/ })).toBeTruthy();
+    expect(screen.queryByText(note)).toBeNull();
+    await user.click(screen.getByText('New word'));
+    expect(await screen.findByText(note)).toBeTruthy();
+    expect(screen.getByRole('button', { name: /^Pictures: sentences with the word/ })).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: /^Advanced/ }));
+    await user.click(await screen.findByRole('combobox', { name: 'Instead of captions without the word' }));
+    await user.click(await screen.findByRole('option', { name: 'The same captions, the word before them' }));
+    expect(screen.queryByText(note)).toBeNull();
+    expect(screen.getByRole('button', { name: /^Pictures: captions of the images/ })).toBeTruthy();
   });
 
   test('offers images without captions to be captioned, or trained on without words', async () => {
@@ -352,6 +393,8 @@ describe('the train screen', () => {
     await user.clear(epochs);
     await user.paste('5;10');
     expect(part.queryByRole('alert')).toBeNull();
+    expect(screen.getByText('Tried out below: 1e-5, 2e-5')).toBeTruthy();
+    expect(screen.getByText('Tried out below: 5, 10')).toBeTruthy();
     await waitFor(() => {
       expect(screen.getByRole('button', { name: 'Train 4 runs' })).toHaveProperty('disabled', false);
     });
@@ -366,6 +409,9 @@ describe('the train screen', () => {
         },
       },
     ]);
+    // The next run is one again.
+    expect(await screen.findByRole('button', { name: 'Try out: one value for each setting' })).toBeTruthy();
+    expect(screen.queryByText(/^Tried out below/)).toBeNull();
   });
 
   test('tries several choices of what is chosen, such as optimizers', async () => {

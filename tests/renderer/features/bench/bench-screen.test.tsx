@@ -126,7 +126,7 @@ describe('the bench', () => {
   test('does not ask for a size the model cannot make', async () => {
     show([]);
     fireEvent.change(await screen.findByLabelText('Width'), { target: { value: '60' } });
-    expect(await screen.findByText(/multiples of 8/)).toBeTruthy();
+    expect(await screen.findByText(/a multiple of 8/)).toBeTruthy();
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Make a picture' }).disabled).toBe(true);
   });
 

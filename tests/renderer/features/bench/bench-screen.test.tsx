@@ -126,7 +126,8 @@ describe('the bench', () => {
   test('does not ask for a size the model cannot make', async () => {
     show([]);
     fireEvent.change(await screen.findByLabelText('Width'), { target: { value: '60' } });
-    expect(await screen.findByText(/a multiple of 8/)).toBeTruthy();
+    // At the field, and below the button.
+    expect(await screen.findAllByText(/a multiple of 8/)).toHaveLength(2);
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Make a picture' }).disabled).toBe(true);
   });
 

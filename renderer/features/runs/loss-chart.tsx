@@ -5,9 +5,9 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import uPlot from 'uplot';
 
+import { type Learned, learnedText } from '../../components/learned.ts';
 import { lossText } from '../../components/quantities.ts';
 import { type LossCurves, lossRange } from './curve.ts';
-import { type Learned, learnedText } from '../../components/learned.ts';
 import classes from './loss-chart.module.css';
 import { chartInks, chartOptions } from './loss-chart-options.ts';
 

@@ -73,7 +73,7 @@ function ExportForm({
               description={
                 <>
                   The last one is often not the best.{' '}
-                  <Anchor component={Link} href={`/compare?runs=${run.id}`} size="xs">
+                  <Anchor underline="always" component={Link} href={`/compare?runs=${run.id}`} size="xs">
                     Compare them
                   </Anchor>
                 </>

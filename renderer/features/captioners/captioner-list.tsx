@@ -87,22 +87,19 @@ function Entry({ captioner }: { captioner: Captioner }) {
           setAsks(false);
         }}
         onConfirm={() => {
-          remove.mutate(
-            { captionerId },
-            {
-              onSuccess: ({ freedBytes }) => {
-                if (freedBytes !== null)
-                  notifications.show({
-                    title: `${name} was removed`,
-                    message: `${bytesText(freedBytes)} are free again.`,
-                  });
-              },
-              onError: showFailure,
-              onSettled: () => {
-                setAsks(false);
-              },
-            },
-          );
+          // By the promise: once it is removed this is gone from the list, and callbacks of what is gone are not called.
+          void remove
+            .mutateAsync({ captionerId })
+            .then(({ freedBytes }) => {
+              if (freedBytes !== null)
+                notifications.show({
+                  title: `${name} was removed`,
+                  message: `${bytesText(freedBytes)} are free again.`,
+                });
+            }, showFailure)
+            .finally(() => {
+              setAsks(false);
+            });
         }}
       >
         <Text size="sm">

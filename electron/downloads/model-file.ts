@@ -10,7 +10,7 @@ const pageBegins = /^\uFEFF?\s*<(?:!doctype|!--|\?xml|html|head|body)/i;
 /**
  * Holds what came to what a model's file must be, where no sum tells: of a safetensors file the whole header, and that all it
  * lists is there; of any other that it is neither empty nor a web page.
- * @param part where it lies for now
+ * @param part what has come of it
  * @param file the name it is to have
  * @throws Failure `download-no-file`
  */

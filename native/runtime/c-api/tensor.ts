@@ -30,19 +30,21 @@ export function hostTensor(
       checkData(type, shape, source);
       data.set(source as never);
     },
-    // eslint-disable-next-line @typescript-eslint/require-await -- async, so that a wrong array rejects
-    writeInTurn: async (source) => {
-      living(value);
-      checkData(type, shape, source);
-      data.set(source as never);
-    },
-    // eslint-disable-next-line @typescript-eslint/require-await -- async, so that a wrong array rejects
-    read: async (into) => {
-      living(value);
-      checkData(type, shape, into);
-      into.set(data as never);
-      return into;
-    },
+    // What is thrown within rejects: a wrong array.
+    writeInTurn: (source) =>
+      new Promise((resolve) => {
+        living(value);
+        checkData(type, shape, source);
+        data.set(source as never);
+        resolve();
+      }),
+    read: (into) =>
+      new Promise((resolve) => {
+        living(value);
+        checkData(type, shape, into);
+        into.set(data as never);
+        resolve(into);
+      }),
     dispose: () => {
       if (value !== null) ort.release('Value', value);
       value = null;

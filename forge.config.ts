@@ -12,6 +12,7 @@ import type { ForgeConfig } from '@electron-forge/shared-types';
 
 import { ensureBuilt } from './electron/cli/open/built-files.ts';
 import { updateSource } from './scripts/update-source.ts';
+import { bringVisualCRuntime } from './scripts/visual-c-runtime.ts';
 
 /** Native code, and shared libraries it loads by path: neither can be read from within an archive. */
 const unpacked = '**/node_modules/{better-sqlite3,koffi,@koromix,onnxruntime-node,sharp,@img}/**';
@@ -111,6 +112,11 @@ const config: ForgeConfig = {
       return Promise.resolve();
     },
     packageAfterPrune: (_config, app, _electronVersion, platform, arch) => pruneForeign(app, platform, arch),
+    postPackage: async (_config, { platform, arch, outputPaths }) => {
+      if (platform !== 'win32') return;
+      for (const folder of outputPaths)
+        await bringVisualCRuntime(folder, arch, process.env.SCREENFOLD_VISUAL_C);
+    },
   },
   plugins: [
     new FusesPlugin({

@@ -3,7 +3,6 @@
  * pip, which fetches the wheels it is made of from PyPI; those in `--wheels` are taken instead. Writes the archive, and
  * `gpu-pack.json`, by which the program that is packed afterwards knows it (docs/gpu-pack.md).
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -16,6 +15,7 @@ import { ZipFile } from 'yazl';
 
 import { type GpuPackManifest, manifestName, ownOnnxRuntime, packIdOf } from '../native/runtime/gpu-pack.ts';
 import { collectPack } from './gpu-pack/collect.ts';
+import { fetchWheels } from './gpu-pack/fetch-wheels.ts';
 import { type PackPlatform, packPlatforms } from './gpu-pack/platforms.ts';
 import { openWheel, type Wheel } from './gpu-pack/wheel.ts';
 import { updateSource } from './update-source.ts';
@@ -38,7 +38,7 @@ const work = await mkdtemp(join(out, 'work-'));
 try {
   const wheels = await openWheels(
     packPlatforms[name],
-    values.wheels ?? (await fetchWheels(packPlatforms[name], work)),
+    values.wheels ?? wheelsFetched(packPlatforms[name], join(work, 'wheels')),
   );
   const files = join(work, 'files');
   await mkdir(files);
@@ -51,26 +51,13 @@ try {
   await rm(work, { recursive: true, force: true });
 }
 
-function fetchWheels({ pip, libraries }: PackPlatform, folder: string): Promise<string> {
-  const wheels = join(folder, 'wheels');
-  const packages = [`onnxruntime-gpu==${ownOnnxRuntime()}`, ...new Set(libraries.map(({ wheel }) => wheel))];
-  const platforms = pip.flatMap((one) => ['--platform', one]);
-  const flags = [
-    '-q',
-    '--no-deps',
-    '--only-binary=:all:',
-    '--python-version',
-    '3.12',
-    '--implementation',
-    'cp',
-  ];
-  const { status } = spawnSync(
-    process.platform === 'win32' ? 'python' : 'python3',
-    ['-m', 'pip', 'download', ...flags, ...platforms, '-d', wheels, ...packages],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
+function wheelsFetched({ pip, libraries }: PackPlatform, folder: string): string {
+  fetchWheels(
+    [`onnxruntime-gpu==${ownOnnxRuntime()}`, ...new Set(libraries.map(({ wheel }) => wheel))],
+    pip,
+    folder,
   );
-  if (status !== 0) throw new Error('pip could not fetch the wheels.');
-  return Promise.resolve(wheels);
+  return folder;
 }
 
 /** ONNX Runtime's first, of the very version that npm's is. */

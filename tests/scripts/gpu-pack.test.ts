@@ -1,36 +1,14 @@
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { describe, expect, test } from 'vitest';
-import { ZipFile } from 'yazl';
 
 import { parseManifest } from '../../native/runtime/gpu-pack.ts';
 import { collectPack } from '../../scripts/gpu-pack/collect.ts';
 import { packPlatforms } from '../../scripts/gpu-pack/platforms.ts';
-import { openWheel, type Wheel } from '../../scripts/gpu-pack/wheel.ts';
+import type { Wheel } from '../../scripts/gpu-pack/wheel.ts';
 import { temporaryFolder } from '../runs/temporary-folder.ts';
-
-/** A package as PyPI has it, of a few bytes. */
-async function wheel(
-  folder: string,
-  name: string,
-  version: string,
-  files: readonly string[],
-): Promise<Wheel> {
-  const zip = new ZipFile();
-  for (const path of files) zip.addBuffer(Buffer.from(`${name}: ${path}`), path);
-  const info = `${name.replaceAll('-', '_')}-${version}.dist-info`;
-  zip.addBuffer(
-    Buffer.from(`Name: ${name}\nVersion: ${version}\nLicense: Some licence\n`),
-    `${info}/METADATA`,
-  );
-  zip.addBuffer(Buffer.from(`the licence of ${name}`), `${info}/licenses/License.txt`);
-  zip.end();
-  const file = join(folder, `${name}.whl`);
-  await pipeline(zip.outputStream, createWriteStream(file));
-  return openWheel(file);
-}
+import { standInWheel } from './stand-in-wheel.ts';
 
 const cudnn = ['graph', 'ops', 'cnn', 'adv', 'ext', 'heuristic', 'engines_precompiled'];
 const lazy = ['engines_runtime_compiled', 'engines_tensor_ir'];
@@ -70,7 +48,7 @@ async function collected(name: keyof typeof wheels, left: string | null = null) 
   const opened: Wheel[] = [];
   for (const [part, files] of Object.entries<readonly string[]>(wheels[name])) {
     const kept = files.filter((file) => file !== left).map((file) => `some/lib/${file}`);
-    opened.push(await wheel(folder, part, '1.30.0', kept));
+    opened.push(await standInWheel(folder, part, '1.30.0', kept));
   }
   const out = join(folder, 'files');
   mkdirSync(out);

@@ -1,5 +1,4 @@
-import type { SumOptions } from '../graph/data-type.ts';
-import type { Block, BlockGradient, Graph, Node, Value } from '../graph/graph.ts';
+import type { BackwardOptions, Block, BlockGradient, Graph, Node, Value } from '../graph/graph.ts';
 import { add, cast } from '../graph/ops/elementwise.ts';
 import { mergeRules } from './rule.ts';
 import { convRules } from './rules/conv.ts';
@@ -21,7 +20,7 @@ const rules = mergeRules([
   resampleRules,
 ]);
 
-export interface GradientOptions extends SumOptions {
+export interface GradientOptions extends BackwardOptions {
   /** The gradient of the loss itself, by default 1; another number, or a scalar of the graph, scales all gradients. */
   readonly seed?: number | Value;
   /**
@@ -48,7 +47,7 @@ export function gradients(
   graph: Graph,
   loss: Value,
   wrt: readonly Value[],
-  { seed = 1, scatters = false, onNode, ...sums }: GradientOptions = {},
+  { seed = 1, scatters = false, onNode, ...options }: GradientOptions = {},
 ): Value[] {
   if (loss.shape.length !== 0)
     throw new Error(`Only a scalar can be differentiated, not [${loss.shape.join(', ')}].`);
@@ -62,7 +61,7 @@ export function gradients(
     inputs.forEach((input, i) => {
       const gradient = found[i];
       if (!input || !gradient || !wanted.has(input.name)) return;
-      const mine = cast(unbroadcast(gradient, input.shape, sums), input.type);
+      const mine = cast(unbroadcast(gradient, input.shape, options), input.type);
       const before = partial.get(input.name);
       partial.set(input.name, before ? add(before, mine) : mine);
     });
@@ -80,13 +79,13 @@ export function gradients(
       const inputWanted = step.inputs.map((input) => input !== null && wanted.has(input.name));
       if (!inputWanted.some(Boolean) || outputGradients.every((gradient) => gradient === null)) continue;
       if (block) {
-        accumulate(block.inputs, block.gradient(outputGradients, sums));
+        accumulate(block.inputs, block.gradient(outputGradients, options));
         continue;
       }
       const node = step as Node;
       const rule = rules.get(node.op);
       if (!rule) throw new Error(`The operator ${node.op} has no gradient rule (node ${node.name}).`);
-      accumulate(node.inputs, rule({ node, outputGradients, wanted: inputWanted, sums, scatters }));
+      accumulate(node.inputs, rule({ node, outputGradients, wanted: inputWanted, options, scatters }));
     }
   });
   return wrt.map((value) => partial.get(value.name) ?? graph.filled(value.type, value.shape, 0));

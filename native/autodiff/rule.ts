@@ -1,5 +1,4 @@
-import type { SumOptions } from '../graph/data-type.ts';
-import type { Node, Value } from '../graph/graph.ts';
+import type { BackwardOptions, Node, Value } from '../graph/graph.ts';
 
 export interface RuleCall {
   readonly node: Node;
@@ -7,8 +6,7 @@ export interface RuleCall {
   readonly outputGradients: readonly (Value | null)[];
   /** Whether the gradient of input i is wanted: an answer for another is dropped. */
   readonly wanted: readonly boolean[];
-  /** How sums over many elements are to be taken. */
-  readonly sums: SumOptions;
+  readonly options: BackwardOptions;
   /** Whether what was picked by index may be added up where it came from one after the other. */
   readonly scatters: boolean;
 }

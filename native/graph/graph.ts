@@ -35,13 +35,21 @@ export interface Node {
   readonly required: number;
 }
 
+/** How gradients are to be built. */
+export interface BackwardOptions extends SumOptions {
+  /**
+   * Whether gradients of norms take mean and deviation of their input by themselves instead of from the norm. A norm that gives
+   * them is slower where a provider has none that does; by default they are taken.
+   */
+  readonly ownStatistics?: boolean;
+}
+
 /**
- * Gradients of a block's inputs, in their order, given those of its outputs; `null` where there is none. `sums` is how
- * sums over many elements are to be taken.
+ * Gradients of a block's inputs, in their order, given those of its outputs; `null` where there is none.
  */
 export type BlockGradient = (
   outputGradients: readonly (Value | null)[],
-  sums: SumOptions,
+  options: BackwardOptions,
 ) => readonly (Value | null)[];
 
 /** What is built in a block. */

@@ -2,7 +2,7 @@ import type { Value } from '../graph/graph.ts';
 import { conv, type ConvOptions, type Padding } from '../graph/ops/conv.ts';
 import { add, mul, sub } from '../graph/ops/elementwise.ts';
 import { gemm, matmul } from '../graph/ops/matmul.ts';
-import { layerNormalization } from '../graph/ops/norm.ts';
+import { layerNormalization, statisticsOf } from '../graph/ops/norm.ts';
 import { reduceSum, softmax, sumRows } from '../graph/ops/reduce.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
 import { attentionInPieces, mostScores as usualScores } from '../kernels/attention-in-pieces.ts';
@@ -109,11 +109,12 @@ export function layerNorm(model: ModelBuilder, name: string, x: Value, epsilon: 
   const shift = model.parameter(`${name}.bias`, [features], normShiftKind);
   return x.graph.block([x, scale, shift], () => {
     const ones = x.graph.filled(x.type, [features], 1);
-    const { output: normalized, inverseDeviation } = layerNormalization(x, ones, null, epsilon);
+    const { output: normalized, node } = layerNormalization(x, ones, null, epsilon);
     const output = add(mul(normalized, scale), shift);
     return {
       outputs: [output],
-      gradient: ([dy]) => {
+      gradient: ([dy], options) => {
+        const { inverseDeviation } = statisticsOf(node, options);
         const weighted = mul(dy!, normalized);
         // Means along the features of dy·scale and of dy·scale·x̂, negated, without making either product.
         const averaging = reshape(mul(scale, -1 / features), [features, 1]);
@@ -154,18 +155,14 @@ export function groupNorm(
   return x.graph.block([x, scale, shift], () => {
     const size = (c / groups) * h * w;
     const ones = x.graph.filled(x.type, [size], 1);
-    const { output, inverseDeviation } = layerNormalization(
-      reshape(x, [n * groups, size]),
-      ones,
-      null,
-      epsilon,
-    );
+    const { output, node } = layerNormalization(reshape(x, [n * groups, size]), ones, null, epsilon);
     const normalized = reshape(output, [n, c, h * w]);
     const scales = reshape(scale, [c, 1]);
     const y = add(mul(normalized, scales), reshape(shift, [c, 1]));
     return {
       outputs: [reshape(y, x.shape)],
-      gradient: ([gradient]) => {
+      gradient: ([gradient], options) => {
+        const { inverseDeviation } = statisticsOf(node, options);
         const dy = reshape(gradient!, [n, c, h * w]);
         // All sums over pixels are taken once per channel; what the groups need is made of those few numbers.
         const sums = reduceSum(dy, [2]);

@@ -2,12 +2,12 @@ import { gradients } from '../autodiff/gradients.ts';
 import type { ComputePrecision } from '../facts/precision.ts';
 import { type DataType, elementCount } from '../graph/data-type.ts';
 import { checkElementCounts } from '../graph/element-limit.ts';
-import { Graph, type Value } from '../graph/graph.ts';
+import { type BackwardOptions, Graph, type Value } from '../graph/graph.ts';
 import { type HalfPrecision, inHalfPrecision } from '../graph/in-half-precision.ts';
 import { serializeModel } from '../graph/serialize.ts';
 import type { Parameter } from '../models/parameter.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Provider, Runtime } from '../runtime/runtime.ts';
 import { cutIntoStages, moduleEnds, type StagedGraph } from '../stages/cut.ts';
 
 /** What a loss is built of: parameters and the scalar. */
@@ -53,11 +53,25 @@ export interface DifferentiatedGraph {
 /** The input of a training graph in half precision that the loss is multiplied by before it is differentiated. */
 export const lossScaleInput = 'loss_scale';
 
-export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays'>> {
+export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays' | 'provider'>> {
   /** Whether what is inside of modules is computed again on the way back instead of kept. */
   readonly recompute?: boolean;
   /** In float16, products are, and what is frozen; what is trained stays float32, and gradients come in it. */
   readonly precision?: ComputePrecision;
+}
+
+/** How gradients are built for a provider. */
+export function backwardOn(provider: Provider): BackwardOptions {
+  // A norm that gives more than its output is handed to the processor there (DmlOperatorLayerNormalization.cpp).
+  return { ownStatistics: provider === 'directml' };
+}
+
+/** What graphs depend on of where they run. */
+export function kindOf({
+  tensorsAreArrays,
+  provider,
+}: Runtime): Pick<Runtime, 'tensorsAreArrays' | 'provider'> {
+  return { tensorsAreArrays, provider };
 }
 
 /**
@@ -67,7 +81,12 @@ export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays
  */
 export function buildArtifacts(
   { graph: single, loss: lossValue, parameters }: LossGraph,
-  { tensorsAreArrays = false, recompute = false, precision = 'float32' }: ArtifactOptions = {},
+  {
+    tensorsAreArrays = false,
+    provider = 'cpu',
+    recompute = false,
+    precision = 'float32',
+  }: ArtifactOptions = {},
 ): TrainingArtifacts {
   const isHalf = precision === 'float16';
   const trainable = trainedOf(parameters.keys());
@@ -88,8 +107,13 @@ export function buildArtifacts(
   };
   const seed = isHalf ? single.input(lossScaleInput, 'float32', []) : 1;
   const wrt = trainable.map((parameter) => parameters.get(parameter)!);
-  // Where tensors are arrays, the processor computes.
-  const options = { scatters: tensorsAreArrays, seed, ...(recompute && { onNode }) };
+  const options = {
+    ...backwardOn(provider),
+    // Where tensors are arrays, the processor computes.
+    scatters: tensorsAreArrays,
+    seed,
+    ...(recompute && { onNode }),
+  };
   const exact = gradients(single, lossValue, wrt, options);
   const { graph, valueOf, positionOf } = computed([lossValue, ...exact]);
   const [loss, ...found] = [lossValue, ...exact].map(valueOf) as [Value, ...Value[]];

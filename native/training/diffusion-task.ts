@@ -11,7 +11,7 @@ import { updateRule } from '../optimizers/optimizers.ts';
 import { canBePiecewise } from '../optimizers/piecewise-update.ts';
 import { availableMemory } from '../runtime/available-memory.ts';
 import { precisionOn } from '../runtime/precision.ts';
-import { buildArtifacts, totalElements, trainedOf } from './artifacts.ts';
+import { buildArtifacts, kindOf, totalElements, trainedOf } from './artifacts.ts';
 import { batchParts } from './batch-parts.ts';
 import type { BatchShape } from './batch-shape.ts';
 import { type BlobCache, openBlobCache } from './blob-cache.ts';
@@ -130,11 +130,11 @@ async function startDiffusion(
       recompute
         ? // Widened where they are used, and forgotten after it.
           buildArtifacts(build(shape, frozenTypeOn(runtime.provider, model.weightType)), {
-            tensorsAreArrays: runtime.tensorsAreArrays,
+            ...kindOf(runtime),
             recompute,
             precision,
           })
-        : buildArtifacts(build(shape), { tensorsAreArrays: runtime.tensorsAreArrays, precision }),
+        : buildArtifacts(build(shape), { ...kindOf(runtime), precision }),
     parts: batchParts(runtime, totalElements(parameters)),
     accumulate,
     fused,

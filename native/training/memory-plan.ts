@@ -185,7 +185,7 @@ function measureStep(
         matrixConv: prefersMatrixConv(provider),
         ...(frozenType && { frozenType }),
       }),
-      { tensorsAreArrays: arrays, recompute, precision },
+      { tensorsAreArrays: arrays, provider, recompute, precision },
     );
   const kept = build(false);
   const parameters = [...kept.trainable, ...kept.frozen];

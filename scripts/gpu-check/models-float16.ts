@@ -36,7 +36,7 @@ async function gradientsOf(
   name: (typeof names)[number],
   type: 'float16' | 'float32',
 ): Promise<Map<string, Float32Array>> {
-  const { model, gradientOf } = await squaredModel(name, type);
+  const { model, gradientOf } = await squaredModel(name, type, runtime.provider);
   const kept = Object.entries(gradientOf).filter(([key]) => !gradientVanishes(key));
   return runGraph(runtime, model.graph, Object.fromEntries(kept), model.data);
 }

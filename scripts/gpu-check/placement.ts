@@ -17,7 +17,7 @@ export const placement: Check = async ({ open, report, folder, provider, short }
   const runtime = await open(exact);
   const onCpu = provider === 'cpu';
   // On the processor there is nothing to be found but whether the check itself goes its way.
-  const graphs = (await everyGraph(join(folder, 'graphs'))).filter(
+  const graphs = (await everyGraph(join(folder, 'graphs'), provider)).filter(
     (_, i) => !(short && onCpu) || i % 4 === 0,
   );
   const fell: Record<string, Placement['onCpu']> = {};

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
+import type { GradientOptions } from '../../native/autodiff/gradients.ts';
 import { serializeModel } from '../../native/graph/serialize.ts';
 import { type Arrays, type Build, type Shapes, startOf, weightedSum } from './weighted-sum.ts';
 
@@ -17,8 +18,13 @@ export interface Differentiated {
  * Differentiates a weighted sum of the output of `build`, the weights being different for every element so that no
  * two gradients can be confused.
  */
-export async function differentiate(shapes: Shapes, build: Build, start?: Arrays): Promise<Differentiated> {
-  const { graph, outputs, weights } = weightedSum(shapes, build);
+export async function differentiate(
+  shapes: Shapes,
+  build: Build,
+  start?: Arrays,
+  options?: GradientOptions,
+): Promise<Differentiated> {
+  const { graph, outputs, weights } = weightedSum(shapes, build, options);
   const { model } = serializeModel(graph, outputs);
   const session = await InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 });
   const run = (inputs: Arrays) =>

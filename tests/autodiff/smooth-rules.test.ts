@@ -4,8 +4,11 @@ import { centralDifferences, differentiate } from './gradient-check.ts';
 import { smoothCases } from './smooth-cases.ts';
 
 describe.each(smoothCases)('$name', ({ shapes, build, reference, start }) => {
-  test('has the gradient of its formula in double precision', async () => {
-    const found = await differentiate(shapes, build, start);
+  test.each([
+    ['', {}],
+    [', also where norms give their output alone', { ownStatistics: true }],
+  ])('has the gradient of its formula in double precision%s', async (_, options) => {
+    const found = await differentiate(shapes, build, start, options);
     const expected = centralDifferences(reference, found);
     for (const name of Object.keys(shapes)) {
       Array.from(found.gradients[name]!).forEach((gradient, i) => {

@@ -1,4 +1,4 @@
-import { gradients } from '../../native/autodiff/gradients.ts';
+import { type GradientOptions, gradients } from '../../native/autodiff/gradients.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { mul } from '../../native/graph/ops/elementwise.ts';
@@ -33,7 +33,7 @@ export interface WeightedSum {
 }
 
 /** A weighted sum of what `build` makes, the weights being different for every element, with its gradients. */
-export function weightedSum(shapes: Shapes, build: Build): WeightedSum {
+export function weightedSum(shapes: Shapes, build: Build, options: GradientOptions = {}): WeightedSum {
   const graph = new Graph();
   const values = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, graph.input(name, 'float32', shape)]),
@@ -45,7 +45,7 @@ export function weightedSum(shapes: Shapes, build: Build): WeightedSum {
     weighted,
     output.shape.map((_, axis) => axis),
   );
-  const found = gradients(graph, loss, Object.values(values));
+  const found = gradients(graph, loss, Object.values(values), options);
   const outputs = Object.fromEntries(Object.keys(values).map((name, i) => [`d ${name}`, found[i]!]));
   return { graph, outputs: { loss, ...outputs }, weights };
 }

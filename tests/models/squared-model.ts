@@ -4,6 +4,8 @@ import { float32ToFloat16 } from '../../native/graph/half.ts';
 import { inHalfPrecision } from '../../native/graph/in-half-precision.ts';
 import { add, mul } from '../../native/graph/ops/elementwise.ts';
 import { reduceMean } from '../../native/graph/ops/reduce.ts';
+import type { Provider } from '../../native/runtime/runtime.ts';
+import { backwardOn } from '../../native/training/artifacts.ts';
 import type { ModelName } from '../reference/fixture.ts';
 import { buildReferenceModel, type ReferenceModel, valuesByName } from './reference-model.ts';
 
@@ -19,11 +21,15 @@ export interface SquaredModel {
   readonly gradientOf: Readonly<Record<string, Value>>;
 }
 
-export async function squaredModel(name: ModelName, type: 'float16' | 'float32'): Promise<SquaredModel> {
+export async function squaredModel(
+  name: ModelName,
+  type: 'float16' | 'float32',
+  provider: Provider = 'cpu',
+): Promise<SquaredModel> {
   const model = await buildReferenceModel(name);
   const wrt = valuesByName(model.parameters);
   const loss = meanSquare(Object.values(model.outputs));
-  const found = gradients(model.graph, loss, [...wrt.values()], { seed: lossScale });
+  const found = gradients(model.graph, loss, [...wrt.values()], { seed: lossScale, ...backwardOn(provider) });
   const gradientOf = Object.fromEntries([...wrt.keys()].map((key, i) => [key, found[i]!]));
   return type === 'float32' ? { model, wrt, gradientOf } : inHalf({ model, wrt, gradientOf });
 }

@@ -10,6 +10,7 @@ import { openInference } from '../../native/models/inference.ts';
 import { buildAccumulation } from '../../native/optimizers/accumulation-graph.ts';
 import { createOptimizer } from '../../native/optimizers/optimizers.ts';
 import { buildGradientNorm, buildUpdate } from '../../native/optimizers/update-graph.ts';
+import type { Provider } from '../../native/runtime/runtime.ts';
 import { createTextToImage } from '../../native/sampling/text-to-image.ts';
 import { buildArtifacts, type LossGraph } from '../../native/training/artifacts.ts';
 import { buildAutoencoderGraph } from '../../native/training/autoencoder-graph.ts';
@@ -24,27 +25,27 @@ export interface NamedGraph extends RecordedModel {
   readonly name: string;
 }
 
-/** `folder` must be empty. */
-export async function everyGraph(folder: string): Promise<readonly NamedGraph[]> {
+/** As they are for a provider; `folder` must be empty. */
+export async function everyGraph(folder: string, provider: Provider): Promise<readonly NamedGraph[]> {
   const [base, xl] = [join(folder, 'model'), join(folder, 'xl')];
   await writeTinyModel(base);
   await writeTinyXlModel(xl);
   return [
-    ...(await graphsOf(base)),
-    ...(await float16Graphs()),
+    ...(await graphsOf(base, provider)),
+    ...(await float16Graphs(provider)),
     // What Stable Diffusion XL has besides: whole texts, and facts about pictures.
-    ...(await graphsOf(xl))
+    ...(await graphsOf(xl, provider))
       .filter(({ name }) => /text encoder, training$|^reading prompts$|^a sampling step$/.test(name))
       .map((graph) => ({ ...graph, name: `Stable Diffusion XL, ${graph.name}` })),
   ];
 }
 
-async function graphsOf(base: string): Promise<readonly NamedGraph[]> {
+async function graphsOf(base: string, provider: Provider): Promise<readonly NamedGraph[]> {
   const model = await openModel({ base });
   const taught = await openModel({ base, taught: { word: '<word>', vectors: 2 } });
   try {
     return [
-      ...trainingGraphs(model, taught),
+      ...trainingGraphs(model, taught, provider),
       ...(await inferenceGraphs(model)),
       ...(await bandGraphs(model)),
     ];
@@ -57,6 +58,7 @@ async function graphsOf(base: string): Promise<readonly NamedGraph[]> {
 function trainingGraphs(
   { denoiser, conditioning, autoencoder, adapters }: OpenModel,
   taught: Pick<OpenModel, 'conditioning'>,
+  provider: Provider,
 ): NamedGraph[] {
   const latents = { rows: 2, size: { height: 8, width: 8 } };
   const lora = { rank: 2, scale: 1, takes: adapters.takes };
@@ -86,8 +88,8 @@ function trainingGraphs(
       buildAutoencoderGraph(autoencoder, { shape: pictures, part: 'decoder', edgeWeight: 2 }),
   };
   return Object.entries(losses).flatMap(([name, loss]) => {
-    const { trainingModel, evalModel, trainable } = buildArtifacts(loss());
-    const half = buildArtifacts(loss(), { precision: 'float16' });
+    const { trainingModel, evalModel, trainable } = buildArtifacts(loss(), { provider });
+    const half = buildArtifacts(loss(), { provider, precision: 'float16' });
     const scaled = {
       optimizer: createOptimizer(usualSettings('adamw')),
       maxGradientNorm: 1,
@@ -143,10 +145,10 @@ async function bandGraphs({ autoencoder, readWeight }: OpenModel): Promise<Named
 }
 
 /** Models in float16, forward and backward, with float16 weights of which all have gradients. */
-async function float16Graphs(): Promise<NamedGraph[]> {
+async function float16Graphs(provider: Provider): Promise<NamedGraph[]> {
   const graphs: NamedGraph[] = [];
   for (const name of ['unet-sd1', 'clip-sd1', 'vae-3-levels'] as const) {
-    const { model, gradientOf } = await squaredModel(name, 'float16');
+    const { model, gradientOf } = await squaredModel(name, 'float16', provider);
     const ends = Object.entries(gradientOf).map(([key, value]) => [`gradient/${key}`, value] as const);
     const made = Object.entries(model.outputs).map(([key, value]) => [`output/${key}`, value] as const);
     const outputs = Object.fromEntries([...made, ...ends]);

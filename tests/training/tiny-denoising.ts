@@ -6,7 +6,7 @@ import { readUNetConfig } from '../../native/models/unet.ts';
 import { createOptimizer } from '../../native/optimizers/optimizers.ts';
 import { normals, uniform } from '../../native/random/philox.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
-import { buildArtifacts } from '../../native/training/artifacts.ts';
+import { buildArtifacts, kindOf } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { firstLossScale, nextLossScale } from '../../native/training/loss-scale.ts';
@@ -41,7 +41,7 @@ export function openTinyDenoising(
       shape,
       matrixConv: runtime.prefersMatrixConv,
     }),
-    { tensorsAreArrays: runtime.tensorsAreArrays, precision },
+    { ...kindOf(runtime), precision },
   );
   return createTrainer({
     runtime,

@@ -9,7 +9,7 @@ import { gather, reshape, slice, transpose } from '../../graph/ops/shape.ts';
 import type { RuleTable } from '../rule.ts';
 
 export const convRules: RuleTable = {
-  Conv: ({ node, outputGradients: [dy], wanted, sums }) => {
+  Conv: ({ node, outputGradients: [dy], wanted, options: sums }) => {
     const [x, weight, bias] = node.inputs as readonly [Value, Value, Value | undefined];
     if (node.attributes.group) throw new Error('Conv: there is no gradient of one by groups.');
     const { strides, pads } = node.attributes as { strides: { ints: number[] }; pads: { ints: number[] } };

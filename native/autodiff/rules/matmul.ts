@@ -11,7 +11,7 @@ export const matmulRules: RuleTable = {
     return [wanted[0] ? matmul(dy!, swapLast(b)) : null, wanted[1] ? matmul(swapLast(a), dy!) : null];
   },
   // y = A·B with A = a or aᵀ, B = b or bᵀ: dA = dy·Bᵀ, dB = Aᵀ·dy, each transposed back where needed.
-  Gemm: ({ node, outputGradients: [dy], wanted, sums }) => {
+  Gemm: ({ node, outputGradients: [dy], wanted, options: sums }) => {
     const [a, b] = node.inputs as readonly [Value, Value];
     const transA = flag(node, 'transA');
     const transB = flag(node, 'transB');

@@ -12,7 +12,7 @@ export const reduceRules: RuleTable = {
     return [mul(spread(node, dy!), 1 / count)];
   },
   // y = softmax(x): dx = y (dy - Σ dy·y)
-  Softmax: ({ node, outputGradients: [dy], sums }) => {
+  Softmax: ({ node, outputGradients: [dy], options: sums }) => {
     const y = node.outputs[0]!;
     const weighted = mul(dy!, y);
     return [sub(weighted, mul(y, reduceSum(weighted, [y.shape.length - 1], true, sums)))];

@@ -6,7 +6,7 @@ import type { TrainingImage } from '../../jobs.ts';
 import { updateRule } from '../../optimizers/optimizers.ts';
 import { integer } from '../../random/philox.ts';
 import { precisionOn } from '../../runtime/precision.ts';
-import { buildArtifacts } from '../artifacts.ts';
+import { buildArtifacts, kindOf } from '../artifacts.ts';
 import { tokenInputs } from '../caption-inputs.ts';
 import { writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
@@ -43,7 +43,7 @@ async function start(
     frozen: ({ name }) => Promise.reject(new Error(`${name}: nothing of a text encoder is frozen.`)),
     artifacts: ({ rows }) =>
       buildArtifacts(buildTextGraph(conditioning, rows), {
-        tensorsAreArrays: runtime.tensorsAreArrays,
+        ...kindOf(runtime),
         precision,
       }),
     accumulate: settings.gradientAccumulation > 1,

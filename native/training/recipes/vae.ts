@@ -9,7 +9,7 @@ import type { Method, TrainingImage, TrainJob } from '../../jobs.ts';
 import { updateRule } from '../../optimizers/optimizers.ts';
 import { normals, uniform } from '../../random/philox.ts';
 import { precisionOn } from '../../runtime/precision.ts';
-import { buildArtifacts, trainedOf } from '../artifacts.ts';
+import { buildArtifacts, kindOf, trainedOf } from '../artifacts.ts';
 import { buildAutoencoderGraph } from '../autoencoder-graph.ts';
 import type { BatchShape } from '../batch-shape.ts';
 import { type ComponentToWrite, writeTrainedComponent } from '../checkpoint-weights.ts';
@@ -65,8 +65,7 @@ async function start(
         ? model.readWeight(parameter)
         : Promise.resolve(initialWeights(parameter, settings.seed)),
     frozen: model.readWeight,
-    artifacts: (shape) =>
-      buildArtifacts(graph(shape), { tensorsAreArrays: runtime.tensorsAreArrays, precision }),
+    artifacts: (shape) => buildArtifacts(graph(shape), { ...kindOf(runtime), precision }),
     accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });

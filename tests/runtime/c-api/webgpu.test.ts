@@ -49,7 +49,7 @@ if (webgpu?.available) {
 
     test('every graph of training and sampling is taken whole, without an operator for the processor', async () => {
       const runtime = await open();
-      const graphs = await everyGraph(folder.path);
+      const graphs = await everyGraph(folder.path, 'webgpu');
       for (const { name, model, initializers } of graphs) {
         const made = runtime.createSession(model, { initializers, cpuFallback: false });
         await expect(made, name).resolves.toBeDefined();

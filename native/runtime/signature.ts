@@ -43,11 +43,16 @@ function fits(wanted: readonly number[] | null, shape: readonly number[]): boole
   return wanted.length === shape.length && wanted.every((extent, i) => extent < 0 || extent === shape[i]);
 }
 
-/** `data` itself where it holds a tensor of this type and shape, zeros where it is left out; throws else. */
-export function tensorData(type: DataType, shape: readonly number[], data: DataArray | undefined): DataArray {
+/** Throws where a shape is none. */
+export function checkShape(shape: readonly number[]): void {
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     throw new Error(`A tensor can't have the shape [${shape.join(', ')}].`);
   }
+}
+
+/** `data` itself where it holds a tensor of this type and shape, zeros where it is left out; throws else. */
+export function tensorData(type: DataType, shape: readonly number[], data: DataArray | undefined): DataArray {
+  checkShape(shape);
   if (data === undefined) return allocate(type, elementCount(shape));
   checkData(type, shape, data);
   return data;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { allocate, type DataType } from '../../native/graph/data-type.ts';
+import { allocate, type DataType, elementCount } from '../../native/graph/data-type.ts';
 import type { Runtime, Tensor } from '../../native/runtime/runtime.ts';
 import { adam, adamw, contradictory, identity, linear, mixedTypes } from './models.ts';
 
@@ -44,6 +44,23 @@ export function describeConformance(name: string, open: () => Promise<Runtime>):
       inputs.b.write(f32(1, 2));
       await step.run();
       expect(await y.read(new Float32Array(4))).toEqual(f32(1, 2, 3, 4));
+    });
+
+    test('a tensor without data is zeros, however large', async () => {
+      for (const [type, shape] of [
+        ['float32', [3]],
+        ['float32', [300, 1000]],
+        ['float16', [70_000]],
+        ['uint8', [500, 256]],
+      ] as const) {
+        const data = await runtime
+          .tensor(type, shape)
+          .read(allocate(type, elementCount(shape)).fill(1));
+        expect(
+          data.every((value) => value === 0),
+          `${type} [${shape.join(', ')}]`,
+        ).toBe(true);
+      }
     });
 
     test('fetches the outputs that are bound, one or several', async () => {

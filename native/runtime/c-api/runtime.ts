@@ -1,6 +1,7 @@
+import { type DataType, elementCount } from '../../graph/data-type.ts';
 import { prefersMatrixConv } from '../capabilities.ts';
 import type { HostTensor, Runtime, Session, SessionOptions } from '../runtime.ts';
-import { tensorData } from '../signature.ts';
+import { checkShape, tensorData } from '../signature.ts';
 import { type Device, openDevice } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
 import { loadOrt, type Ort, type Pointer } from './library.ts';
@@ -14,6 +15,14 @@ export interface CApiRuntimeOptions extends SessionPlace {
   readonly description: string;
   /** Path of the ONNX Runtime to go by; left out, the one that onnxruntime-node brings. */
   readonly library?: string;
+}
+
+/**
+ * Whether zeros are made on a device rather than sent there. Of a few, a session that makes them takes longer to open; and WebGPU has
+ * no others than these.
+ */
+function madeThere(type: DataType, shape: readonly number[]): boolean {
+  return (type === 'float32' || type === 'float16') && elementCount(shape) > 65_536;
 }
 
 /**
@@ -86,11 +95,12 @@ function runtimeOn(
     },
     tensor: (type, shape, data) => {
       checkOpen();
-      const elements = tensorData(type, shape, data);
-      if (device === null) return hostTensor(ort, hostMemory, type, shape, elements);
+      if (device === null) return hostTensor(ort, hostMemory, type, shape, tensorData(type, shape, data));
+      checkShape(shape);
       const tensor = deviceTensor(ort, hostMemory, device, type, shape, () => tensors.delete(tensor));
       tensors.add(tensor);
-      tensor.write(elements);
+      if (data === undefined && madeThere(type, shape)) tensor.clear();
+      else tensor.write(tensorData(type, shape, data));
       return tensor;
     },
     dispose: () => {

@@ -12,6 +12,12 @@ export interface OrtTensor extends Tensor {
   value(): Pointer;
 }
 
+/** One in a device's memory. */
+export interface DeviceTensor extends OrtTensor {
+  /** Sets all of it to zero, on the device. */
+  clear(): void;
+}
+
 /** A tensor that is a JavaScript array, for the CPU provider. */
 export function hostTensor(
   ort: Ort,
@@ -60,7 +66,7 @@ export function deviceTensor(
   type: DataType,
   shape: readonly number[],
   onDispose: () => void,
-): OrtTensor {
+): DeviceTensor {
   let value: Pointer | null = told(() =>
     ort.create(
       'Value',
@@ -85,6 +91,11 @@ export function deviceTensor(
     type,
     shape: [...shape],
     value: () => living(value),
+    clear: () => {
+      told(() => {
+        device.clear(type, shape, living(value));
+      });
+    },
     writeInTurn: (source) => cross(source, (host) => device.copyAsync(type, host, living(value))),
     write: (source) => {
       const from = valueOver(ort, hostMemory, type, shape, source);

@@ -90,6 +90,20 @@ export function besidePackages(root: string, runtime: string): readonly Notice[]
       text: 'Copyright (c) Google Inc',
     },
     {
+      title: 'Blob emoji, Twemoji, EmojiOne and Fluent Emoji’s flat pictures',
+      about:
+        'The embedded base model was trained on them too, as the npm packages @iconify-json/noto-v1, twemoji, emojione and ' +
+        'fluent-emoji-flat have them: drawn at 64 pixels, in part bent, painted in other colours or set on other grounds. ' +
+        'None of them is in Screenfold.',
+      text: [
+        'Blob emoji: Copyright (c) Google Inc. Apache License 2.0, which is in LICENSE. https://github.com/googlefonts/noto-emoji',
+        'Twemoji: Copyright (c) Twitter, Inc. and other contributors. CC BY 4.0. https://github.com/jdecked/twemoji',
+        'EmojiOne 2, as EmojiTwo: Copyright (c) Emoji One and the EmojiTwo contributors. CC BY 4.0. https://github.com/EmojiTwo/emojitwo',
+        'Fluent Emoji: Copyright (c) Microsoft Corporation. MIT, as above. https://github.com/microsoft/fluentui-emoji',
+        'CC BY 4.0: https://creativecommons.org/licenses/by/4.0/',
+      ].join('\n'),
+    },
+    {
       title: 'emojibase',
       about:
         'Names and categories of the sample, and what the embedded base model was trained to call things.',

@@ -11,7 +11,9 @@ import { readEmoji } from './emoji-names.ts';
 const file = new URL('../../resources/seedling/words.txt', import.meta.url);
 
 const framing =
-  'red orange yellow green blue light purple pink brown gray black white official art of picture flat glossy emoji drawing the and with';
+  'red orange yellow green blue light purple pink brown gray black white official art of picture flat glossy emoji drawing the and with ' +
+  'icon style noto blob twemoji emojione fluent outlines outlined comic pale pastel pixel pixels watercolor soft painting circle round ' +
+  'background card';
 const said = readEmoji()
   .filter(({ skinTone }) => !skinTone)
   .flatMap(({ name, category, tags }) => [name, category, ...tags.slice(0, 3)]);

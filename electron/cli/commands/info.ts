@@ -127,7 +127,7 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
   );
   terminal.line(`  trained: ${methodText(method)}`);
   const end = outcome?.end === 'finished' ? 'finished' : 'not finished';
-  terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${settings.epochs} epochs, ${end}`);
+  terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${countOf(settings.epochs, 'epoch')}, ${end}`);
   for (const epoch of kept) {
     const loss = losses.find((entry) => entry.epoch === epoch);
     terminal.line(

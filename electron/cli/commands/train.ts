@@ -268,7 +268,7 @@ function reportEnd(
   terminal.object({ ...result, folder: run.folder, ...(cut === undefined ? {} : { cut }) });
   if (result.end === 'stopped') {
     terminal.line(
-      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done. Everything is saved.`,
+      `Stopped after step ${result.step}, ${result.epoch} of ${countOf(run.job.settings.epochs, 'epoch')} done. Everything is saved.`,
     );
     terminal.line(`Resume it: screenfold resume ${folder}`);
     return exitCodes.interrupted;

@@ -9,7 +9,7 @@ import type { EmbeddingUse, LoraUse } from '../../native/jobs.ts';
 import type { DeviceChoice } from '../../native/runtime/runtime.ts';
 import { type DataShare, shareSchema } from '../contract/data-share.ts';
 import type { Override } from '../contract/parse-run-spec.ts';
-import { largestSide } from '../contract/run-spec.ts';
+import { largestSide, mostSamplingSteps } from '../contract/run-spec.ts';
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
@@ -49,6 +49,13 @@ export function epochToExport(text: string): number {
       'Epoch 0 is the base itself, which is a model already; name an epoch from 1 on.',
     );
   return value;
+}
+
+/** Steps of a sampler. */
+export function samplingSteps(text: string): number {
+  const value = naturalNumber(text);
+  if (value <= mostSamplingSteps) return value;
+  throw new InvalidArgumentError(`It must be from 1 to ${mostSamplingSteps}.`);
 }
 
 export function portNumber(text: string): number {

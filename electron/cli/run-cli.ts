@@ -40,6 +40,7 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
       terminal: createTerminal({ ...options, streams }),
       workingFolder,
       cacheFolder: userCacheFolder(surroundings),
+      sampleRunFile: join(root, 'resources', 'sample', 'run.json'),
       software: `Screenfold ${version}`,
     }),
     downloads: { environment: surroundings.environment, configFolder: userConfigFolder(surroundings) },

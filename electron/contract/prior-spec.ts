@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { samplers } from '../../native/facts/samplers.ts';
+import { countOf } from './quantities.ts';
 
 const words = z.string().trim().min(1).max(1000);
 
@@ -26,6 +27,7 @@ export const usualPrior: PriorSpec = { prompt: '', count: 100, weight: 1 };
 
 /** In a line, for who looks at a run: `100 pictures of “a dog”, weight 1`. */
 export function priorText({ prompt, count, weight, folder }: PriorSpec): string {
-  const which = folder === undefined ? `${count} pictures of “${prompt}”` : `“${prompt}” from ${folder}`;
+  const which =
+    folder === undefined ? `${countOf(count, 'picture')} of “${prompt}”` : `“${prompt}” from ${folder}`;
   return `${which}, weight ${weight}`;
 }

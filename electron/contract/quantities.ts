@@ -12,6 +12,11 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
+/** A setting's number, small ones as people write rates: `1e-4`. */
+export function settingNumberText(value: number): string {
+  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential() : String(value);
+}
+
 /** Seconds as `45 s`, `3 min 20 s`, `1 h 5 min`, `2 d 3 h`: two units at most, the lesser left out where it is nothing. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';

@@ -23,7 +23,11 @@ import { wordFilesSchema, wordMethodSchema } from './word-spec.ts';
 const natural = z.int().min(1).max(1e9);
 /** Of pictures, in pixels: far more than any model makes, or memory holds. */
 export const largestSide = 8192;
+/** As many as there are timesteps. */
+export const mostSamplingSteps = 1000;
 const side = natural.max(largestSide);
+/** More than any machine has, and few enough that starting them ends nothing. */
+const mostThreads = 1024;
 const fromZero = z.number().min(0).max(1e9);
 const positive = z.number().positive().max(1e9);
 const probability = z.number().min(0).max(1);
@@ -66,7 +70,7 @@ const data = z.strictObject({
   /** How many of the images that are not held out are trained on, drawn by the seed. */
   share: shareSchema.default('all'),
   /** How often each image is used in one epoch, besides what the number before a folder's name says. */
-  repeats: natural.default(1),
+  repeats: natural.max(100_000).default(1),
 });
 
 export type { LoraExtras };
@@ -200,8 +204,8 @@ const samples = z.strictObject({
   prompts: z.array(prompt).max(10_000).default([]),
   seeds: z.array(seed).min(1).max(10_000).default([0]),
   sampler: z.enum(samplers).default('dpm++-2m-karras'),
-  steps: natural.default(25),
-  guidanceScale: fromZero.default(7.5),
+  steps: natural.max(mostSamplingSteps).default(25),
+  guidanceScale: fromZero.max(1000).default(7.5),
   /** Left out: the one that is trained with. */
   clipSkip: z.int().min(1).max(mostClipSkip).optional(),
   /** Files of new words for the prompts, besides the one that the run teaches. */
@@ -209,7 +213,7 @@ const samples = z.strictObject({
   /** Pixels; left out: the run's resolution. */
   width: side.optional(),
   height: side.optional(),
-  batchSize: natural.default(4),
+  batchSize: natural.max(4096).default(4),
 });
 
 const device = z.strictObject({
@@ -222,7 +226,7 @@ const device = z.strictObject({
     })
     .optional(),
   api: z.enum(['c-api', 'node']).optional(),
-  threads: natural.optional(),
+  threads: natural.max(mostThreads).optional(),
   /** CUDA: shortened products, launches in one, how convolutions are chosen; left out: exact, one by one, by heuristics. */
   tf32: z.boolean().optional(),
   cudaGraphs: z.boolean().optional(),

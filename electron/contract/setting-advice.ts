@@ -102,7 +102,7 @@ function accumulationAdvice(
   if (images === null || gradientAccumulation <= 1 || batchSize > images) return null;
   const together = batchSize * gradientAccumulation;
   if (!(together > images)) return null;
-  return `One step would take ${countText(together)} images, and there are ${countText(images)}.`;
+  return `One step would take ${countOf(together, 'image')}, and there ${images === 1 ? 'is' : 'are'} ${countText(images)}.`;
 }
 
 function warmupAdvice(warmup: number, steps: number | null): string | null {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { Failure } from '../../native/failure.ts';
 import { applyOverride, type Override, parseJsonValue } from './parse-run-spec.ts';
+import { settingNumberText } from './quantities.ts';
 
 /** Settings that the page offers to try several values of, by their keys in a run file. */
 export const sweptSettings = [
@@ -106,14 +107,9 @@ export function sweptText(overrides: readonly Override[], sweep: Sweep): string 
     .map(({ path, value }) => {
       const key = path.join('.');
       const name = sweptSettings.find((setting) => setting.path === key)?.short ?? path.at(-1)!;
-      return `${name} ${typeof value === 'number' ? numberOf(value) : String(value)}`;
+      return `${name} ${typeof value === 'number' ? settingNumberText(value) : String(value)}`;
     })
     .join(', ');
-}
-
-/** Small numbers as people write rates: 1e-4. */
-function numberOf(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential() : String(value);
 }
 
 /** What has settings of its own for each kind. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { optimizerFacts, type OptimizerKind, settingsOnceBeside } from '../../native/facts/optimizers.ts';
+import { oddLetter, oddLetterText } from '../../native/facts/seen-letters.ts';
 import { mostWordVectors, type WordCaptions, wordCaptions } from '../../native/facts/word-captions.ts';
 
 const mostLetters = 64;
@@ -35,6 +36,12 @@ export const wordMethodSchema = z.strictObject({
   /** What is said of an image whose caption lacks the word. */
   captions: z.enum(wordCaptions).default('object'),
 });
+
+/** What is amiss with the letters of a new word, or of those it begins as; null where every one is plain to see. */
+export function lettersFault(text: string): string | null {
+  const odd = oddLetter(text);
+  return odd === null ? null : `It ${oddLetterText(odd)}`;
+}
 
 /** Whether sentences of the word's own are said of images, instead of their captions. */
 export function hasOwnSentences(method: {

@@ -1,4 +1,5 @@
 import type { ExportProof, TrainJob } from '../../native/jobs.ts';
+import { countOf } from '../contract/quantities.ts';
 
 /** A LoRA that was merged into an exported model. */
 export interface MergedLora {
@@ -93,7 +94,7 @@ export function proofSection(proof: ShownProof | null): readonly string[] {
   return [
     '## Proof',
     `![The same picture by the model this was made of, left, and by this export, right](${picture})`,
-    `The export was opened again and drew “${inline(prompt)}” with the seed ${seed} in ${steps} steps${skipped}, as the model it was ` +
+    `The export was opened again and drew “${inline(prompt)}” with the seed ${seed} in ${countOf(steps, 'step')}${skipped}, as the model it was ` +
       `made of had done: left that one, right this. Of 255 steps of brightness the two differ by ${mean.toFixed(2)} on ` +
       `average and ${most} at most; ${allowed.mean} and ${allowed.most} were allowed.`,
   ];

@@ -10,6 +10,7 @@ import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
 import { settingText } from '../contract/optimizer-spec.ts';
 import { priorText } from '../contract/prior-spec.ts';
+import { countOf } from '../contract/quantities.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
 import {
   cardHead,
@@ -153,7 +154,7 @@ function batchText({ batchSize, gradientAccumulation }: TrainJob['settings']): s
 function scheduleText({ schedule }: TrainJob['settings']): string {
   return schedule.warmupSteps === 0
     ? schedule.kind
-    : `${schedule.kind} after ${schedule.warmupSteps} steps of warm-up`;
+    : `${schedule.kind} after ${countOf(schedule.warmupSteps, 'step')} of warm-up`;
 }
 
 function lossText(loss: number | null): string {

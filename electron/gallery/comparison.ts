@@ -109,5 +109,5 @@ export function clipSkipOf({ samples, train }: Run['spec']): number {
 export function picturesLine({ samples }: Run['spec'], seeds: readonly number[], clipSkip: string): string {
   const { sampler, steps, guidanceScale } = samples;
   const noise = seeds.length === 1 ? `seed ${seeds[0]!}` : `seeds ${seeds.join(', ')}`;
-  return `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${clipSkip}${noise}; the same noise in every column.`;
+  return `Pictures: ${samplerLabel(sampler)}, ${countOf(steps, 'step')}, guidance ${guidanceScale}, ${clipSkip}${noise}; the same noise in every column.`;
 }

@@ -1,6 +1,7 @@
 import { samplerLabel } from '../../native/facts/samplers.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Axis, ComparisonLayout } from '../contract/gallery.ts';
+import { countOf } from '../contract/quantities.ts';
 import { recipeOf } from '../contract/runs.ts';
 import type { PromptData } from '../contract/values.ts';
 import type { EpochLosses, Run } from '../runs/run-folder.ts';
@@ -205,7 +206,7 @@ function footerOf({ layout, runs }: LayoutInput): readonly string[] {
   const { learningRate, batchSize, schedule, seed } = first!.run.job.settings;
   const noise = layout.seeds.length === 1 ? `seed ${layout.seeds[0]!}` : `seeds ${layout.seeds.join(', ')}`;
   return [
-    `Pictures: ${samplerLabel(sampler)}, ${steps} steps, guidance ${guidanceScale}, ${clipSkipText(clipSkip)}${noise}; equal seeds are equal noise.`,
+    `Pictures: ${samplerLabel(sampler)}, ${countOf(steps, 'step')}, guidance ${guidanceScale}, ${clipSkipText(clipSkip)}${noise}; equal seeds are equal noise.`,
     `Training: learning rate ${learningRate} (${schedule.kind}), batch ${batchSize}, seed ${seed}.`,
   ];
 }

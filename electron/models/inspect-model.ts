@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isModelFile, isModelNote } from '../../native/facts/model-formats.ts';
@@ -7,7 +7,7 @@ import { exists } from '../../native/files/exists.ts';
 import { type ModelNote, readModelNote } from '../../native/files/model-note.ts';
 import type { Model } from '../contract/models.ts';
 import type { Engine } from '../engine/engine.ts';
-import { readBaseFacts } from '../runs/base-model.ts';
+import { readBaseFacts, readCard } from '../runs/base-model.ts';
 
 /** What a model's folder says of it. */
 export type ModelFacts = Pick<
@@ -28,7 +28,7 @@ export async function readModelConfigs(folder: string): Promise<ModelFacts> {
     prediction,
     components: [],
     bytes: await bytesOnDisk(place),
-    card: await readFile(join(place, 'README.md'), 'utf8').catch(() => null),
+    card: await readCard(folder),
   };
 }
 

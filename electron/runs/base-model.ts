@@ -3,17 +3,20 @@ import { join } from 'node:path';
 
 import { type ConfigFacts, type TrainingSize, trainingSize } from '../../native/facts/config-facts.ts';
 import type { TrainingMethod } from '../../native/facts/methods.ts';
+import { isModelNote } from '../../native/facts/model-formats.ts';
 import { Failure } from '../../native/failure.ts';
-import { readFacts } from '../../native/families/read-facts.ts';
+import { countWeights, readFacts } from '../../native/families/read-facts.ts';
+import { readModelNote } from '../../native/files/model-note.ts';
 import { obstacleOf, systemCode } from '../../native/files/obstacle.ts';
 import { cardAdvice } from './card-advice.ts';
+import type { BaseTraits } from './proposed-training.ts';
 
 /** What a run plan wants to know of its base. */
 export interface BaseModel extends TrainingSize {
   readonly folder: string;
   /** Pixels to one latent along a side. */
   readonly vaeFactor: number;
-  /** The learning rate that its card names for the method, under AdamW; left out where it names none, or nobody asked. */
+  /** A learning rate that suits base and method, under AdamW; left out where it is the method's usual one, or nobody asked. */
   readonly ownRate?: number;
 }
 
@@ -52,12 +55,22 @@ export async function readBaseFacts(folder: string): Promise<ConfigFacts> {
   }
 }
 
-/** The rate that the card beside a base names for a method. */
-export async function readOwnRate(
-  folder: string,
-  method: TrainingMethod['kind'],
-): Promise<Pick<BaseModel, 'ownRate'>> {
-  const { learningRate } = cardAdvice(await readFile(join(folder, 'README.md'), 'utf8').catch(() => null));
-  const ownRate = method === 'full' || method === 'lora' ? learningRate[method] : undefined;
-  return ownRate === undefined ? {} : { ownRate };
+/** The card beside a base, of what a note is about beside that; null where there is none. */
+export async function readCard(base: string): Promise<string | null> {
+  const place = (isModelNote(base) ? await readModelNote(base) : null)?.model ?? base;
+  return readFile(join(place, 'README.md'), 'utf8').catch(() => null);
+}
+
+/** What decides how a base is proposed to be trained. */
+export async function readTraits(base: string, { resolution }: ConfigFacts): Promise<BaseTraits> {
+  // One that cannot be opened whole is refused in better words when it is trained.
+  const counted = await countWeights(base).catch((error: unknown) => {
+    if (error instanceof Failure) return 0;
+    throw error;
+  });
+  return {
+    resolution,
+    parameters: counted === 0 ? null : counted,
+    advice: cardAdvice(await readCard(base)),
+  };
 }

@@ -3,7 +3,12 @@ import { adapterWeights } from '../../native/facts/lora-shape.ts';
 import { trainedParts } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { readAdapterModules } from '../../native/families/read-facts.ts';
-import { checkClipSkip, checkNewWord, checkZeroSnr } from '../../native/families/settings-fit.ts';
+import {
+  checkClipSkip,
+  checkNewWord,
+  checkSeenLetters,
+  checkZeroSnr,
+} from '../../native/families/settings-fit.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
 import { readingOf } from './text-lengths.ts';
 import { taughtWords } from './unknown-words.ts';
@@ -13,7 +18,7 @@ type Asked = Pick<RunSpec, 'base' | 'method' | 'train' | 'samples'>;
 /**
  * Whether a base can be trained as a run asks, as far as its configs tell.
  *
- * @throws Failure `clip-skip-invalid`, `zero-snr-noise`, `nothing-trained`, `word-known`, and what reading configs throws
+ * @throws Failure `clip-skip-invalid`, `zero-snr-noise`, `nothing-trained`, `word-known`, `word-unseen`, and what reading configs throws
  */
 export async function checkBase({ base, method, train, samples }: Asked, facts: ConfigFacts): Promise<void> {
   // An autoencoder is trained without words and without noise.
@@ -23,6 +28,8 @@ export async function checkBase({ base, method, train, samples }: Asked, facts: 
   checkZeroSnr(train, facts.prediction);
   await checkBlockRanks(base, method, facts);
   if (method.kind !== 'embedding') return;
+  checkSeenLetters('The new word', method.word);
+  checkSeenLetters('What the new word begins as', method.initWords);
   const reading = await readingOf(base);
   if (reading !== null) checkNewWord(method.word, reading.count(method.word));
   // A vocabulary of pieces says little of the words that a base was taught.

@@ -1,10 +1,12 @@
 import { type Dataset, readDataset } from '../datasets/dataset.ts';
-import { baseFor, type BaseModel, readBaseFacts, readOwnRate } from './base-model.ts';
+import { baseFor, type BaseModel, readBaseFacts, readTraits } from './base-model.ts';
 import { checkBase } from './check-base.ts';
 import { checkLentWords } from './check-lent-words.ts';
 import { readClassImages } from './class-images.ts';
 import { checkLoraBeginning } from './lora-beginning.ts';
 import { type Plan, planTraining } from './plan.ts';
+import { type AskedRun, type Proposed, withProposedMethod, withProposedTraining } from './propose-run.ts';
+import { proposedRate } from './proposed-training.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import { captionWarning, type CutTexts, cutTexts } from './text-lengths.ts';
 import { wordWarnings } from './word-warnings.ts';
@@ -14,31 +16,44 @@ export interface PlanRunOptions {
   readonly cacheFolder: string;
   /** Images looked at so far; large folders take a while. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Says how the sample is trained over the base that comes with it. */
+  readonly sampleRunFile?: string;
 }
 
 export interface PlannedRun extends Plan {
   /** Captions and prompts of which the base does not read all; null where its tokenizer cannot be used. */
   readonly cut: CutTexts | null;
+  /** What was taken for keys that flags left out. */
+  readonly proposed: readonly Proposed[];
 }
 
 /** Reads the bases' configs and the data, which is read once, and plans runs on it. */
 export async function planRuns(
-  specs: readonly ResolvedRunSpec[],
+  asked: readonly AskedRun[],
   options: PlanRunOptions,
 ): Promise<readonly PlannedRun[]> {
-  const bases = [];
-  for (const spec of specs) {
-    const { base, method } = spec;
+  const begun = [];
+  for (const run of asked) {
+    const { base } = run.spec;
     const facts = await readBaseFacts(base);
-    bases.push({ ...baseFor(base, facts, method.kind), ...(await readOwnRate(base, method.kind)) });
+    const { spec, proposed } = withProposedMethod(run, facts);
+    const traits = await readTraits(base, facts);
+    begun.push({ run: { ...run, spec }, facts, traits, proposed });
     await checkBase(spec, facts);
-    await checkLoraBeginning(method);
+    await checkLoraBeginning(spec.method);
     await checkLentWords(spec);
   }
-  const dataset = await readDatasetOf(specs[0]!, options);
+  const dataset = await readDatasetOf(asked[0]!.spec, options);
   const planned: PlannedRun[] = [];
-  for (const [index, spec] of specs.entries())
-    planned.push(await planOn(spec, bases[index]!, dataset, options));
+  for (const { run, facts, traits, proposed: before } of begun) {
+    const { sampleRunFile = null } = options;
+    const { spec, proposed } = await withProposedTraining(run, traits, dataset, sampleRunFile);
+    const base = {
+      ...baseFor(spec.base, facts, spec.method.kind),
+      ownRate: proposedRate(spec.method, traits),
+    };
+    planned.push({ ...(await planOn(spec, base, dataset, options)), proposed: [...before, ...proposed] });
+  }
   return planned;
 }
 
@@ -55,7 +70,7 @@ async function planOn(
   base: BaseModel,
   dataset: Dataset,
   { cacheFolder }: PlanRunOptions,
-): Promise<PlannedRun> {
+): Promise<Omit<PlannedRun, 'proposed'>> {
   const classImages = await readClassImages(spec.prior);
   const { run, summary } = planTraining({ spec, base, dataset, cacheFolder, classImages });
   const cut = await cutTexts(run);

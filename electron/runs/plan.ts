@@ -4,6 +4,7 @@ import { stepsPerEpoch as countSteps } from '../../native/facts/epoch-steps.ts';
 import { failureText } from '../../native/facts/failure-text.ts';
 import { isUnusualLoss, isUnusualNoise } from '../../native/facts/losses.ts';
 import { usualLearningRate } from '../../native/facts/methods.ts';
+import { rateOf } from '../../native/facts/optimizers.ts';
 import { captionsWithWord } from '../../native/facts/word-captions.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
@@ -106,7 +107,7 @@ function rateFor(
   { ownRate }: BaseModel,
 ): number | null {
   if (optimizer.kind === 'adafactor' && optimizer.relativeStep) return null;
-  return optimizer.kind === 'adamw' && ownRate !== undefined ? ownRate : usualLearningRate(method, optimizer);
+  return ownRate === undefined ? usualLearningRate(method, optimizer) : rateOf(ownRate, optimizer.kind);
 }
 
 /** What is allowed and most likely not meant, as the page has it beside its fields. */
@@ -253,7 +254,8 @@ function settingsOf({ train, method }: RunSpec): TrainingSettings {
   };
 }
 
-function validationChoice(validation: RunSpec['data']['validation']): ValidationChoice {
+/** As the split has it. */
+export function validationChoice(validation: RunSpec['data']['validation']): ValidationChoice {
   if (validation === 'marked') return { kind: 'marked' };
   if (typeof validation !== 'number') return { kind: 'ids', ids: validation };
   if (validation === 0) return { kind: 'none' };

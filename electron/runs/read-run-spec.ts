@@ -32,14 +32,18 @@ export async function readRunSpec(
   return resolveRunSpec(validateRunSpec(value, file), dirname(resolve(file)), parse(file).name);
 }
 
+/** What flags alone say of a run, as a run file would. */
+export function writtenByFlags(overrides: readonly Override[], swept: readonly Override[] = []): unknown {
+  return withSwept(overrides.reduce<unknown>(applyOverride, {}) as object, swept);
+}
+
 /** A spec made of flags alone. */
 export function runSpecOfFlags(
   overrides: readonly Override[],
   workingFolder: string,
   swept: readonly Override[] = [],
 ): ResolvedRunSpec {
-  const flags = overrides.reduce<unknown>(applyOverride, {}) as object;
-  const spec = validateRunSpec(withSwept(flags, swept), 'The command line');
+  const spec = validateRunSpec(writtenByFlags(overrides, swept), 'The command line');
   return resolveRunSpec(spec, workingFolder, basename(resolve(workingFolder, spec.data.folder)));
 }
 

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 
-import { rateForSize, usualLearningRate, usualSteps } from '../../native/facts/methods.ts';
 import { Failure } from '../../native/failure.ts';
 import { parseJsonText, validateRunSpec } from '../contract/parse-run-spec.ts';
-import { type RunSpec, runSpecSchema, usualCheckpoints } from '../contract/run-spec.ts';
+import { type RunSpec, runSpecSchema } from '../contract/run-spec.ts';
 import type { FormMethod, RunAim, RunRequest } from '../contract/runs.ts';
 import type { Settings } from '../contract/system.ts';
 import type { LibraryDatabase } from '../library/database.ts';
 import { freeName } from '../library/free-name.ts';
-import { aimFacts, withTextEncoder } from './aims.ts';
+import { aimFacts } from './aims.ts';
 import { type CardAdvice, cardAdvice, noAdvice } from './card-advice.ts';
-import { proposedWord, wordTraining } from './word-defaults.ts';
+import { type BaseTraits, proposedGuidance, proposedMethod, proposedTraining } from './proposed-training.ts';
+import { proposedWord } from './word-defaults.ts';
 
 export interface DefaultsChoice {
   readonly datasetId: number | null;
@@ -31,13 +31,6 @@ interface BaseRow {
   readonly kind: string;
   readonly resolution: number;
   readonly components: string;
-}
-/** What of a base decides how it is trained. */
-export interface BaseTraits {
-  readonly resolution: number;
-  /** Weights; null where nobody has counted them yet. */
-  readonly parameters: number | null;
-  readonly advice: CardAdvice;
 }
 interface Base extends BaseTraits, Pick<BaseRow, 'id' | 'kind'> {}
 interface DatasetRow {
@@ -64,8 +57,7 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     aim === 'style'
       ? await readTuned(deps.sampleRunFile)
       : null;
-  const method =
-    tuned?.method ?? methodOf(choice.method ?? (base.resolution >= 256 ? 'lora' : 'full'), aim, dataset.name);
+  const method = tuned?.method ?? methodOf(choice.method ?? proposedMethod(base), aim, dataset.name);
   const { provider, gpu, costRate } = deps.settings();
   const samples = tuned?.samples;
   const { width, height, ...recipe } = samples ?? recipeDefaults;
@@ -78,13 +70,13 @@ export async function defaultRequest(choice: DefaultsChoice, deps: DefaultsDeps)
     moreBaseIds: [],
     method,
     resolution: tuned?.resolution ?? null,
-    train: tuned?.train ?? trainOf(method, aim, base, dataset.images),
+    train: tuned?.train ?? proposedTraining(method, aim, base, dataset.images),
     prompts: [...(samples?.prompts ?? [])],
     seeds: [...(samples?.seeds ?? [0])],
     recipe: {
       sampler: recipe.sampler,
       steps: recipe.steps,
-      guidanceScale: samples === undefined ? guidanceOf(base) : recipe.guidanceScale,
+      guidanceScale: samples === undefined ? proposedGuidance(base) : recipe.guidanceScale,
       width: width ?? base.resolution,
       height: height ?? base.resolution,
     },
@@ -103,52 +95,6 @@ function methodOf(kind: FormMethod, aim: RunAim, dataset: string): RunSpec['meth
   if (kind === 'full') return { kind, textEncoder: false };
   const { rank, textEncoder } = aimFacts[aim];
   return { kind, textEncoder, rank };
-}
-
-/** Small models are drawn from at little guidance: at the usual one their colours burn out. */
-export function guidanceOf({ advice, resolution }: Pick<BaseTraits, 'advice' | 'resolution'>): number {
-  return advice.guidanceScale ?? (resolution <= 128 ? 3 : recipeDefaults.guidanceScale);
-}
-
-/** A run ends with an epoch that is kept in any case; fewer than five teach little. */
-const usualEpochs = usualCheckpoints.filter((epoch) => epoch >= 5);
-
-/** How a base is proposed to be trained on so many images. */
-export function trainOf(
-  method: RunSpec['method'],
-  aim: RunAim,
-  base: BaseTraits,
-  images: number,
-): RunSpec['train'] {
-  const { advice, resolution } = base;
-  const large = method.kind === 'lora' && resolution < 1024 ? 2 : 1;
-  const usualBatch = resolution <= 128 ? 8 : resolution <= 256 ? 4 : large;
-  // A batch of a few images that are all there is teaches them by heart.
-  const batchSize = Math.max(1, Math.min(advice.batchSize ?? usualBatch, Math.floor(images / 4)));
-  const perEpoch = Math.max(1, Math.ceil(images / batchSize));
-  const steps = (advice.steps ?? usualSteps(method.kind)) * aimFacts[aim].steps;
-  const epochs = usualEpochs.find((count) => count * perEpoch >= steps) ?? 100;
-  const { schedule, emaDecay, minSnrGamma } = advice;
-  // What a card says is meant for a run of usual length: a short one would be over before it has warmed up.
-  const warmupSteps =
-    advice.warmupSteps && Math.min(advice.warmupSteps, Math.floor((epochs * perEpoch) / 10));
-  return runSpecSchema.shape.train.parse({
-    epochs,
-    batchSize,
-    learningRate: rateOf(method, base),
-    randomFlip: aimFacts[aim].randomFlip,
-    ...{ schedule, warmupSteps, emaDecay, minSnrGamma },
-    ...(method.kind === 'embedding' && wordTraining),
-  });
-}
-
-function rateOf(method: RunSpec['method'], { advice, parameters }: BaseTraits): number {
-  // A word's vectors are as large in small models.
-  if (method.kind === 'embedding') return usualLearningRate(method.kind, { kind: 'adamw' });
-  const own = method.kind === 'full' || method.kind === 'lora' ? advice.learningRate[method.kind] : undefined;
-  const rate = own ?? rateForSize(usualLearningRate(method.kind, { kind: 'adamw' }), parameters);
-  const slower = 'textEncoder' in method && method.textEncoder ? withTextEncoder : 1;
-  return Number((rate * slower).toPrecision(2));
 }
 
 /** Null where the file is not there or is no run file: the usual values are good enough to go on with. */

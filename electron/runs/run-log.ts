@@ -1,6 +1,8 @@
 import { appendFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { countOf } from '../contract/quantities.ts';
+
 /** What the engine printed and what became of the run, in the run's folder. */
 export interface RunLog {
   readonly line: (text: string) => void;
@@ -28,7 +30,7 @@ export function openRunLog(
     while (waiting.length > 0) {
       const lines = waiting;
       waiting = [];
-      const gap = missing === 0 ? '' : `${stamp(now())} ${missing} lines could not be written\n`;
+      const gap = missing === 0 ? '' : `${stamp(now())} ${countOf(missing, 'line')} could not be written\n`;
       try {
         await append(file, gap + lines.join(''));
         missing = 0;

@@ -22,22 +22,36 @@ export interface Speeds {
 export function speedKey(
   provider: string | null,
   counts: ParameterCounts,
-  { method, settings, prior }: Pick<TrainJob, 'method' | 'settings' | 'prior'>,
+  { method, settings, prior, device: { gpu } }: Pick<TrainJob, 'method' | 'settings' | 'prior' | 'device'>,
   resolution: number,
 ): SpeedKey {
   const base = Object.entries(counts)
     .map(([name, count]) => `${name} ${count}`)
     .sort()
     .join(', ');
-  const withText = 'textEncoder' in method && method.textEncoder ? ' with text encoder' : '';
-  const beside = prior ? ' with class images' : '';
+  const of = [
+    method.kind,
+    ...('textEncoder' in method && method.textEncoder ? ['with text encoder'] : []),
+    ...(prior ? ['with class images'] : []),
+    ...(method.kind === 'lora' ? lengthening(method) : []),
+    ...(settings.precision === undefined || settings.precision === 'auto'
+      ? []
+      : [`in ${settings.precision}`]),
+    ...(settings.fusedBackward === true ? ['fused'] : []),
+    ...(settings.captionTokens === undefined ? [] : [`captions of ${settings.captionTokens}`]),
+  ];
   return {
-    provider: provider ?? 'best',
+    provider: gpu === undefined ? (provider ?? 'best') : `${provider ?? 'best'} on ${gpu}`,
     base,
-    method: `${method.kind}${withText}${beside}`,
+    method: of.join(' '),
     batch: settings.batchSize,
     resolution,
   };
+}
+
+/** What of a LoRA takes much longer than one on linear layers alone. */
+function lengthening({ dora = false, convRank = 0 }: Extract<TrainJob['method'], { readonly kind: 'lora' }>) {
+  return [...(dora ? ['DoRA'] : []), ...(convRank > 0 ? ['LoCon'] : [])];
 }
 
 export function createSpeeds(database: LibraryDatabase): Speeds {

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { ImageSize } from '../../native/images/decode.ts';
+import { countOf } from '../contract/quantities.ts';
 import { withGifComment, xmpDescription } from './animation-text.ts';
 import { heightOf, type Label, labelLines, linesToSvg } from './label.ts';
 import { textToSvg } from './lettering.ts';
@@ -61,7 +62,7 @@ export async function writeAnimation(
   if (width > maxSide || height > maxSide) {
     throw new Failure(
       'animation-too-large',
-      `An animation of ${animation.captions.length} pictures would be ${width} x ${height} pixels.`,
+      `An animation of ${countOf(animation.captions.length, 'picture')} would be ${width} x ${height} pixels.`,
       'Animate fewer prompts at once.',
     );
   }

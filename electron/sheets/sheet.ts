@@ -4,6 +4,7 @@ import { Failure } from '../../native/failure.ts';
 import { writeFileAtomic } from '../../native/files/atomic-file.ts';
 import type { ImageSize } from '../../native/images/decode.ts';
 import { withPngText } from '../../native/images/png.ts';
+import { countOf } from '../contract/quantities.ts';
 import { heightOf, type Label, labelLines, linesToSvg } from './label.ts';
 import { type TextStyle, wrapText } from './lettering.ts';
 import { footerStyle, hairline, paper, subtitleStyle, titleStyle } from './theme.ts';
@@ -47,7 +48,7 @@ export async function writeSheet(path: string, sheet: Sheet, options: SheetOptio
   if (width > maxSide || height > maxSide) {
     throw new Failure(
       'sheet-too-large',
-      `A sheet of ${sheet.rows.length} rows and ${sheet.columns.length} columns would be ${width} x ${height} pixels.`,
+      `A sheet of ${countOf(sheet.rows.length, 'row')} and ${countOf(sheet.columns.length, 'column')} would be ${width} x ${height} pixels.`,
       'Put fewer epochs, prompts or seeds on one sheet.',
     );
   }

@@ -1,3 +1,4 @@
+import { countOf } from '../contract/quantities.ts';
 import type { Dispatch } from '../studio/dispatch.ts';
 import type { EventMessage } from '../studio/events.ts';
 
@@ -35,7 +36,9 @@ export function runNotices(
     return [
       {
         title: name,
-        body: early ? `Stopped early, after epoch ${epoch} of ${epochs}.` : `Finished, ${epochs} epochs.`,
+        body: early
+          ? `Stopped early, after epoch ${epoch} of ${epochs}.`
+          : `Finished, ${countOf(epochs, 'epoch')}.`,
       },
     ];
   });

@@ -5,6 +5,7 @@ import { type CaptionerKind, captionerKindLabels } from '../facts/captioning.ts'
 import { Failure } from '../failure.ts';
 import { isJsonObject, type JsonObject, readJsonObject } from '../files/json-file.ts';
 import { obstacleOf } from '../files/obstacle.ts';
+import { readTags } from './tags.ts';
 
 export interface TaggerFiles {
   readonly kind: 'tagger';
@@ -63,6 +64,27 @@ export async function findCaptioner(folder: string): Promise<CaptionerFiles> {
   if (kind === null) throw unknown(place, graphs.size > 0, config.model_type);
   if (!names.includes('tokenizer.json')) throw incomplete(place, captionerKindLabels[kind], 'tokenizer.json');
   return { kind, folder: place, config, ...partsOf(kind, place, graphs) };
+}
+
+/**
+ * How many tags a tagger knows, or how many tokens a model that writes sentences.
+ * @throws Failure those of `findCaptioner` and `readTags`; `file-unreadable`, `json-invalid`
+ */
+export async function captionerVocabulary(folder: string): Promise<number> {
+  const files = await findCaptioner(folder);
+  if (files.kind === 'tagger') return (await readTags(files.tags)).length;
+  const { model, added_tokens: added } = (await readJsonObject(join(files.folder, 'tokenizer.json'))) ?? {};
+  const { vocab } = isJsonObject(model) ? model : {};
+  // As a list of pairs, where the tokenizer goes by how likely each is.
+  const words = Array.isArray(vocab)
+    ? vocab.map((entry: unknown) => (Array.isArray(entry) ? String(entry[0]) : ''))
+    : isJsonObject(vocab)
+      ? Object.keys(vocab)
+      : [];
+  const extra = Array.isArray(added)
+    ? added.flatMap((entry: unknown) => (isJsonObject(entry) ? [String(entry.content)] : []))
+    : [];
+  return new Set([...words, ...extra]).size;
 }
 
 /** @throws Failure those of `findCaptioner` */

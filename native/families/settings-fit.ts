@@ -2,6 +2,7 @@
 import type { ReadingWay } from '../facts/caption-reading.ts';
 import type { PredictionType } from '../facts/config-facts.ts';
 import { hasZeroSnr } from '../facts/losses.ts';
+import { oddLetter, oddLetterText } from '../facts/seen-letters.ts';
 import { Failure } from '../failure.ts';
 
 /**
@@ -29,6 +30,21 @@ export function checkNewWord(word: string, tokens: number): void {
     'word-known',
     `“${word}” is a word that this model knows already.`,
     `Choose one that means nothing to it yet, such as my-${word} or <${word}>.`,
+  );
+}
+
+/**
+ * Prompts could say such a word only by the same letters that nobody sees.
+ *
+ * @throws Failure `word-unseen`
+ */
+export function checkSeenLetters(what: string, text: string): void {
+  const odd = oddLetter(text);
+  if (odd === null) return;
+  throw new Failure(
+    'word-unseen',
+    `${what} ${oddLetterText(odd)}.`,
+    'Type it anew, of plain letters and digits, such as mywolf.',
   );
 }
 

@@ -58,7 +58,7 @@ function allRead(
   const first = basename(images[features.indexOf(null)]!.path);
   throw new Failure(
     'compared-images-unreadable',
-    `${missing} of ${images.length} ${kind} images cannot be read: ${first}${missing > 1 ? ' and others' : ''}.`,
+    `${missing} of ${images.length} ${kind} ${images.length === 1 ? 'image' : 'images'} cannot be read: ${first}${missing > 1 ? ' and others' : ''}.`,
     'Put them back, or connect their drive. Then open Compare again.',
   );
 }

@@ -4,7 +4,9 @@ import type { Value } from '../graph/graph.ts';
 import { add, div, mul, sqrt, sub } from '../graph/ops/elementwise.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import { adamwScalars, adamwScalarsAt } from './adamw-scalars.ts';
-import { blockCount, codesOf, numbersOf } from './eight-bits.ts';
+import { blockCount, codesOf, codeZero, numbersOf } from './eight-bits.ts';
+import { adamw8bitKernel, adamwKernel } from './one-pass/adamw-kernels.ts';
+import { onePassOver } from './one-pass/one-pass.ts';
 import { type DeviceTensor, type KeptForm, type Optimizer, plainForm, type StepValues } from './optimizer.ts';
 
 /** Elements below which a parameter's moments stay float32, as in bitsandbytes: they are few, and biases want exact ones. */
@@ -34,15 +36,20 @@ export function adamw8bit(settings: SettingsOf<'adamw8bit'>): Optimizer {
         ...second.kept,
       };
     },
+    onePass: (trainable, rule, parts) => {
+      const [kernel, plain] = [adamw8bitKernel(settings), adamwKernel(settings)];
+      return onePassOver(trainable, rule, parts, (spec) => (hasFew(spec) ? plain : kernel));
+    },
   };
 }
 
+const hasFew = ({ shape }: DeviceTensor): boolean => elementCount(shape) < fewElements;
+
 function momentForm(kind: string, parameter: DeviceTensor): KeptForm | null {
-  const count = elementCount(parameter.shape);
   const isScale = kind.endsWith('Scale');
-  if (count < fewElements) return isScale ? null : plainForm(parameter);
-  if (isScale) return { type: 'float32', shape: [blockCount(count)] };
-  return { type: 'uint8', shape: parameter.shape, begins: kind === 'firstMoment' ? 127 : 0 };
+  if (hasFew(parameter)) return isScale ? null : plainForm(parameter);
+  if (isScale) return { type: 'float32', shape: [blockCount(elementCount(parameter.shape))] };
+  return { type: 'uint8', shape: parameter.shape, begins: kind === 'firstMoment' ? codeZero : 0 };
 }
 
 /** beta · moment + added, and how that is kept. */

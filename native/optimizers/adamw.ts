@@ -1,8 +1,9 @@
 import { optimizerFacts, type SettingsOf } from '../facts/optimizers.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, div, mul, sqrt, sub } from '../graph/ops/elementwise.ts';
-import { adamwOnePass } from './adamw-one-pass.ts';
 import { adamwScalars, adamwScalarsAt } from './adamw-scalars.ts';
+import { adamwKernel } from './one-pass/adamw-kernels.ts';
+import { onePassOver } from './one-pass/one-pass.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /**
@@ -10,6 +11,7 @@ import type { Optimizer } from './optimizer.ts';
  * 1 - beta2, which the scalars make up for: two passes over memory less.
  */
 export function adamw(settings: SettingsOf<'adamw'>): Optimizer {
+  const kernel = adamwKernel(settings);
   return {
     kind: 'adamw',
     state: optimizerFacts.adamw.state,
@@ -25,6 +27,6 @@ export function adamw(settings: SettingsOf<'adamw'>): Optimizer {
       const parameter = sub(shaped(mul(before('parameter'), decay!)), shaped(change));
       return { parameter, firstMoment, secondMoment };
     },
-    onePass: (trainable, rule, parts) => adamwOnePass(trainable, settings, rule, parts),
+    onePass: (trainable, rule, parts) => onePassOver(trainable, rule, parts, () => kernel),
   };
 }

@@ -36,9 +36,12 @@ export interface NearestTable {
 const rowsPerFactor = 256;
 const least = 1e-7;
 
+const middlesOf = (map: ArrayLike<number>): readonly number[] =>
+  Array.from({ length: map.length - 1 }, (_, i) => (map[i]! + map[i + 1]!) / 2);
+
 /** `map`: from 0 to 1, ascending. */
 export function nearestTable(map: ArrayLike<number>): NearestTable {
-  const middles = Array.from({ length: map.length - 1 }, (_, i) => (map[i]! + map[i + 1]!) / 2);
+  const middles = middlesOf(map);
   // Half a row more, so that rounding takes the logarithm of `least` to no row below the first.
   const offset = -Math.log(least) * rowsPerFactor + 0.5;
   const count = Math.floor(offset) + 2;
@@ -51,4 +54,23 @@ export function nearestTable(map: ArrayLike<number>): NearestTable {
     places: Int32Array.from(places),
     middles: Float32Array.from(places, (place) => middles[place] ?? 2),
   };
+}
+
+/** The upper 16 bits of 2^-24, below which nothing is as near to another number as to 0, and of 1. */
+const [firstRow, lastRow] = [103 * 128, 127 * 128];
+
+/**
+ * The same by the bits of a float32 from 0 to 1. Its upper 16 name a row, the first one for all that is less; its lower 16
+ * added to the row's number and shifted by 16 give the place: above the row's middle, if it has one, they carry over.
+ */
+export function bitRows(map: ArrayLike<number>): Int32Array<ArrayBuffer> {
+  const rows = new Int32Array(lastRow - firstRow + 1);
+  const middles = new Int32Array(Float32Array.from(middlesOf(map)).buffer);
+  for (const [i] of rows.entries()) {
+    const begin = (firstRow + i) << 16;
+    const place = middles.filter((middle) => middle < begin).length;
+    const middle = middles.find((bits) => bits >>> 16 === firstRow + i);
+    rows[i] = (place << 16) + (middle === undefined ? 0 : 0xffff - (middle & 0xffff));
+  }
+  return rows;
 }

@@ -20,18 +20,22 @@ import { rememberedConstant, rememberedIndices } from '../graph/remembered.ts';
 import { dynamicMap, nearestTable } from './dynamic-map.ts';
 
 /** Numbers that share a scale. */
-const blockSize = 256;
-/** Place of zero in the signed map, and of its greatest number. */
-const [zero, greatest] = [127, 255];
+export const blockSize = 256;
+/** Place of zero in the signed map. */
+export const codeZero = 127;
+const greatest = 255;
 /** A block of zeros is divided by this. */
 const smallestScale = 1e-37;
 
 export const blockCount = (elements: number): number => Math.ceil(elements / blockSize);
 
-const maps = { signed: dynamicMap(true), unsigned: dynamicMap(false) };
+/** What codes stand for. */
+export const maps = { signed: dynamicMap(true), unsigned: dynamicMap(false) };
+/** Of the signed map the numbers from zero on. */
+export const magnitudes = { signed: maps.signed.filter((number) => number >= 0), unsigned: maps.unsigned };
 const nearest = {
-  signed: nearestTable(maps.signed.filter((number) => number >= 0)),
-  unsigned: nearestTable(maps.unsigned),
+  signed: nearestTable(magnitudes.signed),
+  unsigned: nearestTable(magnitudes.unsigned),
 };
 
 /** The numbers that codes, uint8 of any shape, stand for, flat; scales: [blocks]. */
@@ -67,8 +71,8 @@ export function codesOf(
   const place = add(gather(rowPlaces, row, 0), cast(isBeyond, 'int32'));
   // There is no -1: what is greatest of a block and negative becomes the number beside it.
   const signed = (): Value => {
-    const below = maximum(sub(zero, place), 0);
-    return where(less(blocks, 0), below, minimum(add(place, zero), greatest));
+    const below = maximum(sub(codeZero, place), 0);
+    return where(less(blocks, 0), below, minimum(add(place, codeZero), greatest));
   };
   return {
     codes: cast(wholeOutOfBlocks(isSigned ? signed() : place, count), 'uint8'),

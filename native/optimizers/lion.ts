@@ -1,5 +1,8 @@
 import { optimizerFacts, type SettingsOf } from '../facts/optimizers.ts';
 import { add, mul, sign, sub } from '../graph/ops/elementwise.ts';
+import { type Kernel, plainKind } from './one-pass/kernel.ts';
+import { cacheLine } from './one-pass/layout.ts';
+import { onePassOver } from './one-pass/one-pass.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /**
@@ -8,13 +11,21 @@ import type { Optimizer } from './optimizer.ts';
  * that the momentum is read once.
  */
 export function lion({ beta1, beta2, weightDecay }: SettingsOf<'lion'>): Optimizer {
+  const decayAt = (learningRate: number): number => 1 - learningRate * weightDecay;
+  const kernel: Kernel = {
+    name: 'lion',
+    alignment: cacheLine,
+    kinds: [plainKind('momentum')],
+    tables: [],
+    scalarsAt: (_step, learningRate) => [beta1, beta2, learningRate, decayAt(learningRate)],
+  };
   return {
     kind: 'lion',
     state: optimizerFacts.lion.state,
     scalars: ['learning-rate', 'decay'],
     scalarsAt: (_step, learningRate) => ({
       'learning-rate': learningRate,
-      decay: 1 - learningRate * weightDecay,
+      decay: decayAt(learningRate),
     }),
     update: ({ gradient, before, scalar, shaped }) => {
       const difference = sub(before('momentum'), gradient);
@@ -25,5 +36,6 @@ export function lion({ beta1, beta2, weightDecay }: SettingsOf<'lion'>): Optimiz
         momentum: add(shaped(gradient), shaped(mul(difference, beta2))),
       };
     },
+    onePass: (trainable, rule, parts) => onePassOver(trainable, rule, parts, () => kernel),
   };
 }

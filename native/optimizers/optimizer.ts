@@ -1,4 +1,4 @@
-import { bytesPerElement, elementCount } from '../graph/data-type.ts';
+import { bytesPerElement, type DataArray, elementCount } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
 
 /** A trained parameter as graphs take it. */
@@ -102,10 +102,10 @@ export interface UpdateRule {
 export interface OnePass {
   /** Sets of gradients there are arrays for. */
   readonly parts: number;
-  /** A parameter's array of one kind or its `gradient`, zeros at first. `ema` exists where the rule keeps an average. */
-  array(kind: string, name: string): Float32Array<ArrayBuffer>;
-  /** The gradient of a further part of a batch, from 1. */
-  partGradient(part: number, name: string): Float32Array<ArrayBuffer>;
+  /** The array of what is kept of a parameter, zeros at first. */
+  array(kind: StateKind, name: string): DataArray;
+  /** A parameter's gradient of a part of a batch, from 0; zeros at first. */
+  gradient(part: number, name: string): Float32Array<ArrayBuffer>;
   /**
    * One step by the sum of the gradients of so many parts, which replaces those of the first; returns their global norm
    * before clipping. Blocks the event loop. `lossScale` is what gradients come multiplied by.

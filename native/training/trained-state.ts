@@ -69,7 +69,7 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
   const listed = keptTensors(trainable, rule);
   const place = ({ kind, name, form }: KeptTensor, values: DataArray | undefined): void => {
     const own = onePass?.array(kind, name);
-    if (values) own?.set(values as Float32Array);
+    if (values) own?.set(values as never);
     kept.get(kind)!.set(name, runtime.tensor(form.type, form.shape, own ?? values));
   };
   const ofParameter = Map.groupBy(listed, ({ name }) => name);
@@ -81,12 +81,10 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     if (tensor.kind === sharedKind) place(tensor, firstValues(tensor, new Float32Array(1)));
   const gradientsOver = (array: (name: string) => Float32Array<ArrayBuffer> | undefined): Tensors =>
     new Map(trainable.map(({ name, shape }) => [name, gradient.make(shape, array(name))]));
-  const first: Tensors = options.fused
-    ? new Map()
-    : gradientsOver((name) => onePass?.array('gradient', name));
+  const first: Tensors = options.fused ? new Map() : gradientsOver((name) => onePass?.gradient(0, name));
   const gradients = [first];
   for (let part = 1; part < (onePass?.parts ?? 1); part++)
-    gradients.push(gradientsOver((name) => onePass?.partGradient(part, name)));
+    gradients.push(gradientsOver((name) => onePass?.gradient(part, name)));
   const scratch: Tensors = options.accumulate ? gradientsOver(() => undefined) : new Map();
   const lossScale = rule.scalesLoss ? runtime.tensor('float32', [], Float32Array.of(1)) : null;
   return {

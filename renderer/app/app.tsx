@@ -2,7 +2,6 @@ import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Router } from 'wouter';
-import { useHashLocation } from 'wouter/use-hash-location';
 
 import type { StudioClient } from '../../electron/connection/client.ts';
 import { ImportingProvider } from '../features/datasets/import/importing-provider.tsx';
@@ -11,6 +10,7 @@ import { Activity } from '../features/runs/activity.tsx';
 import { RunEnds } from '../features/runs/run-ends.tsx';
 import { StudioProvider } from '../studio/studio.tsx';
 import { FollowTheme } from './follow-theme.tsx';
+import { usePageLocation } from './page-location.ts';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell.tsx';
 import { surfaces, theme } from './theme.ts';
@@ -42,7 +42,7 @@ export function App({ client, queries }: { client: StudioClient; queries: QueryC
         <StudioProvider client={client}>
           <FollowTheme />
           <ImportingProvider>
-            <Router hook={useHashLocation}>
+            <Router hook={usePageLocation}>
               <LendingProvider>
                 <WindowDrop />
                 <RunEnds />

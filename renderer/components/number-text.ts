@@ -1,7 +1,9 @@
+import { settingNumberText } from '../../electron/contract/quantities.ts';
+
 /** A number as it is written in a field: small ones as `1e-5`, as papers and other trainers write them. */
 export function numberText(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return '';
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+  return settingNumberText(value);
 }
 
 /** What was typed as a number, NaN where it is none; a comma counts as a decimal point. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseJsonText, validateRunSpec } from '../../electron/contract/parse-run-spec.ts';
 import { type RunSpec, runSpecSchema } from '../../electron/contract/run-spec.ts';
 import { cardAdvice } from '../../electron/runs/card-advice.ts';
-import { guidanceOf, trainOf } from '../../electron/runs/run-defaults.ts';
+import { proposedGuidance, proposedTraining } from '../../electron/runs/proposed-training.ts';
 import { openPictureFeatures } from '../../native/likeness/picture-features.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { openBlobCache } from '../../native/training/blob-cache.ts';
@@ -76,7 +76,7 @@ export async function transferRun(
   const chosen = changes.method === undefined ? undefined : (JSON.parse(changes.method) as RunSpec['method']);
   const method = runSpecSchema.shape.method.parse(chosen ?? given?.method ?? { kind: 'full' });
   const traits = { advice, resolution: size, parameters: null };
-  const proposed = given?.train ?? trainOf(method, 'style', traits, made.training.length);
+  const proposed = given?.train ?? proposedTraining(method, 'style', traits, made.training.length);
   const file = join(at, 'run.json');
   const spec = {
     name: made.name,
@@ -91,7 +91,7 @@ export async function transferRun(
   return {
     file,
     run: join(at, 'run'),
-    guidanceScale: Number(changes.guidance ?? given?.samples.guidanceScale ?? guidanceOf(traits)),
+    guidanceScale: Number(changes.guidance ?? given?.samples.guidanceScale ?? proposedGuidance(traits)),
   };
 }
 

@@ -160,6 +160,14 @@ describe('the command line', () => {
   test.each([
     [['generate', 'base', '-p', 'fox', '-s', '9007199254740992'], 'It must be at most 9007199254740991.'],
     [['generate', 'base', '-p', 'fox', '--size', '80000'], 'It must be at most 8192 pixels a side.'],
+    [['generate', 'base', '-p', 'fox', '--steps', '1000000000'], 'It must be from 1 to 1000.'],
+    [
+      ['train', 'foxes.json', '--set', 'device.threads=1e9'],
+      'device.threads: must be at most 1024, is 1000000000',
+    ],
+    [['train', 'foxes.json', '--set', 'samples.steps=1e9'], 'samples.steps: must be at most 1000'],
+    [['train', 'foxes.json', '--set', 'samples.batchSize=1e9'], 'samples.batchSize: must be at most 4096'],
+    [['train', 'foxes.json', '--set', 'data.repeats=1e9'], 'data.repeats: must be at most 100000'],
     [['train', 'foxes.json', '--seed', '9007199254740993'], 'It must be at most 9007199254740991.'],
     [['train', 'foxes.json', '--rank', '1000000000'], 'method.rank: must be at most 16384, is 1000000000'],
     [

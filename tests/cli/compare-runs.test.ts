@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -47,4 +47,24 @@ test('several runs are laid side by side at their last epochs, of the first oneâ
   expect(existsSync(join(folder, 'other.png'))).toBe(true);
   const several = await screenfold(folder, ['compare', 'low', 'high', '--epochs', '1,5'], engine);
   expect([several.code, several.error]).toEqual([2, expect.stringContaining('at one epoch each')]);
+});
+
+test.each([
+  ['--sheet', 'sheets', 'is a folder'],
+  ['--sheet', 'sheet.jpg', 'does not end in .png'],
+  ['--sheet', 'nowhere/', 'does not end in .png'],
+  ['--sheet', join('file', 'sheet.png'), 'Could not write'],
+  ['--animation', 'sheets', 'is a folder'],
+  ['--animation', 'fox.png', 'does not end in .gif or .webp'],
+])('of one run, %s %s is refused before a picture is made', async (flag, file, told) => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'sheets'));
+  writeFileSync(join(folder, 'file'), '');
+  const run = exampleRun(join(folder, 'one'));
+  await createRun(run);
+  writeWeights(run.job.base);
+  writeCheckpoint(run, 1);
+  const engine = { run: () => Promise.reject(new Error('a picture was made')) } as unknown as Engine;
+  const { code, error } = await screenfold(folder, ['compare', 'one', flag, file], engine);
+  expect([code === 0, error]).toEqual([false, expect.stringContaining(told)]);
 });

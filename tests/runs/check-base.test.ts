@@ -48,6 +48,15 @@ test('a LoRA has a rank somewhere', async () => {
   await lora({ blockRanks: { ...none, down: 1 } });
 });
 
+test.each([
+  [{ word: 'my\u200bwolf' }, 'The new word has U+200B in it, a zero width space'],
+  [{ word: 'my\u{1f43a}' }, 'The new word has U+1F43A in it, an emoji'],
+  [{ word: 'mywolf', initWords: 'grey\u00ad wolf' }, 'begins as has U+00AD in it, a soft hyphen'],
+])('a new word is of letters that are plain to see, and so is what it begins as: %j', async (asked, told) => {
+  const failure = await failureOf(check({ method: { kind: 'embedding', ...asked } }));
+  expect([failure.code, failure.message]).toEqual(['word-unseen', expect.stringContaining(told)]);
+});
+
 test('a word that a base was taught by name is not taught as a new one', async () => {
   const base = temporaryFolder();
   writePretendConfigs(base, 16);

@@ -53,9 +53,7 @@ export function describeConformance(name: string, open: () => Promise<Runtime>):
         ['float16', [70_000]],
         ['uint8', [500, 256]],
       ] as const) {
-        const data = await runtime
-          .tensor(type, shape)
-          .read(allocate(type, elementCount(shape)).fill(1));
+        const data = await runtime.tensor(type, shape).read(allocate(type, elementCount(shape)).fill(1));
         expect(
           data.every((value) => value === 0),
           `${type} [${shape.join(', ')}]`,

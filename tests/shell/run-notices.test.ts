@@ -25,6 +25,11 @@ describe('the system’s notice', () => {
     ]);
   });
 
+  test('counts a single epoch as one', () => {
+    const [notice] = runNotices(new Map([[1, 'training']]), [{ ...run(1, 'finished', 1), epochs: 1 }]);
+    expect(notice?.body).toBe('Finished, 1 epoch.');
+  });
+
   test('comes once, when nobody looks at the window', async () => {
     let [status, inSight] = ['training', false];
     let tell: (message: EventMessage) => void = () => undefined;

@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { makeFolder, removeAbandonedWrites, writeFailure } from '../../../native/files/atomic-file.ts';
+import { removeAbandonedWrites } from '../../../native/files/atomic-file.ts';
 import { exists } from '../../../native/files/exists.ts';
 import { differingRecipe, drawnAs, recipeNote, runNames, runsSheet } from '../../gallery/runs-sheet.ts';
 import { planSamples } from '../../gallery/sample-plan.ts';
@@ -11,6 +10,7 @@ import { promptsOf } from '../../runs/run-prompts.ts';
 import { writeSheet } from '../../sheets/sheet.ts';
 import { compareCommand, type CompareOptions, makeMissing } from './compare.ts';
 import { type CommandContext, type ExitCode, exitCodes, usage } from './context.ts';
+import { checkPicturePlace } from './picture-place.ts';
 
 export type CompareRunsOptions = Omit<CompareOptions, 'folder' | 'animation'> & {
   readonly folders: readonly string[];
@@ -28,7 +28,7 @@ export async function compareRunsCommand(
   if ((epochs?.length ?? 0) > 1)
     throw usage('Several runs are shown at one epoch each.', 'Name one epoch, or none for the last of each.');
   const wanted = named === undefined ? null : resolve(workingFolder, named);
-  await checkPlace(wanted ?? join(workingFolder, 'runs-side-by-side.png'), wanted !== null);
+  await checkPicturePlace('--sheet', wanted ?? join(workingFolder, 'runs-side-by-side.png'), wanted !== null);
 
   // All of them before the first picture is made, which may take long.
   const names = runNames(runs);
@@ -72,19 +72,6 @@ async function planRun(run: Run, first: Run, { prompts, epochs, seeds }: Compare
     ...(seeds === undefined ? {} : { seeds }),
   });
   return { run, samples, isUntrained: shown === undefined };
-}
-
-/** Throws what a person should hear before pictures are made, not after. */
-async function checkPlace(sheet: string, isNamed: boolean): Promise<void> {
-  const found = isNamed ? await stat(sheet).catch(() => null) : null;
-  if (found?.isDirectory() === true)
-    throw usage(`${sheet} is a folder.`, 'Name a file for the sheet, as in --sheet sheet.png.');
-  await makeFolder(dirname(sheet));
-  try {
-    await access(dirname(sheet), constants.W_OK);
-  } catch (error) {
-    throw writeFailure(sheet, error);
-  }
 }
 
 async function freeSheet(folder: string): Promise<string> {

@@ -20,6 +20,7 @@ import {
 import { writeAnimation } from '../../sheets/animation.ts';
 import { writeSheet } from '../../sheets/sheet.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal } from './context.ts';
+import { checkPicturePlace } from './picture-place.ts';
 
 export interface CompareOptions {
   readonly folder: string;
@@ -55,6 +56,8 @@ export async function compareCommand(context: CommandContext, options: CompareOp
     workingFolder,
     options.animation ?? join(run.folder, 'compare', 'development.gif'),
   );
+  await checkPicturePlace('--sheet', sheet, options.sheet !== undefined);
+  await checkPicturePlace('--animation', animation, options.animation !== undefined);
 
   const reading = prompts.length === 0 ? null : await readingOf(run.job.base);
   const taught = reading && withTaughtWord(reading, run.job.method);
@@ -65,10 +68,7 @@ export async function compareCommand(context: CommandContext, options: CompareOp
   const made = await makeMissing(context, run, samples, device);
   if (made === null) return { code: exitCodes.interrupted, sheet, animation, made: 0 };
 
-  for (const place of new Set([dirname(sheet), dirname(animation)])) {
-    await makeFolder(place);
-    await removeAbandonedWrites(place);
-  }
+  for (const place of new Set([dirname(sheet), dirname(animation)])) await removeAbandonedWrites(place);
   await writeSheet(sheet, comparisonSheet(run, samples, await readEpochLosses(run.folder)));
   await writeAnimation(animation, comparisonAnimation(run, samples));
   terminal.line(`Side by side: ${sheet}`);

@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly workingFolder: string;
   /** Of the user, where a run names none of its own. */
   readonly cacheFolder: string;
+  /** Says how the sample is trained over the base that comes with it. */
+  readonly sampleRunFile?: string;
   /** For provenance: `Screenfold 0.1.0`. */
   readonly software: string;
 }

@@ -1,7 +1,7 @@
 import { usualCaptioning } from '../../../native/facts/captioning.ts';
 import { Failure } from '../../../native/failure.ts';
 import type { CaptionJob } from '../../../native/jobs.ts';
-import { bytesText } from '../../contract/quantities.ts';
+import { bytesText, countOf } from '../../contract/quantities.ts';
 import { downloadAddress, mirrored } from '../../downloads/addresses.ts';
 import { createHttpGet } from '../../downloads/http-get.ts';
 import { keptToken } from '../../downloads/part-file.ts';
@@ -56,7 +56,7 @@ export async function getCaptioner(
     const isWhole = await bring(get, terminal, async (deps) => {
       await fetchParts(parts, token, deps);
       const { done } = await standing(parts);
-      return `${folder}: ${bytesText(done)} in ${parts.requests.length} files`;
+      return `${folder}: ${bytesText(done)} in ${countOf(parts.requests.length, 'file')}`;
     });
     if (!isWhole) return exitCodes.interrupted;
     const paths = (record.files ?? []).map(({ path }) => path);

@@ -1,10 +1,18 @@
+import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import {
+  type CaptionerFacts,
+  captionerVocabulary,
+  describeCaptioner,
+} from '../../../native/captioning/captioner-files.ts';
+import { captionerKindLabels, writesTags } from '../../../native/facts/captioning.ts';
 import { embeddedBaseWidth, type EmbeddingFacts } from '../../../native/facts/embedding-facts.ts';
 import { loraBaseNames, type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
+import { Failure } from '../../../native/failure.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
 import { methodName, methodText } from '../../contract/method-text.ts';
-import { countOf } from '../../contract/quantities.ts';
+import { bytesText, countOf } from '../../contract/quantities.ts';
 import {
   checkpointEpochs,
   isRunFolder,
@@ -27,6 +35,11 @@ export async function infoCommand(
     await describeRun(context, file);
     return;
   }
+  const captioner = file === undefined ? null : await captionerAt(file);
+  if (captioner !== null) {
+    describeCaptioningModel(context, captioner);
+    return;
+  }
   const info = await engine.run(
     { kind: 'info', ...(file === undefined ? {} : { path: file, probe }) },
     { onLog: terminal.log },
@@ -34,6 +47,39 @@ export async function infoCommand(
   terminal.object({ software, node: process.version, ...info });
   if (info.model === null) describeMachine(context, info);
   else describeModel(context, info.model);
+}
+
+type Captioner = CaptionerFacts & { readonly folder: string; readonly vocabulary: number };
+
+/**
+ * Null where no captioning model lies.
+ * @throws Failure `captioner-incomplete` of one that lacks a file
+ */
+async function captionerAt(folder: string): Promise<Captioner | null> {
+  const files = await readdir(folder).catch((): readonly string[] => []);
+  if (files.length === 0 || files.includes('model_index.json')) return null;
+  try {
+    return {
+      ...(await describeCaptioner(folder)),
+      ...{ folder, vocabulary: await captionerVocabulary(folder) },
+    };
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'captioner-unknown') return null;
+    throw error;
+  }
+}
+
+function describeCaptioningModel({ terminal }: CommandContext, captioner: Captioner): void {
+  const { folder, kind, bytes, vocabulary } = captioner;
+  terminal.object({ ...captioner, kind: 'captioner', captioner: kind });
+  terminal.line(`${folder}: a captioning model (${captionerKindLabels[kind]})`);
+  terminal.line(
+    writesTags(kind)
+      ? `  writes tags: it knows ${countOf(vocabulary, 'tag')}`
+      : `  writes sentences: its vocabulary has ${countOf(vocabulary, 'token')}`,
+  );
+  terminal.line(`  ${bytesText(bytes)}`);
+  terminal.line(`Caption with it: screenfold caption ${folder} <folder of images>`);
 }
 
 function describeMachine(
@@ -127,7 +173,7 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
   );
   terminal.line(`  trained: ${methodText(method)}`);
   const end = outcome?.end === 'finished' ? 'finished' : 'not finished';
-  terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${settings.epochs} epochs, ${end}`);
+  terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${countOf(settings.epochs, 'epoch')}, ${end}`);
   for (const epoch of kept) {
     const loss = losses.find((entry) => entry.epoch === epoch);
     terminal.line(

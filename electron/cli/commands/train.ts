@@ -14,7 +14,14 @@ import { howLines } from '../../runs/how-lines.ts';
 import { memoryOf, missingGpu } from '../../runs/memory.ts';
 import { summaryLines } from '../../runs/plan.ts';
 import { type PlannedRun, planRuns } from '../../runs/plan-run.ts';
-import { readRunSpec, type ResolvedRunSpec, runSpecOfFlags } from '../../runs/read-run-spec.ts';
+import { proposalLines } from '../../runs/proposal-lines.ts';
+import type { AskedRun } from '../../runs/propose-run.ts';
+import {
+  readRunSpec,
+  type ResolvedRunSpec,
+  runSpecOfFlags,
+  writtenByFlags,
+} from '../../runs/read-run-spec.ts';
 import { isRunFolder, readOutcome, readRun, type Run } from '../../runs/run-folder.ts';
 import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
 import { toldWarnings } from '../../runs/told-warnings.ts';
@@ -58,26 +65,32 @@ export async function trainCommand(context: CommandContext, options: TrainOption
     );
   }
 
-  const specs: ResolvedRunSpec[] = [];
+  const asked: AskedRun[] = [];
   for (const swept of sweptOverrides(options.sweep ?? [])) {
     const { overrides } = options;
     const spec =
       what === undefined
         ? runSpecOfFlags(overrides, workingFolder, swept)
         : await readRunSpec(what, overrides, swept);
-    specs.push(namedBySweep(spec, sweptText(swept, options.sweep ?? [])));
+    asked.push({
+      spec: namedBySweep(spec, sweptText(swept, options.sweep ?? [])),
+      written: what === undefined ? writtenByFlags(overrides, swept) : null,
+    });
   }
-  const trainAll = (all: readonly ResolvedRunSpec[]) =>
+  const trainAll = (all: readonly AskedRun[]) =>
     all.length === 1 ? trainSpec(context, options, all[0]!) : trainSweep(context, options, all);
-  const note = await noteOf(specs[0]!.base, options.parts ?? {}, workingFolder);
-  if (note === null) return trainAll(specs);
-  if (options.dryRun) return withNote(note, (base) => trainAll(specs.map((spec) => ({ ...spec, base }))));
+  const note = await noteOf(asked[0]!.spec.base, options.parts ?? {}, workingFolder);
+  if (note === null) return trainAll(asked);
+  if (options.dryRun)
+    return withNote(note, (base) => trainAll(asked.map((run) => ({ ...run, spec: { ...run.spec, base } }))));
   // In the run's folder, so that the run has it for as long as there is one.
-  for (const { folder } of specs) {
+  for (const { folder } of asked.map(({ spec }) => spec)) {
     await makeFolder(folder);
     await writeModelNote(noteIn(folder, note), note);
   }
-  return trainAll(specs.map((spec) => ({ ...spec, base: noteIn(spec.folder, note) })));
+  return trainAll(
+    asked.map((run) => ({ ...run, spec: { ...run.spec, base: noteIn(run.spec.folder, note) } })),
+  );
 }
 
 /** One of several runs, beside the others and called by what differs. */
@@ -87,20 +100,25 @@ function namedBySweep(spec: ResolvedRunSpec, swept: string): ResolvedRunSpec {
   return { ...spec, name: `${spec.name}, ${swept}`, folder };
 }
 
-async function trainSpec(
-  context: CommandContext,
-  options: TrainOptions,
-  spec: ResolvedRunSpec,
-): Promise<ExitCode> {
+async function trainSpec(context: CommandContext, options: TrainOptions, asked: AskedRun): Promise<ExitCode> {
   const { terminal } = context;
-  await warnOfGuess(spec.base, terminal);
-  const [{ run: planned, summary, cut }] = (await plan(context, [spec])) as [PlannedRun];
+  await warnOfGuess(asked.spec.base, terminal);
+  const [{ run: planned, summary, cut, proposed }] = (await plan(context, [asked])) as [PlannedRun];
   for (const line of summaryLines(summary)) terminal.line(line);
-  for (const line of howLines(planned)) terminal.line(`  ${line}`);
+  for (const line of [...howLines(planned), ...proposalLines(proposed, summary.images)])
+    terminal.line(`  ${line}`);
   if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
     const memory = await dryMemory(terminal, planned.job);
-    terminal.object({ kind: 'plan', folder: planned.folder, summary, cut, memory, job: planned.job });
+    terminal.object({
+      kind: 'plan',
+      folder: planned.folder,
+      summary,
+      proposed,
+      cut,
+      memory,
+      job: planned.job,
+    });
     return exitCodes.ok;
   }
   const { run, resumed } = await openRun(planned);
@@ -112,18 +130,20 @@ async function trainSpec(
 async function trainSweep(
   context: CommandContext,
   options: TrainOptions,
-  specs: readonly ResolvedRunSpec[],
+  asked: readonly AskedRun[],
 ): Promise<ExitCode> {
   const { terminal } = context;
-  await warnOfGuess(specs[0]!.base, terminal);
-  const all = await plan(context, specs);
+  await warnOfGuess(asked[0]!.spec.base, terminal);
+  const all = await plan(context, asked);
+  const { run: firstRun, proposed: firstProposed, summary: firstSummary } = all[0]!;
   for (const line of sweepLines(all)) terminal.line(line);
-  for (const line of howLines(all[0]!.run)) terminal.line(`  ${line}`);
+  for (const line of [...howLines(firstRun), ...proposalLines(firstProposed, firstSummary.images)])
+    terminal.line(`  ${line}`);
   const { cut } = all[0]!;
   if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
   if (options.dryRun) {
-    for (const { run, summary } of all)
-      terminal.object({ kind: 'plan', folder: run.folder, summary, cut, job: run.job });
+    for (const { run, summary, proposed } of all)
+      terminal.object({ kind: 'plan', folder: run.folder, summary, proposed, cut, job: run.job });
     return exitCodes.ok;
   }
   for (const [index, { run: planned }] of all.entries()) {
@@ -209,13 +229,14 @@ export async function trainToEnd(context: CommandContext, run: Run): Promise<Exi
 
 /** Plans runs on one data set, showing how far its images have been read. */
 async function plan(
-  { terminal, cacheFolder }: CommandContext,
-  specs: readonly ResolvedRunSpec[],
+  { terminal, cacheFolder, sampleRunFile }: CommandContext,
+  asked: readonly AskedRun[],
 ): Promise<readonly PlannedRun[]> {
   const follower = terminal.follow({});
   try {
-    return await planRuns(specs, {
+    return await planRuns(asked, {
       cacheFolder,
+      ...(sampleRunFile !== undefined && { sampleRunFile }),
       onProgress: (done, total) => {
         follower.event({ type: 'progress', phase: 'reading images', done, total });
       },
@@ -247,7 +268,7 @@ function reportEnd(
   terminal.object({ ...result, folder: run.folder, ...(cut === undefined ? {} : { cut }) });
   if (result.end === 'stopped') {
     terminal.line(
-      `Stopped after step ${result.step}, ${result.epoch} of ${run.job.settings.epochs} epochs done. Everything is saved.`,
+      `Stopped after step ${result.step}, ${result.epoch} of ${countOf(run.job.settings.epochs, 'epoch')} done. Everything is saved.`,
     );
     terminal.line(`Resume it: screenfold resume ${folder}`);
     return exitCodes.interrupted;

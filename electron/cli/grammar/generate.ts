@@ -11,6 +11,7 @@ import {
   naturalNumber,
   numberFromZero,
   numberList,
+  samplingSteps,
   size,
   wholeNumber,
 } from '../arguments.ts';
@@ -58,7 +59,7 @@ export function addGenerate(program: Command, { context, onEnd }: Grammar): void
       wholeNumber,
     )
     .addOption(new Option('--sampler <name>').choices(samplers).default('dpm++-2m-karras'))
-    .option('--steps <number>', 'steps of the sampler', naturalNumber, 25)
+    .option('--steps <number>', 'steps of the sampler', samplingSteps, 25)
     .option('--guidance <number>', 'how closely to follow the prompt', numberFromZero, 7.5)
     .option(
       '--clip-skip <number>',

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
 import { fileNames, isImageName } from '../../contract/file-kinds.ts';
+import { countOf } from '../../contract/quantities.ts';
 import type { FoundFile } from './folder-scan.ts';
 import { type LeftOut, leftOut } from './left-out.ts';
 
@@ -207,5 +208,5 @@ function extensionsOf(ids: readonly string[]): string {
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   const more = sorted.slice(shownExtensions).reduce((sum, [, count]) => sum + count, 0);
   const parts = sorted.slice(0, shownExtensions).map(([extension, count]) => `${count} ${extension}`);
-  return parts.join(', ') + (more > 0 ? ` and ${more} others` : '');
+  return parts.join(', ') + (more > 0 ? ` and ${countOf(more, 'other')}` : '');
 }

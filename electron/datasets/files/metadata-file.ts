@@ -68,7 +68,10 @@ function readCsv(path: string, text: string): MetadataFile | null {
   const { records, faults } = readCsvTable(text, delimiter, beginsRow);
   const rows = records.flatMap((record) => namedRow(record) ?? []);
   const lacking = records.length - rows.length;
-  const all = lacking === 0 ? faults : [...faults, `${lacking} rows have no file_name`];
+  const all =
+    lacking === 0
+      ? faults
+      : [...faults, `${lacking === 1 ? '1 row has' : `${lacking} rows have`} no file_name`];
   return { rows, failure: partly(path, all), uncertain: false, record: null };
 }
 

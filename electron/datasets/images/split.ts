@@ -37,7 +37,11 @@ export function splitDataset<T extends Splittable>(images: readonly T[], choice:
     validation: images.filter((image) => held.has(image.id)),
   };
   if (split.training.length === 0) {
-    throw invalid(`All ${images.length} images would be held out and none left to train on`);
+    throw invalid(
+      images.length === 1
+        ? 'The only image would be held out and none left to train on'
+        : `All ${images.length} images would be held out and none left to train on`,
+    );
   }
   return split;
 }

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconAdjustments } from '@tabler/icons-react';
-import { Link, useSearch } from 'wouter';
+import { useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
 
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
@@ -16,7 +17,7 @@ import { useFirstDraft } from './use-first-draft.ts';
 export function BenchScreen() {
   const models = useStudioQuery('models.list', {});
   const runs = useStudioQuery('runs.list', {});
-  const search = useSearch();
+  const begun = useBegun();
   const error = models.error ?? runs.error;
   if (error !== null) {
     return (
@@ -48,22 +49,40 @@ export function BenchScreen() {
           Any Stable Diffusion 1.x, 2.x or XL model will do: a .safetensors file, or a diffusers folder.
         </EmptyState>
       ) : (
-        <Bench key={search} search={search} models={models.data} runs={runs.data} />
+        <Bench key={begun.search} {...begun} models={models.data} runs={runs.data} />
       )}
     </Screen>
   );
 }
 
+/** What the address named when the bench began; it goes from the address when other settings are chosen. */
+function useBegun(): { readonly search: string; readonly onChange: () => void } {
+  const search = useSearch();
+  const [, navigate] = useLocation();
+  const [begun, setBegun] = useState(search);
+  if (search !== '' && search !== begun) setBegun(search);
+  const onChange = () => {
+    if (search !== '') navigate('/bench', { replace: true });
+  };
+  return { search: begun, onChange };
+}
+
 function Bench({
   search,
+  onChange,
   models,
   runs,
 }: {
   search: string;
+  onChange: () => void;
   models: readonly Model[];
   runs: readonly RunSummary[];
 }) {
   const { draft, error } = useFirstDraft(search, models, runs);
   if (error !== null) return <FailureNote error={error} />;
-  return draft === null ? <Loading /> : <BenchWork first={draft} models={models} runs={runs} />;
+  return draft === null ? (
+    <Loading />
+  ) : (
+    <BenchWork first={draft} models={models} runs={runs} onChange={onChange} />
+  );
 }

@@ -28,16 +28,23 @@ export function BenchWork({
   first,
   models,
   runs,
+  onChange,
 }: {
   first: BenchDraft;
   models: readonly Model[];
   runs: readonly RunSummary[];
+  /** Other settings are chosen than those it began with. */
+  onChange: () => void;
 }) {
   useLiveSamples();
   const zoom = useZoomStore();
   const setFavourite = useFavourite();
   const { shown, total, show } = useShown();
   const { draft, setDraft, make, busy } = useMaking(first, show);
+  const change = (next: BenchDraft) => {
+    setDraft(next);
+    onChange();
+  };
   const picked = usePicked();
   const remove = useStudioCommand('gallery.removeSamples');
   const makeAgain = useStudioCommand('gallery.makeAgain');
@@ -60,7 +67,7 @@ export function BenchWork({
 
   return (
     <div className={classes.bench}>
-      <BenchForm {...{ draft, models, runs, busy }} onChange={setDraft} onMake={make} />
+      <BenchForm {...{ draft, models, runs, busy }} onChange={change} onMake={make} />
       <div className={classes.side}>
         {shown === undefined ? (
           <EmptyState icon={<IconAdjustments size={40} stroke={1.2} />} title="Nothing made yet">
@@ -76,7 +83,7 @@ export function BenchWork({
               setFavourite(shown);
             }}
             onReuse={() => {
-              setDraft(draftOf(shown, draft));
+              change(draftOf(shown, draft));
             }}
             onRetry={() => {
               makeAgain.mutate({ sampleId: shown.id }, { onError: showFailure });

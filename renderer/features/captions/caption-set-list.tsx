@@ -2,7 +2,7 @@ import { Progress, UnstyledButton } from '@mantine/core';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import { sourceText } from '../../components/caption-source.ts';
-import { countText } from '../../components/quantities.ts';
+import { countOf, countText } from '../../components/quantities.ts';
 import classes from './captions-view.module.css';
 
 /** Caption sets with what they were made of, and how far each is captioned. */
@@ -38,7 +38,7 @@ export function CaptionSetList({
               <Progress
                 size={3}
                 value={all === 0 ? 0 : (set.captioned / all) * 100}
-                aria-label={`${set.captioned} of ${all} images captioned`}
+                aria-label={`${countText(set.captioned)} of ${countOf(all, 'image')} captioned`}
               />
               <span className={`${classes.setCounts} figures`}>
                 {countText(set.captioned)} captioned

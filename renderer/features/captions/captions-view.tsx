@@ -98,8 +98,7 @@ function useAskedToMake() {
   const [location, navigate] = useLocation();
   const state = useState<'by-model' | 'as-usual' | null>(byModel ? 'by-model' : null);
   useEffect(() => {
-    // The question mark clears what stands behind it: without one, an address keeps that of the last.
-    if (byModel) navigate(`${location}?`, { replace: true });
+    if (byModel) navigate(location, { replace: true });
   }, [byModel, location, navigate]);
   return state;
 }

@@ -2,6 +2,7 @@ import { ActionIcon, CloseButton, Group, Menu, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 
 import type { RunSummary } from '../../../electron/contract/runs.ts';
+import { countOf } from '../../components/quantities.ts';
 import classes from './compare-screen.module.css';
 
 /** The runs that are compared, and those that could be. */
@@ -54,7 +55,7 @@ export function RunChips({
                   {run.name}
                 </Text>
                 <Text size="xs" c="dimmed" truncate>
-                  {run.captionSetName}, {run.epoch} of {run.epochs} epochs
+                  {run.captionSetName}, {run.epoch} of {countOf(run.epochs, 'epoch')}
                 </Text>
               </Menu.Item>
             ))}

@@ -6,7 +6,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import uPlot from 'uplot';
 
 import { type Learned, learnedText } from '../../components/learned.ts';
-import { lossText } from '../../components/quantities.ts';
+import { countOf, lossText } from '../../components/quantities.ts';
 import { type LossCurves, lossRange } from './curve.ts';
 import classes from './loss-chart.module.css';
 import { chartInks, chartOptions } from './loss-chart-options.ts';
@@ -74,7 +74,7 @@ export function LossChart({
         className={classes.chart}
         ref={ref}
         role="img"
-        aria-label={`Loss over ${epochs} epochs; the table of epochs has its figures`}
+        aria-label={`Loss over ${countOf(epochs, 'epoch')}; the table of epochs has its figures`}
       >
         <div ref={holder} />
       </div>

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 import { type RunRequest, runRequestSchema } from '../../../electron/contract/runs.ts';
+import { lettersFault } from '../../../electron/contract/word-spec.ts';
 
 /** What is wrong with a request, by the dotted path of the field: `train.epochs`. Empty where it can be sent. */
 export function fieldMessages(request: RunRequest): ReadonlyMap<string, string> {
@@ -10,6 +11,11 @@ export function fieldMessages(request: RunRequest): ReadonlyMap<string, string> 
     const path = issue.path.join('.');
     if (!messages.has(path)) messages.set(path, messageOf(issue));
   }
+  if (request.method.kind === 'embedding')
+    for (const field of ['word', 'initWords'] as const) {
+      const fault = lettersFault(request.method[field]);
+      if (fault !== null) messages.set(`method.${field}`, fault);
+    }
   return messages;
 }
 

@@ -1,8 +1,8 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import type { DataShare } from '../../../electron/contract/data-share.ts';
-import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
-import { type OptimizerKind, rateOf, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
+import { type OptimizerKind, usualSettings } from '../../../electron/contract/optimizer-spec.ts';
+import { proposalFor } from '../../../electron/contract/over-proposal.ts';
 import type { LoraExtras } from '../../../electron/contract/run-spec.ts';
 import type { FormMethod, RunAim, RunRequest } from '../../../electron/contract/runs.ts';
 import type { CostRate, PromptData, SamplerSettings } from '../../../electron/contract/values.ts';
@@ -64,7 +64,7 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
     ...defaults,
     ...plain,
     method: methodWith(defaults.method, method ?? {}, word),
-    train: { ...warmedUp(trainWith(defaults, train?.optimizer), train?.epochs), ...train },
+    train: { ...proposalFor(defaults, train ?? {}), ...train },
     recipe: { ...defaults.recipe, ...sizeLike(plain.resolution), ...recipe },
     ...(captionSetIds && { captionSetIds: [...captionSetIds] }),
     ...(shares && { shares: [...shares] }),
@@ -77,26 +77,6 @@ export function requestOf(defaults: RunRequest, edits: Edits): RunRequest {
 /** Pictures are as large as what is trained on, unless somebody says otherwise. */
 function sizeLike(resolution: number | null | undefined): Partial<SamplerSettings> {
   return resolution == null || Number.isNaN(resolution) ? {} : { width: resolution, height: resolution };
-}
-
-/** The defaults' learning rate is for the defaults' optimizer. */
-function trainWith(
-  { method, train }: RunRequest,
-  optimizer: RunRequest['train']['optimizer'] = train.optimizer,
-): RunRequest['train'] {
-  if (train.learningRate === undefined || optimizer.kind === train.optimizer.kind) return train;
-  // What is proposed may be for the size of the base, too.
-  const learningRate =
-    train.optimizer.kind === 'adamw'
-      ? rateOf(train.learningRate, optimizer.kind)
-      : usualLearningRate(method.kind, optimizer);
-  return { ...train, learningRate };
-}
-
-/** The proposed warm-up is for the proposed length: a shorter run warms up for less. */
-function warmedUp(train: RunRequest['train'], epochs: number = train.epochs): RunRequest['train'] {
-  if (!(epochs < train.epochs)) return train;
-  return { ...train, warmupSteps: Math.floor((train.warmupSteps * epochs) / train.epochs) };
 }
 
 function methodWith(

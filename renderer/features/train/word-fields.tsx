@@ -1,6 +1,11 @@
 import { Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 
-import { mostWordVectors, type WordCaptions, wordCaptions } from '../../../electron/contract/word-spec.ts';
+import {
+  lettersFault,
+  mostWordVectors,
+  type WordCaptions,
+  wordCaptions,
+} from '../../../electron/contract/word-spec.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import classes from './advanced-section.module.css';
 import { useRequestForm } from './request-form.ts';
@@ -21,7 +26,10 @@ export function WordFields() {
           label="Word"
           description="Prompts say it."
           value={method.word}
-          error={message('method.word') && 'One word, such as mywolf, without brackets or commas'}
+          error={
+            lettersFault(method.word) ??
+            (message('method.word') && 'One word, such as mywolf, without brackets or commas')
+          }
           onChange={(event) => {
             edit({ word: { word: event.currentTarget.value.trim() } });
           }}

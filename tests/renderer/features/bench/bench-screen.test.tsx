@@ -147,6 +147,16 @@ describe('the bench', () => {
     expect((await screen.findByLabelText<HTMLTextAreaElement>('Prompt')).value).toBe('a boat');
     expect(screen.getByLabelText<HTMLInputElement>('Seed').value).toBe('42');
   });
+
+  test('no longer names that picture in its address when others are chosen, which stay', async () => {
+    const { location } = show([ofBench(7, { prompt: 'a boat', seed: 42 })], {}, '/bench?sample=7');
+    const prompt = await screen.findByLabelText<HTMLTextAreaElement>('Prompt');
+    expect(location()).toBe('/bench?sample=7');
+    await userEvent.type(prompt, ' at sea');
+    expect(location()).toBe('/bench');
+    expect(screen.getByLabelText<HTMLTextAreaElement>('Prompt').value).toBe('a boat at sea');
+    expect(screen.getByLabelText<HTMLInputElement>('Seed').value).toBe('42');
+  });
 });
 
 describe('what was made before', () => {

@@ -85,6 +85,10 @@ describe('the train screen', () => {
     await user.type(word, 'my,crab');
     expect(await screen.findByText(/^One word, such as mywolf/)).toBeTruthy();
     await user.clear(word);
+    await user.type(word, 'my\u200bcrab');
+    expect(await screen.findByText(/^It has U\+200B in it, a zero width space/)).toBeTruthy();
+    expect(screen.getByText('1 field of the form needs correcting.')).toBeTruthy();
+    await user.clear(word);
     await user.type(word, '<crab>');
     await user.type(screen.getByRole('textbox', { name: 'Roughly what it is' }), 'red crab');
     await user.click(await screen.findByRole('button', { name: 'Train' }));

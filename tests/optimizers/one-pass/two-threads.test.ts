@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import openWabt from 'wabt';
 
-import { runOnTwoThreads, type TwoThreads } from '../../native/optimizers/two-threads.ts';
+import { runOnTwoThreads, type TwoThreads } from '../../../native/optimizers/one-pass/two-threads.ts';
 
 /** Adds `more` to every number from `at` to `end`, and returns how many there were. */
 const source = `(module

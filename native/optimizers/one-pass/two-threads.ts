@@ -15,7 +15,7 @@ export interface TwoThreads {
 /**
  * Runs functions of a WebAssembly module on two threads, over halves of a range of a shared memory. The halves do not depend
  * on how long either takes, so results are the same in every run; until the other thread is there, if it ever is, this one
- * does both.
+ * does both. The module may import as `thread` which of them it is on: 0 or 1.
  * @param alignment of where the range is cut
  */
 export function runOnTwoThreads(
@@ -23,7 +23,7 @@ export function runOnTwoThreads(
   memory: WebAssembly.Memory,
   alignment: number,
 ): TwoThreads {
-  const { exports } = new WebAssembly.Instance(module, { state: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { state: { memory, thread: 0 } });
   const functions = exports as Exports;
   const names = Object.keys(functions);
   const control = new SharedArrayBuffer(numbersAt + mostNumbers * Float64Array.BYTES_PER_ELEMENT);
@@ -72,7 +72,7 @@ const [numbersAt, mostNumbers] = [16, 32];
 /** The other thread's program. As text, because a file of its own would have to be found in every bundle. */
 const other = `
 const { workerData: { module, memory, control, names, numbersAt } } = require('node:worker_threads');
-const { exports } = new WebAssembly.Instance(module, { state: { memory } });
+const { exports } = new WebAssembly.Instance(module, { state: { memory, thread: 1 } });
 const turns = new Int32Array(control, 0, 3);
 const numbers = new Float64Array(control, numbersAt);
 Atomics.store(turns, 2, 1);

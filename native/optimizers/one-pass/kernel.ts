@@ -1,0 +1,30 @@
+import type { StateKind } from '../optimizer.ts';
+
+/** How a function of the WebAssembly module steps parameters. */
+export interface Kernel {
+  /** The function's. */
+  readonly name: string;
+  /** Bytes of parameters that a tensor begins at a multiple of. */
+  readonly alignment: number;
+  /** What it keeps of parameters, in the order in which it is told the places. */
+  readonly kinds: readonly KernelKind[];
+  /** What it is told the places of after these. */
+  readonly tables: readonly (Float32Array | Int32Array)[];
+  /** What it is told as scalars at optimizer step `step`, from 1. */
+  scalarsAt(step: number, learningRate: number): readonly number[];
+}
+
+/** A kind of tensor that a kernel keeps. */
+export interface KernelKind {
+  readonly kind: StateKind;
+  readonly type: 'float32' | 'uint8';
+  /** Weights that share one of its numbers. */
+  readonly weights: number;
+  /** What stands for 0 where a tensor is filled up; 0 itself where it is left out. */
+  readonly zero?: number;
+}
+
+/** A float32 to every weight. */
+export function plainKind(kind: StateKind): KernelKind {
+  return { kind, type: 'float32', weights: 1 };
+}

@@ -1,0 +1,91 @@
+import { clipFactor } from '../clipping.ts';
+import { emaRateAt } from '../moving-average.ts';
+import type { DeviceTensor, OnePass, UpdateRule } from '../optimizer.ts';
+import type { Kernel, KernelKind } from './kernel.ts';
+import { bytesFor, layOut, type Region } from './layout.ts';
+import { onePassWasm } from './one-pass-wasm.ts';
+import { runOnTwoThreads } from './two-threads.ts';
+
+const pageSize = 65_536;
+const mostPages = 65_536;
+
+/** Where the memory has what a call goes by, in bytes, as `one-pass.wat` says. */
+const header = { gradients: 0, averages: 4, clip: 8, kept: 12, taken: 16, places: 32, scalars: 96, end: 256 };
+
+/**
+ * An optimizer in one pass over memory instead of the dozen of its graph, by WebAssembly on two threads. All arrays lie in one
+ * memory, which 32-bit addresses reach; `null` for models that do not fit.
+ * @param kernelOf what steps a parameter; the same object for those that are stepped alike
+ */
+export function onePassOver(
+  specs: readonly DeviceTensor[],
+  { maxGradientNorm, ema, scalesLoss = false, upRate = 1 }: Omit<UpdateRule, 'optimizer'>,
+  parts: number,
+  kernelOf: (spec: DeviceTensor) => Kernel,
+): OnePass | null {
+  const layout = layOut(specs, kernelOf, upRate, header.end, (ema ? 2 : 1) + parts - 1);
+  const { begin, stride, regions, parameters, tables } = layout;
+  const pages = Math.ceil(layout.end / pageSize);
+  if (stride === 0 || pages > mostPages) return null;
+
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const module = new WebAssembly.Module(Buffer.from(onePassWasm, 'base64'));
+  const threads = runOnTwoThreads(module, memory, Math.max(...regions.map(({ kernel }) => kernel.alignment)));
+  const [averages, further] = ema ? [2 * stride, 3 * stride] : [0, 2 * stride];
+  new Int32Array(memory.buffer).set([stride, averages]);
+  for (const [kernel, addresses] of tables)
+    kernel.tables.forEach((table, i) => {
+      const ArrayOf = table instanceof Int32Array ? Int32Array : Float32Array;
+      new ArrayOf(memory.buffer, addresses[i], table.length).set(table);
+    });
+  const keptArray = ({ type, weights }: KernelKind, at: number, count: number) => {
+    const ArrayOf = type === 'uint8' ? Uint8Array : Float32Array;
+    return new ArrayOf(memory.buffer, at, Math.ceil(count / weights));
+  };
+  for (const region of regions)
+    region.kernel.kinds.forEach((kind, i) => {
+      const count = (region.end - region.begin) / Float32Array.BYTES_PER_ELEMENT;
+      if (kind.zero !== undefined) keptArray(kind, region.kinds[i]!, count).fill(kind.zero);
+    });
+
+  const floats = new Float32Array(memory.buffer, 0, header.end / Float32Array.BYTES_PER_ELEMENT);
+  const integers = new Int32Array(memory.buffer, 0, header.end / Int32Array.BYTES_PER_ELEMENT);
+  const setRegion = ({ kernel, kinds, begin: from }: Region): void => {
+    const places = kernel.kinds.map((kind, i) => kinds[i]! - bytesFor(kind, from));
+    integers.set([...places, ...tables.get(kernel)!], header.places / Int32Array.BYTES_PER_ELEMENT);
+  };
+  const arrayAt = (distance: number, name: string): Float32Array<ArrayBuffer> => {
+    const { at, length } = parameters.get(name)!;
+    return new Float32Array(memory.buffer, at + distance, length);
+  };
+  return {
+    parts,
+    array: (kind, name) => {
+      if (kind === 'parameter') return arrayAt(0, name);
+      if (kind === 'ema') return arrayAt(averages, name);
+      const { at, length, region } = parameters.get(name)!;
+      const { kernel, begin: from, kinds } = regions[region]!;
+      const which = kernel.kinds.findIndex((one) => one.kind === kind);
+      const form = kernel.kinds[which]!;
+      return keptArray(form, kinds[which]! + bytesFor(form, at - from), length);
+    },
+    gradient: (part, name) => arrayAt(part === 0 ? stride : further + (part - 1) * stride, name),
+    update: (count, learningRate, emaDecay, partCount, lossScale = 1) => {
+      const sum = threads.call('sumGradients', begin, begin + stride, stride, further, partCount);
+      const norm = Math.sqrt(sum) / lossScale;
+      if (scalesLoss && !Number.isFinite(norm)) return norm;
+      const taken = Math.fround(emaRateAt(emaDecay));
+      const clip = clipFactor(norm, maxGradientNorm) / lossScale;
+      floats.set([clip, 1 - taken, taken], header.clip / Float32Array.BYTES_PER_ELEMENT);
+      for (const region of regions) {
+        const { kernel, rate } = region;
+        setRegion(region);
+        const scalars = kernel.scalarsAt(count, learningRate * rate);
+        floats.set(scalars, header.scalars / Float32Array.BYTES_PER_ELEMENT);
+        threads.call(kernel.name, region.begin, region.end);
+      }
+      return norm;
+    },
+    dispose: () => threads.dispose(),
+  };
+}

@@ -37,6 +37,11 @@ export function NewCaptionSet({
   );
 }
 
+/** Of images that nothing is said of, a template could say no more than their folder's name. */
+function usualSource({ fields }: DatasetDetail): CaptionSource['kind'] {
+  return fields.some(({ name }) => name !== 'file' && name !== 'folder') ? 'template' : 'model';
+}
+
 function Form({
   dataset,
   sets,
@@ -51,7 +56,7 @@ function Form({
   onClose: () => void;
 }) {
   const [source, setSource] = useState<CaptionSource>(() =>
-    newSource(from ?? (dataset.fields.length > 0 ? 'template' : 'sidecar'), dataset, sets),
+    newSource(from ?? usualSource(dataset), dataset, sets),
   );
   const [name, setName] = useState<string | null>(null);
   const { preview, fault } = useSourcePreview(dataset.id, source);

@@ -1,10 +1,11 @@
-import { Anchor, Group, Select, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 
 import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
 import { countOf, countText } from '../../components/quantities.ts';
+import { showFailure } from '../../studio/failure.ts';
 import { media } from '../../studio/media.ts';
-import { useStudioQuery } from '../../studio/studio.tsx';
+import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
 import classes from './dataset-section.module.css';
 import { useDraft } from './draft-context.ts';
 import { FormSection } from './form-section.tsx';
@@ -34,6 +35,7 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
         />
         <Wall datasetId={request.datasetId} captionSetId={request.captionSetIds[0] ?? null} />
         <ShareFields training={chosen === undefined ? null : trainingImages(chosen)} />
+        {chosen !== undefined && <HoldOutOffer dataset={chosen} />}
         {chosen !== undefined && (
           <Group justify="space-between" gap="xs">
             <Text size="xs" c="dimmed" className="figures">
@@ -46,6 +48,36 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
         )}
       </Stack>
     </FormSection>
+  );
+}
+
+/** Fewer images than this are all wanted for training. */
+const enoughToHoldOut = 20;
+
+/** Where all of many images would be trained on: keeps a twentieth of them back, by a click, which the data set can undo. */
+function HoldOutOffer({ dataset }: { dataset: DatasetSummary }) {
+  const { mutate, isPending } = useStudioCommand('datasets.setValidation');
+  const training = trainingImages(dataset);
+  if (dataset.heldOut > 0 || dataset.importing || training < enoughToHoldOut) return null;
+  const count = Math.min(50, Math.max(2, Math.round(training / 20)));
+  return (
+    <Group justify="space-between" gap="xs" wrap="nowrap">
+      <Text size="xs" c="dimmed">
+        A few images kept from training show which epoch has learned most, and when it begins to learn by
+        heart.
+      </Text>
+      <Button
+        size="compact-xs"
+        variant="default"
+        style={{ flexShrink: 0 }}
+        loading={isPending}
+        onClick={() => {
+          mutate({ datasetId: dataset.id, choice: { kind: 'count', count } }, { onError: showFailure });
+        }}
+      >
+        Hold out {count}
+      </Button>
+    </Group>
   );
 }
 

@@ -20,11 +20,11 @@ const preview: AllHandlers['captions.preview'] = ({ source }) => {
   };
 };
 
-const draw = (handlers: Partial<AllHandlers>, path = '/') => {
+const draw = (handlers: Partial<AllHandlers>, path = '/', shown = dataset) => {
   const studio = fakeStudio({ 'captions.preview': preview, 'captions.sets': () => [], ...handlers });
   renderWithStudio(
     <DatasetViewProvider datasetId={dataset.id}>
-      <CaptionsView dataset={dataset} />
+      <CaptionsView dataset={shown} />
     </DatasetViewProvider>,
     studio,
     path,
@@ -86,6 +86,20 @@ describe('a new caption set', () => {
 });
 
 describe('captions by a model', () => {
+  test('are what a new set begins with where nothing is said of the images but file and folder', async () => {
+    const fields = [
+      { name: 'file', images: 4, example: 'cat-1.png' },
+      { name: 'folder', images: 4, example: 'cats' },
+    ];
+    draw({ 'captioners.list': () => [], 'downloads.captioners': () => [], 'downloads.list': () => [] }, '/', {
+      ...dataset,
+      fields,
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'New caption set…' }));
+    const dialog = within(await screen.findByRole('dialog', { name: 'New caption set' }));
+    expect(dialog.getByLabelText('Name')).toHaveProperty('value', 'By a model');
+  });
+
   test('are begun once where the address asks for them', async () => {
     draw(
       { 'captioners.list': () => [], 'downloads.captioners': () => [], 'downloads.list': () => [] },

@@ -70,6 +70,26 @@ describe('the train screen', () => {
     });
   });
 
+  test.each([
+    { images: 60, excluded: 0, heldOut: 0, offered: 3 },
+    { images: 5000, excluded: 0, heldOut: 0, offered: 50 },
+    { images: 21, excluded: 2, heldOut: 0, offered: null },
+    { images: 60, excluded: 0, heldOut: 6, offered: null },
+  ])('offers to hold out $offered of $images images', async ({ offered, ...counts }) => {
+    const { studio, user } = show({
+      'datasets.list': () => [{ ...exampleDataset, ...counts }],
+      'datasets.setValidation': () => null,
+    });
+    expect(await screen.findByAltText('a crab')).toBeTruthy();
+    const button = screen.queryByRole('button', { name: /^Hold out/ });
+    expect(button?.textContent).toBe(offered === null ? undefined : `Hold out ${offered}`);
+    if (button === null) return;
+    await user.click(button);
+    expect(studio.inputsOf('datasets.setValidation')).toEqual([
+      { datasetId: exampleDataset.id, choice: { kind: 'count', count: offered } },
+    ]);
+  });
+
   test('teaches a new word, which is asked for and has to be one', async () => {
     const taught = {
       ...exampleRequest,

@@ -9,6 +9,8 @@ const adviceSchema = z.object({
   learningRate: z.object({ full: rate.optional(), lora: rate.optional() }).prefault({}),
   /** Steps after which a style shows. */
   steps: z.int().min(1).max(1_000_000).optional(),
+  /** Times that each image is wanted at least, of however many: a large set is not learned in the steps of a small one. */
+  epochs: z.int().min(1).max(1000).optional(),
   batchSize: z.int().min(1).max(4096).optional(),
   guidanceScale: z.number().min(0).max(100).optional(),
   schedule: z.enum(schedules).optional(),

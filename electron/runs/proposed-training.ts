@@ -42,7 +42,8 @@ export function proposedTraining(
   const batchSize = Math.max(1, Math.min(advice.batchSize ?? usualBatch, Math.floor(images / 4)));
   const perEpoch = Math.max(1, Math.ceil(images / batchSize));
   const steps = (advice.steps ?? usualSteps(method.kind)) * aimFacts[aim].steps;
-  const epochs = usualEpochs.find((count) => count * perEpoch >= steps) ?? 100;
+  const enough = (count: number): boolean => count * perEpoch >= steps && count >= (advice.epochs ?? 1);
+  const epochs = usualEpochs.find(enough) ?? 100;
   const { schedule, emaDecay, minSnrGamma } = advice;
   // What a card says is meant for a run of usual length: a short one would be over before it has warmed up.
   const warmupSteps =

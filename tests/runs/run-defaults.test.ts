@@ -107,6 +107,14 @@ describe('what is proposed', () => {
     expect(usual).toMatchObject({ schedule: 'constant', warmupSteps: 0, emaDecay: 0 });
   });
 
+  test('are so many steps, and so many epochs at least', async () => {
+    const epochs = async (said: string) =>
+      (await (await proposals(card.replace('"steps": 10', said))).ask({ method: 'full' })).train.epochs;
+    expect(await epochs('"steps": 1')).toBe(5);
+    expect(await epochs('"steps": 1, "epochs": 15')).toBe(15);
+    expect(await epochs('"steps": 100000, "epochs": 15')).toBe(100);
+  });
+
   test('of a finetune is what the base says that it was made from', async () => {
     const { ask, database } = await proposals(card);
     database

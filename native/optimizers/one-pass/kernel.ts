@@ -10,6 +10,17 @@ export interface Kernel {
   readonly kinds: readonly KernelKind[];
   /** What it is told the places of after these. */
   readonly tables: readonly (Float32Array | Int32Array)[];
+  /** What it keeps of all parameters together. */
+  readonly shared?: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+  /**
+   * Finds out of all parameters what the step that follows goes by. `sumOver` calls a function of the module for all of them,
+   * with these scalars, and gives the sum of what it returned.
+   */
+  acrossAll?(
+    sumOver: (name: string, scalars: readonly number[]) => number,
+    step: number,
+    learningRate: number,
+  ): void;
   /** What it is told as scalars at optimizer step `step`, from 1. */
   scalarsAt(step: number, learningRate: number): readonly number[];
 }

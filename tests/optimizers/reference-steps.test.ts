@@ -16,15 +16,13 @@ describe.each(apis)('through the %s runtime', (api) => {
   afterAll(() => runtime.dispose());
 
   test.each([
-    ['adafactor', { tapsFirst: false }],
-    ['adafactor', { tapsFirst: true }],
-    ['adafactor-relative', { tapsFirst: false }],
-    ['adafactor-relative', { tapsFirst: true }],
-    ['adafactor-warmup', { tapsFirst: false }],
-    ['prodigy', { tapsFirst: false, onePass: false }],
-    ['prodigy', { tapsFirst: false, onePass: true }],
-    ['prodigy-careful', { tapsFirst: false, onePass: false }],
-    ['prodigy-careful', { tapsFirst: false, onePass: true }],
+    ...[true, false].flatMap((onePass) => [
+      ...[true, false].map((tapsFirst) => ['adafactor', { tapsFirst, onePass }] as const),
+      ...[true, false].map((tapsFirst) => ['adafactor-relative', { tapsFirst, onePass }] as const),
+      ['adafactor-warmup', { tapsFirst: false, onePass }] as const,
+      ['prodigy', { tapsFirst: false, onePass }] as const,
+      ['prodigy-careful', { tapsFirst: false, onePass }] as const,
+    ]),
   ])('%s is followed for twenty steps, within 1e-4, where %j', async (name, way) => {
     const { reference, norms, kept } = await followSteps(runtime, `optimizer-${name}`, way);
     const expected = (key: string) => reference.tensors.get(key)!.data as Float32Array;

@@ -39,22 +39,25 @@ export function onePassOver(
       new ArrayOf(memory.buffer, addresses[i], table.length).set(table);
     });
   const shared = [...tables.keys()].find((kernel) => kernel.shared)?.shared;
-  const keptArray = ({ type, weights }: KernelKind, at: number, count: number) => {
-    const ArrayOf = type === 'uint8' ? Uint8Array : Float32Array;
-    return new ArrayOf(memory.buffer, at, Math.ceil(count / weights));
-  };
-  for (const region of regions)
-    region.kernel.kinds.forEach((kind, i) => {
-      const count = (region.end - region.begin) / Float32Array.BYTES_PER_ELEMENT;
-      if (kind.zero !== undefined) keptArray(kind, region.kinds[i]!, count).fill(kind.zero);
-    });
-
   const floats = new Float32Array(memory.buffer, 0, header.end / Float32Array.BYTES_PER_ELEMENT);
   const integers = new Int32Array(memory.buffer, 0, header.end / Int32Array.BYTES_PER_ELEMENT);
-  const callFor = (name: string, scalars: readonly number[], region: Region): number => {
-    const { kernel, kinds, begin: from, end } = region;
-    const places = kernel.kinds.map((kind, i) => kinds[i]! - bytesFor(kind, from));
-    integers.set([...places, ...tables.get(kernel)!], header.places / Int32Array.BYTES_PER_ELEMENT);
+  const keptArray = ({ type }: KernelKind, at: number, length: number) => {
+    const ArrayOf = type === 'uint8' ? Uint8Array : Float32Array;
+    return new ArrayOf(memory.buffer, at, length);
+  };
+  for (const { kernel, places, entries, begin: from, end } of regions) {
+    new Int32Array(memory.buffer, kernel.entryOf ? places[0] : 0, entries.length).set(entries);
+    kernel.kinds.forEach((kind, i) => {
+      const count = (end - from) / Float32Array.BYTES_PER_ELEMENT / kind.weights;
+      if (kind.zero !== undefined) keptArray(kind, places[i]! + bytesFor(kind, from), count).fill(kind.zero);
+    });
+  }
+  const callFor = (
+    name: string,
+    scalars: readonly number[],
+    { places, begin: from, end }: Region,
+  ): number => {
+    integers.set(places, header.places / Int32Array.BYTES_PER_ELEMENT);
     floats.set(scalars, header.scalars / Float32Array.BYTES_PER_ELEMENT);
     return threads.call(name, from, end);
   };
@@ -68,11 +71,8 @@ export function onePassOver(
       if (kind === 'parameter') return arrayAt(0, name);
       if (kind === 'ema') return arrayAt(averages, name);
       if (kind === sharedKind) return shared![name]!;
-      const { at, length, region } = parameters.get(name)!;
-      const { kernel, begin: from, kinds } = regions[region]!;
-      const which = kernel.kinds.findIndex((one) => one.kind === kind);
-      const form = kernel.kinds[which]!;
-      return keptArray(form, kinds[which]! + bytesFor(form, at - from), length);
+      const kept = parameters.get(name)!.kinds.find((one) => one.kind.kind === kind)!;
+      return keptArray(kept.kind, kept.at, kept.length);
     },
     gradient: (part, name) => arrayAt(part === 0 ? stride : further + (part - 1) * stride, name),
     update: (count, learningRate, emaDecay, partCount, lossScale = 1) => {

@@ -25,7 +25,7 @@ const parameter = (name: string, shape: readonly number[], isUp = false): Parame
 });
 
 // Lengths that are and are not whole vectors or blocks of 256, short and longer than what is stepped at once.
-const trainable = [
+const trainable: readonly Parameter[] = [
   parameter('matrix', [203, 301]),
   parameter('bias', [7]),
   parameter('kernel', [16, 8, 1, 1]),
@@ -33,6 +33,8 @@ const trainable = [
   parameter('one', [1]),
   parameter('one more than blocks', [17, 241]),
   parameter('small up', [5, 3], true),
+  parameter('taps last', [6, 5, 3, 3]),
+  { ...parameter('taps first', [7, 5, 3, 3]), layout: 'taps-first' },
 ];
 
 /** Gradients of all sizes, much alike at every step, and zeros: many, and a whole block of them; `first`: the first ones of the matrix. */
@@ -50,12 +52,17 @@ function writeGradients(state: TrainedState, step: number, first: readonly numbe
   });
 }
 
-/** Prodigy with an estimate that four steps are seen to raise. */
+/** With an estimate of Prodigy's that four steps are seen to raise, and all that Adafactor can be asked for. */
 const optimizerOf = (kind: OptimizerKind): Optimizer => {
   const settings = usualSettings(kind);
-  return createOptimizer(
-    settings.kind === 'prodigy' ? { ...settings, firstEstimate: 1e-3, coefficient: 20 } : settings,
-  );
+  switch (settings.kind) {
+    case 'prodigy':
+      return createOptimizer({ ...settings, firstEstimate: 1e-3, coefficient: 20 });
+    case 'adafactor':
+      return createOptimizer({ ...settings, beta1: 0.9, weightDecay: 0.1, scaleParameter: true });
+    default:
+      return createOptimizer(settings);
+  }
 };
 const ruleOf = (kind: OptimizerKind, changes: Partial<UpdateRule> = {}): UpdateRule => ({
   ...{ optimizer: optimizerOf(kind), maxGradientNorm: 0, ema: true },
@@ -70,7 +77,7 @@ interface Way {
   readonly first?: readonly number[];
 }
 
-describe.each(['adamw', 'adamw8bit', 'lion', 'prodigy'] as const)('%s in one pass', (kind) => {
+describe.each(['adamw', 'adamw8bit', 'lion', 'prodigy', 'adafactor'] as const)('%s in one pass', (kind) => {
   let runtime: Runtime;
   beforeAll(async () => {
     runtime = await chooseRuntime({ provider: 'cpu', threads: 1 });
@@ -132,8 +139,8 @@ describe.each(['adamw', 'adamw8bit', 'lion', 'prodigy'] as const)('%s in one pas
       Buffer.from(values.buffer).equals(Buffer.from(found.get(name)!.buffer)) ? [] : [name],
     );
 
-  /** Prodigy adds up sums over all weights in another order, and what is kept follows from them. */
-  const isExact = kind !== 'prodigy';
+  /** Prodigy and Adafactor add up sums in another order, and what is kept follows from them. */
+  const isExact = kind !== 'prodigy' && kind !== 'adafactor';
   const expectSame = (
     found: ReadonlyMap<string, DataArray>,
     expected: ReadonlyMap<string, DataArray>,
@@ -221,11 +228,11 @@ describe.each(['adamw', 'adamw8bit', 'lion', 'prodigy'] as const)('%s in one pas
   test('reports a gradient that is not finite, and of a multiplied loss does not apply it', async () => {
     for (const scalesLoss of [false, true]) {
       const onePass = onePassOf(ruleOf(kind, { scalesLoss }));
-      const bias = onePass.array('parameter', 'bias') as Float32Array;
-      bias.fill(3);
+      const one = onePass.array('parameter', 'one') as Float32Array;
+      one.fill(3);
       onePass.gradient(0, 'one')[0] = Number.POSITIVE_INFINITY;
       expect(onePass.update(1, 1e-3, 0, 1)).toBe(Number.POSITIVE_INFINITY);
-      expect(bias[0] === 3).toBe(scalesLoss);
+      expect(one[0] === 3).toBe(scalesLoss);
       await onePass.dispose();
     }
   });

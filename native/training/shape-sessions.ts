@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { DataArray } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
+import { layOutInPlace } from '../models/parameter-layout.ts';
 import { type ReadWeight, weightTensor } from '../models/weight-tensor.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
@@ -104,9 +105,10 @@ async function openShape(
   const { runtime, artifactFolder } = options;
   const count = Math.min(options.parts?.of(shape) ?? 1, state.gradients.length);
   const artifacts = options.artifacts(partOf(shape, count));
+  const layOut = layOutInPlace();
   for (const spec of artifacts.frozen) {
     if (frozen.has(spec.name)) continue;
-    frozen.set(spec.name, await weightTensor(runtime, options.frozen, spec));
+    frozen.set(spec.name, await weightTensor(runtime, options.frozen, spec, layOut));
   }
   const name = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
   await keepArtifact(artifactFolder, join(name, 'training_model.onnx'), artifacts.trainingModel);

@@ -3,6 +3,7 @@ import type { BoundRun, Runtime, Tensor, TensorMap } from '../runtime/runtime.ts
 import { cutForward, moduleEnds } from '../stages/cut.ts';
 import { createStageSessions, openStages } from '../stages/run.ts';
 import type { Parameter } from './parameter.ts';
+import { layOutInPlace } from './parameter-layout.ts';
 import { type ReadWeight, weightTensor } from './weight-tensor.ts';
 
 /** A graph with its weights as inputs. */
@@ -32,8 +33,9 @@ export async function openInStages(
   const stages = cutForward(graph, values, [...moduleEnds(graph), graph.nodes.length]);
   const opened = await openStages(runtime, sessions, graph, { forward: stages }, new Set(values));
   const weights: Record<string, Tensor> = {};
+  const layOut = layOutInPlace();
   for (const parameter of parameters)
-    weights[parameter.name] = await weightTensor(runtime, readWeight, parameter);
+    weights[parameter.name] = await weightTensor(runtime, readWeight, parameter, layOut);
   return {
     bind: (inputs, results) => {
       const given = Object.entries(outputs).map(([name, value]) => [value, results[name]!] as const);

@@ -5,6 +5,8 @@ import { add, div, maximum, mul, reciprocal, sqrt, sub } from '../graph/ops/elem
 import { reduceMean, reduceSumSquare } from '../graph/ops/reduce.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import { tapsFirstShape } from '../kernels/taps-first.ts';
+import { adafactorKernel, type AdafactorView } from './one-pass/adafactor-kernel.ts';
+import { onePassOver } from './one-pass/one-pass.ts';
 import { type DeviceTensor, type KeptForm, type Optimizer, plainForm, type StepValues } from './optimizer.ts';
 
 /**
@@ -14,18 +16,19 @@ import { type DeviceTensor, type KeptForm, type Optimizer, plainForm, type StepV
  */
 export function adafactor(settings: SettingsOf<'adafactor'>): Optimizer {
   const { beta1, weightDecay, epsilon, parameterEpsilon, clipThreshold } = settings;
+  const ratesAt = (step: number, learningRate: number) => {
+    const taken = step ** -settings.decayRate;
+    const least = settings.warmupInit ? 1e-6 * step : 1e-2;
+    const size = settings.relativeStep ? Math.min(least, 1 / Math.sqrt(step)) : learningRate;
+    return { 'step-size': size, kept: 1 - taken, taken };
+  };
   return {
     kind: 'adafactor',
     state: optimizerFacts.adafactor.state,
     seesWholes: true,
     form: (kind, parameter) => formOf(kind, parameter, beta1 > 0),
     scalars: ['step-size', 'kept', 'taken'],
-    scalarsAt: (step, learningRate) => {
-      const taken = step ** -settings.decayRate;
-      const least = settings.warmupInit ? 1e-6 * step : 1e-2;
-      const size = settings.relativeStep ? Math.min(least, 1 / Math.sqrt(step)) : learningRate;
-      return { 'step-size': size, kept: 1 - taken, taken };
-    },
+    scalarsAt: ratesAt,
     update: (step) => {
       const { before, scalar, shaped, parameter: spec } = step;
       const parameter = before('parameter');
@@ -45,7 +48,24 @@ export function adafactor(settings: SettingsOf<'adafactor'>): Optimizer {
         ...(firstMoment && { firstMoment: shaped(firstMoment) }),
       };
     },
+    onePass: (trainable, rule, parts) => {
+      const lengthOf = (kind: string, spec: DeviceTensor): number => {
+        const form = formOf(kind, spec, beta1 > 0);
+        return form ? elementCount(form.shape) : 0;
+      };
+      const kernel = adafactorKernel(settings, trainable, lengthOf, extentsOf, ratesAt);
+      return onePassOver(trainable, rule, parts, () => kernel);
+    },
   };
+}
+
+/** What `viewOf` sees, with an extent before and one after rows and columns; a vector is one row. */
+function extentsOf(parameter: DeviceTensor): AdafactorView {
+  const full = parameter.kernel ?? parameter.shape;
+  if (full.length < 2) return [1, 1, elementCount(full), 1];
+  const { shape, row } = viewOf(parameter, full);
+  const [a, b, c] = shape as [number, number, number];
+  return row === 0 ? [1, a, b, c] : [a, b, c, 1];
 }
 
 function formOf(kind: string, parameter: DeviceTensor, hasFirstMoment: boolean): KeptForm | null {

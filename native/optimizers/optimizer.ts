@@ -102,7 +102,7 @@ export interface UpdateRule {
 export interface OnePass {
   /** Sets of gradients there are arrays for. */
   readonly parts: number;
-  /** The array of what is kept of a parameter, zeros at first. */
+  /** The array of what is kept of a parameter or is `shared`; of parameters zeros at first. */
   array(kind: StateKind, name: string): DataArray;
   /** A parameter's gradient of a part of a batch, from 0; zeros at first. */
   gradient(part: number, name: string): Float32Array<ArrayBuffer>;

@@ -2,6 +2,8 @@ import { optimizerFacts, type SettingsOf } from '../facts/optimizers.ts';
 import type { Value } from '../graph/graph.ts';
 import { abs, add, div, equal, maximum, minimum, mul, sqrt, sub, where } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/reduce.ts';
+import { onePassOver } from './one-pass/one-pass.ts';
+import { prodigyKernel } from './one-pass/prodigy-kernel.ts';
 import type { AcrossAll, Optimizer, StepValues } from './optimizer.ts';
 import { plainForm } from './optimizer.ts';
 
@@ -15,6 +17,12 @@ const smallest = 1e-37;
  */
 export function prodigy(settings: SettingsOf<'prodigy'>): Optimizer {
   const { beta1, beta2, epsilon, weightDecay, firstEstimate } = settings;
+  const shared = { estimate: firstEstimate, 'greatest-estimate': firstEstimate, 'way-gone': 0 };
+  const ratesAt = (step: number, learningRate: number) => {
+    const correction = settings.biasCorrection ? Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step) : 1;
+    const rate = learningRate * correction;
+    return { 'learning-rate': rate, 'decay-rate': rate * weightDecay };
+  };
   return {
     kind: 'prodigy',
     state: optimizerFacts.prodigy.state,
@@ -22,13 +30,9 @@ export function prodigy(settings: SettingsOf<'prodigy'>): Optimizer {
       ...plainForm(parameter),
       ...(kind === 'begin' && { begins: 'parameter' as const }),
     }),
-    shared: { estimate: firstEstimate, 'greatest-estimate': firstEstimate, 'way-gone': 0 },
+    shared,
     scalars: ['learning-rate', 'decay-rate'],
-    scalarsAt: (step, learningRate) => {
-      const correction = settings.biasCorrection ? Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step) : 1;
-      const rate = learningRate * correction;
-      return { 'learning-rate': rate, 'decay-rate': rate * weightDecay };
-    },
+    scalarsAt: ratesAt,
     acrossAll: (steps, scalar) => estimated(steps, scalar, settings),
     update: ({ gradient, before, found, scalar, flat, shaped }) => {
       const estimate = scalar('estimate');
@@ -46,6 +50,10 @@ export function prodigy(settings: SettingsOf<'prodigy'>): Optimizer {
         secondMoment,
         gradientSum: found.gradientSum!,
       };
+    },
+    onePass: (trainable, rule, parts) => {
+      const kernel = prodigyKernel(settings, shared, ratesAt, smallest);
+      return onePassOver(trainable, rule, parts, () => kernel);
     },
   };
 }

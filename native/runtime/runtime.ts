@@ -132,7 +132,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Keep freed memory for reuse, by all such sessions of the process (faster), or give it back (smaller). Default true. */
   readonly arena?: boolean;
-  /** Share threads with all such sessions of the process, for those that run by turns. Default false. */
+  /** Share threads and memory with all such sessions of the process, for those that run by turns. Default false. */
   readonly byTurns?: boolean;
   /**
    * Where `Runtime.captures`: its first binding is captured when that is first run, and replayed from then on. It may have no other,

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import type { DataArray } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
+import { layOutInPlace } from '../models/parameter-layout.ts';
 import { type ReadWeight, weightTensor } from '../models/weight-tensor.ts';
 import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runtime.ts';
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
@@ -104,10 +106,6 @@ async function openShape(
   const { runtime, artifactFolder } = options;
   const count = Math.min(options.parts?.of(shape) ?? 1, state.gradients.length);
   const artifacts = options.artifacts(partOf(shape, count));
-  for (const spec of artifacts.frozen) {
-    if (frozen.has(spec.name)) continue;
-    frozen.set(spec.name, await weightTensor(runtime, options.frozen, spec));
-  }
   const name = count > 1 ? `${shapeKey(shape)}-in-${count}` : shapeKey(shape);
   await keepArtifact(artifactFolder, join(name, 'training_model.onnx'), artifacts.trainingModel);
   await keepArtifact(artifactFolder, join(name, 'eval_model.onnx'), artifacts.evalModel);
@@ -115,22 +113,24 @@ async function openShape(
     ...(count > 1 && { threads: Math.max(1, Math.floor(runtime.threads / count)) }),
     ...options.sessionOptions,
   };
-  const withFrozen = (weights: Tensors): Record<string, Tensor> =>
-    Object.fromEntries([
-      ...artifacts.trainable.map(({ name: parameter }) => [parameter, weights.get(parameter)!] as const),
-      ...artifacts.frozen.map(({ name: parameter }) => [parameter, frozen.get(parameter)!] as const),
-    ]);
-  const parameters = withFrozen(state.kept.get('parameter')!);
   const { differentiated } = artifacts;
   const { staged } = differentiated;
   const open = (): Promise<OpenLoss> =>
     staged
       ? openStaged(runtime, differentiated, staged, stageSessions)
       : openWhole(runtime, artifacts, sessionOptions, options.accumulate ? 2 : 1);
-  const parts = await Promise.all(
-    state.gradients
-      .slice(0, count)
-      .map(async (gradient) => openPart(runtime, artifacts, await open(), parameters, gradient, state)),
+  const placing = placeFrozen(artifacts, options, frozen);
+  // Weights are turned by this thread and graphs opened by others; but both are a device's own.
+  if (!runtime.tensorsAreArrays) await placing;
+  const [opened] = await Promise.all([Promise.all(Array.from({ length: count }, open)), placing]);
+  const withFrozen = (weights: Tensors): Record<string, Tensor> =>
+    Object.fromEntries([
+      ...artifacts.trainable.map(({ name: parameter }) => [parameter, weights.get(parameter)!] as const),
+      ...artifacts.frozen.map(({ name: parameter }) => [parameter, frozen.get(parameter)!] as const),
+    ]);
+  const parameters = withFrozen(state.kept.get('parameter')!);
+  const parts = opened.map((part, i) =>
+    openPart(runtime, artifacts, part, parameters, state.gradients[i]!, state),
   );
   return {
     parts: count,
@@ -159,6 +159,21 @@ async function openShape(
       for (const part of parts) await disposePart(part);
     },
   };
+}
+
+/** Places the frozen weights that are not there yet. */
+async function placeFrozen(
+  artifacts: TrainingArtifacts,
+  options: ShapeOptions,
+  frozen: Map<string, Tensor>,
+): Promise<void> {
+  const layOut = layOutInPlace();
+  for (const spec of artifacts.frozen) {
+    if (frozen.has(spec.name)) continue;
+    frozen.set(spec.name, await weightTensor(options.runtime, options.frozen, spec, layOut));
+    // Between two weights, whoever waits for a graph may go on.
+    await setImmediate();
+  }
 }
 
 function openPart(

@@ -1,6 +1,6 @@
 import { allocate, type DataArray, elementCount } from '../graph/data-type.ts';
 import type { Parameter } from '../models/parameter.ts';
-import { deviceShape, toDevice } from '../models/parameter-layout.ts';
+import { deviceShape, layOutInPlace } from '../models/parameter-layout.ts';
 import {
   type DeviceTensor,
   type OnePass,
@@ -72,9 +72,10 @@ export async function placeState(options: TrainedStateOptions, mostParts: number
     if (values) own?.set(values as never);
     kept.get(kind)!.set(name, runtime.tensor(form.type, form.shape, own ?? values));
   };
+  const layOut = layOutInPlace();
   const ofParameter = Map.groupBy(listed, ({ name }) => name);
   for (const parameter of options.trainable) {
-    const initial = toDevice(parameter, await options.initial(parameter));
+    const initial = layOut(parameter, await options.initial(parameter));
     for (const tensor of ofParameter.get(parameter.name)!) place(tensor, firstValues(tensor, initial));
   }
   for (const tensor of listed)

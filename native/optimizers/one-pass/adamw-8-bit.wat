@@ -22,7 +22,7 @@
   (local.set $map1 (i32.load offset=16 (global.get $places)))
   (local.set $map2 (i32.load offset=20 (global.get $places)))
   (local.set $moments
-    (i32.add (i32.load offset=32 (global.get $places)) (i32.shl (global.get $thread) (i32.const 11))))
+    (i32.load offset=32 (i32.add (global.get $places) (i32.shl (global.get $thread) (i32.const 2)))))
   (local.set $clip (v128.load32_splat (global.get $clip)))
   (local.set $beta1 (v128.load32_splat (global.get $scalars)))
   (local.set $beta2 (v128.load32_splat offset=4 (global.get $scalars)))

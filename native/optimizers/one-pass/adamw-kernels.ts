@@ -22,8 +22,6 @@ export function adamwKernel(settings: AdamWSettings): Kernel {
 export function adamw8bitKernel(settings: AdamWSettings): Kernel {
   const codes: Omit<KernelKind, 'kind'> = { type: 'uint8', weights: 1 };
   const scales: Omit<KernelKind, 'kind'> = { type: 'float32', weights: blockSize };
-  /** Of a block's moments, on each of two threads. */
-  const moments = new Float32Array(2 * 2 * blockSize);
   return {
     name: 'adamw8bit',
     alignment: blockSize * Float32Array.BYTES_PER_ELEMENT,
@@ -33,7 +31,9 @@ export function adamw8bitKernel(settings: AdamWSettings): Kernel {
       { kind: 'firstScale', ...scales },
       { kind: 'secondScale', ...scales },
     ],
-    tables: [maps.signed, maps.unsigned, bitRows(magnitudes.signed), bitRows(magnitudes.unsigned), moments],
+    tables: [maps.signed, maps.unsigned, bitRows(magnitudes.signed), bitRows(magnitudes.unsigned)],
+    // A block's moments.
+    scratch: 2 * blockSize * Float32Array.BYTES_PER_ELEMENT,
     scalarsAt: (step, learningRate) => scalarsAt(settings, step, learningRate),
   };
 }

@@ -1,6 +1,6 @@
 import { clipFactor } from '../clipping.ts';
 import { emaRateAt } from '../moving-average.ts';
-import type { DeviceTensor, OnePass, UpdateRule } from '../optimizer.ts';
+import { type DeviceTensor, type OnePass, sharedKind, type UpdateRule } from '../optimizer.ts';
 import type { Kernel, KernelKind } from './kernel.ts';
 import { bytesFor, layOut, type Region } from './layout.ts';
 import { onePassWasm } from './one-pass-wasm.ts';
@@ -38,21 +38,28 @@ export function onePassOver(
       const ArrayOf = table instanceof Int32Array ? Int32Array : Float32Array;
       new ArrayOf(memory.buffer, addresses[i], table.length).set(table);
     });
-  const keptArray = ({ type, weights }: KernelKind, at: number, count: number) => {
-    const ArrayOf = type === 'uint8' ? Uint8Array : Float32Array;
-    return new ArrayOf(memory.buffer, at, Math.ceil(count / weights));
-  };
-  for (const region of regions)
-    region.kernel.kinds.forEach((kind, i) => {
-      const count = (region.end - region.begin) / Float32Array.BYTES_PER_ELEMENT;
-      if (kind.zero !== undefined) keptArray(kind, region.kinds[i]!, count).fill(kind.zero);
-    });
-
+  const shared = [...tables.keys()].find((kernel) => kernel.shared)?.shared;
   const floats = new Float32Array(memory.buffer, 0, header.end / Float32Array.BYTES_PER_ELEMENT);
   const integers = new Int32Array(memory.buffer, 0, header.end / Int32Array.BYTES_PER_ELEMENT);
-  const setRegion = ({ kernel, kinds, begin: from }: Region): void => {
-    const places = kernel.kinds.map((kind, i) => kinds[i]! - bytesFor(kind, from));
-    integers.set([...places, ...tables.get(kernel)!], header.places / Int32Array.BYTES_PER_ELEMENT);
+  const keptArray = ({ type }: KernelKind, at: number, length: number) => {
+    const ArrayOf = type === 'uint8' ? Uint8Array : Float32Array;
+    return new ArrayOf(memory.buffer, at, length);
+  };
+  for (const { kernel, places, entries, begin: from, end } of regions) {
+    new Int32Array(memory.buffer, kernel.entryOf ? places[0] : 0, entries.length).set(entries);
+    kernel.kinds.forEach((kind, i) => {
+      const count = (end - from) / Float32Array.BYTES_PER_ELEMENT / kind.weights;
+      if (kind.zero !== undefined) keptArray(kind, places[i]! + bytesFor(kind, from), count).fill(kind.zero);
+    });
+  }
+  const callFor = (
+    name: string,
+    scalars: readonly number[],
+    { places, begin: from, end }: Region,
+  ): number => {
+    integers.set(places, header.places / Int32Array.BYTES_PER_ELEMENT);
+    floats.set(scalars, header.scalars / Float32Array.BYTES_PER_ELEMENT);
+    return threads.call(name, from, end);
   };
   const arrayAt = (distance: number, name: string): Float32Array<ArrayBuffer> => {
     const { at, length } = parameters.get(name)!;
@@ -63,11 +70,9 @@ export function onePassOver(
     array: (kind, name) => {
       if (kind === 'parameter') return arrayAt(0, name);
       if (kind === 'ema') return arrayAt(averages, name);
-      const { at, length, region } = parameters.get(name)!;
-      const { kernel, begin: from, kinds } = regions[region]!;
-      const which = kernel.kinds.findIndex((one) => one.kind === kind);
-      const form = kernel.kinds[which]!;
-      return keptArray(form, kinds[which]! + bytesFor(form, at - from), length);
+      if (kind === sharedKind) return shared![name]!;
+      const kept = parameters.get(name)!.kinds.find((one) => one.kind.kind === kind)!;
+      return keptArray(kept.kind, kept.at, kept.length);
     },
     gradient: (part, name) => arrayAt(part === 0 ? stride : further + (part - 1) * stride, name),
     update: (count, learningRate, emaDecay, partCount, lossScale = 1) => {
@@ -77,12 +82,15 @@ export function onePassOver(
       const taken = Math.fround(emaRateAt(emaDecay));
       const clip = clipFactor(norm, maxGradientNorm) / lossScale;
       floats.set([clip, 1 - taken, taken], header.clip / Float32Array.BYTES_PER_ELEMENT);
+      for (const kernel of tables.keys()) {
+        const own = regions.filter((region) => region.kernel === kernel);
+        const sumOver = (name: string, scalars: readonly number[]): number =>
+          own.reduce((total, region) => total + callFor(name, scalars, region), 0);
+        kernel.acrossAll?.(sumOver, count, learningRate);
+      }
       for (const region of regions) {
         const { kernel, rate } = region;
-        setRegion(region);
-        const scalars = kernel.scalarsAt(count, learningRate * rate);
-        floats.set(scalars, header.scalars / Float32Array.BYTES_PER_ELEMENT);
-        threads.call(kernel.name, region.begin, region.end);
+        callFor(kernel.name, kernel.scalarsAt(count, learningRate * rate), region);
       }
       return norm;
     },

@@ -20,7 +20,7 @@
 (global $scalars i32 (i32.const 96))
 
 (type $step (func (param $at i32) (param $end i32)))
-(table 5 funcref)
+(table 7 funcref)
 
 ;; average = kept · average + taken · parameter
 (func $average (param $at i32) (param $end i32)

@@ -155,9 +155,7 @@ describe('class images', () => {
     const whole = dreamBooth('whole', 'whole cache');
     await trainHere(whole);
     const killed = dreamBooth('killed', 'killed cache');
-    const engine = startEngine({
-      environment: { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') },
-    });
+    const engine = startEngine();
     const kills: ((event: JobEvent) => boolean)[] = [
       (event) => event.type === 'progress' && event.phase === phase && event.done >= 4,
       (event) => event.type === 'step' && event.step === 2,

@@ -33,33 +33,55 @@ export async function everyGraph(folder: string, provider: Provider): Promise<re
   return [
     ...(await graphsOf(base, provider)),
     ...(await float16Graphs(provider)),
-    // What Stable Diffusion XL has besides: whole texts, and facts about pictures.
-    ...(await graphsOf(xl, provider))
-      .filter(({ name }) => /text encoder, training$|^reading prompts$|^a sampling step$/.test(name))
-      .map((graph) => ({ ...graph, name: `Stable Diffusion XL, ${graph.name}` })),
+    ...(await xlGraphs(xl, provider)).map((graph) => ({
+      ...graph,
+      name: `Stable Diffusion XL, ${graph.name}`,
+    })),
   ];
 }
 
 async function graphsOf(base: string, provider: Provider): Promise<readonly NamedGraph[]> {
+  return withModels(base, async (model, taught) => [
+    ...Object.entries(lossesOf(model, taught)).flatMap(([name, loss]) =>
+      trainingGraphs(name, loss, provider),
+    ),
+    ...(await inferenceGraphs(model)),
+    ...(await bandGraphs(model)),
+  ]);
+}
+
+/** What Stable Diffusion XL has besides: whole texts, and facts about pictures. */
+async function xlGraphs(base: string, provider: Provider): Promise<readonly NamedGraph[]> {
+  return withModels(base, async (model, taught) => [
+    ...Object.entries(lossesOf(model, taught))
+      .filter(([name]) => name.endsWith(' text encoder'))
+      .map(([name, loss]) => named(`${name}, training`, buildArtifacts(loss(), { provider }).trainingModel)),
+    ...(await inferenceGraphs(model)).filter(({ name }) =>
+      ['reading prompts', 'a sampling step'].includes(name),
+    ),
+  ]);
+}
+
+/** With a model, and with the same model that is taught a word. */
+async function withModels(
+  base: string,
+  graphs: (model: OpenModel, taught: OpenModel) => Promise<readonly NamedGraph[]>,
+): Promise<readonly NamedGraph[]> {
   const model = await openModel({ base });
   const taught = await openModel({ base, taught: { word: '<word>', vectors: 2 } });
   try {
-    return [
-      ...trainingGraphs(model, taught, provider),
-      ...(await inferenceGraphs(model)),
-      ...(await bandGraphs(model)),
-    ];
+    return await graphs(model, taught);
   } finally {
     await taught.close();
     await model.close();
   }
 }
 
-function trainingGraphs(
+/** What each way of training minimizes. */
+function lossesOf(
   { denoiser, conditioning, autoencoder, adapters }: OpenModel,
   taught: Pick<OpenModel, 'conditioning'>,
-  provider: Provider,
-): NamedGraph[] {
+): Readonly<Record<string, () => LossGraph>> {
   const latents = { rows: 2, size: { height: 8, width: 8 } };
   const lora = { rank: 2, scale: 1, takes: adapters.takes };
   const diffusion = (
@@ -76,7 +98,7 @@ function trainingGraphs(
       shape: latents,
     });
   const pictures = { rows: 2, size: { height: 32, width: 32 } };
-  const losses: Readonly<Record<string, () => LossGraph>> = {
+  return {
     'all of the UNet': () => diffusion('full', false, 'epsilon'),
     'all of UNet and text encoder': () => diffusion('full', true, 'v_prediction'),
     'LoRA on the UNet': () => diffusion(lora, false, 'epsilon'),
@@ -87,31 +109,32 @@ function trainingGraphs(
     'the decoder': () =>
       buildAutoencoderGraph(autoencoder, { shape: pictures, part: 'decoder', edgeWeight: 2 }),
   };
-  return Object.entries(losses).flatMap(([name, loss]) => {
-    const { trainingModel, evalModel, trainable } = buildArtifacts(loss(), { provider });
-    const half = buildArtifacts(loss(), { provider, precision: 'float16' });
-    const scaled = {
-      optimizer: createOptimizer(usualSettings('adamw')),
-      maxGradientNorm: 1,
-      ema: true,
-      scalesLoss: true,
-    };
-    const updates = optimizerKinds.map((kind): NamedGraph => {
-      const optimizer = createOptimizer(usualSettings(kind));
-      const graph = buildUpdate(trainable, { optimizer, maxGradientNorm: 1, ema: true });
-      return named(`${name}, ${kind}`, graph);
-    });
-    return [
-      named(`${name}, training`, trainingModel),
-      named(`${name}, evaluation`, evalModel),
-      named(`${name}, training in float16`, half.trainingModel),
-      named(`${name}, evaluation in float16`, half.evalModel),
-      named(`${name}, norm`, buildGradientNorm(trainable)),
-      named(`${name}, update by scaled gradients`, buildUpdate(trainable, scaled)),
-      named(`${name}, accumulation`, buildAccumulation(trainable)),
-      ...updates,
-    ];
+}
+
+function trainingGraphs(name: string, loss: () => LossGraph, provider: Provider): NamedGraph[] {
+  const { trainingModel, evalModel, trainable } = buildArtifacts(loss(), { provider });
+  const half = buildArtifacts(loss(), { provider, precision: 'float16' });
+  const scaled = {
+    optimizer: createOptimizer(usualSettings('adamw')),
+    maxGradientNorm: 1,
+    ema: true,
+    scalesLoss: true,
+  };
+  const updates = optimizerKinds.map((kind): NamedGraph => {
+    const optimizer = createOptimizer(usualSettings(kind));
+    const graph = buildUpdate(trainable, { optimizer, maxGradientNorm: 1, ema: true });
+    return named(`${name}, ${kind}`, graph);
   });
+  return [
+    named(`${name}, training`, trainingModel),
+    named(`${name}, evaluation`, evalModel),
+    named(`${name}, training in float16`, half.trainingModel),
+    named(`${name}, evaluation in float16`, half.evalModel),
+    named(`${name}, norm`, buildGradientNorm(trainable)),
+    named(`${name}, update by scaled gradients`, buildUpdate(trainable, scaled)),
+    named(`${name}, accumulation`, buildAccumulation(trainable)),
+    ...updates,
+  ];
 }
 
 async function inferenceGraphs(model: OpenModel): Promise<NamedGraph[]> {

@@ -83,8 +83,7 @@ describe('a run killed at ten random moments', () => {
   }
 
   test('ends with the bytes of a run that was left alone', async () => {
-    const environment = { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') };
-    const engine = startEngine({ environment });
+    const engine = startEngine();
     const whole = engine.run(long('whole', 60));
 
     const story: string[] = [`SCREENFOLD_KILL_SEED=${seed}`];

@@ -11,6 +11,7 @@ import { withTypedCommands } from './typed-command.ts';
 const usageCodes = new Set([
   'usage',
   'override-invalid',
+  'run-spec-incomplete',
   'run-spec-invalid',
   'run-spec-syntax',
   'sweep-invalid',

@@ -43,8 +43,28 @@ export function runSpecOfFlags(
   workingFolder: string,
   swept: readonly Override[] = [],
 ): ResolvedRunSpec {
-  const spec = validateRunSpec(writtenByFlags(overrides, swept), 'The command line');
+  const written = writtenByFlags(overrides, swept);
+  requireFlags(written);
+  const spec = validateRunSpec(written, 'The command line');
   return resolveRunSpec(spec, workingFolder, basename(resolve(workingFolder, spec.data.folder)));
+}
+
+/** What every run needs, and the flags that say it, told together. Throws `run-spec-incomplete`. */
+function requireFlags(written: unknown): void {
+  const { base, data } = written as {
+    readonly base?: unknown;
+    readonly data?: { readonly folder?: unknown };
+  };
+  const missing = [
+    ...(base === undefined ? ['--base <model>, the model to start from'] : []),
+    ...(data?.folder === undefined ? ['--data <folder>, the folder of images'] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new Failure(
+    'run-spec-incomplete',
+    `It is not said ${missing.length === 2 ? 'what to train, and on which images' : base === undefined ? 'which model to train' : 'which images to train on'}.`,
+    `Add ${missing.join(', and ')}. A run file says all of it at once: docs/run-file.md.`,
+  );
 }
 
 /** Makes paths absolute, as seen from `from`, and names what has no name. */

@@ -67,7 +67,7 @@ export function learnedText({ best, range, gap, newest }: Learned): string {
     range === null || range.from === range.to
       ? `Held-out loss is lowest at epoch ${best}.`
       : `Held-out loss is lowest at epoch ${best}; epochs ${range.from} to ${range.to} are as good, within one standard error.`;
-  if (newest === best) return `${where} It was still falling at the last epoch.`;
+  if (newest === best) return `${where} That is the newest: it was still falling.`;
   const grown = gap !== null && gap.newest > 1.25 * Math.max(gap.best, 0) && gap.newest > 0;
   return grown
     ? `${where} Since then the model has only got better on images it was trained on: it is learning them by heart.`

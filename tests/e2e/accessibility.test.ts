@@ -149,8 +149,12 @@ const sights: readonly Sight[] = [
   },
   {
     name: 'captions by a model',
-    path: '/datasets/1/captions?by=model',
-    ready: (page) => page.getByRole('list', { name: 'Captioning models' }).waitFor(),
+    path: '/datasets/1/captions?new=set',
+    ready: (page) => page.getByLabel('Captions from').waitFor(),
+    open: async (page) => {
+      await page.getByLabel('Captions from').selectOption('model');
+      await page.getByRole('list', { name: 'Captioning models' }).waitFor();
+    },
   },
   {
     name: 'writing captions',

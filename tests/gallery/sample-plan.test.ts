@@ -51,6 +51,18 @@ describe('the pictures of a run', () => {
     ]);
   });
 
+  test('are of captions from all over, for files in their order are much alike', () => {
+    const { job, ...rest } = exampleRun('/run');
+    const captioned = (caption: string) => ({ ...job.validation[0]!, id: caption, captions: [caption] });
+    const validation = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((letter) => captioned(`thing ${letter}`));
+    expect(promptsOf({ job: { ...job, validation }, ...rest }).map(({ prompt }) => prompt)).toEqual([
+      'thing a',
+      'thing c',
+      'thing e',
+      'thing g',
+    ]);
+  });
+
   test('keep their files as long as recipe and weights are the same', async () => {
     const run = trainedRun();
     const files = async (changed = run) => (await planSamples(changed)).map(({ picture }) => picture.output);

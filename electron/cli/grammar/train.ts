@@ -5,7 +5,6 @@ import { type Command, Option } from 'commander';
 import { optimizerKinds } from '../../../native/facts/optimizers.ts';
 import { wordCaptions } from '../../../native/facts/word-captions.ts';
 import { readLoraFacts } from '../../../native/families/read-lora-facts.ts';
-import { defaultLearningRatesText } from '../../contract/learning-rates.ts';
 import { type Override, parseOverride } from '../../contract/parse-run-spec.ts';
 import { methodKinds } from '../../contract/run-spec.ts';
 import { checkedSweep, parseSwept, type Sweep } from '../../contract/sweep.ts';
@@ -96,7 +95,7 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     .option('--batch-size <number>', 'images in one step', naturalNumber)
     .option(
       '--learning-rate <number>',
-      `size of a step (default: ${defaultLearningRatesText()})`,
+      'size of a step (default: as the base’s card says, else by its size)',
       positiveNumber,
     )
     .addOption(new Option('--optimizer <optimizer>', 'optimizer (default: adamw)').choices(optimizerKinds))

@@ -53,7 +53,7 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
       variant={set === undefined ? 'filled' : 'default'}
       leftSection={<IconPlus size={16} aria-hidden />}
       onClick={() => {
-        setMaking('as-usual');
+        setMaking(true);
       }}
     >
       New caption set…
@@ -76,15 +76,14 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
         </div>
       )}
       <NewCaptionSet
-        open={making !== null}
+        open={making}
         dataset={dataset}
         sets={sets}
-        from={making === 'by-model' ? 'model' : null}
         onClose={() => {
-          setMaking(null);
+          setMaking(false);
         }}
         onMade={(captionSetId) => {
-          setMaking(null);
+          setMaking(false);
           choose(captionSetId);
         }}
       />
@@ -92,14 +91,14 @@ export function CaptionsView({ dataset }: { dataset: DatasetDetail }) {
   );
 }
 
-/** What a new set begins with, while one is made: by a model where the address asks for that, which is then taken out of it. */
+/** Whether a new set is being made: from the start where the address asks for one, which is then taken out of it. */
 function useAskedToMake() {
-  const byModel = new URLSearchParams(useSearch()).get('by') === 'model';
+  const asked = new URLSearchParams(useSearch()).get('new') === 'set';
   const [location, navigate] = useLocation();
-  const state = useState<'by-model' | 'as-usual' | null>(byModel ? 'by-model' : null);
+  const state = useState(asked);
   useEffect(() => {
-    if (byModel) navigate(location, { replace: true });
-  }, [byModel, location, navigate]);
+    if (asked) navigate(location, { replace: true });
+  }, [asked, location, navigate]);
   return state;
 }
 

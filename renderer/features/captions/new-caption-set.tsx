@@ -18,21 +18,18 @@ export function NewCaptionSet({
   open,
   dataset,
   sets,
-  from,
   onMade,
   onClose,
 }: {
   open: boolean;
   dataset: DatasetDetail;
   sets: readonly CaptionSetData[];
-  /** What to begin with; null: what suits the images. */
-  from: CaptionSource['kind'] | null;
   onMade: (captionSetId: number) => void;
   onClose: () => void;
 }) {
   return (
     <Modal opened={open} onClose={onClose} title="New caption set" size={920} centered>
-      <Form dataset={dataset} sets={sets} from={from} onMade={onMade} onClose={onClose} />
+      <Form dataset={dataset} sets={sets} onMade={onMade} onClose={onClose} />
     </Modal>
   );
 }
@@ -45,19 +42,15 @@ function usualSource({ fields }: DatasetDetail): CaptionSource['kind'] {
 function Form({
   dataset,
   sets,
-  from,
   onMade,
   onClose,
 }: {
   dataset: DatasetDetail;
   sets: readonly CaptionSetData[];
-  from: CaptionSource['kind'] | null;
   onMade: (captionSetId: number) => void;
   onClose: () => void;
 }) {
-  const [source, setSource] = useState<CaptionSource>(() =>
-    newSource(from ?? usualSource(dataset), dataset, sets),
-  );
+  const [source, setSource] = useState<CaptionSource>(() => newSource(usualSource(dataset), dataset, sets));
   const [name, setName] = useState<string | null>(null);
   const { preview, fault } = useSourcePreview(dataset.id, source);
   const selected = useView((state) => state.selection.ids);

@@ -37,7 +37,7 @@ export function ExtendRun({ runId }: { runId: number }) {
       >
         Train on…
       </Button>
-      <Modal opened={open} onClose={close} title={`Train ${run.name} on`} centered>
+      <Modal opened={open} onClose={close} title={`More epochs for ${run.name}`} centered>
         <ExtendForm run={run} onClose={close} />
       </Modal>
     </>

@@ -129,7 +129,7 @@ function NoCaptions({ datasetId }: { datasetId: number }) {
         it learns the look of all of them.
       </Text>
       <Group gap="xs">
-        <Button component={Link} href={`/datasets/${datasetId}/captions?by=model`} size="xs">
+        <Button component={Link} href={`/datasets/${datasetId}/captions?new=set`} size="xs">
           Caption them
         </Button>
         <Button

@@ -62,8 +62,10 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
           {planned.length === 0
             ? ownSentences
               ? 'Prompts are sentences with the word.'
-              : 'Prompts are captions of held-out images, or of the first images.'
-            : `Prompts are ${ownSentences ? 'sentences with the word' : 'captions of the images'}: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`}
+              : 'Prompts are captions of held-out images, or of images trained on.'
+            : planned.every(({ prompt }) => prompt === '')
+              ? 'Pictures are made without a prompt, as no image has a caption.'
+              : `Prompts are ${ownSentences ? 'sentences with the word' : 'captions of the images'}: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`}
         </Text>
       )}
       {prompts.map(({ prompt, negativePrompt }, index) => (

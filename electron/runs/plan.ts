@@ -9,6 +9,7 @@ import { captionsWithWord } from '../../native/facts/word-captions.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Method, TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
 import type { DataShare } from '../contract/data-share.ts';
+import { proposedHoldOut } from '../contract/hold-out.ts';
 import { idleSettings } from '../contract/idle-settings.ts';
 import { countOf, countText } from '../contract/quantities.ts';
 import type { RunSpec } from '../contract/run-spec.ts';
@@ -311,9 +312,22 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     `  ${endsEarly ? 'at most ' : ''}${countOf(epochs, 'epoch')} of ${countOf(stepsPerEpoch, 'step')}: ${countOf(steps, 'step')}; checkpoints after ${checkpoints.length === 1 ? 'epoch' : 'epochs'} ${checkpoints.join(', ')}`,
     ...(endsEarly ? [`  ${patienceText(summary.patience)}`] : []),
     ...(summary.classImages === null ? [] : [`  ${classImagesText(summary.classImages)}`]),
-    `  a caption: ${summary.captionExample === '' ? '(no words)' : summary.captionExample}`,
+    ...holdOutLines(summary),
+    `  a caption: ${summary.captionExample === '' ? noWords : summary.captionExample}`,
     ...summary.warnings.map((warning) => `  ! ${warning}`),
   ];
+}
+
+const noWords = '(no words; --caption and --caption-template give some)';
+
+/** What the studio's form offers, too. */
+function holdOutLines({ images, heldOut }: PlanSummary): readonly string[] {
+  const count = heldOut > 0 ? null : proposedHoldOut(images);
+  return count === null
+    ? []
+    : [
+        `  no image is held out: --validation ${count} keeps ${count} from training, to show which epoch learned most`,
+      ];
 }
 
 function classImagesText({ count, made }: NonNullable<PlanSummary['classImages']>): string {

@@ -2,6 +2,7 @@ import { Anchor, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 
 import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
+import { proposedHoldOut } from '../../../electron/contract/hold-out.ts';
 import { countOf, countText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { media } from '../../studio/media.ts';
@@ -51,15 +52,12 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
   );
 }
 
-/** Fewer images than this are all wanted for training. */
-const enoughToHoldOut = 20;
-
 /** Where all of many images would be trained on: keeps a twentieth of them back, by a click, which the data set can undo. */
 function HoldOutOffer({ dataset }: { dataset: DatasetSummary }) {
   const { mutate, isPending } = useStudioCommand('datasets.setValidation');
   const training = trainingImages(dataset);
-  if (dataset.heldOut > 0 || dataset.importing || training < enoughToHoldOut) return null;
-  const count = Math.min(50, Math.max(2, Math.round(training / 20)));
+  const count = proposedHoldOut(training);
+  if (dataset.heldOut > 0 || dataset.importing || count === null) return null;
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap">
       <Text size="xs" c="dimmed">

@@ -35,11 +35,9 @@ describe('the command line', () => {
     }
   });
 
-  test('says which learning rates are the usual ones', async () => {
-    const help = await screenfold(root, ['train', '--help']);
-    expect(help.out.replaceAll(/\s+/g, ' ')).toContain(
-      'size of a step (default: 1e-5 for full, 5e-3 for embedding, else 1e-4)',
-    );
+  test('says by what a learning rate is proposed', async () => {
+    const { out } = await screenfold(root, ['train', '--help']);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('(default: as the base’s card says, else by its size)');
   });
 
   test.each([
@@ -50,7 +48,7 @@ describe('the command line', () => {
     [['train', '--device', 'gpu'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [['train', '--device', 'cpu:1'], 'It is one of cuda, directml, webgpu, cpu, or cuda:1 and so on.'],
     [
-      ['train', '--set', 'device.gpu=banana'],
+      ['train', '--base', '.', '--data', '.', '--set', 'device.gpu=banana'],
       'device.gpu: is a number, as 1, or a place, as 00000000:01:00.0',
     ],
     [['generate', 'base', 'more', '-p', 'a fox'], 'too many arguments'],
@@ -63,7 +61,10 @@ describe('the command line', () => {
       'What is to be tried comes to more than 50 runs.',
     ],
     [['train'], 'There is nothing to train.'],
-    [['train', '--epochs', '3'], '  base: is missing\n  data: is missing'],
+    [
+      ['train', '--epochs', '3'],
+      'Add --base <model>, the model to start from, and --data <folder>, the folder of images.',
+    ],
     [['resume'], "missing required argument 'run'"],
     [['generate', '.'], 'There is no prompt.'],
     [['generate', '.', '-p', 'a fox', '--seed', 'x'], 'It must be whole numbers, as in 1,2,5 or 0-3.'],

@@ -149,10 +149,11 @@ const sights: readonly Sight[] = [
   },
   {
     name: 'captions by a model',
-    path: '/datasets/1/captions?new=set',
-    ready: (page) => page.getByLabel('Captions from').waitFor(),
+    path: '/datasets/1/captions',
+    ready: (page) => button(page, 'New caption set…').waitFor(),
     open: async (page) => {
-      await page.getByLabel('Captions from').selectOption('model');
+      await button(page, 'New caption set…').click();
+      await page.getByRole('dialog').getByRole('combobox', { name: 'Captions from' }).selectOption('model');
       await page.getByRole('list', { name: 'Captioning models' }).waitFor();
     },
   },

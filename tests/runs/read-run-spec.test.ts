@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseOverride } from '../../electron/contract/parse-run-spec.ts';
 import { runSpecOfFlags } from '../../electron/runs/read-run-spec.ts';
 
-const ofFlags = (...flags: readonly string[]) => runSpecOfFlags(flags.map(parseOverride), '/work');
+const ofFlags = (...flags: readonly string[]) => runSpecOfFlags(flags.map(parseOverride), '/here');
 
 test.each([
   [['name=x'], /--base <model>.*, and --data <folder>/],
@@ -21,7 +21,7 @@ test.each([
 test('flags that say both describe a run, named like its images', () => {
   expect(ofFlags('base=model', 'data.folder=images')).toMatchObject({
     name: 'images',
-    base: '/work/model',
-    data: { folder: '/work/images' },
+    base: '/here/model',
+    data: { folder: '/here/images' },
   });
 });

@@ -6,20 +6,12 @@
 import { parseArgs } from 'node:util';
 
 import { optimizerKinds, usualSettings } from '../native/facts/optimizers.ts';
-import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
-import { elementCount } from '../native/graph/data-type.ts';
-import { readUNetConfig } from '../native/models/unet.ts';
 import { createOptimizer } from '../native/optimizers/optimizers.ts';
-import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
-import { buildArtifacts } from '../native/training/artifacts.ts';
+import { totalElements } from '../native/training/artifacts.ts';
 import { batchParts } from '../native/training/batch-parts.ts';
-import type { BatchShape } from '../native/training/batch-shape.ts';
-import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';
-import { drawnWeights } from '../native/training/initial-weights.ts';
 import { createTrainer } from '../native/training/trainer.ts';
-import { readBenchSettings } from '../tests/reference/fixture.ts';
-import { statesAlone } from '../tests/training/tiny-model.ts';
+import { openFullTraining } from './bench/work.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,36 +21,8 @@ const { values: flags } = parseArgs({
 });
 
 const runtime = await chooseRuntime({ provider: 'cpu' });
-const { batch: rows, height, width, tokens, unet } = await readBenchSettings();
-const config = readUNetConfig(unet);
-const shape: BatchShape = { rows, size: { height, width } };
-const artifacts = (of: BatchShape) =>
-  buildArtifacts(
-    buildDiffusionGraph({
-      denoiser: unetDenoiser(config),
-      conditioning: statesAlone(tokens, config.crossAttentionDim),
-      noise: { predictionType: 'epsilon' },
-      encodes: false,
-      trained: 'full',
-      matrixConv: runtime.prefersMatrixConv,
-      shape: of,
-    }),
-    runtime,
-  );
-const { trainable } = artifacts(shape);
-const weights = trainable.reduce((sum, parameter) => sum + elementCount(parameter.shape), 0);
-const noise = (index: number, ...extents: readonly number[]): Float32Array<ArrayBuffer> =>
-  normals(0, 'noise', 0, index, new Float32Array(elementCount(extents)));
-const filled = (value: number): Float32Array<ArrayBuffer> => new Float32Array(rows).fill(value);
-const data = {
-  latents: noise(0, rows, config.inChannels, height, width),
-  noise: noise(1, rows, config.inChannels, height, width),
-  encoder_hidden_states: noise(2, rows, tokens, config.crossAttentionDim),
-  timesteps: filled(500),
-  signal_rate: filled(0.8),
-  noise_rate: filled(0.6),
-  loss_weights: filled(1 / rows),
-};
+const { shape, data, options } = await openFullTraining(runtime);
+const weights = totalElements(options.trainable);
 
 const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1]!;
 
@@ -66,12 +30,8 @@ const candidates = await Promise.all(
   optimizerKinds.flatMap((kind) =>
     [true, false].map(async (onePass) => {
       const trainer = await createTrainer({
-        runtime,
+        ...options,
         rule: { optimizer: createOptimizer(usualSettings(kind)), maxGradientNorm: 1, ema: true },
-        trainable,
-        initial: (parameter) => Promise.resolve(drawnWeights(parameter, 1)),
-        frozen: ({ name }) => Promise.reject(new Error(`${name} is frozen`)),
-        artifacts,
         parts: batchParts(runtime, weights),
         accumulate: false,
         onePass,

@@ -8,24 +8,19 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { usualSettings } from '../native/facts/optimizers.ts';
-import { unetDenoiser } from '../native/families/stable-diffusion/parts.ts';
-import { type DataArray, elementCount } from '../native/graph/data-type.ts';
+import { elementCount } from '../native/graph/data-type.ts';
 import { openInference } from '../native/models/inference.ts';
-import { type Parameter, weightKind } from '../native/models/parameter.ts';
+import { weightKind } from '../native/models/parameter.ts';
 import { readUNetConfig, unet } from '../native/models/unet.ts';
 import type { ReadWeight } from '../native/models/weight-tensor.ts';
 import { createOptimizer } from '../native/optimizers/optimizers.ts';
-import { normals } from '../native/random/philox.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { type DeviceChoice, type Provider, providers, type Runtime } from '../native/runtime/runtime.ts';
-import { buildArtifacts, totalElements, type TrainingArtifacts } from '../native/training/artifacts.ts';
+import { totalElements } from '../native/training/artifacts.ts';
 import { batchParts } from '../native/training/batch-parts.ts';
-import type { BatchShape } from '../native/training/batch-shape.ts';
-import { buildDiffusionGraph } from '../native/training/diffusion-graph.ts';
-import { drawnWeights } from '../native/training/initial-weights.ts';
 import { createTrainer } from '../native/training/trainer.ts';
 import { readBenchSettings } from '../tests/reference/fixture.ts';
-import { statesAlone } from '../tests/training/tiny-model.ts';
+import { benchNoise, benchWeight, openFullTraining } from './bench/work.ts';
 
 type Phase = 'train' | 'sample';
 
@@ -68,58 +63,22 @@ async function median(step: () => Promise<unknown>): Promise<number> {
   return times.sort((a, b) => a - b)[times.length >> 1]!;
 }
 
-/** Fresh weights, none of them zero: a zero would make the work lighter. */
-function weight(parameter: Parameter): Promise<Float32Array<ArrayBuffer>> {
-  return Promise.resolve(drawnWeights(parameter, 1));
-}
-
-function noise(index: number, ...shape: readonly number[]): Float32Array<ArrayBuffer> {
-  return normals(0, 'noise', 0, index, new Float32Array(elementCount(shape)));
-}
-
 async function measureTraining(runtime: Runtime): Promise<{ ms: number; params: number }> {
-  const settings = await readBenchSettings();
-  const { batch, height, width, tokens } = settings;
-  const config = readUNetConfig(settings.unet);
-  const options = {
-    denoiser: unetDenoiser(config),
-    conditioning: statesAlone(tokens, config.crossAttentionDim),
-    noise: { predictionType: 'epsilon' },
-    encodes: false,
-    trained: 'full',
-    matrixConv: runtime.prefersMatrixConv,
-  } as const;
-  const shape = { rows: batch, size: { height, width } };
-  const artifacts = (of: BatchShape): TrainingArtifacts =>
-    buildArtifacts(buildDiffusionGraph({ ...options, shape: of }), runtime);
-  const { trainable } = artifacts(shape);
+  const { shape, data, options } = await openFullTraining(runtime);
+  const params = totalElements(options.trainable);
   const trainer = await createTrainer({
-    runtime,
+    ...options,
     rule: { optimizer: createOptimizer(usualSettings('adamw')), maxGradientNorm: 0, ema: false },
-    trainable,
-    initial: weight,
-    frozen: ({ name }) => Promise.reject(new Error(`${name} is frozen`)),
-    artifacts,
-    parts: batchParts(runtime, totalElements(trainable)),
+    parts: batchParts(runtime, params),
     accumulate: false,
   });
-  const rate = (value: number): Float32Array<ArrayBuffer> => new Float32Array(batch).fill(value);
-  const data: Record<string, DataArray> = {
-    latents: noise(0, batch, config.inChannels, height, width),
-    noise: noise(1, batch, config.inChannels, height, width),
-    encoder_hidden_states: noise(2, batch, tokens, config.crossAttentionDim),
-    timesteps: Float32Array.from({ length: batch }, (_, i) => 100 * i + 50),
-    signal_rate: rate(0.8),
-    noise_rate: rate(0.6),
-    loss_weights: rate(1 / batch),
-  };
   let step = 0;
   const ms = await median(async () => {
     await trainer.backward(shape, data, true);
     await trainer.update(++step, 1e-4, 0);
   });
   await trainer.dispose();
-  return { ms, params: totalElements(trainable) };
+  return { ms, params };
 }
 
 async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: number }> {
@@ -140,7 +99,7 @@ async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: 
       type: 'float32',
       adapter: null,
     } as const;
-    return weight({ ...drawn, ...kind, layout: 'state-dict' });
+    return benchWeight({ ...drawn, ...kind, layout: 'state-dict' });
   };
   const session = await openInference(runtime, readWeight, (builders, graph) => {
     const sample = graph.input('sample', 'float32', [batch, config.inChannels, height, width]);
@@ -149,9 +108,9 @@ async function measureSampling(runtime: Runtime): Promise<{ ms: number; params: 
     return { output: unet(builders('unet'), config, { sample, timesteps, promptStates: states }) };
   });
   const inputs = {
-    sample: noise(0, batch, config.inChannels, height, width),
+    sample: benchNoise(0, batch, config.inChannels, height, width),
     timesteps: new Float32Array(batch).fill(500),
-    encoder_hidden_states: noise(2, batch, tokens, config.crossAttentionDim),
+    encoder_hidden_states: benchNoise(2, batch, tokens, config.crossAttentionDim),
   };
   const ms = await median(() => session.run(inputs));
   await session.dispose();

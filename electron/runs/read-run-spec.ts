@@ -62,7 +62,7 @@ function requireFlags(written: unknown): void {
   if (missing.length === 0) return;
   throw new Failure(
     'run-spec-incomplete',
-    `It is not said ${missing.length === 2 ? 'what to train, and on which images' : base === undefined ? 'which model to train' : 'which images to train on'}.`,
+    'There is nothing to train yet: a run needs a model and images.',
     `Add ${missing.join(', and ')}. A run file says all of it at once: docs/run-file.md.`,
   );
 }

@@ -1,3 +1,4 @@
+import { evenly } from '../../native/facts/evenly.ts';
 import { asPlainPrompt } from '../../native/facts/plain-prompt.ts';
 import type { SamplesSpec } from '../contract/run-spec.ts';
 import type { Run } from './run-folder.ts';
@@ -12,17 +13,11 @@ export function promptsOf({ spec, job }: Run): readonly Prompt[] {
   const images = job.validation.length > 0 ? job.validation : job.images;
   const captions = new Set(images.flatMap((image) => image.captions.slice(0, 1)));
   const said = [...captions].filter((caption) => caption.trim() !== '');
-  // Where nothing is said of any image, that is what pictures are made of.
-  return spread(said.length > 0 ? said : [...captions], promptsFromCaptions).map((caption) => ({
+  // Where nothing is said of any image, that is what pictures are made of. Files next to each other are often much alike.
+  return evenly(said.length > 0 ? said : [...captions], promptsFromCaptions).map((caption) => ({
     prompt: promptOfCaption(caption),
     negativePrompt: '',
   }));
-}
-
-/** So many of a list, from all over it: files in their order are often much alike, as faces before faces. */
-function spread<T>(list: readonly T[], count: number): readonly T[] {
-  const taken = Math.min(count, list.length);
-  return Array.from({ length: taken }, (_, nth) => list[Math.floor((nth * list.length) / taken)]!);
 }
 
 /** Brackets of a caption weigh nothing in training, and so in a picture made of it. */

@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 
 import { exportModel } from '../../native/export.ts';
+import { evenly } from '../../native/facts/evenly.ts';
 import { checkpointsName, epochOf } from '../../native/facts/run-folder.ts';
 import { openModel } from '../../native/families/open-model.ts';
 import { exists } from '../../native/files/exists.ts';
@@ -34,7 +35,6 @@ import { type Hand, type HandImage, prepareHand, taughtHands } from './hands.ts'
 import { learnedPictures } from './many-hands.ts';
 import { type NotoImage, prepareNoto } from './noto.ts';
 import { painted } from './paint.ts';
-import { evenly } from './transfer-cases.ts';
 import { bent, glossy } from './vary.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');

@@ -13,6 +13,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { evenly } from '../../native/facts/evenly.ts';
 import type { BuilderOf, OpenModel } from '../../native/families/family.ts';
 import { openModel } from '../../native/families/open-model.ts';
 import { Graph } from '../../native/graph/graph.ts';
@@ -33,7 +34,6 @@ import { prepareHand, taughtHands } from './hands.ts';
 import { learnedPictures } from './many-hands.ts';
 import { prepareNoto } from './noto.ts';
 import { fillerWords, type Phrasing, phrasings, stretched } from './phrasings.ts';
-import { evenly } from './transfer-cases.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

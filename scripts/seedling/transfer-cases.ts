@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import sharp from 'sharp';
 
+import { evenly } from '../../native/facts/evenly.ts';
 import { readFluent } from './fluent.ts';
 import { drawnOnce, type HandImage, heldOutHands, prepareHand } from './hands.ts';
 import { heldOutFromSample } from './held-out.ts';
@@ -110,12 +111,6 @@ async function otherThings(folder: string): Promise<TransferCase> {
 
 function thingsIn(folder: string, images: readonly HandImage[]): readonly Thing[] {
   return images.map(({ file_name: file, name, category }) => ({ path: join(folder, file), name, category }));
-}
-
-/** So many of a list, evenly spread over it; all where there are no more. */
-export function evenly<T>(list: readonly T[], count: number): readonly T[] {
-  const taken = Math.min(count, list.length);
-  return Array.from({ length: taken }, (_, i) => list[Math.floor((i * list.length) / taken)]!);
 }
 
 /** Writes a case's pictures into a folder as a data set whose table marks what is held out. */

@@ -5,10 +5,11 @@ import { parseJsonText, validateRunSpec } from '../../electron/contract/parse-ru
 import { type RunSpec, runSpecSchema } from '../../electron/contract/run-spec.ts';
 import { cardAdvice } from '../../electron/runs/card-advice.ts';
 import { proposedGuidance, proposedTraining } from '../../electron/runs/proposed-training.ts';
+import { evenly } from '../../native/facts/evenly.ts';
 import { openPictureFeatures } from '../../native/likeness/picture-features.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { openBlobCache } from '../../native/training/blob-cache.ts';
-import { evenly, type TransferCase, writeTransferData } from './transfer-cases.ts';
+import { type TransferCase, writeTransferData } from './transfer-cases.ts';
 import { type Projection, projectionOf } from './transfer-measures.ts';
 
 export interface TransferTools {

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeSheet } from '../../electron/sheets/sheet.ts';
+import { evenly } from '../../native/facts/evenly.ts';
 import { metricsName } from '../../native/facts/run-folder.ts';
 import { readPixels } from '../../native/images/decode.ts';
 import { frechetDistance, retrievalRank, shareWithin, styleFeatures } from './base-report-measures.ts';
-import { evenly, type TransferCase } from './transfer-cases.ts';
+import type { TransferCase } from './transfer-cases.ts';
 import { projectedDistance, type Projection, sharpnessBeside } from './transfer-measures.ts';
 
 /** What finetunings make of the base, on held-out captions alone. */

@@ -48,6 +48,18 @@ const promptCount = (count: number) => (count === 1 ? '1 prompt' : `${count} pro
 
 const wordCount = (count: number) => (count === 1 ? '1 new word' : `${count} new words`);
 
+/** Of what pictures are made where nobody typed a prompt; `planned` is empty until that is known. */
+function ownPrompts(planned: readonly PromptData[], ownSentences: boolean): string {
+  if (planned.length === 0)
+    return ownSentences
+      ? 'Prompts are sentences with the word.'
+      : 'Prompts are captions of held-out images, or of images trained on.';
+  if (planned.every(({ prompt }) => prompt === ''))
+    return 'Pictures are made without a prompt, as no image has a caption.';
+  const what = ownSentences ? 'sentences with the word' : 'captions of the images';
+  return `Prompts are ${what}: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`;
+}
+
 function PromptList({ planned }: { planned: readonly PromptData[] }) {
   const { request, edit } = useRequestForm();
   const { prompts } = request;
@@ -59,13 +71,7 @@ function PromptList({ planned }: { planned: readonly PromptData[] }) {
     <Stack gap={8}>
       {prompts.length === 0 && (
         <Text size="sm" c="dimmed">
-          {planned.length === 0
-            ? ownSentences
-              ? 'Prompts are sentences with the word.'
-              : 'Prompts are captions of held-out images, or of images trained on.'
-            : planned.every(({ prompt }) => prompt === '')
-              ? 'Pictures are made without a prompt, as no image has a caption.'
-              : `Prompts are ${ownSentences ? 'sentences with the word' : 'captions of the images'}: ${planned.map(({ prompt }) => `“${prompt}”`).join(', ')}.`}
+          {ownPrompts(planned, ownSentences)}
         </Text>
       )}
       {prompts.map(({ prompt, negativePrompt }, index) => (

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { evenly } from '../../../native/facts/evenly.ts';
 import { normals } from '../../../native/random/philox.ts';
 import { frechetDistance } from '../../../scripts/seedling/base-report-measures.ts';
-import { evenly } from '../../../scripts/seedling/transfer-cases.ts';
 import {
   meanGradient,
   projectedDistance,

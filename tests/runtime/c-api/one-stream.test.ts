@@ -82,7 +82,7 @@ describe('a training whose host waits only where it reads', () => {
     if (!webgpu?.available) return context.skip(webgpu?.reason ?? 'there is no WebGPU');
     const { waiting, ahead } = await bothWays('webgpu');
     expect(ahead).toEqual(waiting);
-  }, 180_000);
+  }, 240_000);
 
   test('gives back what it asked for runs with', async () => {
     const before = loadOrt().liveObjects();

@@ -46,7 +46,8 @@ if (webgpu?.available) {
       }
       await cpu.dispose();
       await gpu.dispose();
-    });
+      // A software driver compiles every shader on a machine that has not seen it.
+    }, 240_000);
 
     test('graphs of training and sampling are taken whole, without an operator for the processor', async () => {
       const runtime = await open();

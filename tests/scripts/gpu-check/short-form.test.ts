@@ -88,14 +88,13 @@ describe('the check of a GPU, in short on the processor', () => {
   test('goes as far on WebGPU as a driver that computes on the processor is done with soon', async (context) => {
     const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
     if (!webgpu?.available) return context.skip(webgpu?.reason ?? 'there is no WebGPU');
-    const names = ['operators', 'losses-lora', 'sampling', 'decode'];
+    const names = ['operators', 'decode'];
     const args = [script, '--json', '--short', '--provider', 'webgpu', '--only', names.join(',')];
     const { stdout } = await run(process.execPath, args);
     const { checks } = lines(stdout).at(-1) as { readonly checks: readonly Result[] };
     expect(checks.map(({ name, provider, ok }) => [name, provider, ok])).toEqual(
       names.map((name) => [name, 'webgpu', true]),
     );
-    expect(checks[1]).toMatchObject({ stateOnDevice: true, repeats: true });
   }, 240_000);
 
   // The stand-in for the driver's tool is a script of the shell's.

@@ -6,7 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 import { probeInChild } from '../native/runtime/probe-in-child.ts';
-import { installDriver, type RunProgram, whyNoDriver } from './software-vulkan.ts';
+import {
+  installDriver,
+  mirrorOf,
+  type RunProgram,
+  whatWouldBeFetched,
+  whyNoDriver,
+} from './software-vulkan.ts';
 
 const run: RunProgram = (command, args, seconds) => {
   console.log(`> ${command} ${args.join(' ')}`);
@@ -27,7 +33,9 @@ async function bringDriver(): Promise<string> {
     hasApt: existsSync('/usr/bin/apt-get'),
   });
   if (why !== null) return `WebGPU's tests are skipped: ${before.detail}, and ${why}.`;
-  if (!installDriver(run)) return "WebGPU's tests are skipped: the driver could not be installed.";
+  const mirror = mirrorOf(spawnSync('apt-get', whatWouldBeFetched, { encoding: 'utf8' }).stdout);
+  if (mirror === null) return "WebGPU's tests are skipped: apt knows no mirror of Debian 12.";
+  if (!installDriver(run, mirror)) return "WebGPU's tests are skipped: the driver could not be installed.";
   const { works, detail } = await probeInChild('webgpu');
   return works ? `WebGPU's tests run on ${detail}.` : `WebGPU's tests are skipped: ${detail}.`;
 }

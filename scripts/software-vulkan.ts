@@ -28,11 +28,11 @@ export function whyNoDriver({ isRoot, osRelease, hasApt }: BuildMachine): string
 }
 
 /**
- * Installs the driver; false where that did not go well. Lists and packages are fetched by way of a folder that is gone
+ * Installs the driver from a mirror of Debian's; false where that did not go well. Lists and packages are fetched by way of a folder that is gone
  * afterwards, and the machine's own sources stay as they are, unread. What waits for the network may be broken off;
  * unpacking is not, for that would leave nothing else to be installed.
  */
-export function installDriver(run: RunProgram): boolean {
+export function installDriver(run: RunProgram, mirror: string): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'software-vulkan-'));
   try {
     // apt fetches as a user of its own.
@@ -40,7 +40,7 @@ export function installDriver(run: RunProgram): boolean {
     for (const name of ['lists/partial', 'cache/archives/partial'])
       mkdirSync(join(folder, name), { recursive: true });
     const sources = join(folder, 'sources.list');
-    writeFileSync(sources, [suite, backports].map((name) => `${sourceOf(name)}\n`).join(''));
+    writeFileSync(sources, [suite, backports].map((name) => `${sourceOf(mirror, name)}\n`).join(''));
     const apart = [
       `Dir::Etc::SourceList=${sources}`,
       'Dir::Etc::SourceParts=-',
@@ -62,5 +62,13 @@ export function installDriver(run: RunProgram): boolean {
   }
 }
 
-const sourceOf = (name: string): string =>
-  `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian ${name} main`;
+const sourceOf = (mirror: string, name: string): string =>
+  `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${name} main`;
+
+/** Asks apt what it would fetch, lists there are or not, for `mirrorOf`. */
+export const whatWouldBeFetched = ['update', '--print-uris'];
+
+/** The address of Debian 12's mirror that the machine has; null where it has none. */
+export function mirrorOf(fetched: string): string | null {
+  return new RegExp(`^'(\\S+)/dists/${suite}/InRelease'`, 'm').exec(fetched)?.[1] ?? null;
+}

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type BuildMachine,
   installDriver,
+  mirrorOf,
   type RunProgram,
   whyNoDriver,
 } from '../../scripts/software-vulkan.ts';
@@ -25,6 +26,15 @@ describe('the software driver of Vulkan', () => {
     expect(whyNoDriver({ ...debian12, hasApt: false })).toMatch(/not Debian 12/);
   });
 
+  test('comes from where the machine has its packages', () => {
+    const line = (address: string): string => `'${address}/InRelease' name_InRelease 0 \n`;
+    const security = line('http://mirror.test/debian-security/dists/bookworm-security');
+    expect(mirrorOf(security + line('http://mirror.test/debian/dists/bookworm'))).toBe(
+      'http://mirror.test/debian',
+    );
+    expect(mirrorOf(security)).toBeNull();
+  });
+
   interface Call {
     readonly args: readonly string[];
     readonly seconds: number | undefined;
@@ -41,7 +51,7 @@ describe('the software driver of Vulkan', () => {
       seen(folder);
       return calls.length <= going;
     };
-    const isInstalled = installDriver(run);
+    const isInstalled = installDriver(run, 'http://mirror.test/debian');
     return { isInstalled, calls, folder };
   }
 
@@ -54,7 +64,7 @@ describe('the software driver of Vulkan', () => {
     const { isInstalled, calls, folder } = installing(3, (own) => {
       expect(readdirSync(own).sort()).toEqual(['cache', 'lists', 'sources.list']);
       expect(readFileSync(`${own}/sources.list`, 'utf8')).toMatch(
-        / bookworm main\n.* bookworm-backports main\n$/,
+        /http:\/\/mirror.test\/debian bookworm main\n.*\/debian bookworm-backports main\n$/,
       );
     });
     expect(isInstalled).toBe(true);

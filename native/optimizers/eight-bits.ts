@@ -15,7 +15,7 @@ import {
   where,
 } from '../graph/ops/elementwise.ts';
 import { reduceMax } from '../graph/ops/reduce.ts';
-import { concat, gather, reshape, slice } from '../graph/ops/shape.ts';
+import { gather, pad, reshape, slice } from '../graph/ops/shape.ts';
 import { rememberedConstant, rememberedIndices } from '../graph/remembered.ts';
 import { dynamicMap, nearestTable } from './dynamic-map.ts';
 
@@ -85,8 +85,7 @@ function inBlocks(x: Value): Value {
   const count = elementCount(x.shape);
   const blocks = blockCount(count);
   const missing = blocks * blockSize - count;
-  const whole = missing > 0 ? concat([x, x.graph.filled(x.type, [missing], 0)], 0) : x;
-  return reshape(whole, [blocks, blockSize]);
+  return reshape(missing > 0 ? pad(x, [0], [missing]) : x, [blocks, blockSize]);
 }
 
 /** The same of whole numbers below 2^24, which WebGPU cuts only as float32. */

@@ -16,8 +16,9 @@ const shortVector = 8192;
 const vectorsPerBatch = 12;
 
 /**
- * Every parameter by itself but the short vectors (biases, scales of norms), which are laid end to end: there are
- * hundreds of them, each too short to be worth a dozen nodes. `alone`: what is to be by itself however short.
+ * Every parameter by itself but the short vectors (biases, scales of norms), of which those of a length are laid end to end: there
+ * are hundreds of them, each too short to be worth a dozen nodes. Of one length, because to join or part unequal ones CUDA
+ * first sends their lengths over the bus, and where each element belongs. `alone`: what is to be by itself however short.
  */
 export function batchVectors(
   specs: readonly DeviceTensor[],
@@ -34,10 +35,11 @@ export function batchVectors(
       ...(kernel && { kernel }),
       ...(isUp && { isUp }),
     }));
-  for (let i = 0; i < vectors.length; i += vectorsPerBatch) {
-    const together = vectors.slice(i, i + vectorsPerBatch);
-    const length = together.reduce((sum, { shape }) => sum + shape[0]!, 0);
-    batches.push({ names: together.map(({ name }) => name), shape: [length] });
+  for (const [length, ofLength] of Map.groupBy(vectors, ({ shape }) => shape[0]!)) {
+    for (let i = 0; i < ofLength.length; i += vectorsPerBatch) {
+      const together = ofLength.slice(i, i + vectorsPerBatch);
+      batches.push({ names: together.map(({ name }) => name), shape: [length * together.length] });
+    }
   }
   return batches;
 }

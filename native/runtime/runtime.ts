@@ -50,6 +50,11 @@ export interface DeviceTuning {
   readonly convSearch?: ConvSearch;
   /** CUDA: whether sessions that ask for it are captured as CUDA graphs, and started by one launch; default false. */
   readonly cudaGraphs?: boolean;
+  /**
+   * Whether the host waits for the device only where it reads from it, and not after every run; CUDA's sessions then share a stream,
+   * which keeps them in order. Default false.
+   */
+  readonly oneStream?: boolean;
   /** Whether a session's memory is laid out ahead from what its first run took; default true. */
   readonly memoryPattern?: boolean;
 }

@@ -70,11 +70,17 @@ export const checks: readonly CheckEntry[] = [
   onCuda(
     entry('losses-graphs', 60, async (context) => (await import('./losses.ts')).lossesOfGraphs(context)),
   ),
+  onCuda(
+    entry('losses-one-stream', 45, async (context) =>
+      (await import('./losses.ts')).lossesOfOneStream(context),
+    ),
+  ),
   tuned('lora-1-graphs', { cudaGraphs: true }),
   tuned('lora-1-tf32', { tf32: true }),
   tuned('lora-1-exhaustive', { convSearch: 'exhaustive' }),
   tuned('lora-1-any-order', { deterministic: false }),
   tuned('lora-1-no-pattern', { memoryPattern: false }),
+  tuned('lora-1-one-stream', { oneStream: true }),
   entry('lora-1-float16', 60, trained('lora', 1, { precision: 'float16' })),
   entry('full-1-float16', 90, trained('full', 1, { precision: 'float16' })),
   entry('sampling-float16', 60, async (context) =>
@@ -84,6 +90,13 @@ export const checks: readonly CheckEntry[] = [
     (await import('./sampling.ts')).decodingIn('float16')(context),
   ),
   entry('lora-1-recomputed', 60, trained('lora', 1, { recompute: true })),
+  onCuda(
+    entry(
+      'lora-1-recomputed-one-stream',
+      60,
+      trained('lora', 1, { recompute: true, tuning: { oneStream: true } }),
+    ),
+  ),
   entry('full-1-recomputed', 90, trained('full', 1, { recompute: true })),
   onCuda(
     entry(

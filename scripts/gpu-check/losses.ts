@@ -21,6 +21,10 @@ export const loraLossesInHalf: Check = (context) => compare(context, 'lora', 'fl
 /** The same by CUDA graphs: batches change from step to step, and the losses have to follow. */
 export const lossesOfGraphs: Check = (context) => compare(context, 'plain', 'float32', { cudaGraphs: true });
 
+/** The same where the host waits only to read. */
+export const lossesOfOneStream: Check = (context) =>
+  compare(context, 'plain', 'float32', { oneStream: true });
+
 /** Relative, of float16 beside the processor's, which adds up in float32: of the losses, and of ten times as much of the norms. */
 const halfTolerance = 1e-2;
 

@@ -201,7 +201,7 @@ describe('an optimizer that keeps one tensor of each parameter', () => {
   test('may update short vectors end to end, and each comes out by its own name', async () => {
     const specs = [
       { name: 'a', shape: [3] },
-      { name: 'b', shape: [2] },
+      { name: 'b', shape: [3] },
     ];
     const model = buildUpdate(specs, { optimizer: sgd, maxGradientNorm: 0, ema: false });
     const session = await runtime.createSession(model);

@@ -1,9 +1,9 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { type DataType, onnxTypes } from '../../native/graph/data-type.ts';
-import { ModelProtoSchema, type NodeProto } from '../../native/graph/onnx_pb.js';
+import type { DataType } from '../../native/graph/data-type.ts';
+import type { NodeProto } from '../../native/graph/onnx_pb.js';
 import { type Kernel, kernelTables, roles } from '../graph/kernel-tables.ts';
+import { type TypedNode, typedNodes } from '../graph/typed-nodes.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { everyGraph, type NamedGraph } from './every-graph.ts';
 
@@ -49,41 +49,6 @@ function integers({ attribute }: NodeProto, name: string): readonly number[] {
 
 function text({ attribute }: NodeProto, name: string): string {
   return new TextDecoder().decode(attribute.find((one) => one.name === name)?.s);
-}
-
-interface TypedNode {
-  readonly node: NodeProto;
-  /** `null` where an optional one is left out. */
-  readonly inputs: readonly (DataType | null)[];
-  readonly outputs: readonly (DataType | null)[];
-}
-
-const typeNamed = (number: number): DataType =>
-  (Object.keys(onnxTypes) as DataType[]).find((name) => onnxTypes[name] === number)!;
-
-/** The nodes of a model with the types of what they take and give. */
-function typedNodes(model: Uint8Array): readonly TypedNode[] {
-  const graph = fromBinary(ModelProtoSchema, model).graph!;
-  const types = new Map<string, DataType>();
-  for (const { name, dataType } of graph.initializer) types.set(name, typeNamed(dataType));
-  for (const { name, type } of graph.input) types.set(name, typeNamed(type!.value.value!.elemType));
-  return graph.node.map((node) => {
-    const inputs = node.input.map((name) => (name === '' ? null : types.get(name)!));
-    const outputs = node.output.map((name, i): DataType | null => {
-      if (name === '') return null;
-      const type = outputType(node, inputs, i);
-      types.set(name, type);
-      return type;
-    });
-    return { node, inputs, outputs };
-  });
-}
-
-function outputType(node: NodeProto, inputs: readonly (DataType | null)[], i: number): DataType {
-  if (node.opType === 'Cast') return typeNamed(Number(node.attribute.find(({ name }) => name === 'to')!.i));
-  if (['Equal', 'Greater', 'Less'].includes(node.opType)) return 'bool';
-  if (node.opType === 'LayerNormalization' && i > 0) return 'float32';
-  return inputs[node.opType === 'Where' ? 1 : 0]!;
 }
 
 /** Why a provider does not run a node as it should; null where it does. */

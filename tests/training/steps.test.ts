@@ -83,5 +83,5 @@ describe('AdamW steps on WebGPU, state on the device', () => {
     // Fewer of them: a driver that plays the GPU on the processor takes a second a step.
     await followReference(runtime, stepVariants[0]!, 4, { onePass: true, matrixConv: false });
     await runtime.dispose();
-  });
+  }, 240_000);
 });

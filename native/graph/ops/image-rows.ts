@@ -3,7 +3,7 @@ import type { Value } from '../graph.ts';
 import { rememberedIndices } from '../remembered.ts';
 import type { Padding } from './conv.ts';
 import { gemm } from './matmul.ts';
-import { concat, gather, reshape, transpose } from './shape.ts';
+import { gather, pad, reshape, transpose } from './shape.ts';
 
 /** [n, c, h, w] -> [n·h·w, c] */
 export function toRows(x: Value): Value {
@@ -120,7 +120,10 @@ function gatheredTaps(rows: Value, indices: Value): Value {
   return reshape(gather(rows, indices, 0), [pixels, taps * rows.shape[1]!]);
 }
 
-/** Rows [r, c] and one of zeros after them, for indices that name no pixel. */
+/**
+ * Rows [r, c] and one of zeros after them, for indices that name no pixel. Padded: to join unequal tensors CUDA first sends over
+ * the bus where each row belongs.
+ */
 export function withZeroRow(rows: Value): Value {
-  return concat([rows, rows.graph.filled(rows.type, [1, rows.shape[1]!], 0)], 0);
+  return pad(rows, [0, 0], [1, 0]);
 }

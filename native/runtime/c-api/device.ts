@@ -9,6 +9,7 @@ import { type Provider, providerLabels } from '../runtime.ts';
 import { takingTurns } from '../turns.ts';
 import type { Ort, Pointer } from './library.ts';
 import { openSession, openSessionNow } from './open-session.ts';
+import type { SessionPlace } from './session-options.ts';
 import { dimensions, valueOver } from './value-over.ts';
 
 /** Memory of a device other than the host, and the way across. */
@@ -35,14 +36,19 @@ export async function openDevice(
   ort: Ort,
   hostMemory: Pointer,
   provider: Exclude<Provider, 'cpu'>,
-  gpu?: number,
+  { gpu, stream }: Pick<SessionPlace, 'gpu' | 'stream'> = {},
 ): Promise<Device> {
   const sessions = new Map<string, Pointer>();
   const releaseSessions = (): void => {
     for (const session of sessions.values()) ort.release('Session', session);
   };
   let place: { memory: string; allocator: Pointer };
-  const at = { provider, threads: 1, ...(gpu !== undefined && { gpu }) };
+  const at = {
+    provider,
+    threads: 1,
+    ...(gpu !== undefined && { gpu }),
+    ...(stream !== undefined && { stream }),
+  };
   // Each takes memory of the device for its libraries' handles: those of other types are opened when they are first needed.
   const opened = (kind: keyof typeof models, type: DataType): Pointer => {
     const name = `${kind} ${type}`;

@@ -25,6 +25,7 @@ export const functions = {
   SessionGetOutputTypeInfo: [34, 'status', ['void *', 'size_t', 'void *']],
   SessionGetInputName: [36, 'status', ['void *', 'size_t', 'void *', 'void *']],
   SessionGetOutputName: [37, 'status', ['void *', 'size_t', 'void *', 'void *']],
+  CreateRunOptions: [39, 'status', ['void *']],
   CreateTensorAsOrtValue: [48, 'status', ['void *', 'void *', 'size_t', 'int', 'void *']],
   CreateTensorWithDataAsOrtValue: [
     49,
@@ -46,6 +47,7 @@ export const functions = {
   ReleaseMemoryInfo: [94, 'void', ['void *']],
   ReleaseSession: [95, 'void', ['void *']],
   ReleaseValue: [96, 'void', ['void *']],
+  ReleaseRunOptions: [97, 'void', ['void *']],
   ReleaseTypeInfo: [98, 'void', ['void *']],
   ReleaseTensorTypeAndShapeInfo: [99, 'void', ['void *']],
   ReleaseSessionOptions: [100, 'void', ['void *']],
@@ -70,6 +72,7 @@ export const functions = {
   SetGlobalSpinControl: [149, 'status', ['void *', 'int']],
   ReleaseArenaCfg: [157, 'void', ['void *']],
   CreateArenaCfgV2: [164, 'status', ['strings', 'void *', 'size_t', 'void *']],
+  AddRunConfigEntry: [165, 'status', ['void *', 'str', 'str']],
   SynchronizeBoundOutputs: [203, 'status', ['void *']],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'status', ['void *', 'void *']],
   CreateCUDAProviderOptions: [205, 'status', ['void *']],

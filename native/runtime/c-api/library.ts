@@ -43,6 +43,7 @@ type Handle =
   | 'ThreadingOptions'
   | 'Session'
   | 'SessionOptions'
+  | 'RunOptions'
   | 'IoBinding'
   | 'Value'
   | 'MemoryInfo'

@@ -2,6 +2,7 @@ import { type DataType, elementCount } from '../../graph/data-type.ts';
 import { prefersMatrixConv } from '../capabilities.ts';
 import type { HostTensor, Runtime, Session, SessionOptions } from '../runtime.ts';
 import { checkShape, tensorData } from '../signature.ts';
+import { openCudaStream } from './cuda-stream.ts';
 import { type Device, openDevice } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
 import { loadOrt, type Ort, type Pointer } from './library.ts';
@@ -30,12 +31,15 @@ function madeThere(type: DataType, shape: readonly number[]): boolean {
  */
 export async function createCApiRuntime(options: CApiRuntimeOptions): Promise<Runtime> {
   const ort = loadOrt(options.library);
+  const sharesStream = options.provider === 'cuda' && options.tuning?.oneStream;
+  const stream = sharesStream ? openCudaStream(options.gpu ?? 0) : null;
+  const here = { ...options, ...(stream && { stream: stream.pointer }) };
   const hostMemory = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', deviceAllocator, defaultMemory);
   try {
-    const device =
-      options.provider === 'cpu' ? null : await openDevice(ort, hostMemory, options.provider, options.gpu);
-    return runtimeOn(ort, hostMemory, device, options);
+    const device = here.provider === 'cpu' ? null : await openDevice(ort, hostMemory, here.provider, here);
+    return runtimeOn(ort, hostMemory, device, here, () => stream?.close());
   } catch (error) {
+    stream?.close();
     ort.release('MemoryInfo', hostMemory);
     throw error;
   }
@@ -46,6 +50,7 @@ function runtimeOn(
   hostMemory: Pointer,
   device: Device | null,
   { description, ...place }: CApiRuntimeOptions,
+  onDispose: () => void,
 ): Runtime {
   const { provider, threads } = place;
   // What each session's initializers lie over, kept for as long as the session lives.
@@ -53,8 +58,10 @@ function runtimeOn(
   const tensors = new Set<OrtTensor>();
   const enter = device?.enter ?? ((run) => run());
   const thread = place.tuning?.cudaGraphs ? oneThread(ort.path) : null;
+  const waits = !place.tuning?.oneStream;
+  const runOptions = waits ? null : withoutWaiting(ort);
   const runWithBinding: RunBinding = async (session, binding) => {
-    await ort.callAsync('RunWithBinding', session, null, binding);
+    await ort.callAsync('RunWithBinding', session, runOptions, binding);
   };
   const runCaptured: RunBinding = async (session, binding) => {
     ort.check(await thread!.call(ort.addressOf('RunWithBinding'), session, null, binding));
@@ -87,6 +94,7 @@ function runtimeOn(
         hostMemory,
         deviceMemory: device?.memory ?? null,
         captured,
+        waits: waits || captured,
         run: captured ? runCaptured : runWithBinding,
       };
       const session = cApiSession(ort, parts, enter, () => sessions.delete(session));
@@ -109,9 +117,18 @@ function runtimeOn(
         for (const tensor of tensors) tensor.dispose();
         await device?.close();
         await thread?.end();
+        if (runOptions !== null) ort.release('RunOptions', runOptions);
         ort.release('MemoryInfo', hostMemory);
+        onDispose();
       })();
       return disposal;
     },
   };
+}
+
+/** Run options by which a run ends when all of it has been handed to the device. */
+function withoutWaiting(ort: Ort): Pointer {
+  const options = ort.create('RunOptions', 'CreateRunOptions');
+  ort.call('AddRunConfigEntry', options, 'disable_synchronize_execution_providers', '1');
+  return options;
 }

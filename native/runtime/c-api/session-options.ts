@@ -20,13 +20,15 @@ export interface SessionPlace {
   readonly tuning?: DeviceTuning;
   /** Number of CUDA's GPU; default 0. */
   readonly gpu?: number;
+  /** CUDA's stream for all sessions, a `cudaStream_t`; left out, each has its own. */
+  readonly stream?: Pointer;
 }
 
 /** Throws `provider-unavailable` where the provider does not start; nothing is then left over. */
 export function sessionOptions(
   ort: Ort,
   hostMemory: Pointer,
-  { provider, threads, tuning = {}, gpu = 0 }: SessionPlace,
+  { provider, threads, tuning = {}, gpu = 0, stream }: SessionPlace,
   options: SessionOptions,
 ): OrtSessionOptions {
   const values: Pointer[] = [];
@@ -46,7 +48,7 @@ export function sessionOptions(
       ort.call('AddSessionConfigEntry', pointer, key, value);
     }
     try {
-      appendProvider(ort, provider, pointer, tuning, gpu, captures(tuning, options));
+      appendProvider(ort, provider, pointer, tuning, gpu, captures(tuning, options), stream);
     } catch (error) {
       throw error instanceof OrtError ? providerRefused(provider, error) : error;
     }
@@ -104,6 +106,7 @@ function appendProvider(
   { tf32 = false, convSearch = 'heuristic' }: DeviceTuning,
   gpu: number,
   capture: boolean,
+  stream: Pointer | undefined,
 ): void {
   switch (provider) {
     case 'cpu':
@@ -137,6 +140,8 @@ function appendProvider(
           // ONNX Runtime shortens numbers unless it is told not to.
           use_tf32: tf32 ? '1' : '0',
           ...(capture && { enable_cuda_graph: '1' }),
+          // An address, as text in decimals.
+          ...(stream !== undefined && { has_user_compute_stream: '1', user_compute_stream: String(stream) }),
         };
         const keys = Object.keys(chosen);
         ort.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(chosen), keys.length);

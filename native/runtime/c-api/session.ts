@@ -17,6 +17,8 @@ export interface SessionParts {
   readonly deviceMemory: string | null;
   /** Whether it is captured, so that it is run by one binding alone. */
   readonly captured: boolean;
+  /** Whether the host waits after each run for what it gives, on a device. */
+  readonly waits: boolean;
   readonly run: RunBinding;
 }
 
@@ -26,7 +28,7 @@ export type RunBinding = (session: Pointer, binding: Pointer) => Promise<void>;
 /** A session over an `OrtSession`, which it owns from here on. `enter` runs one thing at a time where needed. */
 export function cApiSession(
   ort: Ort,
-  { pointer, initializers, hostMemory, deviceMemory, captured, run: runBinding }: SessionParts,
+  { pointer, initializers, hostMemory, deviceMemory, captured, waits, run: runBinding }: SessionParts,
   enter: <R>(run: () => Promise<R>) => Promise<R>,
   onDispose: () => void,
 ): Session {
@@ -50,7 +52,7 @@ export function cApiSession(
       if (captured && elsewhere.size > 0)
         throw captureRefused(`${[...elsewhere].join(', ')} is read by the host`);
       wasBound = true;
-      const parts = { pointer, elsewhere, onDevice: deviceMemory !== null, runBinding };
+      const parts = { pointer, elsewhere, waits: waits && deviceMemory !== null, runBinding };
       const run = bind(ort, parts, inputs, outputs, enter, () => bound.delete(run));
       bound.add(run);
       return run;
@@ -86,12 +88,12 @@ function bind(
   {
     pointer: session,
     elsewhere,
-    onDevice,
+    waits,
     runBinding,
   }: {
     readonly pointer: Pointer;
     readonly elsewhere: ReadonlySet<string>;
-    readonly onDevice: boolean;
+    readonly waits: boolean;
     readonly runBinding: RunBinding;
   },
   inputs: TensorMap,
@@ -119,7 +121,7 @@ function bind(
       // Binding copies what a node reads on another device than its tensor's, once; so it has to be bound anew.
       for (const [name, tensor] of late) ort.call('BindInput', binding, name, tensor.value());
       await runBinding(session, binding);
-      if (onDevice) await ort.callAsync('SynchronizeBoundOutputs', binding);
+      if (waits) await ort.callAsync('SynchronizeBoundOutputs', binding);
     } catch (error) {
       throw error instanceof OrtError ? runFailed(error) : error;
     }

@@ -5,7 +5,11 @@ import { sessionOptions } from '../../../native/runtime/c-api/session-options.ts
 import type { DeviceTuning, SessionOptions } from '../../../native/runtime/runtime.ts';
 
 /** What a session on CUDA is asked for, by an ONNX Runtime that only takes note. */
-function cudaOptions(tuning: DeviceTuning, options: SessionOptions = {}): Record<string, string> {
+function cudaOptions(
+  tuning: DeviceTuning,
+  options: SessionOptions = {},
+  stream: { readonly stream?: bigint } = {},
+): Record<string, string> {
   let asked: Record<string, string> = {};
   const noted = {
     call: (name: string, ...args: unknown[]) => {
@@ -17,7 +21,7 @@ function cudaOptions(tuning: DeviceTuning, options: SessionOptions = {}): Record
     create: () => 1n,
     release: () => undefined,
   } as unknown as Ort;
-  sessionOptions(noted, 1n, { provider: 'cuda', threads: 1, tuning, gpu: 1 }, options);
+  sessionOptions(noted, 1n, { provider: 'cuda', threads: 1, tuning, gpu: 1, ...stream }, options);
   return asked;
 }
 
@@ -58,5 +62,12 @@ describe('a session on CUDA', () => {
     expect(cudaOptions({ cudaGraphs: true }, { capture: true }).enable_cuda_graph).toBe('1');
     expect(cudaOptions({ cudaGraphs: true })).not.toHaveProperty('enable_cuda_graph');
     expect(cudaOptions({}, { capture: true })).not.toHaveProperty('enable_cuda_graph');
+  });
+
+  test('puts its work on the stream it is given, told by its address', () => {
+    expect(cudaOptions({}, {}, { stream: 0x7f00_0000_1230n })).toMatchObject({
+      has_user_compute_stream: '1',
+      user_compute_stream: '139637976732208',
+    });
   });
 });

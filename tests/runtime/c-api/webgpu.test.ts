@@ -4,6 +4,7 @@ import { loadOrt } from '../../../native/runtime/c-api/library.ts';
 import { openRuntime } from '../../../native/runtime/open-runtime.ts';
 import { detectProviders } from '../../../native/runtime/providers.ts';
 import { relativeDifference } from '../../graph/evaluate.ts';
+import { withNewKinds } from '../../graph/typed-nodes.ts';
 import { temporaryFolder } from '../../images/pictures.ts';
 import { everyGraph } from '../../training/every-graph.ts';
 import { describeConformance } from '../conformance.ts';
@@ -45,11 +46,14 @@ if (webgpu?.available) {
       }
       await cpu.dispose();
       await gpu.dispose();
-    });
+      // A software driver compiles every shader on a machine that has not seen it.
+    }, 240_000);
 
-    test('every graph of training and sampling is taken whole, without an operator for the processor', async () => {
+    test('graphs of training and sampling are taken whole, without an operator for the processor', async () => {
       const runtime = await open();
-      const graphs = await everyGraph(folder.path, 'webgpu');
+      // Of graphs with the same kinds of nodes one tells for all; all of them would take a minute.
+      const graphs = withNewKinds(await everyGraph(folder.path, 'webgpu'));
+      expect(graphs.length).toBeGreaterThan(15);
       for (const { name, model, initializers } of graphs) {
         const made = runtime.createSession(model, { initializers, cpuFallback: false });
         await expect(made, name).resolves.toBeDefined();

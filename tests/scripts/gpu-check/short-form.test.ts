@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
+import { detectProviders } from '../../../native/runtime/providers.ts';
 import { temporaryFolder } from '../../images/pictures.ts';
 
 const run = promisify(execFile);
@@ -82,6 +83,18 @@ describe('the check of a GPU, in short on the processor', () => {
       expect(figures.get(name)?.secondsPerStep, name).toBeGreaterThan(0);
     expect(figures.get('sampling')?.stepsPerSecond).toBeGreaterThan(0);
     expect(figures.get('decode')?.secondsPerPicture).toBeGreaterThan(0);
+  }, 240_000);
+
+  test('goes as far on WebGPU as a driver that computes on the processor is done with soon', async (context) => {
+    const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
+    if (!webgpu?.available) return context.skip(webgpu?.reason ?? 'there is no WebGPU');
+    const names = ['operators', 'decode'];
+    const args = [script, '--json', '--short', '--provider', 'webgpu', '--only', names.join(',')];
+    const { stdout } = await run(process.execPath, args);
+    const { checks } = lines(stdout).at(-1) as { readonly checks: readonly Result[] };
+    expect(checks.map(({ name, provider, ok }) => [name, provider, ok])).toEqual(
+      names.map((name) => [name, 'webgpu', true]),
+    );
   }, 240_000);
 
   // The stand-in for the driver's tool is a script of the shell's.

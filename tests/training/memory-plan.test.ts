@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { doesNotFit, fitsIn, inUse, memoryNote } from '../../electron/contract/memory-text.ts';
-import type { OpenModel } from '../../native/families/family.ts';
 import { usualSettings } from '../../native/facts/optimizers.ts';
+import type { OpenModel } from '../../native/families/family.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import type { Provider } from '../../native/runtime/runtime.ts';
 import { planMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';

@@ -6,10 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 
-import { optimizerKinds } from '../native/facts/optimizers.ts';
+import { optimizerKinds, usualSettings } from '../native/facts/optimizers.ts';
 import { chooseRuntime } from '../native/runtime/providers.ts';
 import { totalElements } from '../native/training/artifacts.ts';
+import { planMemory, totalBytes } from '../native/training/memory-plan.ts';
 import { readFullSize } from '../tests/reference/fixture.ts';
+import { unetAlone } from '../tests/training/full-size-model.ts';
+import { tinySettings } from '../tests/training/tiny-model.ts';
 import { denoisingArtifacts, type DenoisingStep, openDenoisingStep } from './full-size/denoising-step.ts';
 import { quickWeights } from './full-size/quick-weights.ts';
 
@@ -30,6 +33,8 @@ const { values: flags } = parseArgs({
 const families = { sd1: 'sd1-unet', sd2: 'sd2-unet', sdxl: 'sdxl-unet' } as const;
 const { config } = await readFullSize(families[flags.family as keyof typeof families]);
 const method = flags.method === 'full' ? 'full' : 'lora';
+const frozen = flags.frozen === 'float16' ? 'float16' : 'float32';
+const lora = { kind: 'lora', rank: 16, alpha: 16, textEncoder: false } as const;
 const step: DenoisingStep = {
   method,
   config,
@@ -38,7 +43,7 @@ const step: DenoisingStep = {
   tokens: 77,
   recompute: !flags.keep,
   fused: flags.fused,
-  frozenType: flags.frozen === 'float16' ? 'float16' : 'float32',
+  frozenType: frozen,
 };
 const gib = (kib: number): number => kib / 2 ** 20;
 const peakGib = (): number => gib(process.resourceUsage().maxRSS);
@@ -58,6 +63,20 @@ for (let number = 1; number <= Number(flags.steps); number++) {
   steps.push({ seconds: (performance.now() - started) / 1000, ...done, peakGib: peakGib() });
   if (!flags.json) console.log(JSON.stringify(steps.at(-1)));
 }
+const edge = Number(flags.size);
+const planned = planMemory(
+  {
+    images: [{ id: '1', path: '', captions: [''], width: edge, height: edge }],
+    method: method === 'full' ? { kind: 'full', textEncoder: false } : lora,
+    settings: {
+      ...tinySettings,
+      ...{ batchSize: 1, emaDecay: 0, precision, fusedBackward: flags.fused },
+      optimizer: usualSettings(optimizer),
+    },
+  },
+  unetAlone(config as object, frozen),
+  { provider: 'cpu', available: flags.keep ? Infinity : null },
+)!;
 const parameters = totalElements([...artifacts.trainable, ...artifacts.frozen]);
 console.log(
   JSON.stringify({
@@ -76,6 +95,7 @@ console.log(
     loss: steps[0]!.loss,
     gradientNorm: steps[0]!.gradientNorm,
     peakGib: peakGib(),
+    plannedGib: totalBytes(planned) / 2 ** 30,
     runtime: runtime.description,
   }),
 );

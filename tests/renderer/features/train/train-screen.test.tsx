@@ -90,6 +90,38 @@ describe('the train screen', () => {
     ]);
   });
 
+  test('puts back what was held out by a click, and not what others held out', async () => {
+    let heldOut = 0;
+    const { studio, user } = show({
+      'datasets.list': () => [{ ...exampleDataset, images: 60, excluded: 0, heldOut }],
+      'datasets.setValidation': ({ choice }) => {
+        heldOut = choice.kind === 'count' ? choice.count : 0;
+        return null;
+      },
+    });
+    const told = () => {
+      studio.publish('changed', { subjects: ['datasets', 'images'] });
+    };
+    const back = () => screen.queryByRole('button', { name: 'Put them back' });
+    await user.click(await screen.findByRole('button', { name: 'Hold out 3' }));
+    told();
+    await screen.findByText('3 images are kept from training now.');
+    heldOut = 4;
+    told();
+    await waitFor(() => {
+      expect(back()).toBeNull();
+    });
+    heldOut = 3;
+    told();
+    await user.click(await screen.findByRole('button', { name: 'Put them back' }));
+    told();
+    expect(await screen.findByRole('button', { name: 'Hold out 3' })).toBeTruthy();
+    expect(studio.inputsOf('datasets.setValidation').at(-1)).toEqual({
+      datasetId: exampleDataset.id,
+      choice: { kind: 'none' },
+    });
+  });
+
   test('teaches a new word, which is asked for and has to be one', async () => {
     const taught = {
       ...exampleRequest,

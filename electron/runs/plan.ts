@@ -28,6 +28,7 @@ import type { BaseModel } from './base-model.ts';
 import { type GivenClassImages, priorOf, priorWarnings } from './class-images.ts';
 import type { ResolvedRunSpec } from './read-run-spec.ts';
 import type { Run } from './run-folder.ts';
+import { columnsForCaptions } from './uncaptioned.ts';
 import { maskWarnings, withMasks } from './with-masks.ts';
 
 export interface PlanInput {
@@ -80,7 +81,7 @@ export function planTraining({ spec, base, dataset, cacheFolder, classImages = n
     heldOut: split.validation,
     captions,
     warnings: [
-      ...warningsOf(dataset, hasOwnSentences(spec.method) ? [] : captions.missing),
+      ...warningsOf(dataset, hasOwnSentences(spec.method) ? [] : captions.missing, spec),
       ...shareWarning(spec.data.share, split.training.length),
     ],
   };
@@ -276,17 +277,20 @@ function countBuckets(images: readonly TrainingImage[]): PlanSummary['buckets'] 
 const shownWarnings = 5;
 
 function warningsOf(
-  { problems, leftOut }: Dataset,
+  { images, problems, leftOut }: Dataset,
   missing: readonly { readonly id: string; readonly fields: readonly string[] }[],
+  { data, method }: ResolvedRunSpec,
 ): readonly string[] {
   const [first] = missing;
   const lacks = first === undefined || first.fields.length === 0 ? '' : ` (no ${first.fields.join(', ')})`;
+  const nobodyChose = data.captions.kind === 'sidecar' && method.kind !== 'vae';
+  const columns = nobodyChose && missing.length === images.length ? columnsForCaptions(images) : null;
   return [
     ...problems.slice(0, shownWarnings).map(({ failure }) => failure.message),
     ...(problems.length > shownWarnings
       ? [`… and ${countOf(problems.length - shownWarnings, 'more file')}.`]
       : []),
-    ...(first === undefined ? [] : [lackText(missing.length, `${first.id}${lacks}`)]),
+    ...(first === undefined ? [] : [columns ?? lackText(missing.length, `${first.id}${lacks}`)]),
     ...leftOut.filter(({ expected }) => !expected).map(({ failure }) => failureText(failure)),
     ...leftOut.filter(({ expected }) => expected).map(({ failure }) => failure.message),
   ];

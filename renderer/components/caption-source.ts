@@ -1,4 +1,5 @@
-import type { CaptionSource } from '../../electron/contract/captions.ts';
+import type { CaptionSetData, CaptionSource } from '../../electron/contract/captions.ts';
+import { countText } from './quantities.ts';
 
 type Kind = CaptionSource['kind'];
 
@@ -45,4 +46,14 @@ export function sourceText(source: CaptionSource): string {
     default:
       return sourceWords[source.kind].label;
   }
+}
+
+/** How many images of a set have a caption; of a set that describes none, that it does not. */
+export function captionedText({
+  source,
+  captioned,
+  byHand,
+}: Pick<CaptionSetData, 'source' | 'captioned' | 'byHand'>): string {
+  const wordless = source.kind === 'empty' && byHand === 0;
+  return `${countText(captioned)} ${wordless ? 'without words' : 'captioned'}`;
 }

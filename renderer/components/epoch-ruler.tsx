@@ -2,7 +2,7 @@ import classes from './epoch-ruler.module.css';
 import { epochMarks } from './epoch-scale.ts';
 import { countOf } from './quantities.ts';
 
-/** The epochs of a run as a line, with its checkpoints as dots; filled as far as it has come. */
+/** The epochs of a run as a line, with the base and its checkpoints as dots; filled as far as it has come. */
 export function EpochRuler({
   epochs,
   checkpoints,
@@ -18,7 +18,7 @@ export function EpochRuler({
     <div
       className={`${classes.ruler} figures`}
       role="img"
-      aria-label={`${countOf(epochs, 'epoch')}, ${checkpoints.length === 1 ? 'checkpoint' : 'checkpoints'} after ${checkpoints.join(', ')}`}
+      aria-label={`${countOf(epochs, 'epoch')}, the base and ${checkpoints.length === 1 ? 'checkpoint' : 'checkpoints'} after ${checkpoints.join(', ')}`}
     >
       <div className={classes.track} />
       <div

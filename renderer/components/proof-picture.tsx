@@ -24,7 +24,8 @@ export function ProofPicture({ exportId }: { exportId: number }) {
         }}
       />
       <Text component="figcaption" size="xs" c="dimmed" mt={4}>
-        Checked with a picture: left by the model it was made of, right by the export.
+        Checked with a picture: left by the model it was made of, right by the export. Both are made in few
+        steps, so they are rougher than the pictures under Compare.
       </Text>
     </figure>
   );

@@ -26,14 +26,25 @@ export function moneyText(amount: number, currency: string): string {
   return format.format(amount);
 }
 
-/** `3.4 images/s`, and where that is less than one, `12 s per image`. */
-export function rateText(imagesPerSecond: number): string {
+/** In which rates are told. */
+export type RateUnit = 'images/s' | 's per image';
+
+/** What suits most of the rates, in images a second, that stand beside each other. */
+export function rateUnit(rates: readonly number[]): RateUnit {
+  const slow = rates.filter((rate) => rate < 1).length;
+  return 2 * slow > rates.length ? 's per image' : 'images/s';
+}
+
+/** The number alone, for a column that is headed by its unit: `3.4`, `12`, `0.71`. */
+export function rateNumber(imagesPerSecond: number, unit: RateUnit): string {
   if (imagesPerSecond <= 0) return '–';
-  if (imagesPerSecond >= 1) {
-    return `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`;
-  }
-  const seconds = 1 / imagesPerSecond;
-  return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s per image`;
+  const value = unit === 'images/s' ? imagesPerSecond : 1 / imagesPerSecond;
+  return value < 1 ? String(Number(value.toPrecision(2))) : value.toFixed(value < 10 ? 1 : 0);
+}
+
+/** `3.4 images/s`, and where that is less than one, unless a unit is asked for, `12 s per image`. */
+export function rateText(imagesPerSecond: number, unit: RateUnit = rateUnit([imagesPerSecond])): string {
+  return imagesPerSecond <= 0 ? '–' : `${rateNumber(imagesPerSecond, unit)} ${unit}`;
 }
 
 /** A loss in three significant figures, as they are compared: `0.0912`, `1.24`. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import type { InputOf } from '../../electron/contract/api.ts';
 import type { ImageQuery } from '../../electron/contract/datasets.ts';
 import { noise, quarters, type Rgb, temporaryFolder } from '../images/pictures.ts';
 import { fill, picture } from './folder.ts';
@@ -159,6 +160,33 @@ describe('a split', () => {
       studio.call('datasets.setValidation', { datasetId, choice: { kind: 'count', count: 3 } }),
     ).rejects.toMatchObject({ code: 'split-invalid' });
   });
+});
+
+test('a split is known again, whoever chose it', async () => {
+  const { studio, datasetId } = await open();
+  const now = () => studio.call('datasets.validation', { datasetId });
+  const chosen = async (choice: InputOf<'datasets.setValidation'>['choice']) => {
+    await studio.call('datasets.setValidation', { datasetId, choice });
+    return now();
+  };
+  expect(await now()).toEqual({ kind: 'none' });
+  expect(await chosen({ kind: 'count', count: 2 })).toEqual({ kind: 'count', count: 2 });
+  expect(await chosen({ kind: 'fraction', fraction: 0.1 })).toEqual({ kind: 'count', count: 1 });
+  const [first] = await filesOf(studio, datasetId, { filter: 'held-out' });
+  const other = (await filesOf(studio, datasetId)).find((file) => file !== first)!;
+  expect(await chosen({ kind: 'names', names: [other] })).toEqual({ kind: 'names', names: [other] });
+  expect(await chosen({ kind: 'none' })).toEqual({ kind: 'none' });
+});
+
+test('a split that the metadata makes is told from one by chance', async () => {
+  const studio = openStudio();
+  const marked = await fill(join(temporary.path, 'marked'), {
+    'a.png': await picture(1, 8, 8),
+    'b.png': await picture(2, 8, 8),
+    'metadata.csv': 'file_name,split\na.png,train\nb.png,validation\n',
+  });
+  const datasetId = await importFolder(studio, marked);
+  expect(await studio.call('datasets.validation', { datasetId })).toEqual({ kind: 'marked' });
 });
 
 describe('duplicates', () => {

@@ -34,7 +34,7 @@ describeInBrowser('a first run', () => {
   test('trains by one click, and shows its progress, its curve and its pictures as they come', async () => {
     const { page } = open;
     await page.getByLabel('Epochs', { exact: true }).fill('2');
-    await page.getByText('2 epochs, 2 checkpoints').waitFor();
+    await page.getByText('2 epochs, the base and 2 checkpoints').waitFor();
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.waitForURL(/#\/runs\/1$/);
     await page.getByText('Epoch 1 of 2').waitFor(patience);

@@ -220,6 +220,29 @@ describe('a plan', () => {
     `);
   });
 
+  test('names the columns of images without captions, and the flag that makes captions of them', () => {
+    const named = (metadata: object) =>
+      ten.map((one) => ({ ...one, metadata: { file: one.id, folder: 'photos', ...metadata } }));
+    const warnings = (metadata: object, spec: Parameters<typeof planOf>[1] = {}) =>
+      planOf(datasetOf(named(metadata)), { ...spec, data: { captions: { kind: 'sidecar' }, ...spec.data } })
+        .summary.warnings;
+    expect(warnings({ kind: 'face', name: 'a fox', split: 'train' })).toEqual([
+      "None of the 10 images has a caption, so all are trained without words. Their metadata has columns kind, name and split: --caption-template 'a picture of ${name}, ${kind}' makes captions of them.",
+    ]);
+    expect(warnings({ "who's": 'me' })).toEqual([
+      expect.stringContaining("a column who's: --caption-template 'a picture of ${who'\\''s}'"),
+    ]);
+    const generic = [expect.stringMatching(/^10 images have no caption/)];
+    expect(warnings({})).toEqual(generic);
+    expect(warnings({ name: 'a fox' }, { data: { captions: { kind: 'empty' } } })).toEqual([]);
+    const some = named({ name: 'a fox' }).map((one, index) =>
+      index > 0 ? one : { ...one, candidates: [{ source: 'sidecar' as const, texts: ['a fox'] }] },
+    );
+    expect(planOf(datasetOf(some), { data: { captions: { kind: 'sidecar' } } }).summary.warnings).toEqual([
+      expect.stringMatching(/^9 images have no caption/),
+    ]);
+  });
+
   test('says what is left out of what should be in it first, and what to do', () => {
     const [expected, unexpected] = [true, false].map((each) => ({
       files: ['x'],

@@ -1,11 +1,12 @@
-import type { HandlersOf } from '../../contract/api.ts';
+import type { HandlersOf, OutputOf } from '../../contract/api.ts';
 import { type DatasetDomain, requireDataset, unknownImage } from '../domain.ts';
 import type { Journal } from '../journal.ts';
 import { idsOfNames } from './image-names.ts';
-import { storedImages } from './image-records.ts';
-import { splitDataset, type ValidationChoice } from './split.ts';
+import { type StoredImage, storedImages } from './image-records.ts';
+import { chosenToHoldOut, splitDataset, type ValidationChoice } from './split.ts';
 
-export type FlagMethods = 'datasets.exclude' | 'datasets.holdOut' | 'datasets.setValidation';
+export type FlagMethods =
+  'datasets.exclude' | 'datasets.holdOut' | 'datasets.setValidation' | 'datasets.validation';
 
 /** Which images are used, and which of them are held out: each change can be undone. */
 export function imageFlagHandlers(
@@ -46,6 +47,11 @@ export function imageFlagHandlers(
     return { datasetId, ids };
   };
 
+  const usedImages = (datasetId: number): readonly StoredImage[] => {
+    requireDataset(domain, datasetId);
+    return [...storedImages(database, datasetId)].filter(({ excluded }) => !excluded);
+  };
+
   return {
     'datasets.exclude': ({ imageIds, excluded }) => {
       const { datasetId, ids } = differing(imageIds, 'excluded', excluded);
@@ -60,8 +66,7 @@ export function imageFlagHandlers(
       return null;
     },
     'datasets.setValidation': ({ datasetId, choice }) => {
-      requireDataset(domain, datasetId);
-      const images = [...storedImages(database, datasetId)].filter(({ excluded }) => !excluded);
+      const images = usedImages(datasetId);
       if (images.length === 0) return null;
       const chosen =
         choice.kind === 'names' ? { kind: 'ids' as const, ids: idsOfNames(images, choice.names) } : choice;
@@ -72,7 +77,22 @@ export function imageFlagHandlers(
       if (ids.length > 0) changeImages(datasetId, ids, splitLabel(chosen), 'held_out', (id) => held.has(id));
       return null;
     },
+    'datasets.validation': ({ datasetId }) => presentChoice(usedImages(datasetId)),
   };
+}
+
+/** A part chosen by chance is the same images as their number chosen so, which is what it is told as. */
+function presentChoice(images: readonly StoredImage[]): OutputOf<'datasets.validation'> {
+  const names = images.filter(({ heldOut }) => heldOut).map(({ id }) => id);
+  if (names.length === 0) return { kind: 'none' };
+  const ways = [{ kind: 'marked' as const }, { kind: 'count' as const, count: names.length }];
+  return ways.find((choice) => holdsOut(images, choice)) ?? { kind: 'names', names };
+}
+
+/** Whether a choice holds out exactly the images that are. */
+function holdsOut(images: readonly StoredImage[], choice: ValidationChoice): boolean {
+  const chosen = chosenToHoldOut(images, choice);
+  return images.every(({ id, heldOut }) => heldOut === chosen.has(id));
 }
 
 function counted(images: number): string {

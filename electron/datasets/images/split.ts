@@ -31,7 +31,7 @@ const validationNames = new Set(['validation', 'valid', 'val', 'dev', 'test', 'h
  * @throws Failure `split-invalid`: nothing would be left to train on, a fraction outside [0, 1), an id that is not there
  */
 export function splitDataset<T extends Splittable>(images: readonly T[], choice: ValidationChoice): Split<T> {
-  const held = heldOut(images, choice);
+  const held = chosenToHoldOut(images, choice);
   const split = {
     training: images.filter((image) => !held.has(image.id)),
     validation: images.filter((image) => held.has(image.id)),
@@ -46,7 +46,14 @@ export function splitDataset<T extends Splittable>(images: readonly T[], choice:
   return split;
 }
 
-function heldOut(images: readonly Splittable[], choice: ValidationChoice): ReadonlySet<string> {
+/**
+ * Ids of the images that a choice holds out, be it all of them.
+ * @throws Failure `split-invalid`: a fraction outside [0, 1), an id that is not there
+ */
+export function chosenToHoldOut(
+  images: readonly Splittable[],
+  choice: ValidationChoice,
+): ReadonlySet<string> {
   switch (choice.kind) {
     case 'none':
       return new Set();

@@ -1,7 +1,7 @@
 import { Progress, UnstyledButton } from '@mantine/core';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
-import { sourceText } from '../../components/caption-source.ts';
+import { captionedText, sourceText } from '../../components/caption-source.ts';
 import { countOf, countText } from '../../components/quantities.ts';
 import classes from './captions-view.module.css';
 
@@ -38,10 +38,10 @@ export function CaptionSetList({
               <Progress
                 size={3}
                 value={all === 0 ? 0 : (set.captioned / all) * 100}
-                aria-label={`${countText(set.captioned)} of ${countOf(all, 'image')} captioned`}
+                aria-label={`${captionedText(set)}, of ${countOf(all, 'image')}`}
               />
               <span className={`${classes.setCounts} figures`}>
-                {countText(set.captioned)} captioned
+                {captionedText(set)}
                 {set.uncaptioned > 0 && `, ${countText(set.uncaptioned)} without`}
                 {set.byHand > 0 && `, ${countText(set.byHand)} by hand`}
               </span>

@@ -95,7 +95,7 @@ export function FillPane({
             images={dataset.images - dataset.excluded}
           />
         ) : (
-          <SourcePreview preview={fault === null ? preview : undefined} />
+          <SourcePreview source={source} preview={fault === null ? preview : undefined} />
         )}
       </div>
     </form>

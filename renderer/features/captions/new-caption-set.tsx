@@ -106,7 +106,7 @@ function Form({
               images={imageIds?.length ?? dataset.images - dataset.excluded}
             />
           ) : (
-            <SourcePreview preview={fault === null ? preview : undefined} />
+            <SourcePreview source={source} preview={fault === null ? preview : undefined} />
           )}
         </div>
       </div>

@@ -3,10 +3,10 @@ import { NativeSelect, Stack, Text, Textarea } from '@mantine/core';
 import { usualCaptioning } from '../../../electron/contract/captioners.ts';
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
+import { firstTemplate } from '../../../electron/contract/first-template.ts';
 import { sourceKinds, sourceWords } from '../../components/caption-source.ts';
 import { ModelForm } from './model-form.tsx';
 import { TemplateEditor } from './template-editor.tsx';
-import { firstTemplate } from './template-text.ts';
 
 /** A source of a kind, with something in it to go on from. */
 export function newSource(

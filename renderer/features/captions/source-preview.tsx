@@ -27,12 +27,18 @@ export function useSourcePreview(datasetId: number, source: CaptionSource, examp
 }
 
 /** Captions as they would be, under real images, and how many images would have none. */
-export function SourcePreview({ preview }: { preview: CaptionPreview | undefined }) {
+export function SourcePreview({
+  source: { kind },
+  preview,
+}: {
+  source: CaptionSource;
+  preview: CaptionPreview | undefined;
+}) {
   if (preview === undefined) return <Skeleton height={320} />;
   return (
     <Stack gap="sm" aria-live="polite">
       <Text size="sm" className="figures">
-        {countOf(preview.captioned, 'image')} with a caption
+        {countOf(preview.captioned, 'image')} {kind === 'empty' ? 'without words' : 'with a caption'}
         {preview.uncaptioned > 0 && (
           <Text component="span" size="sm" c="var(--sf-accent)" className="figures">
             {`, ${countText(preview.uncaptioned)} without`}

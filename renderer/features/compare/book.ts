@@ -66,6 +66,11 @@ export function cellAt(book: Book, place: Coordinates): Cell {
   return { kind: sample.status, sample };
 }
 
+/** Whether pictures of a run are still to be made. */
+export function hasWaiting({ samples }: Book, runId: number): boolean {
+  return [...samples.values()].some((sample) => sample.runId === runId && countedAs(sample) === 'waiting');
+}
+
 /** How many pictures of the runs' epochs, prompts and seeds are there, on the way, failed, or not asked for. */
 export interface Tally {
   readonly ready: number;

@@ -8,7 +8,7 @@ import { unzoomed, zoomAt } from '../../components/pictures/zoom.ts';
 import type { ZoomStore } from '../../components/pictures/zoom-store.ts';
 import { useKeys } from '../../components/use-keys.ts';
 import { type AxisValue, type Coordinates, shownValues } from './axes.ts';
-import { type Book, type ComparedRun, sampleAt } from './book.ts';
+import { type Book, type ComparedRun, hasWaiting, sampleAt } from './book.ts';
 import classes from './compare-screen.module.css';
 import { ComparisonGrid } from './comparison-grid.tsx';
 import { FiguresPanel } from './figures-panel.tsx';
@@ -78,6 +78,7 @@ export function ComparisonView(props: ViewProps) {
       {figures && run !== undefined && (
         <FiguresPanel
           {...{ run, epochs, epoch }}
+          waiting={hasWaiting(book, run.id)}
           onEpoch={(value) => {
             stand('epoch', value);
           }}

@@ -23,6 +23,8 @@ export interface FigureCurve {
   readonly beside?: readonly EpochFigure[];
   /** Which epochs are best, to be marked and never chosen for anybody. */
   readonly learned?: Learned | null;
+  /** Found by comparing the run's pictures, and out of date while new ones come. */
+  readonly ofPictures?: boolean;
   /** Says nothing where no image was held out. */
   readonly needsHeldOut?: boolean;
   /** Why there is none. */
@@ -46,6 +48,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     heldOutLoss(run),
     {
       name: 'Distance from the held-out images',
+      ofPictures: true,
       needsHeldOut: true,
       meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.`,
       points: epochs.flatMap(({ epoch, distance }) =>
@@ -55,6 +58,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     },
     {
       name: 'Prompt followed',
+      ofPictures: true,
       needsHeldOut: true,
       meaning:
         'How often a picture made from a held-out image’s caption is closer to that image than to another held-out one. 1 is best, 0.5 is chance.',
@@ -67,6 +71,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
     },
     {
       name: 'Likely copies',
+      ofPictures: true,
       meaning:
         'Pictures closer to a training image than training images usually are to each other, and at least twice as close as the base’s picture.',
       points: epochs.flatMap(({ epoch, copies, pictures }) =>

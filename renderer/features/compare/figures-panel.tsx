@@ -15,27 +15,39 @@ export function FiguresPanel({
   run,
   epochs,
   epoch,
+  waiting,
   onEpoch,
 }: {
   run: ComparedRun;
   epochs: readonly number[];
   epoch: number;
+  /** Pictures of the run are still to come. */
+  waiting: boolean;
   onEpoch: (epoch: number) => void;
 }) {
-  const { data: likeness } = useStudioQuery('gallery.likeness', { runId: run.id }, { keepPrevious: true });
+  const { data: likeness, isPlaceholderData } = useStudioQuery(
+    'gallery.likeness',
+    { runId: run.id },
+    { keepPrevious: true },
+  );
+  const former = waiting || isPlaceholderData || (likeness !== undefined && likeness.state !== 'ready');
   const all = epochFigures(run, likeness);
   const noneHeldOut = isNoneHeldOut(run, likeness);
   const curves = noneHeldOut ? all.filter(({ needsHeldOut }) => needsHeldOut !== true) : all;
   const learned = curves.find((curve) => curve.learned != null)?.learned ?? null;
   return (
-    <section className={classes.panel} aria-label={`Figures of ${run.name}`}>
+    <section className={`${classes.panel} fades`} aria-label={`Figures of ${run.name}`}>
       {noneHeldOut && (
         <Text size="xs" className={classes.about}>
           Nothing was held out, so only your eyes can tell. Hold out a few images before the next run.
         </Text>
       )}
       {curves.map((curve) => (
-        <Curve key={curve.name} {...{ curve, epochs, epoch, onEpoch }} />
+        <Curve
+          key={curve.name}
+          {...{ curve, epochs, epoch, onEpoch }}
+          former={former && curve.ofPictures === true}
+        />
       ))}
       {learned !== null && (
         <Text size="xs" className={classes.about}>
@@ -60,11 +72,14 @@ function Curve({
   curve,
   epochs,
   epoch,
+  former,
   onEpoch,
 }: {
   curve: FigureCurve;
   epochs: readonly number[];
   epoch: number;
+  /** Of the pictures that there were before those which are made or compared now. */
+  former: boolean;
   onEpoch: (epoch: number) => void;
 }) {
   const here = curve.points.find((point) => point.epoch === epoch);
@@ -77,9 +92,12 @@ function Curve({
   };
   const summary = shown.map((point) => `${epochText(point.epoch)}: ${point.text}`).join('; ');
   return (
-    <figure className={classes.curve}>
+    <figure className={classes.curve} data-former={(former && shown.length > 0) || undefined}>
       <figcaption className={classes.name} title={curve.meaning}>
-        <span>{curve.name}</span>
+        <span>
+          {curve.name}
+          {former && shown.length > 0 && <span className={classes.former}>, of the pictures before</span>}
+        </span>
         <span className={`${classes.value} figures`}>{here?.text ?? '–'}</span>
       </figcaption>
       {curve.lacks === null && shown.length > 0 ? (

@@ -77,7 +77,7 @@ export function LargeView({
             </FittedFrame>
           )}
         </div>
-        <aside className={classes.side} aria-label="About this picture">
+        <aside className={`${classes.side} fades`} aria-label="About this picture">
           {sample !== null && <NearestImage sample={sample} runId={place.run} />}
           <PictureFacts book={book} place={place} recipe={recipe} />
           <Group gap={0}>

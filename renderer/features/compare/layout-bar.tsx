@@ -139,7 +139,7 @@ function ZoomNote({ zoom }: { zoom: ZoomStore }) {
     <Tooltip label={scale === 1 ? 'Zoom with Ctrl and the wheel' : 'Zoom out (0)'}>
       <Button
         size="compact-xs"
-        w={74}
+        miw={82}
         variant="subtle"
         color="gray"
         className="figures"

@@ -33,7 +33,7 @@ export function NearestImage({ sample, runId }: { sample: Sample; runId: number 
               <Picture address={media.image(found.imageId)} alt={`The training image ${found.name}`} />
             </span>
           )}
-          <Text size="xs" truncate title={found.name}>
+          <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
             {found.name}
           </Text>
           {found.copy && (

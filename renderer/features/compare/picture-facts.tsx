@@ -40,7 +40,7 @@ export function PictureFacts({
       {facts.map(([name, value]) => (
         <div key={name} className={classes.fact}>
           <dt>{name}</dt>
-          <dd title={value}>{value}</dd>
+          <dd>{value}</dd>
         </div>
       ))}
     </dl>

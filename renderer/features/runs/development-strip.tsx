@@ -14,9 +14,13 @@ import { EpochMenu } from './epoch-menu.tsx';
 const widest = 138;
 const labelWidth = 148;
 
+/** One of them for all columns, named at their left. */
+const lossNames = { validationLoss: 'Held-out loss', trainLoss: 'Training loss' } as const;
+
 /** The same prompts and seeds from the base to the last checkpoint; what is to come has its column already. */
 export function DevelopmentStrip({ run, development }: { run: RunDetail; development: Development }) {
   const { epochs, rows } = development;
+  const loss = epochs.some(({ validationLoss }) => validationLoss !== null) ? 'validationLoss' : 'trainLoss';
   // Many columns keep a size that tells something, and scroll.
   const columns = `${labelWidth}px repeat(${epochs.length}, minmax(84px, 1fr))`;
   return (
@@ -30,9 +34,12 @@ export function DevelopmentStrip({ run, development }: { run: RunDetail; develop
         <div className={classes.row} role="row">
           <div className={classes.corner} role="columnheader">
             <VisuallyHidden>Prompt</VisuallyHidden>
+            {epochs.some((column) => column[loss] !== null) && (
+              <span className={classes.foot}>{lossNames[loss]}</span>
+            )}
           </div>
           {epochs.map((column) => (
-            <Head key={column.epoch} run={run} column={column} />
+            <Head key={column.epoch} run={run} column={column} loss={column[loss]} />
           ))}
         </div>
         {rows.map((row) => (
@@ -50,17 +57,18 @@ export function DevelopmentStrip({ run, development }: { run: RunDetail; develop
 
 function Head({
   run,
-  column: { epoch, hasCheckpoint, trainLoss, validationLoss },
+  column: { epoch, hasCheckpoint },
+  loss,
 }: {
   run: RunDetail;
   column: DevelopmentColumn;
+  loss: number | null;
 }) {
-  const loss = validationLoss ?? trainLoss;
   return (
     <div className={`${classes.head} figures`} role="columnheader" data-waiting={!hasCheckpoint || undefined}>
       <span>
         {epoch === 0 ? 'Base' : `Epoch ${epoch}`}
-        <span className={classes.foot} style={{ display: 'block' }} title="Loss">
+        <span className={classes.foot} style={{ display: 'block' }}>
           {epoch === 0 ? 'epoch 0' : loss === null ? ' ' : lossText(loss)}
         </span>
       </span>

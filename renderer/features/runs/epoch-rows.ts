@@ -33,9 +33,14 @@ export function epochRows(
       trainLoss: loss?.trainLoss ?? null,
       validationLoss: loss?.validationLoss ?? null,
       seconds: entry?.seconds ?? null,
-      imagesPerSecond: entry !== undefined && entry.seconds > 0 ? entry.images / entry.seconds : null,
+      imagesPerSecond: entry === undefined ? null : epochRate(entry),
       cost: entry?.cost ?? null,
       best: hasCheckpoint && validations.length > 1 && loss?.validationLoss === lowest,
     };
   });
+}
+
+/** Images a second; null where no time was measured. */
+export function epochRate({ images, seconds }: Pick<RunDetail['ledger'][number], 'images' | 'seconds'>) {
+  return seconds > 0 ? images / seconds : null;
 }

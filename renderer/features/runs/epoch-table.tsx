@@ -2,7 +2,7 @@ import { Badge, Table, Text, VisuallyHidden } from '@mantine/core';
 
 import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { lossText, moneyText, rateText } from '../../components/quantities.ts';
+import { lossText, moneyText, rateNumber, rateUnit } from '../../components/quantities.ts';
 import { EpochMenu } from './epoch-menu.tsx';
 import type { EpochRow } from './epoch-rows.ts';
 
@@ -23,6 +23,7 @@ export function EpochTable({
       </Text>
     );
   }
+  const unit = rateUnit(rows.flatMap(({ imagesPerSecond }) => imagesPerSecond ?? []));
   const isCounted = rows.some(({ cost }) => cost !== null);
   return (
     <Table className="figures" verticalSpacing={6} horizontalSpacing={8} stickyHeader>
@@ -32,7 +33,7 @@ export function EpochTable({
           <Table.Th ta="right">Training loss</Table.Th>
           <Table.Th ta="right">Held-out loss</Table.Th>
           <Table.Th ta="right">Time</Table.Th>
-          <Table.Th ta="right">Rate</Table.Th>
+          <Table.Th ta="right">{unit === 'images/s' ? 'Images/s' : 'Seconds per image'}</Table.Th>
           {isCounted && <Table.Th ta="right">Cost</Table.Th>}
           <Table.Th w={48}>
             <VisuallyHidden>Actions</VisuallyHidden>
@@ -61,7 +62,7 @@ export function EpochTable({
             <Table.Td ta="right">{lossText(row.validationLoss)}</Table.Td>
             <Table.Td ta="right">{row.seconds === null ? '–' : durationText(row.seconds)}</Table.Td>
             <Table.Td ta="right">
-              {row.imagesPerSecond === null ? '–' : rateText(row.imagesPerSecond)}
+              {row.imagesPerSecond === null ? '–' : rateNumber(row.imagesPerSecond, unit)}
             </Table.Td>
             {isCounted && (
               <Table.Td ta="right">{row.cost === null ? '–' : moneyText(row.cost, currency)}</Table.Td>

@@ -243,15 +243,20 @@ function StatusLine({ run, currency }: { run: RunSummary; currency: string }) {
   }
   if (phase !== null) return capital(phase.name);
   if (status === 'finished') {
-    const loss = run.validationLoss ?? run.trainLoss;
     return [
-      loss === null ? statusText(status) : `Loss ${lossText(loss)}`,
+      lossLine(run) ?? statusText(status),
       durationText(run.seconds),
       ...(run.cost === null ? [] : [moneyText(run.cost, currency)]),
     ].join(' · ');
   }
   if (status === 'queued') return queuedText(run);
   return isUnderWay(status) ? statusText(status) : standstillText(status, epoch, run.epochs);
+}
+
+/** The held-out loss, or the training loss where nothing was held out; null where there is neither. */
+function lossLine({ validationLoss, trainLoss }: RunSummary): string | null {
+  if (validationLoss !== null) return `Held-out loss ${lossText(validationLoss)}`;
+  return trainLoss === null ? null : `Training loss ${lossText(trainLoss)}`;
 }
 
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

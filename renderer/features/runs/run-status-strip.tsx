@@ -4,7 +4,8 @@ import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
 import { EpochRuler } from '../../components/epoch-ruler.tsx';
 import { Notice } from '../../components/notice.tsx';
-import { countText, moneyText, rateText } from '../../components/quantities.ts';
+import { countText, moneyText, rateText, rateUnit } from '../../components/quantities.ts';
+import { epochRate } from './epoch-rows.ts';
 import { gpuFigures, spillWarning } from './gpu-figures.ts';
 import { capital } from './run-list.tsx';
 import { finishedText, isUnderWay, queuedText, standstillText, statusText } from './run-status.ts';
@@ -33,7 +34,7 @@ export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: 
           {live && (
             <Figure
               name="Rate"
-              value={view.imagesPerSecond === null ? '–' : rateText(view.imagesPerSecond)}
+              value={view.imagesPerSecond === null ? '–' : liveRateText(run, view.imagesPerSecond)}
             />
           )}
           {gpu !== null && gpuFigures(gpu).map((figure) => <Figure key={figure.name} {...figure} />)}
@@ -70,6 +71,12 @@ function Figure({ name, value }: { name: string; value: string }) {
       <dd>{value}</dd>
     </div>
   );
+}
+
+/** In the unit of the table of epochs below. */
+function liveRateText({ ledger }: RunDetail, rate: number): string {
+  const measured = ledger.flatMap((entry) => epochRate(entry) ?? []);
+  return rateText(rate, rateUnit(measured.length > 0 ? measured : [rate]));
 }
 
 function headline(run: RunDetail, { status, phase, epoch }: RunView): string {

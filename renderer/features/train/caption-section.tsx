@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 
 import type { CaptionSetData } from '../../../electron/contract/captions.ts';
 import { hasOwnSentences } from '../../../electron/contract/word-spec.ts';
-import { sourceText } from '../../components/caption-source.ts';
+import { captionedText, sourceText } from '../../components/caption-source.ts';
 import { countText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
@@ -155,11 +155,12 @@ function NoCaptions({ datasetId }: { datasetId: number }) {
   );
 }
 
-function captionSetLabel({ name, source, captioned, uncaptioned }: CaptionSetData) {
+function captionSetLabel(set: CaptionSetData) {
+  const { name, source, uncaptioned } = set;
   const counts =
     uncaptioned === 0
-      ? `all ${countText(captioned)} captioned`
-      : `${countText(captioned)} captioned, ${countText(uncaptioned)} without`;
+      ? `all ${captionedText(set)}`
+      : `${captionedText(set)}, ${countText(uncaptioned)} without`;
   const from = sourceText(source);
   return { label: name, description: from === name ? counts : `${from} · ${counts}` };
 }

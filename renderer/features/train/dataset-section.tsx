@@ -1,4 +1,5 @@
 import { Anchor, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
 import { Link } from 'wouter';
 
 import type { DatasetSummary } from '../../../electron/contract/datasets.ts';
@@ -36,7 +37,7 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
         />
         <Wall datasetId={request.datasetId} captionSetId={request.captionSetIds[0] ?? null} />
         <ShareFields training={chosen === undefined ? null : trainingImages(chosen)} />
-        {chosen !== undefined && <HoldOutOffer dataset={chosen} />}
+        {chosen !== undefined && <HoldOutOffer key={chosen.id} dataset={chosen} />}
         {chosen !== undefined && (
           <Group justify="space-between" gap="xs">
             <Text size="xs" c="dimmed" className="figures">
@@ -52,28 +53,56 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
   );
 }
 
-/** Where all of many images would be trained on: keeps a twentieth of them back, by a click, which the data set can undo. */
+/** Where all of many images would be trained on: keeps a twentieth of them back by a click, and by another puts them back. */
 function HoldOutOffer({ dataset }: { dataset: DatasetSummary }) {
   const { mutate, isPending } = useStudioCommand('datasets.setValidation');
-  const training = trainingImages(dataset);
-  const count = proposedHoldOut(training);
-  if (dataset.heldOut > 0 || dataset.importing || count === null) return null;
+  /** How many were held out here, while nothing was before. */
+  const [taken, setTaken] = useState<number | null>(null);
+  const count = proposedHoldOut(trainingImages(dataset));
+  if (dataset.importing) return null;
+  if (dataset.heldOut > 0)
+    return taken === dataset.heldOut ? (
+      <HoldOutLine
+        text={`${countOf(taken, 'image is', 'images are')} kept from training now.`}
+        action="Put them back"
+        busy={isPending}
+        onClick={() => {
+          mutate({ datasetId: dataset.id, choice: { kind: 'none' } }, { onError: showFailure });
+        }}
+      />
+    ) : null;
+  if (count === null) return null;
+  return (
+    <HoldOutLine
+      text="A few images kept from training show which epoch has learned most, and when it begins to learn by heart."
+      action={`Hold out ${count}`}
+      busy={isPending}
+      onClick={() => {
+        setTaken(count);
+        mutate({ datasetId: dataset.id, choice: { kind: 'count', count } }, { onError: showFailure });
+      }}
+    />
+  );
+}
+
+function HoldOutLine({
+  text,
+  action,
+  busy,
+  onClick,
+}: {
+  text: string;
+  action: string;
+  busy: boolean;
+  onClick: () => void;
+}) {
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap">
       <Text size="xs" c="dimmed">
-        A few images kept from training show which epoch has learned most, and when it begins to learn by
-        heart.
+        {text}
       </Text>
-      <Button
-        size="compact-xs"
-        variant="default"
-        style={{ flexShrink: 0 }}
-        loading={isPending}
-        onClick={() => {
-          mutate({ datasetId: dataset.id, choice: { kind: 'count', count } }, { onError: showFailure });
-        }}
-      >
-        Hold out {count}
+      <Button size="compact-xs" variant="default" style={{ flexShrink: 0 }} loading={busy} onClick={onClick}>
+        {action}
       </Button>
     </Group>
   );

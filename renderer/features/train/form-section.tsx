@@ -62,7 +62,7 @@ export function FoldedSection({
             aria-hidden
           />
           {doubtful && <IconAlertTriangle size={16} className={classes.doubt} aria-hidden />}
-          <Text size="sm" {...(doubtful ? {} : { c: 'dimmed' })} truncate component="span" title={line}>
+          <Text size="sm" {...(doubtful ? {} : { c: 'dimmed' })} component="span">
             {line}
           </Text>
         </UnstyledButton>

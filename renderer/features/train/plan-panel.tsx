@@ -38,7 +38,12 @@ export function PlanPanel({
   const isOld = (stale || faults > 0) && !error;
   return (
     <aside className={classes.panel} aria-label="Plan">
-      <div className={classes.scrolling} role="region" aria-label="What would be done" tabIndex={0}>
+      <div
+        className={`${classes.scrolling} fades`}
+        role="region"
+        aria-label="What would be done"
+        tabIndex={0}
+      >
         <div className={classes.heading}>
           <Title order={2} size="h5">
             Plan
@@ -78,9 +83,9 @@ export function PlanPanel({
   );
 }
 
-/** Of several runs that differ in their epochs, the ruler below is the first's. */
+/** Counts what has a dot on the ruler below, which of several runs that differ in their epochs is the first's. */
 function planTitle({ runs, epochs, checkpoints, each }: RunPlan): string {
-  const kept = countOf(checkpoints.length, 'checkpoint');
+  const kept = `the base and ${countOf(checkpoints.length, 'checkpoint')}`;
   if (runs === 1) return `${countOf(epochs, 'epoch')}, ${kept}`;
   const several = new Set(each.map((run) => run.steps)).size > 1 ? ' in the first' : ' in each';
   return `${countText(runs)} runs; ${countOf(epochs, 'epoch')}, ${kept}${several}`;

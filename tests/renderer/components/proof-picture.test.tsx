@@ -20,6 +20,7 @@ test('the proof of a small model is enlarged by whole pixels, which stay sharp',
   const { width, imageRendering } = shown(136, 64);
   expect([width, imageRendering]).toEqual(['408px', 'pixelated']);
   expect(screen.getByText(/left by the model it was made of, right by the export/)).toBeTruthy();
+  expect(screen.getByText(/in few steps, so they are rougher than the pictures under Compare/)).toBeTruthy();
 });
 
 test('the proof of a model of 128 pixels or more is shown as it is', () => {

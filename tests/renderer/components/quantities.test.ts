@@ -5,7 +5,9 @@ import {
   lossText,
   moneyText,
   parametersText,
+  rateNumber,
   rateText,
+  rateUnit,
 } from '../../../renderer/components/quantities.ts';
 
 test('parameters are counted in thousands, millions and billions', () => {
@@ -26,6 +28,16 @@ test('a rate below one image a second is told by its inverse', () => {
   expect(rateText(3.44)).toBe('3.4 images/s');
   expect(rateText(0.25)).toBe('4.0 s per image');
   expect(rateText(0)).toBe('–');
+});
+
+test('rates beside each other are in the unit that suits most of them', () => {
+  const rates = [1.02, 0.96, 0.5];
+  expect(rateUnit(rates)).toBe('s per image');
+  expect(rates.map((rate) => rateNumber(rate, 's per image'))).toEqual(['0.98', '1.0', '2.0']);
+  expect(rateUnit([1.02, 1.4, 0.71])).toBe('images/s');
+  expect(rateNumber(0.71, 'images/s')).toBe('0.71');
+  expect(rateText(0.71, 'images/s')).toBe('0.71 images/s');
+  expect(rateUnit([])).toBe('images/s');
 });
 
 test('one is one and many are many', () => {

@@ -14,6 +14,7 @@ import { useState } from 'react';
 
 import type { CaptionSetData } from '../../../../electron/contract/captions.ts';
 import type { DatasetDetail, ImageQuery } from '../../../../electron/contract/datasets.ts';
+import { captionedText } from '../../../components/caption-source.ts';
 import { countOf, countText } from '../../../components/quantities.ts';
 import { changeQuery, setTile, tileRange } from '../dataset-view.ts';
 import { useHere, useView } from '../use-view.tsx';
@@ -177,7 +178,7 @@ function Counts({
     ...(set === undefined
       ? []
       : ([
-          ['captioned', `${countText(set.captioned)} captioned`],
+          ['captioned', captionedText(set)],
           ['uncaptioned', `${countText(set.uncaptioned)} without a caption`],
         ] as const)),
     ['held-out', `${countText(heldOut)} held out`],

@@ -4,10 +4,12 @@ import { useState } from 'react';
 
 import type { InputOf } from '../../../../electron/contract/api.ts';
 import type { DatasetDetail } from '../../../../electron/contract/datasets.ts';
+import { FailureNote } from '../../../components/failure-note.tsx';
+import { Loading } from '../../../components/loading.tsx';
 import { NumberField } from '../../../components/number-field.tsx';
 import { countOf } from '../../../components/quantities.ts';
 import { showFailure } from '../../../studio/failure.ts';
-import { useStudioCommand } from '../../../studio/studio.tsx';
+import { useStudioCommand, useStudioQuery } from '../../../studio/studio.tsx';
 
 type Choice = InputOf<'datasets.setValidation'>['choice'];
 
@@ -29,7 +31,7 @@ export function SplitMenu({ dataset }: { dataset: DatasetDetail }) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
-        <SplitForm
+        <Split
           dataset={dataset}
           onDone={() => {
             setOpen(false);
@@ -40,16 +42,27 @@ export function SplitMenu({ dataset }: { dataset: DatasetDetail }) {
   );
 }
 
-function SplitForm({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => void }) {
+/** Begins with what is held out when it is opened; where nothing is, with a proposal. */
+function Split({ dataset, onDone }: { dataset: DatasetDetail; onDone: () => void }) {
+  const { data, error, isFetching } = useStudioQuery('datasets.validation', { datasetId: dataset.id });
+  const [begun, setBegun] = useState<Choice | null>(null);
+  // Not a second time: images that come or change meanwhile would undo what somebody has chosen here.
+  if (begun === null && data !== undefined && !isFetching) setBegun(data);
+  if (begun !== null) return <SplitForm dataset={dataset} now={begun} onDone={onDone} />;
+  return error === null ? <Loading height={120} /> : <FailureNote error={error} />;
+}
+
+function SplitForm({ dataset, now, onDone }: { dataset: DatasetDetail; now: Choice; onDone: () => void }) {
   const images = dataset.images - dataset.excluded;
   const marks = dataset.fields.find(({ name }) => name === 'split');
-  const [kind, setKind] = useState<Choice['kind']>(
-    marks !== undefined ? 'marked' : images >= 1000 ? 'count' : 'fraction',
+  const proposed = marks !== undefined ? 'marked' : images >= 1000 ? 'count' : 'fraction';
+  const [kind, setKind] = useState<Choice['kind']>(now.kind === 'none' ? proposed : now.kind);
+  const [count, setCount] = useState(
+    now.kind === 'count' ? now.count : Math.max(1, Math.min(100, Math.round(images / 10))),
   );
-  const [count, setCount] = useState(Math.max(1, Math.min(100, Math.round(images / 10))));
-  const [percent, setPercent] = useState(10);
+  const [percent, setPercent] = useState(now.kind === 'count' ? percentOf(now.count, images) : 10);
   const { mutate, isPending } = useStudioCommand('datasets.setValidation');
-  const [names, setNames] = useState('');
+  const [names, setNames] = useState(now.kind === 'names' ? now.names.join('\n') : '');
   const choice = choiceOf(kind, count, percent, names);
   return (
     <form
@@ -145,6 +158,11 @@ function NamesField({ value, onChange }: { value: string; onChange: (value: stri
       }}
     />
   );
+}
+
+/** As the field has it, to a tenth. */
+function percentOf(count: number, images: number): number {
+  return Math.min(90, Math.max(0.1, Math.round((1000 * count) / images) / 10));
 }
 
 /** Some images stay to train on. */

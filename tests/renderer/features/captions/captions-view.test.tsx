@@ -32,6 +32,12 @@ const draw = (handlers: Partial<AllHandlers>, path = '/', shown = dataset) => {
   return studio;
 };
 
+test('a set of no words is not said to give captions', async () => {
+  draw({ 'captions.sets': () => [{ ...captionSet, name: 'Style', source: { kind: 'empty' } }] });
+  expect(await screen.findByText(/^3 images without words/)).toBeDefined();
+  expect(screen.getByText(/^4 without words/)).toBeDefined();
+});
+
 describe('a new caption set', () => {
   const open = async () => {
     await userEvent.click(await screen.findByRole('button', { name: 'New caption set…' }));

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  fieldsIn,
-  firstTemplate,
-  insertField,
-} from '../../../../renderer/features/captions/template-text.ts';
+import { fieldsIn, insertField } from '../../../../renderer/features/captions/template-text.ts';
 
 describe('a field', () => {
   test('goes where the cursor is, apart from the word before', () => {
@@ -24,33 +20,4 @@ describe('a field', () => {
 
 test('a template names its fields once each', () => {
   expect(fieldsIn('${name}, ${ type }, ${name} and ${')).toEqual(['name', 'type']);
-});
-
-test('the first template is over the fields that most images have, and no file names', () => {
-  const fields = [
-    { name: 'file_name', images: 10 },
-    { name: 'rare', images: 1 },
-    { name: 'name', images: 10 },
-    { name: 'type', images: 9 },
-  ];
-  expect(firstTemplate(fields)).toBe('a picture of ${name}, ${type}');
-});
-
-test('the first template says what an image is called before what kind of thing that is', () => {
-  const fields = ['kind', 'name', 'tags'].map((name) => ({ name, images: 10 }));
-  expect(firstTemplate(fields)).toBe('a picture of ${name}, ${kind}');
-});
-
-test('without a field to fill in there is no first template, for its words would name nothing', () => {
-  expect(firstTemplate([])).toBe('');
-  expect(firstTemplate([{ name: 'file_name', images: 10 }])).toBe('');
-});
-
-test('a first template is what describes the images already, and names their folder where nothing else does', () => {
-  const folder = { name: 'folder', images: 10 };
-  expect(firstTemplate([folder, { name: 'text', images: 4 }, { name: 'author', images: 10 }])).toBe(
-    '${text}',
-  );
-  expect(firstTemplate([folder, { name: 'kind', images: 4 }])).toBe('a picture of ${kind}');
-  expect(firstTemplate([folder])).toBe('a picture of ${folder}');
 });

@@ -144,6 +144,29 @@ describe('the comparison', () => {
     expect(screen.queryByRole('region', { name: 'Figures of run 1' })).toBeNull();
   });
 
+  test('says of numbers that they are of the pictures before, while new ones are made or compared', async () => {
+    const figuresOf = async (comparison: Comparison, state: 'ready' | 'working') => {
+      const { unmount } = show(comparison, { 'gallery.likeness': () => ({ ...aLikeness(), state }) });
+      await cells();
+      await userEvent.click(screen.getByRole('button', { name: 'Figures' }));
+      await screen.findByRole('img', { name: /Likely copies/ });
+      const former = screen
+        .getAllByRole('figure')
+        .filter((figure) => within(figure).queryByText(', of the pictures before') !== null)
+        .map((figure) => within(figure).getByRole('img').getAttribute('aria-label')?.split('.')[0]);
+      unmount();
+      return former;
+    };
+    const compared = ['Distance from the held-out images', 'Prompt followed', 'Likely copies'];
+    const { samples, ...rest } = aComparison();
+    const waiting = samples.map((sample, at) =>
+      at === 7 ? { ...sample, status: 'queued' as const } : sample,
+    );
+    expect(await figuresOf(aComparison(), 'ready')).toEqual([]);
+    expect(await figuresOf(aComparison(), 'working')).toEqual(compared);
+    expect(await figuresOf({ ...rest, samples: waiting }, 'ready')).toEqual(compared);
+  });
+
   test('says once where nothing was held out, and keeps the figure that needs nothing of that', async () => {
     const { runs, ...rest } = aComparison();
     const losses = (one: (typeof runs)[number]) =>

@@ -233,6 +233,56 @@ describe('the list of runs', () => {
   });
 });
 
+describe('a loss', () => {
+  const comparisonOf = (validationLoss: number | null) => ({
+    runs: [
+      {
+        ...exampleRun,
+        epochs: [0, 1, 2],
+        recipe: exampleRequest.recipe,
+        losses: [{ epoch: 1, trainLoss: 0.2, validationLoss }],
+      },
+    ],
+    prompts: [{ prompt: 'a crab', negativePrompt: '', heldOutImageId: null }],
+    seeds: [0],
+    samples: [],
+  });
+
+  test('is said to be of held-out images, in the list and above the pictures', async () => {
+    const run = { ...exampleRun, status: 'finished' as const, trainLoss: 0.2, validationLoss: 0.282 };
+    show(run, { 'gallery.comparison': () => comparisonOf(0.282) });
+    const list = within(await screen.findByRole('navigation', { name: 'Runs' }));
+    expect(list.getByText(/^Held-out loss 0.282 · /)).toBeTruthy();
+    const pictures = within(await screen.findByRole('table', { name: 'Pictures' }));
+    expect(pictures.getByText('Held-out loss')).toBeTruthy();
+    expect(pictures.getByText('0.282')).toBeTruthy();
+  });
+
+  test('is said to be of training where nothing was held out', async () => {
+    const run = { ...exampleRun, status: 'finished' as const, trainLoss: 0.2, validationLoss: null };
+    show(run, { 'gallery.comparison': () => comparisonOf(null) });
+    expect(await screen.findByText(/^Training loss 0.200 · /)).toBeTruthy();
+    const pictures = within(await screen.findByRole('table', { name: 'Pictures' }));
+    expect(pictures.getByText('Training loss')).toBeTruthy();
+  });
+});
+
+describe('the table of epochs', () => {
+  test('has all rates in one unit, which heads their column', async () => {
+    const ledger = [
+      { epoch: 1, seconds: 76 / 1.02, images: 76, cost: null },
+      { epoch: 2, seconds: 76 * 1.4, images: 76, cost: null },
+      { epoch: 3, seconds: 76 * 1.3, images: 76, cost: null },
+    ];
+    const { user } = show(exampleRun, { 'runs.get': () => ({ ...detailOf(exampleRun), ledger }) });
+    await user.click(await screen.findByRole('tab', { name: 'Epochs' }));
+    expect(await screen.findByRole('columnheader', { name: 'Seconds per image' })).toBeTruthy();
+    const rates = ['0.98', '1.4', '1.3'].map((rate) => screen.getByRole('cell', { name: rate }));
+    expect(rates).toHaveLength(3);
+    expect(screen.queryByText(/images\/s|per image$/, { selector: 'td' })).toBeNull();
+  });
+});
+
 describe('the queue', () => {
   test('is put in another order by its arrows', async () => {
     const second = { ...exampleRun, id: 9, name: 'second', status: 'queued' as const, queuePosition: 1 };

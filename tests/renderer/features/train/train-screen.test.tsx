@@ -90,6 +90,38 @@ describe('the train screen', () => {
     ]);
   });
 
+  test('puts back what was held out by a click, and not what others held out', async () => {
+    let heldOut = 0;
+    const { studio, user } = show({
+      'datasets.list': () => [{ ...exampleDataset, images: 60, excluded: 0, heldOut }],
+      'datasets.setValidation': ({ choice }) => {
+        heldOut = choice.kind === 'count' ? choice.count : 0;
+        return null;
+      },
+    });
+    const told = () => {
+      studio.publish('changed', { subjects: ['datasets', 'images'] });
+    };
+    const back = () => screen.queryByRole('button', { name: 'Put them back' });
+    await user.click(await screen.findByRole('button', { name: 'Hold out 3' }));
+    told();
+    await screen.findByText('3 images are kept from training now.');
+    heldOut = 4;
+    told();
+    await waitFor(() => {
+      expect(back()).toBeNull();
+    });
+    heldOut = 3;
+    told();
+    await user.click(await screen.findByRole('button', { name: 'Put them back' }));
+    told();
+    expect(await screen.findByRole('button', { name: 'Hold out 3' })).toBeTruthy();
+    expect(studio.inputsOf('datasets.setValidation').at(-1)).toEqual({
+      datasetId: exampleDataset.id,
+      choice: { kind: 'none' },
+    });
+  });
+
   test('teaches a new word, which is asked for and has to be one', async () => {
     const taught = {
       ...exampleRequest,
@@ -180,6 +212,19 @@ describe('the train screen', () => {
     expect(screen.getByRole('button', { name: /^Pictures: captions of the images/ })).toBeTruthy();
   });
 
+  test('does not call images captioned whose captions have no words', async () => {
+    show({
+      'captions.sets': () => [
+        { ...exampleCaptionSet, name: 'No words', source: { kind: 'empty' } },
+        { ...exampleCaptionSet, id: 2, name: 'Style alone', source: { kind: 'empty' } },
+        { ...exampleCaptionSet, id: 3, name: 'By files', uncaptioned: 2 },
+      ],
+    });
+    expect(await screen.findByText('all 88 without words')).toBeTruthy();
+    expect(screen.getByText('No words · all 88 without words')).toBeTruthy();
+    expect(screen.getByText('From files · 88 captioned, 2 without')).toBeTruthy();
+  });
+
   test('offers images without captions to be captioned, or trained on without words', async () => {
     const sets = [exampleCaptionSet].slice(1);
     const { studio, user } = show({
@@ -233,10 +278,15 @@ describe('the train screen', () => {
   test('plans anew what was changed', async () => {
     const { user } = show();
     const epochs = await screen.findByLabelText('Epochs');
-    await screen.findByText('10 epochs, 4 checkpoints');
+    await screen.findByText('10 epochs, the base and 4 checkpoints');
     await user.clear(epochs);
     await user.type(epochs, '30');
-    expect(await screen.findByText('30 epochs, 4 checkpoints')).toBeTruthy();
+    expect(await screen.findByText('30 epochs, the base and 4 checkpoints')).toBeTruthy();
+    // As many dots as that says.
+    const ruler = screen.getByRole('img', {
+      name: /^30 epochs, the base and checkpoints after 1, 2, 5, 10$/,
+    });
+    expect(ruler.querySelectorAll('[class*="mark"]')).toHaveLength(5);
   });
 
   test('says at the field what is wrong, and does not start', async () => {

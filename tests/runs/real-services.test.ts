@@ -87,7 +87,11 @@ test(
     const metrics = await runs.handlers['runs.metrics']({ runId });
     allowed('runs.metrics', metrics);
     expect(metrics.steps.loss).toHaveLength(9);
-    expect(metrics.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(metrics.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
+    expect(metrics.epochs[0]).toMatchObject({
+      trainLoss: null,
+      validationLoss: expect.any(Number) as number,
+    });
 
     await until('gallery.sample', ({ epoch, status }) => epoch === 3 && status === 'ready');
     const compare = () => gallery.handlers['gallery.comparison']({ runIds });

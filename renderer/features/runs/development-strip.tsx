@@ -61,7 +61,7 @@ function Head({
       <span>
         {epoch === 0 ? 'Base' : `Epoch ${epoch}`}
         <span className={classes.foot} style={{ display: 'block' }} title="Loss">
-          {epoch === 0 ? 'epoch 0' : loss === null ? ' ' : lossText(loss)}
+          {loss !== null ? lossText(loss) : epoch === 0 ? 'epoch 0' : ' '}
         </span>
       </span>
       {epoch > 0 && hasCheckpoint && <EpochMenu run={run} epoch={epoch} />}

@@ -228,6 +228,6 @@ test(
     for (const id of sampleIds)
       await until('gallery.sample', (sample) => sample.id === id && sample.status === 'ready');
     expect((await gallery.handlers['gallery.history']({ offset: 0, limit: 10 })).total).toBe(2);
-    expect(told.filter(({ event }) => event === 'runs.epoch')).toHaveLength(6);
+    expect(told.filter(({ event }) => event === 'runs.epoch')).toHaveLength(8);
   },
 );

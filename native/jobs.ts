@@ -328,8 +328,9 @@ export type JobEvent =
     }
   | {
       readonly type: 'epoch';
+      /** Epoch 0 is what was judged before the first step, where anything is held out. */
       readonly epoch: number;
-      /** Null where no step's was finite. */
+      /** Null where no step's was finite, and of epoch 0. */
       readonly trainLoss: number | null;
       readonly validationLoss: number | null;
       /**
@@ -431,6 +432,15 @@ export interface LikenessResult {
   readonly kind: 'likeness';
   /** A picture as near as this to a training image may be a copy of it. */
   readonly limit: number;
+  /**
+   * Kernel distance of as many as `images` training images from those held out, which pictures that cannot be told from real ones
+   * have as well; its interval is of `atOnce` of them. Null where there are too few.
+   */
+  readonly real: {
+    readonly distance: LikenessFigure;
+    readonly images: number;
+    readonly atOnce: number;
+  } | null;
   /** In the job's order; null where a picture, or every training image, could not be read. */
   readonly pictures: readonly ({
     /** The nearest training image's place, and its distance. */

@@ -10,6 +10,7 @@ export function lossText(loss: number | null): string {
 }
 
 export function epochText({ epoch, trainLoss, validationLoss }: EpochEvent, epochs: number): string {
+  if (epoch === 0) return `Before training   held out ${lossText(validationLoss)}`;
   const validation = validationLoss === null ? '' : `   held out ${lossText(validationLoss)}`;
   return `Epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}   train ${lossText(trainLoss)}${validation}`;
 }

@@ -14,6 +14,11 @@ export const likenessSchema = z.object({
   /** A picture as near as this to a training image may be a copy of it; null where nothing was compared yet. */
   limit: z.number().nullable(),
   heldOut: z.int(),
+  /**
+   * Kernel distance of training images in place of pictures, which pictures that cannot be told from real ones have as well: of
+   * `images`, its interval of `atOnce` of them. Null where there are too few, or nothing was compared yet.
+   */
+  real: z.object({ distance: figureSchema, images: z.int(), atOnce: z.int() }).nullable(),
   epochs: z.array(
     z.object({
       epoch: z.int(),

@@ -334,7 +334,7 @@ export const runCalls = {
 
 export const runEvents = {
   'runs.progress': runProgressSchema,
-  /** A checkpoint was written, an epoch ended. */
+  /** An epoch ended; of epoch 0, held-out loss was measured before the first step. */
   'runs.epoch': z.object({
     runId: id,
     epoch: z.int(),

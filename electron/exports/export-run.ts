@@ -107,6 +107,7 @@ export async function exportRun(
       job: run.job,
       epoch,
       losses: losses.find((entry) => entry.epoch === epoch) ?? null,
+      lossBefore: losses.find((entry) => entry.epoch === 0)?.validationLoss ?? null,
       format,
       baseLicence: await licenceBeside(run.job.base),
       hashes: await weightHashes(inside),

@@ -30,6 +30,8 @@ export interface ModelCard {
   readonly job: TrainJob;
   readonly epoch: number;
   readonly losses: EpochLosses | null;
+  /** Held-out loss before the first step; null where it was not measured. */
+  readonly lossBefore: number | null;
   readonly format: ModelFormat;
   /** Licence of the base as its own card states it, or null. */
   readonly baseLicence: string | null;
@@ -49,7 +51,7 @@ export interface ModelCard {
 
 /** A model card as hubs and people read it: Markdown under a YAML head. */
 export function modelCard(card: ModelCard): string {
-  const { spec, job, epoch, losses, format, hashes, loras } = card;
+  const { spec, job, epoch, losses, lossBefore, format, hashes, loras } = card;
   const { settings } = job;
   const base = basename(job.base);
   const triggers = [...new Set(job.images.map((image) => image.captions[0] ?? ''))].filter(
@@ -80,7 +82,9 @@ export function modelCard(card: ModelCard): string {
     ['Random flip', settings.randomFlip ? 'yes' : 'no'],
     ['Seed', settings.seed],
     ...(losses === null ? [] : [['Training loss', lossText(losses.trainLoss)] as const]),
-    ...(losses?.validationLoss == null ? [] : [['Held-out loss', lossText(losses.validationLoss)] as const]),
+    ...(losses?.validationLoss == null
+      ? []
+      : [['Held-out loss', heldOutText(losses.validationLoss, lossBefore)] as const]),
     ...card.facts.map(([name, value]) => [inline(name), inline(value)] as const),
   ];
 
@@ -155,6 +159,10 @@ function scheduleText({ schedule }: TrainJob['settings']): string {
   return schedule.warmupSteps === 0
     ? schedule.kind
     : `${schedule.kind} after ${countOf(schedule.warmupSteps, 'step')} of warm-up`;
+}
+
+function heldOutText(loss: number, before: number | null): string {
+  return before === null ? lossText(loss) : `${lossText(loss)}, before training ${lossText(before)}`;
 }
 
 function lossText(loss: number | null): string {

@@ -4,12 +4,14 @@ import type { Label } from '../sheets/label.ts';
 
 /** With the loss on the held-out images where there is one, else on those trained on. */
 export function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label {
-  if (epoch === 0) return { text: 'Base', note: 'epoch 0' };
   const loss = losses.find((entry) => entry.epoch === epoch);
   const measured = loss?.validationLoss ?? loss?.trainLoss ?? null;
-  if (measured === null) return { text: `Epoch ${epoch}` };
+  if (measured === null) return epoch === 0 ? { text: 'Base', note: 'epoch 0' } : { text: `Epoch ${epoch}` };
   const kind = loss?.validationLoss == null ? 'train' : 'held out';
-  return { text: `Epoch ${epoch}`, note: `${kind} ${measured.toFixed(4)}` };
+  return {
+    text: epoch === 0 ? 'Base' : `Epoch ${epoch}`,
+    note: `${kind} ${measured.toFixed(4)}`,
+  };
 }
 
 /** What a picture was asked for; its seed where there are several. */

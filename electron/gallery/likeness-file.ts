@@ -10,11 +10,15 @@ import type { Run } from '../runs/run-folder.ts';
 import { promptOfCaption } from '../runs/run-prompts.ts';
 import type { SampleRecord } from './sample-records.ts';
 
-const figure = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable();
+const known = z.object({ value: z.number(), low: z.number(), high: z.number() });
+const figure = known.nullable();
+// Version 1 had no distance of real images: it is made again.
+const formatVersion = 2;
 const fileSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(formatVersion),
   of: z.string(),
   limit: z.number(),
+  real: z.object({ distance: known, images: z.int(), atOnce: z.int() }).nullable(),
   epochs: z.array(
     z.object({ epoch: z.int(), pictures: z.int(), copies: z.int(), distance: figure, rank: figure }),
   ),
@@ -93,12 +97,12 @@ export async function writeLikeness(
   run: Run,
   of: string,
   samples: readonly SampleRecord[],
-  { limit, pictures, epochs }: LikenessResult,
+  { limit, real, pictures, epochs }: LikenessResult,
 ): Promise<void> {
   const copiesOf = (epoch: number) =>
     pictures.filter((picture, at) => picture?.copy === true && samples[at]!.epoch === epoch).length;
   const content: LikenessFile = {
-    ...{ formatVersion: 1, of, limit },
+    ...{ formatVersion, of, limit, real },
     epochs: epochs.map((entry) => ({
       ...entry,
       pictures: pictures.filter((picture, at) => picture !== null && samples[at]!.epoch === entry.epoch)

@@ -117,6 +117,7 @@ export function createLikeness(deps: LikenessDeps): LikenessComparison {
         state: failure === null ? (isNew ? 'working' : 'ready') : 'failed',
         failure,
         limit: known?.limit ?? null,
+        real: known?.real ?? null,
         heldOut: run.job.validation.length,
         epochs: known?.epochs ?? [],
         pictures: (known?.pictures ?? []).flatMap(({ file, image, ...rest }) => {

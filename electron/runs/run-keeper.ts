@@ -64,7 +64,8 @@ export function createRunKeeper(deps: KeeperDeps): RunKeeper {
     }
     if (event.type === 'epoch') {
       const { epoch, trainLoss, validationLoss } = event;
-      records.change(runId, { trainLoss, validationLoss });
+      // What was measured before the first step is no standing of the run.
+      if (epoch > 0) records.change(runId, { trainLoss, validationLoss });
       write();
       const speed = meter.secondsPerImage();
       const key = speedKey();

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import type { ComparedImage, JobContext, LikenessJob, LikenessResult } from '../jobs.ts';
 import { chooseRuntime } from '../runtime/providers.ts';
 import { openBlobCache } from '../training/blob-cache.ts';
-import { captionRank, kernelDistance } from './kernel-distance.ts';
+import { captionRank, kernelDistance, realDistance } from './kernel-distance.ts';
 import { copyDistance, type Features, isLikelyCopy, nearestOf } from './nearest.ts';
 import { openPictureFeatures } from './picture-features.ts';
 
@@ -35,9 +35,13 @@ export async function compareLikeness(job: LikenessJob, context: JobContext): Pr
     const heldOut = allRead('held-out', job.heldOut, await featuresOf(job.heldOut));
     const pictures = await featuresOf(job.pictures);
     const limit = copyDistance(training);
+    const read = job.pictures.filter((_, at) => pictures[at] !== null);
+    const byEpoch = Map.groupBy(read, ({ epoch }) => epoch);
+    const most = Math.max(0, ...[...byEpoch.values()].map(({ length }) => length));
     return {
       kind: 'likeness',
       limit,
+      real: realDistance(training, heldOut, most),
       pictures: comparedPictures(job, pictures, training, limit),
       epochs: comparedEpochs(job, pictures, heldOut),
     };

@@ -10,8 +10,9 @@ import type { JobContext, JobEvent, TrainJob, TrainResult } from '../jobs.ts';
 import { besideClassImages } from './class-order.ts';
 import { planEpoch, type StepPlan } from './data-order.ts';
 import { afterCheckpoint, endsEarly, waitsAnew } from './early-stopping.ts';
+import { hasFiniteLosses, judge } from './held-out-loss.ts';
 import { learningRateOf } from './learning-rate.ts';
-import { openMetricsLog } from './metrics-log.ts';
+import { type MetricsLog, openMetricsLog } from './metrics-log.ts';
 import {
   beginning,
   findState,
@@ -22,7 +23,6 @@ import {
   saveState,
 } from './run-state.ts';
 import { type SettledStep, stepsUnderWay } from './steps-under-way.ts';
-import type { Trainer } from './trainer.ts';
 import { beginStep } from './training-step.ts';
 import type { TrainingTask } from './training-task.ts';
 
@@ -46,7 +46,7 @@ export async function trainingLoop(
   const totalSteps = perEpoch * settings.epochs;
   let position = trainedOn(job, await findPosition(job, identity));
   if (position !== beginning) await restoreState(job, trainer, position);
-  const log = await openMetricsLog(join(job.folder, metricsName), position.step, position.epochsDone);
+  const log = await openMetricsLog(join(job.folder, metricsName), position);
   let stateSavedAt = performance.now();
   const save = async (): Promise<void> => {
     await log.sync();
@@ -70,6 +70,7 @@ export async function trainingLoop(
   });
 
   try {
+    if (position.step === 0) await judgeBeginning(task, log, context);
     while (position.epochsDone < settings.epochs && !endsEarly(settings, position.best)) {
       const epoch = position.epochsDone + 1;
       const steps = stepsOf(job, epoch);
@@ -99,18 +100,11 @@ export async function trainingLoop(
       await underWay.settle();
 
       const trainLoss = position.lossCount > 0 ? position.lossSum / position.lossCount : null;
-      const heldOut = await judge(task.trainer, task.validation, position.step, epoch);
-      const seen = await judge(task.trainer, task.seen ?? [], position.step, epoch);
-      const validationLoss = heldOut?.loss ?? null;
+      const judgement = await judge(task);
+      if (!hasFiniteLosses(judgement)) throw notFinite(position.step, epoch);
+      const { validationLoss } = judgement;
       position = { ...position, epochsDone: epoch, lossSum: 0, lossCount: 0, trainLoss, validationLoss };
-      const metric = {
-        type: 'epoch',
-        epoch,
-        trainLoss,
-        validationLoss,
-        ...(seen !== null && { seenLoss: seen.loss }),
-        ...(heldOut?.parts != null && { validationParts: heldOut.parts }),
-      } as const;
+      const metric = { type: 'epoch', epoch, trainLoss, ...judgement } as const;
       // Before the state: a run killed in between resumes from an older one and writes this line again.
       await log.write(metric);
       const isCheckpoint = settings.checkpointEpochs.includes(epoch);
@@ -171,48 +165,35 @@ export function trainResult(end: TrainResult['end'], position: Position): TrainR
   return { kind: 'train', end, step, epoch, trainLoss, validationLoss };
 }
 
-interface Judgement {
-  readonly loss: number;
-  /** What groups of batches add to it; null for too few batches. */
-  readonly parts: readonly number[] | null;
-}
-
-/** Batches below this number say little of how sure a mean is. */
-const fewestGroups = 4;
-const mostGroups = 32;
-
-/** The mean loss of images that are judged at fixed noise; null where there are none. */
-async function judge(
-  trainer: Trainer,
-  batches: TrainingTask['validation'],
-  step: number,
-  epoch: number,
-): Promise<Judgement | null> {
-  if (batches.length === 0) return null;
-  const parts: number[] = [];
-  for (const prepare of batches) {
-    const { shape, data } = await prepare();
-    parts.push(await trainer.evaluate(shape, data));
-  }
-  const loss = parts.reduce((sum, part) => sum + part, 0);
-  if (!Number.isFinite(loss)) {
-    throw new Failure(
-      'loss-not-finite',
-      `The loss of the held-out images after step ${step} (epoch ${epoch}) is not a finite number.`,
-      'Lower the learning rate.',
-    );
-  }
-  return { loss, parts: grouped(parts) };
-}
-
-/** Batches that follow one another hold the same images; each group gets as many, but for one at most. */
-function grouped(parts: readonly number[]): readonly number[] | null {
-  if (parts.length < fewestGroups) return null;
-  const groups = new Array<number>(Math.min(parts.length, mostGroups)).fill(0);
-  parts.forEach((part, at) => {
-    groups[Math.floor((at * groups.length) / parts.length)]! += part;
+/**
+ * Judges the weights before the first step, as epoch 0: what training is measured against. No epoch is the better or worse for
+ * it, and neither is a checkpoint.
+ */
+async function judgeBeginning(task: TrainingTask, log: MetricsLog, context: JobContext): Promise<void> {
+  if (task.validation.length === 0) return;
+  const judgement = await judge(task, (done, total) => {
+    context.stop.throwIfAborted();
+    context.emit({ type: 'progress', phase: 'measuring held-out loss', done, total });
   });
-  return groups.map((sum) => Number(sum.toPrecision(9)));
+  if (!hasFiniteLosses(judgement)) {
+    context.emit({
+      type: 'note',
+      message:
+        'Before training the loss of the held-out images is not a finite number: epochs cannot be compared with it.',
+    });
+    return;
+  }
+  const metric = { type: 'epoch', epoch: 0, trainLoss: null, ...judgement } as const;
+  await log.write(metric);
+  context.emit(metric);
+}
+
+function notFinite(step: number, epoch: number): Failure {
+  return new Failure(
+    'loss-not-finite',
+    `The loss of the held-out images after step ${step} (epoch ${epoch}) is not a finite number.`,
+    'Lower the learning rate.',
+  );
 }
 
 const checkpointsFolder = ({ folder }: TrainJob): string => join(folder, checkpointsName);

@@ -20,6 +20,7 @@ describe('progress in words', () => {
   test('tells an epoch with its losses', () => {
     const epoch = { type: 'epoch', epoch: 5, trainLoss: 0.123456, validationLoss: 0.2 } as const;
     expect(epochText(epoch, 100)).toBe('Epoch   5/100   train 0.1235   held out 0.2000');
+    expect(epochText({ ...epoch, epoch: 0, trainLoss: null }, 100)).toBe('Before training   held out 0.2000');
     expect(epochText({ ...epoch, validationLoss: null }, 9)).toBe('Epoch 5/9   train 0.1235');
   });
 

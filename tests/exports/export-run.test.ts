@@ -57,7 +57,12 @@ function trainedRun(spec: object = {}) {
   for (const epoch of [1, 45]) writeCheckpoint(run, epoch);
   writeFileSync(
     join(run.folder, 'metrics.jsonl'),
-    `${JSON.stringify({ type: 'epoch', epoch: 45, trainLoss: 0.1, validationLoss: 0.2 })}\n`,
+    [
+      { type: 'epoch', epoch: 0, trainLoss: null, validationLoss: 0.3 },
+      { type: 'epoch', epoch: 45, trainLoss: 0.1, validationLoss: 0.2 },
+    ]
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
   );
   return run;
 }
@@ -76,7 +81,7 @@ describe('exporting a run', () => {
     expect(card).toContain('| Method | full finetuning of UNet |');
     expect(card).toContain('| Epoch | 45 of 100 |');
     expect(card).toContain('| Images | 2, and 1 held out |');
-    expect(card).toContain('| Held-out loss | 0.20000 |');
+    expect(card).toContain('| Held-out loss | 0.20000, before training 0.30000 |');
     expect(card).toContain('- a red fox, animal');
     expect(card).toContain('Made with Screenfold 0.1.0 on 2026-02-03.');
     expect(card).toContain(`- \`unet/diffusion_pytorch_model.safetensors\`: \`${hash}`);

@@ -21,6 +21,7 @@ function compared({ pictures }: LikenessJob): LikenessResult {
   return {
     kind: 'likeness',
     limit: 0.05,
+    real: { distance: figure, images: 8, atOnce: 1 },
     pictures: pictures.map(({ epoch }) => ({
       image: 1,
       distance: 0.3 / (epoch + 1),
@@ -79,10 +80,13 @@ describe('how near the pictures of a run are to its data', () => {
     const runId = await finishedRun(services, folder);
     expect(jobs).toEqual([]);
     const first = await services.gallery.handlers['gallery.likeness']({ runId });
-    expect(first).toMatchObject({ state: 'working', limit: null, epochs: [], pictures: [] });
+    expect(first).toMatchObject({ state: 'working', limit: null, real: null, epochs: [], pictures: [] });
 
     const likeness = await likenessOf(services, runId);
-    expect(likeness).toMatchObject({ state: 'ready', failure: null, limit: 0.05 });
+    expect(likeness).toMatchObject({
+      ...{ state: 'ready', failure: null, limit: 0.05 },
+      real: { distance: { value: 0.1, low: 0, high: 0.2 }, images: 8, atOnce: 1 },
+    });
     expect(likeness.epochs.map(({ epoch, pictures, copies }) => [epoch, pictures, copies])).toEqual([
       [0, 1, 0],
       [1, 1, 0],
@@ -101,6 +105,20 @@ describe('how near the pictures of a run are to its data', () => {
     const later = servicesOver(join(folder, 'library'), engine);
     expect(await later.gallery.handlers['gallery.likeness']({ runId })).toEqual(likeness);
     expect(jobs).toHaveLength(1);
+  });
+
+  test('is made again where it was kept before real images were compared among themselves', async () => {
+    const folder = temporaryFolder();
+    const { engine, jobs } = comparingEngine();
+    const services = servicesOver(join(folder, 'library'), engine);
+    const runId = await finishedRun(services, folder);
+    const likeness = await likenessOf(services, runId);
+    const record = await services.runs.handlers['runs.get']({ runId });
+    const file = join(record.folder, 'likeness.json');
+    const { real: _, ...old } = JSON.parse(readFileSync(file, 'utf8')) as { readonly real: unknown };
+    writeFileSync(file, JSON.stringify({ ...old, formatVersion: 1 }));
+    expect(await likenessOf(services, runId)).toEqual(likeness);
+    expect(jobs).toHaveLength(2);
   });
 
   test('is computed anew when there are other pictures', async () => {

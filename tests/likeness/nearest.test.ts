@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { captionRank, kernelDistance } from '../../native/likeness/kernel-distance.ts';
+import { captionRank, kernelDistance, realDistance } from '../../native/likeness/kernel-distance.ts';
 import { copyDistance, distanceOf, isLikelyCopy, nearestOf } from '../../native/likeness/nearest.ts';
 import { uniform } from '../../native/random/philox.ts';
 
@@ -47,6 +47,40 @@ describe('the kernel distance', () => {
   test('says nothing of too few', () => {
     expect(kernelDistance(scattered(3, 0, 90, 1), scattered(40, 0, 90, 1))).toBeNull();
     expect(kernelDistance(scattered(9, 0, 90, 1), scattered(3, 0, 90, 1))).toBeNull();
+  });
+});
+
+describe('the distance of real images among themselves', () => {
+  const held = scattered(30, 0, 90, 1);
+
+  test('is about 0 where what was held out is like the rest, and more where it is of another kind', () => {
+    const alike = realDistance(scattered(200, 0, 90, 2), held, 8)!;
+    expect(alike).toMatchObject({ images: 200, atOnce: 8 });
+    expect(alike.distance.low).toBeLessThan(0);
+    expect(Math.abs(alike.distance.value)).toBeLessThan(0.2);
+    const other = realDistance(scattered(200, 60, 150, 3), held, 8)!;
+    expect(other.distance.value).toBeGreaterThan(alike.distance.value + 0.5);
+  });
+
+  test('is the same by however many, and the more unsure the fewer are drawn at a time', () => {
+    const training = scattered(200, 0, 90, 2);
+    const [few, many] = [realDistance(training, held, 5)!, realDistance(training, held, 50)!];
+    expect(few.distance.value).toBe(many.distance.value);
+    const width = ({ distance }: typeof few) => distance.high - distance.low;
+    expect(width(few)).toBeGreaterThan(2 * width(many));
+    // There are no more than these, however many pictures there are.
+    expect(realDistance(training.slice(0, 6), held, 50)).toMatchObject({ images: 6, atOnce: 6 });
+  });
+
+  test('is taken of images spread over all where there are many, and says nothing of too few', () => {
+    const turned = [...scattered(600, 0, 90, 2), ...scattered(600, 180, 270, 2)];
+    const half = realDistance(turned.slice(0, 600), held, 8)!;
+    const whole = realDistance(turned, held, 8)!;
+    expect([half.images, whole.images]).toEqual([500, 500]);
+    expect(whole.distance.value).toBeGreaterThan(half.distance.value + 0.5);
+    expect(realDistance(turned.slice(0, 3), held, 8)).toBeNull();
+    expect(realDistance(turned, held.slice(0, 3), 8)).toBeNull();
+    expect(realDistance(turned, held, 3)).toBeNull();
   });
 });
 

@@ -87,7 +87,11 @@ test(
     const metrics = await runs.handlers['runs.metrics']({ runId });
     allowed('runs.metrics', metrics);
     expect(metrics.steps.loss).toHaveLength(9);
-    expect(metrics.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(metrics.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
+    expect(metrics.epochs[0]).toMatchObject({
+      trainLoss: null,
+      validationLoss: expect.any(Number) as number,
+    });
 
     await until('gallery.sample', ({ epoch, status }) => epoch === 3 && status === 'ready');
     const compare = () => gallery.handlers['gallery.comparison']({ runIds });
@@ -224,6 +228,6 @@ test(
     for (const id of sampleIds)
       await until('gallery.sample', (sample) => sample.id === id && sample.status === 'ready');
     expect((await gallery.handlers['gallery.history']({ offset: 0, limit: 10 })).total).toBe(2);
-    expect(told.filter(({ event }) => event === 'runs.epoch')).toHaveLength(6);
+    expect(told.filter(({ event }) => event === 'runs.epoch')).toHaveLength(8);
   },
 );

@@ -61,7 +61,7 @@ describe('training that begins with a LoRA', () => {
   test('goes on from where that stands', async () => {
     const { events } = await trainHere(jobOf('on', lora({ from: made }), still));
     // The held-out noise is the same in every run; the file holds float32, so that nothing is lost.
-    expect(validationOf(events)[0]).toBe(madeLosses.at(-1));
+    expect(new Set(validationOf(events))).toEqual(new Set([madeLosses.at(-1)]));
     const fresh = await trainHere(jobOf('fresh', lora(), still));
     expect(validationOf(fresh.events)[0]).not.toBeCloseTo(madeLosses.at(-1)!, 4);
   });

@@ -128,7 +128,7 @@ describe('a run killed at ten random moments', () => {
     const counted = (type: string): unknown[] =>
       metrics.filter((line) => line.type === type).map((line) => line[type]);
     expect(counted('step')).toEqual(Array.from({ length: 3 * epochs }, (_, i) => i + 1));
-    expect(counted('epoch')).toEqual(Array.from({ length: epochs }, (_, i) => i + 1));
+    expect(counted('epoch')).toEqual(Array.from({ length: epochs + 1 }, (_, i) => i));
   }, 180_000);
 });
 

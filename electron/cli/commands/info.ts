@@ -11,6 +11,7 @@ import { embeddedBaseWidth, type EmbeddingFacts } from '../../../native/facts/em
 import { loraBaseNames, type LoraFacts, ranksText } from '../../../native/facts/lora-facts.ts';
 import { Failure } from '../../../native/failure.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
+import { learnedText, whatWasLearned } from '../../contract/learned.ts';
 import { methodName, methodText } from '../../contract/method-text.ts';
 import { bytesText, countOf } from '../../contract/quantities.ts';
 import {
@@ -174,11 +175,17 @@ async function describeRun({ terminal }: CommandContext, folder: string): Promis
   terminal.line(`  trained: ${methodText(method)}`);
   const end = outcome?.end === 'finished' ? 'finished' : 'not finished';
   terminal.line(`  ${losses.at(-1)?.epoch ?? 0} of ${countOf(settings.epochs, 'epoch')}, ${end}`);
+  const lossesOf = (epoch: number) => losses.find((entry) => entry.epoch === epoch);
+  const before = lossesOf(0);
+  if (before !== undefined)
+    terminal.line(`  before training${' '.repeat(9)}held out ${lossText(before.validationLoss)}`);
   for (const epoch of kept) {
-    const loss = losses.find((entry) => entry.epoch === epoch);
+    const loss = lossesOf(epoch);
     terminal.line(
       `  epoch ${String(epoch).padStart(4)}   train ${lossText(loss?.trainLoss ?? null)}   held out ${lossText(loss?.validationLoss ?? null)}`,
     );
   }
+  const learned = whatWasLearned(losses, kept);
+  if (learned !== null) terminal.line(learnedText(learned));
   if (end !== 'finished') terminal.line(`Resume it: screenfold resume ${folder}`);
 }

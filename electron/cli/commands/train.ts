@@ -5,6 +5,7 @@ import { makeFolder } from '../../../native/files/atomic-file.ts';
 import { writeModelNote } from '../../../native/files/model-note.ts';
 import type { TrainResult } from '../../../native/jobs.ts';
 import { totalBytes, type TrainingMemory } from '../../../native/training/memory-plan.ts';
+import { learnedText, whatWasLearned } from '../../contract/learned.ts';
 import { doesNotFit, fitsIn, memoryNote } from '../../contract/memory-text.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
 import { bytesText, countOf } from '../../contract/quantities.ts';
@@ -22,7 +23,14 @@ import {
   runSpecOfFlags,
   writtenByFlags,
 } from '../../runs/read-run-spec.ts';
-import { isRunFolder, readOutcome, readRun, type Run } from '../../runs/run-folder.ts';
+import {
+  checkpointEpochs,
+  isRunFolder,
+  readEpochLosses,
+  readOutcome,
+  readRun,
+  type Run,
+} from '../../runs/run-folder.ts';
 import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
 import { toldWarnings } from '../../runs/told-warnings.ts';
 import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
@@ -123,7 +131,7 @@ async function trainSpec(context: CommandContext, options: TrainOptions, asked: 
   }
   const { run, resumed } = await openRun(planned);
   if (resumed) terminal.line(`Resuming the unfinished run in ${run.folder}`);
-  return reportEnd(context, run, await train(context, run), cut);
+  return await reportEnd(context, run, await train(context, run), cut);
 }
 
 /** Trains runs that differ in what is tried, one after the other; those that an earlier try has finished are left as they are. */
@@ -224,7 +232,7 @@ async function dryMemory(
 }
 
 export async function trainToEnd(context: CommandContext, run: Run): Promise<ExitCode> {
-  return reportEnd(context, run, await train(context, run));
+  return await reportEnd(context, run, await train(context, run));
 }
 
 /** Plans runs on one data set, showing how far its images have been read. */
@@ -258,12 +266,12 @@ async function train(context: CommandContext, run: Run): Promise<TrainResult> {
   });
 }
 
-function reportEnd(
+async function reportEnd(
   { terminal, workingFolder }: CommandContext,
   run: Run,
   result: TrainResult,
   cut?: CutTexts | null,
-): ExitCode {
+): Promise<ExitCode> {
   const folder = shown(run.folder, workingFolder);
   terminal.object({ ...result, folder: run.folder, ...(cut === undefined ? {} : { cut }) });
   if (result.end === 'stopped') {
@@ -278,8 +286,8 @@ function reportEnd(
   const early =
     result.bestEpoch === undefined ? '' : ` early, after epoch ${result.epoch} of ${run.job.settings.epochs}`;
   terminal.line(`Finished${early}: training loss ${lossText(result.trainLoss)}${validation}.`);
-  if (result.bestEpoch !== undefined)
-    terminal.line(`Held-out loss was lowest at epoch ${result.bestEpoch}, which is kept.`);
+  const learned = whatWasLearned(await readEpochLosses(run.folder), await checkpointEpochs(run.folder));
+  if (learned !== null) terminal.line(learnedText(learned));
   if (!trainedParts(run.job.method).includes('autoencoder'))
     terminal.line(`See how it developed:    screenfold compare ${folder}`);
   terminal.line(

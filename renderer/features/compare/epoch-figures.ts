@@ -1,5 +1,5 @@
+import { type Learned, whatWasLearned } from '../../../electron/contract/learned.ts';
 import type { Likeness, LikenessFigure } from '../../../electron/contract/likeness.ts';
-import { type Learned, whatWasLearned } from '../../components/learned.ts';
 import { countOf } from '../../components/quantities.ts';
 import type { ComparedRun } from './book.ts';
 
@@ -10,6 +10,8 @@ export interface EpochFigure {
   readonly low: number;
   readonly high: number;
   readonly text: string;
+  /** No checkpoint is of it: it belongs to the line and cannot be chosen. */
+  readonly between?: true;
 }
 
 /** A small curve over the epochs, and what it says in words. */
@@ -21,6 +23,8 @@ export interface FigureCurve {
   readonly counts?: boolean;
   /** What the curve is held against, drawn as a second line. */
   readonly beside?: readonly EpochFigure[];
+  /** A value that the curve is held against at every epoch, drawn as a thin line with its name. */
+  readonly level?: { readonly value: number; readonly name: string; readonly text: string } | null;
   /** Which epochs are best, to be marked and never chosen for anybody. */
   readonly learned?: Learned | null;
   /** Found by comparing the run's pictures, and out of date while new ones come. */
@@ -50,7 +54,8 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       name: 'Distance from the held-out images',
       ofPictures: true,
       needsHeldOut: true,
-      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.`,
+      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.${realText(likeness)}`,
+      level: realLevel(likeness),
       points: epochs.flatMap(({ epoch, distance }) =>
         distance === null ? [] : [distanceFigure(epoch, distance)],
       ),
@@ -95,13 +100,17 @@ export function isNoneHeldOut({ losses }: ComparedRun, likeness: Likeness | unde
   );
 }
 
-/** Of the epochs that were kept, for only those can be chosen. */
+/** Of all epochs, for the lowest may be one that was not kept. */
 function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
-  const kept = losses.filter(({ epoch }) => epochs.includes(epoch));
-  const beside = kept.flatMap(({ epoch, seenLoss }) => (seenLoss == null ? [] : [exact(epoch, seenLoss, 4)]));
-  const points = kept.flatMap(({ epoch, validationLoss, seenLoss }) => {
+  const beside = losses.flatMap(({ epoch, seenLoss }) =>
+    seenLoss == null ? [] : [exact(epoch, seenLoss, 4)],
+  );
+  const points = losses.flatMap(({ epoch, validationLoss, seenLoss }) => {
     if (validationLoss === null) return [];
-    const point = exact(epoch, validationLoss, 4);
+    const point: EpochFigure = {
+      ...exact(epoch, validationLoss, 4),
+      ...(!epochs.includes(epoch) && { between: true }),
+    };
     return seenLoss == null
       ? [point]
       : [{ ...point, text: `${point.text}, trained ${inWords(seenLoss, 4)}` }];
@@ -112,9 +121,28 @@ function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
     needsHeldOut: true,
     meaning: beside.length > 0 ? `${lower} Dashed: as many training images, at the same noise.` : lower,
     ...{ points, beside },
-    learned: whatWasLearned(kept),
+    learned: whatWasLearned(losses, epochs),
     lacks: points.length > 0 ? null : 'No image is held out.',
   };
+}
+
+/** What is said of real pictures by fewer than this is unsure, whatever its interval. */
+const fewReal = 20;
+
+function realLevel(likeness: Likeness | undefined): NonNullable<FigureCurve['level']> | null {
+  if (likeness?.real == null) return null;
+  const { value, text } = distanceFigure(0, likeness.real.distance);
+  return { value, name: 'real images among themselves', text };
+}
+
+/** How near pictures could come, and by how many real ones that is known. */
+function realText(likeness: Likeness | undefined): string {
+  if (likeness?.real == null) return '';
+  const { heldOut, real } = likeness;
+  const { text } = distanceFigure(0, real.distance);
+  const range = real.atOnce < real.images ? `, ${real.atOnce} at a time` : '';
+  const unsure = Math.min(heldOut, real.images) < fewReal ? ' So few make that unsure.' : '';
+  return ` Thin line: ${countOf(real.images, 'training image')}${range}, in place of the pictures: ${text}.${unsure}`;
 }
 
 const fewestHeldOut = 4;
@@ -144,14 +172,15 @@ function distanceFigure(epoch: number, figure: LikenessFigure): EpochFigure {
   return { epoch, value, low, high, text };
 }
 
-/** The curve in a box of 1 by 1, from the left above: the line, the one beside it, and the band around it. */
+/** The curve in a box of 1 by 1, from the left above: the line, the one beside it, the band around it and the level. */
 export function curvePath(
   points: readonly EpochFigure[],
   [first, last]: readonly [number, number],
   counts = false,
   besides: readonly EpochFigure[] = [],
+  level: number | null = null,
 ): CurvePath {
-  const all = [...points, ...besides];
+  const all = [...points, ...besides, ...(level === null ? [] : [{ low: level, high: level }])];
   const low = counts ? 0 : Math.min(...all.map((point) => point.low));
   const high = Math.max(...all.map((point) => point.high), counts ? 1 : low);
   const x = (epoch: number) => (last === first ? 0.5 : (epoch - first) / (last - first));
@@ -167,6 +196,7 @@ export function curvePath(
       ...points.map((point) => place(point.epoch, point.low)).reverse(),
     ].join(' '),
     dots: points.map(({ epoch, value }) => [x(epoch), y(value)] as const),
+    level: level === null ? null : y(level),
     x,
   };
 }
@@ -176,6 +206,8 @@ interface CurvePath {
   readonly beside: string;
   readonly band: string;
   readonly dots: readonly (readonly [number, number])[];
+  /** How far down the line of a level is. */
+  readonly level: number | null;
   /** Where an epoch stands across. */
   readonly x: (epoch: number) => number;
 }

@@ -1,8 +1,8 @@
 import { Loader, Text } from '@mantine/core';
-import type { PointerEvent } from 'react';
+import type { CSSProperties, PointerEvent } from 'react';
 
+import { learnedText } from '../../../electron/contract/learned.ts';
 import { failureText } from '../../../electron/contract/values.ts';
-import { learnedText } from '../../components/learned.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import type { ComparedRun } from './book.ts';
 import { curvePath, epochFigures, type FigureCurve, isNoneHeldOut } from './epoch-figures.ts';
@@ -90,7 +90,8 @@ function Curve({
     const { left, width } = event.currentTarget.getBoundingClientRect();
     if (width > 0) onEpoch(epochAt(epochs, (event.clientX - left) / width));
   };
-  const summary = shown.map((point) => `${epochText(point.epoch)}: ${point.text}`).join('; ');
+  const kept = shown.filter(({ between }) => between !== true);
+  const summary = kept.map((point) => `${epochText(point.epoch)}: ${point.text}`).join('; ');
   return (
     <figure className={classes.curve} data-former={(former && shown.length > 0) || undefined}>
       <figcaption className={classes.name} title={curve.meaning}>
@@ -104,7 +105,7 @@ function Curve({
         <Drawing
           {...{ curve, shown, span, epoch }}
           beside={curve.beside?.filter(isShown) ?? []}
-          label={`${curve.name}. ${summary}`}
+          label={`${curve.name}. ${summary}${curve.level ? `; ${curve.level.name}: ${curve.level.text}` : ''}`}
           onChoose={choose}
         />
       ) : (
@@ -135,38 +136,54 @@ function Drawing({
   label: string;
   onChoose: (event: PointerEvent<SVGSVGElement>) => void;
 }) {
-  const { line, beside: second, band, dots, x } = curvePath(shown, span, curve.counts, beside);
+  const path = curvePath(shown, span, curve.counts, beside, curve.level?.value);
+  const { line, beside: second, band, dots, x, level } = path;
   const { best, range } = curve.learned ?? { best: null, range: null };
   const lowest = dots[shown.findIndex((point) => point.epoch === best)];
   const within = (at: number) => Math.min(1, Math.max(0, at));
   return (
-    <svg
-      className={classes.drawing}
-      viewBox="0 0 1 1"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={label}
-      onPointerDown={onChoose}
-    >
-      {range !== null && (
-        <rect
-          className={classes.asGood}
-          x={within(x(range.from) - margin)}
-          width={within(x(range.to) + margin) - within(x(range.from) - margin)}
-          y={0}
-          height={1}
-        />
+    <div className={classes.drawn}>
+      <svg
+        className={classes.drawing}
+        viewBox="0 0 1 1"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+        onPointerDown={onChoose}
+      >
+        {range !== null && (
+          <rect
+            className={classes.asGood}
+            x={within(x(range.from) - margin)}
+            width={within(x(range.to) + margin) - within(x(range.from) - margin)}
+            y={0}
+            height={1}
+          />
+        )}
+        <polygon className={classes.band} points={band} />
+        {level !== null && <line className={classes.level} x1={0} x2={1} y1={level} y2={level} />}
+        <line className={classes.here} x1={x(epoch)} x2={x(epoch)} y1={0} y2={1} />
+        <polyline className={classes.beside} points={second} />
+        <polyline className={classes.line} points={line} />
+        {dots.map(([left, top], index) =>
+          shown[index]!.between === true ? null : (
+            <line key={left} className={classes.dot} x1={left} x2={left} y1={top} y2={top} />
+          ),
+        )}
+        {lowest && (
+          <line className={classes.lowest} x1={lowest[0]} x2={lowest[0]} y1={lowest[1]} y2={lowest[1]} />
+        )}
+      </svg>
+      {level !== null && (
+        <span
+          className={classes.levelName}
+          style={{ '--level': level } as CSSProperties}
+          data-below={level < 0.4 || undefined}
+          aria-hidden
+        >
+          {curve.level!.name}
+        </span>
       )}
-      <polygon className={classes.band} points={band} />
-      <line className={classes.here} x1={x(epoch)} x2={x(epoch)} y1={0} y2={1} />
-      <polyline className={classes.beside} points={second} />
-      <polyline className={classes.line} points={line} />
-      {dots.map(([left, top]) => (
-        <line key={left} className={classes.dot} x1={left} x2={left} y1={top} y2={top} />
-      ))}
-      {lowest && (
-        <line className={classes.lowest} x1={lowest[0]} x2={lowest[0]} y1={lowest[1]} y2={lowest[1]} />
-      )}
-    </svg>
+    </div>
   );
 }

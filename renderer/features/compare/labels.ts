@@ -39,9 +39,9 @@ export function headerLabel(book: Book, header: Header, standing: Coordinates): 
 export function valueLabel(book: Book, axis: Axis, value: AxisValue, standing: Coordinates): Label {
   switch (axis) {
     case 'epoch': {
-      if (value === 0) return { text: 'Base', notes: ['epoch 0'] };
       const loss = lossText(book.runs.get(standing.run), Number(value));
-      return { text: epochText(Number(value)), notes: loss === null ? [] : [loss] };
+      const notes = value === 0 ? ['epoch 0'] : [];
+      return { text: epochText(Number(value)), notes: loss === null ? notes : [loss] };
     }
     case 'prompt': {
       const prompt = book.prompts.get(String(value));

@@ -69,8 +69,8 @@ function Head({
       <span>
         {epoch === 0 ? 'Base' : `Epoch ${epoch}`}
         <span className={classes.foot} style={{ display: 'block' }}>
-          {epoch === 0 ? 'epoch 0' : loss === null ? ' ' : lossText(loss)}
-        </span>
+          {loss !== null ? lossText(loss) : epoch === 0 ? 'epoch 0' : ' '}
+        </span>{' '}
       </span>
       {epoch > 0 && hasCheckpoint && <EpochMenu run={run} epoch={epoch} />}
     </div>

@@ -45,18 +45,7 @@ export function EpochTable({
           <Table.Tr key={row.epoch}>
             <Table.Td>
               {row.epoch}
-              {row.hasCheckpoint && (
-                <Badge
-                  ml={8}
-                  miw="max-content"
-                  size="sm"
-                  variant="light"
-                  color={row.best ? 'clay' : 'gray'}
-                  tt="none"
-                >
-                  {row.best ? 'checkpoint, lowest loss' : 'checkpoint'}
-                </Badge>
-              )}
+              <Marks {...row} />
             </Table.Td>
             <Table.Td ta="right">{lossText(row.trainLoss)}</Table.Td>
             <Table.Td ta="right">{lossText(row.validationLoss)}</Table.Td>
@@ -72,5 +61,28 @@ export function EpochTable({
         ))}
       </Table.Tbody>
     </Table>
+  );
+}
+
+const markTexts = { lowest: 'lowest loss', nearest: 'nearest to the lowest' } as const;
+
+function Marks({ epoch, hasCheckpoint, mark }: EpochRow) {
+  const texts = [
+    ...(epoch === 0 ? ['before training'] : []),
+    ...(hasCheckpoint ? ['checkpoint'] : []),
+    ...(mark === null ? [] : [markTexts[mark]]),
+  ];
+  if (texts.length === 0) return null;
+  return (
+    <Badge
+      ml={8}
+      miw="max-content"
+      size="sm"
+      variant="light"
+      color={mark === 'lowest' ? 'clay' : 'gray'}
+      tt="none"
+    >
+      {texts.join(', ')}
+    </Badge>
   );
 }

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 
-import type { Learned } from '../../components/learned.ts';
+import type { Learned } from '../../../electron/contract/learned.ts';
 
 export interface ChartInks {
   readonly ink: string;

@@ -5,7 +5,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import uPlot from 'uplot';
 
-import { type Learned, learnedText } from '../../components/learned.ts';
+import { type Learned, learnedText } from '../../../electron/contract/learned.ts';
 import { countOf, lossText } from '../../components/quantities.ts';
 import { type LossCurves, lossRange } from './curve.ts';
 import classes from './loss-chart.module.css';

@@ -1,8 +1,8 @@
 import { Anchor, Skeleton, Tabs, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 
+import { whatWasLearned } from '../../../electron/contract/learned.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { whatWasLearned } from '../../components/learned.ts';
 import { lossCurves } from './curve.ts';
 import { DevelopmentStrip } from './development-strip.tsx';
 import { epochRows } from './epoch-rows.ts';
@@ -73,7 +73,7 @@ function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof use
           curves={lossCurves(metrics)}
           epochs={run.epochs}
           checkpoints={run.checkpoints}
-          learned={whatWasLearned(metrics.epochs)}
+          learned={whatWasLearned(metrics.epochs, run.checkpoints)}
         />
       )}
       <SkippedSteps count={metrics?.skippedSteps ?? 0} />

@@ -4,6 +4,7 @@ import type { Likeness } from '../../../../electron/contract/likeness.ts';
 export function aLikeness(): Likeness {
   return {
     ...{ state: 'ready', failure: null, limit: 0.08, heldOut: 12 },
+    real: { distance: { value: 0.04, low: -0.02, high: 0.11 }, images: 30, atOnce: 8 },
     epochs: [0, 1, 2, 5].map((epoch) => ({
       epoch,
       pictures: 2,

@@ -139,6 +139,12 @@ describe('the comparison', () => {
     expect(await panel.findByRole('img', { name: /Likely copies.*Epoch 5: 1 of 2/ })).toBeTruthy();
     expect(panel.getByRole('img', { name: /Held-out loss.*Epoch 2: 0.3333/ })).toBeTruthy();
     expect(panel.getByText(/^Held-out loss is lowest at epoch 5/)).toBeTruthy();
+    expect(
+      panel.getByRole('img', {
+        name: /^Distance.*; real images among themselves: 0.040 \(0.000 to 0.110\)$/,
+      }),
+    ).toBeTruthy();
+    expect(panel.getByText('real images among themselves')).toBeTruthy();
     expect(studio.inputsOf('gallery.likeness')).toEqual([{ runId: 1 }]);
     await userEvent.click(screen.getByRole('button', { name: 'Figures' }));
     expect(screen.queryByRole('region', { name: 'Figures of run 1' })).toBeNull();

@@ -27,19 +27,43 @@ describe('figures of the epochs', () => {
   });
 
   test('of what was held out have the loss of as many training images beside them, and which kept epochs are best', () => {
-    const losses = [0.3, 0.2, 0.205, 0.19].map((validationLoss, at) => ({
-      // Epoch 3 is lower, and was not kept.
-      epoch: [1, 2, 5, 3][at]!,
+    const losses = [0.31, 0.3, 0.2, 0.19, 0.205].map((validationLoss, at) => ({
+      epoch: at < 4 ? at : 5,
       trainLoss: 0.2,
       validationLoss,
       seenLoss: validationLoss - 0.02 * at,
-      validationParts: [-0.01, 0, 0, at === 2 ? 0.02 : 0].map((off) => validationLoss / 4 + off),
+      validationParts: [-0.01, 0, 0, at === 4 ? 0.02 : 0].map((off) => validationLoss / 4 + off),
     }));
     const [held] = epochFigures({ ...run, losses }, undefined);
-    expect(held!.learned).toMatchObject({ best: 2, range: { from: 2, to: 5 } });
+    // Epoch 3 is lowest, and was not kept.
+    expect(held!.learned).toMatchObject({
+      ...{ best: 3, range: { from: 3, to: 5 }, before: 0.31 },
+      nearestKept: { epoch: 2, loss: 0.2 },
+    });
     expect(held!.meaning).toMatch(/Dashed: as many training images/);
-    expect(held!.points.map(({ text }) => text)[1]).toBe('0.2000, trained 0.1800');
-    expect(held!.beside!.map(({ text }) => text)).toEqual(['0.3000', '0.1800', '0.1650']);
+    expect(held!.points.map(({ text }) => text)[1]).toBe('0.3000, trained 0.2800');
+    expect(held!.points.map(({ epoch, between = false }) => [epoch, between])).toEqual([
+      ...[[0, false] as const, [1, false] as const, [2, false] as const],
+      ...[[3, true] as const, [5, false] as const],
+    ]);
+    expect(held!.beside!.map(({ text }) => text)).toEqual(['0.3100', '0.2800', '0.1600', '0.1300', '0.1250']);
+  });
+
+  test('have the distance of real images among themselves, and how unsure that is', () => {
+    const { level, meaning } = curves({})['Distance from the held-out images']!;
+    expect(level).toEqual({
+      value: 0.04,
+      name: 'real images among themselves',
+      text: '0.040 (0.000 to 0.110)',
+    });
+    expect(meaning).toContain(
+      'Thin line: 30 training images, 8 at a time, in place of the pictures: 0.040 (0.000 to 0.110). So few make that unsure.',
+    );
+    const real = { distance: { value: -0.01, low: -0.03, high: 0.02 }, images: 200, atOnce: 200 };
+    const many = curves({ heldOut: 50, real })['Distance from the held-out images']!;
+    expect(many.level).toMatchObject({ value: 0, text: 'about 0 (up to 0.020)' });
+    expect(many.meaning).toMatch(/200 training images, in place of the pictures: about 0 \(up to 0.020\)\.$/);
+    expect(curves({ real: null })['Distance from the held-out images']!.level).toBeNull();
   });
 
   test('call a distance about 0 that is estimated below it', () => {
@@ -92,6 +116,12 @@ describe('figures of the epochs', () => {
       line: '0.0000,0.0000 1.0000,0.5000',
       beside: '1.0000,1.0000',
     });
+    // A level is on it, too, and may be beyond all points.
+    expect(curvePath([point(0, 2), point(5, 1)], [0, 5], false, [], 0)).toMatchObject({
+      line: '0.0000,0.0000 1.0000,0.5000',
+      level: 1,
+    });
+    expect(curvePath([point(0, 2)], [0, 5]).level).toBeNull();
     // A count of none stands at the bottom.
     expect(curvePath([point(0, 0), point(5, 0)], [0, 5], true).line).toBe('0.0000,1.0000 1.0000,1.0000');
     expect(curvePath([point(3, 2)], [3, 3]).line).toBe('0.5000,0.5000');

@@ -79,6 +79,7 @@ describe('the table of epochs', () => {
     },
     {
       epochs: [
+        { epoch: 0, trainLoss: null, validationLoss: 0.5 },
         { epoch: 1, trainLoss: 0.4, validationLoss: 0.2 },
         { epoch: 2, trainLoss: 0.3, validationLoss: 0.3 },
         { epoch: 3, trainLoss: 0.2, validationLoss: 0.1 },
@@ -87,12 +88,31 @@ describe('the table of epochs', () => {
   );
 
   test('joins losses, time and cost by the epoch', () => {
-    expect(rows[0]).toMatchObject({ epoch: 1, trainLoss: 0.4, seconds: 10, imagesPerSecond: 2, cost: 0.1 });
-    expect(rows[1]).toMatchObject({ epoch: 2, imagesPerSecond: null, cost: null });
-    expect(rows[2]).toMatchObject({ epoch: 3, seconds: null, hasCheckpoint: false });
+    expect(rows[1]).toMatchObject({ epoch: 1, trainLoss: 0.4, seconds: 10, imagesPerSecond: 2, cost: 0.1 });
+    expect(rows[2]).toMatchObject({ epoch: 2, imagesPerSecond: null, cost: null });
+    expect(rows[3]).toMatchObject({ epoch: 3, seconds: null, hasCheckpoint: false });
   });
 
-  test('marks the lowest held-out loss among the checkpoints', () => {
-    expect(rows.map(({ best }) => best)).toEqual([true, false, false]);
+  test('begins with what was measured before training', () => {
+    expect(rows[0]).toMatchObject({ epoch: 0, validationLoss: 0.5, trainLoss: null, hasCheckpoint: false });
+  });
+
+  test('marks the lowest held-out loss of all, and the checkpoint that comes nearest', () => {
+    expect(rows.map(({ mark }) => mark)).toEqual([null, 'nearest', null, 'lowest']);
+  });
+
+  test('marks one checkpoint where that is the lowest, and what was before training where nothing is lower', () => {
+    const marksOf = (before: number) =>
+      epochRows(
+        { checkpoints: [1], ledger: [] },
+        {
+          epochs: [
+            { epoch: 0, trainLoss: null, validationLoss: before },
+            { epoch: 1, trainLoss: 0.4, validationLoss: 0.2 },
+          ],
+        },
+      ).map(({ mark }) => mark);
+    expect(marksOf(0.3)).toEqual([null, 'lowest']);
+    expect(marksOf(0.1)).toEqual(['lowest', null]);
   });
 });

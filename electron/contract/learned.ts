@@ -1,0 +1,132 @@
+import type { RunMetrics } from './runs.ts';
+
+/** What held-out images say of the epochs of a run. */
+export interface Learned {
+  /** The epoch of the lowest held-out loss; 0 where no epoch is below what it was before training. */
+  readonly best: number;
+  readonly loss: number;
+  /** Held-out loss before the first step; null in runs from before it was measured. */
+  readonly before: number | null;
+  /** The lowest of those that were trained: the best, unless that is 0. */
+  readonly least: EpochLoss;
+  /** Whether the loss before training is above the lowest by no more than one standard error. */
+  readonly mayBeChance: boolean;
+  /**
+   * Epochs around the best whose held-out loss is above the lowest by no more than one standard error of that difference, image
+   * by image; null where that is not known, or training has not helped.
+   */
+  readonly range: { readonly from: number; readonly to: number } | null;
+  /** The checkpoint whose loss comes nearest to the least; null where that is one itself, or nothing is kept. */
+  readonly nearestKept: EpochLoss | null;
+  /** Whether since the best epoch only the loss of trained images has fallen. */
+  readonly byHeart: boolean;
+  readonly newest: number;
+}
+
+interface EpochLoss {
+  readonly epoch: number;
+  readonly loss: number;
+}
+
+/**
+ * Null where fewer than two epochs have a held-out loss, for there is nothing to choose from yet.
+ * @param kept epochs with a checkpoint
+ */
+export function whatWasLearned(
+  epochs: readonly RunMetrics['epochs'][number][],
+  kept: readonly number[],
+): Learned | null {
+  const judged = epochs.flatMap(({ epoch, validationLoss, seenLoss = null, validationParts = null }) =>
+    validationLoss === null ? [] : [{ epoch, loss: validationLoss, seen: seenLoss, parts: validationParts }],
+  );
+  const trained = judged.filter(({ epoch }) => epoch > 0);
+  if (judged.length < 2 || trained.length === 0) return null;
+  const before = judged.find(({ epoch }) => epoch === 0) ?? null;
+  const least = lowest(trained)!;
+  const best = before !== null && before.loss <= least.loss ? before : least;
+  const newest = trained.at(-1)!;
+  const nearest = kept.includes(least.epoch)
+    ? null
+    : lowest(trained.filter(({ epoch }) => kept.includes(epoch)));
+  return {
+    best: best.epoch,
+    loss: best.loss,
+    before: before?.loss ?? null,
+    least: epochLoss(least),
+    mayBeChance: before !== null && before !== best && isAsGood(before, best),
+    range: best === before || best.parts === null ? null : rangeAround(trained, trained.indexOf(best)),
+    nearestKept: nearest === null ? null : epochLoss(nearest),
+    byHeart: isByHeart(best, newest),
+    newest: newest.epoch,
+  };
+}
+
+interface Judged extends EpochLoss {
+  readonly seen: number | null;
+  readonly parts: readonly number[] | null;
+}
+
+const epochLoss = ({ epoch, loss }: Judged): EpochLoss => ({ epoch, loss });
+
+/** Null where there is none; of the same ones the first. */
+function lowest<T extends EpochLoss>(of: readonly T[]): T | null {
+  return of.reduce<T | null>((least, one) => (least === null || one.loss < least.loss ? one : least), null);
+}
+
+/** How much less the loss of trained images is than that of held-out ones tells what is learned by heart. */
+function isByHeart(best: Judged, newest: Judged): boolean {
+  if (best.seen === null || newest.seen === null || newest.seen >= best.seen) return false;
+  const [then, now] = [best.loss - best.seen, newest.loss - newest.seen];
+  return now > 1.25 * Math.max(then, 0) && now > 0;
+}
+
+function rangeAround(judged: readonly Judged[], at: number): { readonly from: number; readonly to: number } {
+  const best = judged[at]!;
+  let [first, last] = [at, at];
+  while (first > 0 && isAsGood(judged[first - 1]!, best)) first -= 1;
+  while (last + 1 < judged.length && isAsGood(judged[last + 1]!, best)) last += 1;
+  return { from: judged[first]!.epoch, to: judged[last]!.epoch };
+}
+
+/** The noise is the same at every epoch, so that it is the differences that say how sure the better one is. */
+function isAsGood({ loss, parts }: Judged, best: Judged): boolean {
+  const count = best.parts?.length ?? 0;
+  if (parts === null || best.parts === null || parts.length !== count || count < 2) return false;
+  const mean = loss - best.loss;
+  const squares = parts.reduce((sum, part, at) => sum + ((part - best.parts![at]!) * count - mean) ** 2, 0);
+  return mean <= Math.sqrt(squares / (count * (count - 1)));
+}
+
+/** In words, for a person who has to choose an epoch; nothing is chosen for them. */
+export function learnedText(learned: Learned): string {
+  const { best, newest, byHeart, nearestKept, least } = learned;
+  return [
+    whereText(learned),
+    ...(newest === best ? ['That is the newest: it was still falling.'] : []),
+    ...(newest !== best && byHeart
+      ? [
+          'Since then the model has only got better on images it was trained on: it is learning them by heart.',
+        ]
+      : []),
+    ...(nearestKept === null
+      ? []
+      : [
+          `Epoch ${least.epoch} was not kept; of the checkpoints epoch ${nearestKept.epoch} comes nearest, with ${lossText(nearestKept.loss)}.`,
+        ]),
+  ].join(' ');
+}
+
+function whereText({ best, loss, before, least, range, mayBeChance }: Learned): string {
+  if (best === 0) {
+    return `Held-out loss was lowest before training, ${lossText(loss)}: by this measure training has not helped. The least since is ${lossText(least.loss)} at epoch ${least.epoch}.`;
+  }
+  const asGood =
+    range === null || range.from === range.to
+      ? ''
+      : `; epochs ${range.from} to ${range.to} are as good, within one standard error`;
+  if (before === null) return `Held-out loss is lowest at epoch ${best}${asGood}.`;
+  const chance = mayBeChance ? ' So small a gain may be chance: it is within one standard error.' : '';
+  return `Held-out loss was ${lossText(before)} before training and is lowest at epoch ${best}, ${lossText(loss)}${asGood}.${chance}`;
+}
+
+const lossText = (loss: number): string => loss.toFixed(4);

@@ -70,7 +70,7 @@ function Head({
         {epoch === 0 ? 'Base' : `Epoch ${epoch}`}
         <span className={classes.foot} style={{ display: 'block' }}>
           {loss !== null ? lossText(loss) : epoch === 0 ? 'epoch 0' : ' '}
-        </span>{' '}
+        </span>
       </span>
       {epoch > 0 && hasCheckpoint && <EpochMenu run={run} epoch={epoch} />}
     </div>

@@ -71,3 +71,21 @@ describe('a session on CUDA', () => {
     });
   });
 });
+
+describe('a session on the processor', () => {
+  test.each([
+    [{}, false],
+    [{ byTurns: true }, true],
+    [{ tensorByTensor: true }, true],
+  ])('of options %j takes memory tensor by tensor: %s', (options, isSo) => {
+    const calls: string[] = [];
+    const ort = {
+      call: (name: string) => calls.push(name),
+      get: () => 1n,
+      create: () => 1n,
+      release: () => undefined,
+    } as unknown as Ort;
+    sessionOptions(ort, 1n, { provider: 'cpu', threads: 1 }, options);
+    expect(calls.includes('DisableMemPattern')).toBe(isSo);
+  });
+});

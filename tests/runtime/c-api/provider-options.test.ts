@@ -72,12 +72,15 @@ describe('a session on CUDA', () => {
   });
 });
 
-describe('a session on the processor', () => {
+describe('memory', () => {
   test.each([
-    [{}, false],
-    [{ byTurns: true }, true],
-    [{ tensorByTensor: true }, true],
-  ])('of options %j takes memory tensor by tensor: %s', (options, isSo) => {
+    ['cpu', {}, {}, false],
+    ['cpu', { byTurns: true }, {}, true],
+    ['cpu', { tensorByTensor: true }, {}, true],
+    ['cuda', { tensorByTensor: true }, {}, true],
+    ['cuda', { tensorByTensor: true }, { memoryPattern: true }, false],
+    ['webgpu', { tensorByTensor: true }, {}, false],
+  ] as const)('on %s with %j and %j is taken tensor by tensor: %s', (provider, options, tuning, isSo) => {
     const calls: string[] = [];
     const ort = {
       call: (name: string) => calls.push(name),
@@ -85,7 +88,7 @@ describe('a session on the processor', () => {
       create: () => 1n,
       release: () => undefined,
     } as unknown as Ort;
-    sessionOptions(ort, 1n, { provider: 'cpu', threads: 1 }, options);
+    sessionOptions(ort, 1n, { provider, threads: 1, tuning }, options);
     expect(calls.includes('DisableMemPattern')).toBe(isSo);
   });
 });

@@ -8,6 +8,10 @@ configure({ asyncUtilTimeout: 15_000 });
 
 const nothing = () => undefined;
 
+// Many files have one document and its storages, each beginning with nothing in them.
+localStorage.clear();
+sessionStorage.clear();
+
 window.matchMedia = (query) =>
   Object.assign(new EventTarget(), {
     matches: false,
@@ -22,4 +26,4 @@ window.ResizeObserver = class implements ResizeObserver {
   readonly disconnect = nothing;
 };
 window.HTMLElement.prototype.scrollIntoView = nothing;
-Object.defineProperty(document, 'fonts', { value: new EventTarget() });
+Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });

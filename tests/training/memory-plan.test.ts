@@ -83,14 +83,14 @@ test('on a GPU it is reckoned in the precision that it computes in, and computed
 
 // By scripts/bench-full-size.ts: GiB of the whole process, which only trains the UNet. Memory without end keeps all.
 test.each([
-  ['LoRA at 512 px', 'sd1-unet', 'float32', 512, lora, {}, 4.8, null],
-  ['… over weights in float16', 'sd1-unet', 'float16', 512, lora, {}, 3.0, null],
+  ['LoRA at 512 px', 'sd1-unet', 'float32', 512, lora, {}, 4.4, null],
+  ['… over weights in float16', 'sd1-unet', 'float16', 512, lora, {}, 2.8, null],
   ['LoRA at 256 px', 'sd1-unet', 'float32', 256, lora, {}, 3.8, null],
   ['… all kept', 'sd1-unet', 'float32', 256, lora, {}, 4.9, Infinity],
   ['… all kept at 384 px', 'sd1-unet', 'float32', 384, lora, {}, 6.9, Infinity],
   ['… all kept at 512 px', 'sd1-unet', 'float32', 512, lora, {}, 10.4, Infinity],
-  ['full', 'sd1-unet', 'float32', 512, full, {}, 14.1, null],
-  ['… fused', 'sd1-unet', 'float32', 512, full, { fusedBackward: true }, 11.8, null],
+  ['full', 'sd1-unet', 'float32', 512, full, {}, 14.2, null],
+  ['… fused', 'sd1-unet', 'float32', 512, full, { fusedBackward: true }, 11.3, null],
   [
     '… with moments of 8 bits',
     'sd1-unet',

@@ -101,7 +101,7 @@ test.each([
     7.0,
     null,
   ],
-  ['LoRA of SDXL', 'sdxl-unet', 'float16', 1024, lora, {}, 10.6, null],
+  ['LoRA of SDXL', 'sdxl-unet', 'float16', 1024, lora, {}, 9.3, null],
 ] as const)(
   '%s is planned within a tenth of what it took',
   async (_, name, held, size, method, changed, took, available) => {
@@ -151,7 +151,7 @@ test('a fused backward pass has the gradients of one module at a time', async ()
   const all = planned(model, full, 64 * gb);
   const fused = planned(model, full, 64 * gb, { fusedBackward: true });
   expect([all.recompute, fused.recompute]).toEqual([false, true]);
-  expect(fused.gradients).toBeLessThan(all.gradients / 4);
+  expect(fused.gradients).toBeLessThan(all.gradients / 3);
   expect(fused.gradients).toBeGreaterThan(0.4 * gb);
 });
 

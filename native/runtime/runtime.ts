@@ -55,7 +55,7 @@ export interface DeviceTuning {
    * which keeps them in order. Default false.
    */
   readonly oneStream?: boolean;
-  /** Whether a session's memory is laid out ahead from what its first run took; default true. */
+  /** Whether a session's memory is laid out ahead from what its first run took; default: as the session has it. */
   readonly memoryPattern?: boolean;
 }
 
@@ -137,6 +137,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Keep freed memory for reuse, by all such sessions of the process (faster), or give it back (smaller). Default true. */
   readonly arena?: boolean;
+  /**
+   * Whether memory is taken tensor by tensor rather than for a whole run at once, on the processor and CUDA. A large graph has less
+   * at its most so, as fast; a small one is slower. Default: for sessions that run by turns.
+   */
+  readonly tensorByTensor?: boolean;
   /** Share threads and memory with all such sessions of the process, for those that run by turns. Default false. */
   readonly byTurns?: boolean;
   /**

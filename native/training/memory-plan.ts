@@ -59,13 +59,13 @@ const orderFactor = 1.8;
  * The arena that stages share gives memory back in pieces that fit no other stage's tensors: measured at full size, at 256 and 512
  * px and of SDXL at 1024, a step took this many times what its stages keep and the largest needs.
  */
-const arenaFactor = 2.35;
+const arenaFactor = 1.75;
 
 /** For the same reason, of the gradients of one module: measured, fused, with moments of 32 bits and of 8. */
-const fusedFactor = 4;
+const fusedFactor = 5;
 
 /** Measured at full size, beside all that is counted: the engine with one graph, and with one for each module and way. */
-const programBytes = { whole: 0.3 * 2 ** 30, staged: 0.15 * 2 ** 30 };
+const programBytes = { whole: 0.3 * 2 ** 30, staged: 0.2 * 2 ** 30 };
 
 /** The rest is for encoders, files being read and what else runs there. */
 const shareToFill = 0.7;

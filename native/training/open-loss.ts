@@ -1,8 +1,9 @@
+import { largeModel } from '../models/large-model.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
 import type { Stage, StagedGraph } from '../stages/cut.ts';
 import { openStages, type StageSessions } from '../stages/run.ts';
-import type { DifferentiatedGraph, TrainingArtifacts } from './artifacts.ts';
+import { type DifferentiatedGraph, totalElements, type TrainingArtifacts } from './artifacts.ts';
 import { prefixed, type Tensors } from './stepper.ts';
 
 export type AfterStage = ReadonlyMap<Stage, () => Promise<void>>;
@@ -25,10 +26,12 @@ export interface OpenLoss {
  */
 export async function openWhole(
   runtime: Runtime,
-  { trainingModel, evalModel }: Pick<TrainingArtifacts, 'trainingModel' | 'evalModel'>,
-  options: SessionOptions,
+  artifacts: TrainingArtifacts,
+  given: SessionOptions,
   bindings = 1,
 ): Promise<OpenLoss> {
+  const { trainingModel, evalModel, trainable, frozen } = artifacts;
+  const options = { ...given, tensorByTensor: totalElements([...trainable, ...frozen]) >= largeModel };
   const sessions: Session[] = [];
   while (sessions.length < (runtime.captures ? bindings : 1))
     sessions.push(await runtime.createSession(trainingModel, { ...options, capture: true }));

@@ -99,8 +99,10 @@ export async function openDenoisingStep(
 }> {
   const initial = (parameter: Parameter): Promise<Float32Array<ArrayBuffer>> =>
     Promise.resolve(weight(parameter));
-  // Made before the first step, which is timed; each is let go of as soon as it is taken.
-  const frozen = new Map(artifacts.frozen.map((parameter) => [parameter.name, weight(parameter)] as const));
+  // Made before the first step, which is timed, and let go of as soon as they are taken; but all of them in float32 are more than a
+  // step takes that holds them in float16.
+  const early = step.frozenType === 'float16' ? [] : artifacts.frozen;
+  const frozen = new Map(early.map((parameter) => [parameter.name, weight(parameter)] as const));
   const trainer = await createTrainer({
     runtime,
     rule: {
@@ -111,9 +113,9 @@ export async function openDenoisingStep(
     },
     trainable: artifacts.trainable,
     initial,
-    frozen: ({ name }) => {
-      const values = frozen.get(name)!;
-      frozen.delete(name);
+    frozen: (parameter) => {
+      const values = frozen.get(parameter.name) ?? weight(parameter);
+      frozen.delete(parameter.name);
       return Promise.resolve(values);
     },
     artifacts: () => artifacts,

@@ -79,7 +79,7 @@ export const checks: readonly CheckEntry[] = [
   tuned('lora-1-tf32', { tf32: true }),
   tuned('lora-1-exhaustive', { convSearch: 'exhaustive' }),
   tuned('lora-1-any-order', { deterministic: false }),
-  tuned('lora-1-no-pattern', { memoryPattern: false }),
+  tuned('lora-1-pattern', { memoryPattern: true }),
   tuned('lora-1-one-stream', { oneStream: true }),
   entry('lora-1-float16', 60, trained('lora', 1, { precision: 'float16' })),
   entry('full-1-float16', 90, trained('full', 1, { precision: 'float16' })),

@@ -81,13 +81,16 @@ test('on a GPU it is reckoned in the precision that it computes in, and computed
   expect(onCard(lora, null, 'auto', 'webgpu').recompute).toBe(false);
 });
 
-// By scripts/bench-full-size.ts: GiB of the whole process, which only trains the UNet.
+// By scripts/bench-full-size.ts: GiB of the whole process, which only trains the UNet. Memory without end keeps all.
 test.each([
-  ['LoRA at 512 px', 'sd1-unet', 'float32', 512, lora, {}, 4.8],
-  ['… over weights in float16', 'sd1-unet', 'float16', 512, lora, {}, 3.0],
-  ['LoRA at 256 px', 'sd1-unet', 'float32', 256, lora, {}, 3.8],
-  ['full', 'sd1-unet', 'float32', 512, full, {}, 14.1],
-  ['… fused', 'sd1-unet', 'float32', 512, full, { fusedBackward: true }, 11.8],
+  ['LoRA at 512 px', 'sd1-unet', 'float32', 512, lora, {}, 4.4, null],
+  ['… over weights in float16', 'sd1-unet', 'float16', 512, lora, {}, 2.8, null],
+  ['LoRA at 256 px', 'sd1-unet', 'float32', 256, lora, {}, 3.8, null],
+  ['… all kept', 'sd1-unet', 'float32', 256, lora, {}, 4.9, Infinity],
+  ['… all kept at 384 px', 'sd1-unet', 'float32', 384, lora, {}, 6.9, Infinity],
+  ['… all kept at 512 px', 'sd1-unet', 'float32', 512, lora, {}, 10.4, Infinity],
+  ['full', 'sd1-unet', 'float32', 512, full, {}, 14.2, null],
+  ['… fused', 'sd1-unet', 'float32', 512, full, { fusedBackward: true }, 11.3, null],
   [
     '… with moments of 8 bits',
     'sd1-unet',
@@ -96,14 +99,15 @@ test.each([
     full,
     { fusedBackward: true, optimizer: eightBit },
     7.0,
+    null,
   ],
-  ['LoRA of SDXL', 'sdxl-unet', 'float16', 1024, lora, {}, 10.6],
+  ['LoRA of SDXL', 'sdxl-unet', 'float16', 1024, lora, {}, 9.3, null],
 ] as const)(
   '%s is planned within a tenth of what it took',
-  async (_, name, held, size, method, changed, took) => {
+  async (_, name, held, size, method, changed, took, available) => {
     const { config } = await readFullSize(name);
     const model = unetAlone(config as object, held);
-    const bytes = totalBytes(planned(model, method, null, { emaDecay: 0, ...changed }, 'cpu', size));
+    const bytes = totalBytes(planned(model, method, available, { emaDecay: 0, ...changed }, 'cpu', size));
     expect(bytes / 2 ** 30).toBeGreaterThan(0.9 * took);
     expect(bytes / 2 ** 30).toBeLessThan(1.1 * took);
   },
@@ -147,7 +151,7 @@ test('a fused backward pass has the gradients of one module at a time', async ()
   const all = planned(model, full, 64 * gb);
   const fused = planned(model, full, 64 * gb, { fusedBackward: true });
   expect([all.recompute, fused.recompute]).toEqual([false, true]);
-  expect(fused.gradients).toBeLessThan(all.gradients / 4);
+  expect(fused.gradients).toBeLessThan(all.gradients / 3);
   expect(fused.gradients).toBeGreaterThan(0.4 * gb);
 });
 

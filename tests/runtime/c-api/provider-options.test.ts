@@ -71,3 +71,24 @@ describe('a session on CUDA', () => {
     });
   });
 });
+
+describe('memory', () => {
+  test.each([
+    ['cpu', {}, {}, false],
+    ['cpu', { byTurns: true }, {}, true],
+    ['cpu', { tensorByTensor: true }, {}, true],
+    ['cuda', { tensorByTensor: true }, {}, true],
+    ['cuda', { tensorByTensor: true }, { memoryPattern: true }, false],
+    ['webgpu', { tensorByTensor: true }, {}, false],
+  ] as const)('on %s with %j and %j is taken tensor by tensor: %s', (provider, options, tuning, isSo) => {
+    const calls: string[] = [];
+    const ort = {
+      call: (name: string) => calls.push(name),
+      get: () => 1n,
+      create: () => 1n,
+      release: () => undefined,
+    } as unknown as Ort;
+    sessionOptions(ort, 1n, { provider, threads: 1, tuning }, options);
+    expect(calls.includes('DisableMemPattern')).toBe(isSo);
+  });
+});

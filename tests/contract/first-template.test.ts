@@ -30,3 +30,12 @@ test('a first template is what describes the images already, and names their fol
   expect(firstTemplate([folder, { name: 'kind', images: 4 }])).toBe('a picture of ${kind}');
   expect(firstTemplate([folder])).toBe('a picture of ${folder}');
 });
+
+test('a first template has no field that a template cannot name, or nobody could copy', () => {
+  const odd = ['x${y}', '{z}', 'z}', '$d', ' lead', 'tab\tname', 'line\nname', '\u001b[31mred', 'a\u202eb'];
+  const fields = (names: readonly string[]) => names.map((name) => ({ name, images: 10 }));
+  expect(firstTemplate(fields(odd))).toBe('');
+  expect(firstTemplate(fields([...odd, "who's it", 'a.b', 'größe']))).toBe(
+    "a picture of ${who's it}, ${a.b}",
+  );
+});

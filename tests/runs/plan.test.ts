@@ -234,6 +234,13 @@ describe('a plan', () => {
     ]);
     const generic = [expect.stringMatching(/^10 images have no caption/)];
     expect(warnings({})).toEqual(generic);
+    expect(warnings({ '{kind}': 'face' })).toEqual(generic);
+    const many = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`column ${at}`, 'x']));
+    expect(warnings(many)).toEqual([
+      expect.stringContaining(
+        "columns column 0, column 1, column 2, column 3, column 4, column 5, column 6, column 7, column 8, column 9 and 2,990 more: --caption-template 'a picture of ${column 0}, ${column 1}'",
+      ),
+    ]);
     expect(warnings({ name: 'a fox' }, { data: { captions: { kind: 'empty' } } })).toEqual([]);
     const some = named({ name: 'a fox' }).map((one, index) =>
       index > 0 ? one : { ...one, candidates: [{ source: 'sidecar' as const, texts: ['a fox'] }] },

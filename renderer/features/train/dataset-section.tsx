@@ -67,7 +67,11 @@ function HoldOutOffer({ dataset }: { dataset: DatasetSummary }) {
         action="Put them back"
         busy={isPending}
         onClick={() => {
-          mutate({ datasetId: dataset.id, choice: { kind: 'none' } }, { onError: showFailure });
+          // As many may be held out again by somebody else.
+          const onSuccess = () => {
+            setTaken(null);
+          };
+          mutate({ datasetId: dataset.id, choice: { kind: 'none' } }, { onSuccess, onError: showFailure });
         }}
       />
     ) : null;

@@ -120,6 +120,13 @@ describe('the train screen', () => {
       datasetId: exampleDataset.id,
       choice: { kind: 'none' },
     });
+    // As many, held out elsewhere since.
+    heldOut = 3;
+    told();
+    await waitFor(() => {
+      expect(screen.queryByRole('button', { name: 'Hold out 3' })).toBeNull();
+    });
+    expect(back()).toBeNull();
   });
 
   test('teaches a new word, which is asked for and has to be one', async () => {

@@ -17,7 +17,8 @@ import {
 const run: RunProgram = (command, args, seconds) => {
   console.log(`> ${command} ${args.join(' ')}`);
   const { status } = spawnSync(command, args, {
-    stdio: 'inherit',
+    // Nothing may wait for an answer.
+    stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     ...(seconds !== undefined && { timeout: seconds * 1000 }),
   });

@@ -10,10 +10,9 @@ import { compareCommand } from '../electron/cli/commands/compare.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../electron/cli/commands/context.ts';
 import { exportCommand } from '../electron/cli/commands/export.ts';
 import { trainCommand } from '../electron/cli/commands/train.ts';
-import { lossText } from '../electron/cli/job-text.ts';
 import { reportFailure } from '../electron/cli/report-failure.ts';
 import { createTerminal } from '../electron/cli/terminal.ts';
-import { durationText } from '../electron/contract/quantities.ts';
+import { durationText, lossText } from '../electron/contract/quantities.ts';
 import { startEngine } from '../electron/engine/engine-process.ts';
 import { readOutcome } from '../electron/runs/run-folder.ts';
 

@@ -1,13 +1,9 @@
 /** How numbers and events of a job read in a terminal. */
 import type { JobEvent } from '../../native/jobs.ts';
-import { durationText } from '../contract/quantities.ts';
+import { durationText, lossText } from '../contract/quantities.ts';
 
 export type StepEvent = Extract<JobEvent, { readonly type: 'step' }>;
 export type EpochEvent = Extract<JobEvent, { readonly type: 'epoch' }>;
-
-export function lossText(loss: number | null): string {
-  return loss === null ? '–' : loss.toFixed(4);
-}
 
 export function epochText({ epoch, trainLoss, validationLoss }: EpochEvent, epochs: number): string {
   if (epoch === 0) return `Before training   held out ${lossText(validationLoss)}`;

@@ -1,3 +1,4 @@
+import { lossText } from './quantities.ts';
 import type { RunMetrics } from './runs.ts';
 
 /** What held-out images say of the epochs of a run. */
@@ -125,8 +126,8 @@ function whereText({ best, loss, before, least, range, mayBeChance }: Learned): 
       ? ''
       : `; epochs ${range.from} to ${range.to} are as good, within one standard error`;
   if (before === null) return `Held-out loss is lowest at epoch ${best}${asGood}.`;
-  const chance = mayBeChance ? ' So small a gain may be chance: it is within one standard error.' : '';
+  const chance = mayBeChance
+    ? ' Its gain over the base is within one standard error, too, and may be chance.'
+    : '';
   return `Held-out loss was ${lossText(before)} before training and is lowest at epoch ${best}, ${lossText(loss)}${asGood}.${chance}`;
 }
-
-const lossText = (loss: number): string => loss.toFixed(4);

@@ -12,6 +12,11 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
+/** A loss as it is told everywhere, fine enough to tell epochs apart: `0.1338`. */
+export function lossText(loss: number | null): string {
+  return loss === null || !Number.isFinite(loss) ? '–' : loss.toFixed(4);
+}
+
 /** A setting's number, small ones as people write rates: `1e-4`. */
 export function settingNumberText(value: number): string {
   return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential() : String(value);

@@ -10,7 +10,7 @@ import type { TrainJob } from '../../native/jobs.ts';
 import { methodText } from '../contract/method-text.ts';
 import { settingText } from '../contract/optimizer-spec.ts';
 import { priorText } from '../contract/prior-spec.ts';
-import { countOf } from '../contract/quantities.ts';
+import { countOf, lossText } from '../contract/quantities.ts';
 import type { EpochLosses, PlannedRunSpec } from '../runs/run-folder.ts';
 import {
   cardHead,
@@ -163,8 +163,4 @@ function scheduleText({ schedule }: TrainJob['settings']): string {
 
 function heldOutText(loss: number, before: number | null): string {
   return before === null ? lossText(loss) : `${lossText(loss)}, before training ${lossText(before)}`;
-}
-
-function lossText(loss: number | null): string {
-  return loss === null ? '–' : loss.toFixed(5);
 }

@@ -1,3 +1,4 @@
+import { lossText } from '../contract/quantities.ts';
 import type { EpochLosses } from '../runs/run-folder.ts';
 import type { Prompt } from '../runs/run-prompts.ts';
 import type { Label } from '../sheets/label.ts';
@@ -10,7 +11,7 @@ export function epochLabel(epoch: number, losses: readonly EpochLosses[]): Label
   const kind = loss?.validationLoss == null ? 'train' : 'held out';
   return {
     text: epoch === 0 ? 'Base' : `Epoch ${epoch}`,
-    note: `${kind} ${measured.toFixed(4)}`,
+    note: `${kind} ${lossText(measured)}`,
   };
 }
 

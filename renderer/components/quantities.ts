@@ -47,11 +47,6 @@ export function rateText(imagesPerSecond: number, unit: RateUnit = rateUnit([ima
   return imagesPerSecond <= 0 ? '–' : `${rateNumber(imagesPerSecond, unit)} ${unit}`;
 }
 
-/** A loss in three significant figures, as they are compared: `0.0912`, `1.24`. */
-export function lossText(loss: number | null): string {
-  return loss === null || !Number.isFinite(loss) ? '–' : loss.toPrecision(3);
-}
-
 /** A day and a time of day, as `12 May 2026, 14:03`; milliseconds since 1970. */
 export function momentText(time: number): string {
   return new Date(time).toLocaleString('en-GB', {

@@ -37,7 +37,7 @@ describe('from a terminal', () => {
     expect([exported.code, exported.error]).toEqual([0, '']);
     const card = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-5', 'README.md');
     expect(exported.out).toContain(`Its model card: ${card}\n`);
-    expect(readFileSync(card, 'utf8')).toContain('| Held-out loss | 0.40000 |');
+    expect(readFileSync(card, 'utf8')).toContain('| Held-out loss | 0.4000 |');
     expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'export']);
   });
 

@@ -73,7 +73,7 @@ describe('what was measured before training', () => {
     const learned = whatWasLearned(epochs, [1, 2]);
     expect(learned).toMatchObject({ best: 2, range: { from: 1, to: 2 }, mayBeChance: true });
     expect(textOf(epochs, [1, 2])).toContain(
-      'So small a gain may be chance: it is within one standard error.',
+      'Its gain over the base is within one standard error, too, and may be chance.',
     );
   });
 

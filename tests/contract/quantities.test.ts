@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { bytesText, durationText } from '../../electron/contract/quantities.ts';
+import { bytesText, durationText, lossText } from '../../electron/contract/quantities.ts';
 
 describe('quantities in words', () => {
   test('durations are told in two units at most', () => {
@@ -16,6 +16,10 @@ describe('quantities in words', () => {
       '2 d 7 h',
     ]);
     expect(durationText(Infinity)).toBe('?');
+  });
+
+  test('losses are told so finely that epochs differ, and a dash where there is none', () => {
+    expect([0.13463, 0.13382, 1.5, null].map(lossText)).toEqual(['0.1346', '0.1338', '1.5000', '–']);
   });
 
   test('bytes are told in decimal units', () => {

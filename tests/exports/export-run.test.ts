@@ -81,7 +81,7 @@ describe('exporting a run', () => {
     expect(card).toContain('| Method | full finetuning of UNet |');
     expect(card).toContain('| Epoch | 45 of 100 |');
     expect(card).toContain('| Images | 2, and 1 held out |');
-    expect(card).toContain('| Held-out loss | 0.20000, before training 0.30000 |');
+    expect(card).toContain('| Held-out loss | 0.2000, before training 0.3000 |');
     expect(card).toContain('- a red fox, animal');
     expect(card).toContain('Made with Screenfold 0.1.0 on 2026-02-03.');
     expect(card).toContain(`- \`unet/diffusion_pytorch_model.safetensors\`: \`${hash}`);

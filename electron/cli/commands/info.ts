@@ -13,7 +13,7 @@ import { Failure } from '../../../native/failure.ts';
 import type { InfoResult } from '../../../native/jobs.ts';
 import { learnedText, whatWasLearned } from '../../contract/learned.ts';
 import { methodName, methodText } from '../../contract/method-text.ts';
-import { bytesText, countOf } from '../../contract/quantities.ts';
+import { bytesText, countOf, lossText } from '../../contract/quantities.ts';
 import {
   checkpointEpochs,
   isRunFolder,
@@ -21,7 +21,6 @@ import {
   readOutcome,
   readRun,
 } from '../../runs/run-folder.ts';
-import { lossText } from '../job-text.ts';
 import type { CommandContext } from './context.ts';
 
 /** What this machine can do, or what lies at a path. */

@@ -8,7 +8,7 @@ import { totalBytes, type TrainingMemory } from '../../../native/training/memory
 import { learnedText, whatWasLearned } from '../../contract/learned.ts';
 import { doesNotFit, fitsIn, memoryNote } from '../../contract/memory-text.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
-import { bytesText, countOf } from '../../contract/quantities.ts';
+import { bytesText, countOf, lossText } from '../../contract/quantities.ts';
 import { type Sweep, sweptOverrides, sweptText } from '../../contract/sweep.ts';
 import { fileNameOf } from '../../library/file-name.ts';
 import { howLines } from '../../runs/how-lines.ts';
@@ -34,7 +34,6 @@ import {
 import { type CutTexts, promptWarning } from '../../runs/text-lengths.ts';
 import { toldWarnings } from '../../runs/told-warnings.ts';
 import { openRun, refuseFinished, trainRun } from '../../runs/train-run.ts';
-import { lossText } from '../job-text.ts';
 import { type CommandContext, type ExitCode, exitCodes, runJobInTerminal, usage } from './context.ts';
 import { type ModelParts, noteIn, noteOf, warnOfGuess, withNote } from './with-parts.ts';
 

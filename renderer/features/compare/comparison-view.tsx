@@ -15,7 +15,7 @@ import { FiguresPanel } from './figures-panel.tsx';
 import type { Grid } from './grid.ts';
 import { type Command, commandOf } from './keys.ts';
 import { KeysSheet } from './keys-sheet.tsx';
-import { lossText } from './labels.ts';
+import { epochLoss } from './labels.ts';
 import { LargeView } from './large-view.tsx';
 import { LayoutBar } from './layout-bar.tsx';
 import { focusedPlace, focusIn, goTo, obey, picked, step, type View } from './navigation.ts';
@@ -87,7 +87,7 @@ export function ComparisonView(props: ViewProps) {
       <Timeline
         {...{ epochs, epoch, rate, figures }}
         onFigures={setFigures}
-        note={lossText(run, epoch)}
+        note={epochLoss(run, epoch)}
         playing={view.playing}
         onEpoch={(value) => {
           stand('epoch', value);

@@ -1,5 +1,6 @@
 import type { Axis } from '../../../electron/contract/gallery.ts';
 import { methodName } from '../../../electron/contract/method-text.ts';
+import { lossText } from '../../../electron/contract/quantities.ts';
 import { promptText } from '../../components/prompt-text.ts';
 import type { AxisValue, Coordinates } from './axes.ts';
 import type { Book, ComparedRun } from './book.ts';
@@ -22,11 +23,11 @@ export function epochText(epoch: number): string {
   return epoch === 0 ? 'Base' : `Epoch ${epoch}`;
 }
 
-/** The loss on held-out images where there are any, else the one trained on; null where neither was measured. */
-export function lossText(run: ComparedRun | undefined, epoch: number): string | null {
+/** Which loss an epoch has: on held-out images where there are any, else the one trained on; null where neither was measured. */
+export function epochLoss(run: ComparedRun | undefined, epoch: number): string | null {
   const losses = run?.losses.find((entry) => entry.epoch === epoch);
-  if (losses?.validationLoss != null) return `held out ${losses.validationLoss.toFixed(4)}`;
-  if (losses?.trainLoss != null) return `train ${losses.trainLoss.toFixed(4)}`;
+  if (losses?.validationLoss != null) return `held out ${lossText(losses.validationLoss)}`;
+  if (losses?.trainLoss != null) return `train ${lossText(losses.trainLoss)}`;
   return null;
 }
 
@@ -39,7 +40,7 @@ export function headerLabel(book: Book, header: Header, standing: Coordinates): 
 export function valueLabel(book: Book, axis: Axis, value: AxisValue, standing: Coordinates): Label {
   switch (axis) {
     case 'epoch': {
-      const loss = lossText(book.runs.get(standing.run), Number(value));
+      const loss = epochLoss(book.runs.get(standing.run), Number(value));
       const notes = value === 0 ? ['epoch 0'] : [];
       return { text: epochText(Number(value)), notes: loss === null ? notes : [loss] };
     }
@@ -54,7 +55,7 @@ export function valueLabel(book: Book, axis: Axis, value: AxisValue, standing: C
     case 'run': {
       const run = book.runs.get(Number(value));
       if (run === undefined) return { text: `Run ${value}`, notes: [] };
-      const loss = lossText(run, standing.epoch);
+      const loss = epochLoss(run, standing.epoch);
       return {
         text: run.name,
         notes: [`${run.captionSetName}, ${methodName(run.method)}`, ...(loss === null ? [] : [loss])],

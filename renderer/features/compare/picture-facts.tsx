@@ -3,7 +3,7 @@ import { methodName } from '../../../electron/contract/method-text.ts';
 import { samplerLabel } from '../../../electron/contract/values.ts';
 import type { Coordinates } from './axes.ts';
 import type { Book } from './book.ts';
-import { epochText, lossText } from './labels.ts';
+import { epochLoss, epochText } from './labels.ts';
 import classes from './large-view.module.css';
 
 /** How a picture came to be: which run and epoch, from which noise, by which settings. */
@@ -19,7 +19,7 @@ export function PictureFacts({
   const run = book.runs.get(place.run);
   const facts: readonly (readonly [string, string])[] = [
     ['Epoch', epochText(place.epoch)],
-    ['Loss', lossText(run, place.epoch) ?? '–'],
+    ['Loss', epochLoss(run, place.epoch) ?? '–'],
     ['Seed', String(place.seed)],
     ['Run', run?.name ?? '–'],
     ['Captions', run?.captionSetName ?? '–'],

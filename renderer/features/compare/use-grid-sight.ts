@@ -12,6 +12,8 @@ const headHeights = { epoch: 52, prompt: 52, seed: 36, run: 68 } as const;
 /** Before the window has told its size. */
 const assumed: Rect = { width: 1100, height: 700 };
 const observeElementRect = observeSize(assumed);
+/** What a scrollbar takes is no room for cells. */
+const withoutScrollbar: ResizeObserverOptions = { box: 'content-box' };
 
 /** The rows and columns that are drawn, by their first and last index. */
 export interface CellsInSight {
@@ -53,7 +55,7 @@ export function useGridSight({
   readonly onSight: (sight: CellsInSight) => void;
 }): GridSight {
   const scroller = useRef<HTMLDivElement>(null);
-  const { ref: measure, ...size } = useElementSize<HTMLDivElement>();
+  const { ref: measure, ...size } = useElementSize<HTMLDivElement>(withoutScrollbar);
   const width = size.width || assumed.width;
   const height = size.height || assumed.height;
   const labels = labelWidth(width);

@@ -3,8 +3,8 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from 'wouter';
 
 import type { Sample } from '../../../electron/contract/gallery.ts';
+import { lossText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { lossText } from '../../components/quantities.ts';
 import { media } from '../../studio/media.ts';
 import type { Development, DevelopmentColumn, DevelopmentRow } from './development.ts';
 import classes from './development-strip.module.css';

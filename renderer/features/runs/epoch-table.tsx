@@ -1,8 +1,8 @@
 import { Badge, Table, Text, VisuallyHidden } from '@mantine/core';
 
-import { durationText } from '../../../electron/contract/quantities.ts';
+import { durationText, lossText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
-import { lossText, moneyText, rateNumber, rateUnit } from '../../components/quantities.ts';
+import { moneyText, rateNumber, rateUnit } from '../../components/quantities.ts';
 import { EpochMenu } from './epoch-menu.tsx';
 import type { EpochRow } from './epoch-rows.ts';
 

@@ -6,7 +6,8 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import uPlot from 'uplot';
 
 import { type Learned, learnedText } from '../../../electron/contract/learned.ts';
-import { countOf, lossText } from '../../components/quantities.ts';
+import { lossText } from '../../../electron/contract/quantities.ts';
+import { countOf } from '../../components/quantities.ts';
 import { type LossCurves, lossRange } from './curve.ts';
 import classes from './loss-chart.module.css';
 import { chartInks, chartOptions } from './loss-chart-options.ts';

@@ -3,9 +3,9 @@ import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 
-import { durationText } from '../../../electron/contract/quantities.ts';
+import { durationText, lossText } from '../../../electron/contract/quantities.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
-import { lossText, moneyText } from '../../components/quantities.ts';
+import { moneyText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { media } from '../../studio/media.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';

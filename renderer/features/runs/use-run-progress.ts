@@ -30,7 +30,10 @@ export function useRunMetrics(runId: number): RunMetrics | undefined {
     if (progress.runId === runId && Date.now() - asked.current >= curveInterval) again();
   });
   useStudioEvent('runs.epoch', (epoch) => {
-    if (epoch.runId === runId) again();
+    if (epoch.runId !== runId) return;
+    again();
+    // Its ledger has the epoch's time by now, which stands beside the losses.
+    void queries.invalidateQueries({ queryKey: ['runs.get', { runId }] });
   });
   return data;
 }

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 
 import {
   countOf,
-  lossText,
   moneyText,
   parametersText,
   rateNumber,
@@ -44,9 +43,4 @@ test('one is one and many are many', () => {
   expect(countOf(1, 'image')).toBe('1 image');
   expect(countOf(12_000, 'image')).toBe('12,000 images');
   expect(countOf(2, 'entry', 'entries')).toBe('2 entries');
-});
-
-test('a loss has three figures, and a dash where there is none', () => {
-  expect(lossText(0.091234)).toBe('0.0912');
-  expect(lossText(null)).toBe('–');
 });

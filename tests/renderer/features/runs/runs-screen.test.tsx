@@ -252,16 +252,16 @@ describe('a loss', () => {
     const run = { ...exampleRun, status: 'finished' as const, trainLoss: 0.2, validationLoss: 0.282 };
     show(run, { 'gallery.comparison': () => comparisonOf(0.282) });
     const list = within(await screen.findByRole('navigation', { name: 'Runs' }));
-    expect(list.getByText(/^Held-out loss 0.282 · /)).toBeTruthy();
+    expect(list.getByText(/^Held-out loss 0.2820 · /)).toBeTruthy();
     const pictures = within(await screen.findByRole('table', { name: 'Pictures' }));
     expect(pictures.getByText('Held-out loss')).toBeTruthy();
-    expect(pictures.getByText('0.282')).toBeTruthy();
+    expect(pictures.getByText('0.2820')).toBeTruthy();
   });
 
   test('is said to be of training where nothing was held out', async () => {
     const run = { ...exampleRun, status: 'finished' as const, trainLoss: 0.2, validationLoss: null };
     show(run, { 'gallery.comparison': () => comparisonOf(null) });
-    expect(await screen.findByText(/^Training loss 0.200 · /)).toBeTruthy();
+    expect(await screen.findByText(/^Training loss 0.2000 · /)).toBeTruthy();
     const pictures = within(await screen.findByRole('table', { name: 'Pictures' }));
     expect(pictures.getByText('Training loss')).toBeTruthy();
   });

@@ -36,14 +36,13 @@ export default defineConfig({
   test: {
     reporters: ['default', './tests/closing-line.ts'],
     projects: [
-      // What these and the renderer's import is read once for all of them, which takes longer than most of them do.
+      // What these import is read once for all of them, which takes longer than most of them do.
       { test: { ...light, name: 'unit', isolate: false, include: [...kinds.unit] } },
       {
         plugins: [react()],
         test: {
           ...light,
           name: 'renderer',
-          isolate: false,
           environment: 'jsdom',
           include: ['tests/renderer/**/*.test.tsx'],
           setupFiles: ['tests/renderer/setup.ts'],

@@ -19,8 +19,6 @@ import type {
 import { calls as definitions } from '../../electron/contract/api.ts';
 import { createQueries } from '../../renderer/app/app.tsx';
 import { surfaces, theme } from '../../renderer/app/theme.ts';
-import { DraftContext } from '../../renderer/features/train/draft-context.ts';
-import { createDraftStore } from '../../renderer/features/train/request-draft.ts';
 import { StudioProvider } from '../../renderer/studio/studio.tsx';
 
 export interface Call {
@@ -100,18 +98,14 @@ export function renderWithStudio(
 ): Rendered {
   const { hook, searchHook, history } = memoryLocation({ path, record: true });
   const queries = createQueries();
-  // The page's own is one for the whole process, in which other tests choose too.
-  const draft = createDraftStore();
   const around = (inside: ReactNode) => (
     <MantineProvider theme={theme} cssVariablesResolver={surfaces} env="test">
       <Notifications />
       <QueryClientProvider client={queries}>
         <StudioProvider client={client}>
-          <DraftContext value={draft}>
-            <Router hook={hook} searchHook={searchHook}>
-              {inside}
-            </Router>
-          </DraftContext>
+          <Router hook={hook} searchHook={searchHook}>
+            {inside}
+          </Router>
         </StudioProvider>
       </QueryClientProvider>
     </MantineProvider>

@@ -8,10 +8,6 @@ configure({ asyncUtilTimeout: 15_000 });
 
 const nothing = () => undefined;
 
-// Many files have one document and its storages, each beginning with nothing in them.
-localStorage.clear();
-sessionStorage.clear();
-
 window.matchMedia = (query) =>
   Object.assign(new EventTarget(), {
     matches: false,
@@ -26,4 +22,4 @@ window.ResizeObserver = class implements ResizeObserver {
   readonly disconnect = nothing;
 };
 window.HTMLElement.prototype.scrollIntoView = nothing;
-Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });
+Object.defineProperty(document, 'fonts', { value: new EventTarget() });

@@ -101,7 +101,7 @@ test.each([
     7.0,
     null,
   ],
-  ['LoRA of SDXL', 'sdxl-unet', 'float16', 1024, lora, {}, 9.3, null],
+  ['LoRA of SDXL', 'sdxl-unet', 'float16', 1024, lora, {}, 9.4, null],
 ] as const)(
   '%s is planned within a tenth of what it took',
   async (_, name, held, size, method, changed, took, available) => {

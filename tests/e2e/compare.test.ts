@@ -90,7 +90,7 @@ describeInBrowser('comparing in a browser', () => {
     await expect.poll(() => readyIn(page, 0).count(), { timeout: patience }).toBe(3);
     expect(await page.getByRole('columnheader').allTextContents()).toEqual([
       'Rows',
-      'Baseepoch 0',
+      expect.stringMatching(/^Baseheld out \d\.\d{4}$/),
       expect.stringMatching(/^Epoch 1held out \d\.\d{4}$/),
       expect.stringMatching(/^Epoch 2held out \d\.\d{4}$/),
     ]);
@@ -316,7 +316,7 @@ describeInBrowser('comparing in a browser', () => {
     await page.getByLabel('Epochs', { exact: true }).fill('1');
     await page.getByRole('button', { name: /^Pictures:/ }).click();
     await page.getByRole('textbox', { name: 'Prompt 1', exact: true }).fill('a <ball>');
-    await page.getByText('1 epoch, 1 checkpoint').waitFor();
+    await page.getByText('1 epoch, the base and 1 checkpoint').waitFor();
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.waitForURL(/#\/runs\/\d+$/);
     await page.getByAltText(/^a <ball>.*epoch 1$/).waitFor({ timeout: patience });

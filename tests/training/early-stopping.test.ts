@@ -41,7 +41,8 @@ describe('a run that may end early', () => {
   test('goes to its last epoch unless that is chosen, and else ends when held-out loss has stopped falling', async () => {
     const losses = new Map<number, number>();
     const { result: whole } = await trainHere(job('whole'), (event) => {
-      if (event.type === 'epoch' && event.epoch % 10 === 0) losses.set(event.epoch, event.validationLoss!);
+      if (event.type === 'epoch' && event.epoch > 0 && event.epoch % 10 === 0)
+        losses.set(event.epoch, event.validationLoss!);
     });
     expect(whole).toMatchObject({ end: 'finished', epoch: epochs });
     expect(whole).not.toHaveProperty('bestEpoch');

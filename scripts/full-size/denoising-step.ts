@@ -1,9 +1,6 @@
 import { type OptimizerKind, usualSettings } from '../../native/facts/optimizers.ts';
 import type { ComputePrecision } from '../../native/facts/precision.ts';
-import type { Denoiser } from '../../native/families/family.ts';
 import { takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
-import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
-import { xlDenoiser } from '../../native/families/stable-diffusion-xl/parts.ts';
 import { type DataArray, elementCount } from '../../native/graph/data-type.ts';
 import type { Parameter } from '../../native/models/parameter.ts';
 import { readUNetConfig, type UNetConfig } from '../../native/models/unet.ts';
@@ -14,7 +11,7 @@ import { buildArtifacts, type TrainingArtifacts } from '../../native/training/ar
 import type { BatchShape } from '../../native/training/batch-shape.ts';
 import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { createTrainer, type Trainer } from '../../native/training/trainer.ts';
-import { statesAlone } from '../../tests/training/tiny-model.ts';
+import { conditioningOf, denoiserOf } from '../../tests/training/full-size-model.ts';
 
 /** A training step of a UNet by itself: what stands around it in a run takes no time beside it. */
 export interface DenoisingStep {
@@ -58,25 +55,6 @@ export function denoisingArtifacts(
     }),
     { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false, precision },
   );
-}
-
-function denoiserOf(config: UNetConfig): Denoiser {
-  const { addition } = config;
-  return addition === null ? unetDenoiser(config) : xlDenoiser({ ...config, addition });
-}
-
-/** Stable Diffusion XL's UNet takes whole texts too, and is told of pictures. */
-function conditioningOf(
-  { crossAttentionDim, addition }: UNetConfig,
-  tokens: number,
-): ReturnType<typeof statesAlone> {
-  const alone = statesAlone(tokens, crossAttentionDim);
-  if (addition === null) return alone;
-  return {
-    ...alone,
-    states: { ...alone.states, text_embeds: { type: 'float32', shape: [addition.textSize] } },
-    facts: { time_ids: { type: 'float32', shape: [addition.facts] } },
-  };
 }
 
 export interface BegunDenoisingStep {

@@ -1,10 +1,30 @@
 import { usualWay } from '../../native/families/clip-reading.ts';
-import type { OpenModel } from '../../native/families/family.ts';
+import type { Denoiser, OpenModel } from '../../native/families/family.ts';
 import { adapterPlace, takesAdapter } from '../../native/families/stable-diffusion/lora.ts';
 import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { xlDenoiser } from '../../native/families/stable-diffusion-xl/parts.ts';
-import { readUNetConfig } from '../../native/models/unet.ts';
+import { readUNetConfig, type UNetConfig } from '../../native/models/unet.ts';
 import { statesAlone } from './tiny-model.ts';
+
+/** Of a UNet by its config: XL is told of pictures besides. */
+export function denoiserOf(config: UNetConfig): Denoiser {
+  const { addition } = config;
+  return addition === null ? unetDenoiser(config) : xlDenoiser({ ...config, addition });
+}
+
+/** Stable Diffusion XL's UNet takes whole texts too, and is told of pictures. */
+export function conditioningOf(
+  { crossAttentionDim, addition }: UNetConfig,
+  tokens: number,
+): ReturnType<typeof statesAlone> {
+  const alone = statesAlone(tokens, crossAttentionDim);
+  if (addition === null) return alone;
+  return {
+    ...alone,
+    states: { ...alone.states, text_embeds: { type: 'float32', shape: [addition.textSize] } },
+    facts: { time_ids: { type: 'float32', shape: [addition.facts] } },
+  };
+}
 
 /**
  * What a plan of memory asks of an open model, of a UNet alone by its config.json, parsed: there are no files of it.
@@ -12,18 +32,9 @@ import { statesAlone } from './tiny-model.ts';
  */
 export function unetAlone(config: object, held: 'float32' | 'float16'): OpenModel {
   const unet = readUNetConfig(config);
-  const { addition } = unet;
-  const states = statesAlone(77, unet.crossAttentionDim);
   return {
-    denoiser: addition === null ? unetDenoiser(unet) : xlDenoiser({ ...unet, addition }),
-    conditioning: {
-      ...states,
-      ...(addition && {
-        states: { ...states.states, text_embeds: { type: 'float32', shape: [addition.textSize] } },
-        facts: { time_ids: { type: 'float32', shape: [addition.facts] } },
-      }),
-      way: usualWay,
-    },
+    denoiser: denoiserOf(unet),
+    conditioning: { ...conditioningOf(unet, 77), way: usualWay },
     noise: { predictionType: 'epsilon' },
     autoencoder: { factor: 8, latentChannels: 4 },
     adapters: { takes: takesAdapter, placeOf: adapterPlace },

@@ -95,6 +95,9 @@ const nothingWrong = new Set([
   'a run file: is too large',
 ]);
 
+/** A code of the system's, but not the letters that a folder's name ends in by chance. */
+const unadvised = /\bE[A-Z]{4,}\b(?!\/)|fault in Screenfold/;
+
 function placed(situation: Situation): string {
   return situations[situation](join(temporaryFolder(), 'fox.png'));
 }
@@ -114,7 +117,7 @@ describe.each(Object.entries(fileReaders))('%s', (reader, read) => {
     const [helpful, useless] = helps[situation];
     expect(`${message} ${hint}`).toMatch(helpful);
     expect(hint).not.toMatch(useless);
-    expect(message).not.toMatch(/\bE[A-Z]{4,}\b|fault in Screenfold/);
+    expect(message).not.toMatch(unadvised);
   });
 });
 
@@ -125,7 +128,7 @@ describe.each(Object.entries(folderReaders))('%s', (_reader, read) => {
       const { message, hint } = await adviceOf(read, placed(situation));
       expect(hint).toMatch(situation === 'is a circle of links' ? /link/ : /folder|path|put it back|link/i);
       expect(hint).not.toMatch(/permission|image editor|save it/i);
-      expect(message).not.toMatch(/\bE[A-Z]{4,}\b|fault in Screenfold/);
+      expect(message).not.toMatch(unadvised);
     },
   );
 });

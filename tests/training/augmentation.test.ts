@@ -2,37 +2,23 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { type AugmentationSettings, usualAugmentation } from '../../native/facts/augmentation.ts';
 import { maskPathOf } from '../../native/facts/masks.ts';
 import { asItIs, drawView, ofClassImages, readView, viewsOf } from '../../native/images/image-views.ts';
 import { pictureOrigin } from '../../native/images/picture-origin.ts';
-import type { TrainingImage, TrainJob } from '../../native/jobs.ts';
+import type { TrainJob } from '../../native/jobs.ts';
 import { openBlobCache } from '../../native/training/blob-cache.ts';
 import { encodeMasks } from '../../native/training/masks.ts';
 import { readOrigins } from '../../native/training/picture-origins.ts';
-import { temporaryFolder } from '../images/pictures.ts';
-import {
-  drawImages,
-  hashTree,
-  plainUNet,
-  readMetrics,
-  tinyJob,
-  tinySettings,
-  trainHere,
-  writeTinyModel,
-} from './tiny-model.ts';
+import { hashTree, readMetrics, tinyJob, tinySettings, trainHere } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 6, [
-    [32, 32],
-    [40, 24],
-  ]);
-});
+const { folder, images } = tinyWorld(6, [
+  [32, 32],
+  [40, 24],
+]);
 
 const augmentation: AugmentationSettings = {
   ...usualAugmentation,

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { startEngine } from '../../electron/engine/engine-process.ts';
 import { openModel } from '../../native/families/open-model.ts';
@@ -9,28 +9,14 @@ import type { GenerateJob, JobEvent, TrainingImage, TrainJob } from '../../nativ
 import { withClassImages } from '../../native/training/class-images.ts';
 import { besideClassImages } from '../../native/training/class-order.ts';
 import { planEpoch } from '../../native/training/data-order.ts';
-import { temporaryFolder } from '../images/pictures.ts';
-import {
-  drawImages,
-  failureOf,
-  hashTree,
-  plainUNet,
-  readMetrics,
-  tinyJob,
-  trainHere,
-  writeTinyModel,
-} from './tiny-model.ts';
+import { failureOf, hashTree, readMetrics, tinyJob, trainHere } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 5, [
-    [32, 32],
-    [32, 32],
-    [40, 24],
-  ]);
-});
+const { folder, images } = tinyWorld(5, [
+  [32, 32],
+  [32, 32],
+  [40, 24],
+]);
 
 const making = {
   prompt: 'a circle',

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { openEncoder } from '../../native/families/open-autoencoder.ts';
 import { openModel } from '../../native/families/open-model.ts';
@@ -11,24 +11,10 @@ import { openInference } from '../../native/models/inference.ts';
 import { normals, uniform } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import { createPromptReader } from '../../native/sampling/prompt-reader.ts';
-import { temporaryFolder } from '../images/pictures.ts';
-import {
-  drawImages,
-  hashTree,
-  plainUNet,
-  readMetrics,
-  stepsOf,
-  tinyJob,
-  trainHere,
-  writeTinyModel,
-} from './tiny-model.ts';
+import { hashTree, readMetrics, stepsOf, tinyJob, trainHere } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 6);
-});
+const { folder, images } = tinyWorld(6);
 
 function job(name: string, changes: Partial<TrainingSettings> = {}, held = images.slice(4)): TrainJob {
   return tinyJob(

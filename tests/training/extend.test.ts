@@ -1,28 +1,14 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import type { Extension, TrainingImage, TrainJob } from '../../native/jobs.ts';
+import type { Extension, TrainJob } from '../../native/jobs.ts';
 import { learningRateOf } from '../../native/training/learning-rate.ts';
-import { temporaryFolder } from '../images/pictures.ts';
-import {
-  drawImages,
-  failureOf,
-  hashTree,
-  plainUNet,
-  stepsOf,
-  tinyJob,
-  trainHere,
-  writeTinyModel,
-} from './tiny-model.ts';
+import { failureOf, hashTree, stepsOf, tinyJob, trainHere } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 5, [[32, 32]]);
-});
+const { folder, images } = tinyWorld(5, [[32, 32]]);
 
 /** Two steps an epoch, with all that is remembered between steps. */
 function job(name: string, changes: Partial<TrainJob['settings']> = {}): TrainJob {

@@ -1,27 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import type { TrainingImage, TrainingSettings, TrainJob } from '../../native/jobs.ts';
-import { temporaryFolder } from '../images/pictures.ts';
-import {
-  drawImages,
-  failureOf,
-  hashTree,
-  plainUNet,
-  readMetrics,
-  tinyJob,
-  trainHere,
-  writeTinyModel,
-} from './tiny-model.ts';
+import type { TrainingSettings, TrainJob } from '../../native/jobs.ts';
+import { failureOf, hashTree, readMetrics, tinyJob, trainHere } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 5);
-});
+const { folder, images } = tinyWorld(5);
 
 /** Two steps an epoch, a checkpoint after each. */
 function job(name: string, changes: Partial<TrainingSettings> = {}, held = 0): TrainJob {

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { startEngine } from '../../electron/engine/engine-process.ts';
-import type { JobEvent, TrainingImage, TrainJob } from '../../native/jobs.ts';
+import type { JobEvent, TrainJob } from '../../native/jobs.ts';
 import { uniform } from '../../native/random/philox.ts';
-import { temporaryFolder } from '../images/pictures.ts';
 import {
-  drawImages,
   failureOf,
   hashTree,
   plainUNet,
@@ -18,16 +16,12 @@ import {
   trainHere,
   writeTinyModel,
 } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 9, [
-    [32, 32],
-    [40, 24],
-  ]);
-});
+const { folder, images } = tinyWorld(9, [
+  [32, 32],
+  [40, 24],
+]);
 
 /** With everything that is random or remembered between steps: 3 steps an epoch, from two buckets. */
 function job(name: string, changes: Partial<TrainJob['settings']> = {}): TrainJob {

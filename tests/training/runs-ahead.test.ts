@@ -1,23 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
-import type { JobEvent, TrainingImage, TrainJob } from '../../native/jobs.ts';
+import type { JobEvent, TrainJob } from '../../native/jobs.ts';
 import { openRuntime } from '../../native/runtime/open-runtime.ts';
-import { temporaryFolder } from '../images/pictures.ts';
 import { deviceStandIn } from '../runtime/device-stand-in.ts';
-import {
-  drawImages,
-  failureOf,
-  hashTree,
-  plainUNet,
-  readMetrics,
-  stepsOf,
-  tinyJob,
-  trainHere,
-  writeTinyModel,
-} from './tiny-model.ts';
+import { failureOf, hashTree, readMetrics, stepsOf, tinyJob, trainHere } from './tiny-model.ts';
+import { tinyWorld } from './tiny-world.ts';
 
 const device = vi.hoisted(() => ({
   keepsOrder: true,
@@ -35,15 +25,10 @@ vi.mock('../../native/runtime/providers.ts', () => ({
   }),
 }));
 
-const folder = temporaryFolder();
-let images: TrainingImage[];
-beforeAll(async () => {
-  await writeTinyModel(join(folder.path, 'base'), { unet: plainUNet });
-  images = await drawImages(join(folder.path, 'images'), 6, [
-    [32, 32],
-    [40, 24],
-  ]);
-});
+const { folder, images } = tinyWorld(6, [
+  [32, 32],
+  [40, 24],
+]);
 
 function job(name: string, changes: Partial<TrainJob['settings']> = {}): TrainJob {
   return tinyJob(

@@ -31,13 +31,15 @@ export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
   const { provider, gpu } = job.device;
   const device = provider ?? (await likelyProvider());
   const card = device === 'cuda' ? await cardOf(gpu) : null;
-  const available = usesMainMemory(device) ? totalmem() : card && card.memoryMib * 2 ** 20;
+  // A card that does not say how much memory it has says nothing of what is free of it either.
+  const told = card !== null && card.memoryMib > 0 ? card : null;
+  const available = usesMainMemory(device) ? totalmem() : told && told.memoryMib * 2 ** 20;
   const place = { provider: device, available };
   try {
     const memory = await planJobMemory(job, place);
     if (memory === null) return null;
     const fits = available === null || totalBytes(memory) < available;
-    const free = card && card.freeMib * 2 ** 20;
+    const free = told && told.freeMib * 2 ** 20;
     return { memory, provider: device, available, free, ways: fits ? [] : await waysToFit(job, place) };
   } catch (error) {
     if (error instanceof Failure) return null;

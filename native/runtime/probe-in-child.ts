@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import type { ProbeResult } from './probe.ts';
+import { outputOf } from './program-output.ts';
 import type { Provider } from './runtime.ts';
-
-const run = promisify(execFile);
 
 /** How long a driver may take to start, in milliseconds: the first start of CUDA compiles for minutes at worst. */
 const timeout = 120_000;
@@ -29,14 +26,26 @@ export async function probeInChild(
 ): Promise<ProbeResult> {
   const known = foundBefore(provider);
   if (known !== null) return known;
-  try {
-    const { stdout } = await run(process.execPath, [script, provider], { timeout });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ProbeResult;
-  } catch (error) {
-    const { killed, signal, code } = error as { killed?: boolean; signal?: string | null; code?: number };
-    const how = killed
-      ? 'it did not answer in time'
-      : `its driver ended the process (${signal ?? `exit code ${code ?? 0}`})`;
-    return { works: false, detail: how, software: false };
+  const { printed, timedOut, how } = await outputOf(process.execPath, [script, provider], timeout);
+  const found = resultIn(printed);
+  if (found !== null) return found;
+  const detail = timedOut
+    ? 'it did not answer in time'
+    : `its driver ended the process (${how ?? 'exit code 0'})`;
+  return { works: false, detail, software: false };
+}
+
+/** What a probe found, the last of what it wrote; drivers write on the same stream, after it too. */
+export function resultIn(printed: string): ProbeResult | null {
+  for (const line of printed.split('\n').reverse()) {
+    if (!line.startsWith('{')) continue;
+    try {
+      const { works, detail, software } = JSON.parse(line) as Record<string, unknown>;
+      if (typeof works === 'boolean' && typeof detail === 'string' && typeof software === 'boolean')
+        return { works, detail, software };
+    } catch {
+      // A driver's.
+    }
   }
+  return null;
 }

@@ -22,3 +22,8 @@ test('where nothing says, it is not known', async () => {
   expect(await availableMemory({ provider: 'webgpu' }, undefined, list)).toBeNull();
   expect(await availableMemory({ provider: 'cuda' }, undefined, () => Promise.resolve([]))).toBeNull();
 });
+
+test('of a GPU that says nothing of its memory it is not known either', async () => {
+  const silent = [{ ...gpu('00000000:01:00.0', 0), memoryMib: 0 }];
+  expect(await availableMemory({ provider: 'cuda' }, undefined, () => Promise.resolve(silent))).toBeNull();
+});

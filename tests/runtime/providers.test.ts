@@ -98,6 +98,15 @@ describe('trying a provider in a process of its own', () => {
     const chatty = script(`console.log('driver: hello'); console.log('${JSON.stringify(finding)}')`);
     expect(await probeInChild('webgpu', chatty)).toEqual(finding);
   });
+
+  test("takes it from above a driver's last words, and believes no other object", async () => {
+    const finding = { works: true, detail: 'Card', software: false };
+    const words = ['driver: goodbye', '{"works":"yes"}', '{half'].map((line) => `console.log('${line}');`);
+    const chatty = script(`console.log('${JSON.stringify(finding)}'); ${words.join(' ')}`);
+    expect(await probeInChild('webgpu', chatty)).toEqual(finding);
+    const mute = script(words.join(' '));
+    expect(await probeInChild('webgpu', mute)).toMatchObject({ works: false });
+  });
 });
 
 test('libraries of a packed application are taken from beside its archive', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -10,8 +10,8 @@ import { Failure, messageOf } from '../../native/failure.ts';
 import {
   makeFolder,
   removePartialWrites,
+  replaceFolderAtomic,
   writeFailure,
-  writeFolderAtomic,
 } from '../../native/files/atomic-file.ts';
 import { lockFile } from '../../native/files/process-lock.ts';
 import {
@@ -23,7 +23,7 @@ import {
   parseManifest,
 } from '../../native/runtime/gpu-pack.ts';
 import { freeOn } from '../library/free-disk.ts';
-import { entriesOf, openZip, readEntry } from '../library/zip-file.ts';
+import { entriesOf, openZip, readEntry, verifiedEntry } from '../library/zip-file.ts';
 
 export interface Unpacking {
   /** The folder of all packs. */
@@ -40,13 +40,11 @@ const spare = 64 * 1024 * 1024;
 
 /**
  * Unpacks a GPU pack's archive into a folder named after its content, every file held to its sum; the folder is there whole or
- * not at all. A broken one of the same content gives way.
- * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `gpu-pack-busy`, `disk-full`
+ * not at all. One of the same content, which may be broken, gives way when the new one is whole.
+ * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `gpu-pack-busy`, `disk-full`, `write-failed`
  */
 export async function unpackPack(archive: string, unpacking: Unpacking): Promise<string> {
-  const zip = await openZip(archive).catch((error: unknown) => {
-    throw damaged(archive, messageOf(error), error);
-  });
+  const zip = await readingOf(archive, openZip(archive));
   try {
     await makeFolder(unpacking.packs);
     return await alone(unpacking.packs, () => unpack(zip, archive, unpacking));
@@ -57,21 +55,24 @@ export async function unpackPack(archive: string, unpacking: Unpacking): Promise
 
 async function unpack(zip: ZipFile, archive: string, unpacking: Unpacking): Promise<string> {
   // Those that lie directly in the archive; nothing else is looked at.
-  const found = await entriesOf(zip, ({ fileName }) => /^[\w.+-]+$/.test(fileName), 1000);
+  const found = await readingOf(
+    archive,
+    entriesOf(zip, ({ fileName }) => /^[\w.+-]+$/.test(fileName), 1000),
+  );
   const entries = new Map(found.map((entry) => [entry.fileName, entry]));
   const manifest = await manifestOf(zip, entries, archive);
   refuseOther(manifest, unpacking);
   const folder = join(unpacking.packs, packIdOf(manifest));
   await needRoom(unpacking.packs, manifest);
-  await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
-    throw writeFailure(folder, error);
-  });
-  await writeFolderAtomic(folder, async (partial) => {
+  await replaceFolderAtomic(folder, async (partial) => {
     for (const file of manifest.files) {
       unpacking.signal?.throwIfAborted();
       const entry = entries.get(file.path);
       if (entry === undefined) throw damaged(archive, `${file.path} is missing`);
-      const sum = await writeEntry(zip, entry, join(partial, file.path), archive);
+      // Room was looked for by what the manifest says.
+      if (entry.uncompressedSize !== file.bytes)
+        throw damaged(archive, `${file.path} has ${entry.uncompressedSize} bytes rather than ${file.bytes}`);
+      const sum = await writeEntry(zip, entry, join(partial, file.path), archive, unpacking.signal);
       if (sum !== file.sha256) throw damaged(archive, `${file.path} is another file than it should be`);
     }
     await writeFile(join(partial, manifestName), JSON.stringify(manifest, null, 2));
@@ -82,7 +83,7 @@ async function unpack(zip: ZipFile, archive: string, unpacking: Unpacking): Prom
 /** One at a time unpacks, whichever library it has open; what one that was killed left is removed. */
 async function alone<T>(packs: string, work: () => Promise<T>): Promise<T> {
   const lock = join(packs, 'unpacking.lock');
-  const unlock = lockFile(lock);
+  const unlock = await lockIn(packs, lock);
   if (unlock === null) {
     throw new Failure('gpu-pack-busy', 'A GPU pack is being unpacked already.', 'Wait for it to end.');
   }
@@ -91,7 +92,27 @@ async function alone<T>(packs: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     unlock();
-    await rm(lock, { force: true });
+    // Somebody else may have it by now, and on Windows then keeps it.
+    await rm(lock, { force: true }).catch(() => undefined);
+  }
+}
+
+async function lockIn(folder: string, lock: string): Promise<(() => void) | null> {
+  try {
+    return lockFile(lock);
+  } catch (error) {
+    // What the lock says of a folder that may not be written to helps nobody.
+    const why = await access(folder, constants.W_OK).catch((refusal: unknown) => refusal);
+    throw writeFailure(lock, why ?? error);
+  }
+}
+
+/** What an archive gives; where it cannot be read, that it is damaged. */
+async function readingOf<T>(archive: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw damaged(archive, messageOf(error), error);
   }
 }
 
@@ -158,13 +179,23 @@ async function manifestOf(
   if (entry === undefined || entry.uncompressedSize > mostManifestBytes)
     throw damaged(archive, 'it does not say what it holds');
   const chunks: Buffer[] = [];
-  for await (const chunk of (await readEntry(zip, entry)) as AsyncIterable<Buffer>) chunks.push(chunk);
+  await readingOf(archive, collect(verifiedEntry(zip, entry), chunks));
   const manifest = parseManifest(Buffer.concat(chunks).toString('utf8'));
   if (manifest === null) throw damaged(archive, 'what it says of itself cannot be read by this version');
   return manifest;
 }
 
-async function writeEntry(zip: ZipFile, entry: Entry, path: string, archive: string): Promise<string> {
+async function collect(from: AsyncIterable<Buffer>, into: Buffer[]): Promise<void> {
+  for await (const chunk of from) into.push(chunk);
+}
+
+async function writeEntry(
+  zip: ZipFile,
+  entry: Entry,
+  path: string,
+  archive: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const hash = createHash('sha256');
   const hashed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
@@ -173,8 +204,10 @@ async function writeEntry(zip: ZipFile, entry: Entry, path: string, archive: str
     }
   };
   try {
-    await pipeline(await readEntry(zip, entry), hashed, createWriteStream(path));
+    const stream = await readEntry(zip, entry);
+    await pipeline(stream, hashed, createWriteStream(path), signal === undefined ? {} : { signal });
   } catch (error) {
+    signal?.throwIfAborted();
     const ofDisk = error instanceof Error && 'syscall' in error;
     throw ofDisk ? writeFailure(path, error) : damaged(archive, messageOf(error), error);
   }

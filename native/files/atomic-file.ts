@@ -195,16 +195,47 @@ export async function writeFolderAtomic(
   path: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const target = resolve(path);
-  if (await exists(target)) {
+  if (await exists(resolve(path))) {
     throw new Failure('output-exists', `${path} already exists`, 'Choose another name, or move it away.');
   }
+  await fillFolder(path, fill, renamePatiently);
+}
+
+/**
+ * The same over a folder that may be there, which stays as it is until the new one is whole. Only for a folder nobody else
+ * writes to.
+ *
+ * @throws Failure `write-failed`, also where the system lets nobody move the folder that is there, as it is in use
+ */
+export async function replaceFolderAtomic(
+  path: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<void> {
+  await fillFolder(path, fill, async (partial, target) => {
+    const aside = (await exists(target)) ? partialPath(target) : null;
+    if (aside !== null) await renamePatiently(target, aside);
+    try {
+      await renamePatiently(partial, target);
+    } catch (error) {
+      if (aside !== null) await renamePatiently(aside, target);
+      throw error;
+    }
+    if (aside !== null) await discard(aside);
+  });
+}
+
+async function fillFolder(
+  path: string,
+  fill: (folder: string) => Promise<void>,
+  place: (partial: string, target: string) => Promise<void>,
+): Promise<void> {
+  const target = resolve(path);
   const partial = partialPath(target);
   try {
     await mkdir(partial, { recursive: true });
     await fill(partial);
     await syncTree(partial);
-    await renamePatiently(partial, target);
+    await place(partial, target);
     await syncFolder(dirname(target));
   } catch (error) {
     await discard(partial);

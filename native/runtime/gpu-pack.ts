@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import type { NvidiaGpu } from './nvidia-smi.ts';
 
-const name = z.string().regex(/^[\w.+-]+$/);
+const name = z.string().regex(/^(?!\.+$)[\w.+-]+$/);
 
 export const manifestSchema = z.object({
   format: z.literal(1),
@@ -142,7 +142,8 @@ export function parseManifest(text: string): GpuPackManifest | null {
   try {
     const manifest = manifestSchema.parse(JSON.parse(text));
     const paths = new Set(manifest.files.map(({ path }) => path));
-    return [manifest.core, ...manifest.load].every((path) => paths.has(path)) ? manifest : null;
+    const isWhole = [manifest.core, ...manifest.load].every((path) => paths.has(path));
+    return isWhole && !paths.has(manifestName) ? manifest : null;
   } catch {
     return null;
   }
@@ -156,8 +157,13 @@ function readOr(file: string): string {
   }
 }
 
+/** Null where it is not there, or may not be looked at. */
 function sizeOf(file: string): number | null {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? null;
+  try {
+    return statSync(file).size;
+  } catch {
+    return null;
+  }
 }
 
 /** Why a pack would be of no use on a machine with these cards; null where one of them can compute by it. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   removeAbandonedWrites,
   removePartialWrites,
+  replaceFolderAtomic,
   writeFileAtomic,
   writeFolderAtomic,
   writeNewFileAtomic,
@@ -112,6 +113,32 @@ describe('writeFolderAtomic', () => {
     await mkdir(join(folder, 'model'));
     const filled = writeFolderAtomic(join(folder, 'model'), () => Promise.resolve());
     await expect(filled).rejects.toMatchObject({ code: 'output-exists' });
+  });
+});
+
+describe('replaceFolderAtomic', () => {
+  const path = () => join(folder, 'pack');
+  const filledWith = (text: string) => (partial: string) => writeFile(join(partial, `${text}.txt`), text);
+
+  test('keeps what is there until the new is whole, and nothing of it after', async () => {
+    await replaceFolderAtomic(path(), filledWith('old'));
+    await replaceFolderAtomic(path(), async (partial) => {
+      await filledWith('new')(partial);
+      expect(await readdir(path())).toEqual(['old.txt']);
+    });
+    expect(await readdir(path())).toEqual(['new.txt']);
+    expect(await readdir(folder)).toEqual(['pack']);
+  });
+
+  test('leaves what is there when filling it fails', async () => {
+    await replaceFolderAtomic(path(), filledWith('old'));
+    const filled = replaceFolderAtomic(path(), async (partial) => {
+      await filledWith('new')(partial);
+      throw new Error('half-way');
+    });
+    await expect(filled).rejects.toThrow('half-way');
+    expect(await readdir(path())).toEqual(['old.txt']);
+    expect(await readdir(folder)).toEqual(['pack']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -47,6 +47,14 @@ describe('a pack', () => {
     expect(findPack(packs, wanted)?.fault).toBe('libcore.so.1 is missing or cut short');
   });
 
+  test.skipIf(process.platform === 'win32')('with a file that leads nowhere is broken', () => {
+    const packs = temporaryFolder();
+    const file = join(lay(packs), 'libcudart.so.13');
+    rmSync(file);
+    symlinkSync(file, file);
+    expect(findPack(packs, wanted)?.fault).toBe('libcudart.so.13 is missing or cut short');
+  });
+
   test('is called after its content', () => {
     const other = manifest.files.map((file) => ({ ...file, sha256: file.sha256.replaceAll('a', 'b') }));
     expect(packIdOf(manifest)).toMatch(/^1\.30\.0-[0-9a-f]{24}$/);
@@ -61,6 +69,8 @@ describe('a pack', () => {
     JSON.stringify({ ...manifest, core: 'another.so' }),
     JSON.stringify({ ...manifest, load: ['../../evil.so'] }),
     JSON.stringify({ ...manifest, files: [{ ...manifest.files[0], path: '/etc/passwd' }] }),
+    JSON.stringify({ ...manifest, files: [...manifest.files, { ...manifest.files[0], path: '..' }] }),
+    JSON.stringify({ ...manifest, files: [...manifest.files, { ...manifest.files[0], path: manifestName }] }),
   ])('whose manifest is not one is none: %s', (text) => {
     expect(parseManifest(text)).toBeNull();
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -80,6 +80,90 @@ describe('a pack’s archive', () => {
     await expect(
       unpackPack(archive, { packs: join(folder, 'packs'), wanted, expected: null }),
     ).rejects.toThrow('libcore.so.1 is another file than it should be');
+  });
+
+  test('that is damaged takes nothing from the pack that is there', async () => {
+    const folder = temporaryFolder();
+    const packs = join(folder, 'packs');
+    const { archive, offer } = await writeArchive(folder);
+    await unpackPack(archive, { packs, wanted, expected: null });
+    const { archive: damaged } = await writeArchive(
+      folder,
+      { ...smallContents, 'libcudart.so.13': Buffer.alloc(100_000, 'evil') },
+      offer.manifest,
+    );
+    await expect(unpackPack(damaged, { packs, wanted, expected: null })).rejects.toMatchObject({
+      code: 'gpu-pack-damaged',
+    });
+    expect(findPack(packs, wanted)?.fault).toBeNull();
+    expect(readdirSync(packs)).toEqual([packIdOf(offer.manifest)]);
+  });
+
+  test('that would unpack to more than it says is not unpacked', async () => {
+    const folder = temporaryFolder();
+    const short = manifestOver({ ...smallContents, 'libcore.so.1': Buffer.from('core') });
+    const { archive } = await writeArchive(folder, smallContents, short);
+    await expect(
+      unpackPack(archive, { packs: join(folder, 'packs'), wanted, expected: null }),
+    ).rejects.toThrow('libcore.so.1 has 200000 bytes rather than 4');
+  });
+
+  test.each(['../evil', '/etc/evil', 'C:/evil', '..\\evil'])(
+    'with a file that would lie elsewhere is refused: %s',
+    async (name) => {
+      const folder = temporaryFolder();
+      const packs = join(folder, 'packs');
+      const { archive, bytes } = await writeArchive(folder, {
+        ...smallContents,
+        ['n'.repeat(name.length)]: Buffer.from('evil'),
+      });
+      writeFileSync(archive, bytes.toString('latin1').replaceAll('n'.repeat(name.length), name), 'latin1');
+      await expect(unpackPack(archive, { packs, wanted, expected: null })).rejects.toMatchObject({
+        code: 'gpu-pack-damaged',
+      });
+      expect(readdirSync(folder).sort()).toEqual(['packs', 'screenfold-gpu-test.zip']);
+      expect(readdirSync(packs)).toEqual([]);
+    },
+  );
+
+  test('with any byte turned, or cut anywhere, is refused for what it is or is the same pack', async () => {
+    const folder = temporaryFolder();
+    const packs = join(folder, 'packs');
+    const contents = { 'libcore.so.1': Buffer.from('core'), 'libcudart.so.13': Buffer.alloc(300, 'run') };
+    const { archive, bytes } = await writeArchive(folder, contents);
+    const refusals = new Set<unknown>();
+    const attempt = async (content: Uint8Array) => {
+      writeFileSync(archive, content);
+      try {
+        const unpacked = await unpackPack(archive, { packs, wanted, expected: null });
+        for (const [name, own] of Object.entries(contents))
+          expect(readFileSync(join(unpacked, name)).equals(own)).toBe(true);
+      } catch (error) {
+        refusals.add((error as { readonly code?: unknown }).code);
+      }
+      for (const name of readdirSync(packs)) {
+        expect(name).toMatch(/^[\d.]+-[0-9a-f]{24}$/);
+        rmSync(join(packs, name), { recursive: true });
+      }
+    };
+    for (let at = 0; at < bytes.length; at += 7) {
+      const turned = Buffer.from(bytes);
+      turned[at]! ^= 1 << (at % 8);
+      await attempt(turned);
+      await attempt(bytes.subarray(0, at));
+    }
+    expect([...refusals]).toEqual(['gpu-pack-damaged']);
+  }, 120_000);
+
+  test('is not unpacked where nothing may be written, and it is said why', async () => {
+    const folder = temporaryFolder();
+    const packs = join(folder, 'packs');
+    const { archive } = await writeArchive(folder);
+    mkdirSync(join(packs, 'unpacking.lock'), { recursive: true });
+    await expect(unpackPack(archive, { packs, wanted, expected: null })).rejects.toMatchObject({
+      code: 'write-failed',
+      message: expect.stringContaining(packs) as string,
+    });
   });
 
   test('of another version, or another than the one that belongs here, is refused', async () => {

@@ -20,7 +20,7 @@ import { freeOn } from '../library/free-disk.ts';
 import type { DomainContext } from '../library/library.ts';
 import type { SettingsStore } from '../library/settings.ts';
 import { packLicence, type PackOffer } from './pack-offer.ts';
-import { archiveAt, noRoomFor, unpackPack } from './unpack-pack.ts';
+import { archiveAt, noRoomFor, removePack, unpackPack } from './unpack-pack.ts';
 
 export interface GpuDeps {
   readonly engine: Engine;
@@ -117,7 +117,7 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
     },
     'gpu.remove': async () => {
       const pack = found();
-      if (pack !== null) await rm(pack.folder, { recursive: true, force: true });
+      if (pack !== null) await removePack(packs, pack.folder);
       changed();
       return null;
     },

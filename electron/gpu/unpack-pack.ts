@@ -9,6 +9,7 @@ import type { Entry, ZipFile } from 'yauzl';
 import { Failure, messageOf } from '../../native/failure.ts';
 import {
   makeFolder,
+  removeFolderAtomic,
   removePartialWrites,
   replaceFolderAtomic,
   writeFailure,
@@ -80,12 +81,24 @@ async function unpack(zip: ZipFile, archive: string, unpacking: Unpacking): Prom
   return folder;
 }
 
-/** One at a time unpacks, whichever library it has open; what one that was killed left is removed. */
+/**
+ * Removes a pack, whole or not at all.
+ * @throws Failure `gpu-pack-busy`, `write-failed`
+ */
+export async function removePack(packs: string, folder: string): Promise<void> {
+  await alone(packs, () => removeFolderAtomic(folder));
+}
+
+/** One at a time unpacks or removes, whichever library it has open; what one that was killed left is removed. */
 async function alone<T>(packs: string, work: () => Promise<T>): Promise<T> {
   const lock = join(packs, 'unpacking.lock');
   const unlock = await lockIn(packs, lock);
   if (unlock === null) {
-    throw new Failure('gpu-pack-busy', 'A GPU pack is being unpacked already.', 'Wait for it to end.');
+    throw new Failure(
+      'gpu-pack-busy',
+      'A GPU pack is being unpacked or removed already.',
+      'Wait for it to end.',
+    );
   }
   try {
     await removePartialWrites(packs);

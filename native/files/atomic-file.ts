@@ -224,6 +224,24 @@ export async function replaceFolderAtomic(
   });
 }
 
+/**
+ * Removes a folder at once, as others see it: it goes under the name of what was left by a writer, and then piece by piece. Nothing
+ * of it goes where the system lets nobody move it, as it is in use.
+ *
+ * @throws Failure `write-failed`
+ */
+export async function removeFolderAtomic(path: string): Promise<void> {
+  const target = resolve(path);
+  const aside = partialPath(target);
+  try {
+    await renamePatiently(target, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw writeFailure(path, error);
+  }
+  await discard(aside);
+}
+
 async function fillFolder(
   path: string,
   fill: (folder: string) => Promise<void>,

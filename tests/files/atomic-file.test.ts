@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import {
   removeAbandonedWrites,
+  removeFolderAtomic,
   removePartialWrites,
   replaceFolderAtomic,
   writeFileAtomic,
@@ -140,6 +141,13 @@ describe('replaceFolderAtomic', () => {
     expect(await readdir(path())).toEqual(['old.txt']);
     expect(await readdir(folder)).toEqual(['pack']);
   });
+});
+
+test('removeFolderAtomic leaves nothing, and minds nothing that is not there', async () => {
+  await mkdir(join(folder, 'pack', 'inner'), { recursive: true });
+  await removeFolderAtomic(join(folder, 'pack'));
+  await removeFolderAtomic(join(folder, 'pack'));
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('clears away what nobody has written to for minutes, where others may be writing', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,6 +9,7 @@ import type { GpuStatus } from '../../electron/contract/gpu.ts';
 import type { Engine } from '../../electron/engine/engine.ts';
 import type { PackOffer } from '../../electron/gpu/pack-offer.ts';
 import { resourcesOf } from '../../electron/studio/domains.ts';
+import { lockFile } from '../../native/files/process-lock.ts';
 import { packIdOf } from '../../native/runtime/gpu-pack.ts';
 import type { NvidiaGpu } from '../../native/runtime/nvidia-smi.ts';
 import { type FileServer, give, serve } from '../downloads/file-server.ts';
@@ -94,6 +95,21 @@ describe('the GPU pack', () => {
     await client.call('downloads.pause', { downloadId: 'gpu-pack' });
     await client.call('downloads.resume', { downloadId: 'gpu-pack' });
     await until(client, ({ pack }) => pack?.fault === null);
+  });
+
+  test('is removed at once, by nobody while one is unpacked, with what a removal that was killed left', async () => {
+    const folder = temporaryFolder();
+    const { offer } = await writeArchive(folder);
+    const { client, gpuPacks } = await studioWith(offer);
+    await client.call('gpu.installFile', { path: folder, acceptLicence: true });
+    const unlock = lockFile(join(gpuPacks, 'unpacking.lock'));
+    await expect(client.call('gpu.remove', {})).rejects.toMatchObject({ code: 'gpu-pack-busy' });
+    unlock?.();
+    expect((await client.call('gpu.status', {})).pack?.fault).toBeNull();
+    mkdirSync(join(gpuPacks, `${packIdOf(offer.manifest)}.partial-0123456789ab`));
+    await client.call('gpu.remove', {});
+    expect(readdirSync(gpuPacks)).toEqual([]);
+    await client.call('gpu.remove', {});
   });
 
   test('that is damaged on the disk is found out, and repaired from a file', async () => {

@@ -10,9 +10,11 @@
  *
  * Exit code 0: nothing is wrong. 1: something is. 2: there is no GPU to check.
  */
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { messageOf } from '../native/failure.ts';
+import { writeFileAtomic } from '../native/files/atomic-file.ts';
 import { usedGpuMemory } from '../native/runtime/nvidia-smi.ts';
 import { type Provider, providers } from '../native/runtime/runtime.ts';
 import { type CheckEntry, checks } from './gpu-check/checks.ts';
@@ -33,26 +35,35 @@ const { values: flags } = parseArgs({
 });
 
 const begun = performance.now();
-const secondsLeft = (): number => Number(flags.seconds) - (performance.now() - begun) / 1000;
+const seconds = Number(flags.seconds);
+if (!(seconds > 0)) refuse(`--seconds is a number above 0, not ${flags.seconds}.`);
+const secondsLeft = (): number => seconds - (performance.now() - begun) / 1000;
+
+/** Ends with what was asked for that cannot be. */
+function refuse(why: string): never {
+  console.error(why);
+  if (flags.json) console.log(JSON.stringify({ error: why, checks: [] }));
+  process.exit(1);
+}
 
 function chosenChecks(): readonly CheckEntry[] {
   if (flags.only === undefined) return checks;
   const names = flags.only.split(',');
   const unknown = names.filter((name) => !checks.some((check) => check.name === name));
   if (unknown.length === 0) return checks.filter(({ name }) => names.includes(name));
-  throw new Error(
-    `There is no check ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}.`,
-  );
+  refuse(`There is no check ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}.`);
 }
 
 function chosenProviders(available: readonly Provider[]): readonly Provider[] {
   if (flags.provider === undefined) return available.filter((provider) => provider !== 'cpu');
   const provider = providers.find((name) => name === flags.provider);
-  if (!provider) throw new Error(`--provider is one of ${providers.join(', ')}.`);
+  if (!provider) refuse(`--provider is one of ${providers.join(', ')}.`);
   return [provider];
 }
 
+const noTime = 'no time was left';
 const chosen = chosenChecks();
+if (flags.provider !== undefined) chosenProviders([]);
 const { probes, ...machine } = await machineFacts();
 const places = chosenProviders(
   machine.providers.flatMap((found) => (found.available ? [found.provider] : [])),
@@ -61,9 +72,17 @@ if (flags.json) console.log(JSON.stringify({ machine }));
 else for (const text of machineLines(machine)) console.log(text);
 
 const results: CheckResult[] = [];
-const keep = async (): Promise<void> => {
-  if (flags.out !== undefined)
-    await writeFile(flags.out, `${JSON.stringify({ machine, checks: results })}\n`);
+/** Why what is known could not be kept; null where it was, or nobody asked for it. */
+const keep = async (): Promise<string | null> => {
+  const { out } = flags;
+  if (out === undefined) return null;
+  const text = `${JSON.stringify({ machine, checks: results })}\n`;
+  // What is there and no file is a device or a pipe, and stays one.
+  const isFile = await stat(out).then(
+    (found) => found.isFile(),
+    () => true,
+  );
+  return (isFile ? writeFileAtomic(out, text) : writeFile(out, text)).then(() => null, messageOf);
 };
 /** An NVIDIA GPU that CUDA does not serve for is wrong, though another provider may do. */
 function missingCuda(): CheckResult | null {
@@ -76,11 +95,17 @@ const idleMemory = usedGpuMemory();
 const memory = followUsedMemory(Math.max(1, machine.gpus.length));
 const missing = missingCuda();
 if (missing) tell(missing);
-await keep();
+const unkept = await keep();
+if (unkept !== null) {
+  memory.end();
+  refuse(unkept);
+}
 for (const provider of places) {
   for (const check of chosen) {
     tell(await one(check, provider));
-    await keep();
+    const why = await keep();
+    // It was there before; what is found goes on being told.
+    if (why !== null) console.error(why);
   }
 }
 memory.end();
@@ -91,7 +116,7 @@ function tell(result: CheckResult): void {
 }
 
 async function one(check: CheckEntry, provider: Provider): Promise<CheckResult> {
-  const skipped = check.skipped(provider) ?? (secondsLeft() < 5 ? 'no time was left' : null);
+  const skipped = check.skipped(provider) ?? (secondsLeft() < 5 ? noTime : null);
   if (skipped !== null) return { name: check.name, provider, ok: null, skipped, seconds: 0 };
   await memory.settled();
   const options = { provider, short: flags.short, secondsLeft: secondsLeft() };
@@ -113,5 +138,7 @@ const wrong = results.filter(({ ok }) => ok === false).map(({ name }) => name);
 if (flags.json) console.log(JSON.stringify({ machine, checks: results }));
 else if (places.length > 0) {
   console.log(wrong.length === 0 ? 'Nothing is wrong.' : `Wrong: ${wrong.join(', ')}.`);
+  const late = results.filter(({ skipped }) => skipped === noTime).map(({ name }) => name);
+  if (late.length > 0) console.log(`Not looked at, for want of time: ${late.join(', ')}.`);
 }
 process.exitCode = wrong.length > 0 ? 1 : places.length === 0 ? 2 : 0;

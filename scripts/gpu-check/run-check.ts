@@ -1,10 +1,9 @@
 /**
  * One check in a process of its own, which it may end: `run-check.ts <name> <provider> <short|whole> [case it goes on
- * after]`. Writes what it finds as lines of JSON objects; later ones go over earlier ones.
+ * after]`. Writes what it finds as lines of JSON objects; later ones go over earlier ones. Ends with its input, which is there
+ * for as long as somebody waits for it.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 
 import { messageOf } from '../../native/failure.ts';
 import { openRuntime } from '../../native/runtime/open-runtime.ts';
@@ -12,11 +11,19 @@ import { physicalCores } from '../../native/runtime/physical-cores.ts';
 import { providerLabels, providers } from '../../native/runtime/runtime.ts';
 import type { CheckContext, Finding } from './check.ts';
 import { checks } from './checks.ts';
+import { folderVariable } from './supervise.ts';
 
 const [name, providerName, size, after = null] = process.argv.slice(2);
 const check = checks.find((one) => one.name === name);
 const provider = providers.find((one) => one === providerName);
+const folder = process.env[folderVariable];
 if (!check || !provider) throw new Error(`There is no check ${name ?? ''} on ${providerName ?? ''}.`);
+if (folder === undefined) throw new Error(`${folderVariable} names no folder.`);
+
+process.stdin.resume().on('close', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(1);
+});
 
 /** Seven digits say what float32 says. */
 const text = (details: Readonly<Record<string, unknown>>): string =>
@@ -25,7 +32,6 @@ const report = (details: Readonly<Record<string, unknown>>): void => {
   process.stdout.write(text(details));
 };
 const threads = physicalCores();
-const folder = await mkdtemp(join(tmpdir(), 'gpu-check-'));
 const context: CheckContext = {
   provider,
   short: size === 'short',
@@ -45,6 +51,5 @@ const finding = await check.run(context).catch((error: unknown): Finding => ({
       .map((line) => line.trim()),
   }),
 }));
-await rm(folder, { recursive: true, force: true });
 // Drivers may hang or crash while they are unloaded; by then all is said.
 process.stdout.write(text({ ...finding, ended: true }), () => process.exit(0));

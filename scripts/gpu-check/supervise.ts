@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Provider } from '../../native/runtime/runtime.ts';
@@ -21,14 +24,31 @@ export interface Supervision {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+/** Names a check's folder to its process. */
+export const folderVariable = 'SCREENFOLD_CHECK_FOLDER';
+
 /** A processor on which much else is going on takes longer even for the short form. */
 const slowness = 3;
 
 /** How often a check goes on after a case that ended its process. */
 const mostCrashes = 5;
 
+/** After this a process that has ended, or was killed, is not waited for: one that waits for a driver may never end. */
+const patienceMs = 2000;
+
 /** Makes a check in processes of its own. Never throws for what it does: a crash or a hang is a finding. */
 export async function supervise(check: CheckEntry, options: Supervision): Promise<CheckResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'gpu-check-'));
+  try {
+    const environment = { ...options.environment, [folderVariable]: folder };
+    return await followed(check, { ...options, environment });
+  } finally {
+    // What a process that cannot be ended still writes to stays.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function followed(check: CheckEntry, options: Supervision): Promise<CheckResult> {
   const begun = performance.now();
   const passed = (): number => (performance.now() - begun) / 1000;
   const limit = Math.min(check.seconds * (options.short ? slowness : 1), options.secondsLeft);
@@ -53,19 +73,32 @@ export async function supervise(check: CheckEntry, options: Supervision): Promis
       break;
     }
     crashes.push(`${end.how} at: ${at}`);
-    if (Array.isArray(found.failed)) failedBefore.push(...(found.failed as unknown[]));
+    failedBefore.push(...failedOf(found));
+    // Told by now; the next process has its own.
+    if ('failed' in found) found = { ...found, failed: [] };
     after = at;
   }
   const { ended: _, at: __, ...details } = found;
+  const failed = [...failedBefore, ...failedOf(details)];
   return {
+    ...details,
     name: check.name,
     provider: options.provider,
     seconds: Math.round(passed() * 10) / 10,
-    ...details,
-    ok: crashes.length > 0 ? false : ((details.ok as boolean | null | undefined) ?? null),
-    ...(failedBefore.length > 0 && { failed: [...failedBefore, ...(details.failed as unknown[])] }),
+    ...howItWent(details),
+    ...(crashes.length > 0 && { ok: false }),
+    ...('failed' in details && { failed }),
     ...(crashes.length > 0 && { crashes }),
   };
+}
+
+function howItWent({ ok }: Readonly<Record<string, unknown>>): Finding {
+  return typeof ok === 'boolean' || ok === null ? { ok } : { ok: false, error: 'it did not say how it went' };
+}
+
+/** What a check says of its cases that failed. */
+function failedOf({ failed }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  return Array.isArray(failed) ? failed : [];
 }
 
 interface ProcessEnd {
@@ -85,17 +118,11 @@ function runOnce(
   const file = script ?? fileURLToPath(new URL('./run-check.ts', import.meta.url));
   const args = [file, name, provider, short ? 'short' : 'whole', ...(after === null ? [] : [after])];
   const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Its end is how a check learns that nobody waits for it any more.
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
   let [timedOut, words, rest] = [false, '', ''];
-  const timer = setTimeout(
-    () => {
-      timedOut = true;
-      child.kill('SIGKILL');
-    },
-    Math.max(0, seconds) * 1000,
-  );
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-2000);
   });
@@ -107,18 +134,39 @@ function runOnce(
       if (details) onDetails(details);
     }
   });
+  child.stdin.on('error', () => undefined);
   return new Promise((resolve) => {
-    const ended = (how: string): void => {
+    let how = '';
+    let later: NodeJS.Timeout | undefined;
+    const leave = (): void => {
       clearTimeout(timer);
-      resolve({ how, timedOut, words: words.trim() });
+      clearTimeout(later);
+      for (const stream of child.stdio) stream?.destroy();
+      child.unref();
+      resolve({
+        how: timedOut ? `not done after ${Math.round(seconds)} s` : how,
+        timedOut,
+        words: words.trim(),
+      });
     };
+    const timer = setTimeout(
+      () => {
+        timedOut = true;
+        child.kill('SIGKILL');
+        later = setTimeout(leave, patienceMs);
+      },
+      Math.max(0, seconds) * 1000,
+    );
     child.on('error', ({ message }) => {
-      ended(`it could not be started (${message})`);
+      how = `it could not be started (${message})`;
+      leave();
     });
-    child.on('close', (code, signal) => {
-      if (timedOut) ended(`not done after ${Math.round(seconds)} s`);
-      else ended(`its process ended (${signal ?? `exit code ${code ?? 0}`})`);
+    child.on('exit', (code, signal) => {
+      how = `its process ended (${signal ?? `exit code ${code ?? 0}`})`;
+      // Something that it started may keep its streams open.
+      later ??= setTimeout(leave, patienceMs);
     });
+    child.on('close', leave);
   });
 }
 

@@ -38,7 +38,10 @@ export function followUsedMemory(gpus = 1, command = 'nvidia-smi'): UsedMemory {
     },
     most: () => most,
     end: () => {
-      child.kill();
+      child.kill('SIGKILL');
+      // One that waits for a driver does not end even so, and is not waited for.
+      child.stdout!.destroy();
+      child.unref();
     },
   };
 }

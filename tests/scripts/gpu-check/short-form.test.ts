@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as passed } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -136,4 +137,66 @@ describe('the check of a GPU, in short on the processor', () => {
       stderr: expect.stringContaining('There is no check speed; there are operators, ') as string,
     });
   });
+
+  interface Ended {
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+  }
+  const endOf = (...args: readonly string[]): Promise<Ended> =>
+    run(process.execPath, [script, '--short', ...args]).then(
+      (output) => ({ code: 0, ...output }),
+      (error: unknown) => error as Ended,
+    );
+
+  test.each([
+    [['--provider', 'abacus'], '--provider is one of cuda, directml, webgpu, cpu.'],
+    [['--only', 'speed'], 'There is no check speed; there are operators, '],
+    [['--only', ''], 'There is no check ; there are operators, '],
+    [['--seconds', 'soon'], '--seconds is a number above 0, not soon.'],
+    [['--seconds=-1'], '--seconds is a number above 0, not -1.'],
+  ])('refuses %j in one line, and ends as JSON where that is asked for', async (args, why) => {
+    const text = await endOf(...args);
+    expect(text).toMatchObject({ code: 1, stdout: '' });
+    expect(text.stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(why)]);
+    const { code, stdout } = await endOf('--json', ...args);
+    expect(code).toBe(1);
+    expect(lines(stdout).at(-1)).toEqual({ error: expect.stringContaining(why) as string, checks: [] });
+  });
+
+  test('finds out before the first check that it cannot keep what it finds', async () => {
+    const { code, stdout, stderr } = await endOf('--json', '--provider', 'cpu', '--out', folder.path);
+    expect(code).toBe(1);
+    expect(stderr).toContain(folder.path);
+    expect(stderr).not.toContain('    at ');
+    expect(lines(stdout).at(-1)).toMatchObject({ error: expect.stringContaining('EISDIR') as string });
+  });
+
+  test('whose time is up says what was not looked at', async () => {
+    const { code, stdout } = await endOf('--provider', 'cpu', '--only', 'operators', '--seconds', '1');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nNot looked at, for want of time: operators\.\n$/);
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'that is killed leaves no check under way',
+    async () => {
+      const args = [script, '--json', '--provider', 'cpu', '--only', 'lora-1'];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      const children = async (): Promise<readonly number[]> => {
+        const text = await readFile(`/proc/${child.pid!}/task/${child.pid!}/children`, 'utf8');
+        return text.trim().split(' ').filter(Boolean).map(Number);
+      };
+      const isCheck = async (pid: number): Promise<boolean> =>
+        (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('run-check.ts');
+      let check: number | undefined;
+      while (check === undefined) {
+        for (const pid of await children()) if (await isCheck(pid)) check = pid;
+        await passed(50);
+      }
+      child.kill('SIGKILL');
+      while (await isCheck(check)) await passed(50);
+    },
+    60_000,
+  );
 });

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -80,5 +80,50 @@ describe('a check', () => {
   test('that ends at the same case twice is not tried again', async () => {
     const found = await check(`tell({ at: 'a', failed: [] }); process.exit(1);`);
     expect(found).toMatchObject({ ok: false, crashes: ['its process ended (exit code 1) at: a'] });
+  });
+
+  test('whose process ends before its next case tells what it had found once', async () => {
+    const found = await check(`
+      if (after === undefined) { tell({ at: 'a', failed: [] }); tell({ at: 'b', failed: [{ case: 'a' }] }); }
+      process.exit(1);`);
+    expect(found).toMatchObject({ ok: false, failed: [{ case: 'a' }] });
+  });
+
+  test('that says nonsense is told all the same', async () => {
+    const found = await check(`
+      if (after === undefined) { tell({ at: 'b', failed: [{ case: 'a' }] }); process.exit(1); }
+      tell({ at: 'c', failed: 3 }); tell({ name: 'other', provider: 'cuda', ok: 'yes', ended: true });`);
+    expect(found).toMatchObject({ name: 'some', provider: 'cpu', ok: false, failed: [{ case: 'a' }] });
+  });
+
+  test('that ends without a word of how it went is wrong', async () => {
+    expect(await check(`tell({ ended: true });`)).toMatchObject({
+      ok: false,
+      error: 'it did not say how it went',
+    });
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'is done after its time though something it started writes on',
+    async () => {
+      const pid = join(folder.path, 'pid');
+      const found = await check(
+        `import { spawn } from 'node:child_process'; import { writeFileSync } from 'node:fs';
+        const left = spawn('sleep', ['900'], { detached: true, stdio: 'inherit' });
+        writeFileSync(${JSON.stringify(pid)}, String(left.pid)); setInterval(() => {}, 1000);`,
+        { seconds: 2 },
+      );
+      process.kill(Number(await readFile(pid, 'utf8')));
+      expect(found).toMatchObject({ ok: false, error: 'not done after 2 s' });
+    },
+  );
+
+  test('has a folder of its own, which is gone whatever became of it', async () => {
+    const found = await check(
+      `import { writeFileSync } from 'node:fs'; const folder = process.env.SCREENFOLD_CHECK_FOLDER;
+      writeFileSync(folder + '/much', 'x'); tell({ folder }); process.kill(process.pid, 'SIGKILL');`,
+    );
+    expect(found).toMatchObject({ ok: false, folder: expect.stringContaining('gpu-check-') as string });
+    await expect(access(String(found.folder))).rejects.toThrow('ENOENT');
   });
 });

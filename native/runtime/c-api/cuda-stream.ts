@@ -24,27 +24,44 @@ const inOrderWithOthers = 0;
  */
 export function openCudaStream(gpu: number, library = usualLibrary): CudaStream {
   const runtime = loaded(library);
-  const call = (name: string, result: unknown): void => {
-    if (result !== 0) throw unavailable(`${name} failed with error ${String(result)}`);
+  const found = (name: string, ...parameters: readonly string[]): ((...args: readonly unknown[]) => void) => {
+    const called = functionOf(runtime, library, name, parameters);
+    return (...args) => {
+      const result = called(...args) as number;
+      if (result !== 0) throw unavailable(`${name} failed with error ${result}`);
+    };
   };
-  call('cudaSetDevice', runtime.func('int cudaSetDevice(int)')(gpu));
+  // All of them before the first is called, so that what is made can be given back.
+  const setDevice = found('cudaSetDevice', 'int');
+  const create = found('cudaStreamCreateWithFlags', 'void *', 'uint');
+  const destroy = found('cudaStreamDestroy', 'void *');
   const out = new BigUint64Array(1);
-  const create = runtime.func('cudaStreamCreateWithFlags', 'int', ['void *', 'uint']);
-  call('cudaStreamCreateWithFlags', create(out, inOrderWithOthers));
-  const destroy = runtime.func('cudaStreamDestroy', 'int', ['void *']);
+  setDevice(gpu);
+  create(out, inOrderWithOthers);
+  const pointer = out[0]!;
   return {
-    pointer: out[0]!,
+    pointer,
     close: () => {
-      call('cudaStreamDestroy', destroy(out[0]));
+      destroy(pointer);
     },
   };
 }
 
-function loaded(library: string) {
+type Library = ReturnType<typeof koffi.load>;
+
+function loaded(library: string): Library {
   try {
     return koffi.load(library);
   } catch (error) {
     throw unavailable(`${library} cannot be opened`, error);
+  }
+}
+
+function functionOf(runtime: Library, library: string, name: string, parameters: readonly string[]) {
+  try {
+    return runtime.func(name, 'int', [...parameters]);
+  } catch (error) {
+    throw unavailable(`${library} has no ${name}`, error);
   }
 }
 

@@ -1,8 +1,9 @@
+import { Failure } from '../../failure.ts';
 import { type DataType, elementCount } from '../../graph/data-type.ts';
 import { prefersMatrixConv } from '../capabilities.ts';
 import type { HostTensor, Runtime, Session, SessionOptions } from '../runtime.ts';
 import { checkShape, tensorData } from '../signature.ts';
-import { openCudaStream } from './cuda-stream.ts';
+import { type CudaStream, openCudaStream } from './cuda-stream.ts';
 import { type Device, openDevice } from './device.ts';
 import { defaultMemory, deviceAllocator } from './functions.ts';
 import { loadOrt, type Ort, type Pointer } from './library.ts';
@@ -37,11 +38,22 @@ export async function createCApiRuntime(options: CApiRuntimeOptions): Promise<Ru
   const hostMemory = ort.create('MemoryInfo', 'CreateCpuMemoryInfo', deviceAllocator, defaultMemory);
   try {
     const device = here.provider === 'cpu' ? null : await openDevice(ort, hostMemory, here.provider, here);
-    return runtimeOn(ort, hostMemory, device, here, () => stream?.close());
+    return runtimeOn(ort, hostMemory, device, here, () => {
+      giveBack(stream);
+    });
   } catch (error) {
-    stream?.close();
     ort.release('MemoryInfo', hostMemory);
+    giveBack(stream);
     throw error;
+  }
+}
+
+/** A stream that cannot be given back, as on a GPU that is lost, hides nothing that was thrown before. */
+function giveBack(stream: CudaStream | null): void {
+  try {
+    stream?.close();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
   }
 }
 

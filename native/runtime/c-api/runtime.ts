@@ -11,7 +11,7 @@ import { oneThread } from './one-thread.ts';
 import { openSession } from './open-session.ts';
 import { cApiSession, type RunBinding } from './session.ts';
 import { captures, type SessionPlace } from './session-options.ts';
-import { deviceTensor, hostTensor, type OrtTensor } from './tensor.ts';
+import { type DeviceTensor, deviceTensor, hostTensor } from './tensor.ts';
 
 export interface CApiRuntimeOptions extends SessionPlace {
   readonly description: string;
@@ -67,7 +67,7 @@ function runtimeOn(
   const { provider, threads } = place;
   // What each session's initializers lie over, kept for as long as the session lives.
   const sessions = new Map<Session, Readonly<Record<string, HostTensor>> | undefined>();
-  const tensors = new Set<OrtTensor>();
+  const tensors = new Set<DeviceTensor>();
   const enter = device?.enter ?? ((run) => run());
   const thread = place.tuning?.cudaGraphs ? oneThread(ort.path) : null;
   const waits = !place.tuning?.oneStream;
@@ -126,7 +126,7 @@ function runtimeOn(
     dispose: () => {
       disposal ??= (async () => {
         await Promise.all([...sessions.keys()].map((session) => session.dispose()));
-        for (const tensor of tensors) tensor.dispose();
+        await Promise.all([...tensors].map((tensor) => tensor.release()));
         await device?.close();
         await thread?.end();
         if (runOptions !== null) ort.release('RunOptions', runOptions);

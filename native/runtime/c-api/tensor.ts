@@ -16,6 +16,8 @@ export interface OrtTensor extends Tensor {
 export interface DeviceTensor extends OrtTensor {
   /** Sets all of it to zero, on the device. */
   clear(): void;
+  /** As `dispose`; resolves when its memory is given back, which is not before what was begun with it is over. */
+  release(): Promise<void>;
 }
 
 /** A tensor that is a JavaScript array, for the CPU provider. */
@@ -77,16 +79,31 @@ export function deviceTensor(
       onnxTypes[type],
     ),
   );
+  const crossings = new Set<Promise<void>>();
   const cross = async (data: DataArray, copy: (host: Pointer) => Promise<void>): Promise<void> => {
     const host = valueOver(ort, hostMemory, type, shape, data);
+    let crossing: Promise<void> | null = null;
     try {
-      await copy(host);
+      crossing = copy(host);
+      crossings.add(crossing);
+      await crossing;
     } catch (error) {
       throw error instanceof OrtError ? tensorFailed(error) : error;
     } finally {
+      if (crossing !== null) crossings.delete(crossing);
       ort.release('Value', host);
     }
   };
+  let released: Promise<void> | null = null;
+  const release = (): Promise<void> =>
+    (released ??= (async () => {
+      const own = living(value);
+      value = null;
+      // Without any under way, it is given back before this function first pauses.
+      if (crossings.size > 0) await Promise.allSettled(crossings);
+      ort.release('Value', own);
+      onDispose();
+    })());
   return {
     type,
     shape: [...shape],
@@ -111,12 +128,8 @@ export function deviceTensor(
       await cross(into, (host) => device.copyAsync(type, living(value), host));
       return into;
     },
-    dispose: () => {
-      if (value === null) return;
-      ort.release('Value', value);
-      value = null;
-      onDispose();
-    },
+    dispose: () => void release(),
+    release,
   };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadOrt } from '../../../native/runtime/c-api/library.ts';
 import { openRuntime } from '../../../native/runtime/open-runtime.ts';
 import { detectProviders } from '../../../native/runtime/providers.ts';
+import type { Tensor } from '../../../native/runtime/runtime.ts';
 import { relativeDifference } from '../../graph/evaluate.ts';
 import { withNewKinds } from '../../graph/typed-nodes.ts';
 import { temporaryFolder } from '../../images/pictures.ts';
@@ -30,6 +31,34 @@ if (webgpu?.available) {
       expect(await y.read(new Float32Array(2))).toEqual(Float32Array.of(1, 2));
       await runtime.dispose();
     });
+
+    test('what was begun is done before what it is done to is given back', async () => {
+      const before = loadOrt().liveObjects();
+      for (let turn = 0; turn < 4; turn++) {
+        const runtime = await open();
+        const session = await runtime.createSession(identity('float32', [4096]));
+        const [x, y, other] = [1, 2, 3].map((value) =>
+          runtime.tensor('float32', [4096], new Float32Array(4096).fill(value)),
+        ) as [Tensor, Tensor, Tensor];
+        const run = session.bind({ x }, { y });
+        const begun = Array.from({ length: 6 }, (_, i) => [
+          x.writeInTurn(new Float32Array(4096).fill(i)),
+          run.runInTurn!(),
+          other.writeInTurn(new Float32Array(4096).fill(i)),
+        ]).flat();
+        const read = y.read(new Float32Array(4096));
+        const readOther = other.read(new Float32Array(4096));
+        other.dispose();
+        other.dispose();
+        expect(() => {
+          other.write(new Float32Array(4096));
+        }).toThrow('The tensor was disposed.');
+        await Promise.all([runtime.dispose(), runtime.dispose(), ...begun]);
+        expect((await read)[4095]).toBe(5);
+        expect((await readOther)[4095]).toBe(5);
+        expect(loadOrt().liveObjects()).toBe(before);
+      }
+    }, 240_000);
 
     test("a UNet's loss and the gradients of all its parameters are the CPU's", async () => {
       const [cpu, gpu] = [await openRuntime('cpu', 'c-api', 2, 'CPU'), await open()];

@@ -65,7 +65,7 @@ export function buildUpdate(specs: readonly DeviceTensor[], rule: UpdateRule): U
   for (const name of Object.keys(optimizer.shared ?? {})) {
     const before = graph.input(graphPrefix(sharedKind) + name, 'float32', []);
     // Many read it and only one node may: the others read what this one gives.
-    scalars.set(name, maximum(before, 0));
+    scalars.set(name, maximum(before, lowest));
   }
   const scalar = (name: string): Value => scalars.get(name)!;
   const ends = vectorEnds(graph, specs, optimizer);
@@ -88,6 +88,9 @@ export function buildUpdate(specs: readonly DeviceTensor[], rule: UpdateRule): U
   checkReadBefore(graph, rule, outputs);
   return serializeModel(graph, outputs).model;
 }
+
+/** Of float32: a maximum with it gives any number as it is, and is no operation that ONNX Runtime leaves out. */
+const lowest = -(2 - 2 ** -23) * 2 ** 127;
 
 type Ends = ReturnType<typeof vectorEnds>;
 

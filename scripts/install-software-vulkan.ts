@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
+import { messageOf } from '../native/failure.ts';
 import { probeInChild } from '../native/runtime/probe-in-child.ts';
 import {
   installDriver,
@@ -20,7 +21,7 @@ const run: RunProgram = (command, args, seconds) => {
     // Nothing may wait for an answer.
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    ...(seconds !== undefined && { timeout: seconds * 1000 }),
+    ...(seconds !== undefined && { timeout: seconds * 1000, killSignal: 'SIGKILL' as const }),
   });
   return status === 0;
 };
@@ -41,4 +42,6 @@ async function bringDriver(): Promise<string> {
   return works ? `WebGPU's tests run on ${detail}.` : `WebGPU's tests are skipped: ${detail}.`;
 }
 
-console.log(await bringDriver());
+console.log(
+  await bringDriver().catch((error: unknown) => `WebGPU's tests are skipped: ${messageOf(error)}.`),
+);

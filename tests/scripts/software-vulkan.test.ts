@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
@@ -10,6 +12,7 @@ import {
   type RunProgram,
   whyNoDriver,
 } from '../../scripts/software-vulkan.ts';
+import { temporaryFolder } from '../runs/temporary-folder.ts';
 
 const debian12: BuildMachine = {
   isRoot: true,
@@ -96,6 +99,29 @@ describe('the software driver of Vulkan', () => {
       expect(existsSync(folder)).toBe(false);
     },
   );
+});
+
+// The stand-in for apt is a script of the shell's; it installs nothing.
+test.skipIf(process.platform === 'win32').each([
+  ['apt fails', 'exit 100', {}],
+  ['apt is killed', 'kill -9 $$', {}],
+  ['there is no room for a folder', '', { TMPDIR: '/nowhere' }],
+])('where %s, it says that tests are skipped and ends well', (_, words, environment) => {
+  const folder = temporaryFolder();
+  const uris = 'echo "\'http://mirror.test/debian/dists/bookworm/InRelease\' name 0"';
+  const script = `#!/bin/sh\ncase "$*" in *--print-uris*) ${uris}; exit 0;; esac\n${words}\n`;
+  writeFileSync(join(folder, 'apt-get'), script, { mode: 0o755 });
+  const lacking = { webgpu: { works: false, detail: 'there is none', software: false } };
+  const env = {
+    ...process.env,
+    PATH: `${folder}:${process.env.PATH ?? ''}`,
+    SCREENFOLD_PROBES: JSON.stringify(lacking),
+    ...environment,
+  };
+  const file = fileURLToPath(new URL('../../scripts/install-software-vulkan.ts', import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [file], { env, encoding: 'utf8' });
+  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^WebGPU's tests are skipped: /);
+  expect(status).toBe(0);
 });
 
 test('a build server asks for it before the tests, and goes on without it', () => {

@@ -42,7 +42,7 @@ export function chooseGpu(gpus: readonly NvidiaGpu[], wanted?: string): CudaGpu 
           (best, each) => (best && best.gpu.freeMib >= each.gpu.freeMib ? best : each),
           undefined,
         )
-      : numbered.find(({ gpu, number }) => gpu.busId === wanted || String(number) === wanted);
+      : numbered.find(({ gpu, number }) => samePlace(gpu.busId, wanted) || String(number) === wanted);
   if (found !== undefined) return found;
   const there = numbered.map(({ gpu, number }) => `${number}: ${gpu.name}`).join(', ');
   throw new Failure(
@@ -52,6 +52,12 @@ export function chooseGpu(gpus: readonly NvidiaGpu[], wanted?: string): CudaGpu 
       ? 'Choose another device, or let Screenfold choose.'
       : `There is ${there}. Choose one of these, or let Screenfold choose.`,
   );
+}
+
+/** Tools differ in letters' case and in how many zeros they begin with: `0000:c1:00.0`. */
+function samePlace(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((place) => place.toLowerCase().replace(/^0+(?=[\da-f]+:)/, ''));
+  return one === other;
 }
 
 /** `NVIDIA GeForce RTX 4090`; where there are several, also its number. */

@@ -23,6 +23,14 @@ describe('of several GPUs', () => {
     expect(chooseGpu(gpus, '2')).toEqual({ gpu: other, number: 2 });
   });
 
+  test('a place may be written as other tools write it', () => {
+    const far = { ...large, busId: '00000000:C1:00.0' };
+    for (const wanted of ['00000000:C1:00.0', '00000000:c1:00.0', '0000:c1:00.0', '0:C1:00.0'])
+      expect(chooseGpu([small, far], wanted)).toEqual({ gpu: far, number: 1 });
+    for (const wanted of ['0001:c1:00.0', 'c1:00.0', '', '-0', '1.0', '0:C1:00.0\n'])
+      expect(() => chooseGpu([small, far], wanted)).toThrow('There is no GPU');
+  });
+
   test('one that is not there is named, with those that are', async () => {
     const failure = await failureOf(Promise.resolve('7').then((wanted) => chooseGpu(gpus, wanted)));
     expect(failure.code).toBe('gpu-missing');

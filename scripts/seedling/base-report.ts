@@ -144,15 +144,20 @@ async function openAutoencoder(runtime: Runtime): Promise<Autoencoder> {
   };
 }
 
-async function judgeVae(vae: Autoencoder, glyphs: readonly NotoImage[]): Promise<number> {
+/** Encodes a picture, and decodes it into a file. */
+async function reconstruct(path: string, file: string): Promise<Float32Array> {
+  const made = await vae.reconstruct(await pixelsOf(path));
+  await writePng(file, { ...size, rgb: toRgb(made) }, {});
+  return made;
+}
+
+async function judgeVae(glyphs: readonly NotoImage[]): Promise<number> {
   const files: [string, string][] = [];
   let sum = 0;
   for (const glyph of glyphs) {
-    const real = await pixelsOf(notoFile(glyph));
-    const made = await vae.reconstruct(real);
-    sum += peakSignalToNoise(made, real);
     const file = join(folder, 'pictures', `vae-${glyph.file_name}`);
-    await writePng(file, { ...size, rgb: toRgb(made) }, {});
+    const made = await reconstruct(notoFile(glyph), file);
+    sum += peakSignalToNoise(made, await pixelsOf(notoFile(glyph)));
     files.push([notoFile(glyph), file]);
   }
   const psnr = sum / glyphs.length;
@@ -398,6 +403,11 @@ async function judgeCase(made: TransferCase, tools: TransferTools): Promise<Tran
         transferSteps,
       ),
     features: tools.features,
+    reconstruct: async (paths, name) => {
+      const files = paths.map((_, i) => join(folder, 'pictures', `${name}-vae-${i}.png`));
+      for (const [i, path] of paths.entries()) await reconstruct(path, files[i]!);
+      return files;
+    },
     sheetFolder: folder,
     size: size.width,
   });
@@ -413,7 +423,7 @@ const wanted = (part: 'vae' | 'names' | 'style' | 'transfer'): boolean =>
   flags.only === undefined || flags.only === part;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-const vaePsnr = wanted('vae') ? await judgeVae(vae, heldOutFromVae(glyphs)) : null;
+const vaePsnr = wanted('vae') ? await judgeVae(heldOutFromVae(glyphs)) : null;
 if (vaePsnr !== null) say(`VAE: ${vaePsnr.toFixed(2)} dB on held-out pictures`);
 
 const found = wanted('names') ? await judgeNames(vae, taught) : null;

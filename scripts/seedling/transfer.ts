@@ -14,6 +14,8 @@ export interface Transfer {
   readonly name: string;
   /** Fréchet distance of real pictures that are trained on to the real held-out ones. */
   readonly floor: number;
+  /** Of the real held-out pictures encoded and decoded: about as near to themselves, and as sharp, as any training of the UNet comes. */
+  readonly reconstructed: { readonly distance: number; readonly sharpness: number };
   /** Of the last epoch's pictures: how often their own held-out picture is among the five nearest of all held out. */
   readonly top5: number;
   readonly chance: number;
@@ -39,6 +41,8 @@ export interface TransferDeps {
   readonly draw: (captions: readonly string[], name: string, epoch: number) => Promise<readonly string[]>;
   /** Of a picture file, by the network that sees form and edges. */
   readonly features: (path: string) => Promise<Float32Array>;
+  /** Encodes and decodes each picture file by the base's VAE, into files of other names. */
+  readonly reconstruct: (paths: readonly string[], name: string) => Promise<readonly string[]>;
   readonly sheetFolder: string;
   readonly size: number;
 }
@@ -53,7 +57,7 @@ export async function judgeTransfer(
   run: string,
   epochs: readonly number[],
   projection: Projection,
-  { draw, features, sheetFolder, size }: TransferDeps,
+  { draw, features, reconstruct, sheetFolder, size }: TransferDeps,
 ): Promise<Transfer> {
   const { heldOut, training, name } = made;
   const pixels = (paths: readonly string[]): Promise<Float32Array[]> =>
@@ -67,6 +71,12 @@ export async function judgeTransfer(
   const [real, realPixels] = [await featuresOf(realPaths), await pixels(realPaths)];
   const realStyle = realPixels.map((picture) => styleFeatures(picture, size));
   const seen = await featuresOf(evenly(training, heldOut.length).map(({ path }) => path));
+
+  const again = await reconstruct(realPaths, name);
+  const reconstructed = {
+    distance: projectedDistance(projection, await featuresOf(again), real),
+    sharpness: sharpnessBeside(await pixels(again), realPixels, size),
+  };
 
   const losses = await heldOutLosses(run);
   const captions = heldOut.map(made.caption);
@@ -95,6 +105,7 @@ export async function judgeTransfer(
   return {
     name,
     floor: projectedDistance(projection, seen, real),
+    reconstructed,
     top5: shareWithin(ranks, 5),
     chance: Math.min(1, 5 / real.length),
     epochs: judged,
@@ -103,9 +114,17 @@ export async function judgeTransfer(
 }
 
 /** What is told of a case on the screen. */
-export function transferLines({ name, floor, top5, chance, epochs }: Transfer): readonly string[] {
+export function transferLines({
+  name,
+  floor,
+  reconstructed,
+  top5,
+  chance,
+  epochs,
+}: Transfer): readonly string[] {
   return [
-    `Transfer, ${name}: real against real ${floor.toFixed(3)}; at the end ${(100 * top5).toFixed(1)} % find their own picture ` +
+    `Transfer, ${name}: real against real ${floor.toFixed(3)}, reconstructed ${reconstructed.distance.toFixed(3)} (sharpness ` +
+      `${reconstructed.sharpness.toFixed(2)}); at the end ${(100 * top5).toFixed(1)} % find their own picture ` +
       `within five (chance ${(100 * chance).toFixed(1)} %)`,
     ...epochs.map(
       ({ epoch, distance, style, sharpness, heldOutLoss }) =>

@@ -17,6 +17,8 @@ export interface Learned {
    * by image; null where that is not known, or training has not helped.
    */
   readonly range: { readonly from: number; readonly to: number } | null;
+  /** By epoch, the standard error of how far its held-out loss is from the best's; epochs of which that is not known are left out. */
+  readonly errors: ReadonlyMap<number, number>;
   /** The checkpoint whose loss comes nearest to the least; null where that is one itself, or nothing is kept. */
   readonly nearestKept: EpochLoss | null;
   /** Whether since the best epoch only the loss of trained images has fallen. */
@@ -56,6 +58,7 @@ export function whatWasLearned(
     least: epochLoss(least),
     mayBeChance: before !== null && before !== best && isAsGood(before, best),
     range: best === before || best.parts === null ? null : rangeAround(trained, trained.indexOf(best)),
+    errors: errorsAround(judged, best),
     nearestKept: nearest === null ? null : epochLoss(nearest),
     byHeart: isByHeart(best, newest),
     newest: newest.epoch,
@@ -89,13 +92,30 @@ function rangeAround(judged: readonly Judged[], at: number): { readonly from: nu
   return { from: judged[first]!.epoch, to: judged[last]!.epoch };
 }
 
-/** The noise is the same at every epoch, so that it is the differences that say how sure the better one is. */
-function isAsGood({ loss, parts }: Judged, best: Judged): boolean {
+function isAsGood(one: Judged, best: Judged): boolean {
+  const error = errorOfDifference(one, best);
+  return error !== null && one.loss - best.loss <= error;
+}
+
+/**
+ * The noise is the same at every epoch, so that it is the differences, image by image, that say how sure the better one is. Null
+ * where single images are not known, or there is one.
+ */
+function errorOfDifference({ loss, parts }: Judged, best: Judged): number | null {
   const count = best.parts?.length ?? 0;
-  if (parts === null || best.parts === null || parts.length !== count || count < 2) return false;
+  if (parts === null || best.parts === null || parts.length !== count || count < 2) return null;
   const mean = loss - best.loss;
   const squares = parts.reduce((sum, part, at) => sum + ((part - best.parts![at]!) * count - mean) ** 2, 0);
-  return mean <= Math.sqrt(squares / (count * (count - 1)));
+  return Math.sqrt(squares / (count * (count - 1)));
+}
+
+function errorsAround(judged: readonly Judged[], best: Judged): ReadonlyMap<number, number> {
+  return new Map(
+    judged.flatMap((one) => {
+      const error = errorOfDifference(one, best);
+      return error === null ? [] : [[one.epoch, error] as const];
+    }),
+  );
 }
 
 /** In words, for a person who has to choose an epoch; nothing is chosen for them. */

@@ -29,6 +29,11 @@ test('the lowest held-out loss is marked, and the epochs around it that are as g
     ...{ best: 5, loss: 0.2, range: { from: 2, to: 15 }, newest: 45 },
     ...{ before: null, nearestKept: null, byHeart: true },
   });
+  const { errors } = whatWasLearned(epochs, [5])!;
+  expect([...errors].map(([number, error]) => [number, Number(error.toFixed(4))])).toEqual([
+    ...[[1, 0.0327] as const, [2, 0.0163] as const, [5, 0] as const],
+    ...[[15, 0.0163] as const, [30, 0.0163] as const, [45, 0.0163] as const],
+  ]);
   expect(textOf(epochs, [5])).toBe(
     'Held-out loss is lowest at epoch 5; epochs 2 to 15 are as good, within one standard error. Since then the model has only got better on images it was trained on: it is learning them by heart.',
   );
@@ -39,6 +44,7 @@ test('nothing is said of a gap that does not grow, or was not measured', () => {
   expect(textOf(still, [2])).toBe('Held-out loss is lowest at epoch 2.');
   const old = [epoch(1, 0.2), epoch(2, 0.3)];
   expect(whatWasLearned(old, [1])).toMatchObject({ best: 1, range: null, byHeart: false });
+  expect(whatWasLearned(old, [1])!.errors.size).toBe(0);
   expect(textOf(old, [1])).toBe('Held-out loss is lowest at epoch 1.');
 });
 

@@ -26,7 +26,7 @@ export interface Learned {
   readonly newest: number;
 }
 
-interface EpochLoss {
+export interface EpochLoss {
   readonly epoch: number;
   readonly loss: number;
 }
@@ -63,6 +63,22 @@ export function whatWasLearned(
     byHeart: isByHeart(best, newest),
     newest: newest.epoch,
   };
+}
+
+/** Of the kept epochs the one of the lowest held-out loss; null where fewer than two of them were judged. */
+export function lowestKept(
+  epochs: readonly RunMetrics['epochs'][number][],
+  kept: readonly number[],
+): EpochLoss | null {
+  const judged = epochs.flatMap(({ epoch, validationLoss: loss }) =>
+    loss === null || !kept.includes(epoch) ? [] : [{ epoch, loss }],
+  );
+  return judged.length < 2 ? null : lowest(judged);
+}
+
+/** Stands beside a choice of epochs, whichever is chosen. */
+export function lowestKeptText({ epoch, loss }: EpochLoss): string {
+  return `Of the epochs kept, ${epoch} has the lowest held-out loss (${lossText(loss)}).`;
 }
 
 interface Judged extends EpochLoss {
@@ -123,31 +139,27 @@ export function learnedText(learned: Learned): string {
   const { best, newest, byHeart, nearestKept, least } = learned;
   return [
     whereText(learned),
-    ...(newest === best ? ['That is the newest: it was still falling.'] : []),
+    ...(newest === best ? ['That is the newest epoch: the loss was still falling.'] : []),
     ...(newest !== best && byHeart
       ? [
-          'Since then the model has only got better on images it was trained on: it is learning them by heart.',
+          `After ${best === 0 ? 'that' : `epoch ${best}`} only training images still improve: the model is learning them by heart.`,
         ]
       : []),
-    ...(nearestKept === null
-      ? []
-      : [
-          `Epoch ${least.epoch} was not kept; of the checkpoints epoch ${nearestKept.epoch} comes nearest, with ${lossText(nearestKept.loss)}.`,
-        ]),
+    ...(nearestKept === null ? [] : [`Epoch ${least.epoch} was not kept. ${lowestKeptText(nearestKept)}`]),
   ].join(' ');
 }
 
 function whereText({ best, loss, before, least, range, mayBeChance }: Learned): string {
   if (best === 0) {
-    return `Held-out loss was lowest before training, ${lossText(loss)}: by this measure training has not helped. The least since is ${lossText(least.loss)} at epoch ${least.epoch}.`;
+    return `Held-out loss was lowest before training (${lossText(loss)}): by this measure training has not helped. The lowest since is ${lossText(least.loss)} at epoch ${least.epoch}.`;
   }
   const asGood =
     range === null || range.from === range.to
       ? ''
-      : `; epochs ${range.from} to ${range.to} are as good, within one standard error`;
-  if (before === null) return `Held-out loss is lowest at epoch ${best}${asGood}.`;
+      : ` Epochs ${range.from} to ${range.to} are as good, within one standard error.`;
+  if (before === null) return `Held-out loss is lowest at epoch ${best}.${asGood}`;
   const chance = mayBeChance
-    ? ' Its gain over the base is within one standard error, too, and may be chance.'
+    ? ' The gain over the base is within one standard error, too: it may be chance.'
     : '';
-  return `Held-out loss was ${lossText(before)} before training and is lowest at epoch ${best}, ${lossText(loss)}${asGood}.${chance}`;
+  return `Held-out loss fell from ${lossText(before)} before training to ${lossText(loss)} at epoch ${best}, its lowest.${asGood}${chance}`;
 }

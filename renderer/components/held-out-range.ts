@@ -68,9 +68,11 @@ export function heldOutNote({
   readonly beyond: boolean;
 }): string {
   return [
-    ...(beside ? ['Dashed: as many training images, at the same noise.'] : []),
-    ...(errors ? ['Shaded: one standard error of the distance from the lowest.'] : []),
-    ...(beyond ? ['▲▼: goes on beyond the scale.'] : []),
+    ...(beside ? ['Dashed: the same on training images.'] : []),
+    ...(errors
+      ? ['Shaded: how much of its distance from the lowest may be chance (one standard error).']
+      : []),
+    ...(beyond ? ['▲▼: goes on outside.'] : []),
   ].join(' ');
 }
 

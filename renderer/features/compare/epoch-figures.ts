@@ -57,7 +57,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       name: 'Distance from the held-out images',
       ofPictures: true,
       needsHeldOut: true,
-      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.${realText(likeness)}`,
+      meaning: `How far the pictures, as a group, are from the ${countOf(heldOut, 'held-out image')} (kernel distance). 0 means alike.${realText(likeness)}`,
       level: realLevel(likeness),
       points: epochs.flatMap(({ epoch, distance }) =>
         distance === null ? [] : [distanceFigure(epoch, distance)],
@@ -69,7 +69,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       ofPictures: true,
       needsHeldOut: true,
       meaning:
-        'How often a picture made from a held-out image’s caption is closer to that image than to another held-out one. 1 is best, 0.5 is chance.',
+        'Of pictures made from the captions of held-out images: how often one is closer to its own image than to another. 1 is always, 0.5 is chance.',
       points: epochs.flatMap(({ epoch, rank }) => (rank === null ? [] : [unsure(epoch, rank, 2)])),
       lacks: epochs.some(({ rank }) => rank !== null)
         ? null
@@ -81,7 +81,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       name: 'Likely copies',
       ofPictures: true,
       meaning:
-        'Pictures closer to a training image than training images usually are to each other, and at least twice as close as the base’s picture.',
+        'Pictures that come closer to a training image than training images usually come to each other, and at least twice as close as the base’s picture.',
       points: epochs.flatMap(({ epoch, copies, pictures }) =>
         epoch === 0
           ? []
@@ -133,7 +133,7 @@ function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
   return {
     name: 'Held-out loss',
     needsHeldOut: true,
-    meaning: `How well noise is taken off images that were never trained on. Lower is better. ${note}`.trim(),
+    meaning: `The error on images that were not trained on. Lower is better. ${note}`.trim(),
     ...{ points, beside, learned, scale },
     lacks: points.length > 0 ? null : 'No image is held out.',
   };
@@ -153,9 +153,9 @@ function realText(likeness: Likeness | undefined): string {
   if (likeness?.real == null) return '';
   const { heldOut, real } = likeness;
   const { text } = distanceFigure(0, real.distance);
-  const range = real.atOnce < real.images ? `, ${real.atOnce} at a time` : '';
-  const unsure = Math.min(heldOut, real.images) < fewReal ? ' So few make that unsure.' : '';
-  return ` Thin line: ${countOf(real.images, 'training image')}${range}, in place of the pictures: ${text}.${unsure}`;
+  const atOnce = real.atOnce < real.images ? `, ${real.atOnce} at a time` : '';
+  const unsure = Math.min(heldOut, real.images) < fewReal ? ' With so few images this is rough.' : '';
+  return ` Thin line: how far real images are, by ${countOf(real.images, 'training image')}${atOnce}: ${text}.${unsure}`;
 }
 
 const fewestHeldOut = 4;

@@ -61,8 +61,8 @@ export function FiguresPanel({
           </>
         )}
         {likeness?.failure && `${failureText(likeness.failure)} `}
-        EfficientNet-Lite0 compares pictures. Their bands and ranges are 95 % confidence intervals: the fewer
-        the pictures, the wider they are.
+        EfficientNet-Lite0 compares pictures. Its ranges and shaded bands are 95 % confidence intervals: the
+        fewer the pictures, the wider.
       </Text>
     </section>
   );

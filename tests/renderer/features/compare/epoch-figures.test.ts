@@ -40,7 +40,7 @@ describe('figures of the epochs', () => {
       ...{ best: 3, range: { from: 3, to: 5 }, before: 0.31 },
       nearestKept: { epoch: 2, loss: 0.2 },
     });
-    expect(held!.meaning).toMatch(/Dashed: as many training images/);
+    expect(held!.meaning).toMatch(/Dashed: the same on training images\. .*▲▼: goes on outside\.$/);
     expect(held!.points.map(({ text }) => text)[1]).toBe('0.3000, trained 0.2800');
     expect(held!.points.map(({ epoch, between = false }) => [epoch, between])).toEqual([
       ...[[0, false] as const, [1, false] as const, [2, false] as const],
@@ -77,12 +77,12 @@ describe('figures of the epochs', () => {
       text: '0.040 (0.000 to 0.110)',
     });
     expect(meaning).toContain(
-      'Thin line: 30 training images, 8 at a time, in place of the pictures: 0.040 (0.000 to 0.110). So few make that unsure.',
+      'Thin line: how far real images are, by 30 training images, 8 at a time: 0.040 (0.000 to 0.110). With so few images this is rough.',
     );
     const real = { distance: { value: -0.01, low: -0.03, high: 0.02 }, images: 200, atOnce: 200 };
     const many = curves({ heldOut: 50, real })['Distance from the held-out images']!;
     expect(many.level).toMatchObject({ value: 0, text: 'about 0 (up to 0.020)' });
-    expect(many.meaning).toMatch(/200 training images, in place of the pictures: about 0 \(up to 0.020\)\.$/);
+    expect(many.meaning).toMatch(/by 200 training images: about 0 \(up to 0.020\)\.$/);
     expect(curves({ real: null })['Distance from the held-out images']!.level).toBeNull();
   });
 

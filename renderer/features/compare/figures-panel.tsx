@@ -42,6 +42,11 @@ export function FiguresPanel({
           Nothing was held out, so only your eyes can tell. Hold out a few images before the next run.
         </Text>
       )}
+      {learned !== null && (
+        <Text size="xs" className={classes.about}>
+          {learnedText(learned)}
+        </Text>
+      )}
       {curves.map((curve) => (
         <Curve
           key={curve.name}
@@ -49,11 +54,6 @@ export function FiguresPanel({
           former={former && curve.ofPictures === true}
         />
       ))}
-      {learned !== null && (
-        <Text size="xs" className={classes.about}>
-          {learnedText(learned)}
-        </Text>
-      )}
       <Text size="xs" c="dimmed" className={classes.about}>
         {likeness?.state === 'working' && (
           <>

@@ -234,6 +234,23 @@ describe('the list of runs', () => {
 });
 
 describe('a loss', () => {
+  test('that is lowest is named in the table of epochs, and where it was not kept the lowest of those kept', async () => {
+    const { user } = show(
+      { ...exampleRun, status: 'finished', checkpoints: [1, 3] },
+      {
+        'runs.metrics': () => ({
+          steps: { step: [], epoch: [], loss: [], learningRate: [], gradientNorm: [] },
+          epochs: [0.4, 0.2, 0.3].map((validationLoss, at) => {
+            return { epoch: at + 1, trainLoss: 0.2, validationLoss };
+          }),
+        }),
+      },
+    );
+    await user.click(await screen.findByRole('tab', { name: 'Epochs' }));
+    expect(await screen.findByRole('row', { name: /^2 ?lowest loss/ })).toBeTruthy();
+    expect(screen.getByRole('row', { name: /^3 ?checkpoint, lowest of those kept/ })).toBeTruthy();
+  });
+
   const comparisonOf = (validationLoss: number | null) => ({
     runs: [
       {

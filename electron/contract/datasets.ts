@@ -193,7 +193,11 @@ export const datasetCalls = {
   ),
   'datasets.exclude': command(z.strictObject({ imageIds: ids.min(1), excluded: z.boolean() }), done),
   'datasets.holdOut': command(z.strictObject({ imageIds: ids.min(1), heldOut: z.boolean() }), done),
-  'datasets.setValidation': command(datasetId.extend({ choice: validationChoiceSchema }), done),
+  /** Says which images it held out that were not before. */
+  'datasets.setValidation': command(
+    datasetId.extend({ choice: validationChoiceSchema }),
+    z.object({ heldOut: ids }),
+  ),
   /** The choice that holds out what is held out now, whoever chose it: names where no other does. */
   'datasets.validation': query({ about: ['images'] }, datasetId, validationChoiceSchema),
   /** Groups of equal or alike images among those not excluded, largest first; `exact`: of equal files alone, whatever else is alike. */

@@ -17,6 +17,8 @@ export interface Learned {
    * by image; null where that is not known, or training has not helped.
    */
   readonly range: { readonly from: number; readonly to: number } | null;
+  /** By epoch, the standard error of how far its held-out loss is from the best's; epochs of which that is not known are left out. */
+  readonly errors: ReadonlyMap<number, number>;
   /** The checkpoint whose loss comes nearest to the least; null where that is one itself, or nothing is kept. */
   readonly nearestKept: EpochLoss | null;
   /** Whether since the best epoch only the loss of trained images has fallen. */
@@ -24,7 +26,7 @@ export interface Learned {
   readonly newest: number;
 }
 
-interface EpochLoss {
+export interface EpochLoss {
   readonly epoch: number;
   readonly loss: number;
 }
@@ -56,10 +58,27 @@ export function whatWasLearned(
     least: epochLoss(least),
     mayBeChance: before !== null && before !== best && isAsGood(before, best),
     range: best === before || best.parts === null ? null : rangeAround(trained, trained.indexOf(best)),
+    errors: errorsAround(judged, best),
     nearestKept: nearest === null ? null : epochLoss(nearest),
     byHeart: isByHeart(best, newest),
     newest: newest.epoch,
   };
+}
+
+/** Of the kept epochs the one of the lowest held-out loss; null where fewer than two of them were judged. */
+export function lowestKept(
+  epochs: readonly RunMetrics['epochs'][number][],
+  kept: readonly number[],
+): EpochLoss | null {
+  const judged = epochs.flatMap(({ epoch, validationLoss: loss }) =>
+    loss === null || !kept.includes(epoch) ? [] : [{ epoch, loss }],
+  );
+  return judged.length < 2 ? null : lowest(judged);
+}
+
+/** Stands beside a choice of epochs, whichever is chosen. */
+export function lowestKeptText({ epoch, loss }: EpochLoss): string {
+  return `Of the epochs kept, ${epoch} has the lowest held-out loss (${lossText(loss)}).`;
 }
 
 interface Judged extends EpochLoss {
@@ -89,13 +108,30 @@ function rangeAround(judged: readonly Judged[], at: number): { readonly from: nu
   return { from: judged[first]!.epoch, to: judged[last]!.epoch };
 }
 
-/** The noise is the same at every epoch, so that it is the differences that say how sure the better one is. */
-function isAsGood({ loss, parts }: Judged, best: Judged): boolean {
+function isAsGood(one: Judged, best: Judged): boolean {
+  const error = errorOfDifference(one, best);
+  return error !== null && one.loss - best.loss <= error;
+}
+
+/**
+ * The noise is the same at every epoch, so that it is the differences, image by image, that say how sure the better one is. Null
+ * where single images are not known, or there is one.
+ */
+function errorOfDifference({ loss, parts }: Judged, best: Judged): number | null {
   const count = best.parts?.length ?? 0;
-  if (parts === null || best.parts === null || parts.length !== count || count < 2) return false;
+  if (parts === null || best.parts === null || parts.length !== count || count < 2) return null;
   const mean = loss - best.loss;
   const squares = parts.reduce((sum, part, at) => sum + ((part - best.parts![at]!) * count - mean) ** 2, 0);
-  return mean <= Math.sqrt(squares / (count * (count - 1)));
+  return Math.sqrt(squares / (count * (count - 1)));
+}
+
+function errorsAround(judged: readonly Judged[], best: Judged): ReadonlyMap<number, number> {
+  return new Map(
+    judged.flatMap((one) => {
+      const error = errorOfDifference(one, best);
+      return error === null ? [] : [[one.epoch, error] as const];
+    }),
+  );
 }
 
 /** In words, for a person who has to choose an epoch; nothing is chosen for them. */
@@ -103,31 +139,27 @@ export function learnedText(learned: Learned): string {
   const { best, newest, byHeart, nearestKept, least } = learned;
   return [
     whereText(learned),
-    ...(newest === best ? ['That is the newest: it was still falling.'] : []),
+    ...(newest === best ? ['That is the newest epoch: the loss was still falling.'] : []),
     ...(newest !== best && byHeart
       ? [
-          'Since then the model has only got better on images it was trained on: it is learning them by heart.',
+          `After ${best === 0 ? 'that' : `epoch ${best}`} only training images still improve: the model is learning them by heart.`,
         ]
       : []),
-    ...(nearestKept === null
-      ? []
-      : [
-          `Epoch ${least.epoch} was not kept; of the checkpoints epoch ${nearestKept.epoch} comes nearest, with ${lossText(nearestKept.loss)}.`,
-        ]),
+    ...(nearestKept === null ? [] : [`Epoch ${least.epoch} was not kept. ${lowestKeptText(nearestKept)}`]),
   ].join(' ');
 }
 
 function whereText({ best, loss, before, least, range, mayBeChance }: Learned): string {
   if (best === 0) {
-    return `Held-out loss was lowest before training, ${lossText(loss)}: by this measure training has not helped. The least since is ${lossText(least.loss)} at epoch ${least.epoch}.`;
+    return `Held-out loss was lowest before training (${lossText(loss)}): by this measure training has not helped. The lowest since is ${lossText(least.loss)} at epoch ${least.epoch}.`;
   }
   const asGood =
     range === null || range.from === range.to
       ? ''
-      : `; epochs ${range.from} to ${range.to} are as good, within one standard error`;
-  if (before === null) return `Held-out loss is lowest at epoch ${best}${asGood}.`;
+      : ` Epochs ${range.from} to ${range.to} are as good, within one standard error.`;
+  if (before === null) return `Held-out loss is lowest at epoch ${best}.${asGood}`;
   const chance = mayBeChance
-    ? ' Its gain over the base is within one standard error, too, and may be chance.'
+    ? ' The gain over the base is within one standard error, too: it may be chance.'
     : '';
-  return `Held-out loss was ${lossText(before)} before training and is lowest at epoch ${best}, ${lossText(loss)}${asGood}.${chance}`;
+  return `Held-out loss fell from ${lossText(before)} before training to ${lossText(loss)} at epoch ${best}, its lowest.${asGood}${chance}`;
 }

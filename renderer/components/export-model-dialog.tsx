@@ -2,6 +2,7 @@ import { Anchor, Modal, Select, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'wouter';
 
+import { type EpochLoss, lowestKeptText } from '../../electron/contract/learned.ts';
 import type { RunSummary } from '../../electron/contract/runs.ts';
 import { useStudioCommand, useStudioQuery } from '../studio/studio.tsx';
 import { ChoiceOfFew } from './choice-of-few.tsx';
@@ -10,6 +11,8 @@ import { FormatChoice, PrecisionChoice, type WordFileNames, WordNames } from './
 import { ExportEntry } from './export-entry.tsx';
 import { ExportPlace } from './export-place.tsx';
 import { FailureNote } from './failure-note.tsx';
+import { Loading } from './loading.tsx';
+import { useLowestKept } from './lowest-kept.ts';
 import { useExports } from './use-exports.ts';
 
 type Format = 'diffusers' | 'single-file' | 'lora' | 'onnx' | 'embedding';
@@ -25,7 +28,7 @@ export function ExportModelDialog({
 }: {
   run: Pick<RunSummary, 'id' | 'name' | 'method'>;
   epoch: number;
-  /** Kept epochs to choose among, `epoch` being proposed; none: it is settled. */
+  /** Kept epochs to choose among: the one of the lowest held-out loss is proposed, else `epoch`; none: it is settled. */
   epochs?: readonly number[];
   open: boolean;
   onClose: () => void;
@@ -33,23 +36,25 @@ export function ExportModelDialog({
   const title = epochs.length > 1 ? `Export ${run.name}` : `Export ${run.name}, epoch ${epoch}`;
   return (
     <Modal opened={open} onClose={onClose} title={title} centered size="lg">
-      <ExportForm run={run} epoch={epoch} epochs={epochs} onClose={onClose} />
+      <ProposedExport run={run} epoch={epoch} epochs={epochs} onClose={onClose} />
     </Modal>
   );
 }
 
-function ExportForm({
-  run,
-  epoch,
-  epochs,
-  onClose,
-}: {
-  run: Pick<RunSummary, 'id' | 'method'>;
-  epoch: number;
-  epochs: readonly number[];
-  onClose: () => void;
-}) {
-  const [chosen, setChosen] = useState(epoch);
+interface FormProps {
+  readonly run: Pick<RunSummary, 'id' | 'method'>;
+  readonly epoch: number;
+  readonly epochs: readonly number[];
+  readonly onClose: () => void;
+}
+
+function ProposedExport(props: FormProps) {
+  const lowest = useLowestKept({ id: props.run.id, checkpoints: [...props.epochs] });
+  return lowest === undefined ? <Loading /> : <ExportForm {...props} lowest={lowest} />;
+}
+
+function ExportForm({ run, epoch, epochs, lowest, onClose }: FormProps & { lowest: EpochLoss | null }) {
+  const [chosen, setChosen] = useState(lowest?.epoch ?? epoch);
   const [format, setFormat] = useState<Format>(
     run.method === 'lora' || run.method === 'embedding' ? run.method : 'diffusers',
   );
@@ -72,7 +77,7 @@ function ExportForm({
               label="Epoch"
               description={
                 <>
-                  The last one is often not the best.{' '}
+                  {lowest === null ? 'The last one is often not the best.' : lowestKeptText(lowest)}{' '}
                   <Anchor underline="always" component={Link} href={`/compare?runs=${run.id}`} size="xs">
                     Compare them
                   </Anchor>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import sharp from 'sharp';
@@ -37,8 +37,29 @@ describe('from a terminal', () => {
     expect([exported.code, exported.error]).toEqual([0, '']);
     const card = join(folder, 'runs', 'foxes', 'exports', 'foxes-epoch-5', 'README.md');
     expect(exported.out).toContain(`Its model card: ${card}\n`);
+    expect(exported.out).not.toContain('lowest held-out loss');
     expect(readFileSync(card, 'utf8')).toContain('| Held-out loss | 0.4000 |');
     expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'export']);
+  });
+
+  test('an export of the last epoch names the one of the lowest held-out loss, where that is another', async () => {
+    const folder = studio();
+    const { engine } = drawingEngine();
+    await screenfold(folder, ['train', 'foxes.json'], engine);
+    const last = await screenfold(folder, ['export', 'runs/foxes'], engine);
+    expect(last.out).toMatch(/^Epoch 10 exported/m);
+    expect(last.out).not.toContain('lowest held-out loss');
+    const metrics = join(folder, 'runs', 'foxes', 'metrics.jsonl');
+    // It falls from 2 by the epoch's number; that of epoch 2 was 1.
+    writeFileSync(
+      metrics,
+      readFileSync(metrics, 'utf8').replace('"validationLoss":1}', '"validationLoss":0.1}'),
+    );
+    const again = await screenfold(folder, ['export', 'runs/foxes', '--out', 'again'], engine);
+    expect(again.out).toMatch(/^Epoch 10 exported/m);
+    expect(again.out).toContain(
+      'Of the epochs kept, 2 has the lowest held-out loss (0.1000). --epoch 2 exports that one.\n',
+    );
   });
 
   test('what is tried is trained one run after the other, and goes on where it was stopped', async () => {

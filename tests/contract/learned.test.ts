@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { learnedText, whatWasLearned } from '../../electron/contract/learned.ts';
+import { learnedText, lowestKept, lowestKeptText, whatWasLearned } from '../../electron/contract/learned.ts';
 
 /** Four groups, of which one is better and one worse than the others by `sway`. */
 const epoch = (number: number, held: number | null, seen?: number, sway?: number) => ({
@@ -29,8 +29,13 @@ test('the lowest held-out loss is marked, and the epochs around it that are as g
     ...{ best: 5, loss: 0.2, range: { from: 2, to: 15 }, newest: 45 },
     ...{ before: null, nearestKept: null, byHeart: true },
   });
+  const { errors } = whatWasLearned(epochs, [5])!;
+  expect([...errors].map(([number, error]) => [number, Number(error.toFixed(4))])).toEqual([
+    ...[[1, 0.0327] as const, [2, 0.0163] as const, [5, 0] as const],
+    ...[[15, 0.0163] as const, [30, 0.0163] as const, [45, 0.0163] as const],
+  ]);
   expect(textOf(epochs, [5])).toBe(
-    'Held-out loss is lowest at epoch 5; epochs 2 to 15 are as good, within one standard error. Since then the model has only got better on images it was trained on: it is learning them by heart.',
+    'Held-out loss is lowest at epoch 5. Epochs 2 to 15 are as good, within one standard error. After epoch 5 only training images still improve: the model is learning them by heart.',
   );
 });
 
@@ -39,6 +44,7 @@ test('nothing is said of a gap that does not grow, or was not measured', () => {
   expect(textOf(still, [2])).toBe('Held-out loss is lowest at epoch 2.');
   const old = [epoch(1, 0.2), epoch(2, 0.3)];
   expect(whatWasLearned(old, [1])).toMatchObject({ best: 1, range: null, byHeart: false });
+  expect(whatWasLearned(old, [1])!.errors.size).toBe(0);
   expect(textOf(old, [1])).toBe('Held-out loss is lowest at epoch 1.');
 });
 
@@ -60,7 +66,7 @@ test('one judged epoch, or none, says nothing', () => {
 describe('what was measured before training', () => {
   test('is what the lowest is held against, from the first epoch on', () => {
     expect(textOf([epoch(0, 0.141), epoch(1, 0.103)], [1])).toBe(
-      'Held-out loss was 0.1410 before training and is lowest at epoch 1, 0.1030. That is the newest: it was still falling.',
+      'Held-out loss fell from 0.1410 before training to 0.1030 at epoch 1, its lowest. That is the newest epoch: the loss was still falling.',
     );
     expect(whatWasLearned([epoch(0, 0.141), epoch(1, 0.103)], [1])).toMatchObject({
       before: 0.141,
@@ -73,7 +79,7 @@ describe('what was measured before training', () => {
     const learned = whatWasLearned(epochs, [1, 2]);
     expect(learned).toMatchObject({ best: 2, range: { from: 1, to: 2 }, mayBeChance: true });
     expect(textOf(epochs, [1, 2])).toContain(
-      'Its gain over the base is within one standard error, too, and may be chance.',
+      'The gain over the base is within one standard error, too: it may be chance.',
     );
   });
 
@@ -83,7 +89,7 @@ describe('what was measured before training', () => {
       const learned = whatWasLearned(epochs, [1, 2]);
       expect(learned).toMatchObject({ best: 0, least: { epoch: 2, loss: least }, range: null });
       expect(textOf(epochs, [1, 2])).toBe(
-        `Held-out loss was lowest before training, 0.1410: by this measure training has not helped. The least since is ${least.toFixed(4)} at epoch 2.`,
+        `Held-out loss was lowest before training (0.1410): by this measure training has not helped. The lowest since is ${least.toFixed(4)} at epoch 2.`,
       );
     }
   });
@@ -98,7 +104,7 @@ describe('the lowest epoch', () => {
       nearestKept: { epoch: 5, loss: 0.205 },
     });
     expect(textOf(epochs, [1, 2, 5, 8])).toBe(
-      'Held-out loss is lowest at epoch 3. Epoch 3 was not kept; of the checkpoints epoch 5 comes nearest, with 0.2050.',
+      'Held-out loss is lowest at epoch 3. Epoch 3 was not kept. Of the epochs kept, 5 has the lowest held-out loss (0.2050).',
     );
   });
 
@@ -109,7 +115,18 @@ describe('the lowest epoch', () => {
 
   test('of a training that has not helped has its nearest checkpoint, too', () => {
     expect(textOf([epoch(0, 0.1), ...epochs], [2])).toContain(
-      'of the checkpoints epoch 2 comes nearest, with 0.2100',
+      'Of the epochs kept, 2 has the lowest held-out loss (0.2100).',
     );
   });
+});
+
+test('of the kept epochs that of the lowest held-out loss is told, where there are several to choose from', () => {
+  const epochs = [epoch(0, 0.1), epoch(1, 0.3), epoch(2, 0.2), epoch(3, 0.15), epoch(5, 0.2), epoch(8, null)];
+  // Neither what was before training nor what was not kept can be chosen.
+  expect(lowestKept(epochs, [1, 2, 5, 8])).toEqual({ epoch: 2, loss: 0.2 });
+  expect(lowestKept(epochs, [5, 8])).toBeNull();
+  expect(lowestKept(epochs, [])).toBeNull();
+  expect(lowestKeptText({ epoch: 2, loss: 0.2 })).toBe(
+    'Of the epochs kept, 2 has the lowest held-out loss (0.2000).',
+  );
 });

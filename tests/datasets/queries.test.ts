@@ -139,9 +139,17 @@ describe('a split', () => {
   test('is a number, a part, what the metadata marks, or none', async () => {
     const { studio, datasetId } = await open();
     const held = async () => (await studio.call('datasets.get', { datasetId })).heldOut;
-    await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'count', count: 2 } });
+    const { heldOut } = await studio.call('datasets.setValidation', {
+      ...{ datasetId, choice: { kind: 'count', count: 2 } },
+    });
     expect(await held()).toBe(2);
-    await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'fraction', fraction: 0.1 } });
+    const page = { query: { filter: 'held-out' as const }, offset: 0, limit: 9 };
+    const { rows } = await studio.call('datasets.images', { datasetId, ...page });
+    expect(new Set(heldOut)).toEqual(new Set(rows.map(({ id }) => id)));
+    // Of the two one stays: none is held out anew.
+    expect(
+      await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'fraction', fraction: 0.1 } }),
+    ).toEqual({ heldOut: [] });
     expect(await held()).toBe(1);
     await studio.call('datasets.setValidation', { datasetId, choice: { kind: 'marked' } });
     expect(await held()).toBe(0);

@@ -52,7 +52,7 @@ describeInBrowser('a first run', () => {
       .getByAltText(/seed \d+, epoch 2$/)
       .first()
       .waitFor(patience);
-    expect(await page.getByRole('region', { name: 'Loss', exact: true }).locator('canvas').count()).toBe(1);
+    expect(await page.getByRole('region', { name: 'Loss', exact: true }).locator('canvas').count()).toBe(2);
 
     await page.getByRole('tab', { name: 'Epochs' }).click();
     const rows = page.getByRole('row').filter({ hasText: 'checkpoint' });

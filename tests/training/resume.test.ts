@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { startEngine } from '../../electron/engine/engine-process.ts';
-import type { JobEvent, TrainJob } from '../../native/jobs.ts';
+import type { JobEvent, Method, TrainingImage, TrainJob } from '../../native/jobs.ts';
 import { uniform } from '../../native/random/philox.ts';
 import {
   failureOf,
@@ -53,12 +53,22 @@ async function filesOf({ folder: run }: TrainJob): Promise<Record<string, string
   return files;
 }
 
-describe('a run killed at ten random moments', () => {
+describe.each<{ readonly name: string; readonly method: Method }>([
+  { name: 'full', method: { kind: 'full', textEncoder: false } },
+  { name: 'lora', method: { kind: 'lora', textEncoder: true, rank: 2, alpha: 1 } },
+  { name: 'word', method: { kind: 'embedding', word: '<glyph>', vectors: 2, initWords: 'circle' } },
+])('a run killed at ten random moments ($name)', ({ name: methodName, method }) => {
   // Any seed will do; that of a failure is in its message, and comes back by the environment.
   const seed = Number(process.env.SCREENFOLD_KILL_SEED ?? Math.floor(Math.random() * 2 ** 32));
   const epochs = 16;
-  const long = (name: string, stateEveryMinutes: number): TrainJob =>
-    job(name, { epochs, checkpointEpochs: [2, 5, 8, 11, 16], stateEveryMinutes });
+  const long = (name: string, stateEveryMinutes: number): TrainJob => {
+    const settings = { epochs, checkpointEpochs: [2, 5, 8, 11, 16], stateEveryMinutes };
+    const plain = job(`${name} ${methodName}`, settings);
+    const withWord = (image: TrainingImage): TrainingImage => ({ ...image, captions: ['a <glyph>'] });
+    return method.kind === 'embedding'
+      ? { ...plain, method, images: plain.images.map(withWord), validation: plain.validation.map(withWord) }
+      : { ...plain, method };
+  };
 
   type Moment = (event: JobEvent, steps: number) => boolean;
   const random = (attempt: number, index: number): number => uniform(seed, 'order', attempt, index);

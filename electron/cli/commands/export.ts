@@ -10,11 +10,12 @@ import {
 import { Failure } from '../../../native/failure.ts';
 import type { LoraUse } from '../../../native/jobs.ts';
 import type { DeviceChoice } from '../../../native/runtime/runtime.ts';
+import { lowestKept, lowestKeptText } from '../../contract/learned.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import type { RunOptions } from '../../engine/engine.ts';
 import { exportModel } from '../../exports/export-model.ts';
 import { exportRun } from '../../exports/export-run.ts';
-import { isRunFolder, readRun } from '../../runs/run-folder.ts';
+import { checkpointEpochs, isRunFolder, readEpochLosses, readRun } from '../../runs/run-folder.ts';
 import { withInterrupts } from '../interrupts.ts';
 import { type CommandContext, type ExitCode, exitCodes, usage } from './context.ts';
 import { withLoras } from './with-loras.ts';
@@ -102,7 +103,8 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
     );
     terminal.object(exported);
     const first = `Epoch ${exported.epoch} exported (${bytesText(exported.bytes)}): ${exported.output}`;
-    return { told: [first, `Its model card: ${exported.card}`] };
+    const better = epoch === undefined ? await lowerEpoch(run.folder, exported.epoch) : null;
+    return { told: [first, `Its model card: ${exported.card}`, ...(better === null ? [] : [better])] };
   }
 
   async function writeModel(model: string, listeners: RunOptions): Promise<Written> {
@@ -125,4 +127,12 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
     terminal.object({ format, output: path, card, bytes });
     return { told: [`${name} exported (${bytesText(bytes)}): ${path}`, `Its model card: ${card}`] };
   }
+}
+
+/** Named where nobody chose the epoch, for the last one is taken then; null where no other has less held-out loss. */
+async function lowerEpoch(folder: string, taken: number): Promise<string | null> {
+  const lowest = lowestKept(await readEpochLosses(folder), await checkpointEpochs(folder));
+  return lowest === null || lowest.epoch === taken
+    ? null
+    : `${lowestKeptText(lowest)} --epoch ${lowest.epoch} exports that one.`;
 }

@@ -67,7 +67,7 @@ export function imageFlagHandlers(
     },
     'datasets.setValidation': ({ datasetId, choice }) => {
       const images = usedImages(datasetId);
-      if (images.length === 0) return null;
+      if (images.length === 0) return { heldOut: [] };
       const chosen =
         choice.kind === 'names' ? { kind: 'ids' as const, ids: idsOfNames(images, choice.names) } : choice;
       const held = new Set(splitDataset(images, chosen).validation.map(({ imageId }) => imageId));
@@ -75,7 +75,7 @@ export function imageFlagHandlers(
         .filter(({ imageId, heldOut }) => heldOut !== held.has(imageId))
         .map(({ imageId }) => imageId);
       if (ids.length > 0) changeImages(datasetId, ids, splitLabel(chosen), 'held_out', (id) => held.has(id));
-      return null;
+      return { heldOut: ids.filter((id) => held.has(id)) };
     },
     'datasets.validation': ({ datasetId }) => presentChoice(usedImages(datasetId)),
   };

@@ -1,11 +1,13 @@
 import { ActionIcon, Button, Group, Select, SimpleGrid, Stack, Text, Textarea, Tooltip } from '@mantine/core';
 import { IconDice5, IconLock, IconLockOpen } from '@tabler/icons-react';
 
+import { lowestKeptText } from '../../../electron/contract/learned.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import type { SamplerSettings } from '../../../electron/contract/values.ts';
 import { ClipSkipField } from '../../components/clip-skip-field.tsx';
 import { CutNote } from '../../components/cut-note.tsx';
+import { useLowestKept } from '../../components/lowest-kept.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { useReading } from '../../components/read-texts.ts';
 import { SamplerNumbers, SamplerSelect } from '../../components/sampler-fields.tsx';
@@ -17,9 +19,8 @@ import {
   pictureStep,
   randomSeed,
   recipeFaults,
-  withModel,
 } from './bench-draft.ts';
-import { baseOf, choiceOf, modelChoices, modelOfChoice } from './bench-models.ts';
+import { baseOf, choiceOf, modelChoices } from './bench-models.ts';
 import classes from './bench-screen.module.css';
 import { LoraFields } from './lora-fields.tsx';
 
@@ -33,6 +34,11 @@ interface Library {
   readonly runs: readonly RunSummary[];
 }
 
+interface ModelChoice {
+  /** An entry of the list of models and runs is chosen. */
+  readonly onChooseModel: (choice: string) => void;
+}
+
 /** Everything a picture is made of; Ctrl+Enter makes it from anywhere in it. */
 export function BenchForm({
   draft,
@@ -40,8 +46,9 @@ export function BenchForm({
   runs,
   busy,
   onChange,
+  onChooseModel,
   onMake,
-}: DraftProps & Library & { busy: boolean; onMake: () => void }) {
+}: DraftProps & Library & ModelChoice & { busy: boolean; onMake: () => void }) {
   const base = baseOf(draft.model, models, runs);
   const { layers } = useReading(base?.id);
   const fault = faultOf(draft, layers);
@@ -65,7 +72,7 @@ export function BenchForm({
       }}
     >
       <Stack gap="sm" className={classes.fields}>
-        <ModelFields {...{ draft, models, runs, onChange }} />
+        <ModelFields {...{ draft, models, runs, onChange, onChooseModel }} />
         <LoraFields {...{ draft, onChange }} />
         <WordFiles
           files={draft.recipe.embeddings}
@@ -104,43 +111,47 @@ export function BenchForm({
 }
 
 /** A model of the library, or a run and one of its epochs. */
-function ModelFields({ draft, models, runs, onChange }: DraftProps & Library) {
-  const { model, recipe } = draft;
-  const base = baseOf(model, models, runs);
+function ModelFields({ draft, models, runs, onChange, onChooseModel }: DraftProps & Library & ModelChoice) {
+  const { model } = draft;
   const run = model?.kind === 'run' ? runs.find(({ id }) => id === model.runId) : undefined;
+  const lowest = useLowestKept(run) ?? null;
   return (
-    <Group gap="xs" wrap="nowrap" align="end">
-      <Select
-        flex={1}
-        label="Model"
-        placeholder="Choose a model"
-        data={[...modelChoices(models, runs)]}
-        value={choiceOf(model)}
-        allowDeselect={false}
-        searchable={models.length + runs.length > 8}
-        onChange={(value) => {
-          const next = value === null ? null : modelOfChoice(value, runs);
-          if (next === null) return;
-          const resolution = baseOf(next, models, runs)?.resolution ?? recipe.width;
-          onChange(withModel(draft, next, base?.resolution ?? null, resolution));
-        }}
-      />
-      {model?.kind === 'run' && run !== undefined && (
+    <div>
+      <Group gap="xs" wrap="nowrap" align="end">
         <Select
-          w={96}
-          label="Epoch"
-          data={[0, ...run.checkpoints].map((epoch) => ({
-            value: String(epoch),
-            label: epoch === 0 ? 'Base' : String(epoch),
-          }))}
-          value={String(model.epoch)}
+          flex={1}
+          label="Model"
+          placeholder="Choose a model"
+          data={[...modelChoices(models, runs)]}
+          value={choiceOf(model)}
           allowDeselect={false}
+          searchable={models.length + runs.length > 8}
           onChange={(value) => {
-            onChange({ ...draft, model: { ...model, epoch: Number(value) } });
+            if (value !== null) onChooseModel(value);
           }}
         />
+        {model?.kind === 'run' && run !== undefined && (
+          <Select
+            w={96}
+            label="Epoch"
+            data={[0, ...run.checkpoints].map((epoch) => ({
+              value: String(epoch),
+              label: epoch === 0 ? 'Base' : String(epoch),
+            }))}
+            value={String(model.epoch)}
+            allowDeselect={false}
+            onChange={(value) => {
+              onChange({ ...draft, model: { ...model, epoch: Number(value) } });
+            }}
+          />
+        )}
+      </Group>
+      {lowest !== null && (
+        <Text size="xs" c="dimmed" mt={4}>
+          {lowestKeptText(lowest)}
+        </Text>
       )}
-    </Group>
+    </div>
   );
 }
 

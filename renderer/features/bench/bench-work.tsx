@@ -6,15 +6,16 @@ import type { Sample } from '../../../electron/contract/gallery.ts';
 import type { Model } from '../../../electron/contract/models.ts';
 import type { RunSummary } from '../../../electron/contract/runs.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { useAskLowestKept } from '../../components/lowest-kept.ts';
 import { useFavourite, useLiveSamples } from '../../components/pictures/use-live-samples.ts';
 import { useZoomStore } from '../../components/pictures/use-zoom.ts';
 import { countOf } from '../../components/quantities.ts';
 import { useKeys } from '../../components/use-keys.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
-import { type BenchDraft, draftOf } from './bench-draft.ts';
+import { type BenchDraft, draftOf, withModel } from './bench-draft.ts';
 import { BenchForm } from './bench-form.tsx';
-import { modelText } from './bench-models.ts';
+import { baseOf, modelOfChoice, modelText } from './bench-models.ts';
 import { BenchPair } from './bench-pair.tsx';
 import { BenchResult } from './bench-result.tsx';
 import classes from './bench-screen.module.css';
@@ -45,6 +46,20 @@ export function BenchWork({
     setDraft(next);
     onChange();
   };
+  const askLowest = useAskLowestKept();
+  const chooseModel = (choice: string) => {
+    const next = modelOfChoice(choice, runs);
+    if (next === null) return;
+    const resolution = baseOf(next, models, runs)?.resolution ?? draft.recipe.width;
+    change(withModel(draft, next, baseOf(draft.model, models, runs)?.resolution ?? null, resolution));
+    const run = next.kind === 'run' ? runs.find(({ id }) => id === next.runId) : undefined;
+    if (run === undefined) return;
+    void askLowest(run).then((lowest) => {
+      if (lowest === null) return;
+      // Not where somebody has chosen another meanwhile.
+      setDraft((was) => (was.model === next ? { ...was, model: { ...next, epoch: lowest.epoch } } : was));
+    });
+  };
   const picked = usePicked();
   const remove = useStudioCommand('gallery.removeSamples');
   const makeAgain = useStudioCommand('gallery.makeAgain');
@@ -67,7 +82,12 @@ export function BenchWork({
 
   return (
     <div className={classes.bench}>
-      <BenchForm {...{ draft, models, runs, busy }} onChange={change} onMake={make} />
+      <BenchForm
+        {...{ draft, models, runs, busy }}
+        onChange={change}
+        onChooseModel={chooseModel}
+        onMake={make}
+      />
       <div className={classes.side}>
         {shown === undefined ? (
           <EmptyState icon={<IconAdjustments size={40} stroke={1.2} />} title="Nothing made yet">

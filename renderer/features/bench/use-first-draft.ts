@@ -1,5 +1,6 @@
 import type { Model } from '../../../electron/contract/models.ts';
 import { recipeOf, type RunSummary } from '../../../electron/contract/runs.ts';
+import { useLowestKept } from '../../components/lowest-kept.ts';
 import { useStudioQuery } from '../../studio/studio.tsx';
 import { type BenchDraft, draftOf, firstDraft } from './bench-draft.ts';
 import { baseOf, namedModel, usualModel } from './bench-models.ts';
@@ -12,7 +13,7 @@ export interface FirstDraft {
 
 /**
  * What the bench begins with: the settings of the picture that `?sample=7` names, else the model that `?model=3` or
- * `?run=2&epoch=5` names, with the run's own recipe and first prompt; with `?lora=4`, that LoRA over it.
+ * `?run=2&epoch=5` names, or else the newest run's epoch of the lowest held-out loss, with the run's own recipe and first prompt; with `?lora=4`, that LoRA over it.
  */
 export function useFirstDraft(
   search: string,
@@ -20,7 +21,12 @@ export function useFirstDraft(
   runs: readonly RunSummary[],
 ): FirstDraft {
   const sampleId = Number(new URLSearchParams(search).get('sample') ?? 0);
-  const model = namedModel(search, models, runs) ?? usualModel(models, runs);
+  const named = namedModel(search, models, runs);
+  const usual = named ?? usualModel(models, runs);
+  const lowest = useLowestKept(
+    named === null && usual?.kind === 'run' ? runs.find(({ id }) => id === usual.runId) : undefined,
+  );
+  const model = usual?.kind === 'run' && lowest ? { ...usual, epoch: lowest.epoch } : usual;
   const wantsRun = sampleId === 0 && model?.kind === 'run';
   const sample = useStudioQuery('gallery.sample', { sampleId }, { enabled: sampleId > 0 });
   const run = useStudioQuery(
@@ -40,7 +46,7 @@ export function useFirstDraft(
     return { draft: sample.data === undefined ? null : draftOf(sample.data, plain), error: null };
   }
   if (!wantsRun) return { draft: plain, error: null };
-  if (run.data === undefined) return { draft: null, error: run.error };
+  if (run.data === undefined || lowest === undefined) return { draft: null, error: run.error };
   const { request, prompts, seeds } = run.data;
   return {
     draft: {

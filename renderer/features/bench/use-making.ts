@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type Dispatch, type SetStateAction, useState } from 'react';
 
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
@@ -6,7 +6,7 @@ import { type BenchDraft, randomSeed, seedsOf } from './bench-draft.ts';
 
 export interface Making {
   readonly draft: BenchDraft;
-  readonly setDraft: (draft: BenchDraft) => void;
+  readonly setDraft: Dispatch<SetStateAction<BenchDraft>>;
   /** Asks for the pictures of the draft; of another seed each time where it is not kept. */
   readonly make: () => void;
   readonly busy: boolean;

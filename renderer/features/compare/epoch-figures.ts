@@ -1,5 +1,6 @@
 import { type Learned, whatWasLearned } from '../../../electron/contract/learned.ts';
 import type { Likeness, LikenessFigure } from '../../../electron/contract/likeness.ts';
+import { heldOutNote, heldOutRange, stretchesBeyond } from '../../components/held-out-range.ts';
 import { countOf } from '../../components/quantities.ts';
 import type { ComparedRun } from './book.ts';
 
@@ -23,6 +24,8 @@ export interface FigureCurve {
   readonly counts?: boolean;
   /** What the curve is held against, drawn as a second line. */
   readonly beside?: readonly EpochFigure[];
+  /** From where to where it is drawn; left out: so that all of it is seen. */
+  readonly scale?: readonly [number, number] | null;
   /** A value that the curve is held against at every epoch, drawn as a thin line with its name. */
   readonly level?: { readonly value: number; readonly name: string; readonly text: string } | null;
   /** Which epochs are best, to be marked and never chosen for anybody. */
@@ -54,7 +57,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       name: 'Distance from the held-out images',
       ofPictures: true,
       needsHeldOut: true,
-      meaning: `Kernel distance between the pictures and the ${countOf(heldOut, 'held-out image')}. Lower is closer; 0 means alike.${realText(likeness)}`,
+      meaning: `How far the pictures, as a group, are from the ${countOf(heldOut, 'held-out image')} (kernel distance). 0 means alike.${realText(likeness)}`,
       level: realLevel(likeness),
       points: epochs.flatMap(({ epoch, distance }) =>
         distance === null ? [] : [distanceFigure(epoch, distance)],
@@ -66,7 +69,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       ofPictures: true,
       needsHeldOut: true,
       meaning:
-        'How often a picture made from a held-out image’s caption is closer to that image than to another held-out one. 1 is best, 0.5 is chance.',
+        'Of pictures made from the captions of held-out images: how often one is closer to its own image than to another. 1 is always, 0.5 is chance.',
       points: epochs.flatMap(({ epoch, rank }) => (rank === null ? [] : [unsure(epoch, rank, 2)])),
       lacks: epochs.some(({ rank }) => rank !== null)
         ? null
@@ -78,7 +81,7 @@ export function epochFigures(run: ComparedRun, likeness: Likeness | undefined): 
       name: 'Likely copies',
       ofPictures: true,
       meaning:
-        'Pictures closer to a training image than training images usually are to each other, and at least twice as close as the base’s picture.',
+        'Pictures that come closer to a training image than training images usually come to each other, and at least twice as close as the base’s picture.',
       points: epochs.flatMap(({ epoch, copies, pictures }) =>
         epoch === 0
           ? []
@@ -102,26 +105,36 @@ export function isNoneHeldOut({ losses }: ComparedRun, likeness: Likeness | unde
 
 /** Of all epochs, for the lowest may be one that was not kept. */
 function heldOutLoss({ epochs, losses }: ComparedRun): FigureCurve {
+  const learned = whatWasLearned(losses, epochs);
   const beside = losses.flatMap(({ epoch, seenLoss }) =>
     seenLoss == null ? [] : [exact(epoch, seenLoss, 4)],
   );
-  const points = losses.flatMap(({ epoch, validationLoss, seenLoss }) => {
-    if (validationLoss === null) return [];
-    const point: EpochFigure = {
-      ...exact(epoch, validationLoss, 4),
+  const judged = losses.flatMap(({ epoch, validationLoss: loss }) =>
+    loss === null ? [] : [{ epoch, loss, error: learned?.errors.get(epoch) }],
+  );
+  const seen = new Map(beside.map(({ epoch, text }) => [epoch, text]));
+  const points = judged.map(({ epoch, loss, error = 0 }): EpochFigure => {
+    const text = inWords(loss, 4);
+    const trained = seen.get(epoch);
+    return {
+      ...{ epoch, value: loss, low: loss - error, high: loss + error },
+      text: trained === undefined ? text : `${text}, trained ${trained}`,
       ...(!epochs.includes(epoch) && { between: true }),
     };
-    return seenLoss == null
-      ? [point]
-      : [{ ...point, text: `${point.text}, trained ${inWords(seenLoss, 4)}` }];
   });
-  const lower = 'How well noise is taken off images that were never trained on. Lower is better.';
+  const scale = heldOutRange(judged);
+  const isBeyond = (one: readonly EpochFigure[]) =>
+    scale !== null && one.some(({ value }) => value < scale[0] || value > scale[1]);
+  const note = heldOutNote({
+    beside: beside.length > 0,
+    errors: judged.some(({ error }) => error !== undefined),
+    beyond: isBeyond(points) || isBeyond(beside),
+  });
   return {
     name: 'Held-out loss',
     needsHeldOut: true,
-    meaning: beside.length > 0 ? `${lower} Dashed: as many training images, at the same noise.` : lower,
-    ...{ points, beside },
-    learned: whatWasLearned(losses, epochs),
+    meaning: `The error on images that were not trained on. Lower is better. ${note}`.trim(),
+    ...{ points, beside, learned, scale },
     lacks: points.length > 0 ? null : 'No image is held out.',
   };
 }
@@ -140,9 +153,9 @@ function realText(likeness: Likeness | undefined): string {
   if (likeness?.real == null) return '';
   const { heldOut, real } = likeness;
   const { text } = distanceFigure(0, real.distance);
-  const range = real.atOnce < real.images ? `, ${real.atOnce} at a time` : '';
-  const unsure = Math.min(heldOut, real.images) < fewReal ? ' So few make that unsure.' : '';
-  return ` Thin line: ${countOf(real.images, 'training image')}${range}, in place of the pictures: ${text}.${unsure}`;
+  const atOnce = real.atOnce < real.images ? `, ${real.atOnce} at a time` : '';
+  const unsure = Math.min(heldOut, real.images) < fewReal ? ' With so few images this is rough.' : '';
+  return ` Thin line: how far real images are, by ${countOf(real.images, 'training image')}${atOnce}: ${text}.${unsure}`;
 }
 
 const fewestHeldOut = 4;
@@ -176,29 +189,42 @@ function distanceFigure(epoch: number, figure: LikenessFigure): EpochFigure {
 export function curvePath(
   points: readonly EpochFigure[],
   [first, last]: readonly [number, number],
-  counts = false,
-  besides: readonly EpochFigure[] = [],
-  level: number | null = null,
+  { counts = false, beside = [], level = null, scale = null }: CurveScale = {},
 ): CurvePath {
-  const all = [...points, ...besides, ...(level === null ? [] : [{ low: level, high: level }])];
-  const low = counts ? 0 : Math.min(...all.map((point) => point.low));
-  const high = Math.max(...all.map((point) => point.high), counts ? 1 : low);
+  const all = [...points, ...beside, ...(level === null ? [] : [{ low: level, high: level }])];
+  const lowest = counts ? 0 : Math.min(...all.map((point) => point.low));
+  const highest = Math.max(...all.map((point) => point.high), counts ? 1 : lowest);
+  const [low, high] = scale ?? [lowest, highest];
   const x = (epoch: number) => (last === first ? 0.5 : (epoch - first) / (last - first));
   const y = (value: number) => (high === low ? 0.5 : 1 - (value - low) / (high - low));
   const place = (epoch: number, value: number) => `${x(epoch).toFixed(4)},${y(value).toFixed(4)}`;
   const lineOf = (one: readonly EpochFigure[]) =>
     one.map(({ epoch, value }) => place(epoch, value)).join(' ');
+  const beyondOf = (one: readonly EpochFigure[]) =>
+    stretchesBeyond(
+      one.map(({ epoch, value }) => ({ at: x(epoch), value })),
+      [low, high],
+    ).map(({ above, from, to }) => ({ above, at: (from + to) / 2 }));
   return {
     line: lineOf(points),
-    beside: lineOf(besides),
+    beside: lineOf(beside),
     band: [
       ...points.map((point) => place(point.epoch, point.high)),
       ...points.map((point) => place(point.epoch, point.low)).reverse(),
     ].join(' '),
     dots: points.map(({ epoch, value }) => [x(epoch), y(value)] as const),
+    beyond: { line: beyondOf(points), beside: beyondOf(beside) },
     level: level === null ? null : y(level),
     x,
   };
+}
+
+interface CurveScale {
+  readonly counts?: boolean | undefined;
+  readonly beside?: readonly EpochFigure[];
+  readonly level?: number | null | undefined;
+  /** From where to where; left out: that all of it is seen. */
+  readonly scale?: readonly [number, number] | null | undefined;
 }
 
 interface CurvePath {
@@ -206,8 +232,15 @@ interface CurvePath {
   readonly beside: string;
   readonly band: string;
   readonly dots: readonly (readonly [number, number])[];
+  /** Where the line, and the one beside it, go on above or below the drawing: the middle of each such stretch. */
+  readonly beyond: Readonly<Record<'line' | 'beside', readonly Beyond[]>>;
   /** How far down the line of a level is. */
   readonly level: number | null;
   /** Where an epoch stands across. */
   readonly x: (epoch: number) => number;
+}
+
+interface Beyond {
+  readonly at: number;
+  readonly above: boolean;
 }

@@ -42,6 +42,11 @@ export function FiguresPanel({
           Nothing was held out, so only your eyes can tell. Hold out a few images before the next run.
         </Text>
       )}
+      {learned !== null && (
+        <Text size="xs" className={classes.about}>
+          {learnedText(learned)}
+        </Text>
+      )}
       {curves.map((curve) => (
         <Curve
           key={curve.name}
@@ -49,11 +54,6 @@ export function FiguresPanel({
           former={former && curve.ofPictures === true}
         />
       ))}
-      {learned !== null && (
-        <Text size="xs" className={classes.about}>
-          {learnedText(learned)}
-        </Text>
-      )}
       <Text size="xs" c="dimmed" className={classes.about}>
         {likeness?.state === 'working' && (
           <>
@@ -61,8 +61,8 @@ export function FiguresPanel({
           </>
         )}
         {likeness?.failure && `${failureText(likeness.failure)} `}
-        EfficientNet-Lite0 compares pictures. Their bands and ranges are 95 % confidence intervals: the fewer
-        the pictures, the wider they are.
+        EfficientNet-Lite0 compares pictures. Its ranges and shaded bands are 95 % confidence intervals: the
+        fewer the pictures, the wider.
       </Text>
     </section>
   );
@@ -136,8 +136,9 @@ function Drawing({
   label: string;
   onChoose: (event: PointerEvent<SVGSVGElement>) => void;
 }) {
-  const path = curvePath(shown, span, curve.counts, beside, curve.level?.value);
-  const { line, beside: second, band, dots, x, level } = path;
+  const { counts, scale } = curve;
+  const path = curvePath(shown, span, { counts, beside, level: curve.level?.value, scale });
+  const { line, beside: second, band, dots, beyond, x, level } = path;
   const { best, range } = curve.learned ?? { best: null, range: null };
   const lowest = dots[shown.findIndex((point) => point.epoch === best)];
   const within = (at: number) => Math.min(1, Math.max(0, at));
@@ -160,13 +161,16 @@ function Drawing({
             height={1}
           />
         )}
-        <polygon className={classes.band} points={band} />
+        {/* What is beyond the scale is cut off here; dots at its ends are not. */}
+        <svg width={1} height={1} viewBox="0 0 1 1" preserveAspectRatio="none" overflow="hidden">
+          <polygon className={classes.band} points={band} />
+          <polyline className={classes.beside} points={second} />
+          <polyline className={classes.line} points={line} />
+        </svg>
         {level !== null && <line className={classes.level} x1={0} x2={1} y1={level} y2={level} />}
         <line className={classes.here} x1={x(epoch)} x2={x(epoch)} y1={0} y2={1} />
-        <polyline className={classes.beside} points={second} />
-        <polyline className={classes.line} points={line} />
         {dots.map(([left, top], index) =>
-          shown[index]!.between === true ? null : (
+          shown[index]!.between === true || top < 0 || top > 1 ? null : (
             <line key={left} className={classes.dot} x1={left} x2={left} y1={top} y2={top} />
           ),
         )}
@@ -174,6 +178,18 @@ function Drawing({
           <line className={classes.lowest} x1={lowest[0]} x2={lowest[0]} y1={lowest[1]} y2={lowest[1]} />
         )}
       </svg>
+      {(['line', 'beside'] as const).map((of) =>
+        beyond[of].map(({ at, above }) => (
+          <span
+            key={`${of} ${at}`}
+            className={classes.beyond}
+            style={{ '--at': at } as CSSProperties}
+            data-of={of}
+            data-above={above || undefined}
+            aria-hidden
+          />
+        )),
+      )}
       {level !== null && (
         <span
           className={classes.levelName}

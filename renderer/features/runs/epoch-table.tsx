@@ -64,7 +64,7 @@ export function EpochTable({
   );
 }
 
-const markTexts = { lowest: 'lowest loss', nearest: 'nearest to the lowest' } as const;
+const markTexts = { lowest: 'lowest loss', nearest: 'lowest of those kept' } as const;
 
 function Marks({ epoch, hasCheckpoint, mark }: EpochRow) {
   const texts = [

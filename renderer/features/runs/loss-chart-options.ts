@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
 
 import type { Learned } from '../../../electron/contract/learned.ts';
+import { stretchesBeyond } from '../../components/held-out-range.ts';
 
 export interface ChartInks {
   readonly ink: string;
@@ -28,14 +29,54 @@ export function chartInks(element: HTMLElement): ChartInks {
 export interface ChartMarks {
   /** Epochs with a checkpoint. */
   readonly checkpoints: readonly number[];
+  /** Of the held-out images. */
   readonly learned: Learned | null;
 }
+
+/** What is drawn, in the order of its columns. */
+export interface ChartCurves {
+  readonly series: readonly uPlot.Series[];
+  readonly bands: readonly uPlot.Band[];
+  /** Columns of which is marked where they go on beyond the scale, by what they are drawn with. */
+  readonly beyond: ReadonlyMap<number, string>;
+}
+
+/** Single steps, and their average. */
+export const trainingCurves = ({ step, accent }: ChartInks): ChartCurves => ({
+  series: [
+    { stroke: step, width: 1, points: { show: false } },
+    { stroke: accent, width: 2, points: { show: false } },
+  ],
+  bands: [],
+  beyond: new Map(),
+});
+
+/** The ends of one standard error, the loss of as many training images, and that of the held-out ones over them. */
+export const heldOutCurves = ({ ink, quiet, panel, line }: ChartInks): ChartCurves => ({
+  series: [
+    { width: 0, points: { show: false } },
+    { width: 0, points: { show: false } },
+    { stroke: quiet, width: 1.5, dash: [4, 4], points: { show: false } },
+    {
+      stroke: ink,
+      width: 1.5,
+      points: { show: true, size: 6, fill: panel, stroke: ink, width: 1.5 },
+    },
+  ],
+  bands: [{ series: [1, 2], fill: line }],
+  beyond: new Map([
+    [3, quiet],
+    [4, ink],
+  ]),
+});
 
 export function chartOptions({
   width,
   height,
   epochs,
   inks,
+  curves: { series, bands, beyond },
+  together,
   marks,
   onCursor,
 }: {
@@ -43,6 +84,9 @@ export function chartOptions({
   height: number;
   epochs: number;
   inks: ChartInks;
+  curves: ChartCurves;
+  /** Charts of one name share the cursor. */
+  together: string;
   /** Asked at every drawing. */
   marks: () => ChartMarks;
   /** The place under the cursor; null where it has left. */
@@ -63,6 +107,7 @@ export function chartOptions({
       y: false,
       points: { size: 7, fill: inks.panel, width: 2 },
       drag: { x: false, y: false },
+      sync: { key: together },
     },
     scales: { x: { time: false, min: 0, max: epochs, auto: false }, y: { auto: false } },
     axes: [
@@ -75,18 +120,8 @@ export function chartOptions({
       },
       { ...axis, size: 52, space: 40 },
     ],
-    series: [
-      {},
-      { stroke: inks.step, width: 1, spanGaps: true, points: { show: false } },
-      { stroke: inks.accent, width: 2, spanGaps: true, points: { show: false } },
-      {
-        stroke: inks.ink,
-        width: 1.5,
-        spanGaps: true,
-        points: { show: true, size: 6, fill: inks.panel, stroke: inks.ink, width: 1.5 },
-      },
-      { stroke: inks.quiet, width: 1.5, dash: [4, 4], spanGaps: true, points: { show: false } },
-    ],
+    series: [{}, ...series],
+    bands: [...bands],
     hooks: {
       setCursor: [
         ({ cursor }) => {
@@ -98,6 +133,11 @@ export function chartOptions({
           const { checkpoints, learned } = marks();
           if (learned !== null) drawLearned(chart, learned, inks);
           drawMarks(chart, checkpoints, inks);
+        },
+      ],
+      draw: [
+        (chart) => {
+          for (const [index, ink] of beyond) drawBeyond(chart, index, ink);
         },
       ],
     },
@@ -143,6 +183,31 @@ function drawMarks(chart: uPlot, epochs: readonly number[], { accent, line }: Ch
     ctx.fillStyle = accent;
     ctx.beginPath();
     ctx.arc(x, bbox.top + bbox.height, 3 * ratio, 0, 2 * Math.PI);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
+/** An arrow at the edge over which a curve goes on. */
+function drawBeyond(chart: uPlot, index: number, ink: string): void {
+  const { ctx, bbox, data, scales } = chart;
+  const { min, max } = scales.y!;
+  if (min == null || max == null) return;
+  const ratio = devicePixelRatio;
+  const points = Array.from(data[0]).flatMap((at, place) => {
+    const value = data[index]![place] ?? null;
+    return value === null ? [] : [{ at, value }];
+  });
+  ctx.save();
+  ctx.fillStyle = ink;
+  for (const { above, from, to } of stretchesBeyond(points, [min, max])) {
+    const x = Math.round(chart.valToPos((from + to) / 2, 'x', true));
+    const edge = above ? bbox.top : bbox.top + bbox.height;
+    const inwards = (above ? 6 : -6) * ratio;
+    ctx.beginPath();
+    ctx.moveTo(x - 5 * ratio, edge + inwards);
+    ctx.lineTo(x + 5 * ratio, edge + inwards);
+    ctx.lineTo(x, edge);
     ctx.fill();
   }
   ctx.restore();

@@ -1,20 +1,18 @@
-import 'uplot/dist/uPlot.min.css';
-
-import { useComputedColorScheme } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import uPlot from 'uplot';
+import { useId, useMemo, useState } from 'react';
 
 import { type Learned, learnedText } from '../../../electron/contract/learned.ts';
 import { lossText } from '../../../electron/contract/quantities.ts';
+import { heldOutNote } from '../../components/held-out-range.ts';
 import { countOf } from '../../components/quantities.ts';
-import { type LossCurves, lossRange } from './curve.ts';
+import { heldOutLossRange, type LossCurves, lossRange, onlyWith } from './curve.ts';
 import classes from './loss-chart.module.css';
-import { chartInks, chartOptions } from './loss-chart-options.ts';
+import { heldOutCurves, trainingCurves } from './loss-chart-options.ts';
+import { LossPlot } from './loss-plot.tsx';
 
-const height = 224;
-
-/** Training and held-out loss over epochs, with checkpoints marked; values at the cursor stand in the legend. */
+/**
+ * Training loss over epochs and, on a scale of its own, held-out loss: its shape says which epoch is best, and is far smaller than
+ * what single steps differ by. Checkpoints are marked; values at the cursor stand in the legends.
+ */
 export function LossChart({
   curves,
   epochs,
@@ -27,105 +25,124 @@ export function LossChart({
   /** Null where held-out images say nothing yet. */
   learned: Learned | null;
 }) {
-  const { ref, width } = useElementSize();
-  const scheme = useComputedColorScheme('light');
-  const [at, setAt] = useState<number | null>(null);
-  const holder = useRef<HTMLDivElement>(null);
-  const chart = useRef<uPlot | null>(null);
-  const marks = useRef({ checkpoints, learned });
-  const draw = useEffectEvent((element: HTMLElement) => {
-    const options = chartOptions({
-      width,
-      height,
-      epochs,
-      inks: chartInks(element),
-      marks: () => marks.current,
-      onCursor: setAt,
-    });
-    return new uPlot(options, dataOf(curves), element);
-  });
-
-  const drawable = width > 0;
-  useEffect(() => {
-    if (holder.current === null || !drawable) return;
-    const drawn = draw(holder.current);
-    chart.current = drawn;
-    return () => {
-      drawn.destroy();
-      chart.current = null;
-    };
-  }, [drawable, scheme, epochs]);
-  useEffect(() => {
-    chart.current?.setSize({ width, height });
-  }, [width]);
-  useEffect(() => {
-    marks.current = { checkpoints, learned };
-    const [low, high] = lossRange(curves);
-    chart.current?.batch((drawn: uPlot) => {
-      drawn.setData(dataOf(curves), false);
-      drawn.setScale('x', { min: 0, max: epochs });
-      drawn.setScale('y', { min: low, max: high });
-    });
-  }, [curves, checkpoints, learned, epochs, drawable, scheme]);
-
+  const together = useId();
+  const range = heldOutLossRange(curves);
+  const training = useMemo(() => onlyWith('step', curves), [curves]);
+  const heldOut = useMemo(() => onlyWith('validation', curves), [curves]);
+  const shared = { epochs, together };
   return (
     <div>
-      <Legend curves={curves} at={at} />
-      <div
-        className={classes.chart}
-        ref={ref}
-        role="img"
-        aria-label={`Loss over ${countOf(epochs, 'epoch')}; the table of epochs has its figures`}
-      >
-        <div ref={holder} />
+      <div className={classes.charts}>
+        <TrainingLoss {...shared} curves={training} checkpoints={checkpoints} />
+        {range !== null && <HeldOutLoss {...{ ...shared, range, checkpoints, learned }} curves={heldOut} />}
       </div>
       {learned !== null && <p className={classes.learned}>{learnedText(learned)}</p>}
+      {range !== null && <p className={classes.note}>{noteOf(heldOut, range)}</p>}
     </div>
   );
 }
 
-const dataOf = ({ epoch, step, smooth, validation, seen }: LossCurves): uPlot.AlignedData => [
-  [...epoch],
-  [...step],
-  [...smooth],
-  [...validation],
-  [...seen],
-];
+function noteOf({ high, seen, validation }: LossCurves, [low, top]: readonly [number, number]): string {
+  const has = (values: LossCurves['seen'], what: (value: number) => boolean) =>
+    values.some((value) => value !== null && what(value));
+  const any = () => true;
+  return heldOutNote({
+    beside: has(seen, any),
+    errors: has(high, any),
+    beyond: has([...validation, ...seen], (value) => value < low || value > top),
+  });
+}
 
-function Legend({ curves, at }: { curves: LossCurves; at: number | null }) {
+interface ChartProps {
+  readonly curves: LossCurves;
+  readonly epochs: number;
+  readonly checkpoints: readonly number[];
+  readonly together: string;
+}
+
+const tableNote = 'the table of epochs has its figures';
+
+function TrainingLoss({ curves, epochs, checkpoints, together }: ChartProps) {
+  const [at, setAt] = useState<number | null>(null);
+  const columns = useMemo(() => [curves.epoch, curves.step, curves.smooth], [curves]);
+  const marks = useMemo(() => ({ checkpoints, learned: null }), [checkpoints]);
   const index = at ?? curves.epoch.length - 1;
   return (
-    <div className={`${classes.legend} figures`}>
-      <Item name="Training" ink="var(--sf-accent)" value={lastUntil(curves.smooth, index)} />
-      <Item name="Single steps" ink="var(--sf-step-ink)" value={lastUntil(curves.step, index)} />
-      <Item name="Held out" ink="var(--sf-ink)" value={lastUntil(curves.validation, index)} />
-      {curves.seen.some((value) => value !== null) && (
-        <Item name="Seen, at the same noise" ink="var(--sf-quiet)" value={lastUntil(curves.seen, index)} />
-      )}
-      <span className={classes.where}>
-        {curves.epoch.length === 0 ? '' : `at epoch ${(curves.epoch[index] ?? 0).toFixed(1)}`}
-      </span>
+    <div>
+      <div className={`${classes.legend} figures`}>
+        <Item name="Training" ink="var(--sf-accent)" value={curves.smooth[index]} />
+        <Item name="Single steps" ink="var(--sf-step-ink)" value={curves.step[index]} />
+        <span className={classes.where}>
+          {curves.epoch.length === 0 ? '' : `at epoch ${(curves.epoch[index] ?? 0).toFixed(1)}`}
+        </span>
+      </div>
+      <LossPlot
+        label={`Training loss over ${countOf(epochs, 'epoch')}; ${tableNote}`}
+        columns={columns}
+        curves={trainingCurves}
+        range={lossRange(curves)}
+        marks={marks}
+        {...{ epochs, together }}
+        onCursor={setAt}
+      />
     </div>
   );
 }
 
-function Item({ name, ink, value }: { name: string; ink: string; value: number | null }) {
+function HeldOutLoss({
+  curves,
+  epochs,
+  checkpoints,
+  together,
+  learned,
+  range,
+}: ChartProps & { learned: Learned | null; range: readonly [number, number] }) {
+  const [at, setAt] = useState<number | null>(null);
+  const columns = useMemo(
+    () => [curves.epoch, curves.high, curves.low, curves.seen, curves.validation],
+    [curves],
+  );
+  const marks = useMemo(() => ({ checkpoints, learned }), [checkpoints, learned]);
+  const index = at ?? curves.epoch.length - 1;
+  return (
+    <div>
+      <div className={`${classes.legend} figures`}>
+        <Item name="Held out" ink="var(--sf-ink)" value={curves.validation[index]} />
+        {curves.seen.some((value) => value !== null) && (
+          <Item name="Training images" ink="var(--sf-quiet)" dashed value={curves.seen[index]} />
+        )}
+        <span className={classes.where}>at epoch {curves.epoch[index]}</span>
+      </div>
+      <LossPlot
+        label={`Held-out loss over ${countOf(epochs, 'epoch')}; ${tableNote}`}
+        columns={columns}
+        curves={heldOutCurves}
+        marks={marks}
+        {...{ range, epochs, together }}
+        onCursor={setAt}
+      />
+    </div>
+  );
+}
+
+function Item({
+  name,
+  ink,
+  value = null,
+  dashed = false,
+}: {
+  name: string;
+  ink: string;
+  value: number | null | undefined;
+  dashed?: boolean;
+}) {
   return (
     <span className={classes.item}>
-      <span className={classes.swatch} style={{ borderColor: ink }} />
+      <span className={classes.swatch} data-dashed={dashed || undefined} style={{ borderColor: ink }} />
       {name}
       <span className={classes.value}>{lossText(value)}</span>
     </span>
   );
-}
-
-/** The newest value up to there: that of held-out images has one an epoch, and holds until the next. */
-function lastUntil(values: readonly (number | null)[], index: number): number | null {
-  for (let i = Math.min(index, values.length - 1); i >= 0; i--) {
-    const value = values[i];
-    if (value !== null && value !== undefined) return value;
-  }
-  return null;
 }
 
 /** Holds the chart's place until there are two points to join. */

@@ -55,6 +55,7 @@ export function RunPanel({ run, currency }: { run: RunDetail; currency: string }
 }
 
 function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof useRunMetrics> }) {
+  const learned = whatWasLearned(metrics?.epochs ?? [], run.checkpoints);
   return (
     <section aria-label="Loss">
       <Title order={2} size="h6" className={classes.heading}>
@@ -70,10 +71,10 @@ function Loss({ run, metrics }: { run: RunDetail; metrics: ReturnType<typeof use
         </NoCurve>
       ) : (
         <LossChart
-          curves={lossCurves(metrics)}
+          curves={lossCurves(metrics, learned)}
           epochs={run.epochs}
           checkpoints={run.checkpoints}
-          learned={whatWasLearned(metrics.epochs, run.checkpoints)}
+          learned={learned}
         />
       )}
       <SkippedSteps count={metrics?.skippedSteps ?? 0} />

@@ -55,35 +55,52 @@ export function DatasetSection({ datasets }: { datasets: readonly DatasetSummary
 
 /** Where all of many images would be trained on: keeps a twentieth of them back by a click, and by another puts them back. */
 function HoldOutOffer({ dataset }: { dataset: DatasetSummary }) {
-  const { mutate, isPending } = useStudioCommand('datasets.setValidation');
-  /** How many were held out here, while nothing was before. */
-  const [taken, setTaken] = useState<number | null>(null);
+  const hold = useStudioCommand('datasets.setValidation');
+  const putBack = useStudioCommand('datasets.holdOut');
+  /** Images that were held out here, while none was before. */
+  const [taken, setTaken] = useState<readonly number[]>([]);
+  const holdsAny = dataset.heldOut > 0;
+  const { data: held = [] } = useStudioQuery(
+    'datasets.imageIds',
+    { datasetId: dataset.id, query: { filter: 'held-out' } },
+    { enabled: holdsAny && taken.length > 0 },
+  );
   const count = proposedHoldOut(trainingImages(dataset));
   if (dataset.importing) return null;
-  if (dataset.heldOut > 0)
-    return taken === dataset.heldOut ? (
+  if (holdsAny) {
+    // In another tab some of them may have been put back by now, and others held out.
+    const now = new Set(held);
+    const still = taken.filter((id) => now.has(id));
+    return still.length > 0 ? (
       <HoldOutLine
-        text={`${countOf(taken, 'image is', 'images are')} kept from training now.`}
+        text={`You held out ${countOf(still.length, 'image')} here.`}
         action="Put them back"
-        busy={isPending}
+        busy={putBack.isPending}
         onClick={() => {
-          // As many may be held out again by somebody else.
           const onSuccess = () => {
-            setTaken(null);
+            setTaken([]);
           };
-          mutate({ datasetId: dataset.id, choice: { kind: 'none' } }, { onSuccess, onError: showFailure });
+          putBack.mutate({ imageIds: [...still], heldOut: false }, { onSuccess, onError: showFailure });
         }}
       />
     ) : null;
+  }
   if (count === null) return null;
   return (
     <HoldOutLine
       text="A few images kept from training show which epoch has learned most, and when it begins to learn by heart."
       action={`Hold out ${count}`}
-      busy={isPending}
+      busy={hold.isPending}
       onClick={() => {
-        setTaken(count);
-        mutate({ datasetId: dataset.id, choice: { kind: 'count', count } }, { onError: showFailure });
+        hold.mutate(
+          { datasetId: dataset.id, choice: { kind: 'count', count } },
+          {
+            onSuccess: ({ heldOut }) => {
+              setTaken(heldOut);
+            },
+            onError: showFailure,
+          },
+        );
       }}
     />
   );

@@ -8,6 +8,7 @@ import type { Sample } from '../../../../electron/contract/gallery.ts';
 import type { Model } from '../../../../electron/contract/models.ts';
 import type { SamplerSettings } from '../../../../electron/contract/values.ts';
 import { BenchScreen } from '../../../../renderer/features/bench/bench-screen.tsx';
+import { examplePlan, exampleRequest, exampleRun } from '../../example-run.ts';
 import { fakeStudio, renderWithStudio } from '../../fake-studio.tsx';
 import { readsFourWords } from '../../read-texts.ts';
 import { aSample } from '../compare/a-comparison.ts';
@@ -121,6 +122,53 @@ describe('the bench', () => {
     const [lent, plain] = studio.inputsOf('gallery.generate');
     expect(lent).toMatchObject({ recipe: { embeddings: [{ file }] } });
     expect(plain).not.toHaveProperty('recipe.embeddings');
+  });
+
+  test('begins with the epoch of the lowest held-out loss and says so, for a run that is chosen, too', async () => {
+    const run = { ...exampleRun, status: 'finished' as const, checkpoints: [1, 2, 5] };
+    const runs = [
+      { ...run, id: 7, name: 'older', createdAt: 1 },
+      { ...run, id: 8, name: 'newest', createdAt: 2 },
+      // Nothing was held out.
+      { ...run, id: 9, name: 'plain', createdAt: 0 },
+    ];
+    const losses = new Map([
+      [7, [0.3, 0.4, 0.5]],
+      [8, [0.5, 0.3, 0.4]],
+    ]);
+    const { studio } = show([], {
+      'runs.list': () => runs,
+      'runs.get': ({ runId }) => ({
+        ...runs.find(({ id }) => id === runId)!,
+        ...{ request: exampleRequest, plan: examplePlan, folder: '/runs', prompts: [], seeds: [0] },
+        ...{ bytes: 1, stateBytes: 0, ledger: [] },
+      }),
+      'runs.metrics': ({ runId }) => ({
+        steps: { step: [], epoch: [], loss: [], learningRate: [], gradientNorm: [] },
+        epochs: [1, 2, 5].map((epoch, at) => {
+          return { epoch, trainLoss: 0.2, validationLoss: losses.get(runId)?.[at] ?? null };
+        }),
+      }),
+    });
+    const epochOf = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Epoch' }).value;
+    await screen.findByText('Of the epochs kept, 2 has the lowest held-out loss (0.3000).');
+    expect(epochOf()).toBe('2');
+    const choose = async (name: string) => {
+      await userEvent.click(screen.getByRole('combobox', { name: 'Model' }));
+      await userEvent.click(await screen.findByRole('option', { name }));
+    };
+    await choose('older');
+    await screen.findByText('Of the epochs kept, 1 has the lowest held-out loss (0.3000).');
+    await waitFor(() => {
+      expect(epochOf()).toBe('1');
+    });
+    await choose('plain');
+    await waitFor(() => {
+      expect(epochOf()).toBe('5');
+    });
+    expect(screen.queryByText(/lowest held-out loss/)).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Make a picture' }));
+    expect(studio.inputsOf('gallery.generate')).toMatchObject([{ model: { runId: 9, epoch: 5 } }]);
   });
 
   test('does not ask for a size the model cannot make', async () => {

@@ -138,7 +138,10 @@ describe('the comparison', () => {
     const panel = within(screen.getByRole('region', { name: 'Figures of run 1' }));
     expect(await panel.findByRole('img', { name: /Likely copies.*Epoch 5: 1 of 2/ })).toBeTruthy();
     expect(panel.getByRole('img', { name: /Held-out loss.*Epoch 2: 0.3333/ })).toBeTruthy();
-    expect(panel.getByText(/^Held-out loss is lowest at epoch 5/)).toBeTruthy();
+    // The answer comes first: of a low window the rest is below the fold.
+    const answer = panel.getByText(/^Held-out loss is lowest at epoch 5/);
+    const [drawing] = panel.getAllByRole('img');
+    expect(answer.compareDocumentPosition(drawing!)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
     expect(
       panel.getByRole('img', {
         name: /^Distance.*; real images among themselves: 0.040 \(0.000 to 0.110\)$/,

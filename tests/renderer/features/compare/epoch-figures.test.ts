@@ -40,13 +40,33 @@ describe('figures of the epochs', () => {
       ...{ best: 3, range: { from: 3, to: 5 }, before: 0.31 },
       nearestKept: { epoch: 2, loss: 0.2 },
     });
-    expect(held!.meaning).toMatch(/Dashed: as many training images/);
+    expect(held!.meaning).toMatch(/Dashed: the same on training images\. .*▲▼: goes on outside\.$/);
     expect(held!.points.map(({ text }) => text)[1]).toBe('0.3000, trained 0.2800');
     expect(held!.points.map(({ epoch, between = false }) => [epoch, between])).toEqual([
       ...[[0, false] as const, [1, false] as const, [2, false] as const],
       ...[[3, true] as const, [5, false] as const],
     ]);
     expect(held!.beside!.map(({ text }) => text)).toEqual(['0.3100', '0.2800', '0.1600', '0.1300', '0.1250']);
+  });
+
+  test('draw held-out loss on the scale of what was trained, with how sure it is', () => {
+    const losses = [0.5, 0.104, 0.1, 0.101].map((validationLoss, epoch) => ({
+      ...{ epoch, trainLoss: 0.2, validationLoss, seenLoss: epoch === 3 ? 0.06 : validationLoss },
+      validationParts: [-0.002 * epoch, 0, 0, 0.002 * epoch].map((off) => validationLoss / 4 + off),
+    }));
+    const { points, beside, scale } = epochFigures({ ...run, losses }, undefined)[0]!;
+    // Its images differ from those of the lowest by -0.008, 0, 0 and 0.008.
+    expect(points[1]!.high - points[1]!.value).toBeCloseTo(0.002 * Math.sqrt(8 / 3), 6);
+    const { dots, beyond, band } = curvePath(points, [0, 3], { beside: beside!, scale: scale! });
+    const tops = dots.map(([, top]) => top);
+    // The base is beyond, and takes nothing of the height.
+    expect(tops[0]).toBeLessThan(0);
+    expect(Math.max(...tops.slice(1)) - Math.min(...tops.slice(1))).toBeGreaterThan(0.25);
+    expect(beyond.line).toEqual([{ at: 0, above: true }]);
+    expect(beyond.beside.map(({ above }) => above)).toEqual([true, false]);
+    // What may be noise is within the drawing.
+    const places = band.split(' ').map((place) => place.split(',').map(Number));
+    for (const [x, y] of places) if (x! > 0) expect(y! >= 0 && y! <= 1).toBe(true);
   });
 
   test('have the distance of real images among themselves, and how unsure that is', () => {
@@ -57,12 +77,12 @@ describe('figures of the epochs', () => {
       text: '0.040 (0.000 to 0.110)',
     });
     expect(meaning).toContain(
-      'Thin line: 30 training images, 8 at a time, in place of the pictures: 0.040 (0.000 to 0.110). So few make that unsure.',
+      'Thin line: how far real images are, by 30 training images, 8 at a time: 0.040 (0.000 to 0.110). With so few images this is rough.',
     );
     const real = { distance: { value: -0.01, low: -0.03, high: 0.02 }, images: 200, atOnce: 200 };
     const many = curves({ heldOut: 50, real })['Distance from the held-out images']!;
     expect(many.level).toMatchObject({ value: 0, text: 'about 0 (up to 0.020)' });
-    expect(many.meaning).toMatch(/200 training images, in place of the pictures: about 0 \(up to 0.020\)\.$/);
+    expect(many.meaning).toMatch(/by 200 training images: about 0 \(up to 0.020\)\.$/);
     expect(curves({ real: null })['Distance from the held-out images']!.level).toBeNull();
   });
 
@@ -112,18 +132,20 @@ describe('figures of the epochs', () => {
     expect(line).toBe('0.0000,1.0000 0.2000,0.0000 1.0000,0.5000');
     expect(dots).toHaveLength(3);
     // What a curve is held against is on the same scale.
-    expect(curvePath([point(0, 2), point(5, 1)], [0, 5], false, [point(5, 0)])).toMatchObject({
+    expect(curvePath([point(0, 2), point(5, 1)], [0, 5], { beside: [point(5, 0)] })).toMatchObject({
       line: '0.0000,0.0000 1.0000,0.5000',
       beside: '1.0000,1.0000',
     });
     // A level is on it, too, and may be beyond all points.
-    expect(curvePath([point(0, 2), point(5, 1)], [0, 5], false, [], 0)).toMatchObject({
+    expect(curvePath([point(0, 2), point(5, 1)], [0, 5], { level: 0 })).toMatchObject({
       line: '0.0000,0.0000 1.0000,0.5000',
       level: 1,
     });
     expect(curvePath([point(0, 2)], [0, 5]).level).toBeNull();
     // A count of none stands at the bottom.
-    expect(curvePath([point(0, 0), point(5, 0)], [0, 5], true).line).toBe('0.0000,1.0000 1.0000,1.0000');
+    expect(curvePath([point(0, 0), point(5, 0)], [0, 5], { counts: true }).line).toBe(
+      '0.0000,1.0000 1.0000,1.0000',
+    );
     expect(curvePath([point(3, 2)], [3, 3]).line).toBe('0.5000,0.5000');
   });
 });

@@ -11,7 +11,7 @@ import { dataset } from './examples.ts';
 test('images are held out by a pasted list of names', async () => {
   const studio = fakeStudio({
     'datasets.validation': () => ({ kind: 'none' }),
-    'datasets.setValidation': () => null,
+    'datasets.setValidation': () => ({ heldOut: [] }),
   });
   renderWithStudio(<SplitMenu dataset={dataset} />, studio);
   const user = userEvent.setup();

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { lossCurves, lossRange, smoothed, thinned } from '../../../../renderer/features/runs/curve.ts';
+import {
+  heldOutLossRange,
+  lossCurves,
+  lossRange,
+  onlyWith,
+  smoothed,
+  thinned,
+} from '../../../../renderer/features/runs/curve.ts';
 
 const counted = (length: number) => Array.from({ length }, (_, i) => i);
 
@@ -53,22 +60,46 @@ describe('the curves of a run', () => {
   };
 
   test('stand on one rising axis, with gaps where a curve has no point', () => {
-    const curves = lossCurves(metrics);
+    const curves = lossCurves(metrics, null);
     expect(curves.epoch).toEqual([0, 0.5, 1, 1.5, 2]);
     expect(curves.step).toEqual([null, 0.4, 0.3, 0.2, 0.1]);
     expect(curves.validation).toEqual([0.5, null, 0.4, null, null]);
   });
 
+  test('have how sure the held-out loss is around it, where that is known', () => {
+    const { validation, low, high } = lossCurves(metrics, { errors: new Map([[1, 0.125]]) });
+    expect(validation).toEqual([0.5, null, 0.4, null, null]);
+    expect(low).toEqual([null, null, 0.275, null, null]);
+    expect(high).toEqual([null, null, 0.525, null, null]);
+  });
+
+  test('are drawn apart, each with the points that it has', () => {
+    const curves = lossCurves(metrics, null);
+    expect(onlyWith('validation', curves)).toMatchObject({ epoch: [0, 1], validation: [0.5, 0.4] });
+    expect(onlyWith('step', curves)).toMatchObject({ epoch: [0.5, 1, 1.5, 2], step: [0.4, 0.3, 0.2, 0.1] });
+  });
+
+  test('of held-out images have a scale of their own, whatever single steps do', () => {
+    const drawn = heldOutLossRange({
+      epoch: [0, 0.5, 1, 2],
+      validation: [0.5, null, 0.104, 0.1],
+      high: [0.6, null, 0.105, 0.1],
+    })!;
+    expect(drawn[0]).toBeGreaterThan(0.09);
+    expect(drawn[1]).toBeLessThan(0.11);
+    expect(heldOutLossRange({ epoch: [0.5], validation: [null], high: [null] })).toBeNull();
+  });
+
   test('fill the chart, a few outliers of single steps aside', () => {
     const loss = counted(100).map((i) => (i === 50 ? 9 : 0.2 + (i % 10) / 100));
-    const [low, high] = lossRange({ epoch: counted(100), step: loss, smooth: [], validation: [] });
+    const [low, high] = lossRange({ step: loss, smooth: [] });
     expect(low).toBeGreaterThan(0.15);
     expect(high).toBeLessThan(0.35);
   });
 
   test('have a range even where there is none to see', () => {
-    expect(lossRange({ epoch: [], step: [], smooth: [], validation: [] })).toEqual([0, 1]);
-    const [low, high] = lossRange({ epoch: [1], step: [0], smooth: [0], validation: [] });
+    expect(lossRange({ step: [], smooth: [] })).toEqual([0, 1]);
+    const [low, high] = lossRange({ step: [0], smooth: [0] });
     expect(high).toBeGreaterThan(low);
   });
 });

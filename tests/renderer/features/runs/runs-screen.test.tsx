@@ -234,6 +234,23 @@ describe('the list of runs', () => {
 });
 
 describe('a loss', () => {
+  test('that is lowest is named in the table of epochs, and where it was not kept the lowest of those kept', async () => {
+    const { user } = show(
+      { ...exampleRun, status: 'finished', checkpoints: [1, 3] },
+      {
+        'runs.metrics': () => ({
+          steps: { step: [], epoch: [], loss: [], learningRate: [], gradientNorm: [] },
+          epochs: [0.4, 0.2, 0.3].map((validationLoss, at) => {
+            return { epoch: at + 1, trainLoss: 0.2, validationLoss };
+          }),
+        }),
+      },
+    );
+    await user.click(await screen.findByRole('tab', { name: 'Epochs' }));
+    expect(await screen.findByRole('row', { name: /^2 ?lowest loss/ })).toBeTruthy();
+    expect(screen.getByRole('row', { name: /^3 ?checkpoint, lowest of those kept/ })).toBeTruthy();
+  });
+
   const comparisonOf = (validationLoss: number | null) => ({
     runs: [
       {
@@ -326,6 +343,34 @@ describe('an epoch that was kept', () => {
       'emoji.safetensors',
     ]);
   });
+
+  test.each([
+    { losses: [0.3, 0.4], proposed: 1, told: 'Of the epochs kept, 1 has the lowest held-out loss (0.3000).' },
+    { losses: [0.4, 0.3], proposed: 2, told: 'Of the epochs kept, 2 has the lowest held-out loss (0.3000).' },
+    { losses: [null, null], proposed: 2, told: 'The last one is often not the best.' },
+  ])(
+    'of several begins with that of the lowest held-out loss and says so, else with the last: $losses',
+    async ({ losses, proposed, told }) => {
+      const { studio, user } = show(
+        { ...exampleRun, status: 'finished', checkpoints: [1, 2] },
+        {
+          'runs.metrics': () => ({
+            steps: { step: [], epoch: [], loss: [], learningRate: [], gradientNorm: [] },
+            epochs: losses.map((validationLoss, at) => ({ epoch: at + 1, trainLoss: 0.2, validationLoss })),
+          }),
+          'exports.model': () => ({ exportId: 3 }),
+          'exports.list': () => [],
+        },
+      );
+      await user.click(await screen.findByRole('button', { name: 'Export…' }));
+      const dialog = within(await screen.findByRole('dialog'));
+      expect(await dialog.findByText(new RegExp(told.replace(/[().]/g, '\\$&')))).toBeTruthy();
+      await user.click(dialog.getByRole('button', { name: 'Export' }));
+      await waitFor(() => {
+        expect(studio.inputsOf('exports.model')).toMatchObject([{ runId: 7, epoch: proposed }]);
+      });
+    },
+  );
 
   test('is not offered as one file where tools could not open that, and why is said', async () => {
     const { studio, user } = show(

@@ -78,7 +78,7 @@ describe('the train screen', () => {
   ])('offers to hold out $offered of $images images', async ({ offered, ...counts }) => {
     const { studio, user } = show({
       'datasets.list': () => [{ ...exampleDataset, ...counts }],
-      'datasets.setValidation': () => null,
+      'datasets.setValidation': () => ({ heldOut: [] }),
     });
     expect(await screen.findByAltText('a crab')).toBeTruthy();
     const button = screen.queryByRole('button', { name: /^Hold out/ });
@@ -90,43 +90,47 @@ describe('the train screen', () => {
     ]);
   });
 
-  test('puts back what was held out by a click, and not what others held out', async () => {
-    let heldOut = 0;
+  test('puts back the very images that were held out by a click, and none that others held out', async () => {
+    let held: readonly number[] = [];
     const { studio, user } = show({
-      'datasets.list': () => [{ ...exampleDataset, images: 60, excluded: 0, heldOut }],
-      'datasets.setValidation': ({ choice }) => {
-        heldOut = choice.kind === 'count' ? choice.count : 0;
+      'datasets.list': () => [{ ...exampleDataset, images: 60, excluded: 0, heldOut: held.length }],
+      'datasets.imageIds': () => [...held],
+      'datasets.setValidation': () => {
+        held = [4, 5, 6];
+        return { heldOut: [4, 5, 6] };
+      },
+      'datasets.holdOut': ({ imageIds }) => {
+        held = held.filter((id) => !imageIds.includes(id));
         return null;
       },
     });
-    const told = () => {
+    const become = (ids: readonly number[]) => {
+      held = ids;
       studio.publish('changed', { subjects: ['datasets', 'images'] });
     };
     const back = () => screen.queryByRole('button', { name: 'Put them back' });
     await user.click(await screen.findByRole('button', { name: 'Hold out 3' }));
-    told();
-    await screen.findByText('3 images are kept from training now.');
-    heldOut = 4;
-    told();
+    become([4, 5, 6]);
+    await screen.findByText('You held out 3 images here.');
+    // In another tab as many others were held out, and none of these.
+    become([7, 8, 9]);
     await waitFor(() => {
       expect(back()).toBeNull();
     });
-    heldOut = 3;
-    told();
-    await user.click(await screen.findByRole('button', { name: 'Put them back' }));
-    told();
-    expect(await screen.findByRole('button', { name: 'Hold out 3' })).toBeTruthy();
-    expect(studio.inputsOf('datasets.setValidation').at(-1)).toEqual({
-      datasetId: exampleDataset.id,
-      choice: { kind: 'none' },
-    });
-    // As many, held out elsewhere since.
-    heldOut = 3;
-    told();
+    become([5, 6, 7]);
+    await screen.findByText('You held out 2 images here.');
+    await user.click(back()!);
+    expect(studio.inputsOf('datasets.holdOut')).toEqual([{ imageIds: [5, 6], heldOut: false }]);
+    become(held);
     await waitFor(() => {
-      expect(screen.queryByRole('button', { name: 'Hold out 3' })).toBeNull();
+      expect(back()).toBeNull();
     });
+    // What was put back here and held out elsewhere since is not for this tab to put back.
+    become([5, 6, 7]);
+    await screen.findAllByText(/3 of them held out/);
     expect(back()).toBeNull();
+    become([]);
+    expect(await screen.findByRole('button', { name: 'Hold out 3' })).toBeTruthy();
   });
 
   test('teaches a new word, which is asked for and has to be one', async () => {

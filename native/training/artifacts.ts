@@ -43,7 +43,7 @@ export interface TrainingArtifacts {
 /** What the models were made of. */
 export interface DifferentiatedGraph {
   readonly graph: Graph;
-  /** Where what is inside of modules is computed again instead of kept: the same in stages. */
+  /** Where not all that is inside of modules is kept: the same in stages. */
   readonly staged: StagedGraph | null;
   readonly loss: Value;
   /** By the trained parameter's name, without those that the loss does not depend on. */

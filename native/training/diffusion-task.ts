@@ -155,7 +155,7 @@ async function startDiffusion(
 }
 
 const recomputeNote =
-  'To save memory, what lies inside of the model’s modules is computed again on the way back instead of being kept.';
+  'To save memory, some of what lies inside of the model’s modules is computed again on the way back instead of being kept.';
 
 function lossForm({ loss, noise, masks }: RecipeOptions['job']['settings']): LossForm {
   const kind = loss?.kind ?? 'mse';

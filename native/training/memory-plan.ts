@@ -28,7 +28,7 @@ export interface TrainingMemory {
   readonly staged: boolean;
   /** Of what is inside of modules, the bytes kept there because computing it again would take long. */
   readonly keptInside: number;
-  /** Whether for want of memory more is computed again than what takes no time. */
+  /** Whether for want of memory activations are computed again that it would be quicker to keep. */
   readonly recompute: boolean;
   /** Of all weights that the graph reads, trained or not. */
   readonly weights: number;

@@ -1,7 +1,8 @@
 /**
  * Real training steps of a full-size UNet (random weights, batch 1, 77 tokens): how long graph and steps take, and how much
- * memory. `--family sd1|sd2|sdxl`, `--method full|lora`, `--size` in pixels, `--keep` for activations that are kept rather
- * than computed again, `--frozen float16` for frozen weights held so, `--precision float16` for products computed so,
+ * memory, beside what is planned. `--family sd1|sd2|sdxl`, `--method full|lora`, `--size` in pixels; `--available <GiB>` is what
+ * the plan takes to be free, of which it keeps what it can of activations (`all` memory there is, by default); `--keep` keeps them all,
+ * in one graph; `--frozen float16` for frozen weights held so, `--precision float16` for products computed so,
  * `--optimizer adamw8bit` or another, `--fused` for updates during the backward pass. The last line is one JSON object.
  */
 import { parseArgs } from 'node:util';
@@ -22,6 +23,7 @@ const { values: flags } = parseArgs({
     method: { type: 'string', default: 'lora' },
     size: { type: 'string', default: '512' },
     steps: { type: 'string', default: '3' },
+    available: { type: 'string', default: 'all' },
     keep: { type: 'boolean', default: false },
     frozen: { type: 'string', default: 'float32' },
     precision: { type: 'string', default: 'float32' },
@@ -35,34 +37,13 @@ const { config } = await readFullSize(families[flags.family as keyof typeof fami
 const method = flags.method === 'full' ? 'full' : 'lora';
 const frozen = flags.frozen === 'float16' ? 'float16' : 'float32';
 const lora = { kind: 'lora', rank: 16, alpha: 16, textEncoder: false } as const;
-const step: DenoisingStep = {
-  method,
-  config,
-  rows: 1,
-  size: Number(flags.size) / 8,
-  tokens: 77,
-  recompute: !flags.keep,
-  fused: flags.fused,
-  frozenType: frozen,
-};
 const gib = (kib: number): number => kib / 2 ** 20;
 const peakGib = (): number => gib(process.resourceUsage().maxRSS);
 
 const runtime = await chooseRuntime({ provider: 'cpu' });
-const begun = performance.now();
 const precision = flags.precision === 'float16' ? 'float16' : 'float32';
 const optimizer = optimizerKinds.find((kind) => kind === flags.optimizer);
 if (!optimizer) throw new Error(`--optimizer is one of ${optimizerKinds.join(', ')}.`);
-const artifacts = denoisingArtifacts(step, runtime, precision);
-const graphSeconds = (performance.now() - begun) / 1000;
-const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights, optimizer);
-const steps: { seconds: number; loss: number; gradientNorm: number; peakGib: number }[] = [];
-for (let number = 1; number <= Number(flags.steps); number++) {
-  const started = performance.now();
-  const done = await run(number);
-  steps.push({ seconds: (performance.now() - started) / 1000, ...done, peakGib: peakGib() });
-  if (!flags.json) console.log(JSON.stringify(steps.at(-1)));
-}
 const edge = Number(flags.size);
 const planned = planMemory(
   {
@@ -75,14 +56,39 @@ const planned = planMemory(
     },
   },
   unetAlone(config as object, frozen),
-  { provider: 'cpu', available: flags.keep ? Infinity : null },
+  {
+    provider: 'cpu',
+    available: flags.available === 'all' ? process.availableMemory() : Number(flags.available) * 2 ** 30,
+  },
 )!;
+const begun = performance.now();
+const step: DenoisingStep = {
+  method,
+  config,
+  rows: 1,
+  size: edge / 8,
+  tokens: 77,
+  recompute: !flags.keep,
+  keptInside: planned.keptInside,
+  fused: flags.fused,
+  frozenType: frozen,
+};
+const artifacts = denoisingArtifacts(step, runtime, precision);
+const graphSeconds = (performance.now() - begun) / 1000;
+const { trainer, run } = await openDenoisingStep(step, runtime, artifacts, quickWeights, optimizer);
+const steps: { seconds: number; loss: number; gradientNorm: number; peakGib: number }[] = [];
+for (let number = 1; number <= Number(flags.steps); number++) {
+  const started = performance.now();
+  const done = await run(number);
+  steps.push({ seconds: (performance.now() - started) / 1000, ...done, peakGib: peakGib() });
+  if (!flags.json) console.log(JSON.stringify(steps.at(-1)));
+}
 const parameters = totalElements([...artifacts.trainable, ...artifacts.frozen]);
 console.log(
   JSON.stringify({
     family: flags.family,
     method,
-    size: Number(flags.size),
+    size: edge,
     precision,
     optimizer,
     fused: flags.fused,
@@ -95,7 +101,8 @@ console.log(
     loss: steps[0]!.loss,
     gradientNorm: steps[0]!.gradientNorm,
     peakGib: peakGib(),
-    plannedGib: totalBytes(planned) / 2 ** 30,
+    plannedGib: flags.keep ? null : totalBytes(planned) / 2 ** 30,
+    keptInsideGib: planned.keptInside / 2 ** 30,
     runtime: runtime.description,
   }),
 );

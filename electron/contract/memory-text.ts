@@ -8,7 +8,7 @@ export interface MemoryParts {
   readonly activations: number;
   readonly workspace: number;
   readonly program: number;
-  /** Whether what is inside of modules is computed again rather than kept. */
+  /** Whether for want of memory activations are computed again that it would be quicker to keep. */
   readonly recompute: boolean;
 }
 
@@ -31,9 +31,7 @@ export function memoryNote(parts: MemoryParts | null): string {
   const list = [
     `weights ${bytesText(weights)}`,
     `gradients and moments ${bytesText(gradients + state)}`,
-    recompute
-      ? `activations ${bytesText(activations + workspace)}, as most are computed again rather than kept`
-      : `activations ${bytesText(activations)}`,
+    `activations ${bytesText(activations + workspace)}${recompute ? ', some of them computed again to save memory' : ''}`,
     `the engine itself ${bytesText(program)}`,
   ];
   return list.join(', ');

@@ -126,7 +126,7 @@ export const runPlanSchema = z.object({
       activations: z.number(),
       workspace: z.number(),
       program: z.number(),
-      /** Whether what is inside of modules is computed again rather than kept. */
+      /** Whether for want of memory activations are computed again that it would be quicker to keep. */
       recompute: z.boolean(),
     })
     .nullable(),

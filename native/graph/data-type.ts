@@ -35,7 +35,12 @@ export const onnxTypes: Readonly<Record<DataType, number>> = {
   float16: 10,
 };
 
-const arrays: { readonly [T in DataType]: new (length: number) => DataArrays[T] } = {
+type ArrayOf<T extends DataType> = {
+  new (length: number): DataArrays[T];
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): DataArrays[T];
+};
+
+const arrays: { readonly [T in DataType]: ArrayOf<T> } = {
   float32: Float32Array,
   float16: Uint16Array,
   int64: BigInt64Array,
@@ -56,6 +61,11 @@ export interface SumOptions {
 /** Zeros. */
 export function allocate<T extends DataType>(type: T, length: number): DataArrays[T] {
   return new arrays[type](length);
+}
+
+/** So many elements at the beginning of a buffer, whatever they are. */
+export function arrayOver<T extends DataType>(type: T, buffer: ArrayBuffer, length: number): DataArrays[T] {
+  return new arrays[type](buffer, 0, length);
 }
 
 /** The numbers as a tensor of this type holds them, rounded where it must. */

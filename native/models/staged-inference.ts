@@ -31,7 +31,7 @@ export async function openInStages(
   const sessions = createStageSessions(runtime);
   const values = Object.values(outputs);
   const stages = cutForward(graph, values, [...moduleEnds(graph), graph.nodes.length]);
-  const opened = await openStages(runtime, sessions, graph, { forward: stages }, new Set(values));
+  const opened = await openStages(sessions, graph, { forward: stages }, new Set(values));
   const weights: Record<string, Tensor> = {};
   const layOut = layOutInPlace();
   for (const parameter of parameters)

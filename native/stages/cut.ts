@@ -1,5 +1,6 @@
 import type { Block, Graph, Node, Value } from '../graph/graph.ts';
 import { liveNodes } from '../graph/serialize.ts';
+import { bestSavings, worthKeeping } from './worth-keeping.ts';
 
 /** Nodes that are run together, as a graph of their own. */
 export interface Stage {
@@ -18,6 +19,8 @@ export interface StagedGraph {
   readonly loss: Stage;
   /** The last module forward and backward, then the others backward, each with what it computes again. */
   readonly backward: readonly Stage[];
+  /** Bytes inside of modules that are worth keeping where there is room, whether they are kept or not. */
+  readonly worthKeeping: number;
 }
 
 export interface CutOptions {
@@ -28,6 +31,8 @@ export interface CutOptions {
   readonly ends: readonly number[];
   /** How many nodes there were when the walk backwards came to each of `ends`. */
   readonly turns: readonly number[];
+  /** Bytes that may be kept of what is inside of modules, which then is not computed again; default 0. */
+  readonly keptInside?: number;
 }
 
 /** Where modules end: blocks that have no gradient of their own, wherever they lie. Rising, without the graph's own end. */
@@ -48,7 +53,10 @@ export function moduleEnds({ blocks, nodes }: Graph): number[] {
  * Cuts a differentiated graph at the ends of its modules. What one module makes and another reads is kept, as is what the
  * walk backwards has found so far; everything else lives for one stage.
  */
-export function cutIntoStages(graph: Graph, { loss, results, ends, turns }: CutOptions): StagedGraph {
+export function cutIntoStages(
+  graph: Graph,
+  { loss, results, ends, turns, keptInside = 0 }: CutOptions,
+): StagedGraph {
   const last = ends.length - 1;
   const live = new Set(liveNodes(graph, [loss, ...results]));
   const forwardNodes = ranges(graph, live, [0, ...ends]);
@@ -57,6 +65,10 @@ export function cutIntoStages(graph: Graph, { loss, results, ends, turns }: CutO
   const byModule = forwardNodes.map((nodes, module) => [...nodes, ...backwardNodes[module]!]);
   const kept = readElsewhere(byModule);
   for (const value of results) kept.add(value);
+  const savings = forwardNodes
+    .slice(0, last)
+    .map((forward, module) => worthKeeping({ forward, backward: backwardNodes[module]! }, kept));
+  for (const value of bestSavings(savings, keptInside)) kept.add(value);
   const keptOf = (nodes: readonly Node[]): Value[] =>
     nodes.flatMap(({ outputs }) => outputs.filter((output) => kept.has(output)));
 
@@ -74,6 +86,7 @@ export function cutIntoStages(graph: Graph, { loss, results, ends, turns }: CutO
       ...stageOf(graph, ofLast, [loss, ...keptOf(ofLast).filter((value) => value !== loss)], null),
       ...backward,
     ],
+    worthKeeping: savings.flat().reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 

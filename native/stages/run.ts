@@ -4,11 +4,15 @@ import type { Graph, Value } from '../graph/graph.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
 import { planBuffers } from './buffers.ts';
 import type { Stage } from './cut.ts';
+import { createPlaces } from './places.ts';
 import { type StageModel, stageModel } from './stage-model.ts';
 
-/** Opens every model once, however many stages it serves. */
+/** What the stages of several graphs have in common, of which one is run at a time. */
 export interface StageSessions {
+  /** Opens every model once, however many stages it serves. */
   open(model: Uint8Array<ArrayBuffer>): Promise<Session>;
+  /** A tensor for each value that stages of one graph keep. */
+  readonly placesFor: (values: readonly Value[]) => readonly Tensor[];
   dispose(): Promise<void>;
 }
 
@@ -27,6 +31,7 @@ export function createStageSessions(runtime: Runtime, options: SessionOptions = 
       if (!session) sessions.set(key, (session = runtime.createSession(model, ofStages)));
       return session;
     },
+    placesFor: createPlaces(runtime),
     dispose: async () => {
       for (const opening of sessions.values()) await (await opening.catch(() => null))?.dispose();
     },
@@ -58,7 +63,6 @@ interface OpenStage extends Stage, Omit<StageModel, 'model'> {
  * @param results values that bindings give tensors for
  */
 export async function openStages<Name extends string>(
-  runtime: Runtime,
   sessions: StageSessions,
   graph: Graph,
   orders: Readonly<Record<Name, readonly Stage[]>>,
@@ -71,7 +75,7 @@ export async function openStages<Name extends string>(
     opened.set(stage, { ...stage, inputNames, outputNames, session: await sessions.open(model) });
   }
   const plan = planBuffers(all[0]!, results);
-  const places = plan.places.map(({ type, shape }) => runtime.tensor(type, shape));
+  const places = sessions.placesFor(plan.places);
   return {
     bind: (order, { inputs, outputs }, after) => {
       const tensorOf = (value: Value): Tensor => {

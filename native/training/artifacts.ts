@@ -43,7 +43,7 @@ export interface TrainingArtifacts {
 /** What the models were made of. */
 export interface DifferentiatedGraph {
   readonly graph: Graph;
-  /** Where what is inside of modules is computed again instead of kept: the same in stages. */
+  /** Where not all that is inside of modules is kept: the same in stages. */
   readonly staged: StagedGraph | null;
   readonly loss: Value;
   /** By the trained parameter's name, without those that the loss does not depend on. */
@@ -56,6 +56,8 @@ export const lossScaleInput = 'loss_scale';
 export interface ArtifactOptions extends Partial<Pick<Runtime, 'tensorsAreArrays' | 'provider'>> {
   /** Whether what is inside of modules is computed again on the way back instead of kept. */
   readonly recompute?: boolean;
+  /** Bytes that may be kept of it all the same: of what costs the most to compute again; default 0. */
+  readonly keptInside?: number;
   /** In float16, products are, and what is frozen; what is trained stays float32, and gradients come in it. */
   readonly precision?: ComputePrecision;
 }
@@ -85,6 +87,7 @@ export function buildArtifacts(
     tensorsAreArrays = false,
     provider = 'cpu',
     recompute = false,
+    keptInside = 0,
     precision = 'float32',
   }: ArtifactOptions = {},
 ): TrainingArtifacts {
@@ -128,6 +131,7 @@ export function buildArtifacts(
         results,
         ends: ends.map(positionOf),
         turns: ends.map((end) => positionOf(turns.get(end)!)),
+        keptInside,
       })
     : null;
   const { model: trainingModel } = serializeModel(graph, {

@@ -115,11 +115,12 @@ async function startDiffusion(
   const accumulate = settings.gradientAccumulation > 1;
   const fused = isFused(settings, runtime, context);
   const place = { provider: runtime.provider, available };
-  const recompute = fused || (planMemory(job, model, place)?.recompute ?? false);
-  if (recompute) context.emit({ type: 'note', message: recomputeNote });
+  const memory = planMemory(job, model, place);
+  const staged = fused || (memory?.staged ?? false);
+  if (memory?.recompute) context.emit({ type: 'note', message: recomputeNote });
   const trainable = trainedOf(parameters);
   const piecewise =
-    recompute && !runtime.tensorsAreArrays && totalElements(trainable) >= largeModel && canBePiecewise(rule);
+    staged && !runtime.tensorsAreArrays && totalElements(trainable) >= largeModel && canBePiecewise(rule);
   const trainer = await createTrainer({
     runtime,
     rule,
@@ -127,12 +128,11 @@ async function startDiffusion(
     initial: method.initial,
     frozen: model.readWeight,
     artifacts: (shape) =>
-      recompute
+      staged
         ? // Widened where they are used, and forgotten after it.
           buildArtifacts(build(shape, frozenTypeOn(runtime.provider, model.weightType)), {
             ...kindOf(runtime),
-            recompute,
-            precision,
+            ...{ recompute: true, keptInside: memory?.keptInside ?? 0, precision },
           })
         : buildArtifacts(build(shape), { ...kindOf(runtime), precision }),
     parts: batchParts(runtime, totalElements(parameters)),
@@ -155,7 +155,7 @@ async function startDiffusion(
 }
 
 const recomputeNote =
-  'To save memory, what lies inside of the model’s modules is computed again on the way back instead of being kept.';
+  'To save memory, some of what lies inside of the model’s modules is computed again on the way back instead of being kept.';
 
 function lossForm({ loss, noise, masks }: RecipeOptions['job']['settings']): LossForm {
   const kind = loss?.kind ?? 'mse';

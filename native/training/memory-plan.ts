@@ -24,7 +24,11 @@ import { withCaptionsRead } from './read-captions.ts';
 
 /** What a training step takes of memory, in bytes. */
 export interface TrainingMemory {
-  /** Whether what is inside of modules is computed again on the way back, rather than kept. */
+  /** Whether the step goes module by module (stages/cut.ts), rather than as one graph that keeps all. */
+  readonly staged: boolean;
+  /** Of what is inside of modules, the bytes kept there because computing it again would take long. */
+  readonly keptInside: number;
+  /** Whether for want of memory activations are computed again that it would be quicker to keep. */
   readonly recompute: boolean;
   /** Of all weights that the graph reads, trained or not. */
   readonly weights: number;
@@ -71,9 +75,9 @@ const programBytes = { whole: 0.3 * 2 ** 30, staged: 0.2 * 2 ** 30 };
 const shareToFill = 0.7;
 
 /**
- * The memory of a job's step on its largest pictures, and whether modules are computed again: where memory may not be enough to keep
- * all. That makes no difference to the numbers but for roundings of float16, so a resumed run may do it otherwise. Null for methods
- * that train no denoiser.
+ * The memory of a job's step on its largest pictures, and what of modules is kept until the way back: on the processor what is worth
+ * it, which is as fast as keeping all; on a device all, for as long as that fits. What is kept makes no difference to the numbers but
+ * for roundings of float16, so a resumed run may do it otherwise. Null for methods that train no denoiser.
  */
 export function planMemory(job: Job, opened: OpenModel, place: StepPlace): TrainingMemory | null {
   const trained = trainedBy(job.method, opened);
@@ -87,23 +91,37 @@ export function planMemory(job: Job, opened: OpenModel, place: StepPlace): Train
     state: size.trained * (stateBytes(optimizerOf(settings)) + average),
   };
   const rows = mostRows(job);
+  const { provider, available } = place;
+  // On a device the graphs of every shape of pictures have memory of their own for what they keep between stages.
+  const times = rows * (usesMainMemory(provider) ? 1 : shapesOf(job, model));
   const { staged } = size;
   const fused = settings.fusedBackward === true && staged !== null;
-  const kept = {
-    ...{ recompute: false, ...fixed, weights: size.kept.weights },
+  const whole = {
+    ...{ staged: false, keptInside: 0, recompute: false, ...fixed, weights: size.kept.weights },
     ...{ activations: rows * size.kept.perRow, workspace: 0, program: programBytes.whole },
   };
-  const enough =
-    place.available === null
-      ? // Of main memory less is safer; of a device of which nothing is known, its usual way is.
-        !usesMainMemory(place.provider)
-      : totalBytes(kept) <= shareToFill * place.available;
-  if (!staged || (enough && !fused)) return kept;
-  return {
-    ...{ recompute: true, ...fixed, weights: staged.weights },
+  if (!staged) return whole;
+  const roomFor = (memory: Omit<TrainingMemory, 'recompute'>): number =>
+    // Of main memory of which nothing is known less is safer; of such a device, its usual way is.
+    available === null
+      ? usesMainMemory(provider)
+        ? 0
+        : Infinity
+      : Math.max(0, shareToFill * available - totalBytes(memory));
+  if (!fused && !usesMainMemory(provider) && roomFor(whole) > 0) return whole;
+  const least = {
+    ...{ staged: true, keptInside: 0, ...fixed, weights: staged.weights },
     ...(fused && { gradients: staged.fusedGradients }),
-    ...{ activations: rows * staged.perRow, workspace: rows * staged.workspacePerRow },
+    ...{ activations: times * staged.perRow, workspace: rows * staged.workspacePerRow },
     program: programBytes.staged,
+  };
+  const worth = times * staged.worthKeepingPerRow;
+  const kept = Math.min(worth, roomFor(least));
+  return {
+    ...least,
+    keptInside: (kept * rows) / times,
+    activations: least.activations + kept,
+    recompute: kept < worth,
   };
 }
 
@@ -128,8 +146,12 @@ export function totalBytes({
   activations,
   workspace,
   program,
-}: Omit<TrainingMemory, 'recompute'>): number {
+}: Omit<TrainingMemory, 'staged' | 'keptInside' | 'recompute'>): number {
   return weights + gradients + state + activations + workspace + program;
+}
+
+function shapesOf({ images }: Job, { autoencoder }: OpenModel): number {
+  return new Set(images.map((image) => JSON.stringify(latentBatchShape(1, image, autoencoder)))).size;
 }
 
 function trainedBy(
@@ -151,6 +173,7 @@ interface StepMeasure {
     readonly weights: number;
     readonly perRow: number;
     readonly workspacePerRow: number;
+    readonly worthKeepingPerRow: number;
     /** Of weights that are updated during the backward pass. */
     readonly fusedGradients: number;
   } | null;
@@ -226,6 +249,7 @@ function measureStages(artifacts: TrainingArtifacts): StepMeasure['staged'] {
     weights: heldBytes(artifacts),
     perRow: arenaFactor * places.reduce((sum, place) => sum + bytesOf(place), 0),
     workspacePerRow: arenaFactor * Math.max(...stages.map(workspaceBytes)),
+    worthKeepingPerRow: staged!.worthKeeping,
     fusedGradients: fusedFactor * bytesPerElement.float32 * fusedElements(artifacts),
   };
 }

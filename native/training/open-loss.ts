@@ -56,14 +56,13 @@ export async function openWhole(
 
 /** A graph for each module and way, run one after the other; what is inside of one is kept for as long as it runs. */
 export async function openStaged(
-  runtime: Runtime,
   { graph, loss: lossValue, gradients: values }: DifferentiatedGraph,
   { forward, loss: last, backward }: StagedGraph,
   sessions: StageSessions,
 ): Promise<OpenLoss> {
   const results = new Set([lossValue, ...values.values()]);
   const orders = { training: [...forward, ...backward], evaluation: [...forward, last] };
-  const stages = await openStages(runtime, sessions, graph, orders, results);
+  const stages = await openStages(sessions, graph, orders, results);
   return {
     bindTraining: (inputs, loss, gradients, after) => {
       const found = [...values].map(([name, value]) => [value, gradients.get(name)!] as const);

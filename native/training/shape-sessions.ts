@@ -117,7 +117,7 @@ async function openShape(
   const { staged } = differentiated;
   const open = (): Promise<OpenLoss> =>
     staged
-      ? openStaged(runtime, differentiated, staged, stageSessions)
+      ? openStaged(differentiated, staged, stageSessions)
       : openWhole(runtime, artifacts, sessionOptions, options.accumulate ? 2 : 1);
   const placing = placeFrozen(artifacts, options, frozen);
   // Weights are turned by this thread and graphs opened by others; but both are a device's own.

@@ -24,6 +24,8 @@ export interface DenoisingStep {
   readonly tokens: number;
   /** Whether what is inside of modules is computed again on the way back. */
   readonly recompute?: boolean;
+  /** Bytes of it that are kept all the same; default 0. */
+  readonly keptInside?: number;
   /** What frozen weights are held in. */
   readonly frozenType?: 'float32' | 'float16';
   /** Whether weights are updated during the backward pass. */
@@ -53,7 +55,10 @@ export function denoisingArtifacts(
       matrixConv: runtime.prefersMatrixConv,
       frozenType: () => step.frozenType ?? 'float32',
     }),
-    { tensorsAreArrays: runtime.tensorsAreArrays, recompute: step.recompute ?? false, precision },
+    {
+      ...{ tensorsAreArrays: runtime.tensorsAreArrays, precision },
+      ...{ recompute: step.recompute ?? false, keptInside: step.keptInside ?? 0 },
+    },
   );
 }
 

@@ -12,6 +12,7 @@ import { updateRule } from '../../native/optimizers/optimizers.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
+import type { StagedGraph } from '../../native/stages/cut.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from '../../native/training/diffusion-graph.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
@@ -30,6 +31,10 @@ function weightOf(parameter: Parameter): Float32Array<ArrayBuffer> {
   const drawn = drawnWeights(parameter, 3);
   const noise = normals(3, 'initial-weights', 0, parameter.name.length, new Float32Array(drawn.length));
   return float16ToFloat32(float32ToFloat16(drawn.map((value, i) => value + 0.02 * noise[i]!)));
+}
+
+function backwardNodes({ staged }: { readonly staged: StagedGraph | null }): number {
+  return staged!.backward.reduce((sum, { nodes }) => sum + nodes.length, 0);
 }
 
 describe.each([
@@ -51,6 +56,7 @@ describe.each([
       recompute: boolean,
       frozenType: 'float32' | 'float16',
       precision: ComputePrecision = 'float32',
+      keptInside = 0,
     ) {
       const artifacts = buildArtifacts(
         buildDiffusionGraph({
@@ -63,7 +69,7 @@ describe.each([
           matrixConv: true,
           frozenType: () => frozenType,
         }),
-        { tensorsAreArrays: true, recompute, precision },
+        { tensorsAreArrays: true, recompute, precision, keptInside },
       );
       const initial = (parameter: Parameter) => Promise.resolve(weightOf(parameter));
       const trainer = await createTrainer({
@@ -98,8 +104,20 @@ describe.each([
       const whole = await follow(false, 'float32');
       expect(whole.staged).toBeNull();
       expect(whole.norm).toBeGreaterThan(0);
-      for (const held of ['float32', 'float16'] as const) {
-        const staged = await follow(true, held);
+      const stages = await follow(true, 'float32');
+      const { worthKeeping } = stages.staged!;
+      for (const [held, keptInside] of [
+        ['float32', 0],
+        ['float16', 0],
+        ['float32', Infinity],
+        ['float32', worthKeeping / 3],
+        ['float16', Infinity],
+      ] as const) {
+        const staged = await follow(true, held, 'float32', keptInside);
+        if (held === 'float32' && keptInside === Infinity) {
+          expect(backwardNodes(staged)).toBeLessThan(0.95 * backwardNodes(stages));
+          expect(staged.staged!.worthKeeping).toBe(worthKeeping);
+        }
         expect(staged.staged!.forward.length).toBeGreaterThan(10);
         expect(staged.losses).toEqual(whole.losses);
         expect(staged.norm).toBe(whole.norm);

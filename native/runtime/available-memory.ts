@@ -15,7 +15,9 @@ export async function availableMemory(
   if (usesMainMemory(provider)) return process.availableMemory();
   if (provider !== 'cuda') return null;
   try {
-    return chooseGpu(cudaOrder(await list()), gpu).gpu.freeMib * 2 ** 20;
+    const { freeMib } = chooseGpu(cudaOrder(await list()), gpu).gpu;
+    // The driver's tool has `[N/A]` for what it does not know.
+    return Number.isFinite(freeMib) ? freeMib * 2 ** 20 : null;
   } catch (error) {
     // It computes all the same, so the driver's tool alone is missing.
     if (error instanceof Failure) return null;

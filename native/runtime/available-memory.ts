@@ -16,7 +16,8 @@ export async function availableMemory(
   if (provider !== 'cuda') return null;
   try {
     const { memoryMib, freeMib } = chooseGpu(cudaOrder(await list()), gpu).gpu;
-    return memoryMib > 0 ? freeMib * 2 ** 20 : null;
+    // The driver's tool has `[N/A]` for what it does not know.
+    return memoryMib > 0 && Number.isFinite(freeMib) ? freeMib * 2 ** 20 : null;
   } catch (error) {
     // It computes all the same, so the driver's tool alone is missing.
     if (error instanceof Failure) return null;

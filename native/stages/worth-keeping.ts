@@ -8,6 +8,14 @@ export interface ModuleNodes {
   readonly backward: readonly Node[];
 }
 
+/** A node, and the numbers of the values it reads and makes within its module. */
+interface AgainNode {
+  readonly node: Node;
+  readonly work: number;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
 /** A value inside of a module, and what need not be computed again where it is kept. */
 export interface Saving {
   readonly value: Value;
@@ -36,42 +44,62 @@ export function worthKeeping({ forward, backward }: ModuleNodes, given: Readonly
   const idOf = new Map(made.map((value, id) => [value, id] as const));
   const idsOf = (values: readonly (Value | null)[]): number[] =>
     values.flatMap((value) => (value ? (idOf.get(value) ?? []) : []));
-  const nodes = forward.map((node) => ({
+  const nodes = forward.map((node): AgainNode => ({
     ...{ node, work: nodeWork(node), inputs: idsOf(node.inputs), outputs: idsOf(node.outputs) },
   }));
+  const makerOf = new Map(nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
   const kept = Uint8Array.from(made, (value) => Number(given.has(value)));
-  const read = new Uint8Array(made.length);
-  for (const { inputs } of backward) for (const id of idsOf(inputs)) read[id] = 1;
-  const needed = new Uint8Array(made.length);
-  const again: (typeof nodes)[number][] = [];
-  /** What is to be computed again, into `again`, and the work of that. */
-  const compute = (): number => {
-    needed.set(read);
-    again.length = 0;
-    let work = 0;
-    for (let i = nodes.length - 1; i >= 0; i--) {
-      const node = nodes[i]!;
-      if (!node.outputs.some((id) => needed[id] && !kept[id])) continue;
-      again.push(node);
-      work += node.work;
-      for (const id of node.inputs) needed[id] = 1;
+  const readBackward = new Uint8Array(made.length);
+  for (const { inputs } of backward) for (const id of idsOf(inputs)) readBackward[id] = 1;
+  /** By how many of the nodes that are run again, and on the way back, a value is read. */
+  const readers = new Int32Array(made.length);
+  /** The values to be computed again, with how many of its node's are. */
+  const wanted = new Map<AgainNode, number>();
+  const isWanted = (id: number): boolean => readers[id]! > 0 && !kept[id];
+  const computeAgain = (): void => {
+    readers.set(readBackward);
+    wanted.clear();
+    for (const node of nodes.toReversed()) {
+      const count = node.outputs.filter(isWanted).length;
+      if (count === 0) continue;
+      wanted.set(node, count);
+      for (const id of node.inputs) readers[id]! += 1;
     }
+  };
+  /** The work saved by keeping a value: of its node, and of all that is then read by none that is run again. */
+  const workSavedBy = (id: number): number => {
+    const undo: (() => void)[] = [];
+    let work = 0;
+    const unwanted = [id];
+    for (let one = unwanted.pop(); one !== undefined; one = unwanted.pop()) {
+      const node = makerOf.get(one)!;
+      const left = wanted.get(node)! - 1;
+      wanted.set(node, left);
+      undo.push(() => wanted.set(node, wanted.get(node)! + 1));
+      if (left > 0) continue;
+      work += node.work;
+      for (const input of node.inputs) {
+        readers[input]! -= 1;
+        undo.push(() => (readers[input]! += 1));
+        if (readers[input] === 0 && !kept[input]) unwanted.push(input);
+      }
+    }
+    for (const step of undo) step();
     return work;
   };
 
   const found: Saving[] = [];
   for (;;) {
-    const total = compute();
-    const candidates = again.flatMap(({ node, outputs }) => (reordering.has(node.op) ? [] : outputs));
+    computeAgain();
     let best: { readonly id: number; readonly saving: Saving } | null = null;
-    for (const id of candidates) {
-      if (kept[id]) continue;
-      const value = made[id]!;
-      kept[id] = 1;
-      const saving = { value, bytes: bytesOf(value), work: total - compute() };
-      kept[id] = 0;
-      if (rateOf(saving) >= leastRate && (!best || rateOf(saving) > rateOf(best.saving)))
-        best = { id, saving };
+    for (const { node, outputs } of wanted.keys()) {
+      if (reordering.has(node.op)) continue;
+      for (const id of outputs.filter(isWanted)) {
+        const value = made[id]!;
+        const saving = { value, bytes: bytesOf(value), work: workSavedBy(id) };
+        if (rateOf(saving) >= leastRate && (!best || rateOf(saving) > rateOf(best.saving)))
+          best = { id, saving };
+      }
     }
     if (!best) return found;
     found.push(best.saving);

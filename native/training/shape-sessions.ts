@@ -74,8 +74,11 @@ export function createShapeSessions(
 ) {
   const frozen = new Map<string, Tensor>();
   const opened = new Map<string, Promise<ShapeSessions>>();
-  // Modules of one size recur in batches of another: halves of pictures twice as large, and text encoders in all.
-  const stages = createStageSessions(options.runtime, options.sessionOptions);
+  // Modules of one size recur in batches of another: halves of pictures twice as large, and text encoders in all. Parts of a batch
+  // run side by side, so that each has memory of its own for what its stages keep.
+  const stages = Array.from({ length: options.parts?.most ?? 1 }, () =>
+    createStageSessions(options.runtime, options.sessionOptions),
+  );
   return {
     isOpen: (shape: BatchShape): boolean => opened.has(shapeKey(shape)),
     of: (shape: BatchShape): Promise<ShapeSessions> => {
@@ -86,7 +89,7 @@ export function createShapeSessions(
     },
     dispose: async (): Promise<void> => {
       for (const opening of opened.values()) await (await opening.catch(() => null))?.dispose();
-      await stages.dispose();
+      for (const ofPart of stages) await ofPart.dispose();
       for (const tensor of frozen.values()) tensor.dispose();
     },
   };
@@ -101,7 +104,7 @@ async function openShape(
   options: ShapeOptions,
   state: UpdatedState,
   frozen: Map<string, Tensor>,
-  stageSessions: StageSessions,
+  stagesOfParts: readonly StageSessions[],
 ): Promise<ShapeSessions> {
   const { runtime, artifactFolder } = options;
   const count = Math.min(options.parts?.of(shape) ?? 1, state.gradients.length);
@@ -115,9 +118,9 @@ async function openShape(
   };
   const { differentiated } = artifacts;
   const { staged } = differentiated;
-  const open = (): Promise<OpenLoss> =>
+  const open = (_: unknown, part: number): Promise<OpenLoss> =>
     staged
-      ? openStaged(differentiated, staged, stageSessions)
+      ? openStaged(differentiated, staged, stagesOfParts[part]!)
       : openWhole(runtime, artifacts, sessionOptions, options.accumulate ? 2 : 1);
   const placing = placeFrozen(artifacts, options, frozen);
   // Weights are turned by this thread and graphs opened by others; but both are a device's own.

@@ -21,6 +21,8 @@ test('what may still be taken is that of main memory, or of the GPU that is comp
 test('where nothing says, it is not known', async () => {
   expect(await availableMemory({ provider: 'webgpu' }, undefined, list)).toBeNull();
   expect(await availableMemory({ provider: 'cuda' }, undefined, () => Promise.resolve([]))).toBeNull();
+  const silent = () => Promise.resolve([gpu('00000000:01:00.0', NaN)]);
+  expect(await availableMemory({ provider: 'cuda' }, undefined, silent)).toBeNull();
 });
 
 test('of a GPU that says nothing of its memory it is not known either', async () => {

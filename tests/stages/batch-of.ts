@@ -3,7 +3,7 @@ import { normals } from '../../native/random/philox.ts';
 import type { TrainingArtifacts } from '../../native/training/artifacts.ts';
 
 /** Numbers for all that a batch is made of. */
-export function batchOf({ batch }: TrainingArtifacts): Readonly<Record<string, DataArray>> {
+export function batchOf({ batch }: Pick<TrainingArtifacts, 'batch'>): Readonly<Record<string, DataArray>> {
   return Object.fromEntries(
     batch.map(({ name, type, shape: dimensions }, i): [string, DataArray] => {
       const count = elementCount(dimensions);

@@ -18,7 +18,7 @@ import { buildDiffusionGraph, type DiffusionGraphOptions } from '../../native/tr
 import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { createTrainer } from '../../native/training/trainer.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
-import { tinyConfigs, tinySettings } from '../training/tiny-model.ts';
+import { statesAlone, tinyConfigs, tinySettings } from '../training/tiny-model.ts';
 import { batchOf } from './batch-of.ts';
 
 const shape = { rows: 2, size: { height: 16, width: 16 } };
@@ -144,3 +144,39 @@ describe.each([
     });
   },
 );
+
+test('parts of a batch that run side by side keep what is theirs apart', async () => {
+  const runtime = await chooseRuntime({ provider: 'cpu', threads: 1 });
+  const lossesOf = async (recompute: boolean): Promise<readonly number[]> => {
+    const artifacts = buildArtifacts(
+      buildDiffusionGraph({
+        denoiser: unetDenoiser(unet),
+        conditioning: statesAlone(6, unet.crossAttentionDim),
+        noise: { predictionType: 'epsilon' },
+        encodes: false,
+        trained: 'full',
+        shape: { ...shape, rows: 1 },
+        matrixConv: true,
+      }),
+      { tensorsAreArrays: true, recompute },
+    );
+    const trainer = await createTrainer({
+      runtime,
+      rule: updateRule(tinySettings, 'float32'),
+      trainable: artifacts.trainable,
+      initial: (parameter) => Promise.resolve(weightOf(parameter)),
+      frozen: ({ name }) => Promise.reject(new Error(name)),
+      artifacts: () => artifacts,
+      parts: { most: 2, of: () => 2 },
+      accumulate: false,
+    });
+    const ofBoth = artifacts.batch.map((input) => ({ ...input, shape: [2, ...input.shape.slice(1)] }));
+    const batch = batchOf({ batch: ofBoth });
+    const losses = [await trainer.backward(shape, batch, true), await trainer.evaluate(shape, batch)];
+    losses.push(await trainer.update(1, 1e-3, 0));
+    await trainer.dispose();
+    return losses;
+  };
+  expect(await lossesOf(true)).toEqual(await lossesOf(false));
+  await runtime.dispose();
+});

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { add, exp, mul } from '../../native/graph/ops/elementwise.ts';
 import { matmul } from '../../native/graph/ops/matmul.ts';
-import { reshape, transpose } from '../../native/graph/ops/shape.ts';
+import { reshape, split, transpose } from '../../native/graph/ops/shape.ts';
 import { bestSavings, type Saving, worthKeeping } from '../../native/stages/worth-keeping.ts';
 
 /** A module over an input, and what of its values the way back reads. */
@@ -43,6 +43,18 @@ test('what has another shape or order is not kept, but what it is made of', () =
     return [reshape(transpose(product, [1, 0]), [64 * 64])];
   });
   expect(valuesOf(worthKeeping(module, new Set()))).toEqual([product]);
+});
+
+test('what one node gives in several parts is made together, as long as one of them is asked for', () => {
+  let product!: Value;
+  let halves!: Value[];
+  const build = (count: number) => (x: Value, weight: Value) => {
+    product = matmul(x, weight);
+    halves = split(product, [32, 32], 1).map(exp);
+    return halves.slice(0, count);
+  };
+  expect(valuesOf(worthKeeping(moduleOf(build(2)), new Set()))).toEqual([product]);
+  expect(valuesOf(worthKeeping(moduleOf(build(1)), new Set()))).toEqual([halves[0]]);
 });
 
 test('nothing is kept twice, nor what the way back does not read', () => {

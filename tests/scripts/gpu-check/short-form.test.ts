@@ -132,8 +132,37 @@ describe('the check of a GPU, in short on the processor', () => {
     expect(stdout).toMatch(/✓ cpu operators +[\d.]+ s/);
     expect(stdout).toMatch(/– cpu lora-1-graphs +[\d.]+ s +only CUDA has this choice/);
     expect(stdout).toMatch(/\nNothing is wrong\.\n$/);
-    await expect(run(process.execPath, [...args, 'speed'])).rejects.toMatchObject({
-      stderr: expect.stringContaining('There is no check speed; there are operators, ') as string,
+  });
+
+  test.each([
+    [['--only', 'speed'], /^There is no check speed; there are operators, /],
+    [['--provider', 'vulkan'], /^--provider is one of cuda, directml, webgpu, cpu, not vulkan\.\n$/],
+    [['--seconds', 'soon'], /^--seconds is a number above 0, not soon\.\n$/],
+    [['--fast'], /^Unknown option '--fast'\n\nnpm run gpu:check -- \[flags\]\n/],
+    [['--out', join(script, 'found.json')], /^--out cannot be written: ENOTDIR/],
+  ])('says in words what is wrong with %j, and checks nothing', async (flags, words) => {
+    const ended = run(process.execPath, [script, '--json', '--provider', 'cpu', ...flags]);
+    await expect(ended).rejects.toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(words) as string,
+      stdout: expect.not.stringContaining('"name"') as string,
+    });
+  });
+
+  test('tells its flags', async () => {
+    const { stdout } = await run(process.execPath, [script, '--help']);
+    expect(stdout).toMatch(/^npm run gpu:check -- \[flags\]\n/);
+    for (const flag of ['json', 'provider', 'only', 'short', 'seconds', 'out'])
+      expect(stdout).toContain(`--${flag} `);
+  });
+
+  test('takes no driver that computes on the processor for a GPU', async () => {
+    const probes = { webgpu: { works: true, detail: 'llvmpipe', software: true } };
+    const env = { ...process.env, PATH: '', SCREENFOLD_PROBES: JSON.stringify(probes) };
+    const ended = run(process.execPath, [script, '--short', '--only', 'operators'], { env });
+    await expect(ended).rejects.toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/There is no GPU here that Screenfold can compute on; .*\n$/) as string,
     });
   });
 });

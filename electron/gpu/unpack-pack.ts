@@ -105,7 +105,7 @@ export async function archiveAt(path: string): Promise<string> {
   throw new Failure(
     'gpu-pack-missing',
     `There is no GPU pack at ${path}.`,
-    'Choose the folder with the file screenfold-gpu-….zip in it.',
+    'Choose the file screenfold-gpu-….zip, or the folder that it lies in.',
   );
 }
 

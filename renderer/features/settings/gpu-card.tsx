@@ -135,21 +135,22 @@ function InstallButtons({
 }) {
   const install = useStudioCommand('gpu.install');
   const installFile = useStudioCommand('gpu.installFile');
-  /** What waits for the licence: a folder with the archive in it, or the download. */
-  const [asked, setAsked] = useState<{ readonly folder: string | null } | null>(null);
-  const begin = (folder: string | null, acceptLicence: boolean) => {
+  /** What waits for the licence: the archive's file, or the download. */
+  const [asked, setAsked] = useState<{ readonly file: string | null } | null>(null);
+  const begin = (file: string | null, acceptLicence: boolean) => {
     const told = { onError: showFailure };
-    if (folder === null) install.mutate({ acceptLicence }, told);
-    else installFile.mutate({ path: folder, acceptLicence }, told);
+    if (file === null) install.mutate({ acceptLicence }, told);
+    else installFile.mutate({ path: file, acceptLicence }, told);
     setAsked(null);
   };
-  const want = (folder: string | null) => {
-    if (accepted) begin(folder, false);
-    else setAsked({ folder });
+  const want = (file: string | null) => {
+    if (accepted) begin(file, false);
+    else setAsked({ file });
   };
   const picker = usePathPicker({
-    title: 'Choose the folder that holds the GPU pack: screenfold-gpu-….zip',
-    confirm: 'Install from this folder',
+    what: 'gpu-pack',
+    title: 'Choose the file of the GPU pack',
+    confirm: 'Install this file',
     onPick: want,
   });
   return (
@@ -180,8 +181,9 @@ function InstallButtons({
         open={asked !== null}
         name="the GPU pack"
         licence={licence}
+        {...(asked?.file != null && { accept: 'Accept and install' })}
         onAccept={() => {
-          if (asked !== null) begin(asked.folder, true);
+          if (asked !== null) begin(asked.file, true);
         }}
         onClose={() => {
           setAsked(null);

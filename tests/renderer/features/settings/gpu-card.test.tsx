@@ -35,6 +35,14 @@ function show(change: Partial<GpuStatus>) {
   const studio = fakeStudio({
     'gpu.status': () => ({ ...status, ...change }),
     'gpu.install': () => null,
+    'gpu.installFile': () => null,
+    'system.browse': () => ({
+      folder: '/home/me',
+      parent: '/home',
+      entries: [{ name: 'screenfold-gpu-1.zip', path: '/home/me/screenfold-gpu-1.zip', kind: 'file' }],
+      shortcuts: [],
+      images: 0,
+    }),
     'gpu.verify': () => null,
     'gpu.remove': () => null,
     'downloads.list': () => [],
@@ -79,6 +87,17 @@ describe('the card of the GPU pack', () => {
     show({ offer: null });
     expect(await screen.findByRole('button', { name: 'Install from a file…' })).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Install' })).toBeNull();
+  });
+
+  test('is installed from a file by choosing that file and accepting the licence', async () => {
+    const { studio, user } = show({ offer: null });
+    await user.click(await screen.findByRole('button', { name: 'Install from a file…' }));
+    await user.click(await screen.findByRole('button', { name: 'screenfold-gpu-1.zip' }));
+    await user.click(screen.getByRole('button', { name: 'Install this file' }));
+    await user.click(await screen.findByRole('button', { name: 'Accept and install' }));
+    expect(studio.inputsOf('gpu.installFile')).toEqual([
+      { path: '/home/me/screenfold-gpu-1.zip', acceptLicence: true },
+    ]);
   });
 
   test('checks what is installed, and removes it when asked twice', async () => {

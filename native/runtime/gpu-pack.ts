@@ -179,7 +179,7 @@ export function packRefusal(
     return new Failure(
       'gpu-not-served',
       `CUDA ${cuda} has no code for the ${first.name} (compute capability ${first.computeCapability ?? 'unknown'}).`,
-      `It works on cards of ${least} and newer families, such as GeForce RTX 20 and later. WebGPU and the processor still work.`,
+      `It works on cards of ${least} and newer families, such as GeForce GTX 16, RTX 20 and later. WebGPU and the processor still work.`,
     );
   }
   const driver = Number.parseInt(first.driver, 10);

@@ -37,10 +37,15 @@ export interface ChosenRuntime extends Runtime {
   readonly notes: readonly string[];
 }
 
-/** What this machine offers, in order of preference. Providers are tried in processes of their own, once. */
+/**
+ * What this machine offers, in order of preference, in which a driver that computes on the processor comes after the CPU provider.
+ * Providers are tried in processes of their own, once.
+ */
 export async function detectProviders(): Promise<ProviderStatus[]> {
   const findings = await Promise.all(providers.map(find));
-  return findings.map(({ provider, available, reason }) => ({ provider, available, reason }));
+  return findings
+    .toSorted((a, b) => Number(a.software) - Number(b.software))
+    .map(({ provider, available, reason }) => ({ provider, available, reason }));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { gpuNames, type GpuStatus } from '../../../electron/contract/gpu.ts';
@@ -29,7 +29,11 @@ export function GpuCard() {
       ) : (
         <Installed pack={status.pack} status={status} isUnderWay={download !== undefined} />
       )}
-      {download !== undefined && <DownloadEntry download={download} />}
+      {download !== undefined && (
+        <Box mt="sm">
+          <DownloadEntry download={download} />
+        </Box>
+      )}
     </div>
   );
 }
@@ -50,11 +54,33 @@ function Offer({ status, isUnderWay }: { status: GpuStatus; isUnderWay: boolean 
       {refusal === null ? (
         <InstallButtons status={status} label="Install" isUnderWay={isUnderWay} />
       ) : (
-        <Text size="sm" role="status">
-          {failureText(refusal)}
-        </Text>
+        <Refused why={failureText(refusal)} />
       )}
     </Stack>
+  );
+}
+
+/** Why the pack would be of no use now, and a look at whether that has changed, as after a driver was installed. */
+function Refused({ why }: { why: string }) {
+  const look = useStudioCommand('gpu.look');
+  return (
+    <>
+      <Text size="sm" role="status">
+        {why}
+      </Text>
+      <Group>
+        <Button
+          size="xs"
+          variant="default"
+          loading={look.isPending}
+          onClick={() => {
+            look.mutate({}, { onError: showFailure });
+          }}
+        >
+          Look again
+        </Button>
+      </Group>
+    </>
   );
 }
 

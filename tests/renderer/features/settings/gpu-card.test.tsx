@@ -43,6 +43,7 @@ function show(change: Partial<GpuStatus>) {
       shortcuts: [],
       images: 0,
     }),
+    'gpu.look': () => null,
     'gpu.verify': () => null,
     'gpu.remove': () => null,
     'downloads.list': () => [],
@@ -75,12 +76,14 @@ describe('the card of the GPU pack', () => {
     expect(screen.queryByRole('group', { name: 'GPU pack' })).toBeNull();
   });
 
-  test('says why it would be of no use, and offers nothing then', async () => {
-    show({
+  test('says why it would be of no use, offers nothing then, and looks again when asked', async () => {
+    const { studio, user } = show({
       refusal: { code: 'gpu-driver-old', message: 'The driver is old.', hint: 'Install a newer one.' },
     });
     expect(await screen.findByText('The driver is old. Install a newer one.')).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Install' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Look again' }));
+    expect(studio.inputsOf('gpu.look')).toEqual([{}]);
   });
 
   test('comes from a file alone where no address is known', async () => {

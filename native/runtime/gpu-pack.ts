@@ -163,7 +163,24 @@ function sizeOf(file: string): number | null {
 /** Why a pack would be of no use on a machine with these cards; null where one of them can compute by it. */
 export function packRefusal(
   gpus: readonly Pick<NvidiaGpu, 'name' | 'driver' | 'computeCapability'>[],
-  { leastDriver, computeCapabilities, cuda }: GpuPackManifest,
+  manifest: GpuPackManifest,
+): Failure | null {
+  const unfit = cardRefusal(gpus, manifest);
+  if (unfit !== null) return unfit;
+  const { leastDriver, cuda } = manifest;
+  const version = gpus[0]!.driver;
+  if (Number.parseInt(version, 10) >= leastDriver) return null;
+  return new Failure(
+    'gpu-driver-old',
+    `NVIDIA’s driver is version ${version}; CUDA ${cuda} needs ${leastDriver} or newer.`,
+    'Install a newer driver from NVIDIA, and look again.',
+  );
+}
+
+/** Why a pack has no code for any of these cards, whatever their driver; null where it has. */
+export function cardRefusal(
+  gpus: readonly Pick<NvidiaGpu, 'name' | 'computeCapability'>[],
+  { computeCapabilities, cuda }: GpuPackManifest,
 ): Failure | null {
   const [first] = gpus;
   if (first === undefined) {
@@ -173,21 +190,12 @@ export function packRefusal(
       'Install NVIDIA’s driver, and look again.',
     );
   }
-  const served = gpus.filter(({ computeCapability }) => isServed(computeCapability, computeCapabilities));
-  if (served.length === 0) {
-    const least = computeCapabilities[0] ?? '';
-    return new Failure(
-      'gpu-not-served',
-      `CUDA ${cuda} has no code for the ${first.name} (compute capability ${first.computeCapability ?? 'unknown'}).`,
-      `It works on cards of ${least} and newer families, such as GeForce GTX 16, RTX 20 and later. WebGPU and the processor still work.`,
-    );
-  }
-  const driver = Number.parseInt(first.driver, 10);
-  if (driver >= leastDriver) return null;
+  if (gpus.some(({ computeCapability }) => isServed(computeCapability, computeCapabilities))) return null;
+  const least = computeCapabilities[0] ?? '';
   return new Failure(
-    'gpu-driver-old',
-    `NVIDIA’s driver is version ${first.driver}; CUDA ${cuda} needs ${leastDriver} or newer.`,
-    'Install a newer driver from NVIDIA, and look again.',
+    'gpu-not-served',
+    `CUDA ${cuda} has no code for the ${first.name} (compute capability ${first.computeCapability ?? 'unknown'}).`,
+    `It works on cards of ${least} and newer families, such as GeForce GTX 16, RTX 20 and later. WebGPU and the processor still work.`,
   );
 }
 

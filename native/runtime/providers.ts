@@ -6,8 +6,8 @@ import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { chooseGpu, cudaOrder, gpuLabel } from './cuda-gpus.ts';
 import { koffi } from './foreign-functions.ts';
-import { findPack } from './gpu-pack.ts';
-import { nvidiaGpus } from './nvidia-smi.ts';
+import { cardRefusal, findPack, packRefusal } from './gpu-pack.ts';
+import { type NvidiaGpu, nvidiaGpus } from './nvidia-smi.ts';
 import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
 import { probeInChild } from './probe-in-child.ts';
@@ -66,6 +66,11 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
     }
     const gpus = provider === 'cuda' ? cudaOrder(await nvidiaGpus()) : [];
     const chosen = gpus.length > 0 ? chooseGpu(gpus, choice.gpu) : null;
+    const unfit = chosen === null ? null : refusalHere([chosen.gpu], cardRefusal);
+    if (unfit !== null) {
+      notes.push(`${providerLabels[provider]} is not used: ${unfit}`);
+      continue;
+    }
     const label = deviceText(provider, threads, chosen === null ? device : gpuLabel(chosen, gpus));
     for (const api of apis) {
       try {
@@ -82,6 +87,12 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
     notes.join(' '),
     'Choose another device, in the settings or by --device, or let Screenfold choose.',
   );
+}
+
+/** Why the GPU pack here cannot serve these GPUs, in a sentence; null where nothing says so. */
+function refusalHere(gpus: readonly NvidiaGpu[], refusalOf: typeof cardRefusal | typeof packRefusal) {
+  const pack = findPack();
+  return pack === null ? null : (refusalOf(gpus, pack.manifest)?.message ?? null);
 }
 
 const apiLabels: Readonly<Record<RuntimeApi, string>> = { 'c-api': 'the C API', node: 'onnxruntime-node' };
@@ -118,7 +129,11 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     const found = `${gpu} ${gpus.length === 1 ? 'was' : 'were'} found`;
     if (gpus.length === 0) return absent('There is no NVIDIA GPU, or its driver is not installed.');
     const pack = findPack();
-    if (pack?.fault === null) return tried('cuda', gpu);
+    if (pack?.fault === null) {
+      const result = await tried('cuda', gpu);
+      const why = result.available ? null : refusalHere(gpus, packRefusal);
+      return why === null ? result : absent(`${why} ${result.reason}`);
+    }
     if (pack !== null)
       return absent(`${found}, but the GPU pack is broken: ${pack.fault}. Repair it in the settings.`);
     if (!compiledIn().has('CUDAExecutionProvider')) {

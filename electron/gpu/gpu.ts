@@ -106,7 +106,10 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
     'gpu.installFile': async ({ path, acceptLicence }) => {
       const archive = await archiveAt(path);
       accept(acceptLicence);
-      await unpackPack(archive, { packs, wanted, expected: offer?.manifest ?? null });
+      await unpackPack(archive, {
+        ...{ packs, wanted, expected: offer?.manifest ?? null },
+        gpus: await gpus.known(),
+      });
       changed();
       return null;
     },

@@ -123,6 +123,18 @@ describe('the GPU pack', () => {
     expect(server.asked).toEqual([]);
   });
 
+  test.each([
+    ['an old driver', { ...card, driver: '550.1' }, 'gpu-driver-old'],
+    ['an old card', { ...card, computeCapability: '6.1' }, 'gpu-not-served'],
+  ])('is refused for %s before anything is unpacked from a file', async (_, gpu, code) => {
+    const folder = temporaryFolder();
+    const { offer } = await writeArchive(folder);
+    const { client, gpuPacks } = await studioWith(offer, [gpu]);
+    const installed = client.call('gpu.installFile', { path: folder, acceptLicence: true });
+    await expect(installed).rejects.toMatchObject({ code });
+    expect(readdirSync(gpuPacks)).toEqual([]);
+  });
+
   test('is refused where the disk has no room for it', async () => {
     const { offer } = await writeArchive(temporaryFolder());
     const files = offer.manifest.files.map((file) => ({ ...file, bytes: 1e15 }));

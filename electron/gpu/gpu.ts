@@ -84,6 +84,7 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
         ...{ name, busId, memoryMib, freeMib, utilization, temperature },
       })),
     'gpu.look': async () => {
+      deps.engine.forgetDrivers?.();
       await gpus.again();
       changed();
       return null;

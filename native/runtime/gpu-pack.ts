@@ -46,6 +46,16 @@ export const manifestSchema = z.object({
 });
 export type GpuPackManifest = z.output<typeof manifestSchema>;
 
+/** What a pack asks of a card and its driver. */
+export type PackNeeds = Pick<GpuPackManifest, 'cuda' | 'leastDriver' | 'computeCapabilities'>;
+
+/** Of packs of this version: machine code as ONNX Runtime's wheel has it (see docs/gpu-pack.md), the driver by NVIDIA's release notes. */
+export const packNeeds: PackNeeds = {
+  cuda: 13,
+  leastDriver: 580,
+  computeCapabilities: ['7.5', '8.0', '8.6', '8.9', '9.0', '12.0'],
+};
+
 export type { NvidiaGpu };
 
 export const manifestName = 'manifest.json';
@@ -163,11 +173,11 @@ function sizeOf(file: string): number | null {
 /** Why a pack would be of no use on a machine with these cards; null where one of them can compute by it. */
 export function packRefusal(
   gpus: readonly Pick<NvidiaGpu, 'name' | 'driver' | 'computeCapability'>[],
-  manifest: GpuPackManifest,
+  needs: PackNeeds,
 ): Failure | null {
-  const unfit = cardRefusal(gpus, manifest);
+  const unfit = cardRefusal(gpus, needs);
   if (unfit !== null) return unfit;
-  const { leastDriver, cuda } = manifest;
+  const { leastDriver, cuda } = needs;
   const version = gpus[0]!.driver;
   if (Number.parseInt(version, 10) >= leastDriver) return null;
   return new Failure(
@@ -180,7 +190,7 @@ export function packRefusal(
 /** Why a pack has no code for any of these cards, whatever their driver; null where it has. */
 export function cardRefusal(
   gpus: readonly Pick<NvidiaGpu, 'name' | 'computeCapability'>[],
-  { computeCapabilities, cuda }: GpuPackManifest,
+  { computeCapabilities, cuda }: Pick<PackNeeds, 'cuda' | 'computeCapabilities'>,
 ): Failure | null {
   const [first] = gpus;
   if (first === undefined) {

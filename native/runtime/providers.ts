@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { chooseGpu, cudaOrder, gpuLabel } from './cuda-gpus.ts';
 import { koffi } from './foreign-functions.ts';
-import { cardRefusal, findPack, packRefusal } from './gpu-pack.ts';
+import { cardRefusal, findPack, packNeeds, packRefusal } from './gpu-pack.ts';
 import { type NvidiaGpu, nvidiaGpus } from './nvidia-smi.ts';
 import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
@@ -141,6 +141,8 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     }
     const missing = cudaLibraries.filter((name) => !existsSync(join(dirname(libraryPath()), name)));
     if (missing.length > 0) {
+      const unfit = packRefusal(gpus, packNeeds);
+      if (unfit !== null) return absent(unfit.message);
       return absent(
         `${found}, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}. The GPU pack brings them.`,
       );

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -145,6 +146,29 @@ describe.skipIf(process.platform !== 'linux')('with an NVIDIA GPU, and a pack', 
     const { provider, notes } = await chooseWith(() => undefined, told);
     expect(provider).not.toBe('cuda');
     expect(notes[0]).toContain(`CUDA is not used: ${reason} It was tried and does not work: `);
+  });
+
+  test.each([
+    [
+      'card too old for one',
+      'Old GPU, 580.1, 6.1, 11264, 11000, 0, 38, 00000000:01:00.0',
+      'CUDA is not used: CUDA 13 has no code for the Old GPU (compute capability 6.1).',
+    ],
+    [
+      'driver too old for one',
+      'Stand-in GPU, 550.5, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0',
+      'CUDA is not used: NVIDIA’s driver is version 550.5; CUDA 13 needs 580 or newer.',
+    ],
+    [
+      'card that one would serve',
+      'Stand-in GPU, 580.1, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0',
+      `CUDA is not used: Stand-in GPU was found, but ONNX Runtime's CUDA libraries are not installed: libonnxruntime_providers_shared.so, libonnxruntime_providers_cuda.so. The GPU pack brings them.`,
+    ],
+  ])('that is not there, and a %s, the reason says what would help', async (_, told, note) => {
+    const { notes } = await chooseWith((pack) => {
+      rmSync(pack, { recursive: true });
+    }, told);
+    expect(notes[0]).toBe(note);
   });
 
   test('that is cut short, something else serves, and the pack is to be repaired', async () => {

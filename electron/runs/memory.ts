@@ -48,7 +48,7 @@ export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
 /** What "the best there is" will be, by what is cheap to know: the GPU where all is there that it needs, else the processor. */
 async function likelyProvider(gpu: string | undefined): Promise<Provider> {
   const pack = findPack();
-  if (pack === null || pack.fault !== null) return 'cpu';
+  if (pack?.fault !== null) return 'cpu';
   return isServed(cudaOrder(await recentGpus()), gpu, pack.manifest) ? 'cuda' : 'cpu';
 }
 

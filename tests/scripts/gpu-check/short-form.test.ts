@@ -89,7 +89,7 @@ describe('the check of a GPU, in short on the processor', () => {
     const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
     if (!webgpu?.available) return context.skip(webgpu?.reason ?? 'there is no WebGPU');
     // Models' checks have it compile for minutes.
-    const names = ['operators', 'kernels', 'optimizers', 'decode'];
+    const names = ['operators', 'kernels', 'kernels-float16', 'optimizers', 'decode'];
     const args = [script, '--json', '--short', '--provider', 'webgpu', '--only', names.join(',')];
     const { stdout } = await run(process.execPath, args);
     const { checks } = lines(stdout).at(-1) as { readonly checks: readonly Result[] };

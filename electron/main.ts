@@ -165,9 +165,9 @@ async function tellRunEnds(studio: Promise<Studio>, window: BrowserWindow): Prom
   });
 }
 
-/** Engines learn of drivers what was tried before them, and anew where the GPU pack became another. */
+/** Engines learn of drivers what was tried before them, and anew where the GPU pack became another or somebody looks again. */
 function engineOf(fork: ForkUtility, { engine, probe }: Places): Engine {
-  return startUtilityEngine({ fork, entry: engine, environment: probeOnce(fork, probe, installedPack) });
+  return startUtilityEngine({ fork, entry: engine, ...probeOnce(fork, probe, installedPack) });
 }
 
 /** The GPU pack that is there, and whether it is whole. */

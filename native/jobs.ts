@@ -350,6 +350,8 @@ export type JobEvent =
   | { readonly type: 'picture'; readonly index: number; readonly output: string }
   /** Captions of pictures by their places in the job; where a picture could not be read, why. */
   | { readonly type: 'captions'; readonly captions: readonly PictureCaption[] }
+  /** What it computes on, and why on nothing better. */
+  | { readonly type: 'device'; readonly provider: Provider; readonly notes: readonly string[] }
   | { readonly type: 'note'; readonly message: string };
 
 export type PictureCaption =

@@ -1,17 +1,8 @@
 /**
- * Tells within minutes whether Screenfold computes rightly on this machine's GPU, and how fast: `npm run gpu:check`.
- * Every check is made in a process of its own, so that none stops another, and told as soon as it is done.
- *
- * - `--json`: a line of JSON for each, and one for all of it at the end
- * - `--provider cuda|directml|webgpu|cpu`: there alone; else on every GPU provider that was found
- * - `--only name,name`, `--short`: some, or all of them at a size for a processor
- * - `--seconds 360`: for all of it
- * - `--out file`: the last line also goes there, anew after every check
- *
- * Exit code 0: nothing is wrong. 1: something is. 2: there is no GPU to check.
+ * Tells within minutes whether Screenfold computes rightly on this machine's GPU, and how fast: `npm run gpu:check`, of which
+ * `--help` tells the flags. Every check is made in a process of its own, so that none stops another, and told as soon as it is done.
  */
 import { stat, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 
 import { messageOf } from '../native/failure.ts';
 import { writeFileAtomic } from '../native/files/atomic-file.ts';
@@ -19,75 +10,92 @@ import { usedGpuMemory } from '../native/runtime/nvidia-smi.ts';
 import { type Provider, providers } from '../native/runtime/runtime.ts';
 import { type CheckEntry, checks } from './gpu-check/checks.ts';
 import { machineFacts } from './gpu-check/machine.ts';
-import { line, machineLines } from './gpu-check/report-text.ts';
-import { type CheckResult, supervise } from './gpu-check/supervise.ts';
+import { ending, line, machineLines } from './gpu-check/report-text.ts';
+import { type CheckResult, noTime, supervise } from './gpu-check/supervise.ts';
 import { followUsedMemory } from './gpu-check/used-memory.ts';
+import { refuse, scriptFlags } from './script-flags.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    short: { type: 'boolean', default: false },
-    provider: { type: 'string' },
-    only: { type: 'string' },
-    seconds: { type: 'string', default: '360' },
-    out: { type: 'string' },
-  },
+const usage = `npm run gpu:check -- [flags]
+
+  --json               a line of JSON for each check, and one for all of it at the end
+  --provider <name>    there alone: ${providers.join(', ')}; else on every GPU that was found,
+                       by each of its providers that computes on it
+  --only <name,name>   these checks alone
+  --short              all of it at a size for a processor
+  --seconds <number>   for all of it, 360 unless you say otherwise; what comes after is left out
+  --out <file>         the last line also goes there, anew after every check
+
+Exit code 0: nothing is wrong. 1: something is. 2: there is no GPU to check. 64: a flag is not understood.`;
+
+const flags = scriptFlags(usage, {
+  json: { type: 'boolean', default: false },
+  short: { type: 'boolean', default: false },
+  provider: { type: 'string' },
+  only: { type: 'string' },
+  seconds: { type: 'string', default: '360' },
+  out: { type: 'string' },
 });
 
-const begun = performance.now();
-const seconds = Number(flags.seconds);
-if (!(seconds > 0)) refuse(`--seconds is a number above 0, not ${flags.seconds}.`);
-const secondsLeft = (): number => seconds - (performance.now() - begun) / 1000;
-
-/** Ends with what was asked for that cannot be. */
-function refuse(why: string): never {
-  console.error(why);
+/** Ends with what was asked for that cannot be; the last line is JSON all the same. */
+function cannot(why: string): never {
   if (flags.json) console.log(JSON.stringify({ error: why, checks: [] }));
-  process.exit(1);
+  return refuse(why);
 }
+
+const seconds = Number(flags.seconds);
+if (!(seconds > 0)) cannot(`--seconds is a number above 0, not ${flags.seconds}.`);
+const begun = performance.now();
+const secondsLeft = (): number => seconds - (performance.now() - begun) / 1000;
 
 function chosenChecks(): readonly CheckEntry[] {
   if (flags.only === undefined) return checks;
   const names = flags.only.split(',');
   const unknown = names.filter((name) => !checks.some((check) => check.name === name));
   if (unknown.length === 0) return checks.filter(({ name }) => names.includes(name));
-  refuse(`There is no check ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}.`);
+  return cannot(
+    `There is no check ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}.`,
+  );
 }
 
-function chosenProviders(available: readonly Provider[]): readonly Provider[] {
-  if (flags.provider === undefined) return available.filter((provider) => provider !== 'cpu');
-  const provider = providers.find((name) => name === flags.provider);
-  if (!provider) refuse(`--provider is one of ${providers.join(', ')}.`);
-  return [provider];
+function chosenProvider(): Provider | null {
+  if (flags.provider === undefined) return null;
+  return (
+    providers.find((name) => name === flags.provider) ??
+    cannot(`--provider is one of ${providers.join(', ')}, not ${flags.provider}.`)
+  );
 }
 
-const noTime = 'no time was left';
 const chosen = chosenChecks();
-if (flags.provider !== undefined) chosenProviders([]);
+const asked = chosenProvider();
 const { probes, ...machine } = await machineFacts();
-const places = chosenProviders(
-  machine.providers.flatMap((found) => (found.available ? [found.provider] : [])),
-);
+/** Unasked, no driver that computes on the processor: it would take all of the time and tell of no GPU. */
+const places =
+  asked === null ? providers.filter((provider) => probes[provider]?.software === false) : [asked];
 if (flags.json) console.log(JSON.stringify({ machine }));
 else for (const text of machineLines(machine)) console.log(text);
 
 const results: CheckResult[] = [];
-/** Why what is known could not be kept; null where it was, or nobody asked for it. */
-const keep = async (): Promise<string | null> => {
+const keep = async (): Promise<void> => {
   const { out } = flags;
-  if (out === undefined) return null;
+  if (out === undefined) return;
   const text = `${JSON.stringify({ machine, checks: results })}\n`;
   // What is there and no file is a device or a pipe, and stays one.
   const isFile = await stat(out).then(
     (found) => found.isFile(),
     () => true,
   );
-  return (isFile ? writeFileAtomic(out, text) : writeFile(out, text)).then(() => null, messageOf);
+  await (isFile ? writeFileAtomic(out, text) : writeFile(out, text));
 };
+await keep().catch((error: unknown) => cannot(`--out cannot be written: ${messageOf(error)}`));
+/** A disk that is full by now stops no check: all is told on the standard output, too. */
+const keepIfPossible = (): Promise<void> =>
+  keep().catch((error: unknown) => {
+    console.error(`--out could not be written: ${messageOf(error)}`);
+  });
 /** An NVIDIA GPU that CUDA does not serve for is wrong, though another provider may do. */
 function missingCuda(): CheckResult | null {
   const cuda = machine.providers.find(({ provider }) => provider === 'cuda');
-  if (machine.gpus.length === 0 || flags.provider !== undefined || !cuda || cuda.available) return null;
+  if (machine.gpus.length === 0 || asked !== null || !cuda || cuda.available) return null;
   return { name: 'provider', provider: 'cuda', ok: false, error: cuda.reason, seconds: 0 };
 }
 
@@ -95,17 +103,10 @@ const idleMemory = usedGpuMemory();
 const memory = followUsedMemory(Math.max(1, machine.gpus.length));
 const missing = missingCuda();
 if (missing) tell(missing);
-const unkept = await keep();
-if (unkept !== null) {
-  memory.end();
-  refuse(unkept);
-}
 for (const provider of places) {
   for (const check of chosen) {
     tell(await one(check, provider));
-    const why = await keep();
-    // It was there before; what is found goes on being told.
-    if (why !== null) console.error(why);
+    await keepIfPossible();
   }
 }
 memory.end();
@@ -134,11 +135,7 @@ if (places.length === 0 && !flags.json) {
     'There is no GPU here that Screenfold can compute on; --provider cpu checks the way on the processor.',
   );
 }
-const wrong = results.filter(({ ok }) => ok === false).map(({ name }) => name);
+const isWrong = results.some(({ ok }) => ok === false);
 if (flags.json) console.log(JSON.stringify({ machine, checks: results }));
-else if (places.length > 0) {
-  console.log(wrong.length === 0 ? 'Nothing is wrong.' : `Wrong: ${wrong.join(', ')}.`);
-  const late = results.filter(({ skipped }) => skipped === noTime).map(({ name }) => name);
-  if (late.length > 0) console.log(`Not looked at, for want of time: ${late.join(', ')}.`);
-}
-process.exitCode = wrong.length > 0 ? 1 : places.length === 0 ? 2 : 0;
+else if (places.length > 0) for (const text of ending(results)) console.log(text);
+process.exitCode = isWrong ? 1 : places.length === 0 ? 2 : 0;

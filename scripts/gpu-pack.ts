@@ -1,7 +1,6 @@
 /**
- * Makes the GPU pack: `npm run gpu:pack -- [--platform linux-x64|win32-x64] [--out <folder>] [--wheels <folder>]`. Wants Python's
- * pip, which fetches the wheels it is made of from PyPI; those in `--wheels` are taken instead. Writes the archive, and
- * `gpu-pack.json`, by which the program that is packed afterwards knows it (docs/gpu-pack.md).
+ * Makes the GPU pack: `npm run gpu:pack`, of which `--help` tells the flags. Writes the archive, and `gpu-pack.json`, by which
+ * the program that is packed afterwards knows it (docs/gpu-pack.md).
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -9,7 +8,6 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 
 import { ZipFile } from 'yazl';
 
@@ -18,6 +16,7 @@ import { collectPack } from './gpu-pack/collect.ts';
 import { fetchWheels } from './gpu-pack/fetch-wheels.ts';
 import { type PackPlatform, packPlatforms } from './gpu-pack/platforms.ts';
 import { openWheel, type Wheel } from './gpu-pack/wheel.ts';
+import { refuse, scriptFlags } from './script-flags.ts';
 import { updateSource } from './update-source.ts';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
@@ -25,12 +24,22 @@ const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 /** Of every pack, so that the same files make the same archive. */
 const sameDate = new Date('2000-01-01T00:00:00Z');
 
-const { values } = parseArgs({
-  options: { platform: { type: 'string' }, out: { type: 'string' }, wheels: { type: 'string' } },
+const usage = `npm run gpu:pack -- [flags]
+
+  --platform <name>   ${Object.keys(packPlatforms).join(' or ')}; this machine's unless you say otherwise
+  --out <folder>      where archive and gpu-pack.json go, out/gpu-pack/<platform> unless you say otherwise
+  --wheels <folder>   wheels fetched before; else Python's pip, which has to be here, fetches them from PyPI
+
+SCREENFOLD_UPDATES names the folder on the web that the archive is published in. See docs/gpu-pack.md.`;
+
+const values = scriptFlags(usage, {
+  platform: { type: 'string' },
+  out: { type: 'string' },
+  wheels: { type: 'string' },
 });
 const name = (values.platform ?? `${process.platform}-${process.arch}`) as keyof typeof packPlatforms;
 if (!Object.hasOwn(packPlatforms, name)) {
-  throw new Error(`There is no GPU pack for ${name}, but for ${Object.keys(packPlatforms).join(' and ')}.`);
+  refuse(`There is no GPU pack for ${name}, but for ${Object.keys(packPlatforms).join(' and ')}.`);
 }
 const out = resolve(values.out ?? join(root, 'out', 'gpu-pack', name));
 await mkdir(out, { recursive: true });

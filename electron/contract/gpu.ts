@@ -68,7 +68,7 @@ export const gpuCalls = {
   'gpu.status': query({ about: ['system', 'downloads', 'settings'] }, nothing, gpuStatusSchema),
   /** Asked again and again while a run trains. */
   'gpu.load': query({ about: [], because: 'it changes by itself' }, nothing, gpuLoadSchema),
-  /** Looks again which GPUs there are, as after a driver was installed. */
+  /** Looks again which GPUs there are and tries their drivers anew, as after one was installed. */
   'gpu.look': command(nothing, done),
   /** Downloads the pack and unpacks it. */
   'gpu.install': command(z.strictObject({ acceptLicence: z.boolean().default(false) }), done),

@@ -236,6 +236,8 @@ export const runProgressSchema = z.object({
   /** Computing time so far. */
   seconds: z.number(),
   cost: z.number().nullable(),
+  /** What it computes on, and why on nothing better; null until its engine has said so. */
+  device: z.object({ provider: providerName, notes: z.array(z.string()) }).nullable(),
 });
 export type RunProgress = z.output<typeof runProgressSchema>;
 

@@ -113,7 +113,7 @@ export const systemCalls = {
   /** The platform's own dialog; null where the person cancelled. Fails with `no-dialogs` outside the desktop. */
   'system.pick': command(
     z.strictObject({
-      what: z.enum(['folder', 'files', 'model-file', 'save']),
+      what: z.enum(['folder', 'files', 'model-file', 'gpu-pack', 'save']),
       title: z.string().max(500),
       suggestion: z.string().max(32_767).default(''),
     }),

@@ -12,6 +12,7 @@ export interface EndableEngine extends Engine {
 export function createEndableEngine(engine: Engine): EndableEngine {
   const [looks, all] = [new AbortController(), new AbortController()];
   return {
+    ...(engine.forgetDrivers !== undefined && { forgetDrivers: engine.forgetDrivers }),
     run: <J extends Job>(job: J, options: RunOptions = {}): Promise<ResultOf<J>> => {
       const ends = [all.signal];
       if (job.kind === 'info' || job.kind === 'gpus') ends.push(looks.signal);

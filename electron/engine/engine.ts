@@ -21,4 +21,6 @@ export interface Engine {
    * away without a result; `engine-killed` where `kill` ended it.
    */
   readonly run: <J extends Job>(job: J, options?: RunOptions) => Promise<ResultOf<J>>;
+  /** Has drivers tried anew before the next job. Left out where each job's process tries them itself. */
+  readonly forgetDrivers?: () => void;
 }

@@ -84,6 +84,7 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
         ...{ name, busId, memoryMib, freeMib, utilization, temperature },
       })),
     'gpu.look': async () => {
+      deps.engine.forgetDrivers?.();
       await gpus.again();
       changed();
       return null;
@@ -106,7 +107,10 @@ export function createGpu(context: DomainContext, deps: GpuDeps): Gpu {
     'gpu.installFile': async ({ path, acceptLicence }) => {
       const archive = await archiveAt(path);
       accept(acceptLicence);
-      await unpackPack(archive, { packs, wanted, expected: offer?.manifest ?? null });
+      await unpackPack(archive, {
+        ...{ packs, wanted, expected: offer?.manifest ?? null },
+        gpus: await gpus.known(),
+      });
       changed();
       return null;
     },

@@ -19,7 +19,9 @@ import {
   type GpuPackManifest,
   isWanted,
   manifestName,
+  type NvidiaGpu,
   packIdOf,
+  packRefusal,
   type PackWanted,
   parseManifest,
 } from '../../native/runtime/gpu-pack.ts';
@@ -32,6 +34,8 @@ export interface Unpacking {
   readonly wanted: PackWanted;
   /** The very pack it has to be; null: any for this machine and version. */
   readonly expected: GpuPackManifest | null;
+  /** The cards of which one has to be able to compute by it; left out, that was seen to before. */
+  readonly gpus?: readonly NvidiaGpu[];
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +46,8 @@ const spare = 64 * 1024 * 1024;
 /**
  * Unpacks a GPU pack's archive into a folder named after its content, every file held to its sum; the folder is there whole or
  * not at all. One of the same content, which may be broken, gives way when the new one is whole.
- * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `gpu-pack-busy`, `disk-full`, `write-failed`
+ * @throws Failure `gpu-pack-damaged`, `gpu-pack-other`, `gpu-pack-busy`, `disk-full`, `write-failed`; `gpu-missing`, `gpu-not-served` and
+ * `gpu-driver-old` by the cards
  */
 export async function unpackPack(archive: string, unpacking: Unpacking): Promise<string> {
   const zip = await readingOf(archive, openZip(archive));
@@ -63,6 +68,8 @@ async function unpack(zip: ZipFile, archive: string, unpacking: Unpacking): Prom
   const entries = new Map(found.map((entry) => [entry.fileName, entry]));
   const manifest = await manifestOf(zip, entries, archive);
   refuseOther(manifest, unpacking);
+  const unfit = unpacking.gpus === undefined ? null : packRefusal(unpacking.gpus, manifest);
+  if (unfit !== null) throw unfit;
   const folder = join(unpacking.packs, packIdOf(manifest));
   await needRoom(unpacking.packs, manifest);
   await replaceFolderAtomic(folder, async (partial) => {
@@ -139,7 +146,7 @@ export async function archiveAt(path: string): Promise<string> {
   throw new Failure(
     'gpu-pack-missing',
     `There is no GPU pack at ${path}.`,
-    'Choose the folder with the file screenfold-gpu-….zip in it.',
+    'Choose the file screenfold-gpu-….zip, or the folder that it lies in.',
   );
 }
 

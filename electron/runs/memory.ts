@@ -4,7 +4,7 @@ import { failureText } from '../../native/facts/failure-text.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { chooseGpu, cudaOrder } from '../../native/runtime/cuda-gpus.ts';
-import { findPack } from '../../native/runtime/gpu-pack.ts';
+import { cardRefusal, findPack, type GpuPackManifest, packRefusal } from '../../native/runtime/gpu-pack.ts';
 import { type NvidiaGpu, nvidiaGpus } from '../../native/runtime/nvidia-smi.ts';
 import { type DeviceChoice, type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
 import { planJobMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';
@@ -29,7 +29,7 @@ export interface PlannedMemory {
  */
 export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
   const { provider, gpu } = job.device;
-  const device = provider ?? (await likelyProvider());
+  const device = provider ?? (await likelyProvider(gpu));
   const card = device === 'cuda' ? await cardOf(gpu) : null;
   // A card that does not say how much memory it has says nothing of what is free of it either.
   const told = card !== null && card.memoryMib > 0 ? card : null;
@@ -48,8 +48,20 @@ export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
 }
 
 /** What "the best there is" will be, by what is cheap to know: the GPU where all is there that it needs, else the processor. */
-async function likelyProvider(): Promise<Provider> {
-  return findPack()?.fault === null && (await recentGpus()).length > 0 ? 'cuda' : 'cpu';
+async function likelyProvider(gpu: string | undefined): Promise<Provider> {
+  const pack = findPack();
+  if (pack?.fault !== null) return 'cpu';
+  return isServed(cudaOrder(await recentGpus()), gpu, pack.manifest) ? 'cuda' : 'cpu';
+}
+
+/** Whether the card that a run would choose of these can compute by a pack, as card and driver have it. */
+export function isServed(
+  gpus: readonly NvidiaGpu[],
+  wanted: string | undefined,
+  manifest: GpuPackManifest,
+): boolean {
+  const card = chosenOf(gpus, wanted, (gpu) => cardRefusal([gpu], manifest) === null);
+  return card !== null && packRefusal([card], manifest) === null;
 }
 
 /** What is amiss with the GPU asked for; null where none is, or it is there. */
@@ -68,9 +80,13 @@ export async function missingGpu({ provider, gpu }: DeviceChoice): Promise<strin
 }
 
 /** The card that CUDA would compute on. */
-async function cardOf(gpu: string | undefined): Promise<NvidiaGpu | null> {
+async function cardOf(wanted: string | undefined): Promise<NvidiaGpu | null> {
+  return chosenOf(cudaOrder(await recentGpus()), wanted);
+}
+
+function chosenOf(...choice: Parameters<typeof chooseGpu>): NvidiaGpu | null {
   try {
-    return chooseGpu(cudaOrder(await recentGpus()), gpu).gpu;
+    return chooseGpu(...choice).gpu;
   } catch (error) {
     // The run will say what is amiss with the choice.
     if (error instanceof Failure) return null;

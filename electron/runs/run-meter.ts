@@ -45,6 +45,7 @@ export function createRunMeter(options: MeterOptions): RunMeter {
   const { epochs, stepsPerEpoch, imagesPerEpoch, now, rate } = options;
   let { epoch: epochsDone, step, loss, secondsSpent } = options;
   let learningRate: number | null = null;
+  let device: RunProgress['device'] = null;
   let phase: { readonly name: string; readonly done: number; readonly total: number } | null = null;
   /** Since when time has not been counted; null while no engine works. */
   let countedTo: number | null = null;
@@ -63,7 +64,9 @@ export function createRunMeter(options: MeterOptions): RunMeter {
   };
 
   const event = (said: JobEvent) => {
-    if (said.type === 'progress') {
+    if (said.type === 'device') {
+      device = { provider: said.provider, notes: [...said.notes] };
+    } else if (said.type === 'progress') {
       phase = { name: said.phase, done: said.done, total: said.total };
     } else if (said.type === 'step') {
       phase = null;
@@ -120,6 +123,7 @@ export function createRunMeter(options: MeterOptions): RunMeter {
         secondsLeft: secondsLeft(),
         seconds: secondsSpent,
         cost: costOf(secondsSpent, rate),
+        device,
       };
     },
     writeSpent: (write) => {

@@ -192,5 +192,6 @@ function blankProgress(records: RunRecords, runId: number): RunProgress {
     secondsLeft: null,
     seconds: records.secondsSpent(runId),
     cost: null,
+    device: null,
   };
 }

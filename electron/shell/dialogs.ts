@@ -19,6 +19,7 @@ const openOptions: Readonly<Record<Exclude<PickRequest['what'], 'save'>, OpenDia
     properties: ['openFile'],
     filters: [{ name: 'Models', extensions: [...modelFileEndings] }],
   },
+  'gpu-pack': { properties: ['openFile'], filters: [{ name: 'GPU packs', extensions: ['zip'] }] },
 };
 
 /** Asks with the platform's own dialog; null where the person cancelled. */

@@ -7,6 +7,14 @@ const tried = ['cuda', 'directml', 'webgpu'] as const;
 /** How long a driver may take to start, in milliseconds: the first start of CUDA compiles for minutes at worst. */
 const patience = 120_000;
 
+/** What is known of drivers. */
+export interface DriverProbes {
+  /** Of an engine: what its drivers were found to do. */
+  readonly environment: () => Promise<Readonly<NodeJS.ProcessEnv>>;
+  /** Has them tried anew when that is asked for next. */
+  readonly forgetDrivers: () => void;
+}
+
 /**
  * What providers' drivers do, tried once in processes of their own and told to each engine by its environment: an
  * engine of the desktop cannot start processes itself, since the program is no Node for anybody. They are tried anew when
@@ -16,7 +24,7 @@ export function probeOnce(
   fork: ForkUtility,
   entry: string,
   libraries: () => string = () => '',
-): () => Promise<Readonly<NodeJS.ProcessEnv>> {
+): DriverProbes {
   let probing: Promise<Readonly<NodeJS.ProcessEnv>> | null = null;
   let probedWith = '';
   const probeAll = async () => {
@@ -25,11 +33,16 @@ export function probeOnce(
     );
     return { SCREENFOLD_PROBES: JSON.stringify(Object.fromEntries(found)) };
   };
-  return () => {
-    const now = libraries();
-    if (now !== probedWith) probing = null;
-    probedWith = now;
-    return (probing ??= probeAll());
+  return {
+    environment: () => {
+      const now = libraries();
+      if (now !== probedWith) probing = null;
+      probedWith = now;
+      return (probing ??= probeAll());
+    },
+    forgetDrivers: () => {
+      probing = null;
+    },
   };
 }
 

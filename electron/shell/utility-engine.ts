@@ -29,6 +29,7 @@ export interface UtilityEngineDependencies {
   readonly entry: string;
   /** What the engine's environment has besides this program's own. */
   readonly environment: () => Promise<Readonly<NodeJS.ProcessEnv>>;
+  readonly forgetDrivers?: () => void;
   /** Ends a process at once. */
   readonly killProcess?: (pid: number) => void;
 }
@@ -38,9 +39,11 @@ export function startUtilityEngine({
   fork,
   entry,
   environment,
+  forgetDrivers,
   killProcess = (pid) => process.kill(pid, 'SIGKILL'),
 }: UtilityEngineDependencies): Engine {
   return {
+    ...(forgetDrivers !== undefined && { forgetDrivers }),
     run: async (job, options) => {
       const env = { ...process.env, ...(await environment()) };
       const child = fork(entry, [], { stdio: 'pipe', serviceName: 'Screenfold engine', env });

@@ -1,7 +1,7 @@
 import type { SystemInfo } from '../contract/system.ts';
 
 export interface PickRequest {
-  readonly what: 'folder' | 'files' | 'model-file' | 'save';
+  readonly what: 'folder' | 'files' | 'model-file' | 'gpu-pack' | 'save';
   readonly title: string;
   readonly suggestion: string;
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { cardRefusal, findPack } from './gpu-pack.ts';
 import type { NvidiaGpu } from './nvidia-smi.ts';
 
 /** A GPU and the number that CUDA knows it by. */
@@ -31,14 +32,19 @@ export function cudaOrder(
 }
 
 /**
- * The GPU asked for, by its place (`00000000:01:00.0`) or its number, or the one with most free memory. Throws `gpu-missing`
- * where it is not there.
+ * The GPU asked for, by its place (`00000000:01:00.0`) or its number, or the one with most free memory of those that
+ * `isServed`, if there are any: by default, of those that the GPU pack here has code for. Throws `gpu-missing` where it is not there.
  */
-export function chooseGpu(gpus: readonly NvidiaGpu[], wanted?: string): CudaGpu {
+export function chooseGpu(
+  gpus: readonly NvidiaGpu[],
+  wanted?: string,
+  isServed: (gpu: NvidiaGpu) => boolean = servedHere(),
+): CudaGpu {
   const numbered = gpus.map((gpu, number) => ({ gpu, number }));
+  const served = numbered.filter(({ gpu }) => isServed(gpu));
   const found =
     wanted === undefined
-      ? numbered.reduce<CudaGpu | undefined>(
+      ? (served.length > 0 ? served : numbered).reduce<CudaGpu | undefined>(
           (best, each) => (best && best.gpu.freeMib >= each.gpu.freeMib ? best : each),
           undefined,
         )
@@ -58,6 +64,12 @@ export function chooseGpu(gpus: readonly NvidiaGpu[], wanted?: string): CudaGpu 
 function samePlace(a: string, b: string): boolean {
   const [one, other] = [a, b].map((place) => place.toLowerCase().replace(/^0+(?=[\da-f]+:)/, ''));
   return one === other;
+}
+
+/** Without a pack nothing says which cards there is code for. */
+function servedHere(): (gpu: NvidiaGpu) => boolean {
+  const pack = findPack();
+  return (gpu) => pack === null || cardRefusal([gpu], pack.manifest) === null;
 }
 
 /** `NVIDIA GeForce RTX 4090`; where there are several, also its number. */

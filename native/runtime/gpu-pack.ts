@@ -46,6 +46,16 @@ export const manifestSchema = z.object({
 });
 export type GpuPackManifest = z.output<typeof manifestSchema>;
 
+/** What a pack asks of a card and its driver. */
+export type PackNeeds = Pick<GpuPackManifest, 'cuda' | 'leastDriver' | 'computeCapabilities'>;
+
+/** Of packs of this version: machine code as ONNX Runtime's wheel has it (see docs/gpu-pack.md), the driver by NVIDIA's release notes. */
+export const packNeeds: PackNeeds = {
+  cuda: 13,
+  leastDriver: 580,
+  computeCapabilities: ['7.5', '8.0', '8.6', '8.9', '9.0', '12.0'],
+};
+
 export type { NvidiaGpu };
 
 export const manifestName = 'manifest.json';
@@ -169,7 +179,24 @@ function sizeOf(file: string): number | null {
 /** Why a pack would be of no use on a machine with these cards; null where one of them can compute by it. */
 export function packRefusal(
   gpus: readonly Pick<NvidiaGpu, 'name' | 'driver' | 'computeCapability'>[],
-  { leastDriver, computeCapabilities, cuda }: GpuPackManifest,
+  needs: PackNeeds,
+): Failure | null {
+  const unfit = cardRefusal(gpus, needs);
+  if (unfit !== null) return unfit;
+  const { leastDriver, cuda } = needs;
+  const version = gpus[0]!.driver;
+  if (Number.parseInt(version, 10) >= leastDriver) return null;
+  return new Failure(
+    'gpu-driver-old',
+    `NVIDIA’s driver is version ${version}; CUDA ${cuda} needs ${leastDriver} or newer.`,
+    'Install a newer driver from NVIDIA, and look again.',
+  );
+}
+
+/** Why a pack has no code for any of these cards, whatever their driver; null where it has. */
+export function cardRefusal(
+  gpus: readonly Pick<NvidiaGpu, 'name' | 'computeCapability'>[],
+  { computeCapabilities, cuda }: Pick<PackNeeds, 'cuda' | 'computeCapabilities'>,
 ): Failure | null {
   const [first] = gpus;
   if (first === undefined) {
@@ -179,21 +206,12 @@ export function packRefusal(
       'Install NVIDIA’s driver, and look again.',
     );
   }
-  const served = gpus.filter(({ computeCapability }) => isServed(computeCapability, computeCapabilities));
-  if (served.length === 0) {
-    const least = computeCapabilities[0] ?? '';
-    return new Failure(
-      'gpu-not-served',
-      `CUDA ${cuda} has no code for the ${first.name} (compute capability ${first.computeCapability ?? 'unknown'}).`,
-      `It works on cards of ${least} and newer families, such as GeForce RTX 20 and later. WebGPU and the processor still work.`,
-    );
-  }
-  const driver = Number.parseInt(first.driver, 10);
-  if (driver >= leastDriver) return null;
+  if (gpus.some(({ computeCapability }) => isServed(computeCapability, computeCapabilities))) return null;
+  const least = computeCapabilities[0] ?? '';
   return new Failure(
-    'gpu-driver-old',
-    `NVIDIA’s driver is version ${first.driver}; CUDA ${cuda} needs ${leastDriver} or newer.`,
-    'Install a newer driver from NVIDIA, and look again.',
+    'gpu-not-served',
+    `CUDA ${cuda} has no code for the ${first.name} (compute capability ${first.computeCapability ?? 'unknown'}).`,
+    `It works on cards of ${least} and newer families, such as GeForce GTX 16, RTX 20 and later. WebGPU and the processor still work.`,
   );
 }
 

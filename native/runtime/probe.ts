@@ -5,6 +5,8 @@
  * Called as `probe.ts <provider>`.
  */
 import { messageOf } from '../failure.ts';
+import { chooseGpu, cudaOrder } from './cuda-gpus.ts';
+import { nvidiaGpus } from './nvidia-smi.ts';
 import { openRuntime } from './open-runtime.ts';
 import { type Provider, providers } from './runtime.ts';
 import { tryOut } from './try-out.ts';
@@ -24,7 +26,10 @@ async function probe(provider: Provider): Promise<ProbeResult> {
   if (devices?.length === 0) {
     return { works: false, detail: 'Vulkan finds no graphics card', software: false };
   }
-  const runtime = await openRuntime(provider, 'c-api', 1, provider);
+  // Of several, the one that is used unasked: another may be too old for CUDA.
+  const gpus = provider === 'cuda' ? cudaOrder(await nvidiaGpus()) : [];
+  const gpu = gpus.length === 0 ? 0 : chooseGpu(gpus).number;
+  const runtime = await openRuntime(provider, 'c-api', 1, provider, {}, gpu);
   const why = await tryOut(runtime);
   const device = devices?.find(({ software }) => !software) ?? devices?.[0];
   return {

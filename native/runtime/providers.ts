@@ -6,8 +6,8 @@ import { Failure } from '../failure.ts';
 import { libraryPath, loadOrt } from './c-api/library.ts';
 import { chooseGpu, cudaOrder, gpuLabel } from './cuda-gpus.ts';
 import { koffi } from './foreign-functions.ts';
-import { findPack } from './gpu-pack.ts';
-import { nvidiaGpus } from './nvidia-smi.ts';
+import { cardRefusal, findPack, packNeeds, packRefusal } from './gpu-pack.ts';
+import { type NvidiaGpu, nvidiaGpus } from './nvidia-smi.ts';
 import { openRuntime } from './open-runtime.ts';
 import { physicalCores } from './physical-cores.ts';
 import { probeInChild } from './probe-in-child.ts';
@@ -37,10 +37,15 @@ export interface ChosenRuntime extends Runtime {
   readonly notes: readonly string[];
 }
 
-/** What this machine offers, in order of preference. Providers are tried in processes of their own, once. */
+/**
+ * What this machine offers, in order of preference, in which a driver that computes on the processor comes after the CPU provider.
+ * Providers are tried in processes of their own, once.
+ */
 export async function detectProviders(): Promise<ProviderStatus[]> {
   const findings = await Promise.all(providers.map(find));
-  return findings.map(({ provider, available, reason }) => ({ provider, available, reason }));
+  return findings
+    .toSorted((a, b) => Number(a.software) - Number(b.software))
+    .map(({ provider, available, reason }) => ({ provider, available, reason }));
 }
 
 /**
@@ -61,6 +66,11 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
     }
     const gpus = provider === 'cuda' ? cudaOrder(await nvidiaGpus()) : [];
     const chosen = gpus.length > 0 ? chooseGpu(gpus, choice.gpu) : null;
+    const unfit = chosen === null ? null : refusalHere([chosen.gpu], cardRefusal);
+    if (unfit !== null) {
+      notes.push(`${providerLabels[provider]} is not used: ${unfit}`);
+      continue;
+    }
     const label = deviceText(provider, threads, chosen === null ? device : gpuLabel(chosen, gpus));
     for (const api of apis) {
       try {
@@ -77,6 +87,12 @@ export async function chooseRuntime(choice: DeviceChoice): Promise<ChosenRuntime
     notes.join(' '),
     'Choose another device, in the settings or by --device, or let Screenfold choose.',
   );
+}
+
+/** Why the GPU pack here cannot serve these GPUs, in a sentence; null where nothing says so. */
+function refusalHere(gpus: readonly NvidiaGpu[], refusalOf: typeof cardRefusal | typeof packRefusal) {
+  const pack = findPack();
+  return pack === null ? null : (refusalOf(gpus, pack.manifest)?.message ?? null);
 }
 
 const apiLabels: Readonly<Record<RuntimeApi, string>> = { 'c-api': 'the C API', node: 'onnxruntime-node' };
@@ -113,7 +129,11 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     const found = `${gpu} ${gpus.length === 1 ? 'was' : 'were'} found`;
     if (gpus.length === 0) return absent('There is no NVIDIA GPU, or its driver is not installed.');
     const pack = findPack();
-    if (pack?.fault === null) return tried('cuda', gpu);
+    if (pack?.fault === null) {
+      const result = await tried('cuda', gpu);
+      const why = result.available ? null : refusalHere(gpus, packRefusal);
+      return why === null ? result : absent(`${why} ${result.reason}`);
+    }
     if (pack !== null)
       return absent(`${found}, but the GPU pack is broken: ${pack.fault}. Repair it in the settings.`);
     if (!compiledIn().has('CUDAExecutionProvider')) {
@@ -121,6 +141,8 @@ const finders: Readonly<Record<Provider, () => Promise<Found>>> = {
     }
     const missing = cudaLibraries.filter((name) => !existsSync(join(dirname(libraryPath()), name)));
     if (missing.length > 0) {
+      const unfit = packRefusal(gpus, packNeeds);
+      if (unfit !== null) return absent(unfit.message);
       return absent(
         `${found}, but ONNX Runtime's CUDA libraries are not installed: ${missing.join(', ')}. The GPU pack brings them.`,
       );

@@ -38,7 +38,9 @@ export async function train(
   try {
     const model = withCaptionsRead(opened, job.settings);
     const runtime = await chooseRuntime(job.device);
-    for (const message of [runtime.description, ...runtime.notes]) context.emit({ type: 'note', message });
+    const { provider, description, notes } = runtime;
+    context.emit({ type: 'device', provider, notes });
+    for (const message of [description, ...notes]) context.emit({ type: 'note', message });
     try {
       return await trainOn(runtime, model, job, context, makePictures);
     } finally {

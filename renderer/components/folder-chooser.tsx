@@ -10,8 +10,8 @@ import { FailureNote } from './failure-note.tsx';
 import classes from './folder-chooser.module.css';
 import { countOf } from './quantities.ts';
 
-/** What can be chosen: a folder, or a file that may hold a model. */
-export type Pickable = 'folder' | 'model-file';
+/** What can be chosen: a folder, or a file that may hold a model or a GPU pack. */
+export type Pickable = 'folder' | 'model-file' | 'gpu-pack';
 
 type Entry = FolderListing['entries'][number];
 
@@ -22,6 +22,26 @@ const icons = {
   image: IconPhoto,
   file: IconFile,
 } as const;
+
+interface FileKind {
+  readonly takes: (path: string) => boolean;
+  /** What a path that is none of them is not. */
+  readonly name: string;
+  readonly hint: string;
+}
+
+const fileKinds: Readonly<Record<Exclude<Pickable, 'folder'>, FileKind>> = {
+  'model-file': {
+    takes: isModelFile,
+    name: 'a model file',
+    hint: 'Choose a .safetensors or .ckpt file, or the folder that it lies in.',
+  },
+  'gpu-pack': {
+    takes: (path) => path.toLowerCase().endsWith('.zip'),
+    name: 'a zip file',
+    hint: 'Choose the file screenfold-gpu-….zip, or the folder that it lies in.',
+  },
+};
 
 /** A dialog for choosing a folder or a file on the studio's machine, where the platform's own cannot be had. */
 export function FolderChooser({
@@ -71,6 +91,7 @@ function Chooser({
     setTyped(null);
   };
   const shown = typed ?? (error === null ? listing?.folder : folder) ?? '';
+  const file = what === 'folder' ? null : fileKinds[what];
   const pending = typed !== null && typed.trim() !== '' && typed !== listing?.folder;
   return (
     <Stack gap="sm">
@@ -94,7 +115,7 @@ function Chooser({
           }}
           onKeyDown={({ key }) => {
             if (key !== 'Enter' || !pending) return;
-            if (what === 'folder' || !isModelFile(shown.trim())) go(shown.trim());
+            if (file?.takes(shown.trim()) !== true) go(shown.trim());
             else onChoose(shown.trim());
           }}
           rightSection={isFetching ? <Loader size={14} /> : null}
@@ -106,12 +127,12 @@ function Chooser({
         <Shortcuts listing={listing} onOpen={go} />
         {error !== null ? (
           <Box p="sm" flex={1}>
-            <FailureNote error={what === 'folder' ? error : notToBeTaken(shown)} />
+            <FailureNote error={file === null ? error : notToBeTaken(shown, file)} />
           </Box>
         ) : (
           <Entries
             key={listing?.folder}
-            what={what}
+            file={file}
             chosen={typed}
             entries={listing?.entries}
             onOpen={go}
@@ -121,7 +142,7 @@ function Chooser({
       </Box>
       <Group justify="space-between">
         <Text size="sm" c="dimmed" className="figures">
-          {listing === undefined || error !== null ? ' ' : contentsOf(what, listing)}
+          {listing === undefined || error !== null ? ' ' : contentsOf(file, listing)}
         </Text>
         <Group gap="xs">
           <Button variant="default" onClick={onClose}>
@@ -129,9 +150,7 @@ function Chooser({
           </Button>
           <Button
             disabled={
-              what === 'folder'
-                ? shown.trim() === '' || (error !== null && !pending)
-                : !isModelFile(shown.trim())
+              file === null ? shown.trim() === '' || (error !== null && !pending) : !file.takes(shown.trim())
             }
             onClick={() => {
               onChoose(shown.trim());
@@ -145,11 +164,11 @@ function Chooser({
   );
 }
 
-function notToBeTaken(path: string): StudioFailure {
+function notToBeTaken(path: string, { name, hint }: FileKind): StudioFailure {
   return new StudioFailure({
     code: 'file-unusable',
-    message: `${path} is neither a model file nor a folder that can be opened.`,
-    hint: 'Choose a .safetensors or .ckpt file, or the folder that it lies in.',
+    message: `${path} is neither ${name} nor a folder that can be opened.`,
+    hint,
   });
 }
 
@@ -178,32 +197,34 @@ function Shortcuts({
   );
 }
 
-function contentsOf(what: Pickable, { images, entries }: FolderListing): string {
-  if (what === 'model-file') {
-    const files = entries.filter(({ kind }) => kind === 'model-file').length;
-    return files === 0 ? 'No such files directly in this folder' : 'Choose a file';
+function contentsOf(file: FileKind | null, { images, entries }: FolderListing): string {
+  if (file !== null) {
+    const isThere = entries.some((entry) => isChoosable(entry, file));
+    return isThere ? 'Choose a file' : 'No such files directly in this folder';
   }
   return images === 0
     ? 'No images directly in this folder'
     : `${countOf(images, 'image')} directly in this folder`;
 }
 
+const opens = ({ kind }: Entry) => kind === 'folder' || kind === 'model';
+const isChoosable = (entry: Entry, file: FileKind | null) =>
+  !opens(entry) && file?.takes(entry.path) === true;
+
 function Entries({
-  what,
+  file,
   chosen,
   entries,
   onOpen,
   onChoose,
 }: {
-  what: Pickable;
+  file: FileKind | null;
   /** The path of the file that is chosen. */
   chosen: string | null;
   entries: readonly Entry[] | undefined;
   onOpen: (folder: string) => void;
   onChoose: (file: string) => void;
 }) {
-  const opens = ({ kind }: Entry) => kind === 'folder' || kind === 'model';
-  const choosable = ({ kind }: Entry) => what === 'model-file' && kind === 'model-file';
   return (
     <div className={classes.entries} onKeyDown={moveFocus}>
       {entries?.length === 0 && (
@@ -217,10 +238,10 @@ function Entries({
           <UnstyledButton
             key={entry.path}
             className={classes.entry}
-            disabled={!opens(entry) && !choosable(entry)}
+            disabled={!opens(entry) && !isChoosable(entry, file)}
             data-here={entry.path === chosen || undefined}
             onClick={() => {
-              if (choosable(entry)) onChoose(entry.path);
+              if (isChoosable(entry, file)) onChoose(entry.path);
               else onOpen(entry.path);
             }}
           >

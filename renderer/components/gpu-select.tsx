@@ -1,7 +1,8 @@
 import { Select } from '@mantine/core';
+import { useState } from 'react';
 
 import { cardMemoryText } from '../../electron/contract/quantities.ts';
-import { useStudioCommand, useStudioQuery } from '../studio/studio.tsx';
+import { useStudioQuery } from '../studio/studio.tsx';
 
 interface GpuSelectProps {
   /** A GPU's place; null: the one with most free memory. */
@@ -12,8 +13,10 @@ interface GpuSelectProps {
 /** Which of several NVIDIA GPUs to use; nothing where there is no choice. */
 export function GpuSelect({ value, onChange }: GpuSelectProps) {
   const { data: status } = useStudioQuery('gpu.status', {});
-  const lookAgain = useStudioCommand('gpu.look');
-  const gpus = status?.gpus ?? [];
+  const [isOpen, setIsOpen] = useState(false);
+  // What is free is another every minute; its driver tells that at once, and nothing is tried out for it.
+  const { data: now = [] } = useStudioQuery('gpu.load', {}, { enabled: isOpen });
+  const gpus = now.length > 0 ? now : (status?.gpus ?? []);
   const isThere = value === null || gpus.some(({ busId }) => busId === value);
   if (gpus.length < 2 && isThere) return null;
   return (
@@ -30,9 +33,11 @@ export function GpuSelect({ value, onChange }: GpuSelectProps) {
         })),
         ...(isThere ? [] : [{ value, label: 'One that is not in this computer now' }]),
       ]}
-      // What is free is another every minute.
       onDropdownOpen={() => {
-        lookAgain.mutate({});
+        setIsOpen(true);
+      }}
+      onDropdownClose={() => {
+        setIsOpen(false);
       }}
       error={isThere ? null : 'This GPU is not in this computer now. Choose another.'}
       onChange={(chosen) => {

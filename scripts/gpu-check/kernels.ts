@@ -14,6 +14,7 @@ import {
 } from '../../tests/autodiff/weighted-sum.ts';
 import { type Check, type CheckContext, exact, type Finding } from './check.ts';
 import { runGraph, worstDifference } from './run-graph.ts';
+import { smallestOfEach } from './smallest-cases.ts';
 
 interface RunCase {
   readonly graph: Graph;
@@ -23,13 +24,15 @@ interface RunCase {
 
 interface KernelCase {
   readonly name: string;
+  readonly shapes: Shapes;
+  readonly make: Build;
   /** What the device runs, and what the processor runs to compare. */
   readonly build: () => { readonly device: RunCase; readonly cpu: RunCase };
 }
 
 function float32Case(name: string, shapes: Shapes, build: Build, start?: Arrays): KernelCase {
   return {
-    name,
+    ...{ name, shapes, make: build },
     build: () => {
       const { graph, outputs } = weightedSum(shapes, build);
       const run = { graph, outputs, data: new Map(Object.entries(start ?? startOf(shapes))) };
@@ -38,27 +41,21 @@ function float32Case(name: string, shapes: Shapes, build: Build, start?: Arrays)
   };
 }
 
+export const inFloat32: readonly KernelCase[] = [
+  ...linearCases.map(([name, shapes, build]) => float32Case(name, shapes, build)),
+  ...smoothCases.map(({ name, shapes, build, start }) => float32Case(name, shapes, build, start)),
+];
+
 /** Every operator and gradient rule, and the kernels made of them, in float32. Short sums: a few roundings. */
-export const kernels: Check = (context) =>
-  compareAll(
-    context,
-    [
-      ...linearCases.map(([name, shapes, build]) => float32Case(name, shapes, build)),
-      ...smoothCases.map(({ name, shapes, build, start }) => float32Case(name, shapes, build, start)),
-    ],
-    2e-5,
-  );
+export const kernels: Check = (context) => compareAll(context, inFloat32, 2e-5);
+
+export const inFloat16 = float16Cases.map((theCase): KernelCase => ({
+  ...{ name: theCase.name, shapes: theCase.shapes, make: theCase.build },
+  build: () => ({ device: castGraph(theCase, 'float16'), cpu: castGraph(theCase, 'float32') }),
+}));
 
 /** The same in float16, beside the processor's float32: up to a dozen roundings of 2^-11. */
-export const float16Kernels: Check = (context) =>
-  compareAll(
-    context,
-    float16Cases.map((theCase) => ({
-      name: theCase.name,
-      build: () => ({ device: castGraph(theCase, 'float16'), cpu: castGraph(theCase, 'float32') }),
-    })),
-    4e-3,
-  );
+export const float16Kernels: Check = (context) => compareAll(context, inFloat16, 4e-3);
 
 async function compareAll(
   { open, openCpu, report, after, short }: CheckContext,
@@ -68,8 +65,8 @@ async function compareAll(
   const [device, cpu] = [await open(exact), await openCpu()];
   const failed: { readonly case: string; readonly error: string }[] = [];
   const fellToCpu: string[] = [];
-  // Of the short form every third: all of them run on the processor in the tests.
-  const chosen = cases.filter((_, i) => !short || i % 3 === 0);
+  // What is made of several operators, such as convolutions by Winograd's method, takes a driver on the processor minutes to compile.
+  const chosen = short ? smallestOfEach(cases) : cases;
   let worst = { case: '', difference: 0 };
   for (const { name, build } of chosen.slice(chosen.findIndex(({ name }) => name === after) + 1)) {
     report({ at: name, failed, fellToCpu, worst });

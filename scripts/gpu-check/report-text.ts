@@ -1,5 +1,5 @@
 import type { MachineFacts } from './machine.ts';
-import type { CheckResult } from './supervise.ts';
+import { type CheckResult, noTime } from './supervise.ts';
 
 export function machineLines(machine: Omit<MachineFacts, 'probes'>): readonly string[] {
   return [
@@ -31,10 +31,30 @@ export function line(result: CheckResult): string {
     return typeof value === 'number' ? [text(value)] : [];
   });
   const words = result.skipped ?? (result.ok === false ? wrong(result) : told.join(', '));
-  return `${mark} ${result.provider} ${result.name.padEnd(20)} ${result.seconds.toFixed(1).padStart(6)} s  ${words}`;
+  return `${mark} ${result.provider} ${result.name.padEnd(28)} ${result.seconds.toFixed(1).padStart(6)} s  ${words}`;
 }
 
-/** All it found, where something is wrong. */
-function wrong({ name: _, provider: __, seconds: ___, ok: ____, ...details }: CheckResult): string {
-  return JSON.stringify(details);
+/** All it found, where something is wrong: in words as far as it has them. */
+function wrong({ name: _, provider: __, seconds: ___, ok: ____, error, ...details }: CheckResult): string {
+  const rest = Object.keys(details).length === 0 ? [] : [JSON.stringify(details)];
+  return [...(error === undefined ? [] : [error]), ...rest].join('  ');
+}
+
+/** What to make of all of it. */
+export function ending(results: readonly CheckResult[]): readonly string[] {
+  const named = (some: readonly CheckResult[]): string =>
+    some.map(({ name, provider }) => `${provider} ${name}`).join(', ');
+  const wrong = results.filter(({ ok }) => ok === false);
+  const left = results.filter(({ skipped }) => skipped === noTime);
+  const verdict =
+    wrong.length > 0
+      ? `Wrong: ${named(wrong)}.`
+      : results.some(({ ok }) => ok === true)
+        ? 'Nothing is wrong.'
+        : 'Nothing was checked.';
+  if (left.length === 0) return [verdict];
+  return [
+    verdict,
+    `No time was left for ${named(left)}; --only with their names makes them, or more --seconds.`,
+  ];
 }

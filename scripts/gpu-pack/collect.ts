@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import type { GpuPackManifest } from '../../native/runtime/gpu-pack.ts';
-import { computeCapabilities, cudaMajor, leastDriver, type PackPlatform } from './platforms.ts';
+import { type GpuPackManifest, packNeeds } from '../../native/runtime/gpu-pack.ts';
+import type { PackPlatform } from './platforms.ts';
 import type { Wheel } from './wheel.ts';
 
 type PackFile = GpuPackManifest['files'][number];
@@ -41,9 +41,7 @@ export async function collectPack(
     platform: platform.platform,
     arch: platform.arch,
     onnxRuntime: onnxRuntime.version,
-    cuda: cudaMajor,
-    leastDriver,
-    computeCapabilities: [...computeCapabilities],
+    ...packNeeds,
     core: platform.core.name,
     load,
     files,

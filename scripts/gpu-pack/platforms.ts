@@ -76,8 +76,3 @@ export const packPlatforms: Readonly<Record<'linux-x64' | 'win32-x64', PackPlatf
     ],
   },
 };
-
-/** Of the machine code in ONNX Runtime's wheel (see docs/gpu-pack.md); a card is served by code of its own family. */
-export const computeCapabilities: readonly string[] = ['7.5', '8.0', '8.6', '8.9', '9.0', '12.0'];
-/** CUDA 13's, by NVIDIA's release notes. */
-export const [cudaMajor, leastDriver] = [13, 580];

@@ -51,9 +51,17 @@ describe('screenfold doctor', () => {
     });
     expect(found.freeDiskBytes).toBeGreaterThan(0);
     expect(existsSync(found.library as string)).toBe(false);
-    expect(found.devices.map(({ provider }) => provider)).toEqual(['cuda', 'directml', 'webgpu', 'cpu']);
-    expect(found.devices.at(-1)).toMatchObject({ available: true, problem: null });
-    expect(found.devices.at(-1)!.rate).toBeGreaterThan(0.1);
+    expect(found.devices.map(({ provider }) => provider).sort()).toEqual([
+      'cpu',
+      'cuda',
+      'directml',
+      'webgpu',
+    ]);
+    const processor = found.devices.find(({ provider }) => provider === 'cpu')!;
+    expect(processor).toMatchObject({ available: true, problem: null });
+    expect(processor.rate).toBeGreaterThan(0.1);
+    // They are told best first.
+    expect(found.devices.find(({ rate }) => rate !== null)?.provider).toBe(found.trainsOn);
     for (const { available, rate, reason } of found.devices) {
       if (!available) expect(rate).toBeNull();
       expect(reason).toMatch(/\w{3}/);

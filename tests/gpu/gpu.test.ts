@@ -22,12 +22,14 @@ const resources = resourcesOf(fileURLToPath(new URL('../../resources', import.me
 /** An engine that sees these GPUs, and counts how often it was asked what can be computed on. */
 function seeing(gpus: readonly NvidiaGpu[]) {
   let looks = 0;
+  let forgotten = 0;
   const run = (job: { readonly kind: string }) => {
     if (job.kind === 'gpus') return Promise.resolve({ kind: 'gpus', gpus });
     if (job.kind === 'info') looks += 1;
     return noEngine.run({ kind: 'info' });
   };
-  return { engine: { run: run as Engine['run'] }, looks: () => looks };
+  const engine: Engine = { run: run as Engine['run'], forgetDrivers: () => forgotten++ };
+  return { engine, looks: () => looks, forgotten: () => forgotten };
 }
 
 async function studioWith(offer: PackOffer, gpus: readonly NvidiaGpu[] = [card]) {
@@ -35,9 +37,9 @@ async function studioWith(offer: PackOffer, gpus: readonly NvidiaGpu[] = [card])
   const gpuPack = join(folder, 'gpu-pack.json');
   writeFileSync(gpuPack, JSON.stringify(offer));
   const gpuPacks = join(folder, 'packs');
-  const { engine, looks } = seeing(gpus);
+  const { engine, looks, forgotten } = seeing(gpus);
   const { client, studio } = await openStudio({ engine, gpuPacks, resources: { ...resources, gpuPack } });
-  return { client, studio, gpuPacks, looks };
+  return { client, studio, gpuPacks, looks, forgotten };
 }
 
 const until = (client: ClosableClient, holds: (status: GpuStatus) => boolean) =>
@@ -137,6 +139,27 @@ describe('the GPU pack', () => {
     expect((await until(client, ({ refusal }) => refusal !== null)).refusal?.code).toBe(code);
     await expect(client.call('gpu.install', { acceptLicence: true })).rejects.toMatchObject({ code });
     expect(server.asked).toEqual([]);
+  });
+
+  test.each([
+    ['an old driver', { ...card, driver: '550.1' }, 'gpu-driver-old'],
+    ['an old card', { ...card, computeCapability: '6.1' }, 'gpu-not-served'],
+  ])('is refused for %s before anything is unpacked from a file', async (_, gpu, code) => {
+    const folder = temporaryFolder();
+    const { offer } = await writeArchive(folder);
+    const { client, gpuPacks } = await studioWith(offer, [gpu]);
+    const installed = client.call('gpu.installFile', { path: folder, acceptLicence: true });
+    await expect(installed).rejects.toMatchObject({ code });
+    expect(readdirSync(gpuPacks)).toEqual([]);
+  });
+
+  test('is looked for again, and drivers are tried anew', async () => {
+    const { offer } = await writeArchive(temporaryFolder());
+    const { client, forgotten } = await studioWith(offer);
+    await client.call('gpu.status', {});
+    expect(forgotten()).toBe(0);
+    await client.call('gpu.look', {});
+    expect(forgotten()).toBe(1);
   });
 
   test('is refused where the disk has no room for it', async () => {

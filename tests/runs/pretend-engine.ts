@@ -97,7 +97,9 @@ async function train(
     const epoch = Math.floor(step / stepsPerEpoch);
     return { kind: 'train', end, step, epoch, trainLoss: 1 / (epoch + 1), validationLoss: null } as const;
   };
-  onEvent?.({ type: 'note', message: 'CUDA is not used: there is no driver.' });
+  const notes = ['CUDA is not used: there is no driver.'];
+  onEvent?.({ type: 'device', provider: 'cpu', notes });
+  for (const message of notes) onEvent?.({ type: 'note', message });
   onEvent?.({ type: 'progress', phase: 'loading', done: 0, total: 1 });
   const totalSteps = epochs * stepsPerEpoch;
   while (step < totalSteps) {

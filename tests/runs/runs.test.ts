@@ -233,7 +233,8 @@ describe('the queue of runs', () => {
     const request = await pretendRequest(services, folder, { epochs: 60 });
     const { runIds } = await runs.handlers['runs.start']({ request });
     const runId = runIds[0]!;
-    await services.until('runs.progress', ({ step }) => step >= 2);
+    const { device } = await services.until('runs.progress', ({ step }) => step >= 2);
+    expect(device).toEqual({ provider: 'cpu', notes: ['CUDA is not used: there is no driver.'] });
     await runs.handlers['runs.pause']({ runId });
     await becomes(services, runId, 'paused');
     const before = await runs.handlers['runs.get']({ runId });

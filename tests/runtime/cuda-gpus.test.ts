@@ -18,6 +18,14 @@ describe('of several GPUs', () => {
     expect(chooseGpu(gpus)).toEqual({ gpu: large, number: 1 });
   });
 
+  test('one that CUDA has no code for is used only where it is asked for, or there is no other', () => {
+    const old = { ...large, name: 'GTX 1080 Ti', computeCapability: '6.1', freeMib: 50_000 };
+    const isServed = ({ computeCapability }: NvidiaGpu) => computeCapability !== '6.1';
+    expect(chooseGpu([old, small, large], undefined, isServed)).toEqual({ gpu: large, number: 2 });
+    expect(chooseGpu([old, small], '0', isServed)).toEqual({ gpu: old, number: 0 });
+    expect(chooseGpu([old], undefined, isServed)).toEqual({ gpu: old, number: 0 });
+  });
+
   test('one is chosen by its place or its number', () => {
     expect(chooseGpu(gpus, '00000000:01:00.0')).toEqual({ gpu: small, number: 0 });
     expect(chooseGpu(gpus, '2')).toEqual({ gpu: other, number: 2 });

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -100,13 +101,11 @@ describe.skipIf(process.platform !== 'linux')('with an NVIDIA GPU, and a pack', 
   /** A machine whose driver's tool tells of a GPU, and which has this pack. */
   async function chooseWith(
     prepare: (pack: string) => void,
+    told = 'Stand-in GPU, 580.1, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0',
   ): Promise<{ provider: string; notes: readonly string[] }> {
     const folder = temporaryFolder();
     const tool = join(folder, 'nvidia-smi');
-    writeFileSync(
-      tool,
-      '#!/bin/sh\necho "Stand-in GPU, 580.1, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0"\n',
-    );
+    writeFileSync(tool, `#!/bin/sh\necho "${told}"\n`);
     chmodSync(tool, 0o755);
     const core = readFileSync(libraryPath());
     // Any library serves as one that is to be opened.
@@ -130,6 +129,46 @@ describe.skipIf(process.platform !== 'linux')('with an NVIDIA GPU, and a pack', 
     expect(provider).not.toBe('cuda');
     expect(notes[0]).toMatch(/^CUDA is not used: It was tried and does not work: CUDA does not start: /);
     expect(notes[0]).toContain('libonnxruntime_providers_');
+  });
+
+  test.each([
+    [
+      'card too old for it',
+      'Old GPU, 580.1, 6.1, 11264, 11000, 0, 38, 00000000:01:00.0',
+      'CUDA 13 has no code for the Old GPU (compute capability 6.1).',
+    ],
+    [
+      'driver too old for it',
+      'Stand-in GPU, 550.5, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0',
+      'NVIDIA’s driver is version 550.5; CUDA 13 needs 580 or newer.',
+    ],
+  ])('and a %s, something else serves, and that is the reason', async (_, told, reason) => {
+    const { provider, notes } = await chooseWith(() => undefined, told);
+    expect(provider).not.toBe('cuda');
+    expect(notes[0]).toContain(`CUDA is not used: ${reason} It was tried and does not work: `);
+  });
+
+  test.each([
+    [
+      'card too old for one',
+      'Old GPU, 580.1, 6.1, 11264, 11000, 0, 38, 00000000:01:00.0',
+      'CUDA is not used: CUDA 13 has no code for the Old GPU (compute capability 6.1).',
+    ],
+    [
+      'driver too old for one',
+      'Stand-in GPU, 550.5, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0',
+      'CUDA is not used: NVIDIA’s driver is version 550.5; CUDA 13 needs 580 or newer.',
+    ],
+    [
+      'card that one would serve',
+      'Stand-in GPU, 580.1, 8.9, 24564, 23000, 0, 41, 00000000:01:00.0',
+      `CUDA is not used: Stand-in GPU was found, but ONNX Runtime's CUDA libraries are not installed: libonnxruntime_providers_shared.so, libonnxruntime_providers_cuda.so. The GPU pack brings them.`,
+    ],
+  ])('that is not there, and a %s, the reason says what would help', async (_, told, note) => {
+    const { notes } = await chooseWith((pack) => {
+      rmSync(pack, { recursive: true });
+    }, told);
+    expect(notes[0]).toBe(note);
   });
 
   test('that is cut short, something else serves, and the pack is to be repaired', async () => {

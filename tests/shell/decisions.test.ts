@@ -183,6 +183,7 @@ describe('dialogs', () => {
     expect(await pickPaths({ what: 'folder', title: 'T', suggestion: '' }, dialogs)).toEqual(['/a']);
     expect(await pickPaths({ what: 'files', title: 'T', suggestion: '/s' }, dialogs)).toEqual(['/a']);
     expect(await pickPaths({ what: 'model-file', title: 'T', suggestion: '' }, dialogs)).toEqual(['/a']);
+    expect(await pickPaths({ what: 'gpu-pack', title: 'T', suggestion: '' }, dialogs)).toEqual(['/a']);
     expect(asked).toEqual([
       { title: 'T', properties: ['openDirectory', 'createDirectory'] },
       { title: 'T', defaultPath: '/s', properties: ['openFile', 'multiSelections'] },
@@ -191,6 +192,7 @@ describe('dialogs', () => {
         properties: ['openFile'],
         filters: [{ name: 'Models', extensions: ['safetensors', 'sft', 'ckpt', 'pt', 'bin'] }],
       },
+      { title: 'T', properties: ['openFile'], filters: [{ name: 'GPU packs', extensions: ['zip'] }] },
     ]);
   });
 

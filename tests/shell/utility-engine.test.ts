@@ -136,7 +136,7 @@ describe('drivers', () => {
     const { fork: forkFake, asked } = forkPrinting({
       webgpu: `some driver's noise\n${JSON.stringify(works)}\n`,
     });
-    const environment = probeOnce(forkFake, 'probe.js');
+    const { environment } = probeOnce(forkFake, 'probe.js');
     const [first, second] = await Promise.all([environment(), environment()]);
     expect(first).toBe(second);
     expect([...asked].sort()).toEqual(['cuda', 'directml', 'webgpu']);
@@ -151,13 +151,25 @@ describe('drivers', () => {
   test('are tried anew when the libraries by which they compute became others', async () => {
     const { fork: forkFake, asked } = forkPrinting({});
     let libraries = '';
-    const environment = probeOnce(forkFake, 'probe.js', () => libraries);
+    const { environment } = probeOnce(forkFake, 'probe.js', () => libraries);
     await environment();
     await environment();
     expect(asked.length).toBe(3);
     libraries = '/packs/1';
     await environment();
     await environment();
+    expect(asked.length).toBe(6);
+  });
+
+  test('are tried anew once they are to be forgotten, as when one was installed meanwhile', async () => {
+    const { fork: forkFake, asked } = forkPrinting({});
+    const probes = probeOnce(forkFake, 'probe.js');
+    const { forgetDrivers } = startUtilityEngine({ fork: forkFake, entry: 'engine.js', ...probes });
+    await probes.environment();
+    forgetDrivers!();
+    expect(asked.length).toBe(3);
+    await probes.environment();
+    await probes.environment();
     expect(asked.length).toBe(6);
   });
 

@@ -8,6 +8,7 @@ export function LicenceDialog({
   open,
   name,
   licence,
+  accept = 'Accept and download',
   onAccept,
   onClose,
 }: {
@@ -15,6 +16,8 @@ export function LicenceDialog({
   /** Of what comes under it. */
   name: string;
   licence: Licence;
+  /** What the button says. */
+  accept?: string;
   onAccept: () => void;
   onClose: () => void;
 }) {
@@ -40,7 +43,7 @@ export function LicenceDialog({
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
-          <Button onClick={onAccept}>Accept and download</Button>
+          <Button onClick={onAccept}>{accept}</Button>
         </Group>
       </Stack>
     </Modal>

@@ -12,12 +12,14 @@ import { finishedText, isUnderWay, queuedText, standstillText, statusText } from
 import classes from './run-status-strip.module.css';
 import type { RunView } from './run-view.ts';
 import { useGpuLoad } from './use-gpu-load.ts';
+import { useGpuPassedOver } from './use-gpu-passed-over.ts';
 
 /** How a run stands, at a glance: what it does, how far it is by the epoch, its rate, its time and its cost. */
 export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: RunView; currency: string }) {
   const { phase, reached } = view;
   const live = isUnderWay(view.status);
-  const gpu = useGpuLoad(run, live);
+  const gpu = useGpuLoad(run, live ? view.device : null);
+  const passedOver = useGpuPassedOver(run, live ? view.device : null);
   const { secondsPerEpoch, images } = run.plan;
   const planned = secondsPerEpoch === null ? null : images / secondsPerEpoch;
   const spill = gpu && spillWarning(gpu, view.imagesPerSecond, planned);
@@ -45,6 +47,7 @@ export function RunStatusStrip({ run, view, currency }: { run: RunDetail; view: 
           {view.cost !== null && <Figure name="Cost" value={moneyText(view.cost, currency)} />}
         </dl>
       </div>
+      {passedOver !== null && <Notice title="This run does not use the NVIDIA GPU">{passedOver}</Notice>}
       {spill !== null && <Notice title="This run is slower than it should be">{spill}</Notice>}
       <div className={classes.ruler}>
         {phase !== null && phase.total > 1 && view.status !== 'training' ? (

@@ -16,6 +16,8 @@ export interface RunView {
   readonly seconds: number;
   readonly cost: number | null;
   readonly loss: number | null;
+  /** What it computes on, and why on nothing better; null where it is not under way. */
+  readonly device: RunProgress['device'];
 }
 
 /** The newest of both: what was last written down of a run, and what its engine last said. */
@@ -35,6 +37,7 @@ export function runView(run: RunSummary, progress: RunProgress | null): RunView 
     seconds: live?.seconds ?? run.seconds,
     cost: live?.cost ?? run.cost,
     loss: live?.loss ?? run.trainLoss,
+    device: live?.device ?? null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { gpuNames, type GpuStatus } from '../../../electron/contract/gpu.ts';
@@ -29,7 +29,11 @@ export function GpuCard() {
       ) : (
         <Installed pack={status.pack} status={status} isUnderWay={download !== undefined} />
       )}
-      {download !== undefined && <DownloadEntry download={download} />}
+      {download !== undefined && (
+        <Box mt="sm">
+          <DownloadEntry download={download} />
+        </Box>
+      )}
     </div>
   );
 }
@@ -50,11 +54,33 @@ function Offer({ status, isUnderWay }: { status: GpuStatus; isUnderWay: boolean 
       {refusal === null ? (
         <InstallButtons status={status} label="Install" isUnderWay={isUnderWay} />
       ) : (
-        <Text size="sm" role="status">
-          {failureText(refusal)}
-        </Text>
+        <Refused why={failureText(refusal)} />
       )}
     </Stack>
+  );
+}
+
+/** Why the pack would be of no use now, and a look at whether that has changed, as after a driver was installed. */
+function Refused({ why }: { why: string }) {
+  const look = useStudioCommand('gpu.look');
+  return (
+    <>
+      <Text size="sm" role="status">
+        {why}
+      </Text>
+      <Group>
+        <Button
+          size="xs"
+          variant="default"
+          loading={look.isPending}
+          onClick={() => {
+            look.mutate({}, { onError: showFailure });
+          }}
+        >
+          Look again
+        </Button>
+      </Group>
+    </>
   );
 }
 
@@ -135,21 +161,22 @@ function InstallButtons({
 }) {
   const install = useStudioCommand('gpu.install');
   const installFile = useStudioCommand('gpu.installFile');
-  /** What waits for the licence: a folder with the archive in it, or the download. */
-  const [asked, setAsked] = useState<{ readonly folder: string | null } | null>(null);
-  const begin = (folder: string | null, acceptLicence: boolean) => {
+  /** What waits for the licence: the archive's file, or the download. */
+  const [asked, setAsked] = useState<{ readonly file: string | null } | null>(null);
+  const begin = (file: string | null, acceptLicence: boolean) => {
     const told = { onError: showFailure };
-    if (folder === null) install.mutate({ acceptLicence }, told);
-    else installFile.mutate({ path: folder, acceptLicence }, told);
+    if (file === null) install.mutate({ acceptLicence }, told);
+    else installFile.mutate({ path: file, acceptLicence }, told);
     setAsked(null);
   };
-  const want = (folder: string | null) => {
-    if (accepted) begin(folder, false);
-    else setAsked({ folder });
+  const want = (file: string | null) => {
+    if (accepted) begin(file, false);
+    else setAsked({ file });
   };
   const picker = usePathPicker({
-    title: 'Choose the folder that holds the GPU pack: screenfold-gpu-….zip',
-    confirm: 'Install from this folder',
+    what: 'gpu-pack',
+    title: 'Choose the file of the GPU pack',
+    confirm: 'Install this file',
     onPick: want,
   });
   return (
@@ -180,8 +207,9 @@ function InstallButtons({
         open={asked !== null}
         name="the GPU pack"
         licence={licence}
+        {...(asked?.file != null && { accept: 'Accept and install' })}
         onAccept={() => {
-          if (asked !== null) begin(asked.folder, true);
+          if (asked !== null) begin(asked.file, true);
         }}
         onClose={() => {
           setAsked(null);

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 
 import { StudioFailure } from '../../../electron/connection/studio-failure.ts';
-import { FolderChooser } from '../../../renderer/components/folder-chooser.tsx';
+import { FolderChooser, type Pickable } from '../../../renderer/components/folder-chooser.tsx';
 import { fakeStudio, renderWithStudio } from '../fake-studio.tsx';
 
 const studio = () =>
@@ -20,6 +20,7 @@ const studio = () =>
           { name: 'cats', path: `${at}/cats`, kind: 'folder' as const },
           { name: 'a.png', path: `${at}/a.png`, kind: 'image' as const },
           { name: 'fox.safetensors', path: `${at}/fox.safetensors`, kind: 'model-file' as const },
+          { name: 'pack.ZIP', path: `${at}/pack.ZIP`, kind: 'file' as const },
         ],
         shortcuts: [{ name: 'Home', path: '/home/me' }],
         images: 1,
@@ -27,7 +28,7 @@ const studio = () =>
     },
   });
 
-const draw = (onChoose = vi.fn(), what: 'folder' | 'model-file' = 'folder') => {
+const draw = (onChoose = vi.fn(), what: Pickable = 'folder') => {
   renderWithStudio(
     <FolderChooser open what={what} title="Choose" confirm="Add" onChoose={onChoose} onClose={vi.fn()} />,
     studio(),
@@ -114,5 +115,29 @@ describe('choosing a model in one file', () => {
     await userEvent.clear(field);
     await userEvent.type(field, '/models/x.safetensors{Enter}');
     expect(onChoose).toHaveBeenCalledWith('/models/x.safetensors');
+  });
+});
+
+describe('choosing the file of a GPU pack', () => {
+  test('takes a zip file, and nothing else', async () => {
+    const onChoose = draw(vi.fn(), 'gpu-pack');
+    const zip = await screen.findByRole('button', { name: 'pack.ZIP' });
+    expect(screen.getByRole('button', { name: 'fox.safetensors' })).toHaveProperty('disabled', true);
+    expect(screen.getByRole('button', { name: 'Add' })).toHaveProperty('disabled', true);
+    expect(screen.getByText('Choose a file')).toBeTruthy();
+    await userEvent.click(zip);
+    await userEvent.click(screen.getByRole('button', { name: 'Add' }));
+    expect(onChoose).toHaveBeenCalledWith('/home/me/pack.ZIP');
+  });
+
+  test('says of a typed path that is none what can be chosen', async () => {
+    draw(vi.fn(), 'gpu-pack');
+    const field = await screen.findByLabelText('File');
+    await screen.findByRole('button', { name: 'cats' });
+    await userEvent.clear(field);
+    await userEvent.type(field, '/nowhere{Enter}');
+    expect(
+      await screen.findByText('/nowhere is neither a zip file nor a folder that can be opened.'),
+    ).toBeTruthy();
   });
 });

@@ -11,12 +11,22 @@ const gpu = (name: string, busId: string, freeMib: number) => ({
 });
 const two = [gpu('RTX 3060', '01', 2048), gpu('RTX 4090', '02', 20_480)];
 
-function show(gpus: GpuStatus['gpus'], value: string | null = null) {
+function show(gpus: NonNullable<GpuStatus['gpus']>, value: string | null = null) {
   const status: GpuStatus = {
     ...{ gpus, pack: null, offer: null, accepted: false, refusal: null },
     licence: { name: 'NVIDIA’s', address: 'https://nvidia.example', points: [] },
   };
-  const studio = fakeStudio({ 'gpu.status': () => status, 'gpu.look': () => null });
+  let freeMib = 20_480;
+  const studio = fakeStudio({
+    'gpu.status': () => status,
+    // Each time others have taken 2 GB more.
+    'gpu.load': () => {
+      freeMib -= 2048;
+      return gpus.map(({ name, busId, memoryMib }) => ({
+        ...{ name, busId, memoryMib, freeMib, utilization: 0, temperature: 40 },
+      }));
+    },
+  });
   const chosen: (string | null)[] = [];
   renderWithStudio(<GpuSelect value={value} onChange={(place) => chosen.push(place)} />, studio);
   return { studio, chosen, user: userEvent.setup() };
@@ -29,11 +39,15 @@ describe('the choice of a GPU', () => {
     expect(screen.queryByLabelText('GPU')).toBeNull();
   });
 
-  test('names each with its free memory, looked up anew, and gives the one chosen', async () => {
+  test('names each with its free memory, asked of the driver at each opening, and gives the one chosen', async () => {
     const { studio, chosen, user } = show(two);
-    await user.click(await screen.findByRole('combobox', { name: 'GPU' }));
-    await expect.poll(() => studio.inputsOf('gpu.look').length).toBe(1);
-    await user.click(await screen.findByRole('option', { name: '1: RTX 4090, 20 GB of 24 GB free' }));
+    const field = await screen.findByRole('combobox', { name: 'GPU' });
+    expect(studio.inputsOf('gpu.load')).toEqual([]);
+    await user.click(field);
+    expect(await screen.findByRole('option', { name: '1: RTX 4090, 18 GB of 24 GB free' })).toBeTruthy();
+    await user.click(field);
+    await user.click(field);
+    await user.click(await screen.findByRole('option', { name: '1: RTX 4090, 16 GB of 24 GB free' }));
     expect(chosen).toEqual(['02']);
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { supervise } from '../../../scripts/gpu-check/supervise.ts';
+import { noTime, supervise } from '../../../scripts/gpu-check/supervise.ts';
 import { temporaryFolder } from '../../images/pictures.ts';
 
 const folder = temporaryFolder();
@@ -55,9 +55,21 @@ describe('a check', () => {
     expect(found.seconds).toBeLessThan(10);
   });
 
-  test('has no more time than is left of all of it', async () => {
-    const found = await check(`setInterval(() => {}, 1000);`, { seconds: 60, secondsLeft: 1 });
-    expect(found).toMatchObject({ ok: false, error: 'not done after 1 s' });
+  test('has no more time than is left of all of it, and is not wrong for that', async () => {
+    const found = await check(`tell({ at: 'Conv', failed: [] }); setInterval(() => {}, 1000);`, {
+      seconds: 60,
+      secondsLeft: 1,
+    });
+    expect(found).toMatchObject({ ok: null, skipped: noTime });
+  });
+
+  test('that had found something wrong when the time was over is wrong', async () => {
+    const found = await check(
+      `tell({ at: 'Conv', failed: [{ case: 'Add' }] }); setInterval(() => {}, 1000);`,
+      { seconds: 60, secondsLeft: 1 },
+    );
+    expect(found).toMatchObject({ ok: false, failed: [{ case: 'Add' }] });
+    expect(found.skipped).toBeUndefined();
   });
 
   test('of many cases goes on after one that ends its process, and keeps what was found before', async () => {

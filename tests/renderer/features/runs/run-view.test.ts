@@ -22,6 +22,7 @@ const progress: RunProgress = {
   secondsLeft: 120,
   seconds: 70,
   cost: null,
+  device: null,
 };
 
 describe('how a run stands', () => {

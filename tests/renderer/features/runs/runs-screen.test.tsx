@@ -73,6 +73,7 @@ const progress = {
   secondsLeft: 120,
   seconds: 70,
   cost: null,
+  device: { provider: 'cuda', notes: [] as string[] },
 } as const;
 
 describe('a run under way', () => {
@@ -100,6 +101,8 @@ describe('a run under way', () => {
       }),
       'gpu.load': () => [load],
     });
+    await screen.findByLabelText('Status');
+    studio.publish('runs.progress', progress);
     expect(await screen.findByText('97 %')).toBeTruthy();
     expect(screen.getByText('14 GB of 24 GB')).toBeTruthy();
     expect(screen.getByText('71 °C')).toBeTruthy();
@@ -108,6 +111,26 @@ describe('a run under way', () => {
     load.freeMib = 100;
     studio.publish('runs.progress', { ...progress, step: 97 });
     expect(await screen.findByText(/10 times slower than planned/, {}, { timeout: 8000 })).toBeTruthy();
+  });
+
+  test('says why it computes on something else than the GPU, where the pack for that is here', async () => {
+    const why = 'CUDA is not used: Stand-in GPU was found, but the GPU pack is broken.';
+    const device = { provider: 'cpu' as const, notes: [why, 'WebGPU is not used: it hangs.'] };
+    const pack = { folder: '/p', onnxRuntime: '1.30.0', cuda: 13, bytes: 1, fault: 'cut short', parts: [] };
+    const { studio } = show(exampleRun, {
+      'runs.get': () => ({ ...detailOf(exampleRun), request: { ...exampleRequest, provider: null } }),
+      'gpu.status': () => ({
+        gpus: [{ name: 'Stand-in GPU', driver: '580.1', busId: '01', memoryMib: 24_576, freeMib: 10_240 }],
+        ...{ pack, offer: null, accepted: true, refusal: null },
+        licence: { name: 'NVIDIA’s', address: 'https://nvidia.example', points: [] },
+      }),
+      'gpu.load': () => [],
+    });
+    await screen.findByLabelText('Status');
+    studio.publish('runs.progress', { ...progress, device });
+    expect(await screen.findByText(`${why} It computes on CPU.`)).toBeTruthy();
+    // Nothing of it is this run's.
+    expect(studio.inputsOf('gpu.load')).toEqual([]);
   });
 
   test('shows each picture when it comes', async () => {

@@ -35,6 +35,15 @@ function show(change: Partial<GpuStatus>) {
   const studio = fakeStudio({
     'gpu.status': () => ({ ...status, ...change }),
     'gpu.install': () => null,
+    'gpu.installFile': () => null,
+    'system.browse': () => ({
+      folder: '/home/me',
+      parent: '/home',
+      entries: [{ name: 'screenfold-gpu-1.zip', path: '/home/me/screenfold-gpu-1.zip', kind: 'file' }],
+      shortcuts: [],
+      images: 0,
+    }),
+    'gpu.look': () => null,
     'gpu.verify': () => null,
     'gpu.remove': () => null,
     'downloads.list': () => [],
@@ -67,18 +76,31 @@ describe('the card of the GPU pack', () => {
     expect(screen.queryByRole('group', { name: 'GPU pack' })).toBeNull();
   });
 
-  test('says why it would be of no use, and offers nothing then', async () => {
-    show({
+  test('says why it would be of no use, offers nothing then, and looks again when asked', async () => {
+    const { studio, user } = show({
       refusal: { code: 'gpu-driver-old', message: 'The driver is old.', hint: 'Install a newer one.' },
     });
     expect(await screen.findByText('The driver is old. Install a newer one.')).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Install' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Look again' }));
+    expect(studio.inputsOf('gpu.look')).toEqual([{}]);
   });
 
   test('comes from a file alone where no address is known', async () => {
     show({ offer: null });
     expect(await screen.findByRole('button', { name: 'Install from a file…' })).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Install' })).toBeNull();
+  });
+
+  test('is installed from a file by choosing that file and accepting the licence', async () => {
+    const { studio, user } = show({ offer: null });
+    await user.click(await screen.findByRole('button', { name: 'Install from a file…' }));
+    await user.click(await screen.findByRole('button', { name: 'screenfold-gpu-1.zip' }));
+    await user.click(screen.getByRole('button', { name: 'Install this file' }));
+    await user.click(await screen.findByRole('button', { name: 'Accept and install' }));
+    expect(studio.inputsOf('gpu.installFile')).toEqual([
+      { path: '/home/me/screenfold-gpu-1.zip', acceptLicence: true },
+    ]);
   });
 
   test('checks what is installed, and removes it when asked twice', async () => {

@@ -1,4 +1,5 @@
-import { bytesText, cardMemoryText } from './quantities.ts';
+import { fitsInto } from '../../native/facts/usable-memory.ts';
+import { memoryText } from './quantities.ts';
 
 /** What a training step takes of memory, in bytes. */
 export interface MemoryParts {
@@ -15,12 +16,9 @@ export interface MemoryParts {
 /** What machines and cards are sold with, in GiB, which are called GB there. */
 const soldSizes = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
 
-/** The rest is for the system and its pictures on the screen. */
-const usableShare = 0.95;
-
 /** The smallest memory that machines and cards are sold with in which so much fits; null where none is that large. */
 export function fitsIn(bytes: number): string | null {
-  const size = soldSizes.find((gib) => bytes <= usableShare * gib * 2 ** 30);
+  const size = soldSizes.find((gib) => fitsInto(bytes, gib * 2 ** 30));
   return size === undefined ? null : `fits in ${size} GB`;
 }
 
@@ -29,10 +27,10 @@ export function memoryNote(parts: MemoryParts | null): string {
   if (parts === null) return 'weights, gradients and moments; activations come on top';
   const { weights, gradients, state, activations, workspace, program, recompute } = parts;
   const list = [
-    `weights ${bytesText(weights)}`,
-    `gradients and moments ${bytesText(gradients + state)}`,
-    `activations ${bytesText(activations + workspace)}${recompute ? ', some of them computed again to save memory' : ''}`,
-    `the engine itself ${bytesText(program)}`,
+    `weights ${memoryText(weights)}`,
+    `gradients and moments ${memoryText(gradients + state)}`,
+    `activations ${memoryText(activations + workspace)}${recompute ? ', some of them computed again to save memory' : ''}`,
+    `the engine itself ${memoryText(program)}`,
   ];
   return list.join(', ');
 }
@@ -43,7 +41,11 @@ export interface FittingWay {
   readonly bytes: number;
 }
 
-const savingTexts: Readonly<Record<FittingWay['savings'][number], string>> = {
+/** What each change is called by whoever can make it. */
+export type SavingTexts = Readonly<Record<FittingWay['savings'][number], string>>;
+
+/** As the page's form has them. */
+const formSavings: SavingTexts = {
   'batch of one': 'batches of one, accumulated',
   'AdamW in 8 bits': 'the optimizer “AdamW, 8-bit”',
   'fused backward pass': 'a fused backward pass',
@@ -55,13 +57,13 @@ export function doesNotFit(
   needed: number,
   available: number | null,
   ways: readonly FittingWay[],
+  texts: SavingTexts = formSavings,
 ): string | null {
-  if (available === null || needed < available) return null;
-  const what = `A step needs ${bytesText(needed)} of memory, and there are ${bytesText(available)}.`;
+  if (available === null || fitsInto(needed, available)) return null;
+  const what = `A step needs ${memoryText(needed)} of memory, too much for the ${memoryText(available)} that there are.`;
   if (ways.length === 0) return `${what} Take a smaller model or resolution.`;
   const list = ways.map(
-    ({ savings, bytes }) =>
-      `${savings.map((saving) => savingTexts[saving]).join(' with ')} (${bytesText(bytes)})`,
+    ({ savings, bytes }) => `${savings.map((saving) => texts[saving]).join(' with ')} (${memoryText(bytes)})`,
   );
   return `${what} It would fit with ${list.join(', or with ')}.`;
 }
@@ -69,8 +71,6 @@ export function doesNotFit(
 /** Of a GPU that has enough memory, but not free at this moment; null where it has. */
 export function inUse(needed: number, available: number | null, free: number | null): string | null {
   if (available === null || free === null || needed <= free) return null;
-  const [used, all, wanted] = [available - free, available, needed].map((bytes) =>
-    cardMemoryText(bytes / 2 ** 20),
-  );
+  const [used, all, wanted] = [available - free, available, needed].map(memoryText);
   return `Other programs use ${used} of the GPU’s ${all}, and this run needs ${wanted}. Close what else uses the GPU first.`;
 }

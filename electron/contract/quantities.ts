@@ -49,9 +49,14 @@ export function bytesText(bytes: number): string {
   return scaledText(bytes, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']);
 }
 
+/** Memory in bytes as machines and cards are sold with it, and as systems tell it: 2 ** 30 bytes are 1 GB. */
+export function memoryText(bytes: number): string {
+  return bytesText((bytes / 2 ** 30) * 1e9);
+}
+
 /** Memory of a graphics card, MiB, as it is sold: one of 12,288 MiB has 12 GB. */
 export function cardMemoryText(mib: number): string {
-  return bytesText((mib / 1024) * 1e9);
+  return memoryText(mib * 2 ** 20);
 }
 
 /** A number in the unit that leaves it below a thousand, each unit a thousand of the one before: `1.2 M`. */

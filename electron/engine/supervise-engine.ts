@@ -2,6 +2,7 @@ import type { FromEngine, ToEngine } from '../../native/engine/messages.ts';
 import { Failure } from '../../native/failure.ts';
 import type { Job } from '../../native/jobs.ts';
 import type { ResultOf, RunOptions } from './engine.ts';
+import { memoryHint } from './memory-hint.ts';
 
 /** A process with an engine in it, whatever started it. */
 export interface EngineChild {
@@ -48,7 +49,7 @@ export async function superviseEngine<J extends Job>(
         if (outcome !== null) return;
         outcome = () => {
           if (said.type === 'result') resolve(said.result as ResultOf<J>);
-          else reject(new Failure(said.code, said.message, said.hint, said.detail));
+          else reject(new Failure(said.code, said.message, hintOf(said, job), said.detail));
         };
         child.tell({ type: 'received' });
       });
@@ -68,7 +69,7 @@ export async function superviseEngine<J extends Job>(
         if (outcome !== null) outcome();
         else if (kill?.aborted === true) reject(killed(job.kind));
         else if (isRequest(signal)) reject(endedBy(signal, job.kind));
-        else reject(died(job.kind, code, signal, words()));
+        else reject(died(job, code, signal, words()));
       });
       child.onStarted((pid) => onStart?.(pid));
       child.tell({ type: 'run', job });
@@ -136,8 +137,13 @@ function afterwards(kind: Job['kind']): string {
   return kind === 'train' ? 'What was saved of the run is kept.' : 'Nothing half-made was kept.';
 }
 
+/** The engine says that memory ran out as whatever lacked it knows; here it is known what the job could do without. */
+function hintOf({ code, hint }: { readonly code: string; readonly hint: string }, job: Job): string {
+  return code === 'out-of-memory' ? memoryHint(job) : hint;
+}
+
 function died(
-  kind: Job['kind'],
+  job: Job,
   code: number | null,
   signal: NodeJS.Signals | null,
   words: readonly string[],
@@ -149,13 +155,13 @@ function died(
     return new Failure(
       'engine-died',
       `The system ended the engine (${signal}), as it does when memory runs out.${said}`,
-      `${afterwards(kind)} Use a smaller batch or smaller pictures, or close other programs; a LoRA needs less memory than full finetuning.`,
+      `${afterwards(job.kind)} ${memoryHint(job)}`,
     );
   }
   const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
   return new Failure(
     'engine-died',
     `The engine ended without a result (${how}).${said}`,
-    `${afterwards(kind)} If it happens again, report it with the lines above.`,
+    `${afterwards(job.kind)} If it happens again, report it with the lines above.`,
   );
 }

@@ -1,10 +1,10 @@
-import { totalmem } from 'node:os';
-
 import { failureText } from '../../native/facts/failure-text.ts';
+import { fitsInto } from '../../native/facts/usable-memory.ts';
 import { Failure } from '../../native/failure.ts';
 import type { TrainJob } from '../../native/jobs.ts';
 import { chooseGpu, cudaOrder } from '../../native/runtime/cuda-gpus.ts';
 import { cardRefusal, findPack, type GpuPackManifest, packRefusal } from '../../native/runtime/gpu-pack.ts';
+import { mainMemory } from '../../native/runtime/main-memory.ts';
 import { type NvidiaGpu, nvidiaGpus } from '../../native/runtime/nvidia-smi.ts';
 import { type DeviceChoice, type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
 import { planJobMemory, totalBytes, type TrainingMemory } from '../../native/training/memory-plan.ts';
@@ -33,12 +33,12 @@ export async function memoryOf(job: TrainJob): Promise<PlannedMemory | null> {
   const card = device === 'cuda' ? await cardOf(gpu) : null;
   // A card that does not say how much memory it has says nothing of what is free of it either.
   const told = card !== null && card.memoryMib > 0 ? card : null;
-  const available = usesMainMemory(device) ? totalmem() : told && told.memoryMib * 2 ** 20;
+  const available = usesMainMemory(device) ? mainMemory() : told && told.memoryMib * 2 ** 20;
   const place = { provider: device, available };
   try {
     const memory = await planJobMemory(job, place);
     if (memory === null) return null;
-    const fits = available === null || totalBytes(memory) < available;
+    const fits = available === null || fitsInto(totalBytes(memory), available);
     const free = told && told.freeMib * 2 ** 20;
     return { memory, provider: device, available, free, ways: fits ? [] : await waysToFit(job, place) };
   } catch (error) {

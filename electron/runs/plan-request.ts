@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 
 import { Failure } from '../../native/failure.ts';
 import { readAdapterModules } from '../../native/families/read-facts.ts';
+import { mainMemory } from '../../native/runtime/main-memory.ts';
 import { type Provider, usesMainMemory } from '../../native/runtime/runtime.ts';
 import { totalBytes } from '../../native/training/memory-plan.ts';
 import { type DataShare, shareText } from '../contract/data-share.ts';
@@ -358,7 +358,8 @@ function memoryWarning(
 ): readonly string[] {
   // Without a choice it is not known here what would compute, unless it is a GPU.
   if (provider === null && planned?.provider !== 'cuda') return [];
-  const available = planned?.available ?? (provider !== null && usesMainMemory(provider) ? totalmem() : null);
+  const available =
+    planned?.available ?? (provider !== null && usesMainMemory(provider) ? mainMemory() : null);
   const warning = doesNotFit(needed, available, planned?.ways ?? []);
   const all = [warning ?? inUse(needed, available, planned?.free ?? null)];
   return all.filter((text) => text !== null);

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { cpus, platform, release, totalmem } from 'node:os';
+import { cpus, platform, release } from 'node:os';
 import { isAbsolute } from 'node:path';
 
 import { Failure, messageOf } from '../../native/failure.ts';
+import { mainMemory } from '../../native/runtime/main-memory.ts';
 import type { HandlersOf } from '../contract/api.ts';
 import type { SystemInfo } from '../contract/system.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -48,7 +49,7 @@ export function createSystem(dependencies: SystemDependencies): HandlersOf<'syst
       libraryFolder: folder,
       processor: cpus()[0]?.model.trim() ?? 'unknown',
       cores: cpus().length,
-      memoryBytes: totalmem(),
+      memoryBytes: mainMemory(),
       node: process.versions.node,
       electron: surface.electron,
       ...detected(),

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import type { Stage } from './cut.ts';
+import type { Stage } from './stage.ts';
 
 /** Where the values kept between stages lie: those whose times do not overlap share one place. */
 export interface BufferPlan {

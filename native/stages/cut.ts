@@ -1,15 +1,7 @@
 import type { Block, Graph, Node, Value } from '../graph/graph.ts';
 import { liveNodes } from '../graph/serialize.ts';
+import type { Stage } from './stage.ts';
 import { bestSavings, worthKeeping } from './worth-keeping.ts';
-
-/** Nodes that are run together, as a graph of their own. */
-export interface Stage {
-  /** In the order of the whole graph; constants that they read come along. */
-  readonly nodes: readonly Node[];
-  /** What they read that is made elsewhere, graph inputs among it, each once, in the order it is read. */
-  readonly inputs: readonly Value[];
-  readonly outputs: readonly Value[];
-}
 
 /** A differentiated graph, cut so that what is inside of a module is forgotten and computed again on the way back. */
 export interface StagedGraph {

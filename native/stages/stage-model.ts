@@ -1,6 +1,6 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import { serializeModel } from '../graph/serialize.ts';
-import type { Stage } from './cut.ts';
+import type { Stage } from './stage.ts';
 
 /** A stage as a model of its own. */
 export interface StageModel {

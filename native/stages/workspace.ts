@@ -1,6 +1,6 @@
 import { bytesPerElement, elementCount } from '../graph/data-type.ts';
 import type { Value } from '../graph/graph.ts';
-import type { Stage } from './cut.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * The most bytes that a stage's own values take at a time, if its nodes run in their order and each value is given up after

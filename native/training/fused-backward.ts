@@ -4,7 +4,7 @@ import type { JobContext, TrainingSettings } from '../jobs.ts';
 import type { DeviceTensor, UpdateRule } from '../optimizers/optimizer.ts';
 import { updateScalars } from '../optimizers/update-graph.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
-import type { Stage } from '../stages/cut.ts';
+import type { Stage } from '../stages/stage.ts';
 import type { DifferentiatedGraph, TrainingArtifacts } from './artifacts.ts';
 import type { AfterStage } from './open-loss.ts';
 import { openPieces, type StepRates, type Tensors } from './stepper.ts';

@@ -1,8 +1,9 @@
 import { largeModel } from '../models/large-model.ts';
 import { graphPrefix } from '../optimizers/optimizer.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
-import type { Stage, StagedGraph } from '../stages/cut.ts';
+import type { StagedGraph } from '../stages/cut.ts';
 import { openStages, type StageSessions } from '../stages/run.ts';
+import type { Stage } from '../stages/stage.ts';
 import { type DifferentiatedGraph, totalElements, type TrainingArtifacts } from './artifacts.ts';
 import { prefixed, type Tensors } from './stepper.ts';
 

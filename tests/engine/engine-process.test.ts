@@ -73,7 +73,7 @@ describe('the engine process', () => {
     const failure = await failureOf(engine.run(fakeJob('be killed')));
     expect(failure.code).toBe('engine-died');
     expect(failure.message).toBe('The system ended the engine (SIGKILL), as it does when memory runs out.');
-    expect(failure.hint).toContain('memory');
+    expect(failure.hint).toContain('close other programs');
   });
 
   test('says so where the engine cannot even be loaded', async () => {

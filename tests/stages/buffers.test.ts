@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { Graph, type Value } from '../../native/graph/graph.ts';
 import { planBuffers } from '../../native/stages/buffers.ts';
-import type { Stage } from '../../native/stages/cut.ts';
+import type { Stage } from '../../native/stages/stage.ts';
 
 const graph = new Graph();
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => graph.input(name, 'float32', [4])) as [

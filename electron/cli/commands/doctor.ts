@@ -1,8 +1,9 @@
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 import type { DeviceReport, DoctorResult } from '../../../native/jobs.ts';
+import { mainMemory } from '../../../native/runtime/main-memory.ts';
 import { providerLabels } from '../../../native/runtime/runtime.ts';
-import { bytesText, cardMemoryText, countOf, countText } from '../../contract/quantities.ts';
+import { bytesText, cardMemoryText, countOf, countText, memoryText } from '../../contract/quantities.ts';
 import { freeOn } from '../../library/free-disk.ts';
 import { type CommandContext, type ExitCode, exitCodes } from './context.ts';
 
@@ -46,8 +47,8 @@ async function lookAround(software: string, library: string): Promise<Surroundin
     node: process.version,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
-    memoryBytes: totalmem(),
-    freeMemoryBytes: freemem(),
+    memoryBytes: mainMemory(),
+    freeMemoryBytes: process.availableMemory(),
     library,
     freeDiskBytes: await freeOn(library).catch(() => null),
   };
@@ -59,7 +60,7 @@ function machineLines(machine: Surroundings): readonly string[] {
   return [
     `${machine.software} on ${machine.system}, Node ${machine.node.slice(1)}`,
     `Processor  ${machine.processor}, ${countOf(machine.cores, 'core')}`,
-    `Memory     ${bytesText(machine.memoryBytes)}, ${bytesText(machine.freeMemoryBytes)} free`,
+    `Memory     ${memoryText(machine.memoryBytes)}, ${memoryText(machine.freeMemoryBytes)} free`,
     `Library    ${library}: ${disk}`,
   ];
 }

@@ -4,11 +4,12 @@ import { trainedParts } from '../../../native/facts/methods.ts';
 import { makeFolder } from '../../../native/files/atomic-file.ts';
 import { writeModelNote } from '../../../native/files/model-note.ts';
 import type { TrainResult } from '../../../native/jobs.ts';
+import { usesMainMemory } from '../../../native/runtime/runtime.ts';
 import { totalBytes, type TrainingMemory } from '../../../native/training/memory-plan.ts';
 import { learnedText, whatWasLearned } from '../../contract/learned.ts';
-import { doesNotFit, fitsIn, memoryNote } from '../../contract/memory-text.ts';
+import { doesNotFit, fitsIn, memoryNote, type SavingTexts } from '../../contract/memory-text.ts';
 import type { Override } from '../../contract/parse-run-spec.ts';
-import { bytesText, countOf, lossText } from '../../contract/quantities.ts';
+import { countOf, lossText, memoryText } from '../../contract/quantities.ts';
 import { type Sweep, sweptOverrides, sweptText } from '../../contract/sweep.ts';
 import { fileNameOf } from '../../library/file-name.ts';
 import { howLines } from '../../runs/how-lines.ts';
@@ -115,8 +116,10 @@ async function trainSpec(context: CommandContext, options: TrainOptions, asked: 
   for (const line of [...howLines(planned), ...proposalLines(proposed, summary.images)])
     terminal.line(`  ${line}`);
   if (cut !== null) for (const line of promptWarning(cut.readOfPrompt, cut.prompts)) terminal.warn(line);
+  const memory = await tellMemory(terminal, planned.job);
   if (options.dryRun) {
-    const memory = await dryMemory(terminal, planned.job);
+    const amiss = await missingGpu(planned.job.device);
+    if (amiss !== null) terminal.warn(amiss);
     terminal.object({
       kind: 'plan',
       folder: planned.folder,
@@ -208,26 +211,35 @@ async function sweepEnd(
 }
 
 /** Tells what a step takes, and where that is too much, what would take less. */
-async function dryMemory(
+async function tellMemory(
   terminal: CommandContext['terminal'],
   job: Run['job'],
 ): Promise<TrainingMemory | null> {
-  const amiss = await missingGpu(job.device);
-  if (amiss !== null) terminal.warn(amiss);
   const planned = await memoryOf(job);
   if (planned === null) return null;
-  const { memory, available, ways } = planned;
+  const { memory, available, provider, ways } = planned;
   const needed = totalBytes(memory);
-  const tooLarge = doesNotFit(needed, available, ways);
+  const tooLarge = doesNotFit(needed, available, ways, savingFlags(job.settings));
+  const where = usesMainMemory(provider) ? 'this machine' : 'the GPU';
   const room = [
     fitsIn(needed),
-    available !== null && tooLarge === null ? `${bytesText(available)} are free here` : null,
+    available !== null && tooLarge === null ? `${where} has ${memoryText(available)}` : null,
   ].filter((part) => part !== null);
   terminal.line(
-    `  ${bytesText(needed)} of memory for a step${room.length > 0 ? ` (${room.join('; ')})` : ''}: ${memoryNote(memory)}`,
+    `  ${memoryText(needed)} of memory for a step${room.length > 0 ? ` (${room.join('; ')})` : ''}: ${memoryNote(memory)}`,
   );
   if (tooLarge !== null) terminal.warn(tooLarge);
   return memory;
+}
+
+/** What would save memory, as it is typed. */
+function savingFlags({ batchSize, gradientAccumulation }: Run['job']['settings']): SavingTexts {
+  return {
+    'batch of one': `--batch-size 1 --set train.gradientAccumulation=${batchSize * gradientAccumulation}`,
+    'AdamW in 8 bits': '--optimizer adamw8bit',
+    'fused backward pass': '--set train.fusedBackward=true',
+    LoRA: '--method lora',
+  };
 }
 
 export async function trainToEnd(context: CommandContext, run: Run): Promise<ExitCode> {

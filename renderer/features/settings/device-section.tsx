@@ -1,7 +1,7 @@
 import { Loader, NativeSelect, Radio, Stack, Text } from '@mantine/core';
 import { IconCheck, IconMinus } from '@tabler/icons-react';
 
-import { bytesText } from '../../../electron/contract/quantities.ts';
+import { memoryText } from '../../../electron/contract/quantities.ts';
 import type { SystemInfo } from '../../../electron/contract/system.ts';
 import { providerLabels } from '../../../electron/contract/values.ts';
 import { GpuSelect } from '../../components/gpu-select.tsx';
@@ -57,7 +57,7 @@ export function DeviceSection({ settings, change }: SectionProps) {
       <GpuCard />
       {info !== undefined && (
         <Text size="sm" c="dimmed" className="figures">
-          {info.processor}, {info.cores} cores, {bytesText(info.memoryBytes)} memory
+          {info.processor}, {info.cores} cores, {memoryText(info.memoryBytes)} memory
         </Text>
       )}
       <Radio.Group

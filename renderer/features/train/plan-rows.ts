@@ -1,5 +1,5 @@
 import { fitsIn, memoryNote } from '../../../electron/contract/memory-text.ts';
-import { bytesText, durationText } from '../../../electron/contract/quantities.ts';
+import { bytesText, durationText, memoryText } from '../../../electron/contract/quantities.ts';
 import type { RunPlan } from '../../../electron/contract/runs.ts';
 import type { CostRate } from '../../../electron/contract/values.ts';
 import { countOf, countText, moneyText, parametersText } from '../../components/quantities.ts';
@@ -73,7 +73,7 @@ export function planRows(plan: RunPlan, costRate: CostRate, currency: string): r
       ].join('; '),
       lacksDisk(plan),
     ),
-    row('Memory', bytesText(plan.memoryBytes), memoryText(plan)),
+    row('Memory', memoryText(plan.memoryBytes), memoryDetails(plan)),
     row(
       'Trained',
       `${parametersText(plan.trainedParameters)} parameters`,
@@ -143,7 +143,7 @@ function classText({ classImages }: RunPlan): readonly string[] {
   return [classImages.made ? `${text}, made first where missing` : text];
 }
 
-function memoryText({ memoryBytes, memoryParts }: RunPlan): string {
+function memoryDetails({ memoryBytes, memoryParts }: RunPlan): string {
   const fits = memoryParts === null ? null : fitsIn(memoryBytes);
   return [...(fits ? [fits] : []), memoryNote(memoryParts)].join('; ');
 }

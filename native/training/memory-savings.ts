@@ -1,0 +1,75 @@
+import { optimizerOf, usualSettings } from '../facts/optimizers.ts';
+import type { TrainJob } from '../jobs.ts';
+import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
+
+/** What can be changed of a job so that its step takes less memory. */
+export type MemorySaving = 'batch of one' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA';
+
+/** As much of a job as decides what its step takes. */
+export type SteppedJob = Pick<TrainJob, 'base' | 'images' | 'method' | 'settings' | 'prior'>;
+type Settings = TrainJob['settings'];
+
+/** The rank of the LoRA that is proposed. */
+const usualRank = 16;
+
+/** Each changes the least of what is learned before the next; null where it would change nothing. */
+export const memorySavings: readonly (readonly [
+  MemorySaving,
+  (job: SteppedJob, place: { readonly provider: Provider }) => SteppedJob | null,
+])[] = [
+  [
+    'batch of one',
+    ({ settings, ...job }) =>
+      settings.batchSize === 1
+        ? null
+        : {
+            ...job,
+            settings: withFused(
+              {
+                ...settings,
+                batchSize: 1,
+                gradientAccumulation: settings.gradientAccumulation * settings.batchSize,
+              },
+              false,
+            ),
+          },
+  ],
+  [
+    'AdamW in 8 bits',
+    ({ settings, ...job }) =>
+      ['lora', 'embedding'].includes(job.method.kind) || optimizerOf(settings).kind !== 'adamw'
+        ? null
+        : { ...job, settings: { ...settings, optimizer: usualSettings('adamw8bit') } },
+  ],
+  [
+    'fused backward pass',
+    ({ settings, ...job }, { provider }) =>
+      job.method.kind !== 'full' ||
+      !usesMainMemory(provider) ||
+      settings.fusedBackward === true ||
+      settings.gradientAccumulation > 1 ||
+      optimizerOf(settings).kind === 'prodigy'
+        ? null
+        : { ...job, settings: withFused(settings, true) },
+  ],
+  [
+    'LoRA',
+    (job) =>
+      job.method.kind !== 'full'
+        ? null
+        : {
+            ...job,
+            method: {
+              kind: 'lora',
+              rank: usualRank,
+              alpha: usualRank,
+              textEncoder: job.method.textEncoder,
+            },
+            settings: withFused(job.settings, false),
+          },
+  ],
+];
+
+function withFused({ fusedBackward: _, ...settings }: Settings, fused: boolean): Settings {
+  return { ...settings, ...(fused && { fusedBackward: true }) };
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+
+import { memoryHint } from '../../electron/engine/memory-hint.ts';
+import type { TrainJob } from '../../native/jobs.ts';
+import { tinySettings } from '../training/tiny-model.ts';
+import { fakeJob } from './fake-job.ts';
+
+const job = (
+  method: TrainJob['method'],
+  settings: Partial<TrainJob['settings']>,
+  device: TrainJob['device'] = {},
+): TrainJob => ({
+  ...{ kind: 'train', base: '', folder: '', cacheFolder: '', images: [], validation: [] },
+  ...{ method, device, settings: { ...tinySettings, ...settings } },
+});
+const full = { kind: 'full', textEncoder: false } as const;
+const lora = { kind: 'lora', rank: 16, alpha: 16, textEncoder: false } as const;
+
+test('a training that memory did not suffice for is told what of its own settings takes less', () => {
+  expect(memoryHint(job(full, { batchSize: 4 }, { provider: 'cpu' }))).toBe(
+    'Close other programs and resume the run, or begin one that needs less, with a batch size of 1 and gradients accumulated over 4 batches, or the optimizer “AdamW, 8-bit”, or a fused backward pass, or a LoRA instead of full finetuning, or smaller pictures.',
+  );
+  // On a GPU there is no fused backward pass.
+  expect(memoryHint(job(full, { batchSize: 1 }))).not.toContain('fused');
+});
+
+test('a LoRA is not told to be one', () => {
+  expect(memoryHint(job(lora, { batchSize: 1 }))).toBe(
+    'Close other programs and resume the run, or begin one that needs less, with smaller pictures.',
+  );
+});
+
+test('what does not train has nothing to resume', () => {
+  expect(memoryHint(fakeJob('finish'))).not.toContain('resume');
+});

@@ -86,11 +86,11 @@ const keep = async (): Promise<void> => {
   );
   await (isFile ? writeFileAtomic(out, text) : writeFile(out, text));
 };
-await keep().catch((error: unknown) => cannot(`--out cannot be written: ${messageOf(error)}`));
+await keep().catch((error: unknown) => cannot(messageOf(error)));
 /** A disk that is full by now stops no check: all is told on the standard output, too. */
 const keepIfPossible = (): Promise<void> =>
   keep().catch((error: unknown) => {
-    console.error(`--out could not be written: ${messageOf(error)}`);
+    console.error(messageOf(error));
   });
 /** An NVIDIA GPU that CUDA does not serve for is wrong, though another provider may do. */
 function missingCuda(): CheckResult | null {

@@ -35,10 +35,10 @@ export const onnxTypes: Readonly<Record<DataType, number>> = {
   float16: 10,
 };
 
-type ArrayOf<T extends DataType> = {
+interface ArrayOf<T extends DataType> {
   new (length: number): DataArrays[T];
   new (buffer: ArrayBuffer, byteOffset: number, length: number): DataArrays[T];
-};
+}
 
 const arrays: { readonly [T in DataType]: ArrayOf<T> } = {
   float32: Float32Array,

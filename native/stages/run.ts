@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { BoundRun, Runtime, Session, SessionOptions, Tensor, TensorMap } from '../runtime/runtime.ts';
 import { planBuffers } from './buffers.ts';
-import type { Stage } from './stage.ts';
 import { createPlaces } from './places.ts';
+import type { Stage } from './stage.ts';
 import { type StageModel, stageModel } from './stage-model.ts';
 
 /** What the stages of several graphs have in common, of which one is run at a time. */

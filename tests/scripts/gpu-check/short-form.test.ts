@@ -137,11 +137,8 @@ describe('the check of a GPU, in short on the processor', () => {
   });
 
   test.each([
-    [['--only', 'speed'], /^There is no check speed; there are operators, /],
-    [['--provider', 'vulkan'], /^--provider is one of cuda, directml, webgpu, cpu, not vulkan\.\n$/],
-    [['--seconds', 'soon'], /^--seconds is a number above 0, not soon\.\n$/],
     [['--fast'], /^Unknown option '--fast'\n\nnpm run gpu:check -- \[flags\]\n/],
-    [['--out', join(script, 'found.json')], /^--out cannot be written: ENOTDIR/],
+    [['--out', join(script, 'found.json')], /^Could not write .*ENOTDIR/],
   ])('says in words what is wrong with %j, and checks nothing', async (flags, words) => {
     const ended = run(process.execPath, [script, '--json', '--provider', 'cpu', ...flags]);
     await expect(ended).rejects.toMatchObject({
@@ -205,7 +202,7 @@ describe('the check of a GPU, in short on the processor', () => {
   test('whose time is up says what was not looked at', async () => {
     const { code, stdout } = await endOf('--provider', 'cpu', '--only', 'operators', '--seconds', '1');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\nNot looked at, for want of time: operators\.\n$/);
+    expect(stdout).toMatch(/\nNothing was checked\.\nNo time was left for cpu operators; .*\n$/);
   });
 
   test.skipIf(process.platform !== 'linux')(

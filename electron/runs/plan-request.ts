@@ -351,13 +351,15 @@ function diskWarning(needed: number, free: number): readonly string[] {
   ];
 }
 
-function memoryWarning(
+/**
+ * What is said of a step's memory; nothing where it fits, or where it is not known what there is of it. Without a choice of provider
+ * it goes by the likely one: a GPU that CUDA does not serve is known at the start, and seldom has more memory than the machine.
+ */
+export function memoryWarning(
   provider: Provider | null,
   needed: number,
-  planned: PlannedMemory | null,
+  planned: Pick<PlannedMemory, 'available' | 'free' | 'ways'> | null,
 ): readonly string[] {
-  // Without a choice it is not known here what would compute, unless it is a GPU.
-  if (provider === null && planned?.provider !== 'cuda') return [];
   const available =
     planned?.available ?? (provider !== null && usesMainMemory(provider) ? mainMemory() : null);
   const warning = doesNotFit(needed, available, planned?.ways ?? []);

@@ -112,7 +112,7 @@ const roofs: Readonly<Record<string, readonly string[]>> = {
 
 /** Of the engine: its facts, which settings a base takes, what captioning models' folders hold, whether a safetensors file is whole, where GPU packs lie, how much memory there is, its messages, its failures, and files and pictures read and written. */
 const engineForElectron =
-  /^native\/facts\/|^native\/(failure|jobs|families\/(?:read-(?:lora-|embedding-)?facts|settings-fit)|captioning\/captioner-files|runtime\/(runtime|main-memory|gpu-pack|nvidia-smi|cuda-gpus)|engine\/messages|training\/(?:memory-plan|memory-savings|ways-to-fit)|files\/[\w-]+|weights\/safetensors)\.ts$|^native\/images\//;
+  /^native\/facts\/|^native\/(failure|jobs|families\/(?:read-(?:lora-|embedding-)?facts|settings-fit)|captioning\/captioner-files|runtime\/(runtime|main-memory|kill-process|gpu-pack|nvidia-smi|cuda-gpus)|engine\/messages|training\/(?:memory-plan|memory-savings|ways-to-fit)|files\/[\w-]+|weights\/safetensors)\.ts$|^native\/images\//;
 
 /** Breaches there are today. A line goes when its breach goes; none is added. */
 const knownBreaches: readonly string[] = [];

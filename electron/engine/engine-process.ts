@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import type { FromEngine } from '../../native/engine/messages.ts';
+import { killProcess } from '../../native/runtime/kill-process.ts';
 import type { Engine } from './engine.ts';
 import { type EngineChild, superviseEngine } from './supervise-engine.ts';
 
@@ -33,7 +34,9 @@ function forkEngine(entry: string, environment: Readonly<NodeJS.ProcessEnv>): En
     tell: (message) => {
       if (child.connected) child.send(message, () => undefined);
     },
-    killNow: () => child.kill('SIGKILL'),
+    killNow: () => {
+      killProcess(child);
+    },
     onMessage: (listener) => {
       child.on('message', (message) => {
         listener(message as FromEngine);

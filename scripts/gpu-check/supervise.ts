@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { killProcess } from '../../native/runtime/kill-process.ts';
 import type { Provider } from '../../native/runtime/runtime.ts';
 import type { Finding } from './check.ts';
 import type { CheckEntry } from './checks.ts';
@@ -158,7 +159,7 @@ function runOnce(
     const timer = setTimeout(
       () => {
         timedOut = true;
-        child.kill('SIGKILL');
+        killProcess(child);
         later = setTimeout(leave, patienceMs);
       },
       Math.max(0, seconds) * 1000,

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as passed } from 'node:timers/promises';
 
+import { killProcess } from '../../native/runtime/kill-process.ts';
+
 /** Follows how much of the GPUs' memory is in use, as their driver's tool tells it ten times a second. */
 export interface UsedMemory {
   /** Forgets what was, once the tool has told of the time after a process that has just ended. */
@@ -38,7 +40,7 @@ export function followUsedMemory(gpus = 1, command = 'nvidia-smi'): UsedMemory {
     },
     most: () => most,
     end: () => {
-      child.kill('SIGKILL');
+      killProcess(child);
       // One that waits for a driver does not end even so, and is not waited for.
       child.stdout!.destroy();
       child.unref();

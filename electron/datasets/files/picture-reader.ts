@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Failure } from '../../../native/failure.ts';
 import { convertToWebp } from '../../../native/images/decode.ts';
 import { type ImageView, writeView } from '../../../native/images/image-views.ts';
+import { killProcess } from '../../../native/runtime/kill-process.ts';
 import { bytesText } from '../../contract/quantities.ts';
 import { type PictureFile, readPictureFile } from './picture-file.ts';
 import {
@@ -256,6 +257,8 @@ function forkPictureProcess(mostBytes: number): PictureProcess {
       });
       child.on('close', listener);
     },
-    kill: () => child.kill('SIGKILL'),
+    kill: () => {
+      killProcess(child);
+    },
   };
 }

@@ -83,8 +83,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   let last = done(0);
   const beginBackward: Trainer['beginBackward'] = async (shape, batch, first, rates) => {
     fused?.begin(rates!);
-    // Tensors can be placed only while nothing is under way.
-    if (!sessions.isOpen(shape)) await last.over;
+    // Tensors can be placed only while nothing is under way, a scale that was just given neither.
+    if (!sessions.isOpen(shape)) await Promise.all([last.over, scaled]);
     const opened = await sessions.of(shape);
     const loss = await opened.backward(batch, first);
     const added = first ? [] : [inTurn(stepper!.accumulate!)];

@@ -1,3 +1,5 @@
+import { setTimeout as passed } from 'node:timers/promises';
+
 import type { BoundRun, Runtime, Session, Tensor, TensorMap } from '../../native/runtime/runtime.ts';
 import { takingTurns } from '../../native/runtime/turns.ts';
 
@@ -66,7 +68,12 @@ export function deviceStandIn(
           if (busy()) throw new Error('A tensor was written while a graph was running.');
           inner.write(source);
         },
-        writeInTurn: (source) => enter(() => inner.writeInTurn(source)),
+        writeInTurn: (source) =>
+          enter(async () => {
+            // A bus takes its time, in which something else may be tried.
+            await passed(2);
+            await inner.writeInTurn(source);
+          }),
         read: (into) => enter(() => inner.read(into)),
         dispose: () => {
           if (busy()) throw new Error('A tensor was disposed of while it was in use.');

@@ -12,6 +12,7 @@ import { trainingLoop } from '../../native/training/training-loop.ts';
 import { writeSafetensors } from '../../native/weights/safetensors.ts';
 import { temporaryFolder } from '../images/pictures.ts';
 import { readFixture } from '../reference/fixture.ts';
+import { deviceStandIn } from '../runtime/device-stand-in.ts';
 import { followSteps, referenceSteps, stepVariants } from './followed-steps.ts';
 import { batchOf, heldOutLoss, openTinyDenoising, takeSteps, type TinyDenoising } from './tiny-denoising.ts';
 import { failureOf, hashTree, readMetrics, stepsOf, tinyJob } from './tiny-model.ts';
@@ -42,6 +43,16 @@ describe('twenty steps in float16', () => {
     expect(worst(found.norms, 'gradient_norm')).toBeLessThan(2e-2);
     expect(found.scales).toEqual(expected('scale'));
   });
+});
+
+test('a device is given the scale of a loss before the frozen weights of a shape', async () => {
+  const variant = stepVariants.find(({ name }) => name === 'lora')!;
+  const way = { onePass: true, matrixConv: true, precision: 'float16' } as const;
+  const device = deviceStandIn(runtime, { keepsOrder: true });
+  const there = await followSteps(device, variant, 2, way);
+  const here = await followSteps(runtime, variant, 2, way);
+  expect(there.losses).toEqual(here.losses);
+  for (const { trainer } of [there, here]) await trainer.dispose();
 });
 
 describe('two hundred steps', () => {

@@ -1,22 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type OptimizerKind, usualSettings } from '../../native/facts/optimizers.ts';
-import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
-import { readUNetConfig } from '../../native/models/unet.ts';
 import { createOptimizer } from '../../native/optimizers/optimizers.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
 import type { Runtime } from '../../native/runtime/runtime.ts';
 import { buildArtifacts, type TrainingArtifacts } from '../../native/training/artifacts.ts';
-import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { fusedElements, planFusedBackward } from '../../native/training/fused-backward.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { createTrainer, type TrainerOptions } from '../../native/training/trainer.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
-import { statesAlone, tinyConfigs } from '../training/tiny-model.ts';
 import { batchOf } from './batch-of.ts';
+import { smallUNetGraph } from './small-unet.ts';
 
-const unet = readUNetConfig({ ...tinyConfigs.unet, block_out_channels: [32, 64], attention_head_dim: 4 });
 const shapes = [
   { rows: 2, size: { height: 16, width: 16 } },
   { rows: 1, size: { height: 8, width: 16 } },
@@ -27,20 +23,7 @@ let runtime: Runtime;
 let staged: readonly TrainingArtifacts[];
 let whole: readonly TrainingArtifacts[];
 const built = (recompute: boolean): readonly TrainingArtifacts[] =>
-  shapes.map((shape) =>
-    buildArtifacts(
-      buildDiffusionGraph({
-        denoiser: unetDenoiser(unet),
-        conditioning: statesAlone(6, unet.crossAttentionDim),
-        noise: { predictionType: 'epsilon' },
-        encodes: false,
-        trained: 'full',
-        shape,
-        matrixConv: true,
-      }),
-      { tensorsAreArrays: true, recompute },
-    ),
-  );
+  shapes.map((shape) => buildArtifacts(smallUNetGraph(shape), { tensorsAreArrays: true, recompute }));
 beforeAll(async () => {
   runtime = await chooseRuntime({ provider: 'cpu', threads: 1 });
   [staged, whole] = [built(true), built(false)];

@@ -1,39 +1,28 @@
 import { expect, test } from 'vitest';
 
-import { unetDenoiser } from '../../native/families/stable-diffusion/parts.ts';
 import { elementCount } from '../../native/graph/data-type.ts';
-import { readUNetConfig } from '../../native/models/unet.ts';
 import { updateRule } from '../../native/optimizers/optimizers.ts';
 import { openRuntime } from '../../native/runtime/open-runtime.ts';
 import { detectProviders } from '../../native/runtime/providers.ts';
 import { buildArtifacts } from '../../native/training/artifacts.ts';
-import { buildDiffusionGraph } from '../../native/training/diffusion-graph.ts';
 import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { createTrainer } from '../../native/training/trainer.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
-import { statesAlone, tinyConfigs, tinySettings } from '../training/tiny-model.ts';
+import { tinySettings } from '../training/tiny-model.ts';
 import { batchOf } from './batch-of.ts';
+import { smallUNetGraph } from './small-unet.ts';
 
 const shape = { rows: 1, size: { height: 8, width: 8 } };
-const unet = readUNetConfig({ ...tinyConfigs.unet, block_out_channels: [32, 64], attention_head_dim: 4 });
 const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
 
 test('a model is trained in stages and weight by weight in the memory of a device, as in one graph', async (context) => {
   if (!webgpu?.available) return context.skip(webgpu?.reason ?? 'there is no WebGPU');
   const follow = async (recompute: boolean) => {
     const runtime = await openRuntime('webgpu', 'c-api', 2, 'WebGPU');
-    const artifacts = buildArtifacts(
-      buildDiffusionGraph({
-        denoiser: unetDenoiser(unet),
-        conditioning: statesAlone(6, unet.crossAttentionDim),
-        noise: { predictionType: 'epsilon' },
-        encodes: false,
-        trained: 'full',
-        shape,
-        matrixConv: runtime.prefersMatrixConv,
-      }),
-      { tensorsAreArrays: runtime.tensorsAreArrays, recompute },
-    );
+    const artifacts = buildArtifacts(smallUNetGraph(shape, runtime.prefersMatrixConv), {
+      tensorsAreArrays: runtime.tensorsAreArrays,
+      recompute,
+    });
     const trainer = await createTrainer({
       runtime,
       rule: updateRule(tinySettings, 'float32'),

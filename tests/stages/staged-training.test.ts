@@ -7,7 +7,6 @@ import { elementCount } from '../../native/graph/data-type.ts';
 import { float16ToFloat32, float32ToFloat16 } from '../../native/graph/half.ts';
 import { readClipTextConfig } from '../../native/models/clip-text.ts';
 import type { Parameter } from '../../native/models/parameter.ts';
-import { readUNetConfig } from '../../native/models/unet.ts';
 import { updateRule } from '../../native/optimizers/optimizers.ts';
 import { normals } from '../../native/random/philox.ts';
 import { chooseRuntime } from '../../native/runtime/providers.ts';
@@ -18,11 +17,11 @@ import { buildDiffusionGraph, type DiffusionGraphOptions } from '../../native/tr
 import { drawnWeights } from '../../native/training/initial-weights.ts';
 import { createTrainer } from '../../native/training/trainer.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
-import { statesAlone, tinyConfigs, tinySettings } from '../training/tiny-model.ts';
+import { tinyConfigs, tinySettings } from '../training/tiny-model.ts';
 import { batchOf } from './batch-of.ts';
+import { smallUNet, smallUNetGraph } from './small-unet.ts';
 
 const shape = { rows: 2, size: { height: 16, width: 16 } };
-const unet = readUNetConfig({ ...tinyConfigs.unet, block_out_channels: [32, 64], attention_head_dim: 4 });
 const text = readClipTextConfig(tinyConfigs.text_encoder);
 const lowRank = { rank: 4, scale: 0.5, takes: takesAdapter };
 
@@ -60,7 +59,7 @@ describe.each([
     ) {
       const artifacts = buildArtifacts(
         buildDiffusionGraph({
-          denoiser: unetDenoiser(unet),
+          denoiser: unetDenoiser(smallUNet),
           conditioning: clipConditioning(text, { ids: () => [], framed: () => [], maxLength: 2 }),
           noise: { predictionType: 'epsilon' },
           encodes,
@@ -148,18 +147,10 @@ describe.each([
 test('parts of a batch that run side by side keep what is theirs apart', async () => {
   const runtime = await chooseRuntime({ provider: 'cpu', threads: 1 });
   const lossesOf = async (recompute: boolean): Promise<readonly number[]> => {
-    const artifacts = buildArtifacts(
-      buildDiffusionGraph({
-        denoiser: unetDenoiser(unet),
-        conditioning: statesAlone(6, unet.crossAttentionDim),
-        noise: { predictionType: 'epsilon' },
-        encodes: false,
-        trained: 'full',
-        shape: { ...shape, rows: 1 },
-        matrixConv: true,
-      }),
-      { tensorsAreArrays: true, recompute },
-    );
+    const artifacts = buildArtifacts(smallUNetGraph({ ...shape, rows: 1 }), {
+      tensorsAreArrays: true,
+      recompute,
+    });
     const trainer = await createTrainer({
       runtime,
       rule: updateRule(tinySettings, 'float32'),

@@ -13,7 +13,8 @@ export interface FirstDraft {
 
 /**
  * What the bench begins with: the settings of the picture that `?sample=7` names, else the model that `?model=3` or
- * `?run=2&epoch=5` names, or else the newest run's epoch of the lowest held-out loss, with the run's own recipe and first prompt; with `?lora=4`, that LoRA over it.
+ * `?run=2&epoch=5` names, or else the newest run's epoch of the lowest held-out loss, with the run's own recipe and first prompt;
+ * with `?lora=4`, that LoRA over it.
  */
 export function useFirstDraft(
   search: string,

@@ -89,8 +89,20 @@ describe('the check of a GPU, in short on the processor', () => {
   test('goes as far on WebGPU as a driver that computes on the processor is done with soon', async (context) => {
     const webgpu = (await detectProviders()).find(({ provider }) => provider === 'webgpu');
     if (!webgpu?.available) return context.skip(webgpu?.reason ?? 'there is no WebGPU');
-    // Models' checks have it compile for minutes.
-    const names = ['operators', 'kernels', 'kernels-float16', 'optimizers', 'decode'];
+    // The others have it compile for minutes: whole models in float16, every graph there is, and steps that are only timed.
+    const names = [
+      'operators',
+      'kernels',
+      'kernels-float16',
+      'optimizers',
+      'losses-full',
+      'losses-lora',
+      'losses-lora-float16',
+      'pictures',
+      'resume',
+      'sampling',
+      'decode',
+    ];
     const args = [script, '--json', '--short', '--provider', 'webgpu', '--only', names.join(',')];
     const { stdout } = await run(process.execPath, args);
     const { checks } = lines(stdout).at(-1) as { readonly checks: readonly Result[] };

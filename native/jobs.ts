@@ -85,6 +85,11 @@ export interface TrainingSettings extends NamesOptimizer, CaptionReading {
   readonly checkpointEpochs: readonly number[];
   readonly batchSize: number;
   readonly gradientAccumulation: number;
+  /**
+   * How many images of a batch are computed at once, the others after them, to save memory; it makes no difference but for rounding.
+   * Left out: all.
+   */
+  readonly imagesAtOnce?: number | undefined;
   readonly learningRate: number;
   readonly schedule: LearningRateSchedule;
   /** Gradients are scaled to at most this global norm; 0 for no clipping. */

@@ -165,6 +165,7 @@ export interface TrainFlags {
   readonly checkpoints?: readonly number[];
   readonly patience?: number;
   readonly batchSize?: number;
+  readonly imagesAtOnce?: number;
   readonly learningRate?: number;
   readonly optimizer?: string;
   readonly precision?: string;
@@ -209,6 +210,7 @@ export function overridesOf(flags: TrainFlags, workingFolder: string): readonly 
     ['train.checkpoints', flags.checkpoints],
     ['train.patience', flags.patience],
     ['train.batchSize', flags.batchSize],
+    ['train.imagesAtOnce', flags.imagesAtOnce],
     ['train.learningRate', flags.learningRate],
     ['train.optimizer.kind', flags.optimizer],
     ['train.precision', flags.precision],

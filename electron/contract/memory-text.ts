@@ -37,7 +37,7 @@ export function memoryNote(parts: MemoryParts | null): string {
 
 /** Changes that together make a step fit, and what it then takes. */
 export interface FittingWay {
-  readonly savings: readonly ('batch of one' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA')[];
+  readonly savings: readonly ('one image at a time' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA')[];
   readonly bytes: number;
 }
 
@@ -46,7 +46,7 @@ export type SavingTexts = Readonly<Record<FittingWay['savings'][number], string>
 
 /** As the page's form has them. */
 const formSavings: SavingTexts = {
-  'batch of one': 'batches of one, accumulated',
+  'one image at a time': 'one image at a time (“Images at once”)',
   'AdamW in 8 bits': 'the optimizer “AdamW, 8-bit”',
   'fused backward pass': 'a fused backward pass',
   LoRA: 'the method LoRA',

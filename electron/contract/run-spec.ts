@@ -126,11 +126,13 @@ function refuseFused(
   {
     fusedBackward,
     gradientAccumulation,
+    imagesAtOnce,
     precision,
     optimizer,
   }: {
     readonly fusedBackward: boolean;
     readonly gradientAccumulation: number;
+    readonly imagesAtOnce?: number | undefined;
     readonly precision: PrecisionChoice;
     readonly optimizer?: OptimizerSettings | undefined;
   },
@@ -141,6 +143,8 @@ function refuseFused(
     context.addIssue({ code: 'custom', path: ['fusedBackward'], message });
   };
   if (gradientAccumulation > 1) refuse('cannot be on with gradient accumulation: set that to 1');
+  if (imagesAtOnce !== undefined)
+    refuse('cannot be on where images are computed some at a time: leave imagesAtOnce out');
   if (precision === 'float16') refuse('cannot be on in float16: compute in float32');
   if (optimizer?.kind === 'prodigy') refuse('cannot be on with Prodigy, which looks at all weights at once');
 }
@@ -155,6 +159,8 @@ const train = z
       .default([...usualCheckpoints]),
     batchSize: natural.max(4096).default(1),
     gradientAccumulation: natural.max(65_536).default(1),
+    /** How many images of a batch are computed at once; left out: all. */
+    imagesAtOnce: natural.max(4096).optional(),
     /** Left out: what suits method and optimizer, by `usualLearningRate`. */
     learningRate: positive.max(100).optional(),
     schedule: z.enum(schedules).default('constant'),

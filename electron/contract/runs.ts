@@ -306,7 +306,8 @@ export const runCalls = {
   'runs.pause': command(run, done),
   /** As pause, for good: it waits for nobody, and goes on only when it is extended. */
   'runs.stop': command(run, done),
-  'runs.resume': command(run, done),
+  /** One image at a time, it takes less memory; it stays so. */
+  'runs.resume': command(run.extend({ oneAtATime: z.boolean().optional() }), done),
   /** Has a run that has ended, or was stopped, train on for so many epochs more, as its turn comes. */
   'runs.extend': command(
     run.extend({

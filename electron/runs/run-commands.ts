@@ -3,13 +3,14 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { RunStatus } from '../contract/runs.ts';
 import type { DomainContext } from '../library/library.ts';
 import { removeInside } from '../library/remove-inside.ts';
+import { changeImagesAtOnce } from './images-at-once.ts';
 import { extension } from './run-extension.ts';
-import { removeState } from './run-folder.ts';
+import { readRun, removeState } from './run-folder.ts';
 import type { RunPictures } from './run-pictures.ts';
 import type { RunQueries } from './run-queries.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunReader } from './run-reader.ts';
-import type { RunRecords } from './run-records.ts';
+import type { RunChange, RunRecords } from './run-records.ts';
 import { type StartDeps, startRuns } from './start-runs.ts';
 
 export interface CommandDeps {
@@ -54,10 +55,8 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
       changed(runId);
       return null;
     },
-    'runs.resume': ({ runId }) => {
-      const { status } = records.get(runId);
-      if (!['paused', 'interrupted', 'failed'].includes(status)) throw notNow(status, 'resumed');
-      records.change(runId, { status: 'queued', failure: null, endedAt: null });
+    'runs.resume': async ({ runId, oneAtATime = false }) => {
+      records.change(runId, await resumption(records, runId, oneAtATime));
       records.enqueue([runId], 'front');
       changed(runId);
       queue.pump();
@@ -122,6 +121,24 @@ export function runCommands(deps: CommandDeps): Omit<HandlersOf<'runs'>, RunQuer
     },
   };
 }
+
+/** What is to be noted of a run that is resumed. */
+async function resumption(records: RunRecords, runId: number, oneAtATime: boolean): Promise<RunChange> {
+  const found = () => {
+    const run = records.get(runId);
+    if (!canResume(run.status)) throw notNow(run.status, 'resumed');
+    return run;
+  };
+  if (oneAtATime) await changeImagesAtOnce(await readRun(found().folder), 1);
+  // Meanwhile it may have been resumed by somebody else.
+  const { request } = found();
+  return {
+    ...{ status: 'queued', failure: null, endedAt: null },
+    ...(oneAtATime && { request: { ...request, train: { ...request.train, imagesAtOnce: 1 } } }),
+  };
+}
+
+const canResume = (status: RunStatus): boolean => ['paused', 'interrupted', 'failed'].includes(status);
 
 /** For good: it goes on only when it is trained on. */
 function hasEnded(status: RunStatus): boolean {

@@ -33,6 +33,19 @@ export function mostRows({ settings, prior }: Pick<TrainJob, 'settings' | 'prior
   return settings.batchSize * (prior ? 2 : 1);
 }
 
+/** The most rows that are computed at once. */
+export function rowsAtOnce(job: Pick<TrainJob, 'settings' | 'prior'>): number {
+  const { imagesAtOnce = Infinity, batchSize } = job.settings;
+  return (mostRows(job) / batchSize) * Math.min(imagesAtOnce, batchSize);
+}
+
+/** Whether gradients of several batches, or of parts of one, are added up. */
+export function accumulates({
+  settings: { gradientAccumulation, imagesAtOnce = Infinity, batchSize },
+}: Pick<TrainJob, 'settings'>): boolean {
+  return gradientAccumulation > 1 || imagesAtOnce < batchSize;
+}
+
 /** Rows of each bucket's graph: the batch size, or fewer where the bucket never fills it. */
 export function bucketRows(images: readonly TrainingImage[], batchSize: number): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

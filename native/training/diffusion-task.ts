@@ -30,8 +30,9 @@ import { encodeMasks } from './masks.ts';
 import { frozenTypeOn, planMemory } from './memory-plan.ts';
 import { readOrigins } from './picture-origins.ts';
 import { rankDropout } from './rank-dropout.ts';
+import { openTrainer } from './rows-in-turn.ts';
 import { seenImages } from './seen-images.ts';
-import { createTrainer, type Trainer } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
 import { checkpointScheduler } from './training-noise.ts';
 import type { Recipe, RecipeOptions, TrainingTask } from './training-task.ts';
 
@@ -112,7 +113,6 @@ async function startDiffusion(
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
   const precision = precisionOn(runtime, settings.precision);
   const rule = updateRule(settings, precision, method.upRate);
-  const accumulate = settings.gradientAccumulation > 1;
   const fused = isFused(settings, runtime, context);
   const place = { provider: runtime.provider, available };
   const memory = planMemory(job, model, place);
@@ -121,7 +121,7 @@ async function startDiffusion(
   const trainable = trainedOf(parameters);
   const piecewise =
     staged && !runtime.tensorsAreArrays && totalElements(trainable) >= largeModel && canBePiecewise(rule);
-  const trainer = await createTrainer({
+  const trainer = await openTrainer(job, {
     runtime,
     rule,
     trainable,
@@ -136,7 +136,6 @@ async function startDiffusion(
           })
         : buildArtifacts(build(shape), { ...kindOf(runtime), precision }),
     parts: batchParts(runtime, totalElements(parameters)),
-    accumulate,
     fused,
     ...(piecewise && { piecewise }),
     artifactFolder: join(job.folder, artifactsName),

@@ -1,9 +1,10 @@
 import { optimizerOf, usualSettings } from '../facts/optimizers.ts';
 import type { TrainJob } from '../jobs.ts';
 import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
+import { accumulates } from './data-order.ts';
 
 /** What can be changed of a job so that its step takes less memory. */
-export type MemorySaving = 'batch of one' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA';
+export type MemorySaving = 'one image at a time' | 'AdamW in 8 bits' | 'fused backward pass' | 'LoRA';
 
 /** As much of a job as decides what its step takes. */
 export type SteppedJob = Pick<TrainJob, 'base' | 'images' | 'method' | 'settings' | 'prior'>;
@@ -12,27 +13,18 @@ type Settings = TrainJob['settings'];
 /** The rank of the LoRA that is proposed. */
 const usualRank = 16;
 
-/** Each changes the least of what is learned before the next; null where it would change nothing. */
+/** Each changes the least of what is learned before the next, the first nothing; null where it would change nothing. */
 export const memorySavings: readonly (readonly [
   MemorySaving,
   (job: SteppedJob, place: { readonly provider: Provider }) => SteppedJob | null,
 ])[] = [
   [
-    'batch of one',
-    ({ settings, ...job }) =>
-      settings.batchSize === 1
+    'one image at a time',
+    ({ settings, ...job }, { provider }) =>
+      Math.min(settings.batchSize, settings.imagesAtOnce ?? Infinity) === 1 ||
+      (settings.fusedBackward === true && usesMainMemory(provider))
         ? null
-        : {
-            ...job,
-            settings: withFused(
-              {
-                ...settings,
-                batchSize: 1,
-                gradientAccumulation: settings.gradientAccumulation * settings.batchSize,
-              },
-              false,
-            ),
-          },
+        : { ...job, settings: { ...settings, imagesAtOnce: 1 } },
   ],
   [
     'AdamW in 8 bits',
@@ -47,7 +39,7 @@ export const memorySavings: readonly (readonly [
       job.method.kind !== 'full' ||
       !usesMainMemory(provider) ||
       settings.fusedBackward === true ||
-      settings.gradientAccumulation > 1 ||
+      accumulates({ settings }) ||
       optimizerOf(settings).kind === 'prodigy'
         ? null
         : { ...job, settings: withFused(settings, true) },

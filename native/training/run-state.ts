@@ -90,6 +90,8 @@ export function jobFingerprint({
  */
 function decisive({
   stateEveryMinutes: _,
+  // It decides what a step takes, and nothing of what is learned.
+  imagesAtOnce: _atOnce,
   precision = 'auto',
   fusedBackward = false,
   ...others

@@ -18,7 +18,7 @@ const lora = { kind: 'lora', rank: 16, alpha: 16, textEncoder: false } as const;
 
 test('a training that memory did not suffice for is told what of its own settings takes less', () => {
   expect(memoryHint(job(full, { batchSize: 4 }, { provider: 'cpu' }))).toBe(
-    'Close other programs and resume the run, or begin one that needs less, with a batch size of 1 and gradients accumulated over 4 batches, or the optimizer “AdamW, 8-bit”, or a fused backward pass, or a LoRA instead of full finetuning, or smaller pictures.',
+    'Resume the run with one image at a time (images at once: 1), or close other programs and resume it, or begin one that needs less, with the optimizer “AdamW, 8-bit”, or a fused backward pass, or a LoRA instead of full finetuning, or smaller pictures.',
   );
   // On a GPU there is no fused backward pass.
   expect(memoryHint(job(full, { batchSize: 1 }))).not.toContain('fused');

@@ -329,9 +329,14 @@ describe('the queue of runs', () => {
     });
     expect(failed.checkpoints).toEqual([1]);
     await becomes(services, second!, 'finished');
-    await runs.handlers['runs.resume']({ runId: first! });
+    await runs.handlers['runs.resume']({ runId: first!, oneAtATime: true });
     await becomes(services, first!, 'finished');
     expect(history).toContain('train 1: 5-15');
+    // So it stays.
+    const resumed = await runs.handlers['runs.get']({ runId: first! });
+    expect(resumed.request.train.imagesAtOnce).toBe(1);
+    expect((await readRun(join(folder, 'library', 'runs', '1'))).job.settings.imagesAtOnce).toBe(1);
+    expect((await runs.handlers['runs.get']({ runId: second! })).request.train.imagesAtOnce).toBeUndefined();
   });
 
   test('a run that was under way when the studio ended is interrupted, and what waited still waits', async () => {

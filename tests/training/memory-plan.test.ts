@@ -153,6 +153,10 @@ test('what does not fit is told what would make it fit', async () => {
   expect(waysIn(1 * gb)).toEqual([]);
   // Accumulated, gradients are there twice.
   expect(waysIn(16 * gb, { batchSize: 4 })[0]!.savings).not.toContain('fused backward pass');
+  // What makes no difference to what is learned comes first, where it is not so already.
+  const large = { batchSize: 16, optimizer: usualSettings('adamw8bit') };
+  expect(waysIn(16 * gb, large)[0]!.savings).toEqual(['one image at a time']);
+  expect(waysIn(16 * gb, { ...large, imagesAtOnce: 1 })[0]!.savings).toEqual(['LoRA']);
   for (const way of waysIn(13.2 * gb)) expect(way.bytes).toBeLessThan(0.95 * 13.2 * gb);
 });
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import type { ExtensionChoice } from '../../runs/extend-run.ts';
 import { extendRun } from '../../runs/extend-run.ts';
+import { changeImagesAtOnce } from '../../runs/images-at-once.ts';
 import { readRun } from '../../runs/run-folder.ts';
 import { lockRun } from '../../runs/run-lock.ts';
 import { refuseFinished } from '../../runs/train-run.ts';
@@ -11,21 +12,27 @@ import { trainToEnd } from './train.ts';
 export interface ResumeOptions extends Omit<ExtensionChoice, 'epochs'> {
   /** How many it is to have in all. */
   readonly epochs?: number | undefined;
+  /** Of a batch, from now on. */
+  readonly imagesAtOnce?: number | undefined;
 }
 
 /** Goes on with the run in a folder from its newest complete state; with more epochs, beyond its end. */
 export async function resumeCommand(
   context: CommandContext,
   folder: string,
-  { epochs, ...choice }: ResumeOptions = {},
+  { epochs, imagesAtOnce, ...choice }: ResumeOptions = {},
 ): Promise<ExitCode> {
-  const run = await readRun(resolve(context.workingFolder, folder));
+  let run = await readRun(resolve(context.workingFolder, folder));
   if (epochs === undefined) {
     if (Object.values(choice).some((value) => value !== undefined))
       throw usage('Only a run that gets more epochs can be changed.', 'Say how many: --epochs 60');
     await refuseFinished(run.folder);
-    return trainToEnd(context, run);
   }
+  if (imagesAtOnce !== undefined) {
+    const done = await lockRun(run.folder);
+    run = await changeImagesAtOnce(run, imagesAtOnce).finally(done);
+  }
+  if (epochs === undefined) return trainToEnd(context, run);
   const release = await lockRun(run.folder);
   const extended = await extendRun(run, { ...choice, epochs: () => epochs }).finally(release);
   context.terminal.line(`Training on from epoch ${extended.epochsDone} to epoch ${epochs}`);

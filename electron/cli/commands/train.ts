@@ -219,7 +219,7 @@ async function tellMemory(
   if (planned === null) return null;
   const { memory, available, provider, ways } = planned;
   const needed = totalBytes(memory);
-  const tooLarge = doesNotFit(needed, available, ways, savingFlags(job.settings));
+  const tooLarge = doesNotFit(needed, available, ways, savingFlags);
   const where = usesMainMemory(provider) ? 'this machine' : 'the GPU';
   const room = [
     fitsIn(needed),
@@ -233,14 +233,12 @@ async function tellMemory(
 }
 
 /** What would save memory, as it is typed. */
-function savingFlags({ batchSize, gradientAccumulation }: Run['job']['settings']): SavingTexts {
-  return {
-    'batch of one': `--batch-size 1 --set train.gradientAccumulation=${batchSize * gradientAccumulation}`,
-    'AdamW in 8 bits': '--optimizer adamw8bit',
-    'fused backward pass': '--set train.fusedBackward=true',
-    LoRA: '--method lora',
-  };
-}
+const savingFlags: SavingTexts = {
+  'one image at a time': '--images-at-once 1',
+  'AdamW in 8 bits': '--optimizer adamw8bit',
+  'fused backward pass': '--set train.fusedBackward=true',
+  LoRA: '--method lora',
+};
 
 export async function trainToEnd(context: CommandContext, run: Run): Promise<ExitCode> {
   return await reportEnd(context, run, await train(context, run));

@@ -8,6 +8,7 @@ import type { Grammar } from './grammar.ts';
 
 interface Flags {
   readonly epochs?: number;
+  readonly imagesAtOnce?: number;
   readonly schedule?: LearningRateSchedule['kind'];
   readonly learningRate?: number;
   readonly checkpoints?: readonly number[];
@@ -33,6 +34,11 @@ export function addResume(program: Command, { context, onEnd }: Grammar): void {
       '--learning-rate <number>',
       'the learning rate from there (with --epochs; default: as before)',
       positiveNumber,
+    )
+    .option(
+      '--images-at-once <number>',
+      'images of a batch that are computed at once from now on: fewer take less memory',
+      naturalNumber,
     )
     .option(
       '--checkpoints <epochs>',

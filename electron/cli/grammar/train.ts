@@ -94,6 +94,11 @@ export function addTrain(program: Command, { context, onEnd }: Grammar): void {
     )
     .option('--batch-size <number>', 'images in one step', naturalNumber)
     .option(
+      '--images-at-once <number>',
+      'of them computed at once, to save memory (default: all)',
+      naturalNumber,
+    )
+    .option(
       '--learning-rate <number>',
       'size of a step (default: as the base’s card says, else by its size)',
       positiveNumber,

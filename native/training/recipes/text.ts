@@ -11,8 +11,8 @@ import { tokenInputs } from '../caption-inputs.ts';
 import { writeTrainedComponent } from '../checkpoint-weights.ts';
 import { bucketRows } from '../data-order.ts';
 import { initialWeights } from '../initial-weights.ts';
+import { openTrainer } from '../rows-in-turn.ts';
 import { buildTextGraph, patchSize, places, thumbnailOf } from '../text-graph.ts';
-import { createTrainer } from '../trainer.ts';
 import type { PreparedBatch, Recipe, RecipeOptions, TrainingTask } from '../training-task.ts';
 
 /**
@@ -32,7 +32,7 @@ async function start(
   const { conditioning } = model;
   const precision = precisionOn(runtime, settings.precision);
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
-  const trainer = await createTrainer({
+  const trainer = await openTrainer(job, {
     runtime,
     rule: updateRule(settings, precision),
     trainable: parameters,
@@ -46,7 +46,6 @@ async function start(
         ...kindOf(runtime),
         precision,
       }),
-    accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });

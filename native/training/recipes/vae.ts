@@ -17,8 +17,9 @@ import { bucketRows } from '../data-order.ts';
 import { notFusedNote } from '../fused-backward.ts';
 import { checkImageSizes } from '../image-sizes.ts';
 import { initialWeights } from '../initial-weights.ts';
+import { openTrainer } from '../rows-in-turn.ts';
 import { measureScalingFactor } from '../scaling-factor.ts';
-import { createTrainer, type Trainer } from '../trainer.ts';
+import type { Trainer } from '../trainer.ts';
 import type { PreparedBatch, Recipe, RecipeOptions, TrainingTask } from '../training-task.ts';
 
 type VaeMethod = Extract<Method, { readonly kind: 'vae' | 'decoder' }>;
@@ -56,7 +57,7 @@ async function start(
   const precision = precisionOn(runtime, settings.precision);
   if (settings.fusedBackward) context.emit({ type: 'note', message: notFusedNote });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 0, total: 1 });
-  const trainer = await createTrainer({
+  const trainer = await openTrainer(job, {
     runtime,
     rule: updateRule(settings, precision),
     trainable: trainedOf(parameters),
@@ -66,7 +67,6 @@ async function start(
         : Promise.resolve(initialWeights(parameter, settings.seed)),
     frozen: model.readWeight,
     artifacts: (shape) => buildArtifacts(graph(shape), { ...kindOf(runtime), precision }),
-    accumulate: settings.gradientAccumulation > 1,
     artifactFolder: join(job.folder, artifactsName),
   });
   context.emit({ type: 'progress', phase: 'building the training graph', done: 1, total: 1 });

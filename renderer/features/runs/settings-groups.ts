@@ -74,10 +74,7 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
               ] as const,
             ]
           : []),
-        [
-          'Batch',
-          `${train.batchSize}${train.gradientAccumulation > 1 ? ` × ${train.gradientAccumulation}` : ''}`,
-        ],
+        ['Batch', batchText(train)],
         ['Learning rate', `${numberText(learningRate)}, ${train.schedule}`],
         ...(plan.extensions ?? []).map(
           ({ from, to, rates }) =>
@@ -118,4 +115,14 @@ export function settingsGroups(run: RunDetail): readonly SettingsGroup[] {
       ],
     },
   ];
+}
+
+function batchText({
+  batchSize,
+  gradientAccumulation,
+  imagesAtOnce = batchSize,
+}: RunDetail['request']['train']): string {
+  const accumulated = gradientAccumulation > 1 ? ` × ${gradientAccumulation}` : '';
+  const inTurn = imagesAtOnce < batchSize ? `, ${imagesAtOnce} at once` : '';
+  return `${batchSize}${accumulated}${inTurn}`;
 }

@@ -60,6 +60,7 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
             min={1}
             description="Batches per step."
           />
+          <ImagesAtOnce />
           <Resolution />
         </Group>
         <Group title="Learning rate">
@@ -99,6 +100,27 @@ export function AdvancedSection({ buckets }: { buckets: RunPlan['buckets'] }) {
         </Group>
       </Stack>
     </FoldedSection>
+  );
+}
+
+/** Of a batch, where it is too large for the memory. */
+function ImagesAtOnce() {
+  const { request, edit, message } = useRequestForm();
+  const { batchSize, imagesAtOnce } = request.train;
+  if (batchSize === 1 && imagesAtOnce === undefined) return null;
+  return (
+    <NumberField
+      label="Images at once"
+      description="Of a batch, to save memory. Empty: all."
+      placeholder="all"
+      optional
+      min={1}
+      value={imagesAtOnce}
+      error={message('train.imagesAtOnce')}
+      onChange={(value) => {
+        edit({ train: { imagesAtOnce: value } });
+      }}
+    />
   );
 }
 

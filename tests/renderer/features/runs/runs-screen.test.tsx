@@ -232,10 +232,13 @@ describe('a run that does not go on by itself', () => {
       message: 'The device ran out of memory.',
       hint: 'Try a smaller batch.',
     };
-    show({ ...exampleRun, status: 'failed', failure });
+    const { studio, user } = show({ ...exampleRun, status: 'failed', failure });
     const alert = await screen.findByRole('alert');
     expect(within(alert).getByText('The device ran out of memory.')).toBeTruthy();
     expect(within(alert).getByText(/Try a smaller batch/)).toBeTruthy();
+    // It has batches of several.
+    await user.click(within(alert).getByRole('button', { name: 'Resume, one image at a time' }));
+    expect(studio.inputsOf('runs.resume')).toEqual([{ runId: 7, oneAtATime: true }]);
   });
 });
 

@@ -16,6 +16,8 @@ const shared = {
   env: {
     // Test files run side by side, where threads that spin for work take the time of others.
     SCREENFOLD_SPIN: '0',
+    // Software WebGPU spends its time on compiling kernels, of which each runs only a few times here.
+    GALLIVM_PERF: 'nopt',
     // Engines and command lines are started by the hundred: each would strip and compile the same sources anew.
     NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'compiled'),
   },

@@ -22,7 +22,7 @@ export function DuplicateRow({
           {group.kind === 'exact' ? 'Exact' : 'Near'}
         </Text>
         <Text size="xs" c="dimmed" className="figures">
-          {group.kind === 'exact' ? 'The same file, byte for byte' : `${group.distance} bits differ`}
+          {howAlike(group)}
         </Text>
         {group.crossesSplit && (
           <Badge
@@ -63,4 +63,10 @@ export function DuplicateRow({
       </div>
     </section>
   );
+}
+
+function howAlike({ kind, distance }: DuplicateGroup): string {
+  if (kind === 'exact') return 'The same file, byte for byte';
+  if (distance === 0) return 'Same to the eye';
+  return distance === 1 ? '1 bit differs' : `${distance} bits differ`;
 }

@@ -16,7 +16,10 @@ export function DuplicateRow({
 }) {
   const best = bestOf(group);
   return (
-    <section className={classes.group} aria-label={`${group.images.length} images that are alike`}>
+    <section
+      className={classes.group}
+      aria-label={`${group.images.length} images alike, ${best.file} among them`}
+    >
       <div className={classes.kind}>
         <Text size="sm" fw={500}>
           {group.kind === 'exact' ? 'Exact' : 'Near'}

@@ -228,7 +228,7 @@ function Entries({
   return (
     <div className={classes.entries} onKeyDown={moveFocus}>
       {entries?.length === 0 && (
-        <Text size="sm" c="dimmed" p="md">
+        <Text size="sm" c="dimmed" p={8}>
           This folder is empty.
         </Text>
       )}

@@ -26,7 +26,6 @@ export function NumberListField({
       splitChars={[',', ' ', ';']}
       acceptValueOnBlur
       inputMode="numeric"
-      inputWrapperOrder={['label', 'input', 'description', 'error']}
       onChange={(texts) => {
         onChange(parseWholeNumbers(texts));
       }}

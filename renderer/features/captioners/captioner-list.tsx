@@ -58,7 +58,7 @@ function Entry({ captioner }: { captioner: Captioner }) {
   return (
     <li className={classes.item} aria-label={name}>
       <div className={classes.words}>
-        <Text fw={500} truncate title={folder}>
+        <Text size="sm" fw={500} truncate title={folder}>
           {name}
         </Text>
         <Text size="xs" c="dimmed" className="figures" truncate>

@@ -132,7 +132,6 @@ function OptionFields({
       <TextInput
         label="Trigger word"
         description="Every caption begins with this; may be empty."
-        inputWrapperOrder={['label', 'input', 'description']}
         value={options.trigger}
         onChange={({ currentTarget }) => {
           edit({ trigger: currentTarget.value });
@@ -212,7 +211,6 @@ function TagFields({
       <Textarea
         label="Leave out"
         description="Tags to leave out of all captions, separated by commas."
-        inputWrapperOrder={['label', 'input', 'description']}
         autosize
         minRows={1}
         value={options.exclude.join(',')}

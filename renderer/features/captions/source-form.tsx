@@ -71,7 +71,6 @@ export function SourceForm({
       <NativeSelect
         label="Captions from"
         description={sourceWords[source.kind].explanation}
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
         value={source.kind}
         data={offered.map((kind) => ({ value: kind, label: sourceWords[kind].label }))}
         onChange={({ currentTarget }) => {

@@ -16,11 +16,16 @@ export function KeysSheet({ open, onClose }: { open: boolean; onClose: () => voi
               {keys.map(([names, meaning]) => (
                 <div key={meaning} className={classes.key}>
                   <dt className={classes.names}>
-                    {names.map((name) => (
-                      <Kbd key={name} size="xs">
-                        {name}
-                      </Kbd>
-                    ))}
+                    {names.map((name) =>
+                      // No key, but those between two.
+                      name === '…' ? (
+                        <span key={name}>{name}</span>
+                      ) : (
+                        <Kbd key={name} size="xs">
+                          {name}
+                        </Kbd>
+                      ),
+                    )}
                   </dt>
                   <dd className={classes.meaning}>{meaning}</dd>
                 </div>

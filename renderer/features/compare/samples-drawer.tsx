@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import type { PromptData } from '../../../electron/contract/values.ts';
+import beside from '../../components/beside.module.css';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { promptText } from '../../components/prompt-text.ts';
 import { countOf } from '../../components/quantities.ts';
@@ -256,7 +257,7 @@ function AddSeeds({ present, busy, costs, onAdd }: Adding<number>) {
   const added = seeds?.filter((seed) => !present.includes(seed)) ?? [];
   return (
     <Stack gap="xs">
-      <Group gap="xs" align="end" wrap="nowrap">
+      <Group gap="xs" align="start" wrap="nowrap">
         <TextInput
           flex={1}
           label="New seeds"
@@ -268,6 +269,7 @@ function AddSeeds({ present, busy, costs, onAdd }: Adding<number>) {
           }}
         />
         <Button
+          className={beside.field}
           variant="default"
           leftSection={<IconDice5 size={16} aria-hidden />}
           onClick={() => {

@@ -32,6 +32,7 @@ export function ProblemsView({ dataset }: { dataset: DatasetDetail }) {
           to add it.
         </Text>
         <Button
+          className={classes.again}
           variant="default"
           leftSection={<IconRefresh size={16} aria-hidden />}
           disabled={dataset.folder === null || dataset.importing}

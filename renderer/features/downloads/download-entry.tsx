@@ -19,7 +19,7 @@ export function DownloadEntry({ download }: { download: Download }) {
     <div className={classes.entry} role="group" aria-label={title}>
       <Group justify="space-between" wrap="nowrap" align="start">
         <div style={{ minWidth: 0, flex: 1 }}>
-          <Text fw={500} truncate>
+          <Text size="sm" fw={500} truncate>
             {title}
           </Text>
           <Text size="sm" c="dimmed" className="figures" role="status">

@@ -50,7 +50,7 @@ function Entry({ lora }: { lora: Lora }) {
   return (
     <li className={classes.item} aria-label={lora.name}>
       <div className={classes.words}>
-        <Text fw={500} truncate title={lora.path}>
+        <Text size="sm" fw={500} truncate title={lora.path}>
           {lora.name}
         </Text>
         <Text size="xs" c="dimmed" className="figures">

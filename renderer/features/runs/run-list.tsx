@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 
 import { durationText, lossText } from '../../../electron/contract/quantities.ts';
-import type { RunSummary } from '../../../electron/contract/runs.ts';
+import type { RunProgress, RunSummary } from '../../../electron/contract/runs.ts';
 import { moneyText } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { media } from '../../studio/media.ts';
@@ -13,6 +13,7 @@ import classes from './run-list.module.css';
 import { groupRuns, movedPosition } from './run-order.ts';
 import { isUnderWay, queuedText, standstillText, statusColor, statusText } from './run-status.ts';
 import { runView } from './run-view.ts';
+import { splitName } from './split-name.ts';
 import { useRunProgress } from './use-run-progress.ts';
 
 /** All runs: the one under way, the queue in its order, and those that were. */
@@ -200,25 +201,22 @@ function Item({
         aria-current={here ? 'page' : undefined}
         draggable={false}
       >
-        {run.coverSampleId === null ? (
-          <span className={classes.cover} />
-        ) : (
-          <img className={classes.cover} src={media.sample(run.coverSampleId)} alt="" draggable={false} />
-        )}
+        <span className={classes.picture}>
+          {run.coverSampleId === null ? (
+            <span className={classes.cover} />
+          ) : (
+            <img className={classes.cover} src={media.sample(run.coverSampleId)} alt="" draggable={false} />
+          )}
+          <span
+            className={classes.dot}
+            style={{ background: `var(--mantine-color-${statusColor(run.status)}-filled)` }}
+          />
+        </span>
         <span className={classes.text}>
-          {/* What tells runs apart stands at the end of their names. */}
-          <Text size="sm" fw={500} lh={1.3} lineClamp={2} title={run.name} className={classes.name}>
-            {run.name}
-          </Text>
+          <Name name={run.name} />
           <span className={`${classes.status} figures`}>
-            <span
-              className={classes.dot}
-              style={{ background: `var(--mantine-color-${statusColor(run.status)}-filled)` }}
-            />
             <span className={classes.method}>{shortMethods[run.method]}</span>
-            <span className={classes.figures}>
-              <StatusLine run={run} currency={currency} />
-            </span>
+            <StatusLine run={run} currency={currency} />
           </span>
         </span>
       </Link>
@@ -227,16 +225,36 @@ function Item({
   );
 }
 
+/** On one line: what tells runs apart stands at the end of their names, so that the beginning gives way first. */
+function Name({ name }: { name: string }) {
+  const [start, end] = splitName(name);
+  return (
+    <Text size="sm" fw={500} lh={1.4} title={name} component="span" className={classes.name}>
+      {start !== '' && <span className={classes.start}>{start}</span>}
+      <span className={classes.end}>{end}</span>
+    </Text>
+  );
+}
+
 const shortMethods: Readonly<Record<RunSummary['method'], string>> = {
   full: 'Full',
   lora: 'LoRA',
-  embedding: 'New word',
+  embedding: 'Word',
   scratch: 'Scratch',
   vae: 'VAE',
 };
 
 function StatusLine({ run, currency }: { run: RunSummary; currency: string }) {
   const progress = useRunProgress(isUnderWay(run.status) ? run.id : null);
+  const text = statusLine(run, progress, currency);
+  return (
+    <span className={classes.figures} title={text}>
+      {text}
+    </span>
+  );
+}
+
+function statusLine(run: RunSummary, progress: RunProgress | null, currency: string): string {
   const { status, epoch, phase, secondsLeft } = runView(run, progress);
   if (status === 'training') {
     return `${epoch} of ${run.epochs}${secondsLeft === null ? '' : `, ${durationText(secondsLeft)} left`}`;
@@ -255,8 +273,8 @@ function StatusLine({ run, currency }: { run: RunSummary; currency: string }) {
 
 /** The held-out loss, or the training loss where nothing was held out; null where there is neither. */
 function lossLine({ validationLoss, trainLoss }: RunSummary): string | null {
-  if (validationLoss !== null) return `Held-out loss ${lossText(validationLoss)}`;
-  return trainLoss === null ? null : `Training loss ${lossText(trainLoss)}`;
+  if (validationLoss !== null) return `Held out ${lossText(validationLoss)}`;
+  return trainLoss === null ? null : `Training ${lossText(trainLoss)}`;
 }
 
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

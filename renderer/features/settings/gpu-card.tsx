@@ -23,7 +23,9 @@ export function GpuCard() {
   const [download] = downloads ?? [];
   return (
     <div className={classes.card} role="group" aria-label="GPU pack">
-      <Text fw={500}>{gpuNames(gpus)}</Text>
+      <Text size="sm" fw={600} mb={4}>
+        {gpuNames(gpus)}
+      </Text>
       {status.pack === null ? (
         <Offer status={status} isUnderWay={download !== undefined} />
       ) : (

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import type { RunRequest } from '../../../electron/contract/runs.ts';
 import { mostSweptRuns, sweptSettings } from '../../../electron/contract/sweep.ts';
+import beside from '../../components/beside.module.css';
 import { numberText, parseNumber } from '../../components/number-text.ts';
 import { countOf, countText } from '../../components/quantities.ts';
 import { FoldedSection } from './form-section.tsx';
@@ -87,7 +88,7 @@ function Values({
   const label = sweptSettings.find(({ path }) => path === own.path)?.label ?? own.path;
   const choices = choicesOf(own.path);
   return (
-    <Group gap={8} align="flex-end" wrap="nowrap">
+    <Group gap={8} align="start" wrap="nowrap">
       {choices === null ? (
         <Numbers label={label} values={own.values} error={error} onChange={onChange} />
       ) : (
@@ -101,6 +102,7 @@ function Values({
         />
       )}
       <ActionIcon
+        className={beside.field}
         variant="subtle"
         color="gray"
         size={36}

@@ -16,13 +16,16 @@ export function DuplicateRow({
 }) {
   const best = bestOf(group);
   return (
-    <section className={classes.group} aria-label={`${group.images.length} images that are alike`}>
+    <section
+      className={classes.group}
+      aria-label={`${group.images.length} images alike, ${best.file} among them`}
+    >
       <div className={classes.kind}>
         <Text size="sm" fw={500}>
           {group.kind === 'exact' ? 'Exact' : 'Near'}
         </Text>
         <Text size="xs" c="dimmed" className="figures">
-          {group.kind === 'exact' ? 'The same file, byte for byte' : `${group.distance} bits differ`}
+          {howAlike(group)}
         </Text>
         {group.crossesSplit && (
           <Badge
@@ -63,4 +66,10 @@ export function DuplicateRow({
       </div>
     </section>
   );
+}
+
+function howAlike({ kind, distance }: DuplicateGroup): string {
+  if (kind === 'exact') return 'The same file, byte for byte';
+  if (distance === 0) return 'Same to the eye';
+  return distance === 1 ? '1 bit differs' : `${distance} bits differ`;
 }

@@ -10,6 +10,7 @@ import { NumberField } from '../../../components/number-field.tsx';
 import { countOf } from '../../../components/quantities.ts';
 import { showFailure } from '../../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../../studio/studio.tsx';
+import classes from './images-view.module.css';
 
 type Choice = InputOf<'datasets.setValidation'>['choice'];
 
@@ -17,7 +18,16 @@ type Choice = InputOf<'datasets.setValidation'>['choice'];
 export function SplitMenu({ dataset }: { dataset: DatasetDetail }) {
   const [open, setOpen] = useState(false);
   return (
-    <Popover opened={open} onChange={setOpen} width={340} position="bottom-start" trapFocus withinPortal>
+    <Popover
+      opened={open}
+      onChange={setOpen}
+      width={340}
+      position="bottom-start"
+      // In a low window it is as high as there is room below the button, and scrolls.
+      middlewares={{ flip: true, shift: true, size: { padding: 8 } }}
+      trapFocus
+      withinPortal
+    >
       <Popover.Target>
         <Button
           variant="default"
@@ -30,7 +40,7 @@ export function SplitMenu({ dataset }: { dataset: DatasetDetail }) {
           Hold out…
         </Button>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown className={classes.holdingOut}>
         <Split
           dataset={dataset}
           onDone={() => {
@@ -132,7 +142,7 @@ function SplitForm({ dataset, now, onDone }: { dataset: DatasetDetail; now: Choi
           {kind === 'fraction' && 'About so many: images that are added later move none of them. '}
           By hand: select images and press H. Anything here can be undone.
         </Text>
-        <Group justify="flex-end">
+        <Group justify="flex-end" className={classes.holdOutFoot}>
           <Button type="submit" loading={isPending} disabled={!isPossible(choice, images)}>
             Hold out
           </Button>

@@ -130,6 +130,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       tensor(kind, name).write(fromFile(forms.get(`${kind}/${name}`)!, data));
     },
     dispose: async () => {
+      // A step that could not be prepared leaves its loss scale under way, and a device does not bear that beside it.
+      await Promise.allSettled([last.over, scaled]);
       await sessions.dispose();
       await fused?.dispose();
       await stepper?.dispose();

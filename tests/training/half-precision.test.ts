@@ -55,6 +55,16 @@ test('a device is given the scale of a loss before the frozen weights of a shape
   for (const { trainer } of [there, here]) await trainer.dispose();
 });
 
+test('a trainer is given up once the scale that it was given has arrived', async () => {
+  const variant = stepVariants.find(({ name }) => name === 'plain')!;
+  const way = { onePass: true, matrixConv: true, precision: 'float16' } as const;
+  const device = deviceStandIn(runtime, { keepsOrder: true });
+  const { trainer } = await followSteps(device, variant, 1, way);
+  // As where the batch of the step that begins cannot be read.
+  trainer.scaleLoss(2);
+  await expect(trainer.dispose()).resolves.toBeUndefined();
+});
+
 describe('two hundred steps', () => {
   async function ends(way: Partial<TinyDenoising>, seed: number): Promise<number> {
     const trainer = await openTinyDenoising(runtime, { ...way, unet: 'plain', seed });

@@ -6,10 +6,15 @@ const mostLetters = 16;
 
 /** A word to begin with, of what the images are called: one that no vocabulary has. */
 export function proposedWord(dataset: string, aim: RunAim): RunSpec['method'] {
-  const letters = dataset.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
-  const word = `my${letters.slice(0, mostLetters) || 'word'}`;
+  const [first = 'word', ...others] = dataset.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  let letters = first.slice(0, mostLetters);
+  // Whole words of the name, as many as there is room for.
+  for (const other of others) {
+    if (letters.length + other.length > mostLetters) break;
+    letters += other;
+  }
   return wordMethodSchema.parse({
-    ...{ kind: 'embedding', word, captions: aim === 'style' ? 'style' : 'object' },
+    ...{ kind: 'embedding', word: `my${letters}`, captions: aim === 'style' ? 'style' : 'object' },
   });
 }
 

@@ -1,24 +1,23 @@
 import { Failure } from '../../native/failure.ts';
-import { rewriteRun, type Run } from './run-folder.ts';
+import type { Run } from './run-folder.ts';
 
 /**
- * Has a run that has begun go on with so many images of a batch at once: it then takes less memory, and learns the same but for
- * rounding. One file changes, whole or not at all.
+ * A run as it goes on with so many images of a batch at once: it then takes less memory, and learns the same but for rounding. More
+ * than a batch has are all of them.
  *
- * @throws Failure `images-at-once-fused`, `write-failed`
+ * @throws Failure `images-at-once-fused`
  */
-export async function changeImagesAtOnce({ spec, job, ...run }: Run, imagesAtOnce: number): Promise<Run> {
+export function withImagesAtOnce({ spec, job, ...run }: Run, imagesAtOnce: number): Run {
   if (spec.train.fusedBackward)
     throw new Failure(
       'images-at-once-fused',
       'This run updates its weights during the backward pass, so that its batches have to be computed at once.',
       'Begin another run, without the fused backward pass.',
     );
-  const changed = {
+  const changed = { imagesAtOnce: Math.min(imagesAtOnce, job.settings.batchSize) };
+  return {
     ...run,
-    spec: { ...spec, train: { ...spec.train, imagesAtOnce } },
-    job: { ...job, settings: { ...job.settings, imagesAtOnce } },
+    spec: { ...spec, train: { ...spec.train, ...changed } },
+    job: { ...job, settings: { ...job.settings, ...changed } },
   };
-  await rewriteRun(changed);
-  return changed;
 }

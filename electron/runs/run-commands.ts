@@ -3,9 +3,9 @@ import type { HandlersOf } from '../contract/api.ts';
 import type { RunStatus } from '../contract/runs.ts';
 import type { DomainContext } from '../library/library.ts';
 import { removeInside } from '../library/remove-inside.ts';
-import { changeImagesAtOnce } from './images-at-once.ts';
+import { withImagesAtOnce } from './images-at-once.ts';
 import { extension } from './run-extension.ts';
-import { readRun, removeState } from './run-folder.ts';
+import { readRun, removeState, rewriteRun } from './run-folder.ts';
 import type { RunPictures } from './run-pictures.ts';
 import type { RunQueries } from './run-queries.ts';
 import type { RunQueue } from './run-queue.ts';
@@ -129,7 +129,7 @@ async function resumption(records: RunRecords, runId: number, oneAtATime: boolea
     if (!canResume(run.status)) throw notNow(run.status, 'resumed');
     return run;
   };
-  if (oneAtATime) await changeImagesAtOnce(await readRun(found().folder), 1);
+  if (oneAtATime) await rewriteRun(withImagesAtOnce(await readRun(found().folder), 1));
   // Meanwhile it may have been resumed by somebody else.
   const { request } = found();
   return {

@@ -4,6 +4,7 @@ import { withOptimizer } from '../../native/facts/optimizers.ts';
 import { Failure } from '../../native/failure.ts';
 import { removePartialWrites } from '../../native/files/atomic-file.ts';
 import type { TrainJob, TrainResult } from '../../native/jobs.ts';
+import { withImagesAtOnce } from './images-at-once.ts';
 import {
   createRun,
   hasBegun,
@@ -11,14 +12,15 @@ import {
   readOutcome,
   readRun,
   replaceRun,
+  rewriteRun,
   type Run,
   writeOutcome,
 } from './run-folder.ts';
 import { type LockOptions, lockRun } from './run-lock.ts';
 
 /**
- * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished. One that asks for
- * something else and never got to train is replaced.
+ * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished, with as many images at
+ * once as are asked for now. One that asks for something else and never got to train is replaced.
  * Throws `run-finished` or `run-differs` rather than touch another's work, `run-busy` where it may just be beginning.
  */
 export async function openRun(planned: Run): Promise<{ readonly run: Run; readonly resumed: boolean }> {
@@ -29,7 +31,15 @@ export async function openRun(planned: Run): Promise<{ readonly run: Run; readon
   }
   const there = await readRun(folder);
   await refuseFinished(folder);
-  if (isSameWork(there.job, planned.job)) return { run: there, resumed: true };
+  if (isSameWork(there.job, planned.job)) {
+    const { imagesAtOnce } = planned.job.settings;
+    if (imagesAtOnce === undefined || imagesAtOnce === there.job.settings.imagesAtOnce)
+      return { run: there, resumed: true };
+    const changed = withImagesAtOnce(there, imagesAtOnce);
+    const release = await lockRun(folder);
+    await rewriteRun(changed).finally(release);
+    return { run: changed, resumed: true };
+  }
   if (await hasBegun(folder)) {
     throw new Failure(
       'run-differs',
@@ -52,12 +62,15 @@ export async function refuseFinished(folder: string): Promise<void> {
 }
 
 /**
- * The device decides how fast, and the data set's folder may be reached by another path: neither is the work. A run from
- * before jobs named their optimizer asks for the same as one that names AdamW.
+ * The device decides how fast, how many images are computed at once how much memory it takes, and the data set's folder may be
+ * reached by another path: none of them is the work. A run from before jobs named their optimizer asks for the same as one that
+ * names AdamW.
  */
 function isSameWork(a: TrainJob, b: TrainJob): boolean {
-  const work = ({ device: _device, cacheFolder: _cacheFolder, settings, ...rest }: TrainJob) =>
-    JSON.parse(JSON.stringify({ ...rest, settings: withOptimizer(settings) })) as unknown;
+  const work = ({ device: _device, cacheFolder: _cacheFolder, settings, ...rest }: TrainJob) => {
+    const { imagesAtOnce: _atOnce, ...others } = withOptimizer(settings);
+    return JSON.parse(JSON.stringify({ ...rest, settings: others })) as unknown;
+  };
   return isDeepStrictEqual(work(a), work(b));
 }
 

@@ -20,9 +20,9 @@ export const memorySavings: readonly (readonly [
 ])[] = [
   [
     'one image at a time',
-    ({ settings, ...job }, { provider }) =>
-      Math.min(settings.batchSize, settings.imagesAtOnce ?? Infinity) === 1 ||
-      (settings.fusedBackward === true && usesMainMemory(provider))
+    // A fused backward pass shuts it out even where there is none, on a GPU: a run that asks for both is refused.
+    ({ settings, ...job }) =>
+      Math.min(settings.batchSize, settings.imagesAtOnce ?? Infinity) === 1 || settings.fusedBackward === true
         ? null
         : { ...job, settings: { ...settings, imagesAtOnce: 1 } },
   ],

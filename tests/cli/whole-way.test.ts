@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 
 import type { StudioFlags } from '../../electron/cli/open/open-studio.ts';
+import { readRun } from '../../electron/runs/run-folder.ts';
 import { drawingEngine } from '../hosts/drawing-engine.ts';
 import { writePretendTokenizer } from '../runs/pretend-configs.ts';
 import { screenfold, studio } from './typed.ts';
@@ -156,6 +157,34 @@ describe('from a terminal', () => {
     expect(resumed.code).toBe(0);
     const again = await screenfold(folder, ['resume', 'runs/foxes'], drawingEngine().engine);
     expect(again.error).toContain('has finished; nothing was changed.');
+  });
+
+  test('a run is resumed with other images at once, of as many as its batches have, and not where it is refused', async () => {
+    const folder = studio();
+    await screenfold(folder, ['train', 'foxes.json', '--batch-size', '2'], drawingEngine('stopped').engine);
+    const file = join(folder, 'runs', 'foxes', 'run.json');
+    const before = readFileSync(file, 'utf8');
+    mkdirSync(join(folder, 'runs', 'foxes', 'state', 'step-00000002'), { recursive: true });
+    const resume = ['resume', 'runs/foxes', '--images-at-once'];
+    const refused = await screenfold(
+      folder,
+      [...resume, '1', '--epochs', '2000000'],
+      drawingEngine('stopped').engine,
+    );
+    expect(refused.error).toContain('Nothing was changed.');
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    for (const [asked, taken] of [
+      ['1', 1],
+      ['5000', 2],
+    ] as const) {
+      const { engine, jobs } = drawingEngine('stopped');
+      expect((await screenfold(folder, [...resume, asked], engine)).code).toBe(130);
+      expect(jobs).toMatchObject([{ settings: { imagesAtOnce: taken } }]);
+      expect((await readRun(join(folder, 'runs', 'foxes'))).spec.train.imagesAtOnce).toBe(taken);
+    }
+    const { engine, jobs } = drawingEngine('stopped');
+    await screenfold(folder, [...resume, '1', '--epochs', '20'], engine);
+    expect(jobs).toMatchObject([{ settings: { imagesAtOnce: 1, epochs: 20 } }]);
   });
 
   test('the same run file trained again goes on with its unfinished run', async () => {

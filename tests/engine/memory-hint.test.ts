@@ -24,6 +24,13 @@ test('a training that memory did not suffice for is told what of its own setting
   expect(memoryHint(job(full, { batchSize: 1 }))).not.toContain('fused');
 });
 
+test('a run that was begun with a fused backward pass is not told of what it would be refused', () => {
+  for (const provider of ['cpu', 'cuda'] as const)
+    expect(memoryHint(job(full, { batchSize: 4, fusedBackward: true }, { provider }))).not.toContain(
+      'one image at a time',
+    );
+});
+
 test('a LoRA is not told to be one', () => {
   expect(memoryHint(job(lora, { batchSize: 1 }))).toBe(
     'Close other programs and resume the run, or begin one that needs less, with smaller pictures.',

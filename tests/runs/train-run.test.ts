@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { readOutcome } from '../../electron/runs/run-folder.ts';
+import { readOutcome, readRun } from '../../electron/runs/run-folder.ts';
 import { lockRun } from '../../electron/runs/run-lock.ts';
 import { openRun, refuseFinished, trainRun } from '../../electron/runs/train-run.ts';
 import { Failure } from '../../native/failure.ts';
@@ -65,6 +65,24 @@ describe('training a run', () => {
     await mkdir(join(planned.folder, 'state'));
     const other = exampleRun(planned.folder, { train: { optimizer: { kind: 'adamw', beta1: 0.8 } } });
     expect((await failureOf(openRun(other))).code).toBe('run-differs');
+  });
+
+  test('goes on with as many images at once as are asked for now, or with as many as before', async () => {
+    const planned = exampleRun(join(temporaryFolder(), 'run'), { train: { batchSize: 4 } });
+    await openRun(planned);
+    await writeFile(join(planned.folder, 'metrics.jsonl'), '');
+    const inTurn = exampleRun(planned.folder, { train: { batchSize: 4, imagesAtOnce: 1 } });
+    for (const asked of [inTurn, planned]) {
+      const { run, resumed } = await openRun(asked);
+      expect(resumed).toBe(true);
+      expect([run.job.settings.imagesAtOnce, run.spec.train.imagesAtOnce]).toEqual([1, 1]);
+      expect((await readRun(planned.folder)).job.settings.imagesAtOnce).toBe(1);
+    }
+    const release = await lockRun(planned.folder);
+    const others = exampleRun(planned.folder, { train: { batchSize: 4, imagesAtOnce: 2 } });
+    expect((await failureOf(openRun(others))).code).toBe('run-busy');
+    release();
+    expect((await readRun(planned.folder)).job.settings.imagesAtOnce).toBe(1);
   });
 
   test('does not mix with an unfinished run that asks for something else', async () => {

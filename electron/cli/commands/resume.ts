@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 
 import type { ExtensionChoice } from '../../runs/extend-run.ts';
 import { extendRun } from '../../runs/extend-run.ts';
-import { changeImagesAtOnce } from '../../runs/images-at-once.ts';
-import { readRun } from '../../runs/run-folder.ts';
+import { withImagesAtOnce } from '../../runs/images-at-once.ts';
+import { readRun, rewriteRun } from '../../runs/run-folder.ts';
 import { lockRun } from '../../runs/run-lock.ts';
 import { refuseFinished } from '../../runs/train-run.ts';
 import { type CommandContext, type ExitCode, usage } from './context.ts';
@@ -22,18 +22,19 @@ export async function resumeCommand(
   folder: string,
   { epochs, imagesAtOnce, ...choice }: ResumeOptions = {},
 ): Promise<ExitCode> {
-  let run = await readRun(resolve(context.workingFolder, folder));
+  const found = await readRun(resolve(context.workingFolder, folder));
   if (epochs === undefined) {
     if (Object.values(choice).some((value) => value !== undefined))
       throw usage('Only a run that gets more epochs can be changed.', 'Say how many: --epochs 60');
-    await refuseFinished(run.folder);
+    await refuseFinished(found.folder);
   }
-  if (imagesAtOnce !== undefined) {
-    const done = await lockRun(run.folder);
-    run = await changeImagesAtOnce(run, imagesAtOnce).finally(done);
-  }
-  if (epochs === undefined) return trainToEnd(context, run);
+  const run = imagesAtOnce === undefined ? found : withImagesAtOnce(found, imagesAtOnce);
+  if (run === found && epochs === undefined) return trainToEnd(context, run);
   const release = await lockRun(run.folder);
+  if (epochs === undefined) {
+    await rewriteRun(run).finally(release);
+    return trainToEnd(context, run);
+  }
   const extended = await extendRun(run, { ...choice, epochs: () => epochs }).finally(release);
   context.terminal.line(`Training on from epoch ${extended.epochsDone} to epoch ${epochs}`);
   return trainToEnd(context, extended.run);

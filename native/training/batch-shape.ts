@@ -9,3 +9,10 @@ export interface BatchShape {
 export function partOf(shape: BatchShape, parts: number): BatchShape {
   return { ...shape, rows: shape.rows / parts };
 }
+
+/** Equal parts of a batch's rows that have at most so many rows each. */
+export function partsInTurn(rows: number, most: number): number {
+  let parts = Math.max(1, Math.ceil(rows / Math.max(1, most)));
+  while (rows % parts !== 0) parts++;
+  return parts;
+}

@@ -1,5 +1,5 @@
 import type { TrainJob } from '../jobs.ts';
-import { type BatchShape, partOf } from './batch-shape.ts';
+import { type BatchShape, partOf, partsInTurn } from './batch-shape.ts';
 import { type Begun, begun } from './begun.ts';
 import { accumulates, mostRows, rowsAtOnce } from './data-order.ts';
 import type { BatchData } from './shape-sessions.ts';
@@ -13,13 +13,6 @@ export async function openTrainer(
   const trainer = await createTrainer({ ...options, accumulate: accumulates(job) });
   const most = rowsAtOnce(job);
   return most < mostRows(job) ? rowsInTurn(trainer, most) : trainer;
-}
-
-/** Equal parts of a batch's rows that have at most so many rows each. */
-export function partsInTurn(rows: number, most: number): number {
-  let parts = Math.max(1, Math.ceil(rows / Math.max(1, most)));
-  while (rows % parts !== 0) parts++;
-  return parts;
 }
 
 /**

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { artifactsName } from '../../native/facts/run-folder.ts';
 import type { TrainJob } from '../../native/jobs.ts';
-import { partsInTurn } from '../../native/training/rows-in-turn.ts';
+import { partsInTurn } from '../../native/training/batch-shape.ts';
 import { relativeDifference } from '../graph/evaluate.ts';
 import { readMetrics, tinyJob, trainHere } from './tiny-model.ts';
 import { tinyWorld } from './tiny-world.ts';

@@ -1,3 +1,5 @@
+import type { DataArray } from '../graph/data-type.ts';
+
 /** What the shapes in a training graph depend on: one graph serves one of these. */
 export interface BatchShape {
   readonly rows: number;
@@ -8,6 +10,12 @@ export interface BatchShape {
 /** A part of a batch's rows. */
 export function partOf(shape: BatchShape, parts: number): BatchShape {
   return { ...shape, rows: shape.rows / parts };
+}
+
+/** What one of so many equal parts has of an input, whose first dimension are the rows. */
+export function shareOf<A extends DataArray>(data: A, part: number, parts: number): A {
+  const share = data.length / parts;
+  return data.subarray(part * share, (part + 1) * share) as A;
 }
 
 /** Equal parts of a batch's rows that have at most so many rows each. */

@@ -21,3 +21,10 @@ export function begun(
 
 /** What is done already. */
 export const done = (value: number): Begun => begun(Promise.resolve(value), [], value);
+
+/** What it comes to, once all of it is over. */
+export async function ended(beginning: Promise<Begun>): Promise<number> {
+  const { value, over } = await beginning;
+  await over;
+  return value;
+}

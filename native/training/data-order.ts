@@ -1,5 +1,6 @@
 import type { TrainingImage, TrainJob } from '../jobs.ts';
 import { permutation } from '../random/philox.ts';
+import { partsInTurn } from './batch-shape.ts';
 
 /** Images of one bucket that go through the graph together. */
 export interface MicroBatch {
@@ -33,10 +34,11 @@ export function mostRows({ settings, prior }: Pick<TrainJob, 'settings' | 'prior
   return settings.batchSize * (prior ? 2 : 1);
 }
 
-/** The most rows that are computed at once. */
+/** The most rows that are computed at once: an equal part of those of a full batch. */
 export function rowsAtOnce(job: Pick<TrainJob, 'settings' | 'prior'>): number {
   const { imagesAtOnce = Infinity, batchSize } = job.settings;
-  return (mostRows(job) / batchSize) * Math.min(imagesAtOnce, batchSize);
+  const rows = mostRows(job);
+  return rows / partsInTurn(rows, (rows / batchSize) * Math.min(imagesAtOnce, batchSize));
 }
 
 /** Whether gradients of several batches, or of parts of one, are added up. */

@@ -14,8 +14,7 @@ import { type Provider, usesMainMemory } from '../runtime/runtime.ts';
 import { planBuffers } from '../stages/buffers.ts';
 import { bytesOf, workspaceBytes } from '../stages/workspace.ts';
 import { buildArtifacts, totalElements, type TrainingArtifacts } from './artifacts.ts';
-import { partsInTurn } from './batch-shape.ts';
-import { accumulates, mostRows, rowsAtOnce } from './data-order.ts';
+import { accumulates, rowsAtOnce } from './data-order.ts';
 import { latentBatchShape } from './diffusion-batches.ts';
 import { buildDiffusionGraph, type DiffusionGraphOptions } from './diffusion-graph.ts';
 import { fusedElements } from './fused-backward.ts';
@@ -91,7 +90,7 @@ export function planMemory(job: Job, opened: OpenModel, place: StepPlace): Train
     gradients: size.trained * bytesPerElement.float32 * (accumulates(job) ? 2 : 1),
     state: size.trained * (stateBytes(optimizerOf(settings)) + average),
   };
-  const rows = mostRows(job) / partsInTurn(mostRows(job), rowsAtOnce(job));
+  const rows = rowsAtOnce(job);
   const { provider, available } = place;
   // On a device the graphs of every shape of pictures have memory of their own for what they keep between stages.
   const times = rows * (usesMainMemory(provider) ? 1 : shapesOf(job, model));

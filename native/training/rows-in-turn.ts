@@ -1,6 +1,6 @@
 import type { TrainJob } from '../jobs.ts';
-import { type BatchShape, partOf, partsInTurn } from './batch-shape.ts';
-import { type Begun, begun } from './begun.ts';
+import { type BatchShape, partOf, partsInTurn, shareOf } from './batch-shape.ts';
+import { type Begun, begun, ended } from './begun.ts';
 import { accumulates, mostRows, rowsAtOnce } from './data-order.ts';
 import type { BatchData } from './shape-sessions.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
@@ -41,11 +41,7 @@ export function rowsInTurn(trainer: Trainer, most: number): Trainer {
   return {
     ...trainer,
     beginBackward,
-    backward: async (...batch) => {
-      const { value, over } = await beginBackward(...batch);
-      await over;
-      return value;
-    },
+    backward: (...batch) => ended(beginBackward(...batch)),
     evaluate: async (shape, batch) => {
       const losses: number[] = [];
       for (const part of partsOf(shape, batch, most))
@@ -65,11 +61,6 @@ function partsOf(
   const count = partsInTurn(shape.rows, most);
   return Array.from({ length: count }, (_, part) => ({
     shape: partOf(shape, count),
-    data: Object.fromEntries(
-      Object.entries(batch).map(([name, data]) => {
-        const share = data.length / count;
-        return [name, data.subarray(part * share, (part + 1) * share)];
-      }),
-    ),
+    data: Object.fromEntries(Object.entries(batch).map(([name, data]) => [name, shareOf(data, part, count)])),
   }));
 }

@@ -9,7 +9,7 @@ import type { BoundRun, Runtime, SessionOptions, Tensor } from '../runtime/runti
 import { createStageSessions, type StageSessions } from '../stages/run.ts';
 import { lossScaleInput, type TrainingArtifacts } from './artifacts.ts';
 import type { BatchParts } from './batch-parts.ts';
-import { type BatchShape, partOf } from './batch-shape.ts';
+import { type BatchShape, partOf, shareOf } from './batch-shape.ts';
 import { type Begun, begun, done } from './begun.ts';
 import type { FusedUpdates } from './fused-backward.ts';
 import { keepArtifact } from './keep-artifact.ts';
@@ -235,11 +235,9 @@ async function disposePart({
 /** Gives each part its share of the rows. Arrays are filled when this returns. */
 function fill(parts: readonly PartSessions[], batch: BatchData): Promise<void>[] {
   return parts.flatMap(({ inputs }, part) =>
-    Object.entries(inputs).map(([name, tensor]) => {
-      const data = batch[name]!;
-      const share = data.length / parts.length;
-      return tensor.writeInTurn(data.subarray(part * share, (part + 1) * share));
-    }),
+    Object.entries(inputs).map(([name, tensor]) =>
+      tensor.writeInTurn(shareOf(batch[name]!, part, parts.length)),
+    ),
   );
 }
 

@@ -4,7 +4,7 @@ import { type StateKind, stateKinds } from '../optimizers/optimizer.ts';
 import { buildUpdate } from '../optimizers/update-graph.ts';
 import type { BoundRun } from '../runtime/runtime.ts';
 import type { BatchShape } from './batch-shape.ts';
-import { type Begun, begun, done } from './begun.ts';
+import { type Begun, begun, done, ended } from './begun.ts';
 import { openFusedUpdates } from './fused-backward.ts';
 import { keepArtifact } from './keep-artifact.ts';
 import { fromFile, type KeptTensor, toFile } from './kept-tensors.ts';
@@ -98,16 +98,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     last = await stepper!.begin(step, learningRate, emaDecay, partsRun, lossScale);
     return last;
   };
-  const whole = async (beginning: Promise<Begun>): Promise<number> => {
-    const { value, over } = await beginning;
-    await over;
-    return value;
-  };
   return {
     trainable: options.trainable,
     stateKinds: stateKinds(rule),
     kept: state.keptTensors,
-    backward: (...batch) => whole(beginBackward(...batch)),
+    backward: (...batch) => ended(beginBackward(...batch)),
     runsAhead: runtime.keepsOrder && !fused,
     beginBackward,
     beginUpdate,
@@ -117,7 +112,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       scaled = state.lossScale?.writeInTurn(Float32Array.of(scale)) ?? Promise.resolve();
       scaled.catch(() => undefined);
     },
-    update: (...step) => whole(beginUpdate(...step)),
+    update: (...step) => ended(beginUpdate(...step)),
     evaluate: async (shape, batch) => {
       const opened = await sessions.of(shape);
       return opened.evaluate(batch, state.kept.get(rule.ema ? 'ema' : 'parameter')!);

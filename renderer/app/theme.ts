@@ -115,8 +115,9 @@ export const theme = createTheme({
 
 /**
  * Surfaces by what lies on them, for both schemes: `canvas` behind everything, `panel` for controls, `well` for
- * pictures, `line` between them; `step-ink` for what is drawn faintly beneath the accent; `quiet` is the second ink and
- * `warning` that of what is most likely not meant (both 4.5 : 1 on canvas and panel, WCAG AA).
+ * pictures, `line` between them, `field-line` around what can be filled in (3 : 1, WCAG 1.4.11); `step-ink` for what is
+ * drawn faintly beneath the accent; `quiet` is the second ink and `warning` that of what is most likely not meant (both
+ * 4.5 : 1 on canvas and panel, WCAG AA).
  */
 export const surfaces: CSSVariablesResolver = () => ({
   variables: {},
@@ -125,6 +126,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-panel': '#ffffff',
     '--sf-well': '#efede8',
     '--sf-line': '#e3e0d9',
+    '--sf-field-line': '#8d877c',
     '--sf-ink': '#1d1b18',
     '--sf-quiet': '#6b655b',
     '--sf-accent': '#a8462d',
@@ -140,6 +142,7 @@ export const surfaces: CSSVariablesResolver = () => ({
     '--sf-panel': '#201e1b',
     '--sf-well': '#121110',
     '--sf-line': '#35322d',
+    '--sf-field-line': '#6f6a62',
     '--sf-ink': '#ece8e1',
     '--sf-quiet': '#a8a297',
     '--sf-accent': '#e2977d',

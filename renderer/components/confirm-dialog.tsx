@@ -1,5 +1,7 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Modal, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+
+import { DialogFoot } from './dialog-foot.tsx';
 
 /** Asks before something that loses a great deal. What is at stake stands in `children`; Cancel has the focus. */
 export function ConfirmDialog({
@@ -29,14 +31,14 @@ export function ConfirmDialog({
         <Text size="sm" component="div">
           {children}
         </Text>
-        <Group justify="flex-end" gap="xs">
+        <DialogFoot>
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
           <Button color="red" loading={busy} disabled={hindered} onClick={onConfirm}>
             {confirm}
           </Button>
-        </Group>
+        </DialogFoot>
       </Stack>
     </Modal>
   );

@@ -1,6 +1,7 @@
-import { Button, Group } from '@mantine/core';
+import { Button } from '@mantine/core';
 
 import type { Export } from '../../electron/contract/exports.ts';
+import { DialogFoot } from './dialog-foot.tsx';
 
 /** At the end of a dialog that exports something: begins it, and after a failure goes back to the choices. */
 export function ExportButtons({
@@ -19,7 +20,7 @@ export function ExportButtons({
   onClose: () => void;
 }) {
   return (
-    <Group justify="flex-end" gap="xs">
+    <DialogFoot>
       {entry?.status === 'failed' && (
         <Button
           variant="default"
@@ -38,6 +39,6 @@ export function ExportButtons({
           {label}
         </Button>
       )}
-    </Group>
+    </DialogFoot>
   );
 }

@@ -1,5 +1,7 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
+
+import { DialogFoot } from './dialog-foot.tsx';
 
 /** Asks for a new name; Enter takes it. */
 export function RenameDialog({
@@ -62,14 +64,14 @@ function RenameForm({
           }}
           data-autofocus
         />
-        <Group justify="flex-end" gap="xs">
+        <DialogFoot>
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button type="submit" disabled={wanted === ''} loading={busy}>
             {confirm}
           </Button>
-        </Group>
+        </DialogFoot>
       </Stack>
     </form>
   );

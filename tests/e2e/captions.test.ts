@@ -59,7 +59,15 @@ describeInBrowser('a folder of plain images in a browser', () => {
         .getByText(/^toy style, /)
         .nth(2)
         .waitFor({ timeout: patience });
-      await dialog.getByRole('button', { name: 'Make caption set' }).click();
+      const make = dialog.getByRole('button', { name: 'Make caption set' });
+      // In a low window the dialog scrolls, and its buttons stay in sight.
+      const usual = page.viewportSize()!;
+      await page.setViewportSize({ width: usual.width, height: 480 });
+      await dialog.getByRole('heading', { name: 'New caption set' }).scrollIntoViewIfNeeded();
+      const { y, height } = (await make.boundingBox())!;
+      expect(y + height).toBeLessThanOrEqual(480);
+      await page.setViewportSize(usual);
+      await make.click();
       await page.getByText('7 captioned').waitFor({ timeout: patience });
       await page
         .getByText(/^Captioning$|^Waiting to caption$/)

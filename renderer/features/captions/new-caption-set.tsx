@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
 import type { CaptionSetData, CaptionSource } from '../../../electron/contract/captions.ts';
 import type { DatasetDetail } from '../../../electron/contract/datasets.ts';
 import { sourceWords } from '../../components/caption-source.ts';
+import { DialogFoot } from '../../components/dialog-foot.tsx';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand } from '../../studio/studio.tsx';
 import { useView } from '../datasets/use-view.tsx';
@@ -110,7 +111,7 @@ function Form({
           )}
         </div>
       </div>
-      <Group justify="flex-end" gap="xs" mt="lg">
+      <DialogFoot>
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
@@ -121,7 +122,7 @@ function Form({
         >
           Make caption set
         </Button>
-      </Group>
+      </DialogFoot>
     </form>
   );
 }

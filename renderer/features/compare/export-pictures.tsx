@@ -3,6 +3,7 @@ import { useState } from 'react';
 
 import type { Export } from '../../../electron/contract/exports.ts';
 import type { ComparisonLayout } from '../../../electron/contract/gallery.ts';
+import { DialogFoot } from '../../components/dialog-foot.tsx';
 import { ExportEntry } from '../../components/export-entry.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { countOf } from '../../components/quantities.ts';
@@ -100,7 +101,7 @@ function ExportForm({
       </div>
       {asked.error !== null && <FailureNote error={asked.error} />}
       {entry !== undefined && <ExportEntry entry={entry} />}
-      <Group justify="flex-end" gap="xs">
+      <DialogFoot>
         <Button variant="default" onClick={onClose}>
           {asked.isSuccess ? 'Close' : 'Cancel'}
         </Button>
@@ -109,7 +110,7 @@ function ExportForm({
             Export
           </Button>
         )}
-      </Group>
+      </DialogFoot>
     </Stack>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Group, List, Modal, Stack, Text } from '@mantine/core';
 
 import type { Licence } from '../../../electron/contract/downloads.ts';
 import { CopyPath } from '../../components/copy-path.tsx';
+import { DialogFoot } from '../../components/dialog-foot.tsx';
 
 /** What a licence says in short, where all of it is, and the choice. Asked once for each licence. */
 export function LicenceDialog({
@@ -39,12 +40,12 @@ export function LicenceDialog({
             <CopyPath path={licence.address} label="Copy the address of the licence" />
           </Group>
         </div>
-        <Group justify="flex-end" gap="xs">
+        <DialogFoot>
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
           <Button onClick={onAccept}>{accept}</Button>
-        </Group>
+        </DialogFoot>
       </Stack>
     </Modal>
   );

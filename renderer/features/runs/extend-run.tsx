@@ -1,10 +1,11 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, Text } from '@mantine/core';
+import { Button, Modal, NumberInput, Select, Stack, Text } from '@mantine/core';
 import { IconPlayerTrackNext } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import { usualLearningRate } from '../../../electron/contract/learning-rates.ts';
 import { durationText } from '../../../electron/contract/quantities.ts';
 import type { RunDetail } from '../../../electron/contract/runs.ts';
+import { DialogFoot } from '../../components/dialog-foot.tsx';
 import { countOf } from '../../components/quantities.ts';
 import { showFailure } from '../../studio/failure.ts';
 import { useStudioCommand, useStudioQuery } from '../../studio/studio.tsx';
@@ -96,14 +97,14 @@ function ExtendForm({ run, onClose }: { run: RunDetail; onClose: () => void }) {
             ? `${countOf(run.epoch + epochs, 'epoch')} in all${seconds === null ? '' : `, in about ${durationText(seconds * epochs)}`}. What it has learned so far is kept.`
             : 'Enter how many epochs.'}
         </Text>
-        <Group justify="flex-end" gap="xs">
+        <DialogFoot>
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button type="submit" disabled={!isWhole || !isRate} loading={extend.isPending}>
             Train on
           </Button>
-        </Group>
+        </DialogFoot>
       </Stack>
     </form>
   );

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Modal, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { mostShownVersions, shownAtOnce } from '../../../electron/contract/datasets.ts';
 import type { RunPlan } from '../../../electron/contract/runs.ts';
+import { DialogFoot } from '../../components/dialog-foot.tsx';
 import { FailureNote } from '../../components/failure-note.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { useStudioQuery } from '../../studio/studio.tsx';
@@ -48,7 +49,7 @@ export function VersionsDialog({ buckets, onClose }: { buckets: RunPlan['buckets
             </div>
           ))}
         </div>
-        <Group justify="flex-end" gap="xs">
+        <DialogFoot>
           {(data?.total ?? 0) > shownAtOnce && (
             <Button
               variant="default"
@@ -60,7 +61,7 @@ export function VersionsDialog({ buckets, onClose }: { buckets: RunPlan['buckets
             </Button>
           )}
           <Button onClick={onClose}>Close</Button>
-        </Group>
+        </DialogFoot>
       </Stack>
     </Modal>
   );

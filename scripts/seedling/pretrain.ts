@@ -6,7 +6,8 @@
  * `resources/seedling`. `--stage decoder` trains that one alone, beside another process at work on the UNet;
  * `--from resources/seedling` goes on from weights there are, with another `--seed` in another order. `--stage hands` teaches
  * UNet and text encoder together the same things in many hands, `--share 0.4` part of them, for a short phase at the end in which
- * the rate falls to nothing. `--work <folder>` keeps everything elsewhere.
+ * the rate falls to nothing, `--min-snr 5` with less weight on much noise, so that edges are learned before all. `--work <folder>`
+ * keeps everything elsewhere.
  */
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -55,6 +56,7 @@ const { values: flags } = parseArgs({
     ema: { type: 'string', default: '0.998' },
     batch: { type: 'string', default: '32' },
     share: { type: 'string', default: '1' },
+    'min-snr': { type: 'string', default: '0' },
     stage: { type: 'string' },
     seed: { type: 'string', default: '0' },
     threads: { type: 'string' },
@@ -375,6 +377,7 @@ if (flags.install) {
         batchSize: Number(flags.batch),
         emaDecay: Number(flags.ema),
         schedule: { kind: flags.schedule, warmupSteps: 100 },
+        minSnrGamma: Number(flags['min-snr']),
       },
       evenly(pictures, Math.round(Number(flags.share) * pictures.length)),
     );

@@ -174,9 +174,10 @@ test('the embedded base says how it wants to be trained', () => {
   const { seedling } = resourcesOf(fileURLToPath(new URL('../../resources', import.meta.url)));
   const advice = cardAdvice(readFileSync(join(seedling, 'README.md'), 'utf8'));
   const { learningRate, guidanceScale } = advice;
-  // At a constant 2e-4 its pictures came apart in the first epochs and held-out loss rose from the ninth.
-  expect(learningRate.full).toBeGreaterThanOrEqual(5e-5);
-  expect(learningRate.full).toBeLessThanOrEqual(1.5e-4);
+  // Where all noise counts alike, its pictures come apart at 2e-4; with less weight on much noise they stay whole.
+  expect(advice.minSnrGamma).toBe(5);
+  expect(learningRate.full).toBeGreaterThanOrEqual(1e-4);
+  expect(learningRate.full).toBeLessThanOrEqual(4e-4);
   expect(advice.schedule).toBe('cosine');
   expect(advice.emaDecay).toBeGreaterThanOrEqual(0.95);
   expect(guidanceScale).toBeGreaterThanOrEqual(2);

@@ -136,10 +136,13 @@ function errorsAround(judged: readonly Judged[], best: Judged): ReadonlyMap<numb
 
 /** In words, for a person who has to choose an epoch; nothing is chosen for them. */
 export function learnedText(learned: Learned): string {
-  const { best, newest, byHeart, nearestKept, least } = learned;
+  const { best, newest, byHeart, nearestKept, least, range } = learned;
+  const slowed = range !== null && range.from < newest;
   return [
     whereText(learned),
-    ...(newest === best ? ['That is the newest epoch: the loss was still falling.'] : []),
+    ...(newest === best
+      ? [`Epoch ${best} is the newest: the loss was ${slowed ? 'hardly falling any more' : 'still falling'}.`]
+      : []),
     ...(newest !== best && byHeart
       ? [
           `After ${best === 0 ? 'that' : `epoch ${best}`} only training images still improve: the model is learning them by heart.`,

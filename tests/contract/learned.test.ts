@@ -55,6 +55,8 @@ test('what gets worse on trained images as well is not learned by heart', () => 
 
 test('a loss that still falls is said to', () => {
   expect(textOf([epoch(1, 0.3), epoch(2, 0.2)], [2])).toContain('still falling');
+  const slowing = [epoch(1, 0.3, 0.3, 0.02), epoch(2, 0.201, 0.2, 0.01), epoch(3, 0.2, 0.19, 0)];
+  expect(textOf(slowing, [3])).toContain('Epoch 3 is the newest: the loss was hardly falling any more.');
 });
 
 test('one judged epoch, or none, says nothing', () => {
@@ -66,7 +68,7 @@ test('one judged epoch, or none, says nothing', () => {
 describe('what was measured before training', () => {
   test('is what the lowest is held against, from the first epoch on', () => {
     expect(textOf([epoch(0, 0.141), epoch(1, 0.103)], [1])).toBe(
-      'Held-out loss fell from 0.1410 before training to 0.1030 at epoch 1, its lowest. That is the newest epoch: the loss was still falling.',
+      'Held-out loss fell from 0.1410 before training to 0.1030 at epoch 1, its lowest. Epoch 1 is the newest: the loss was still falling.',
     );
     expect(whatWasLearned([epoch(0, 0.141), epoch(1, 0.103)], [1])).toMatchObject({
       before: 0.141,

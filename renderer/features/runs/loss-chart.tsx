@@ -46,11 +46,13 @@ function noteOf({ high, seen, validation }: LossCurves, [low, top]: readonly [nu
   const has = (values: LossCurves['seen'], what: (value: number) => boolean) =>
     values.some((value) => value !== null && what(value));
   const any = () => true;
-  return heldOutNote({
+  const note = heldOutNote({
     beside: has(seen, any),
     errors: has(high, any),
     beyond: has([...validation, ...seen], (value) => value < low || value > top),
   });
+  // Beside a curve of training images a much lower training loss would look like learning by heart.
+  return `${note} Training loss is weighed as the settings say (min-SNR); held-out loss never is.`.trimStart();
 }
 
 interface ChartProps {

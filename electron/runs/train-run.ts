@@ -20,7 +20,7 @@ import { type LockOptions, lockRun } from './run-lock.ts';
 
 /**
  * Makes the run's folder, or takes up the one that is there if it asks for the same and has not finished, with as many images at
- * once as are asked for now. One that asks for something else and never got to train is replaced.
+ * once as this call asks for. One that asks for something else and never got to train is replaced.
  * Throws `run-finished` or `run-differs` rather than touch another's work, `run-busy` where it may just be beginning.
  */
 export async function openRun(planned: Run): Promise<{ readonly run: Run; readonly resumed: boolean }> {

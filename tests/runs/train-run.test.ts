@@ -67,7 +67,7 @@ describe('training a run', () => {
     expect((await failureOf(openRun(other))).code).toBe('run-differs');
   });
 
-  test('goes on with as many images at once as are asked for now, or with as many as before', async () => {
+  test('goes on with as many images at once as it is asked to, or with as many as before', async () => {
     const planned = exampleRun(join(temporaryFolder(), 'run'), { train: { batchSize: 4 } });
     await openRun(planned);
     await writeFile(join(planned.folder, 'metrics.jsonl'), '');
